@@ -1,0 +1,20 @@
+//! The release policy. It does no I/O, reads no clock and no environment, and remembers nothing: each
+//! function is a pure function of its arguments.
+//!
+//! - [`label`] reads the labels of a commit message.
+//! - [`tag`] reads and writes image tags.
+//! - [`publish`] says which tags a build is pushed under.
+//! - [`promotion`] decides whether a release goes on, and what happens next.
+//!
+//! The same code runs natively, in its unit tests, and as a WebAssembly component, in the host's
+//! sandbox. The contract is in `wit/`; its types are those of [`bindings`].
+
+pub mod bindings;
+pub mod commit;
+#[cfg(test)]
+mod fixtures;
+pub mod label;
+pub mod promotion;
+pub mod publish;
+mod reason;
+pub mod tag;
