@@ -1,0 +1,249 @@
+//! Reads a text glyph by glyph: look-alikes folded, invisible characters passed over, deviations noted.
+//!
+//! Every step reads a bounded number of characters, whatever the text holds.
+
+use super::bracket::{Bracket, closing, opening};
+use super::deviation::{Deviation, Deviations};
+use super::lookalike::{fold, invisible};
+
+/// Longest run of spaces, or of invisible characters, that may stand inside a label.
+const LONGEST_RUN: usize = 16;
+
+/// Longest word that may be an action, wanted or not.
+const LONGEST_WORD: usize = 24;
+
+/// The lowercase ASCII letters and digits of a word; any other letter is a `?`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Word {
+    letters: [u8; LONGEST_WORD],
+    length: usize,
+    /// True when there is no digit or underscore in it.
+    pub(super) alphabetic: bool,
+}
+
+impl Word {
+    pub(super) fn letters(&self) -> &[u8] {
+        &self.letters[..self.length]
+    }
+
+    /// Appends another word, where there is room for it.
+    pub(super) fn join(mut self, other: &Self) -> Option<Self> {
+        for letter in other.letters() {
+            self.push(char::from(*letter))?;
+        }
+        Some(self)
+    }
+
+    fn push(&mut self, letter: char) -> Option<()> {
+        let place = self.letters.get_mut(self.length)?;
+        *place = u8::try_from(letter)
+            .ok()
+            .filter(u8::is_ascii)
+            .unwrap_or(b'?');
+        self.length += 1;
+        Some(())
+    }
+}
+
+/// The next visible character.
+#[derive(Clone, Copy)]
+pub(super) struct Glyph {
+    pub(super) raw: char,
+    pub(super) folded: char,
+    odd: Deviations,
+    end: usize,
+}
+
+/// A place in a text, and the deviations noted on the way to it.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    pub(super) at: usize,
+    pub(super) noted: Deviations,
+}
+
+impl<'a> Cursor<'a> {
+    /// Starts at a character boundary; anywhere else there is nothing to read.
+    pub(super) fn new(text: &'a str, at: usize) -> Self {
+        Self {
+            text,
+            at,
+            noted: Deviations::default(),
+        }
+    }
+
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    pub(super) fn note(&mut self, deviation: Deviation) {
+        self.noted.add(deviation);
+    }
+
+    pub(super) fn peek(&self) -> Option<Glyph> {
+        let (offset, raw) = match self.text.as_bytes().get(self.at) {
+            // Nearly every character that is read here, and never invisible.
+            Some(byte) if byte.is_ascii() => (0, char::from(*byte)),
+            _ => self
+                .rest()
+                .char_indices()
+                .take(LONGEST_RUN)
+                .find(|(_, raw)| !invisible(*raw))?,
+        };
+        let (folded, mut odd) = fold(raw);
+        if offset > 0 {
+            odd.add(Deviation::Invisible);
+        }
+        Some(Glyph {
+            raw,
+            folded,
+            odd,
+            end: self.at + offset + raw.len_utf8(),
+        })
+    }
+
+    pub(super) fn take(&mut self, glyph: Glyph) {
+        self.at = glyph.end;
+        self.noted.add_all(glyph.odd);
+    }
+
+    /// Takes the next glyph if the condition holds for its folded character.
+    pub(super) fn take_if(&mut self, wanted: impl Fn(char) -> bool) -> Option<char> {
+        let glyph = self.peek().filter(|glyph| wanted(glyph.folded))?;
+        self.take(glyph);
+        Some(glyph.folded)
+    }
+
+    pub(super) fn opening(&mut self) -> Option<Bracket> {
+        self.take_if(|folded| opening(folded).is_some())
+            .and_then(opening)
+    }
+
+    pub(super) fn closing(&mut self) -> Option<Bracket> {
+        self.take_if(|folded| closing(folded).is_some())
+            .and_then(closing)
+    }
+
+    /// Passes over white space and counts it; a line break counts once, whichever way it is written.
+    /// More than one line break, or a very long run, is no gap inside a label.
+    pub(super) fn gap(&mut self) -> Option<usize> {
+        let mut count = 0;
+        let mut breaks = 0;
+        while let Some(glyph) = self.peek().filter(|glyph| space(glyph.raw)) {
+            self.take(glyph);
+            match glyph.raw {
+                ' ' => {}
+                '\n' | '\r' => {
+                    if glyph.raw == '\r' && self.rest().starts_with('\n') {
+                        self.at += 1;
+                    }
+                    breaks += 1;
+                    self.note(Deviation::LineBreak);
+                }
+                _ => self.note(Deviation::UnusualSpace),
+            }
+            count += 1;
+            if count > LONGEST_RUN || breaks > 1 {
+                return None;
+            }
+        }
+        Some(count)
+    }
+
+    /// Passes over a gap that should be so many spaces wide.
+    pub(super) fn spaces(&mut self, expected: usize) -> Option<()> {
+        let before = self.noted;
+        let count = self.gap()?;
+        let broken = self.noted.has(Deviation::LineBreak) && !before.has(Deviation::LineBreak);
+        // An indented continuation line is one deviation, not two.
+        if count != expected && !broken {
+            self.note(Deviation::Spacing);
+        }
+        Some(())
+    }
+
+    /// Reads letters and digits, after the first one also the given joiners. No word: an empty one.
+    /// A word too long to be meant as an action: nothing.
+    pub(super) fn word(&mut self, joiners: &[char]) -> Option<Word> {
+        let mut word = Word {
+            alphabetic: true,
+            ..Word::default()
+        };
+        while let Some(glyph) = self.peek() {
+            let joiner = word.length > 0 && joiners.contains(&glyph.folded);
+            if !joiner && !glyph.folded.is_alphanumeric() {
+                break;
+            }
+            word.alphabetic &= glyph.folded.is_alphabetic() || glyph.folded == '-';
+            word.push(glyph.folded)?;
+            self.take(glyph);
+        }
+        Some(word)
+    }
+
+    /// Passes over a few quotation or emphasis marks.
+    pub(super) fn quotes(&mut self) {
+        for _ in 0..3 {
+            if self.take_if(quote).is_none() {
+                return;
+            }
+            self.note(Deviation::Quotes);
+        }
+    }
+}
+
+pub(super) fn quote(folded: char) -> bool {
+    matches!(
+        folded,
+        '"' | '\'' | '`' | '*' | '“' | '”' | '„' | '‘' | '’' | '‚' | '«' | '»'
+    )
+}
+
+/// White space, and the character that stands for a byte that was no UTF-8: in a message written in
+/// Latin-1 that is a no-break space more often than anything else.
+fn space(raw: char) -> bool {
+    raw.is_whitespace() || raw == '\u{fffd}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gap(text: &str) -> (Option<usize>, String) {
+        let mut cursor = Cursor::new(text, 0);
+        (cursor.gap(), cursor.noted.words())
+    }
+
+    #[test]
+    fn gaps_are_counted_and_named() {
+        assert_eq!(gap("x"), (Some(0), String::new()));
+        assert_eq!(gap("  x"), (Some(2), String::new()));
+        assert_eq!(gap("\tx"), (Some(1), "an unusual space character".into()));
+        assert_eq!(
+            gap("\u{a0}"),
+            (Some(1), "an unusual space character".into())
+        );
+        assert_eq!(gap("\nx"), gap("\r\nx"));
+        assert_eq!(gap("\n\nx").0, None);
+        assert_eq!(gap(&" ".repeat(100)).0, None);
+    }
+
+    #[test]
+    fn words_are_folded_and_bounded() {
+        let read = |text: &str| {
+            Cursor::new(text, 0)
+                .word(&['-'])
+                .map(|word| String::from_utf8_lossy(word.letters()).into_owned())
+        };
+        assert_eq!(read("Dry-Run: x").as_deref(), Some("dry-run"));
+        assert_eq!(read("ѕк\u{200b}ip]").as_deref(), Some("skip"));
+        assert_eq!(read("über").as_deref(), Some("?ber"));
+        assert_eq!(read("-x").as_deref(), Some(""));
+        assert_eq!(read(&"x".repeat(25)), None);
+    }
+
+    #[test]
+    fn an_offset_inside_a_character_reads_nothing() {
+        assert_eq!(Cursor::new("é", 1).rest(), "");
+    }
+}

@@ -1,0 +1,138 @@
+//! The exact label: `[load test: abort]`, `[load test: skip]` or `[load test: warn]`, and nothing else.
+
+use crate::bindings::types::{LoadTestAction, Span};
+
+/// The actions in the order in which they win over each other.
+pub(super) const PRECEDENCE: [LoadTestAction; 3] = [
+    LoadTestAction::Abort,
+    LoadTestAction::Skip,
+    LoadTestAction::Warn,
+];
+
+const OPENING: &str = "[load test: ";
+
+/// A label and its place in the text, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Label {
+    pub(super) action: LoadTestAction,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Label {
+    pub(super) fn span(&self) -> Span {
+        span(self.start, self.end)
+    }
+}
+
+/// Finds every exact label, in the order of their places.
+pub(super) fn labels(text: &str) -> Vec<Label> {
+    text.match_indices(OPENING)
+        .filter_map(|(start, _)| {
+            let rest = &text[start + OPENING.len()..];
+            PRECEDENCE.into_iter().find_map(|action| {
+                rest.strip_prefix(name(action))?
+                    .starts_with(']')
+                    .then(|| Label {
+                        action,
+                        start,
+                        end: start + OPENING.len() + name(action).len() + 1,
+                    })
+            })
+        })
+        .collect()
+}
+
+/// Picks the label that decides: the first one of the action that wins.
+pub(super) fn decisive(labels: &[Label]) -> Option<&Label> {
+    PRECEDENCE
+        .iter()
+        .find_map(|action| labels.iter().find(|label| label.action == *action))
+}
+
+/// Names the action as it stands in a label.
+pub(super) fn name(action: LoadTestAction) -> &'static str {
+    match action {
+        LoadTestAction::Abort => "abort",
+        LoadTestAction::Skip => "skip",
+        LoadTestAction::Warn => "warn",
+    }
+}
+
+/// Writes the label that asks for the action.
+pub(super) fn written(action: LoadTestAction) -> String {
+    format!("{OPENING}{}]", name(action))
+}
+
+/// Makes a span of two byte offsets.
+pub(super) fn span(start: usize, end: usize) -> Span {
+    // Inside a component a text is never longer than the 32-bit memory it lies in.
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span {
+        start: offset(start),
+        end: offset(end),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(LoadTestAction, usize, usize)> {
+        labels(text)
+            .into_iter()
+            .map(|label| (label.action, label.start, label.end))
+            .collect()
+    }
+
+    #[test]
+    fn each_action_is_read_anywhere() {
+        assert_eq!(
+            found("[load test: warn]x[load test: skip]\n\n`[load test: abort]`"),
+            [
+                (LoadTestAction::Warn, 0, 17),
+                (LoadTestAction::Skip, 18, 35),
+                (LoadTestAction::Abort, 38, 56),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_the_exact_spelling_is_a_label() {
+        for text in [
+            "[load test:skip]",
+            "[load test:  skip]",
+            "[Load test: skip]",
+            "[load test: Skip]",
+            "[load test: skip ]",
+            "[load test: skipp]",
+            "[load tests: skip]",
+            "[load test: (skip)]",
+            "[load test: skip",
+            "load test: skip]",
+            "[load test: ",
+            "",
+        ] {
+            assert_eq!(found(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn doubled_brackets_and_broken_beginnings_hide_no_label() {
+        assert_eq!(
+            found("[[load test: skip]]"),
+            [(LoadTestAction::Skip, 1, 18)]
+        );
+        assert_eq!(
+            found("[load test: [load test: abort]"),
+            [(LoadTestAction::Abort, 12, 30)]
+        );
+    }
+
+    #[test]
+    fn the_first_label_of_the_winning_action_decides() {
+        let all = labels("[load test: warn] [load test: skip] [load test: skip]");
+        assert_eq!(decisive(&all).map(|label| label.start), Some(18));
+        assert_eq!(decisive(&[]), None);
+    }
+}
