@@ -1,0 +1,138 @@
+//! What a decision is about: the release, the facts, and the load test action that applies.
+
+use super::codes;
+use crate::bindings::environments::Target;
+use crate::bindings::promotion::{Deployment, Event, Release};
+use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings, Timestamp};
+use crate::tag::word;
+
+/// Everything that a decision rests on, with the tag already understood.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub release: &'a Release,
+    pub history: &'a [Event],
+    pub now: Timestamp,
+    pub settings: &'a Settings,
+    /// What the tag names.
+    pub commit: &'a str,
+    /// Place of the first environment that this release enters by itself. It never touches an earlier
+    /// one: that is the business of the release whose tag names it.
+    pub entry: usize,
+    /// Absent where neither tag nor message says.
+    pub action: Option<LoadTestAction>,
+}
+
+impl Case<'_> {
+    /// Tells whether a deployment brought this release: the same commit, and the same image wherever
+    /// both are known.
+    pub(super) fn owns(&self, deployment: &Deployment) -> bool {
+        let other_image = match (&self.release.digest, &deployment.digest) {
+            (Some(ours), Some(theirs)) => ours != theirs,
+            _ => false,
+        };
+        deployment.commit == self.commit && !other_image
+    }
+
+    /// Points at what the load test action was read from.
+    pub(super) fn action_evidence(&self) -> Evidence {
+        label(self.release).unwrap_or_else(|| Evidence::Tag(self.release.tag.clone()))
+    }
+}
+
+/// Names the load test action of a release, or says how label and tag contradict each other.
+///
+/// The tag was made from the label when the build was published, so a difference means that one of
+/// them is not what people think it is: nothing may be deployed on such ground.
+pub(super) fn action(
+    release: &Release,
+    target: &Target,
+) -> Result<Option<LoadTestAction>, Box<Reason>> {
+    let (Some(tagged), Some(instruction)) = (target.action, &release.instruction) else {
+        return Ok(target
+            .action
+            .or(release.instruction.as_ref().map(|it| it.action)));
+    };
+    if tagged == instruction.action {
+        return Ok(Some(tagged));
+    }
+    let origin = match instruction.source {
+        Some(_) => "the label",
+        None => "a message without a label",
+    };
+    let message = format!(
+        "the tag asks for `{}`, {origin} for `{}`",
+        word(tagged),
+        word(instruction.action)
+    );
+    let mut reason = Reason::new(codes::LABEL_CONTRADICTS_TAG, message)
+        .help("push the tags that `greenlight tags` prints for this commit");
+    reason.evidence.extend(label(release));
+    Err(Box::new(reason.on(Evidence::Tag(release.tag.clone()))))
+}
+
+fn label(release: &Release) -> Option<Evidence> {
+    let instruction = release.instruction.as_ref()?;
+    instruction.source.map(Evidence::Label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::action;
+    use crate::bindings::environments::Target;
+    use crate::bindings::promotion::Instruction;
+    use crate::bindings::types::{Evidence, LoadTestAction, Span};
+    use crate::fixtures::SHA;
+    use crate::promotion::fixtures::release;
+
+    fn target(action: Option<LoadTestAction>) -> Target {
+        Target {
+            environment: "stage".to_owned(),
+            commit: SHA.to_owned(),
+            action,
+        }
+    }
+
+    fn says(action: LoadTestAction, source: Option<Span>) -> Instruction {
+        Instruction { action, source }
+    }
+
+    #[test]
+    fn the_tag_speaks_first_and_the_message_where_it_is_silent() {
+        use LoadTestAction::{Abort, Warn};
+        let mut release = release("stage");
+        assert_eq!(action(&release, &target(Some(Abort))), Ok(Some(Abort)));
+        assert_eq!(action(&release, &target(None)), Ok(None));
+        release.instruction = Some(says(Warn, None));
+        assert_eq!(action(&release, &target(None)), Ok(Some(Warn)));
+        assert_eq!(action(&release, &target(Some(Warn))), Ok(Some(Warn)));
+    }
+
+    #[test]
+    fn a_contradiction_names_both_places() {
+        let span = Span { start: 3, end: 20 };
+        let mut release = release("stage");
+        release.instruction = Some(says(LoadTestAction::Skip, Some(span)));
+        let refused =
+            action(&release, &target(Some(LoadTestAction::Abort))).expect_err("they differ");
+        assert_eq!(refused.code, "label-contradicts-tag");
+        assert_eq!(
+            refused.message,
+            "the tag asks for `abort`, the label for `skip`"
+        );
+        assert_eq!(
+            refused.evidence,
+            [Evidence::Label(span), Evidence::Tag(release.tag.clone())]
+        );
+        assert!(refused.help.is_some());
+
+        release.instruction = Some(says(LoadTestAction::Warn, None));
+        let refused =
+            action(&release, &target(Some(LoadTestAction::Abort))).expect_err("they differ");
+        assert!(
+            refused
+                .message
+                .ends_with("a message without a label for `warn`")
+        );
+        assert_eq!(refused.evidence, [Evidence::Tag(release.tag)]);
+    }
+}

@@ -1,0 +1,238 @@
+//! The way of a release through the environments, and the next step on it.
+
+use super::answer::Answer;
+use super::case::Case;
+use super::codes;
+use super::ledger::Ledger;
+use super::progress;
+use super::record::Record;
+use super::ruling::{Ruling, early, rule};
+use super::verification;
+use crate::bindings::promotion::{Action, Conclusion, Permission, Progress};
+use crate::bindings::types::{Evidence, Reason};
+
+/// Finds the first environment that the release has not got through, and says what is missing there.
+///
+/// An environment before the one that the tag names is the business of another release. This one only
+/// waits for it to be verified, however that comes about: by events of its own history.
+pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
+    let mut ruling = Ruling {
+        permission: Permission::Hold,
+        reasons: Vec::new(),
+    };
+    let mut production = "";
+    let sites = case.settings.environments.iter().zip(&ledger.records);
+    for (place, (environment, record)) in sites.enumerate() {
+        let own = place >= case.entry;
+        production = environment;
+        match record.progress {
+            Progress::Failed => {
+                return Answer::end(
+                    Conclusion::Stopped,
+                    progress::failure(case, record, environment),
+                );
+            }
+            Progress::Converged if place == 0 => {
+                ruling = rule(case, ledger, environment);
+                match ruling.permission {
+                    Permission::Promote | Permission::PromoteWithWarning => {}
+                    Permission::Stop => return Answer::end(Conclusion::Stopped, ruling.reasons),
+                    Permission::Hold => {
+                        return verification::untested(case, own, environment, ruling.reasons);
+                    }
+                }
+            }
+            Progress::Converged => {}
+            Progress::Pending | Progress::Unknown | Progress::Deployed if own => {
+                let last = place + 1 == ledger.records.len();
+                let permission = match (record.progress, last) {
+                    (Progress::Pending, _) | (_, true) => ruling.permission,
+                    _ => Permission::Hold,
+                };
+                let reasons = if permission == Permission::Hold {
+                    Vec::new()
+                } else {
+                    ruling.reasons
+                };
+                return step(case, record, environment, permission, reasons);
+            }
+            Progress::Pending | Progress::Unknown | Progress::Deployed => {
+                return verification::unverified(case, record, environment);
+            }
+        }
+    }
+    let conclusion = match ruling.permission {
+        Permission::PromoteWithWarning => Conclusion::PromotedWithWarning,
+        Permission::Promote => Conclusion::Promoted,
+        // Without any environment; such settings were refused before.
+        Permission::Hold | Permission::Stop => Conclusion::Stopped,
+    };
+    ruling.reasons.push(
+        Reason::new(
+            codes::PROMOTED,
+            format!("`{production}` serves the release and nothing else"),
+        )
+        .on(Evidence::Environment(production.to_owned())),
+    );
+    Answer {
+        permission: ruling.permission,
+        next: Action::Finish(conclusion),
+        reasons: ruling.reasons,
+    }
+}
+
+/// The release's own step in an environment where it has not converged.
+fn step(
+    case: &Case<'_>,
+    record: &Record<'_>,
+    environment: &str,
+    permission: Permission,
+    mut reasons: Vec<Reason>,
+) -> Answer {
+    let next = match (record.progress, record.occupied) {
+        (Progress::Pending, Some(rival)) => {
+            let mut occupied = vec![progress::occupied(rival)];
+            occupied.extend(early(case, record));
+            return Answer::wait(case, occupied);
+        }
+        (Progress::Pending, None) => Action::Deploy(environment.to_owned()),
+        // What is being rolled out changes slowly: between two rounds some time has to pass.
+        _ if record.asked => Action::Wait(case.settings.poll_interval),
+        _ => Action::Observe(environment.to_owned()),
+    };
+    reasons.push(progress::missing(case, record, environment));
+    reasons.extend(early(case, record));
+    Answer {
+        permission,
+        next,
+        reasons,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bindings::promotion::Outcome::{self, Succeeded};
+    use crate::bindings::promotion::Permission::{self, Hold, Promote};
+    use crate::bindings::promotion::{Action, Conclusion, Release};
+    use crate::bindings::types::Verdict;
+    use crate::promotion::fixtures::{History, OTHER, release};
+
+    fn said(release: &Release, history: &History) -> (Permission, Action, String) {
+        let decision = history.decide(release);
+        let code = decision.reasons[0].code.clone();
+        (decision.permission, decision.next, code)
+    }
+
+    fn deploy(environment: &str) -> Action {
+        Action::Deploy(environment.to_owned())
+    }
+
+    fn observe(environment: &str) -> Action {
+        Action::Observe(environment.to_owned())
+    }
+
+    fn because<T>(permission: Permission, next: T, code: &str) -> (Permission, T, String) {
+        (permission, next, code.to_owned())
+    }
+
+    #[test]
+    fn stage_is_deployed_observed_and_load_tested() {
+        let release = release("stage-loadtest-abort");
+        let history = History::new();
+        let expected = because(Hold, deploy("stage"), "not-deployed");
+        assert_eq!(said(&release, &history), expected);
+
+        let history = history.deployed("stage", Succeeded);
+        let expected = because(Hold, observe("stage"), "converging");
+        assert_eq!(said(&release, &history), expected);
+
+        let seen = history.clone().observed("stage", &[("a", OTHER)]);
+        let expected = because(Hold, Action::Wait(10), "converging");
+        assert_eq!(said(&release, &seen), expected);
+        let expected = because(Hold, observe("stage"), "converging");
+        assert_eq!(said(&release, &seen.waited()), expected);
+
+        let converged = history.judged("stage", true);
+        let expected = because(
+            Hold,
+            Action::LoadTest("stage".to_owned()),
+            "load-test-not-run",
+        );
+        assert_eq!(said(&release, &converged), expected);
+
+        let tested = converged.load_tested("stage", Verdict::Passed);
+        let expected = because(Promote, deploy("prod"), "load-test-passed");
+        assert_eq!(said(&release, &tested), expected);
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_asked_from_the_nodes() {
+        let history = History::new().deployed("stage", Outcome::Unknown);
+        let expected = because(Hold, observe("stage"), "deployment-unknown");
+        assert_eq!(said(&release("stage"), &history), expected);
+    }
+
+    #[test]
+    fn a_place_that_is_taken_is_waited_for() {
+        let history = History::new().occupied("stage");
+        let expected = because(Hold, Action::Wait(10), "occupied");
+        assert_eq!(said(&release("stage"), &history), expected);
+        let expected = because(Hold, deploy("stage"), "not-deployed");
+        assert_eq!(said(&release("stage"), &history.waited()), expected);
+        // Nothing is left to deploy there.
+        let deployed = History::new()
+            .deployed("stage", Succeeded)
+            .occupied("stage");
+        let expected = because(Hold, observe("stage"), "converging");
+        assert_eq!(said(&release("stage"), &deployed), expected);
+        let prod = History::new().through("stage").occupied("prod");
+        let expected = because(Hold, Action::Wait(10), "occupied");
+        assert_eq!(said(&release("stage"), &prod), expected);
+    }
+
+    #[test]
+    fn a_lost_stage_is_deployed_again() {
+        let history = History::new()
+            .deployed("stage", Succeeded)
+            .deployed_commit("stage", OTHER, Succeeded);
+        let expected = because(Hold, deploy("stage"), "displaced");
+        assert_eq!(said(&release("stage"), &history), expected);
+    }
+
+    #[test]
+    fn what_let_it_in_stays_while_production_converges() {
+        let history = History::new().through("stage").deployed("prod", Succeeded);
+        let expected = because(Promote, observe("prod"), "load-test-skipped");
+        assert_eq!(said(&release("stage"), &history), expected);
+    }
+
+    #[test]
+    fn environments_in_between_converge_and_are_not_load_tested() {
+        let history = History::new()
+            .with(|s| s.environments.insert(1, "qa".to_owned()))
+            .through("stage");
+        let expected = because(Promote, deploy("qa"), "load-test-skipped");
+        assert_eq!(said(&release("stage"), &history), expected);
+        let history = history.deployed("qa", Succeeded);
+        let expected = because(Hold, observe("qa"), "converging");
+        assert_eq!(said(&release("stage"), &history), expected);
+        // The tag of production waits for every environment before it.
+        let history = history.load_tested("stage", Verdict::Passed);
+        let expected = because(Hold, Action::Wait(10), "stage-not-verified");
+        assert_eq!(said(&release("prod"), &history), expected);
+        let history = history.judged("qa", true);
+        let expected = because(Promote, deploy("prod"), "load-test-skipped");
+        assert_eq!(said(&release("stage"), &history), expected);
+    }
+
+    #[test]
+    fn a_converged_last_environment_is_the_end() {
+        let history = History::new()
+            .through("stage")
+            .through("prod")
+            .notified("promoted");
+        let end = Action::Finish(Conclusion::Promoted);
+        let expected = because(Promote, end, "load-test-skipped");
+        assert_eq!(said(&release("stage"), &history), expected);
+    }
+}

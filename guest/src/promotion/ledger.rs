@@ -1,0 +1,276 @@
+//! What the history adds up to.
+
+use super::case::Case;
+use super::fact::Fact;
+use super::judge::{Judgement, judge};
+use super::nodes;
+use super::record::Record;
+use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Standing};
+use crate::bindings::types::{LoadTestAction, Timestamp};
+
+/// The history, read from its first event to its last.
+pub(super) struct Ledger<'a> {
+    /// One for each environment of the settings, in their order.
+    pub records: Vec<Record<'a>>,
+    /// What the load test that counts proves.
+    pub judgement: Option<Judgement>,
+    /// Where a person ended the release; nothing takes that back.
+    pub canceled: Option<usize>,
+    /// Where a person asked to hold it, unless somebody approved since.
+    pub held: Option<usize>,
+    /// The first event about an environment that the settings don't have, and its name.
+    pub stranger: Option<(usize, &'a str)>,
+    /// When the last hold was lifted.
+    lifted: Timestamp,
+}
+
+impl<'a> Ledger<'a> {
+    /// Reads the history.
+    pub(super) fn read(case: &Case<'a>) -> Self {
+        let mut ledger = Self {
+            records: vec![Record::NEW; case.settings.environments.len()],
+            judgement: None,
+            canceled: None,
+            held: None,
+            stranger: None,
+            lifted: 0,
+        };
+        for (place, event) in case.history.iter().enumerate() {
+            match &event.happening {
+                Happening::Deployed(it) => {
+                    if let Some(index) = ledger.index(case, place, &it.environment) {
+                        ledger.deployed(case, index, Fact::new(place, event, it));
+                    }
+                }
+                Happening::Observed(it) => {
+                    let last = case.settings.environments.last() == Some(&it.environment);
+                    if let Some(record) = ledger.record(case, place, &it.environment) {
+                        record.observe(Fact::new(place, event, it), case, last);
+                    }
+                }
+                Happening::LoadTested(it) => {
+                    if let Some(record) = ledger.record(case, place, &it.environment) {
+                        record.load_tested(Fact::new(place, event, it));
+                    }
+                }
+                Happening::Overtaken(it) => {
+                    if let Some(record) = ledger.record(case, place, &it.environment) {
+                        record.overtaken = Some(Fact::new(place, event, it));
+                    }
+                }
+                Happening::Occupied(it) => {
+                    if let Some(record) = ledger.record(case, place, &it.environment) {
+                        record.occupied = Some(Fact::new(place, event, it));
+                    }
+                }
+                Happening::Waited(_) => ledger.records.iter_mut().for_each(Record::waited),
+                Happening::Intervened(word) => ledger.intervened(*word, place, event.at),
+                Happening::Notified(_) => {}
+            }
+        }
+        ledger.close(case);
+        ledger
+    }
+
+    /// Tells whether nothing that happens in the environment later matters any more.
+    ///
+    /// A verdict settles an environment whatever it is: also a failed load test is not undone by
+    /// deploying something else over the release.
+    pub(super) fn settled(&self, case: &Case<'_>, index: usize) -> bool {
+        self.records.get(index).is_some_and(|record| {
+            record.progress == Progress::Converged
+                && (index > 0
+                    || case.action == Some(LoadTestAction::Skip)
+                    || record.load_test.is_some())
+        })
+    }
+
+    /// Says how far the release has come in each environment.
+    pub(super) fn standings(&self, case: &Case<'_>) -> Vec<Standing> {
+        let environments = case.settings.environments.iter();
+        environments
+            .zip(&self.records)
+            .enumerate()
+            .map(|(index, (environment, record))| Standing {
+                environment: environment.clone(),
+                progress: record.progress,
+                load_test: match (&self.judgement, index) {
+                    (Some(judgement), 0) => Some(judgement.verdict),
+                    _ => None,
+                },
+                nodes: nodes::latest(case, record),
+            })
+            .collect()
+    }
+
+    fn deployed(&mut self, case: &Case<'a>, index: usize, deployment: Fact<'a, Deployment>) {
+        if !case.owns(deployment.what) {
+            let settled = self.settled(case, index);
+            let same_commit = deployment.what.commit == case.commit;
+            if let Some(record) = self.records.get_mut(index) {
+                record.displace(deployment, settled, same_commit);
+            }
+            return;
+        }
+        for earlier in 0..index {
+            let settled = self.settled(case, earlier);
+            if let Some(record) = self.records.get_mut(earlier) {
+                record.sealed |= settled;
+            }
+        }
+        let mut from_here = self.records.iter_mut().skip(index);
+        if let Some(record) = from_here.next() {
+            record.deploy(deployment);
+        }
+        from_here.for_each(Record::start_over);
+    }
+
+    fn intervened(&mut self, word: Intervention, place: usize, at: Timestamp) {
+        match word {
+            Intervention::Canceled => {
+                self.canceled.get_or_insert(place);
+            }
+            Intervention::Held => self.held = Some(place),
+            Intervention::Approved => {
+                if self.held.take().is_some() {
+                    self.lifted = at;
+                }
+            }
+        }
+    }
+
+    /// Adds what follows from the whole history and the time: what is overdue, and the verdict.
+    ///
+    /// Time under a hold is nobody's delay: no node was asked meanwhile. So nothing becomes overdue
+    /// during a hold, and the deadline counts anew from its end. A clock that went backwards counts as
+    /// no time passed.
+    fn close(&mut self, case: &Case<'_>) {
+        let deadline = u64::from(case.settings.convergence_deadline);
+        for record in &mut self.records {
+            let Some(deployed) = record.deployed else {
+                continue;
+            };
+            let since = deployed.at.max(self.lifted);
+            if matches!(record.progress, Progress::Deployed | Progress::Unknown)
+                && self.held.is_none()
+                && case.now.saturating_sub(since) > deadline
+            {
+                record.progress = Progress::Failed;
+                record.late = true;
+            }
+        }
+        let test = self.records.first().and_then(|record| record.load_test);
+        self.judgement = test.map(|test| judge(test, case.commit, &case.settings.thresholds));
+    }
+
+    fn record(
+        &mut self,
+        case: &Case<'a>,
+        place: usize,
+        environment: &'a str,
+    ) -> Option<&mut Record<'a>> {
+        let index = self.index(case, place, environment)?;
+        self.records.get_mut(index)
+    }
+
+    fn index(&mut self, case: &Case<'a>, place: usize, environment: &'a str) -> Option<usize> {
+        let mut known = case.settings.environments.iter();
+        let index = known.position(|name| name == environment);
+        if index.is_none() {
+            self.stranger.get_or_insert((place, environment));
+        }
+        index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bindings::promotion::Intervention::{Approved, Held};
+    use crate::bindings::promotion::Outcome;
+    use crate::bindings::promotion::Outcome::Succeeded;
+    use crate::bindings::promotion::Progress::{
+        self, Converged, Deployed, Failed, Pending, Unknown,
+    };
+    use crate::bindings::types::Verdict;
+    use crate::fixtures::SHA;
+    use crate::promotion::fixtures::{History, release};
+
+    fn progress(history: &History) -> Vec<Progress> {
+        let decision = history.decide(&release("stage-loadtest-abort"));
+        decision.standings.iter().map(|it| it.progress).collect()
+    }
+
+    #[test]
+    fn a_deployment_resets_what_comes_after_it() {
+        let history = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Passed)
+            .through("prod");
+        assert_eq!(progress(&history), [Converged, Converged]);
+        let again = history.deployed("stage", Succeeded);
+        assert_eq!(progress(&again), [Deployed, Pending]);
+    }
+
+    #[test]
+    fn going_on_seals_what_let_it_go_on() {
+        let history = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Passed)
+            .deployed("prod", Succeeded)
+            .judged("stage", false);
+        assert_eq!(progress(&history), [Converged, Deployed]);
+    }
+
+    #[test]
+    fn the_deadline_counts_from_the_deployment() {
+        let history = History::new().deployed("stage", Succeeded).later(600);
+        assert_eq!(progress(&history), [Deployed, Pending]);
+        assert_eq!(progress(&history.clone().later(1)), [Failed, Pending]);
+        let unknown = History::new().deployed("stage", Outcome::Unknown);
+        assert_eq!(progress(&unknown.clone().later(600)), [Unknown, Pending]);
+        assert_eq!(progress(&unknown.later(601)), [Failed, Pending]);
+        assert_eq!(
+            progress(&history.judged("stage", true).later(9999)),
+            [Converged, Pending]
+        );
+    }
+
+    #[test]
+    fn a_clock_that_goes_backwards_makes_nothing_late() {
+        let mut history = History::new().deployed("stage", Succeeded);
+        history.now = 0;
+        assert_eq!(progress(&history), [Deployed, Pending]);
+    }
+
+    #[test]
+    fn a_hold_is_nobodys_delay() {
+        let held = History::new()
+            .deployed("stage", Succeeded)
+            .intervened(Held)
+            .later(9999);
+        assert_eq!(progress(&held), [Deployed, Pending]);
+        let lifted = held.intervened(Approved).later(600);
+        assert_eq!(progress(&lifted), [Deployed, Pending]);
+        assert_eq!(progress(&lifted.later(1)), [Failed, Pending]);
+        // Nobody held it, so the approval lifts nothing.
+        let late = History::new()
+            .deployed("stage", Succeeded)
+            .later(601)
+            .intervened(Approved);
+        assert_eq!(progress(&late), [Failed, Pending]);
+    }
+
+    #[test]
+    fn an_image_of_the_same_commit_may_be_another_release() {
+        let mut release = release("stage");
+        release.digest = Some("sha256:a".to_owned());
+        for (digest, expected) in [
+            (None, Deployed),
+            (Some("sha256:a"), Deployed),
+            (Some("sha256:b"), Pending),
+        ] {
+            let history = History::new().deployed_image("stage", SHA, digest, Succeeded);
+            assert_eq!(history.decide(&release).standings[0].progress, expected);
+        }
+    }
+}

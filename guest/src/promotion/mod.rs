@@ -1,0 +1,176 @@
+//! Whether a release goes on, and what happens next.
+//!
+//! A decision is made in two moves: the history is read into a ledger, then questions are asked in
+//! a fixed order, and the first one that has an answer decides:
+//!
+//! 1. Can the settings and the tag be understood? Otherwise the release is refused.
+//! 2. Did a person end it? Nothing else matters then, not even what has been reached.
+//! 3. Can the history be understood, and do label and tag agree?
+//! 4. Did something newer take its place where it had not got through yet?
+//! 5. What is missing in the first environment that it has not got through?
+//! 6. Did a person ask to hold it? A hold keeps things from starting. It does not keep a release from
+//!    ending, since that starts nothing and frees the environment for the next one.
+//!
+//! Last, people are told whatever they have not been told yet.
+
+mod answer;
+mod case;
+pub mod codes;
+mod convergence;
+mod fact;
+mod journey;
+mod judge;
+mod ledger;
+mod nodes;
+mod notices;
+mod progress;
+mod record;
+mod ruling;
+mod settings;
+mod table;
+mod verification;
+mod words;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+use answer::Answer;
+use case::Case;
+use ledger::Ledger;
+
+use crate::bindings::promotion::{
+    Action, Conclusion, Decision, Event, Permission, Progress, Release,
+};
+use crate::bindings::types::{Evidence, Reason, Settings, Timestamp};
+use crate::tag;
+
+/// Decides from everything known what is to be done with a release.
+///
+/// Total: there is an answer with at least one reason for every input, and what cannot be understood
+/// is stopped.
+pub fn decide(
+    release: &Release,
+    history: &[Event],
+    now: Timestamp,
+    settings: &Settings,
+) -> Decision {
+    // Before the tag, since a tag is read with the names that the settings give.
+    let problems = settings::problems(settings);
+    if !problems.is_empty() {
+        return refusal(problems);
+    }
+    let target = match tag::resolve(&release.tag, settings) {
+        Ok(target) => target,
+        Err(reasons) => return refusal(reasons),
+    };
+    let mut environments = settings.environments.iter();
+    let Some(entry) = environments.position(|name| *name == target.environment) else {
+        return refusal(Vec::new());
+    };
+    let (action, contradiction) = match case::action(release, &target) {
+        Ok(action) => (action, None),
+        Err(reason) => (target.action, Some(*reason)),
+    };
+    let case = Case {
+        release,
+        history,
+        now,
+        settings,
+        commit: &target.commit,
+        entry,
+        action,
+    };
+    let ledger = Ledger::read(&case);
+    let answer = answer(&case, &ledger, contradiction);
+    let next = match notices::due(&case, &answer) {
+        Some(notice) => Action::Notify(notice),
+        None => answer.next,
+    };
+    Decision {
+        permission: answer.permission,
+        next,
+        reasons: answer.reasons,
+        standings: ledger.standings(&case),
+    }
+}
+
+fn answer(case: &Case<'_>, ledger: &Ledger<'_>, contradiction: Option<Reason>) -> Answer {
+    let answer = canceled(ledger)
+        .or_else(|| stranger(ledger))
+        .or_else(|| contradiction.map(|it| Answer::end(Conclusion::Stopped, vec![it])))
+        .or_else(|| superseded(case, ledger))
+        .unwrap_or_else(|| journey::next(case, ledger));
+    held(case, ledger, answer)
+}
+
+fn canceled(ledger: &Ledger<'_>) -> Option<Answer> {
+    let reason = Reason::new(codes::CANCELED, "a person canceled the release");
+    let reason = reason.on(fact::event(ledger.canceled?));
+    Some(Answer::end(Conclusion::Canceled, vec![reason]))
+}
+
+fn stranger(ledger: &Ledger<'_>) -> Option<Answer> {
+    let (place, environment) = ledger.stranger?;
+    let message =
+        format!("the history names `{environment}`, which is no environment of the settings");
+    let reason = Reason::new(codes::ENVIRONMENT_UNKNOWN, message)
+        .on(fact::event(place))
+        .on(Evidence::Environment(environment.to_owned()))
+        .on(Evidence::Setting("environments".to_owned()));
+    Some(Answer::end(Conclusion::Stopped, vec![reason]))
+}
+
+/// A newer release counts in an environment until this one has got through it. After that it takes
+/// nothing away: the newer one goes its own way, and a promoted release was promoted.
+///
+/// A deployment that failed is told as failed all the same, since somebody has to look at it. And a
+/// last environment that got something else over a release that had not converged there is left as it
+/// is: production is never deployed back and forth.
+fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
+    let records = ledger.records.iter().enumerate();
+    let reason = records
+        .filter(|(_, record)| record.progress != Progress::Failed || record.late)
+        .find_map(|(index, record)| {
+            let last = index + 1 == ledger.records.len();
+            match (record.overtaken, record.displaced) {
+                (Some(rival), _) if !ledger.settled(case, index) => {
+                    Some(progress::superseded(rival))
+                }
+                (_, Some(by)) if last && record.progress == Progress::Pending => {
+                    Some(progress::displaced(case, by))
+                }
+                _ => None,
+            }
+        })?;
+    Some(Answer::end(Conclusion::Superseded, vec![reason]))
+}
+
+fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
+    let Some(place) = ledger.held.filter(|_| !answer.is_end()) else {
+        return answer;
+    };
+    let mut reasons = answer.reasons;
+    let reason = Reason::new(codes::HELD, "a person asked to hold the release")
+        .on(fact::event(place))
+        .help("it goes on when somebody approves");
+    reasons.insert(0, reason);
+    Answer::wait(case, reasons)
+}
+
+/// The answer where nothing about the release is understood, so there are no standings either.
+fn refusal(mut reasons: Vec<Reason>) -> Decision {
+    if reasons.is_empty() {
+        reasons.push(Reason::new(
+            codes::TAG_REFUSED,
+            "the tag is not a release's",
+        ));
+    }
+    Decision {
+        permission: Permission::Stop,
+        next: Action::Finish(Conclusion::Stopped),
+        reasons,
+        standings: Vec::new(),
+    }
+}

@@ -1,0 +1,156 @@
+//! What people are told, and when.
+//!
+//! One notice for each state that a release reaches, before the step that follows from it. A refused
+//! tag and unusable settings are reported by whoever asked, and to nobody else: otherwise everybody
+//! who can push a tag could make the team's channel unusable.
+
+use super::answer::Answer;
+use super::case::Case;
+use super::words::short;
+use crate::bindings::promotion::{Action, Conclusion, Happening, Notice, Permission, Urgency};
+
+/// Finds the notice that has to go out before the answer is carried out.
+///
+/// A notice that could not be handed over is not tried again: people not being told must not keep a
+/// release from its end.
+pub(super) fn due(case: &Case<'_>, answer: &Answer) -> Option<Notice> {
+    warning(answer)
+        .into_iter()
+        .chain(ending(answer))
+        .find(|(_, key, _)| !sent(case, key))
+        .map(|(urgency, key, what)| Notice {
+            urgency,
+            key: key.to_owned(),
+            text: text(case, answer, what),
+        })
+}
+
+type Draft = (Urgency, &'static str, &'static str);
+
+fn warning(answer: &Answer) -> Option<Draft> {
+    (answer.permission == Permission::PromoteWithWarning).then_some((
+        Urgency::Warning,
+        "load-test-warning",
+        "goes on with a warning",
+    ))
+}
+
+fn ending(answer: &Answer) -> Option<Draft> {
+    let Action::Finish(conclusion) = answer.next else {
+        return None;
+    };
+    Some(match conclusion {
+        Conclusion::Promoted | Conclusion::PromotedWithWarning => {
+            (Urgency::Info, "promoted", "was promoted")
+        }
+        Conclusion::Stopped => (Urgency::Failure, "stopped", "was stopped"),
+        Conclusion::Superseded => (Urgency::Info, "superseded", "was superseded"),
+        Conclusion::Canceled => (Urgency::Info, "canceled", "was canceled"),
+    })
+}
+
+fn sent(case: &Case<'_>, key: &str) -> bool {
+    case.history.iter().any(
+        |event| matches!(&event.happening, Happening::Notified(notification) if notification.key == key),
+    )
+}
+
+/// The first reason decided; the one after it has the numbers.
+fn text(case: &Case<'_>, answer: &Answer, what: &str) -> String {
+    let commit = short(case.commit);
+    let mut text = format!("{commit} {what} ({})", case.release.tag);
+    for (place, reason) in answer.reasons.iter().take(2).enumerate() {
+        text.push_str(if place == 0 { ": " } else { "; " });
+        text.push_str(&reason.message);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bindings::promotion::{Action, Conclusion, Intervention, Notice, Outcome, Urgency};
+    use crate::bindings::types::Verdict;
+    use crate::fixtures::SHA;
+    use crate::promotion::fixtures::{History, measurement, release};
+
+    fn notice(tag: &str, history: &History) -> Notice {
+        match history.decide(&release(tag)).next {
+            Action::Notify(notice) => notice,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn next(tag: &str, history: &History) -> Action {
+        history.decide(&release(tag)).next
+    }
+
+    #[test]
+    fn every_end_is_told_once() {
+        let ends = [
+            (
+                History::new().deployed("stage", Outcome::Failed),
+                (Urgency::Failure, "stopped"),
+                Conclusion::Stopped,
+            ),
+            (
+                History::new().through("stage").through("prod"),
+                (Urgency::Info, "promoted"),
+                Conclusion::Promoted,
+            ),
+            (
+                History::new().overtaken("stage"),
+                (Urgency::Info, "superseded"),
+                Conclusion::Superseded,
+            ),
+            (
+                History::new().intervened(Intervention::Canceled),
+                (Urgency::Info, "canceled"),
+                Conclusion::Canceled,
+            ),
+        ];
+        for (history, (urgency, key), conclusion) in ends {
+            let notice = notice("stage", &history);
+            assert_eq!((notice.urgency, notice.key.as_str()), (urgency, key));
+            // Handing it over fails in this history, and that is that.
+            let told = history.notified(key);
+            assert_eq!(next("stage", &told), Action::Finish(conclusion));
+        }
+    }
+
+    #[test]
+    fn a_warning_goes_out_before_the_release_goes_on() {
+        let mut measurement = measurement();
+        measurement.failures = 37;
+        let history = History::new().through("stage").measured(measurement);
+        let tag = "stage-loadtest-warn";
+        let warning = notice(tag, &history);
+        assert_eq!(warning.urgency, Urgency::Warning);
+        assert_eq!(warning.key, "load-test-warning");
+        assert_eq!(
+            warning.text,
+            format!(
+                "4b825dc642cb goes on with a warning ({tag}-{SHA}): the load test of `stage` failed; \
+                 `warn` lets the release go on; 37 of 600 requests failed; 0 are allowed"
+            )
+        );
+        let told = history.notified("load-test-warning");
+        assert_eq!(next(tag, &told), Action::Deploy("prod".to_owned()));
+    }
+
+    #[test]
+    fn nobody_is_warned_of_what_does_not_go_on_yet() {
+        let waiting = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Failed)
+            .occupied("prod");
+        assert_eq!(next("stage-loadtest-warn", &waiting), Action::Wait(10));
+    }
+
+    #[test]
+    fn a_refused_tag_is_not_announced() {
+        let stopped = Action::Finish(Conclusion::Stopped);
+        assert_eq!(next("latest", &History::new()), stopped);
+        let unusable = History::new().with(|s| s.convergence_rounds = 0);
+        assert_eq!(next("stage", &unusable), stopped);
+    }
+}

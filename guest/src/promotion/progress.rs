@@ -1,0 +1,245 @@
+//! How far a release has come in an environment, in sentences.
+
+use super::case::Case;
+use super::codes;
+use super::convergence::serves;
+use super::fact::Fact;
+use super::record::Record;
+use super::words::{amount, short};
+use crate::bindings::promotion::{Convergence, Deployment, Outcome, Progress, Rival};
+use crate::bindings::types::{Evidence, Reason};
+
+/// Says what is missing until the environment has converged.
+pub(super) fn missing(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Reason {
+    let reason = match (record.progress, record.displaced, record.deployed) {
+        (Progress::Pending, Some(by), _) => return displaced(case, by),
+        (Progress::Unknown, _, Some(deployed)) => Reason::new(
+            codes::DEPLOYMENT_UNKNOWN,
+            format!("how the deployment to `{environment}` ended is not known"),
+        )
+        .on(deployed.evidence())
+        .help("its nodes tell what they serve"),
+        (Progress::Pending, ..) | (_, _, None) => Reason::new(
+            codes::NOT_DEPLOYED,
+            format!("the release has not been deployed to `{environment}`"),
+        ),
+        (_, _, Some(deployed)) => converging(case, record, deployed, environment),
+    };
+    reason.on(Evidence::Environment(environment.to_owned()))
+}
+
+/// Says why the release can't get through the environment.
+pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Vec<Reason> {
+    let Some(deployed) = record.deployed else {
+        return vec![missing(case, record, environment)];
+    };
+    if record.late {
+        let message = format!(
+            "`{environment}` did not converge within {} s",
+            case.settings.convergence_deadline
+        );
+        return vec![
+            Reason::new(codes::NOT_CONVERGED, message)
+                .on(deployed.evidence())
+                .on(Evidence::Environment(environment.to_owned()))
+                .on(Evidence::Setting("convergence-deadline".to_owned())),
+            converging(case, record, deployed, environment)
+                .on(Evidence::Environment(environment.to_owned())),
+        ];
+    }
+    let how = match deployed.what.outcome {
+        Outcome::TimedOut => "timed out",
+        Outcome::Canceled => "was canceled",
+        Outcome::Failed | Outcome::Succeeded | Outcome::Unknown => "failed",
+    };
+    let message = format!("the deployment to `{environment}` {how}");
+    vec![
+        Reason::new(codes::DEPLOYMENT_FAILED, message)
+            .on(deployed.evidence())
+            .on(Evidence::Environment(environment.to_owned())),
+    ]
+}
+
+/// Says what took the release's place.
+pub(super) fn displaced(case: &Case<'_>, by: Fact<'_, Deployment>) -> Reason {
+    let environment = &by.what.environment;
+    let what = if by.what.commit == case.commit {
+        "another image of this commit".to_owned()
+    } else {
+        format!("`{}`", short(&by.what.commit))
+    };
+    let message = format!("{what} was deployed to `{environment}` over the release");
+    with_image(Reason::new(codes::DISPLACED, message), by)
+}
+
+/// Says that an environment got the same commit as another image.
+pub(super) fn other_image(case: &Case<'_>, other: Fact<'_, Deployment>) -> Reason {
+    let environment = &other.what.environment;
+    let message = format!("`{environment}` got another image of this commit");
+    let mut reason = with_image(Reason::new(codes::DIGEST_MISMATCH, message), other);
+    let digest = case.release.digest.clone();
+    reason.evidence.extend(digest.map(Evidence::Digest));
+    reason.help(format!("deploy this image to `{environment}` first"))
+}
+
+/// Says who is in the way.
+pub(super) fn occupied(rival: Fact<'_, Rival>) -> Reason {
+    let message = format!(
+        "`{}` is being deployed to `{}` right now",
+        short(&rival.what.commit),
+        rival.what.environment
+    );
+    with_rival(Reason::new(codes::OCCUPIED, message), rival)
+}
+
+/// Says which newer release takes the place of this one.
+pub(super) fn superseded(rival: Fact<'_, Rival>) -> Reason {
+    let message = format!(
+        "`{}`, a descendant of this commit, is on its way to `{}` or live there",
+        short(&rival.what.commit),
+        rival.what.environment
+    );
+    with_rival(Reason::new(codes::SUPERSEDED, message), rival)
+}
+
+fn converging(
+    case: &Case<'_>,
+    record: &Record<'_>,
+    deployed: Fact<'_, Deployment>,
+    environment: &str,
+) -> Reason {
+    let Some(round) = record.round.filter(|it| it.place > deployed.place) else {
+        let message =
+            format!("the nodes of `{environment}` have not been asked since its deployment");
+        return Reason::new(codes::CONVERGING, message).on(deployed.evidence());
+    };
+    let message = match &round.what.convergence {
+        Convergence::Judged(_) => format!("`{environment}` has not converged"),
+        Convergence::Observed(nodes) if nodes.is_empty() => {
+            format!("`{environment}` has no nodes")
+        }
+        Convergence::Observed(nodes) => {
+            let current = nodes.iter().filter(|it| serves(it, case.commit)).count();
+            if current < nodes.len() {
+                let all = u64::try_from(nodes.len()).unwrap_or(u64::MAX);
+                let all = amount(all, "node");
+                format!("the release is served by {current} of {all} of `{environment}`")
+            } else {
+                format!(
+                    "every node of `{environment}` serves the release, in {} of {} consecutive rounds",
+                    record.series.length(),
+                    case.settings.convergence_rounds
+                )
+            }
+        }
+    };
+    Reason::new(codes::CONVERGING, message).on(round.evidence())
+}
+
+fn with_image(reason: Reason, deployment: Fact<'_, Deployment>) -> Reason {
+    let mut reason = reason
+        .on(deployment.evidence())
+        .on(Evidence::Environment(deployment.what.environment.clone()))
+        .on(Evidence::Commit(deployment.what.commit.clone()));
+    let digest = deployment.what.digest.clone();
+    reason.evidence.extend(digest.map(Evidence::Digest));
+    reason
+}
+
+fn with_rival(reason: Reason, rival: Fact<'_, Rival>) -> Reason {
+    reason
+        .on(rival.evidence())
+        .on(Evidence::Environment(rival.what.environment.clone()))
+        .on(Evidence::Commit(rival.what.commit.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bindings::promotion::Outcome::{self, Succeeded};
+    use crate::bindings::types::Evidence;
+    use crate::fixtures::SHA;
+    use crate::promotion::fixtures::{History, OTHER, release};
+
+    fn said(history: &History) -> Vec<String> {
+        let decision = history.decide(&release("stage"));
+        for reason in &decision.reasons {
+            let stage = Evidence::Environment("stage".to_owned());
+            assert!(reason.evidence.contains(&stage), "{reason:?}");
+        }
+        decision.reasons.into_iter().map(|it| it.message).collect()
+    }
+
+    #[test]
+    fn what_is_missing_is_said_in_numbers() {
+        let deployed = History::new().deployed("stage", Succeeded);
+        let seen = |nodes: &[(&str, &str)]| said(&deployed.clone().observed("stage", nodes));
+        assert_eq!(
+            said(&History::new()),
+            ["the release has not been deployed to `stage`"]
+        );
+        assert_eq!(
+            said(&deployed),
+            ["the nodes of `stage` have not been asked since its deployment"]
+        );
+        let asked_before = History::new()
+            .observed("stage", &[("a", OTHER)])
+            .deployed("stage", Succeeded);
+        assert_eq!(said(&asked_before), said(&deployed));
+        assert_eq!(
+            seen(&[("a", SHA), ("b", ""), ("c", OTHER)]),
+            ["the release is served by 1 of 3 nodes of `stage`"]
+        );
+        assert_eq!(
+            seen(&[("a", SHA)]),
+            ["every node of `stage` serves the release, in 1 of 2 consecutive rounds"]
+        );
+        assert_eq!(seen(&[]), ["`stage` has no nodes"]);
+        assert_eq!(
+            said(&deployed.clone().judged("stage", false)),
+            ["`stage` has not converged"]
+        );
+        assert_eq!(
+            said(&History::new().deployed("stage", Outcome::Unknown)),
+            ["how the deployment to `stage` ended is not known"]
+        );
+    }
+
+    #[test]
+    fn a_failure_says_how() {
+        for (outcome, message) in [
+            (Outcome::Failed, "the deployment to `stage` failed"),
+            (Outcome::TimedOut, "the deployment to `stage` timed out"),
+            (Outcome::Canceled, "the deployment to `stage` was canceled"),
+        ] {
+            assert_eq!(said(&History::new().deployed("stage", outcome)), [message]);
+        }
+        let late = History::new()
+            .deployed("stage", Succeeded)
+            .observed("stage", &[("a", SHA), ("b", OTHER)])
+            .later(601);
+        assert_eq!(
+            said(&late),
+            [
+                "`stage` did not converge within 600 s",
+                "the release is served by 1 of 2 nodes of `stage`",
+            ]
+        );
+    }
+
+    #[test]
+    fn others_are_named() {
+        assert_eq!(
+            said(&History::new().occupied("stage")),
+            ["`bbbbbbbbbbbb` is being deployed to `stage` right now"]
+        );
+        assert_eq!(
+            said(&History::new().overtaken("stage")),
+            ["`bbbbbbbbbbbb`, a descendant of this commit, is on its way to `stage` or live there"]
+        );
+        let deployed = History::new().deployed("stage", Succeeded);
+        assert_eq!(
+            said(&deployed.deployed_commit("stage", OTHER, Succeeded)),
+            ["`bbbbbbbbbbbb` was deployed to `stage` over the release"]
+        );
+    }
+}

@@ -1,0 +1,284 @@
+//! What the history says about a release in one environment.
+
+use super::case::Case;
+use super::convergence::{Finding, Series};
+use super::fact::Fact;
+use crate::bindings::promotion::{Deployment, LoadTest, Outcome, Progress, Rival, Round};
+
+/// The record of a release in one environment.
+///
+/// Rounds and load tests count while the release is there: from its latest deployment until something
+/// else is deployed over it.
+#[derive(Clone, Copy)]
+pub(super) struct Record<'a> {
+    pub progress: Progress,
+    /// The latest deployment of the release.
+    pub deployed: Option<Fact<'a, Deployment>>,
+    pub series: Series<'a>,
+    /// The latest round, whether it counts or not: people want to see what is there.
+    pub round: Option<Fact<'a, Round>>,
+    /// The latest load test that counts.
+    pub load_test: Option<Fact<'a, LoadTest>>,
+    /// A load test from before the release was there.
+    pub early_load_test: Option<Fact<'a, LoadTest>>,
+    /// Something else that was deployed after the release.
+    pub displaced: Option<Fact<'a, Deployment>>,
+    /// The environment got this commit as another image.
+    pub other_image: Option<Fact<'a, Deployment>>,
+    /// Another release was being deployed, and no wait has passed since.
+    pub occupied: Option<Fact<'a, Rival>>,
+    pub overtaken: Option<Fact<'a, Rival>>,
+    /// The nodes were asked, and no wait has passed since.
+    pub asked: bool,
+    /// Later facts don't change what was verified here.
+    pub sealed: bool,
+    /// Failed because the deadline for convergence has passed.
+    pub late: bool,
+}
+
+impl<'a> Record<'a> {
+    pub(super) const NEW: Self = Self {
+        progress: Progress::Pending,
+        deployed: None,
+        series: Series::NEW,
+        round: None,
+        load_test: None,
+        early_load_test: None,
+        displaced: None,
+        other_image: None,
+        occupied: None,
+        overtaken: None,
+        asked: false,
+        sealed: false,
+        late: false,
+    };
+
+    /// The release was deployed here, again or for the first time: everything starts over.
+    pub(super) fn deploy(&mut self, deployment: Fact<'a, Deployment>) {
+        *self = Self {
+            progress: match deployment.what.outcome {
+                Outcome::Succeeded => Progress::Deployed,
+                Outcome::Failed | Outcome::TimedOut | Outcome::Canceled => Progress::Failed,
+                Outcome::Unknown => Progress::Unknown,
+            },
+            deployed: Some(deployment),
+            round: self.round,
+            early_load_test: self.load_test.or(self.early_load_test),
+            overtaken: self.overtaken,
+            ..Self::NEW
+        };
+    }
+
+    /// The release was deployed to an earlier environment, so what was reached here rests on nothing.
+    ///
+    /// What is known of other releases stays: it is no less true than before.
+    pub(super) fn start_over(&mut self) {
+        *self = Self {
+            round: self.round,
+            early_load_test: self.load_test.or(self.early_load_test),
+            displaced: self.displaced,
+            other_image: self.other_image,
+            occupied: self.occupied,
+            overtaken: self.overtaken,
+            ..Self::NEW
+        };
+    }
+
+    /// Something else was deployed here, or tried to: a deployment that failed may have replaced some
+    /// of the nodes all the same.
+    ///
+    /// What was settled while the release was here stays settled, good or bad, and so does a failed
+    /// deployment; anything less is lost, and only deploying the release again brings it back.
+    pub(super) fn displace(&mut self, by: Fact<'a, Deployment>, settled: bool, same_commit: bool) {
+        self.other_image = same_commit.then_some(by);
+        if self.deployed.is_none() {
+            return;
+        }
+        self.displaced = Some(by);
+        if settled {
+            self.sealed = true;
+        } else if self.progress != Progress::Failed {
+            self.progress = Progress::Pending;
+            self.early_load_test = self.load_test.take().or(self.early_load_test);
+        }
+    }
+
+    /// The nodes were asked.
+    ///
+    /// An environment that has converged can lose it again, up to the moment when the release goes on
+    /// from there. The last environment can't: with its convergence the release is promoted, and what
+    /// its nodes say later is no longer about the promotion.
+    pub(super) fn observe(&mut self, round: Fact<'a, Round>, case: &Case<'_>, last: bool) {
+        self.round = Some(round);
+        self.asked = true;
+        if !self.counts() {
+            return;
+        }
+        let needed = case.settings.convergence_rounds;
+        match self
+            .series
+            .take(&round.what.convergence, case.commit, needed)
+        {
+            Finding::Converged => self.progress = Progress::Converged,
+            Finding::Disagreeing if self.progress == Progress::Converged && !last => {
+                self.progress = Progress::Deployed;
+            }
+            Finding::Agreeing | Finding::Disagreeing => {}
+        }
+    }
+
+    /// A load test ended.
+    ///
+    /// It counts also if convergence was established only afterwards: whether anything else answered
+    /// during the run is in its own measurement.
+    pub(super) fn load_tested(&mut self, test: Fact<'a, LoadTest>) {
+        if self.counts() {
+            self.load_test = Some(test);
+        } else {
+            self.early_load_test = Some(test);
+        }
+    }
+
+    /// A wait is over: what was busy may be free, and asking the nodes again makes sense.
+    pub(super) fn waited(&mut self) {
+        self.occupied = None;
+        self.asked = false;
+    }
+
+    fn counts(&self) -> bool {
+        !self.sealed
+            && matches!(
+                self.progress,
+                Progress::Unknown | Progress::Deployed | Progress::Converged
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bindings::promotion::{Outcome, Progress, Standing};
+    use crate::bindings::types::Verdict;
+    use crate::fixtures::SHA;
+    use crate::promotion::fixtures::{History, OTHER, release};
+
+    fn stage(history: &History) -> Standing {
+        let decision = history.decide(&release("stage-loadtest-abort"));
+        decision.standings[0].clone()
+    }
+
+    fn progress(history: &History) -> Progress {
+        stage(history).progress
+    }
+
+    #[test]
+    fn the_outcome_says_how_far_it_is() {
+        for (outcome, expected) in [
+            (Outcome::Succeeded, Progress::Deployed),
+            (Outcome::Failed, Progress::Failed),
+            (Outcome::TimedOut, Progress::Failed),
+            (Outcome::Canceled, Progress::Failed),
+            (Outcome::Unknown, Progress::Unknown),
+        ] {
+            let history = History::new().deployed("stage", outcome);
+            assert_eq!(progress(&history), expected);
+        }
+        assert_eq!(progress(&History::new()), Progress::Pending);
+    }
+
+    #[test]
+    fn nodes_settle_an_unknown_outcome() {
+        let mut history = History::new().deployed("stage", Outcome::Unknown);
+        for expected in [Progress::Unknown, Progress::Converged] {
+            history = history.observed("stage", &[("a", SHA)]);
+            assert_eq!(progress(&history), expected);
+        }
+    }
+
+    #[test]
+    fn rounds_count_from_the_deployment_on() {
+        let history = History::new()
+            .observed("stage", &[("a", SHA)])
+            .deployed("stage", Outcome::Succeeded)
+            .observed("stage", &[("a", SHA)]);
+        assert_eq!(progress(&history), Progress::Deployed);
+        let again = history
+            .observed("stage", &[("a", SHA)])
+            .deployed("stage", Outcome::Succeeded)
+            .observed("stage", &[("a", SHA)]);
+        assert_eq!(progress(&again), Progress::Deployed);
+    }
+
+    #[test]
+    fn convergence_can_be_lost_except_at_the_end() {
+        let lost = History::new()
+            .through("stage")
+            .observed("stage", &[("a", OTHER)]);
+        assert_eq!(progress(&lost), Progress::Deployed);
+        let regained = lost
+            .observed("stage", &[("a", SHA)])
+            .observed("stage", &[("a", SHA)]);
+        assert_eq!(progress(&regained), Progress::Converged);
+
+        let end = History::new().through("prod").judged("prod", false);
+        let decision = end.decide(&release("prod"));
+        assert_eq!(decision.standings[1].progress, Progress::Converged);
+    }
+
+    #[test]
+    fn a_load_test_before_the_deployment_is_none() {
+        let early = History::new()
+            .load_tested("stage", Verdict::Passed)
+            .through("stage");
+        assert_eq!(stage(&early).load_test, None);
+        let repeated = early.load_tested("stage", Verdict::Failed);
+        assert_eq!(stage(&repeated).load_test, Some(Verdict::Failed));
+        let again = repeated.through("stage");
+        assert_eq!(stage(&again).load_test, None);
+    }
+
+    #[test]
+    fn the_latest_load_test_counts() {
+        let history = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Errored)
+            .load_tested("stage", Verdict::Passed);
+        assert_eq!(stage(&history).load_test, Some(Verdict::Passed));
+    }
+
+    #[test]
+    fn what_was_not_settled_is_lost_with_the_place() {
+        for outcome in [Outcome::Succeeded, Outcome::Failed, Outcome::Unknown] {
+            let displaced = History::new()
+                .through("stage")
+                .deployed_commit("stage", OTHER, outcome)
+                .judged("stage", true)
+                .load_tested("stage", Verdict::Passed);
+            assert_eq!(progress(&displaced), Progress::Pending);
+            assert_eq!(stage(&displaced).load_test, None);
+        }
+    }
+
+    #[test]
+    fn what_was_settled_stays() {
+        let history = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Failed)
+            .deployed_commit("stage", OTHER, Outcome::Succeeded)
+            .judged("stage", false)
+            .load_tested("stage", Verdict::Passed);
+        assert_eq!(progress(&history), Progress::Converged);
+        assert_eq!(stage(&history).load_test, Some(Verdict::Failed));
+
+        let skipped =
+            History::new()
+                .through("stage")
+                .deployed_commit("stage", OTHER, Outcome::Succeeded);
+        let decision = skipped.decide(&release("stage"));
+        assert_eq!(decision.standings[0].progress, Progress::Converged);
+
+        let failed = History::new()
+            .deployed("stage", Outcome::Failed)
+            .deployed_commit("stage", OTHER, Outcome::Succeeded);
+        assert_eq!(progress(&failed), Progress::Failed);
+    }
+}

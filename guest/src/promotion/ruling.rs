@@ -1,0 +1,261 @@
+//! What the load test means for the release, with reasons.
+
+use super::case::Case;
+use super::codes;
+use super::ledger::Ledger;
+use super::record::Record;
+use super::table;
+use crate::bindings::promotion::Permission;
+use crate::bindings::types::{Evidence, LoadTestAction, Reason, Verdict};
+use crate::tag::word;
+
+/// The decision table's word on a release that has converged in the first environment.
+pub(super) struct Ruling {
+    pub permission: Permission,
+    pub reasons: Vec<Reason>,
+}
+
+/// Looks the release up in the decision table.
+pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> Ruling {
+    let verdict = ledger.judgement.as_ref().map(|it| it.verdict);
+    let permission = table::permission(case.action, verdict);
+    let mut reasons = Vec::new();
+    if case.action == Some(LoadTestAction::Skip) {
+        reasons.push(
+            Reason::new(codes::LOAD_TEST_SKIPPED, "`skip` asks for no load test")
+                .on(case.action_evidence()),
+        );
+        return Ruling {
+            permission,
+            reasons,
+        };
+    }
+    if case.action.is_none() && permission == Permission::Hold {
+        reasons.push(
+            Reason::new(
+                codes::ACTION_UNKNOWN,
+                "whether the release goes on without a passed load test is not known",
+            )
+            .on(Evidence::Tag(case.release.tag.clone()))
+            .help("give the message of the commit, or `--repo`"),
+        );
+    }
+    let record = ledger.records.first();
+    match &ledger.judgement {
+        None => {
+            reasons.push(
+                Reason::new(
+                    codes::LOAD_TEST_NOT_RUN,
+                    format!("`{environment}` has not been load tested with the release"),
+                )
+                .on(Evidence::Environment(environment.to_owned())),
+            );
+            reasons.extend(record.and_then(|it| early(case, it)));
+        }
+        Some(judgement) => {
+            let code = code(judgement.verdict);
+            let mut reason = Reason::new(code, sentence(case, judgement.verdict, environment));
+            reason
+                .evidence
+                .extend(record.and_then(|it| it.load_test).map(|it| it.evidence()));
+            reason = reason.on(Evidence::Environment(environment.to_owned()));
+            if judgement.verdict != Verdict::Passed {
+                reason = reason.on(case.action_evidence());
+            }
+            reasons.push(reason);
+            reasons.extend(judgement.reasons.iter().cloned());
+        }
+    }
+    Ruling {
+        permission,
+        reasons,
+    }
+}
+
+/// Names a load test that would have been wanted, had it not been too early.
+pub(super) fn early(case: &Case<'_>, record: &Record<'_>) -> Option<Reason> {
+    let test = record.early_load_test?;
+    if case.action == Some(LoadTestAction::Skip) || record.load_test.is_some() {
+        return None;
+    }
+    let message = format!(
+        "a load test of `{}` ended before the release was there, and does not count",
+        test.what.environment
+    );
+    Some(
+        Reason::new(codes::LOAD_TEST_BEFORE_DEPLOYMENT, message)
+            .on(test.evidence())
+            .on(Evidence::Environment(test.what.environment.clone())),
+    )
+}
+
+fn code(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => codes::LOAD_TEST_PASSED,
+        Verdict::Failed => codes::LOAD_TEST_FAILED,
+        Verdict::Errored => codes::LOAD_TEST_ERRORED,
+        Verdict::Inconclusive => codes::LOAD_TEST_INCONCLUSIVE,
+    }
+}
+
+fn sentence(case: &Case<'_>, verdict: Verdict, environment: &str) -> String {
+    let found = match verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::Errored => "could not measure anything",
+        Verdict::Inconclusive => "proves nothing",
+    };
+    let consequence = match case.action {
+        Some(action) if verdict != Verdict::Passed => {
+            let does = match action {
+                LoadTestAction::Abort => "stops the release",
+                LoadTestAction::Skip | LoadTestAction::Warn => "lets the release go on",
+            };
+            format!("; `{}` {does}", word(action))
+        }
+        _ => String::new(),
+    };
+    format!("the load test of `{environment}` {found}{consequence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::bindings::promotion::{Instruction, Measurement, Outcome, Permission, Release};
+    use crate::bindings::types::{Evidence, LoadTestAction, Reason, Span, Verdict};
+    use crate::promotion::fixtures::{History, OTHER, measurement, release};
+
+    fn reasons(release: &Release, history: &History) -> Vec<Reason> {
+        history.decide(release).reasons
+    }
+
+    fn codes(reasons: &[Reason]) -> Vec<&str> {
+        reasons.iter().map(|it| it.code.as_str()).take(2).collect()
+    }
+
+    fn failing() -> Measurement {
+        Measurement {
+            requests: 536,
+            failures: 37,
+            ..measurement()
+        }
+    }
+
+    #[test]
+    fn the_verdict_comes_first_and_its_numbers_after_it() {
+        let history = History::new().through("stage").measured(failing());
+        let release = release("stage-loadtest-abort");
+        let reasons = reasons(&release, &history);
+        assert_eq!(codes(&reasons), ["load-test-failed", "too-many-failures"]);
+        assert_eq!(
+            reasons[0].message,
+            "the load test of `stage` failed; `abort` stops the release"
+        );
+        assert_eq!(
+            reasons[0].evidence,
+            [
+                Evidence::Event(2),
+                Evidence::Environment("stage".to_owned()),
+                Evidence::Tag(release.tag),
+            ]
+        );
+        assert_eq!(
+            reasons[1].message,
+            "37 of 536 requests failed; 0 are allowed"
+        );
+    }
+
+    #[test]
+    fn the_label_is_named_where_it_was_read() {
+        let span = Span { start: 4, end: 21 };
+        let mut release = release("stage-loadtest-warn");
+        release.instruction = Some(Instruction {
+            action: LoadTestAction::Warn,
+            source: Some(span),
+        });
+        let history = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Errored);
+        let decision = history.decide(&release);
+        assert_eq!(decision.permission, Permission::PromoteWithWarning);
+        assert_eq!(decision.reasons[0].code, "load-test-errored");
+        assert!(
+            decision.reasons[0]
+                .evidence
+                .contains(&Evidence::Label(span))
+        );
+    }
+
+    #[test]
+    fn every_way_on_has_its_reason() {
+        let converged = History::new().through("stage");
+        let first =
+            |tag: &str, history: &History| codes(&reasons(&release(tag), history))[0].to_owned();
+        assert_eq!(first("stage", &converged), "load-test-skipped");
+        let abort = "stage-loadtest-abort";
+        assert_eq!(first(abort, &converged), "load-test-not-run");
+        for (verdict, code) in [
+            (Verdict::Passed, "load-test-passed"),
+            (Verdict::Inconclusive, "load-test-inconclusive"),
+        ] {
+            let tested = converged.clone().load_tested("stage", verdict);
+            assert_eq!(first(abort, &tested), code);
+        }
+    }
+
+    #[test]
+    fn a_load_test_that_came_too_early_is_named() {
+        let early = History::new().load_tested("stage", Verdict::Passed);
+        let release = release("stage-loadtest-warn");
+        assert_eq!(
+            codes(&reasons(&release, &early)),
+            ["not-deployed", "load-test-before-deployment"]
+        );
+        assert_eq!(
+            codes(&reasons(&release, &early.clone().occupied("stage"))),
+            ["occupied", "load-test-before-deployment"]
+        );
+        let converged = early.clone().through("stage");
+        assert_eq!(
+            codes(&reasons(&release, &converged)),
+            ["load-test-not-run", "load-test-before-deployment"]
+        );
+        let displaced = History::new()
+            .deployed("stage", Outcome::Succeeded)
+            .load_tested("stage", Verdict::Passed)
+            .deployed_commit("stage", OTHER, Outcome::Succeeded);
+        assert_eq!(
+            codes(&reasons(&release, &displaced)),
+            ["displaced", "load-test-before-deployment"]
+        );
+        // Another one has run since.
+        let lost = converged
+            .load_tested("stage", Verdict::Passed)
+            .judged("stage", false);
+        assert_eq!(codes(&reasons(&release, &lost)), ["converging"]);
+    }
+
+    #[test]
+    fn a_load_test_that_nobody_wants_is_not_missed() {
+        let early = History::new().load_tested("stage", Verdict::Passed);
+        assert_eq!(codes(&reasons(&release("stage"), &early)), ["not-deployed"]);
+    }
+
+    #[test]
+    fn without_an_action_only_a_passed_load_test_goes_on() {
+        let converged = History::new().through("stage");
+        let release = release("prod");
+        assert_eq!(
+            codes(&reasons(&release, &converged)),
+            ["action-unknown", "load-test-not-run"]
+        );
+        let failed = converged.clone().load_tested("stage", Verdict::Failed);
+        let decision = failed.decide(&release);
+        assert_eq!(decision.permission, Permission::Hold);
+        assert_eq!(
+            codes(&decision.reasons),
+            ["action-unknown", "load-test-failed"]
+        );
+        let passed = converged.load_tested("stage", Verdict::Passed);
+        assert_eq!(passed.decide(&release).permission, Permission::Promote);
+    }
+}

@@ -1,0 +1,108 @@
+//! Whether the settings can be used at all.
+
+use super::codes;
+use crate::bindings::types::{Evidence, Reason, Settings};
+
+/// Names everything in the settings that keeps a decision from meaning anything; empty if they are
+/// usable.
+pub(super) fn problems(settings: &Settings) -> Vec<Reason> {
+    let mut problems = Vec::new();
+    let mut problem = |setting: &str, message: String| {
+        problems.push(
+            Reason::new(codes::SETTINGS_INVALID, message).on(Evidence::Setting(setting.to_owned())),
+        );
+    };
+
+    let environments = &settings.environments;
+    if environments.len() < 2 {
+        problem(
+            "environments",
+            format!(
+                "at least 2 environments are needed, {} given",
+                environments.len()
+            ),
+        );
+    }
+    if environments.iter().any(String::is_empty) {
+        problem("environments", "an environment has no name".to_owned());
+    }
+    let twice = environments.iter().enumerate().find(|(place, name)| {
+        !name.is_empty() && environments.iter().take(*place).any(|other| other == *name)
+    });
+    if let Some((_, name)) = twice {
+        problem(
+            "environments",
+            format!("environment `{name}` is named twice"),
+        );
+    }
+    if settings.convergence_rounds == 0 {
+        problem(
+            "convergence-rounds",
+            "at least 1 round is needed to see that an environment has converged".to_owned(),
+        );
+    }
+    // An infinite rate could never be reached; like NaN it is a slip in a configuration file.
+    if settings
+        .thresholds
+        .min_rate
+        .is_some_and(|rate| !rate.is_finite() || rate < 0.0)
+    {
+        problem(
+            "min-rate",
+            "the required rate is not a number of requests per second".to_owned(),
+        );
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::problems;
+    use crate::bindings::types::Settings;
+    use crate::fixtures::settings;
+
+    fn first(change: impl FnOnce(&mut Settings)) -> String {
+        let mut settings = settings();
+        change(&mut settings);
+        let problems = problems(&settings);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].code, "settings-invalid");
+        problems[0].message.clone()
+    }
+
+    #[test]
+    fn usable_settings_have_no_problem() {
+        assert_eq!(problems(&settings()), []);
+    }
+
+    #[test]
+    fn environments_must_be_two_different_names() {
+        let named = |names: &'static [&str]| {
+            first(|s| s.environments = names.iter().map(ToString::to_string).collect())
+        };
+        assert_eq!(named(&[]), "at least 2 environments are needed, 0 given");
+        assert_eq!(
+            named(&["prod"]),
+            "at least 2 environments are needed, 1 given"
+        );
+        assert_eq!(named(&["stage", ""]), "an environment has no name");
+        assert_eq!(named(&["", "", "a"]), "an environment has no name");
+        assert_eq!(named(&["a", "b", "a"]), "environment `a` is named twice");
+    }
+
+    #[test]
+    fn numbers_must_make_sense() {
+        assert!(first(|s| s.convergence_rounds = 0).contains("at least 1 round"));
+        for rate in [f64::NAN, -1.0, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(first(|s| s.thresholds.min_rate = Some(rate)).contains("not a number"));
+        }
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once() {
+        let mut settings = settings();
+        settings.convergence_rounds = 0;
+        settings.environments.clear();
+        assert_eq!(problems(&settings).len(), 2);
+    }
+}

@@ -1,0 +1,286 @@
+//! What must hold for any history.
+
+use crate::bindings::promotion::{
+    Action, Conclusion, Convergence, Deployment, Event, Happening, Instruction, Intervention,
+    LoadTest, LoadTestResult, Measurement, Notification, Outcome, Permission, Release, Round,
+};
+use crate::bindings::types::{LoadTestAction, Settings, Verdict};
+use crate::fixtures::{SHA, settings};
+use crate::promotion::decide;
+use crate::promotion::fixtures::{History, OTHER, THIRD, measurement, nodes, rival};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn environment() -> impl Strategy<Value = String> {
+    prop_oneof![
+        20 => select(vec!["stage", "prod"]).prop_map(str::to_owned),
+        1 => select(vec!["qa", ""]).prop_map(str::to_owned),
+    ]
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    use Outcome::{Canceled, Failed, Succeeded, TimedOut, Unknown};
+    select(vec![
+        Succeeded, Succeeded, Failed, TimedOut, Canceled, Unknown,
+    ])
+}
+
+fn commit() -> impl Strategy<Value = String> {
+    select(vec![SHA, SHA, SHA, OTHER, THIRD, ""]).prop_map(str::to_owned)
+}
+
+fn digest() -> impl Strategy<Value = Option<String>> {
+    select(vec![None, Some("sha256:a"), Some("sha256:b")])
+        .prop_map(|digest| digest.map(str::to_owned))
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![select(vec![0, 1, u64::MAX]), 0_u64..2000]
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    use Verdict::{Errored, Failed, Inconclusive, Passed};
+    select(vec![Passed, Passed, Failed, Errored, Inconclusive])
+}
+
+fn load_test_result() -> impl Strategy<Value = LoadTestResult> {
+    let measured = (number(), number(), number(), commit()).prop_map(
+        |(requests, failures, duration, version)| {
+            LoadTestResult::Measured(Measurement {
+                requests,
+                failures,
+                duration,
+                versions: vec![version],
+                ..measurement()
+            })
+        },
+    );
+    prop_oneof![measured, verdict().prop_map(LoadTestResult::Judged)]
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    use Intervention::{Approved, Canceled, Held};
+
+    let deployed = (environment(), commit(), digest(), outcome()).prop_map(
+        |(environment, commit, digest, outcome)| {
+            Happening::Deployed(Deployment {
+                environment,
+                commit,
+                digest,
+                outcome,
+            })
+        },
+    );
+    let convergence = prop_oneof![
+        any::<bool>().prop_map(Convergence::Judged),
+        proptest::collection::vec(commit(), 0..3).prop_map(|commits| {
+            let names = ["a", "b", "c"];
+            let given: Vec<_> = names
+                .into_iter()
+                .zip(commits.iter().map(String::as_str))
+                .collect();
+            Convergence::Observed(nodes(&given))
+        }),
+    ];
+    let observed = (environment(), convergence).prop_map(|(environment, convergence)| {
+        Happening::Observed(Round {
+            environment,
+            convergence,
+        })
+    });
+    let load_tested = (environment(), load_test_result()).prop_map(|(environment, result)| {
+        Happening::LoadTested(LoadTest {
+            environment,
+            result,
+        })
+    });
+    let notified = select(vec!["load-test-warning", "promoted", "stopped"]).prop_map(|key| {
+        Happening::Notified(Notification {
+            key: key.to_owned(),
+            outcome: Outcome::Succeeded,
+        })
+    });
+    let words = select(vec![Approved, Approved, Held, Canceled]);
+    prop_oneof![
+        6 => deployed,
+        6 => observed,
+        4 => load_tested,
+        1 => notified,
+        1 => any::<u32>().prop_map(Happening::Waited),
+        1 => environment().prop_map(|it| Happening::Overtaken(rival(&it))),
+        1 => environment().prop_map(|it| Happening::Occupied(rival(&it))),
+        1 => words.prop_map(Happening::Intervened),
+    ]
+}
+
+/// The way to production, in which any step can be missing and anything can come in between:
+/// arbitrary events alone hardly ever get that far.
+fn history() -> impl Strategy<Value = Vec<Event>> {
+    let path = History::new()
+        .through("stage")
+        .load_tested("stage", Verdict::Passed)
+        .through("prod");
+    let steps: Vec<_> = path
+        .events()
+        .iter()
+        .map(|event| {
+            let step = proptest::option::weighted(0.8, Just(event.happening.clone()));
+            (step, proptest::collection::vec(happening(), 0..2), time())
+        })
+        .collect();
+    steps.prop_map(|steps| {
+        let mut events = Vec::new();
+        for (step, others, at) in steps {
+            let happenings = step.into_iter().chain(others);
+            events.extend(happenings.map(|happening| Event { at, happening }));
+        }
+        events
+    })
+}
+
+fn time() -> impl Strategy<Value = u64> {
+    prop_oneof![9 => 0_u64..1000, 1 => any::<u64>()]
+}
+
+fn release() -> impl Strategy<Value = Release> {
+    use LoadTestAction::{Abort, Skip, Warn};
+    let instruction = select(vec![None, None, Some(Abort), Some(Skip), Some(Warn)]);
+    let start = select(vec![
+        "stage",
+        "stage-loadtest-abort",
+        "stage-loadtest-warn",
+        "prod",
+        "latest",
+    ]);
+    (start, digest(), instruction).prop_map(|(start, digest, action)| Release {
+        tag: format!("{start}-{SHA}"),
+        digest,
+        instruction: action.map(|action| Instruction {
+            action,
+            source: None,
+        }),
+    })
+}
+
+fn any_settings() -> impl Strategy<Value = Settings> {
+    let rate = select(vec![
+        None,
+        None,
+        None,
+        Some(0.5),
+        Some(f64::MAX),
+        Some(f64::NAN),
+    ]);
+    (1_u32..3, any::<u32>(), rate).prop_map(|(rounds, deadline, min_rate)| {
+        let mut settings = settings();
+        settings.convergence_rounds = rounds;
+        settings.convergence_deadline = deadline;
+        settings.thresholds.min_rate = min_rate;
+        settings.thresholds.max_failures = 10;
+        settings
+    })
+}
+
+fn goes_on(permission: Permission) -> bool {
+    matches!(
+        permission,
+        Permission::Promote | Permission::PromoteWithWarning
+    )
+}
+
+/// A stage deployment of the release's commit that succeeded, or that the nodes may have confirmed.
+fn stage_was_deployed(history: &[Event]) -> bool {
+    history.iter().any(|event| {
+        matches!(&event.happening, Happening::Deployed(it)
+            if it.environment == "stage"
+                && it.commit == SHA
+                && matches!(it.outcome, Outcome::Succeeded | Outcome::Unknown))
+    })
+}
+
+fn stage_was_seen(history: &[Event]) -> bool {
+    history.iter().any(|event| {
+        matches!(&event.happening, Happening::Observed(it)
+            if it.environment == "stage"
+                && it.convergence != Convergence::Judged(false)
+                && it.convergence != Convergence::Observed(Vec::new()))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn there_is_always_one_answer_with_a_reason(
+        release in release(),
+        history in history(),
+        now in time(),
+        settings in any_settings(),
+    ) {
+        let decision = decide(&release, &history, now, &settings);
+        prop_assert!(!decision.reasons.is_empty());
+        prop_assert!(decision.reasons.iter().all(|it| !it.message.is_empty()));
+        let again = decide(&release, &history, now, &settings);
+        prop_assert_eq!(&decision, &again);
+
+        // Permission and next action never speak against each other.
+        match (&decision.next, decision.permission) {
+            (Action::Finish(Conclusion::Promoted), it) => {
+                prop_assert_eq!(it, Permission::Promote);
+            }
+            (Action::Finish(Conclusion::PromotedWithWarning), it) => {
+                prop_assert_eq!(it, Permission::PromoteWithWarning);
+            }
+            (Action::Finish(_), it) => prop_assert_eq!(it, Permission::Stop),
+            (Action::Notify(_), it) => prop_assert_ne!(it, Permission::Hold),
+            (Action::Deploy(it), permission) if it == "prod" => {
+                prop_assert!(goes_on(permission));
+            }
+            (_, it) => prop_assert_ne!(it, Permission::Stop),
+        }
+        if release.tag.starts_with("prod") {
+            let touches_stage = match &decision.next {
+                Action::Deploy(it) | Action::Observe(it) | Action::LoadTest(it) => it == "stage",
+                _ => false,
+            };
+            prop_assert!(!touches_stage);
+        }
+    }
+
+    #[test]
+    fn nothing_is_promoted_that_was_not_seen_in_stage(
+        release in release(),
+        history in history(),
+        now in time(),
+        settings in any_settings(),
+    ) {
+        let decision = decide(&release, &history, now, &settings);
+        if goes_on(decision.permission) {
+            prop_assert!(stage_was_deployed(&history));
+            prop_assert!(stage_was_seen(&history));
+        }
+    }
+}
+
+#[test]
+fn the_same_holds_for_text_that_is_no_commit() {
+    for commit in [
+        "",
+        "ü",
+        "../../etc/passwd\0\u{1b}[31m",
+        &"x".repeat(100_000),
+    ] {
+        let history = [Event {
+            at: u64::MAX,
+            happening: Happening::Deployed(Deployment {
+                environment: "stage".to_owned(),
+                commit: commit.to_owned(),
+                digest: None,
+                outcome: Outcome::Succeeded,
+            }),
+        }];
+        let release = crate::promotion::fixtures::release("stage");
+        let decision = decide(&release, &history, 0, &settings());
+        assert_eq!(decision.next, Action::Deploy("stage".to_owned()));
+    }
+}

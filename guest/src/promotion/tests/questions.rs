@@ -1,0 +1,202 @@
+//! The order of the questions.
+
+use crate::bindings::promotion::Intervention::{Approved, Canceled, Held};
+use crate::bindings::promotion::Outcome::{Failed, Succeeded};
+use crate::bindings::promotion::{Action, Conclusion, Instruction, Permission, Release};
+use crate::bindings::types::{LoadTestAction, Verdict};
+use crate::promotion::fixtures::{History, OTHER, release};
+
+const KEYS: [&str; 4] = ["stopped", "superseded", "canceled", "promoted"];
+
+/// Says what comes out once everybody has been told.
+fn said(release: &Release, history: &History) -> (Permission, Action, String) {
+    let history = KEYS
+        .iter()
+        .fold(history.clone(), |it, key| it.notified(key));
+    let decision = history.decide(release);
+    (
+        decision.permission,
+        decision.next,
+        decision.reasons[0].code.clone(),
+    )
+}
+
+fn ends(tag: &str, history: &History, conclusion: Conclusion, code: &str) {
+    let expected = (
+        Permission::Stop,
+        Action::Finish(conclusion),
+        code.to_owned(),
+    );
+    assert_eq!(said(&release(tag), history), expected);
+}
+
+fn holds(tag: &str, history: &History, code: &str) {
+    let expected = (Permission::Hold, Action::Wait(10), code.to_owned());
+    assert_eq!(said(&release(tag), history), expected);
+}
+
+#[test]
+fn a_refused_tag_has_the_reasons_of_the_tag_and_no_standings() {
+    let history = History::new().through("stage");
+    let mut release = release("stage");
+    release.tag = "prod-latest".to_owned();
+    let decision = history.decide(&release);
+    let refused = crate::tag::resolve("prod-latest", &history.settings);
+    assert_eq!(decision.permission, Permission::Stop);
+    assert_eq!(decision.next, Action::Finish(Conclusion::Stopped));
+    assert_eq!(Err(decision.reasons), refused);
+    assert_eq!(decision.standings, []);
+}
+
+#[test]
+fn unusable_settings_are_told_before_the_tag_is_read_with_them() {
+    let history = History::new().with(|s| s.environments.clear());
+    ends("stage", &history, Conclusion::Stopped, "settings-invalid");
+}
+
+#[test]
+fn a_label_that_contradicts_the_tag_stops_everything() {
+    let mut release = release("stage-loadtest-warn");
+    release.instruction = Some(Instruction {
+        action: LoadTestAction::Abort,
+        source: None,
+    });
+    let history = History::new()
+        .through("stage")
+        .load_tested("stage", Verdict::Passed);
+    let expected = (
+        Permission::Stop,
+        Action::Finish(Conclusion::Stopped),
+        "label-contradicts-tag".to_owned(),
+    );
+    assert_eq!(said(&release, &history), expected);
+    assert_eq!(history.decide(&release).standings.len(), 2);
+}
+
+#[test]
+fn a_history_of_other_environments_is_not_understood() {
+    for history in [
+        History::new().deployed("qa", Succeeded),
+        History::new().through("stage").judged("qa", true),
+        History::new()
+            .through("stage")
+            .load_tested("qa", Verdict::Passed),
+        History::new().through("stage").overtaken("qa"),
+        History::new().through("stage").occupied("qa"),
+    ] {
+        ends(
+            "stage",
+            &history,
+            Conclusion::Stopped,
+            "environment-unknown",
+        );
+    }
+}
+
+#[test]
+fn nothing_takes_a_cancellation_back() {
+    let canceled = History::new().intervened(Canceled);
+    for history in [
+        canceled.clone(),
+        canceled.clone().intervened(Approved),
+        canceled.clone().intervened(Held),
+        canceled.clone().overtaken("stage"),
+        canceled.clone().deployed("stage", Failed),
+        canceled.through("stage").through("prod"),
+    ] {
+        ends("stage", &history, Conclusion::Canceled, "canceled");
+    }
+}
+
+#[test]
+fn a_hold_lasts_until_somebody_approves() {
+    let held = History::new().through("stage").intervened(Held);
+    holds("stage", &held, "held");
+    holds("stage", &held.clone().waited(), "held");
+    holds("stage", &held.clone().deployed("prod", Succeeded), "held");
+    let approved = held.intervened(Approved);
+    let (permission, next, _) = said(&release("stage"), &approved);
+    assert_eq!(permission, Permission::Promote);
+    assert_eq!(next, Action::Deploy("prod".to_owned()));
+    holds("stage", &approved.intervened(Held), "held");
+}
+
+#[test]
+fn a_hold_keeps_nothing_from_ending() {
+    let failed = History::new().deployed("stage", Failed).intervened(Held);
+    ends("stage", &failed, Conclusion::Stopped, "deployment-failed");
+    let overtaken = History::new().overtaken("stage").intervened(Held);
+    ends("stage", &overtaken, Conclusion::Superseded, "superseded");
+}
+
+#[test]
+fn a_newer_release_counts_until_this_one_is_through() {
+    let tag = "stage-loadtest-abort";
+    let stage = History::new().through("stage");
+    let tested = stage.clone().load_tested("stage", Verdict::Passed);
+    for history in [
+        History::new().overtaken("stage"),
+        History::new().overtaken("prod"),
+        History::new()
+            .deployed("stage", Succeeded)
+            .overtaken("stage"),
+        stage.overtaken("stage"),
+        History::new().overtaken("stage").through("stage"),
+        tested.clone().overtaken("prod"),
+        tested.clone().deployed("prod", Succeeded).overtaken("prod"),
+        History::new()
+            .deployed("stage", Succeeded)
+            .later(601)
+            .overtaken("stage"),
+    ] {
+        ends(tag, &history, Conclusion::Superseded, "superseded");
+    }
+    let through = tested.clone().overtaken("stage");
+    assert_eq!(said(&release(tag), &through).0, Permission::Promote);
+    let promoted = tested.through("prod").overtaken("prod").overtaken("stage");
+    let (permission, next, _) = said(&release(tag), &promoted);
+    assert_eq!(permission, Permission::Promote);
+    assert_eq!(next, Action::Finish(Conclusion::Promoted));
+}
+
+#[test]
+fn a_failed_deployment_is_told_although_a_newer_release_comes() {
+    let history = History::new().deployed("stage", Failed).overtaken("stage");
+    ends("stage", &history, Conclusion::Stopped, "deployment-failed");
+}
+
+#[test]
+fn production_is_not_deployed_back_and_forth() {
+    let verified = History::new().through("stage");
+    let displaced = verified
+        .clone()
+        .deployed("prod", Succeeded)
+        .deployed_commit("prod", OTHER, Succeeded);
+    ends("stage", &displaced, Conclusion::Superseded, "displaced");
+    ends(
+        "stage",
+        &displaced.through("stage"),
+        Conclusion::Superseded,
+        "displaced",
+    );
+    // Whatever production served before is no rival.
+    let before = verified.deployed_commit("prod", OTHER, Succeeded);
+    let (permission, next, _) = said(&release("stage"), &before);
+    assert_eq!(permission, Permission::Promote);
+    assert_eq!(next, Action::Deploy("prod".to_owned()));
+    // A promotion that is over was a promotion.
+    let promoted = before
+        .through("prod")
+        .deployed_commit("prod", OTHER, Succeeded);
+    let (_, next, _) = said(&release("stage"), &promoted);
+    assert_eq!(next, Action::Finish(Conclusion::Promoted));
+}
+
+#[test]
+fn a_broken_production_is_a_stop() {
+    let verified = History::new().through("stage");
+    let failed = verified.clone().deployed("prod", Failed);
+    ends("stage", &failed, Conclusion::Stopped, "deployment-failed");
+    let late = verified.deployed("prod", Succeeded).later(601);
+    ends("stage", &late, Conclusion::Stopped, "not-converged");
+}
