@@ -1,0 +1,103 @@
+//! Reads what Debian's package tools print.
+
+/// The oldest compiler that knows the policy's edition.
+const OLDEST: (u32, u32) = (1, 85);
+
+/// Returns the candidate version of a package in the output of `apt-cache policy`, where there is
+/// one to be had.
+pub fn candidate<'a>(policy: &'a str, package: &str) -> Option<&'a str> {
+    policy
+        .lines()
+        .skip_while(|line| line.strip_suffix(':') != Some(package))
+        .skip(1)
+        .take_while(|line| line.starts_with(' '))
+        .find_map(|line| line.trim().strip_prefix("Candidate: "))
+        .filter(|version| *version != "(none)")
+}
+
+/// Returns whether the compiler of this package version is new enough for the policy.
+pub fn is_recent(version: &str) -> bool {
+    // `epoch:upstream-revision`; only the first two numbers of the middle count.
+    let upstream = version.split_once(':').map_or(version, |(_, rest)| rest);
+    let mut numbers = upstream
+        .split(|c: char| !c.is_ascii_digit())
+        .map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
+        _ => false,
+    }
+}
+
+/// Returns the packages that `apt-get install --simulate` would newly install.
+///
+/// An upgrade, which names the installed version in brackets, is not among them: what is installed
+/// stays in use. A second C library in the loader's path would not fit the loader.
+pub fn new_packages(simulation: &str) -> Vec<&str> {
+    simulation
+        .lines()
+        .filter_map(|line| line.strip_prefix("Inst ")?.split_once(' '))
+        .filter(|(_, rest)| !rest.starts_with('['))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = "\
+rustc-web:
+  Installed: (none)
+  Candidate: 1.96.0+dfsg1-1~deb12u2
+  Version table:
+     1.96.0+dfsg1-1~deb12u2 500
+rustc:
+  Installed: 1.63.0+dfsg1-2
+  Candidate: (none)
+  Version table:
+ *** 1.63.0+dfsg1-2 100
+";
+
+    #[test]
+    fn candidate_is_that_of_the_package() {
+        assert_eq!(
+            candidate(POLICY, "rustc-web"),
+            Some("1.96.0+dfsg1-1~deb12u2")
+        );
+        assert_eq!(candidate(POLICY, "rustc"), None);
+        assert_eq!(candidate(POLICY, "rust-src"), None);
+        assert_eq!(candidate("", "rustc"), None);
+    }
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for recent in ["1.85.0+dfsg3-1~deb12u3", "1.96.0", "2:1.100.1-1", "2.0"] {
+            assert!(is_recent(recent), "{recent}");
+        }
+        for old in [
+            "1.63.0+dfsg1-2",
+            "1.9.0",
+            "2:1.84.1",
+            "0.99",
+            "1",
+            "",
+            "unknown",
+        ] {
+            assert!(!is_recent(old), "{old}");
+        }
+    }
+
+    #[test]
+    fn only_new_packages_are_taken() {
+        let simulation = "\
+Reading package lists...
+The following NEW packages will be installed:
+  libllvm22 rustc-web
+Inst libc6 [2.36-9] (2.36-10 Debian:12/oldstable [amd64])
+Inst libllvm22 (1:22.1.8-1~deb12u1 Debian-Security:12/oldstable-security [amd64])
+Inst rustc-web (1.96.0+dfsg1-1~deb12u2 Debian-Security:12/oldstable-security [amd64])
+Conf libllvm22 (1:22.1.8-1~deb12u1 Debian-Security:12/oldstable-security [amd64])
+";
+        assert_eq!(new_packages(simulation), ["libllvm22", "rustc-web"]);
+    }
+}

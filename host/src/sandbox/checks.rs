@@ -1,0 +1,312 @@
+//! What a policy answers is checked before it is used: the contract's types hold a lot, these are the
+//! promises that types can't express.
+
+use super::contract::environments::{Build, Target};
+use super::contract::labels::{Labels, Message};
+use super::contract::promotion::{Action, Conclusion, Decision, Event, Permission};
+use super::contract::types::{Evidence, Reason, Settings, Span};
+use super::failure::Failure;
+use super::policy::Answer;
+
+type Check = Result<(), Failure>;
+
+/// The longest tag that a registry takes, in bytes.
+///
+/// Source: the OCI distribution specification, `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
+const LONGEST_TAG: usize = 128;
+
+pub fn labels(answer: &Answer<Labels>, message: &Message) -> Check {
+    let labels = match answer {
+        Ok(labels) => labels,
+        Err(refusals) => return self::refusals(refusals),
+    };
+    let spans = labels.diagnostics.iter().filter_map(|d| d.span.as_ref());
+    for span in labels.source.iter().chain(spans) {
+        place(span, &message.text)?;
+    }
+    labels.diagnostics.iter().try_for_each(|d| code(&d.code))
+}
+
+pub fn tags(answer: &Answer<Vec<String>>, build: &Build) -> Check {
+    let tags = match answer {
+        Ok(tags) => tags,
+        Err(refusals) => return self::refusals(refusals),
+    };
+    holds(!tags.is_empty(), "it published a build under no tag")?;
+    for (place, tag) in tags.iter().enumerate() {
+        holds(is_tag(tag), "it named a tag that no registry takes")?;
+        holds(!tags[..place].contains(tag), "it named a tag twice")?;
+        let of_another = tag
+            .split(|c: char| !c.is_ascii_hexdigit())
+            .any(|run| run.len() >= 40 && run != build.commit);
+        holds(!of_another, "it named a tag of another commit")?;
+    }
+    holds(
+        tags.iter().any(|tag| tag.contains(&build.commit)),
+        "none of its tags names the commit",
+    )
+}
+
+pub fn target(answer: &Answer<Target>, tag: &str, settings: &Settings) -> Check {
+    let target = match answer {
+        Ok(target) => target,
+        Err(refusals) => return self::refusals(refusals),
+    };
+    environment(&target.environment, settings)?;
+    holds(
+        matches!(target.commit.len(), 40 | 64)
+            && target
+                .commit
+                .bytes()
+                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()),
+        "the commit of its target is no full commit hash",
+    )?;
+    holds(
+        tag.contains(&target.commit),
+        "the commit of its target is not the one in the tag",
+    )
+}
+
+pub fn decision(decision: &Decision, history: &[Event], settings: &Settings) -> Check {
+    refusals(&decision.reasons)?;
+    for reason in &decision.reasons {
+        for evidence in &reason.evidence {
+            if let Evidence::Event(place) = evidence {
+                let known = usize::try_from(*place).is_ok_and(|place| place < history.len());
+                holds(known, "a reason rests on an event that never happened")?;
+            }
+        }
+    }
+    for standing in &decision.standings {
+        environment(&standing.environment, settings)?;
+    }
+    let permitted = matches!(
+        decision.permission,
+        Permission::Promote | Permission::PromoteWithWarning
+    );
+    match &decision.next {
+        Action::Deploy(name) | Action::Observe(name) | Action::LoadTest(name) => {
+            environment(name, settings)?;
+            holds(
+                decision.permission != Permission::Stop,
+                "it says stop, and what to do next",
+            )
+        }
+        Action::Finish(Conclusion::Promoted | Conclusion::PromotedWithWarning) => {
+            holds(permitted, "it ends as promoted without permission")
+        }
+        Action::Finish(_) => holds(!permitted, "it permits, and ends without promotion"),
+        Action::Notify(_) | Action::Wait(_) => Ok(()),
+    }
+}
+
+fn refusals(reasons: &[Reason]) -> Check {
+    holds(!reasons.is_empty(), "it gave no reason")?;
+    reasons.iter().try_for_each(|reason| code(&reason.code))
+}
+
+fn environment(name: &str, settings: &Settings) -> Check {
+    holds(
+        settings.environments.iter().any(|known| known == name),
+        "it named an environment that the settings don't have",
+    )
+}
+
+/// A code is what other tools compare: kebab-case, and short.
+fn code(code: &str) -> Check {
+    let fits = (1..=64).contains(&code.len())
+        && !code.starts_with('-')
+        && code
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    holds(fits, "a code of it is not in kebab-case")
+}
+
+fn place(span: &Span, text: &str) -> Check {
+    let inside = usize::try_from(span.start)
+        .ok()
+        .zip(usize::try_from(span.end).ok())
+        .is_some_and(|(start, end)| start < end && text.get(start..end).is_some());
+    holds(
+        inside,
+        "it pointed at a place that the message doesn't have",
+    )
+}
+
+fn is_tag(tag: &str) -> bool {
+    (1..=LONGEST_TAG).contains(&tag.len())
+        && !tag.starts_with(['.', '-'])
+        && tag
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}
+
+fn holds(kept: bool, otherwise: &str) -> Check {
+    if kept {
+        Ok(())
+    } else {
+        Err(Failure::Contract(otherwise.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::contract::promotion::Standing;
+    use crate::sandbox::contract::types::LoadTestAction;
+    use crate::settings;
+
+    const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+    fn said(check: Check) -> String {
+        check.expect_err("a broken promise").to_string()
+    }
+
+    fn build() -> Build {
+        Build {
+            commit: SHA.to_owned(),
+            branch: None,
+            action: LoadTestAction::Warn,
+            jobs: Vec::new(),
+        }
+    }
+
+    fn reason(code: &str, evidence: Vec<Evidence>) -> Reason {
+        Reason {
+            code: code.to_owned(),
+            message: String::new(),
+            evidence,
+            help: None,
+        }
+    }
+
+    fn with(permission: Permission, next: Action) -> Decision {
+        Decision {
+            permission,
+            next,
+            reasons: vec![reason("because", Vec::new())],
+            standings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn tags_of_another_commit_or_of_no_registry() {
+        let other = "b".repeat(40);
+        for (tags, broken) in [
+            (vec![], "under no tag"),
+            (vec![format!("prod-{other}")], "another commit"),
+            (
+                vec![format!("prod-{}", SHA.to_uppercase())],
+                "another commit",
+            ),
+            (vec!["latest".to_owned()], "none of its tags"),
+            (vec![format!("prod {SHA}")], "no registry takes"),
+            (vec![format!("-{SHA}")], "no registry takes"),
+            (vec![format!("{SHA}\n")], "no registry takes"),
+            (vec![SHA.to_owned(), SHA.to_owned()], "twice"),
+        ] {
+            let message = said(super::tags(&Ok(tags), &build()));
+            assert!(message.contains(broken), "{message}");
+        }
+        assert!(super::tags(&Ok(vec![format!("stage-{SHA}"), "latest".into()]), &build()).is_ok());
+    }
+
+    #[test]
+    fn places_outside_the_message() {
+        let message = Message {
+            text: "é [x]".to_owned(),
+            truncated: false,
+        };
+        for (start, end, fits) in [
+            (0, 2, true),
+            (1, 3, false),
+            (3, 3, false),
+            (4, 3, false),
+            (3, 99, false),
+        ] {
+            let labels = Labels {
+                action: LoadTestAction::Warn,
+                source: Some(Span { start, end }),
+                diagnostics: Vec::new(),
+            };
+            assert_eq!(
+                super::labels(&Ok(labels), &message).is_ok(),
+                fits,
+                "{start}..{end}"
+            );
+        }
+    }
+
+    #[test]
+    fn refusals_without_a_reason_or_with_a_wild_code() {
+        assert!(said(refusals(&[])).contains("no reason"));
+        for wild in ["", "Loud", "-x", "two words", "\u{1b}[31m", &"x".repeat(65)] {
+            assert!(
+                said(refusals(&[reason(wild, vec![])])).contains("kebab-case"),
+                "{wild:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn decisions_that_contradict_themselves() {
+        let settings = settings::defaults();
+        let stage = || "stage".to_owned();
+        for (decision, broken) in [
+            (with(Permission::Stop, Action::Deploy(stage())), "says stop"),
+            (
+                with(Permission::Hold, Action::Finish(Conclusion::Promoted)),
+                "without permission",
+            ),
+            (
+                with(Permission::Promote, Action::Finish(Conclusion::Stopped)),
+                "permits, and ends",
+            ),
+            (
+                with(Permission::Promote, Action::Deploy("moon".to_owned())),
+                "settings don't have",
+            ),
+        ] {
+            let message = said(super::decision(&decision, &[], &settings));
+            assert!(message.contains(broken), "{message}");
+        }
+        let mut decision = with(Permission::Hold, Action::Wait(1));
+        assert!(super::decision(&decision, &[], &settings).is_ok());
+        decision.reasons[0].evidence.push(Evidence::Event(0));
+        assert!(said(super::decision(&decision, &[], &settings)).contains("never happened"));
+        decision.reasons.clear();
+        assert!(said(super::decision(&decision, &[], &settings)).contains("no reason"));
+    }
+
+    #[test]
+    fn standings_of_unknown_environments() {
+        use crate::sandbox::contract::promotion::Progress;
+        let mut decision = with(Permission::Hold, Action::Wait(1));
+        decision.standings.push(Standing {
+            environment: "moon".to_owned(),
+            progress: Progress::Pending,
+            load_test: None,
+            nodes: Vec::new(),
+        });
+        let message = said(super::decision(&decision, &[], &settings::defaults()));
+        assert!(message.contains("settings don't have"), "{message}");
+    }
+
+    #[test]
+    fn targets_of_another_commit() {
+        let settings = settings::defaults();
+        let target = |commit: String| {
+            Ok(Target {
+                environment: "prod".to_owned(),
+                commit,
+                action: None,
+            })
+        };
+        let tag = format!("prod-{SHA}");
+        assert!(super::target(&target(SHA.to_owned()), &tag, &settings).is_ok());
+        let other = said(super::target(&target("b".repeat(40)), &tag, &settings));
+        assert!(other.contains("not the one in the tag"), "{other}");
+        let short = said(super::target(&target(SHA[..7].to_owned()), &tag, &settings));
+        assert!(short.contains("no full commit hash"), "{short}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Compiling a foreign component: in a child process, with a wall clock and an address-space limit.
+//!
+//! A compiler is a large program that reads a file somebody else wrote. In the child it can neither
+//! take the machine's memory nor keep a pipeline waiting; what comes back is this binary's own output.
+
+use std::env;
+use std::io::{self, Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::failure::{Failure, Limit};
+use super::{limits, profile};
+
+/// The command that makes this binary the child. People have no use for it, so help does not list it.
+pub const COMMAND: &str = "__compile";
+
+/// The first bytes of a component: the magic number, and the version and layer of components.
+///
+/// Source: the component model's `Binary.md`, `preamble`.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+/// The first bytes of a core module.
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
+/// The program that compiles foreign components.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    program: PathBuf,
+}
+
+impl Compiler {
+    /// Takes the running program, which has to be greenlight's own binary.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not say which program is running.
+    pub fn this_program() -> io::Result<Self> {
+        Ok(Self::new(env::current_exe()?))
+    }
+
+    /// Takes another program: greenlight's binary, for a program that uses the library.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+        }
+    }
+
+    /// Compiles a component for an engine.
+    pub(super) fn compile(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, Failure> {
+        if bytes.starts_with(MODULE) {
+            return Err(Failure::Unfit(
+                "it is a core module; encode it with `wasm-tools component new`".to_owned(),
+            ));
+        }
+        if !bytes.starts_with(COMPONENT) {
+            return Err(Failure::Unfit("it is no WebAssembly component".to_owned()));
+        }
+        let compiled = self.in_a_child(bytes)?;
+        deserialize(engine, &compiled)
+            .map_err(|error| Failure::Unfit(format!("it does not load: {error:#}")))
+    }
+
+    fn in_a_child(&self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+        let failed = |error: io::Error| {
+            Failure::Unreadable(format!("failed to start the compiler: {error}"))
+        };
+        let mut child = Command::new(&self.program)
+            .arg(COMMAND)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(mut input), Some(mut output), Some(mut errors)) = pipes else {
+            return Err(failed(io::Error::other("it has no pipes")));
+        };
+        let (done, compiled) = mpsc::channel();
+        thread::scope(|scope| {
+            // A child that ends early breaks the pipe; its status says why.
+            scope.spawn(move || input.write_all(bytes));
+            scope.spawn(move || {
+                let (mut code, mut text) = (Vec::new(), String::new());
+                let read = output
+                    .read_to_end(&mut code)
+                    .and_then(|_| errors.read_to_string(&mut text));
+                let _ = done.send(read.map(|_| (code, text)));
+            });
+            let result = compiled.recv_timeout(limits::COMPILE_TIME);
+            if result.is_err() {
+                let _ = child.kill();
+            }
+            let status = child.wait().map_err(failed)?;
+            let Ok(read) = result else {
+                return Err(Failure::Limit(
+                    Limit::Compilation,
+                    format!(
+                        "compiling it took more than {} s",
+                        limits::COMPILE_TIME.as_secs()
+                    ),
+                ));
+            };
+            let (code, text) = read.map_err(failed)?;
+            match status.code() {
+                Some(0) => Ok(code),
+                Some(code) if code == i32::from(REFUSED) => {
+                    Err(Failure::Unfit(text.trim_end().to_owned()))
+                }
+                // An allocation that fails ends the child with a signal, in the middle of its work.
+                _ => Err(Failure::Limit(
+                    Limit::Compilation,
+                    format!(
+                        "compiling it took more than {} MiB of memory, or broke the compiler",
+                        limits::COMPILE_MEMORY >> 20
+                    ),
+                )),
+            }
+        })
+    }
+}
+
+/// The child's status when the compiler refused the component, and said why.
+const REFUSED: u8 = 3;
+
+/// Is the child: reads a component from standard input and writes its code to standard output.
+pub fn run_as_child() -> ExitCode {
+    let limit = |bytes| Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    let limited = setrlimit(Resource::As, limit(limits::COMPILE_MEMORY))
+        .and_then(|()| setrlimit(Resource::Core, limit(0)));
+    if limited.is_err() {
+        return ExitCode::FAILURE;
+    }
+    let mut bytes = Vec::new();
+    if io::stdin().read_to_end(&mut bytes).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let compiled =
+        Engine::new(&profile::config()).and_then(|engine| engine.precompile_component(&bytes));
+    match compiled {
+        Ok(code) => match io::stdout().write_all(&code) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(error) => {
+            // The parent shows it; it is the only one who reads this.
+            eprintln!("{error:#}");
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "deserializing trusts its input to be code that the engine compiled"
+)]
+fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes came through a pipe from a child that runs this binary's own compiler; nothing
+    // else can write into it, and they never were in a file.
+    unsafe { Component::deserialize(engine, compiled) }
+}

@@ -1,0 +1,111 @@
+//! What can go wrong with a policy.
+
+use std::fmt;
+
+use wasmtime::Trap;
+
+/// A limit of the sandbox that a policy ran into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Instructions, counted deterministically.
+    Fuel,
+    /// Linear memory and tables.
+    Memory,
+    /// The stack of the component's own calls.
+    Stack,
+    /// What one call may return.
+    Returned,
+    /// The component file.
+    FileSize,
+    /// Time or address space for compiling a foreign component.
+    Compilation,
+}
+
+/// Why there is no decision. Never a permission: a host that has one of these stops.
+#[derive(Debug)]
+pub enum Failure {
+    /// The component file can't be read.
+    Unreadable(String),
+    /// The component can't be a policy: it is no component, imports something or lacks an export.
+    Unfit(String),
+    /// The policy hit an instruction that ends it, a panic for example.
+    Trapped(String),
+    /// The policy ran longer than the wall clock allows.
+    TimedOut,
+    /// The policy ran into a limit.
+    Limit(Limit, String),
+    /// The policy answered something that the contract rules out.
+    Contract(String),
+}
+
+impl Failure {
+    /// Sorts an error of the engine during a call.
+    pub(super) fn from_call(error: wasmtime::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(failure) => return failure,
+            Err(error) => error,
+        };
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Self::Limit(
+                Limit::Fuel,
+                format!("it used up its {} units of fuel", super::profile::FUEL),
+            ),
+            Some(Trap::Interrupt) => Self::TimedOut,
+            Some(Trap::StackOverflow) => Self::Limit(
+                Limit::Stack,
+                format!(
+                    "it used up its {} KiB of stack",
+                    super::profile::WASM_STACK >> 10
+                ),
+            ),
+            // A value outside its type: the component is well-formed, but does not keep its word.
+            Some(
+                trap @ (Trap::InvalidChar
+                | Trap::StringOutOfBounds
+                | Trap::ListOutOfBounds
+                | Trap::CannotLeaveComponent),
+            ) => Self::Contract(trap.to_string()),
+            Some(trap) => Self::Trapped(trap.to_string()),
+            // The engine keeps this error's type to itself; a hostile guest in the tests holds the text.
+            None if format!("{error:#}").contains("fuel allocated for hostcalls") => Self::Limit(
+                Limit::Returned,
+                format!(
+                    "it returned more than {} KiB",
+                    super::profile::HOSTCALL_FUEL >> 10
+                ),
+            ),
+            None => Self::Contract(format!("{error:#}")),
+        }
+    }
+
+    /// Says in a few words what kind of failure it is.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::Unfit(_) => "unfit",
+            Self::Trapped(_) => "trapped",
+            Self::TimedOut => "timed-out",
+            Self::Limit(..) => "limit",
+            Self::Contract(_) => "contract",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => write!(f, "the policy could not be read: {why}"),
+            Self::Unfit(why) => write!(f, "the component is not a policy: {why}"),
+            Self::Trapped(why) => write!(f, "the policy trapped: {why}"),
+            Self::TimedOut => write!(
+                f,
+                "the policy timed out: it ran longer than {} s",
+                super::limits::DEADLINE.as_secs()
+            ),
+            Self::Limit(_, which) => write!(f, "the policy ran into a limit: {which}"),
+            Self::Contract(how) => write!(f, "the policy broke the contract: {how}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,88 @@
+//! The limits that hold while a policy runs or is compiled; those that are part of its code are in
+//! [`super::profile`].
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+use super::failure::{Failure, Limit};
+use super::profile::MEMORY_LIMIT;
+
+/// Wall-clock time of one call: the backstop where fuel does not count, in one long bulk operation.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often the wall clock is looked at.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// Elements of all tables together.
+const TABLE_ELEMENTS: usize = 100_000;
+
+/// Wall-clock time for compiling a foreign component.
+pub const COMPILE_TIME: Duration = Duration::from_secs(120);
+
+/// Address space for compiling a foreign component, in bytes.
+pub const COMPILE_MEMORY: u64 = 4 << 30;
+
+/// Counts what one instance has taken, over all its memories and tables.
+#[derive(Debug, Default)]
+pub struct Limiter {
+    memory: usize,
+    elements: usize,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired.saturating_sub(current));
+        if total > MEMORY_LIMIT {
+            // An error, not `false`: a policy that is refused memory would trap by itself, and the
+            // trap would hide which limit it was.
+            return Err(Failure::Limit(
+                Limit::Memory,
+                format!(
+                    "it asked for more than {} MiB of memory",
+                    MEMORY_LIMIT >> 20
+                ),
+            )
+            .into());
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self
+            .elements
+            .saturating_add(desired.saturating_sub(current));
+        if total > TABLE_ELEMENTS {
+            return Err(Failure::Limit(
+                Limit::Memory,
+                format!("it asked for more than {TABLE_ELEMENTS} table elements"),
+            )
+            .into());
+        }
+        self.elements = total;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        64
+    }
+
+    fn tables(&self) -> usize {
+        64
+    }
+
+    fn memories(&self) -> usize {
+        8
+    }
+}

@@ -1,0 +1,22 @@
+//! Facts in, decision out: the policy component, and the limits it runs under.
+//!
+//! [`Policy`] is a component that is ready to run; [`Sandbox`] is one fresh instance of it. Everything
+//! that can go wrong is a [`Failure`], and none of them is ever a permission.
+
+mod bindings;
+mod bundled;
+mod checks;
+pub mod compile;
+mod failure;
+mod inspect;
+pub mod limits;
+mod policy;
+pub mod profile;
+mod watchdog;
+
+pub use bindings::exports::greenlight::policy as contract;
+pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
+pub use compile::Compiler;
+pub use failure::{Failure, Limit};
+pub use inspect::{Inspection, inspect};
+pub use policy::{Policy, Sandbox, read};

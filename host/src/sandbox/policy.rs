@@ -1,0 +1,281 @@
+//! A policy, ready to run, and one run of it.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store};
+
+use super::bindings::{Policy as Instance, PolicyPre};
+use super::contract::environments::{Build, Target};
+use super::contract::labels::{Labels, Message};
+use super::contract::promotion::{Decision, Event, Release};
+use super::contract::types::{Reason, Settings, Timestamp};
+use super::failure::{Failure, Limit};
+use super::limits::Limiter;
+use super::{Compiler, bundled, checks, profile, watchdog};
+
+/// A component that has been checked to be a policy, and can be asked.
+pub struct Policy {
+    engine: Engine,
+    pre: PolicyPre<Limiter>,
+    component: Component,
+}
+
+/// One fresh instance of a policy. It keeps its memory between calls, so one decision takes a new one.
+pub struct Sandbox {
+    store: Store<Limiter>,
+    instance: Instance,
+}
+
+/// What a policy answers: the answer, or its reasons to refuse one.
+pub type Answer<T> = Result<T, Vec<Reason>>;
+
+impl Policy {
+    /// Loads the policy that the binary carries.
+    ///
+    /// # Errors
+    ///
+    /// Only if this build is broken, or the system gives no memory or thread.
+    pub fn bundled() -> Result<Self, Failure> {
+        let engine = engine()?;
+        let component = bundled::load(&engine).map_err(unfit)?;
+        Self::new(engine, component)
+    }
+
+    /// Loads a component from a file, compiled in a child process of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unreadable`] for the file, [`Failure::Limit`] for its size and its compilation, and
+    /// [`Failure::Unfit`] for what it is.
+    pub fn from_file(path: &Path, compiler: &Compiler) -> Result<Self, Failure> {
+        Self::from_bytes(&read(path)?, compiler)
+    }
+
+    /// Loads a component from memory, as [`Self::from_file`] does from a file.
+    ///
+    /// # Errors
+    ///
+    /// As for a file.
+    pub fn from_bytes(bytes: &[u8], compiler: &Compiler) -> Result<Self, Failure> {
+        let engine = engine()?;
+        let component = compiler.compile(&engine, bytes)?;
+        Self::new(engine, component)
+    }
+
+    fn new(engine: Engine, component: Component) -> Result<Self, Failure> {
+        let ty = component.component_type();
+        let imports: Vec<_> = ty
+            .imports(&engine)
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        if !imports.is_empty() {
+            return Err(Failure::Unfit(format!(
+                "a policy imports nothing, and it imports {}",
+                imports.join(", ")
+            )));
+        }
+        let pre = Linker::new(&engine)
+            .instantiate_pre(&component)
+            .and_then(PolicyPre::new)
+            .map_err(unfit)?;
+        watchdog::start(&engine).map_err(|error| Failure::Unreadable(error.to_string()))?;
+        Ok(Self {
+            engine,
+            pre,
+            component,
+        })
+    }
+
+    /// Makes a fresh instance.
+    ///
+    /// # Errors
+    ///
+    /// If the component runs into a limit, or traps, before it was asked anything.
+    pub fn sandbox(&self) -> Result<Sandbox, Failure> {
+        let mut store = Store::new(&self.engine, Limiter::default());
+        store.limiter(|limiter| limiter);
+        store.set_hostcall_fuel(profile::HOSTCALL_FUEL);
+        allow(&mut store)?;
+        let instance = self
+            .pre
+            .instantiate(&mut store)
+            .map_err(Failure::from_call)?;
+        Ok(Sandbox { store, instance })
+    }
+
+    /// The engine and the component, for looking at their types.
+    pub(super) fn parts(&self) -> (&Engine, &Component) {
+        (&self.engine, &self.component)
+    }
+
+    /// Reads the labels of a message, in a fresh sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no answer.
+    pub fn parse(&self, message: &Message, settings: &Settings) -> Result<Answer<Labels>, Failure> {
+        self.sandbox()?.parse(message, settings)
+    }
+
+    /// Names the tags of a build, in a fresh sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no answer.
+    pub fn tags(&self, build: &Build, settings: &Settings) -> Result<Answer<Vec<String>>, Failure> {
+        self.sandbox()?.tags(build, settings)
+    }
+
+    /// Reads what a tag asks for, in a fresh sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no answer.
+    pub fn resolve(&self, tag: &str, settings: &Settings) -> Result<Answer<Target>, Failure> {
+        self.sandbox()?.resolve(tag, settings)
+    }
+
+    /// Decides about a release, in a fresh sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no decision.
+    pub fn decide(
+        &self,
+        release: &Release,
+        history: &[Event],
+        now: Timestamp,
+        settings: &Settings,
+    ) -> Result<Decision, Failure> {
+        self.sandbox()?.decide(release, history, now, settings)
+    }
+}
+
+impl Sandbox {
+    /// Reads the labels of a message.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no answer.
+    pub fn parse(
+        &mut self,
+        message: &Message,
+        settings: &Settings,
+    ) -> Result<Answer<Labels>, Failure> {
+        allow(&mut self.store)?;
+        let answer = self
+            .instance
+            .greenlight_policy_labels()
+            .call_parse(&mut self.store, message, settings)
+            .map_err(Failure::from_call)?;
+        checks::labels(&answer, message)?;
+        Ok(answer)
+    }
+
+    /// Names the tags of a build.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no answer.
+    pub fn tags(
+        &mut self,
+        build: &Build,
+        settings: &Settings,
+    ) -> Result<Answer<Vec<String>>, Failure> {
+        allow(&mut self.store)?;
+        let answer = self
+            .instance
+            .greenlight_policy_environments()
+            .call_tags(&mut self.store, build, settings)
+            .map_err(Failure::from_call)?;
+        checks::tags(&answer, build)?;
+        Ok(answer)
+    }
+
+    /// Reads what a tag asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no answer.
+    pub fn resolve(&mut self, tag: &str, settings: &Settings) -> Result<Answer<Target>, Failure> {
+        allow(&mut self.store)?;
+        let answer = self
+            .instance
+            .greenlight_policy_environments()
+            .call_resolve(&mut self.store, tag, settings)
+            .map_err(Failure::from_call)?;
+        checks::target(&answer, tag, settings)?;
+        Ok(answer)
+    }
+
+    /// Decides about a release.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], which is no decision.
+    pub fn decide(
+        &mut self,
+        release: &Release,
+        history: &[Event],
+        now: Timestamp,
+        settings: &Settings,
+    ) -> Result<Decision, Failure> {
+        allow(&mut self.store)?;
+        let decision = self
+            .instance
+            .greenlight_policy_promotion()
+            .call_decide(&mut self.store, release, history, now, settings)
+            .map_err(Failure::from_call)?;
+        checks::decision(&decision, history, settings)?;
+        Ok(decision)
+    }
+}
+
+/// Gives a store what one call may use.
+fn allow(store: &mut Store<Limiter>) -> Result<(), Failure> {
+    store.set_fuel(profile::FUEL).map_err(Failure::from_call)?;
+    store.set_epoch_deadline(watchdog::deadline());
+    Ok(())
+}
+
+fn engine() -> Result<Engine, Failure> {
+    Engine::new(&profile::config()).map_err(unfit)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it ends here, and `map_err` hands it over by value"
+)]
+fn unfit(error: wasmtime::Error) -> Failure {
+    Failure::Unfit(format!("{error:#}"))
+}
+
+/// Reads a component file, up to the limit of its size.
+///
+/// # Errors
+///
+/// [`Failure::Unreadable`] and [`Failure::Limit`].
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::Unreadable(format!("`{}`: {error}", path.display()));
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| {
+            file.take(profile::COMPONENT_LIMIT + 1)
+                .read_to_end(&mut bytes)
+        })
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > profile::COMPONENT_LIMIT {
+        return Err(Failure::Limit(
+            Limit::FileSize,
+            format!(
+                "a component file has at most {} MiB",
+                profile::COMPONENT_LIMIT >> 20
+            ),
+        ));
+    }
+    Ok(bytes)
+}
