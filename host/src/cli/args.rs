@@ -1,0 +1,245 @@
+//! Arguments that commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Error;
+use super::output::Output;
+use crate::facts::git;
+use crate::facts::message::{self, Reading};
+use crate::report::snippet;
+use crate::report::words::Word;
+use crate::sandbox::contract::labels::Labels;
+use crate::sandbox::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
+use crate::sandbox::{Compiler, Failure, Policy};
+use crate::settings;
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs: one document, described by `greenlight schema`.
+    Json,
+}
+
+/// How an answer is written.
+#[derive(Debug, Args)]
+pub struct FormatArguments {
+    /// How the answer is written.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        env = "GREENLIGHT_FORMAT",
+        hide_env_values = true
+    )]
+    pub format: Format,
+}
+
+/// Which policy, and what it is told about the team.
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    /// Ask this component instead of the bundled policy.
+    #[arg(
+        long = "policy",
+        value_name = "FILE",
+        env = "GREENLIGHT_POLICY",
+        hide_env_values = true,
+        help_heading = "Policy"
+    )]
+    file: Option<PathBuf>,
+
+    /// The branch whose builds are published [default: main].
+    #[arg(
+        long,
+        value_name = "BRANCH",
+        env = "GREENLIGHT_PUBLISH_BRANCH",
+        hide_env_values = true,
+        help_heading = "Policy"
+    )]
+    publish_branch: Option<String>,
+
+    /// The environments of a release, in order; the last one is production [default: stage,prod].
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "GREENLIGHT_ENVIRONMENTS",
+        hide_env_values = true,
+        help_heading = "Policy"
+    )]
+    environments: Vec<String>,
+
+    /// What a failed load test means when the message has no label [default: warn].
+    #[arg(long, value_name = "ACTION", value_parser = word::<LoadTestAction>, env = "GREENLIGHT_DEFAULT_ACTION", hide_env_values = true, help_heading = "Policy")]
+    default_action: Option<LoadTestAction>,
+}
+
+impl PolicyArguments {
+    /// Loads the policy.
+    pub fn policy(&self) -> Result<Policy, Error> {
+        Ok(match &self.file {
+            None => Policy::bundled()?,
+            Some(file) => Policy::from_file(file, &compiler()?)?,
+        })
+    }
+
+    /// What the team sets.
+    pub fn settings(&self) -> Settings {
+        let mut settings = settings::defaults();
+        if let Some(branch) = &self.publish_branch {
+            settings.publish_branch.clone_from(branch);
+        }
+        if !self.environments.is_empty() {
+            settings.environments.clone_from(&self.environments);
+        }
+        if let Some(action) = self.default_action {
+            settings.default_action = action;
+        }
+        settings
+    }
+}
+
+/// The program that compiles foreign components: this one.
+pub fn compiler() -> Result<Compiler, Error> {
+    Compiler::this_program().map_err(|error| {
+        Failure::Unreadable(format!("failed to find this program: {error}")).into()
+    })
+}
+
+/// Where a commit message comes from.
+#[derive(Debug, Args)]
+#[group(multiple = false, id = "message source")]
+pub struct MessageArguments {
+    /// The message itself.
+    #[arg(long, value_name = "TEXT", help_heading = "Message")]
+    pub message: Option<String>,
+
+    /// A file that holds the message.
+    #[arg(long, value_name = "FILE", help_heading = "Message")]
+    pub message_file: Option<PathBuf>,
+
+    /// The commit that has the message, in any form that git understands.
+    #[arg(long, value_name = "REV", help_heading = "Message")]
+    pub rev: Option<String>,
+
+    /// `-` reads the message from standard input.
+    #[arg(value_name = "-", value_parser = ["-"], help_heading = "Message")]
+    pub stdin: Option<String>,
+}
+
+/// Where the repository is, and whether the message is whole.
+#[derive(Debug, Args)]
+pub struct ReadingArguments {
+    /// The repository [default: the one around the current folder].
+    #[arg(long, value_name = "DIR", help_heading = "Message")]
+    pub repo: Option<PathBuf>,
+
+    /// Say that the end of the message is missing: the CI system cut it off.
+    #[arg(long, help_heading = "Message")]
+    pub truncated: bool,
+}
+
+/// A message that was read, and the commit it was read from.
+pub struct Source {
+    /// The message.
+    pub reading: Reading,
+    /// The commit, where there was one.
+    pub commit: Option<String>,
+}
+
+impl MessageArguments {
+    /// Whether any source was named.
+    pub fn is_given(&self) -> bool {
+        self.message.is_some()
+            || self.message_file.is_some()
+            || self.rev.is_some()
+            || self.stdin.is_some()
+    }
+
+    /// Reads the message from where it was said to be.
+    pub fn read(&self, reading: &ReadingArguments) -> Result<Source, Error> {
+        let text = |reading| Source {
+            reading,
+            commit: None,
+        };
+        let mut source = if let Some(given) = &self.message {
+            text(message::from_text(given)?)
+        } else if let Some(file) = &self.message_file {
+            text(message::from_file(file)?)
+        } else if let Some(rev) = &self.rev {
+            let commit = git::commit(reading.repo.as_deref(), rev)?;
+            Source {
+                reading: message::from_commit(&commit)?,
+                commit: Some(commit.id),
+            }
+        } else if self.stdin.is_some() {
+            text(message::from_stdin()?)
+        } else {
+            return Err(Error::usage(
+                "no commit message",
+                "name one with `--rev REV`, `--message-file FILE` or `--message TEXT`, or pipe it in with `-`",
+            ));
+        };
+        source.reading.message.truncated |= reading.truncated;
+        Ok(source)
+    }
+}
+
+/// Reads a member of a closed set by its name.
+pub fn word<T: Word>(text: &str) -> Result<T, String> {
+    T::read(text).ok_or_else(|| {
+        let known: Vec<_> = T::ALL.iter().map(|(_, word)| *word).collect();
+        format!("expected one of {}", known.join(", "))
+    })
+}
+
+/// Reads a full commit hash.
+pub fn commit(text: &str) -> Result<String, String> {
+    let full = matches!(text.len(), 40 | 64)
+        && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if full {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a full commit hash: 40 (or 64) lowercase hexadecimal digits, as `git rev-parse` prints them".to_owned())
+    }
+}
+
+/// Reads the digest of an image.
+pub fn digest(text: &str) -> Result<String, String> {
+    let fits = text.strip_prefix("sha256:").is_some_and(|digits| {
+        digits.len() == 64
+            && digits
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    });
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("expected `sha256:` and 64 lowercase hexadecimal digits".to_owned())
+    }
+}
+
+/// Adds what only the reading of the message showed.
+pub fn with_reading(mut labels: Labels, reading: &Reading) -> Labels {
+    if reading.replaced {
+        labels.diagnostics.push(Diagnostic {
+            severity: Severity::Note,
+            code: "message-not-utf8".to_owned(),
+            message: "the message is not UTF-8; what could not be read was replaced".to_owned(),
+            span: None,
+            help: None,
+        });
+    }
+    labels
+}
+
+/// Shows diagnostics to people who read the log, beside an answer that is for programs.
+pub fn tell(output: &Output, text: &str, labels: &Labels) {
+    for diagnostic in &labels.diagnostics {
+        output.note(&snippet::diagnostic(text, diagnostic, output.note_colour()));
+    }
+}

@@ -1,0 +1,155 @@
+//! `greenlight decide`: may the release go on?
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+
+use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
+use super::output::Output;
+use super::{Error, Exit, WarnExitCode, args};
+use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
+use crate::facts::{git, history, message};
+use crate::report::schema::DecisionDocument;
+use crate::report::{decision, json};
+use crate::sandbox::Policy;
+use crate::sandbox::contract::promotion::{Event, Instruction, Release};
+use crate::sandbox::contract::types::{Settings, Timestamp};
+
+/// Decide whether a release may enter the next environment.
+///
+/// Give what is known: in words with `--stage` and `--load-test`, or event by event with `--history`.
+/// What is not given is not known, and nothing is promoted by it.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The tag that asks for the release.
+    #[arg(long)]
+    tag: String,
+    /// The digest of the image that the tag points at.
+    #[arg(long, value_name = "DIGEST", value_parser = args::digest)]
+    digest: Option<String>,
+    /// What is known of the deployment to the first environment.
+    #[arg(long, value_enum)]
+    stage: Option<Stage>,
+    /// What is known of its load test.
+    #[arg(long, value_enum, default_value = "not-run")]
+    load_test: LoadTestWord,
+    /// A file with everything that has happened, as `greenlight schema history` describes it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "load_test"])]
+    history: Option<PathBuf>,
+    /// The time to decide at, in seconds since 1970 UTC [default: now].
+    #[arg(long, value_name = "SECONDS")]
+    now: Option<Timestamp>,
+    #[command(flatten)]
+    message: MessageArguments,
+    #[command(flatten)]
+    reading: ReadingArguments,
+    /// The exit status of a promotion with a warning.
+    #[arg(long, value_enum, value_name = "STATUS", default_value_t)]
+    warn_exit_code: WarnExitCode,
+    #[command(flatten)]
+    format: FormatArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let settings = arguments.policy.settings();
+    let policy = arguments.policy.policy()?;
+    let now = match arguments.now {
+        Some(now) => now,
+        None => clock()?,
+    };
+    // A tag that the policy can't read has no commit; the decision will say so.
+    let commit = policy
+        .resolve(&arguments.tag, &settings)?
+        .ok()
+        .map(|target| target.commit);
+    let events = match &arguments.history {
+        Some(file) => history::from_file(file)?,
+        None => given(arguments, commit.as_deref(), &settings, now),
+    };
+    let instruction = instruction(arguments, commit.as_deref(), &policy, &settings, output)?;
+    let release = Release {
+        tag: arguments.tag.clone(),
+        digest: arguments.digest.clone(),
+        instruction,
+    };
+    let decision = policy.decide(&release, &events, now, &settings)?;
+    let exit = Exit::of(decision.permission, arguments.warn_exit_code);
+    match arguments.format.format {
+        Format::Human => output.text(&decision::text(&decision)),
+        Format::Json => output.text(&json::pretty(&DecisionDocument::new(&release, decision))?),
+    }
+    Ok(exit)
+}
+
+/// The time, as a fact.
+pub fn clock() -> Result<Timestamp, Error> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map(|time| time.as_secs()).map_err(|_| {
+        Error::usage(
+            "the clock of this machine is set before 1970",
+            "set it, or give the time with `--now`",
+        )
+    })
+}
+
+fn given(
+    arguments: &Arguments,
+    commit: Option<&str>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Vec<Event> {
+    let (Some(commit), Some(environment)) = (commit, settings.environments.first()) else {
+        return Vec::new();
+    };
+    let subject = Subject {
+        environment,
+        commit,
+        digest: arguments.digest.as_deref(),
+    };
+    evidence::history(&subject, arguments.stage, arguments.load_test, now)
+}
+
+/// Reads what the message of the release's commit says: from where it was said to be, or from the
+/// repository that was named.
+fn instruction(
+    arguments: &Arguments,
+    commit: Option<&str>,
+    policy: &Policy,
+    settings: &Settings,
+    output: &Output,
+) -> Result<Option<Instruction>, Error> {
+    let reading = if arguments.message.is_given() {
+        let source = arguments.message.read(&arguments.reading)?;
+        if let (Some(read), Some(commit)) = (&source.commit, commit)
+            && read != commit
+        {
+            return Err(Error::usage(
+                format!("`--rev` names {read}, and the tag another commit"),
+                "leave `--rev` out; with `--repo` the message of the tag's own commit is read",
+            ));
+        }
+        source.reading
+    } else if let (Some(repo), Some(commit)) = (&arguments.reading.repo, commit) {
+        message::from_commit(&git::commit(Some(repo), commit)?)?
+    } else {
+        return Ok(None);
+    };
+    let labels = match policy.parse(&reading.message, settings)? {
+        Ok(labels) => labels,
+        Err(reasons) => {
+            let why: Vec<_> = reasons.into_iter().map(|reason| reason.message).collect();
+            return Err(Error::usage(
+                format!("the message can't be read: {}", why.join("; ")),
+                "take the whole message from git with `--repo DIR`",
+            ));
+        }
+    };
+    args::tell(output, &reading.message.text, &labels);
+    Ok(Some(Instruction {
+        action: labels.action,
+        source: labels.source,
+    }))
+}

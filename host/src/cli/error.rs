@@ -1,0 +1,92 @@
+//! What ends a command without an answer, and the status that goes with it.
+
+use std::fmt::Write as _;
+use std::io;
+
+use super::exit::Exit;
+use crate::facts;
+use crate::report::harmless::harmless;
+use crate::sandbox::Failure;
+
+/// Why a command has no answer.
+#[derive(Debug)]
+pub enum Error {
+    /// The command line or an input can't be used.
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do next.
+        help: String,
+    },
+    /// There is no decision.
+    Policy(Failure),
+    /// The answer could not be written.
+    Output(io::Error),
+}
+
+impl Error {
+    /// Makes an error about how the command was called.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    /// The status that the program ends with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            // A file that isn't there is the caller's; everything else about a policy is the policy's.
+            Self::Usage { .. } | Self::Policy(Failure::Unreadable(_)) => Exit::Usage,
+            Self::Policy(_) => Exit::Policy,
+            Self::Output(_) => Exit::Output,
+        }
+    }
+
+    /// Writes what went wrong and what to do next, in lines that do nothing to a terminal.
+    pub fn text(&self) -> String {
+        let (message, help) = match self {
+            Self::Usage { message, help } => (message.clone(), help.clone()),
+            Self::Policy(failure) => (failure.to_string(), help_for(failure).to_owned()),
+            Self::Output(error) => (
+                format!("failed to write the answer: {error}"),
+                "nothing was decided that you have seen; run it again".to_owned(),
+            ),
+        };
+        let mut text = format!("error: {}\n", harmless(&message));
+        if !help.is_empty() {
+            // Writing into a string can't fail.
+            let _ = writeln!(text, "  help: {}", harmless(&help));
+        }
+        text
+    }
+}
+
+fn help_for(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Unreadable(_) => "name a component file that can be read with `--policy`",
+        Failure::Unfit(_) => "see what fits with `greenlight policy check FILE`",
+        Failure::Trapped(_) | Failure::TimedOut | Failure::Limit(..) | Failure::Contract(_) => {
+            "there is no decision, so nothing may go on; report it to whoever wrote the policy, or \
+             leave `--policy` out to use the bundled one"
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Policy(failure)
+    }
+}
+
+impl From<facts::Error> for Error {
+    fn from(error: facts::Error) -> Self {
+        Self::usage(error.message, error.help)
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}

@@ -1,0 +1,230 @@
+//! `greenlight explain`: everything the policy says of one commit.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::args::{Format, FormatArguments, PolicyArguments};
+use super::output::Output;
+use super::table::{self, LOAD_TESTS};
+use super::{Error, Exit, args, label};
+use crate::facts::evidence::{LoadTestWord, Stage};
+use crate::facts::{git, message};
+use crate::report::decision;
+use crate::report::harmless::harmless;
+use crate::report::json;
+use crate::report::schema::{LabelDocument, ReasonDocument, documents};
+use crate::report::words::Word as _;
+use crate::sandbox::contract::environments::Build;
+use crate::sandbox::contract::labels::Labels;
+use crate::sandbox::contract::promotion::Decision;
+
+/// Explain a commit: its label, its tags, and what is decided about them.
+///
+/// It decides nothing by itself and asks as if the commit had been built on the publish branch with
+/// every job passed: nothing is deployed yet, and then with each result that the load test can have.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The commit, in any form that git understands.
+    #[arg(default_value = "HEAD")]
+    rev: String,
+    /// The repository [default: the one around the current folder].
+    #[arg(long, value_name = "DIR")]
+    repo: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    format: FormatArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+#[derive(Debug, Serialize)]
+struct ExplainDocument {
+    schema: &'static str,
+    commit: String,
+    label: LabelDocument,
+    tags: Vec<String>,
+    refused: Vec<ReasonDocument>,
+    decisions: Vec<Explained>,
+}
+
+/// One decision, and what it would rest on.
+#[derive(Debug, Serialize)]
+struct Explained {
+    tag: String,
+    stage: &'static str,
+    load_test: &'static str,
+    verdict: &'static str,
+    next: String,
+    reasons: Vec<ReasonDocument>,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let commit = git::commit(arguments.repo.as_deref(), &arguments.rev)?;
+    let reading = message::from_commit(&commit)?;
+    let text = &reading.message.text;
+    let settings = arguments.policy.settings();
+    let policy = arguments.policy.policy()?;
+    let labels = match policy.parse(&reading.message, &settings)? {
+        Ok(labels) => args::with_reading(labels, &reading),
+        Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
+    };
+    let build = Build {
+        commit: commit.id.clone(),
+        branch: Some(settings.publish_branch.clone()),
+        action: labels.action,
+        jobs: Vec::new(),
+    };
+    let (tags, refused) = match policy.tags(&build, &settings)? {
+        Ok(tags) => (tags, Vec::new()),
+        Err(reasons) => (Vec::new(), reasons),
+    };
+    let mut decisions = Vec::new();
+    // A tag that asks for nothing, as `latest` does, has nothing to decide.
+    let mut asked = Vec::new();
+    for tag in &tags {
+        if policy.resolve(tag, &settings)?.is_ok() {
+            asked.push(tag);
+        }
+    }
+    for tag in &asked {
+        let now = table::ask(
+            &policy,
+            &settings,
+            tag,
+            &commit.id,
+            None,
+            LoadTestWord::NotRun,
+        )?;
+        decisions.push(explained(tag, "not-deployed", "not-run", now));
+    }
+    if let Some(tag) = asked.first() {
+        for (load_test, word) in LOAD_TESTS {
+            let then = table::ask(
+                &policy,
+                &settings,
+                tag,
+                &commit.id,
+                Some(Stage::Converged),
+                load_test,
+            )?;
+            decisions.push(explained(tag, "converged", word, then));
+        }
+    }
+    let refused: Vec<ReasonDocument> = documents(refused);
+    match arguments.format.format {
+        Format::Human => output.text(&human(
+            &commit.id,
+            text,
+            &labels,
+            &tags,
+            &refused,
+            &decisions,
+            output.colour(),
+        )),
+        Format::Json => output.text(&json::pretty(&ExplainDocument {
+            schema: "greenlight.explain/1",
+            commit: commit.id.clone(),
+            label: LabelDocument::new(Some(commit.id), labels),
+            tags,
+            refused,
+            decisions,
+        })?),
+    }
+    Ok(Exit::Go)
+}
+
+fn explained(
+    tag: &str,
+    stage: &'static str,
+    load_test: &'static str,
+    decision: Decision,
+) -> Explained {
+    Explained {
+        tag: tag.to_owned(),
+        stage,
+        load_test,
+        verdict: decision.permission.word(),
+        next: decision::next(&decision.next),
+        reasons: documents(decision.reasons),
+    }
+}
+
+fn human(
+    commit: &str,
+    text: &str,
+    labels: &Labels,
+    tags: &[String],
+    refused: &[ReasonDocument],
+    decisions: &[Explained],
+    colour: bool,
+) -> String {
+    let subject = text.lines().next().unwrap_or_default();
+    let mut shown = format!("commit {commit}\n  {}\n\n", harmless(subject));
+    let _ = write!(
+        shown,
+        "label\n{}",
+        indented(&label::human(text, labels, colour))
+    );
+    shown.push_str(
+        "\ntags to push, when it is built on the publish branch and its jobs have passed\n",
+    );
+    for tag in tags {
+        let _ = writeln!(shown, "  {}", harmless(tag));
+    }
+    for reason in refused {
+        let _ = writeln!(shown, "  refused: {}", harmless(&reason.message));
+    }
+    let (before, after): (Vec<_>, Vec<_>) = decisions
+        .iter()
+        .partition(|decision| decision.stage == "not-deployed");
+    if !before.is_empty() {
+        shown.push_str("\ndecision now, with nothing deployed\n");
+    }
+    for decision in before {
+        let _ = writeln!(
+            shown,
+            "  {}\n    {}: {}",
+            harmless(&decision.tag),
+            decision.verdict,
+            first(decision)
+        );
+        let _ = writeln!(shown, "    next: {}", decision.next);
+    }
+    if let Some(decision) = after.first() {
+        let _ = writeln!(
+            shown,
+            "\ndecision about {}, once every node serves it\n  load test",
+            harmless(&decision.tag)
+        );
+    }
+    for decision in after {
+        let _ = writeln!(
+            shown,
+            "    {:<12}  {}: {}",
+            decision.load_test,
+            decision.verdict,
+            first(decision)
+        );
+    }
+    shown
+}
+
+fn first(decision: &Explained) -> std::borrow::Cow<'_, str> {
+    decision
+        .reasons
+        .first()
+        .map_or("".into(), |reason| harmless(&reason.message))
+}
+
+fn indented(text: &str) -> String {
+    text.lines()
+        .map(|line| {
+            if line.is_empty() {
+                "\n".to_owned()
+            } else {
+                format!("  {line}\n")
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! `greenlight label`: what a commit message asks for.
+
+use clap::Args;
+
+use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
+use super::output::Output;
+use super::{Error, Exit, args};
+use crate::report::schema::LabelDocument;
+use crate::report::words::Word as _;
+use crate::report::{json, snippet};
+use crate::sandbox::contract::labels::Labels;
+use crate::sandbox::contract::types::{LoadTestAction, Severity};
+
+/// Read the label of a commit message.
+///
+/// `[load test: abort|skip|warn]`, anywhere in the message. What looks like a label and is none is
+/// reported with the corrected text, and changes nothing.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    message: MessageArguments,
+    #[command(flatten)]
+    reading: ReadingArguments,
+    /// Exit with 1 if there is any warning.
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    format: FormatArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let source = arguments.message.read(&arguments.reading)?;
+    let message = &source.reading.message;
+    let settings = arguments.policy.settings();
+    let labels = match arguments.policy.policy()?.parse(message, &settings)? {
+        Ok(labels) => args::with_reading(labels, &source.reading),
+        Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
+    };
+    let warned = labels
+        .diagnostics
+        .iter()
+        .any(|d| d.severity != Severity::Note);
+    match arguments.format.format {
+        Format::Human => output.text(&human(&message.text, &labels, output.colour())),
+        Format::Json => {
+            args::tell(output, &message.text, &labels);
+            output.text(&json::pretty(&LabelDocument::new(source.commit, labels))?);
+        }
+    }
+    Ok(if arguments.strict && warned {
+        Exit::Stop
+    } else {
+        Exit::Go
+    })
+}
+
+/// Writes the action, where it comes from, and what people should know.
+pub fn human(text: &str, labels: &Labels, colour: bool) -> String {
+    let says = meaning(labels.action);
+    let mut shown = match &labels.source {
+        Some(span) => format!(
+            "{}: {says}\n{}",
+            labels.action.word(),
+            snippet::label(text, span, "this label decides", colour)
+        ),
+        None => format!(
+            "{}: {says} (default: the message has no label)\n",
+            labels.action.word()
+        ),
+    };
+    for diagnostic in &labels.diagnostics {
+        shown.push('\n');
+        shown.push_str(&snippet::diagnostic(text, diagnostic, colour));
+    }
+    shown
+}
+
+/// Says what an action means.
+pub fn meaning(action: LoadTestAction) -> &'static str {
+    match action {
+        LoadTestAction::Abort => "a failed load test stops the deployment",
+        LoadTestAction::Skip => "no load test runs",
+        LoadTestAction::Warn => "a failed load test is reported, and the deployment goes on",
+    }
+}

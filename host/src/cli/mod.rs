@@ -1,0 +1,140 @@
+//! The command line. Each command reads facts, asks the policy, and renders the answer.
+
+mod args;
+mod decide;
+mod error;
+mod exit;
+mod explain;
+mod label;
+mod man;
+mod output;
+mod policy;
+mod replay;
+mod resolve;
+mod schema;
+mod table;
+mod tags;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _, Subcommand};
+use clap_complete::Shell;
+
+pub use error::Error;
+pub use exit::{Exit, WarnExitCode};
+use output::Output;
+
+use crate::sandbox::compile;
+
+/// Says whether a build may go on to the next environment, and why.
+///
+/// A release policy reads the label in the commit message, names the image tags to push, says what a
+/// tag asks for, and decides about promotion. It runs as a WebAssembly component in a sandbox: it
+/// reaches nothing, and what it can't decide is never a promotion.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "greenlight",
+    version,
+    after_help = exit_statuses(),
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Label(label::Arguments),
+    Tags(tags::Arguments),
+    Resolve(resolve::Arguments),
+    Decide(decide::Arguments),
+    Explain(explain::Arguments),
+    Replay(replay::Arguments),
+    #[command(subcommand)]
+    Policy(policy::Command),
+    Schema(schema::Arguments),
+    /// Print the completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Print the man page.
+    Man,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    // The child of a compilation has no business with anything else.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == compile::COMMAND)
+    {
+        return compile::run_as_child();
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let mut output = Output::from_environment();
+    let exit = match run(cli.command, &mut output) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output.discard();
+            output.note(&error.text());
+            error.exit()
+        }
+    };
+    output.finish(exit).into()
+}
+
+fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
+    match command {
+        Command::Label(arguments) => label::run(&arguments, output),
+        Command::Tags(arguments) => tags::run(&arguments, output),
+        Command::Resolve(arguments) => resolve::run(&arguments, output),
+        Command::Decide(arguments) => decide::run(&arguments, output),
+        Command::Explain(arguments) => explain::run(&arguments, output),
+        Command::Replay(arguments) => replay::run(&arguments, output),
+        Command::Policy(command) => policy::run(&command, output),
+        Command::Schema(arguments) => schema::run(&arguments, output),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "greenlight", &mut script);
+            output.bytes(&script);
+            Ok(Exit::Go)
+        }
+        Command::Man => {
+            output.bytes(&man::page(Cli::command())?);
+            Ok(Exit::Go)
+        }
+    }
+}
+
+/// Ends with what `clap` says: help and version are answers, everything else is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    let answer = !error.use_stderr();
+    match error.print() {
+        Ok(()) if answer => Exit::Go.into(),
+        Ok(()) => Exit::Usage.into(),
+        Err(_) => Exit::Output.into(),
+    }
+}
+
+fn exit_statuses() -> String {
+    let lines: Vec<_> = Exit::ALL
+        .iter()
+        .map(|(exit, meaning)| format!("  {:>2}  {meaning}", *exit as u8))
+        .collect();
+    format!("Exit status:\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,228 @@
+//! `greenlight policy`: what a component is, and whether it is a policy.
+
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::args::{Format, FormatArguments, PolicyArguments, compiler};
+use super::output::Output;
+use super::table::{self, TableDocument};
+use super::{Error, Exit};
+use crate::report::harmless::harmless;
+use crate::report::json;
+use crate::sandbox::{
+    BUNDLED_COMPONENT, Failure, Inspection, Policy, inspect, limits, profile, read,
+};
+use crate::settings;
+
+/// Look at a policy component.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Inspect(InspectArguments),
+    Check(CheckArguments),
+    Export(ExportArguments),
+    Table(TableArguments),
+}
+
+/// Print digest, world, imports, exports and limits of a policy.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// A component file [default: the bundled policy].
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+/// Say whether a component fits: it is one, imports nothing, has the world's exports, and answers.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// A component file.
+    file: PathBuf,
+}
+
+/// Write the bundled policy to a file, as a component.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// Where to; a file that exists is left alone.
+    file: PathBuf,
+}
+
+/// Print the decision table, as the policy answers it row by row.
+#[derive(Debug, Args)]
+pub struct TableArguments {
+    #[command(flatten)]
+    format: FormatArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+#[derive(Debug, Serialize)]
+struct PolicyDocument {
+    schema: &'static str,
+    world: &'static str,
+    digest: String,
+    size: usize,
+    imports: Vec<String>,
+    exports: Vec<String>,
+    limits: LimitsDocument,
+}
+
+#[derive(Debug, Serialize)]
+struct LimitsDocument {
+    /// Units of fuel of one call, about one WebAssembly instruction each.
+    fuel: u64,
+    /// Milliseconds of one call.
+    deadline_ms: u64,
+    memory_bytes: u64,
+    stack_bytes: u64,
+    returned_bytes: u64,
+    file_bytes: u64,
+    compile_seconds: u64,
+    compile_memory_bytes: u64,
+}
+
+/// The world that a policy exports. A test holds it against `wit/`.
+const WORLD: &str = "greenlight:policy/policy@0.1.0";
+
+pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
+    match command {
+        Command::Inspect(arguments) => inspect_policy(arguments, output),
+        Command::Check(arguments) => check(&arguments.file, output),
+        Command::Export(arguments) => export(&arguments.file, output),
+        Command::Table(arguments) => print_table(arguments, output),
+    }
+}
+
+fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<Exit, Error> {
+    let (policy, bytes) = match &arguments.file {
+        None => (Policy::bundled()?, BUNDLED_COMPONENT.to_vec()),
+        Some(file) => {
+            let bytes = read(file)?;
+            (Policy::from_bytes(&bytes, &compiler()?)?, bytes)
+        }
+    };
+    let document = document(inspect(&policy, &bytes));
+    match arguments.format.format {
+        Format::Human => output.text(&human(&document)),
+        Format::Json => output.text(&json::pretty(&document)?),
+    }
+    Ok(Exit::Go)
+}
+
+fn document(inspection: Inspection) -> PolicyDocument {
+    let milliseconds = u64::try_from(limits::DEADLINE.as_millis()).unwrap_or(u64::MAX);
+    PolicyDocument {
+        schema: "greenlight.policy/1",
+        world: WORLD,
+        digest: inspection.digest,
+        size: inspection.size,
+        imports: inspection.imports,
+        exports: inspection.exports,
+        limits: LimitsDocument {
+            fuel: profile::FUEL,
+            deadline_ms: milliseconds,
+            memory_bytes: profile::MEMORY_LIMIT as u64,
+            stack_bytes: profile::WASM_STACK as u64,
+            returned_bytes: profile::HOSTCALL_FUEL as u64,
+            file_bytes: profile::COMPONENT_LIMIT,
+            compile_seconds: limits::COMPILE_TIME.as_secs(),
+            compile_memory_bytes: limits::COMPILE_MEMORY,
+        },
+    }
+}
+
+fn human(document: &PolicyDocument) -> String {
+    let limits = &document.limits;
+    let exports: Vec<_> = document
+        .exports
+        .iter()
+        .map(|name| format!("  {}\n", harmless(name)))
+        .collect();
+    format!(
+        "world: {}\ndigest: {}\nsize: {} bytes\nimports: none\nexports:\n{}limits of one call:\n  \
+         fuel: {} units\n  time: {} s\n  memory: {} MiB\n  stack: {} KiB\n  returned: {} KiB\n",
+        document.world,
+        document.digest,
+        document.size,
+        exports.concat(),
+        limits.fuel,
+        limits.deadline_ms / 1000,
+        limits.memory_bytes >> 20,
+        limits.stack_bytes >> 10,
+        limits.returned_bytes >> 10,
+    )
+}
+
+fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
+    let name = file.display().to_string();
+    let outcome = read(file)
+        .and_then(|bytes| Policy::from_bytes(&bytes, &compiler_or_unreadable()?))
+        .map_err(Error::from)
+        .and_then(|policy| table::rows(&policy, &settings::defaults()));
+    match outcome {
+        Ok(rows) => {
+            let count = rows.len();
+            output.text(&format!(
+                "{} fits: it answered {count} questions\n",
+                harmless(&name)
+            ));
+            Ok(Exit::Go)
+        }
+        // Saying no is this command's answer; not being able to look is an error, as everywhere.
+        Err(error @ Error::Policy(Failure::Unreadable(_))) => Err(error),
+        Err(Error::Policy(failure)) => {
+            output.text(&format!(
+                "{} does not fit: {}\n",
+                harmless(&name),
+                harmless(&failure.to_string())
+            ));
+            Ok(Exit::Stop)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn compiler_or_unreadable() -> Result<crate::sandbox::Compiler, Failure> {
+    match compiler() {
+        Ok(compiler) => Ok(compiler),
+        Err(Error::Policy(failure)) => Err(failure),
+        Err(other) => Err(Failure::Unreadable(other.text())),
+    }
+}
+
+fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
+    let name = file.display();
+    let mut target = std::fs::File::create_new(file).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Error::usage(
+            format!("`{name}` exists"),
+            "name a file that does not exist yet, or remove it first",
+        ),
+        _ => Error::usage(
+            format!("failed to create `{name}`: {error}"),
+            "name a file in a folder that exists and can be written",
+        ),
+    })?;
+    target.write_all(BUNDLED_COMPONENT)?;
+    target.sync_all()?;
+    output.note(&format!(
+        "wrote {} bytes to {}\n",
+        BUNDLED_COMPONENT.len(),
+        harmless(&name.to_string())
+    ));
+    Ok(Exit::Go)
+}
+
+fn print_table(arguments: &TableArguments, output: &mut Output) -> Result<Exit, Error> {
+    let policy = arguments.policy.policy()?;
+    let rows = table::rows(&policy, &arguments.policy.settings())?;
+    match arguments.format.format {
+        Format::Human => output.text(&table::text(&rows)),
+        Format::Json => output.text(&json::pretty(&TableDocument {
+            schema: "greenlight.table/1",
+            rows,
+        })?),
+    }
+    Ok(Exit::Go)
+}

@@ -1,0 +1,311 @@
+//! `greenlight replay`: a whole history through the policy.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::args::PolicyArguments;
+use super::output::Output;
+use super::{Error, Exit, args};
+use crate::facts::git::{self, Answer, Commit, Objects};
+use crate::facts::message;
+use crate::report::harmless::harmless;
+use crate::report::json;
+use crate::report::schema::{DiagnosticDocument, ReasonDocument, documents};
+use crate::report::words::Word as _;
+use crate::sandbox::Policy;
+use crate::sandbox::contract::environments::Build;
+use crate::sandbox::contract::types::{Diagnostic, Settings, Severity};
+
+/// Put every commit of a history through the policy, and sum up.
+///
+/// The repository is only read. Each commit is treated as if it had been built on the publish branch
+/// with every job passed. Human output shows the commits that have something to say; the summary counts
+/// all of them.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The repository.
+    #[arg(long, value_name = "DIR")]
+    repo: PathBuf,
+    /// Which commits, in any form that `git rev-list` understands.
+    #[arg(value_name = "RANGE", default_value = "HEAD")]
+    range: Vec<String>,
+    /// Follow only the first parent of merges.
+    #[arg(long)]
+    first_parent: bool,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+/// How the answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs: a line for each commit, and one for the summary.
+    Jsonl,
+}
+
+/// A line of the answer.
+#[derive(Debug, Serialize)]
+struct CommitDocument {
+    schema: &'static str,
+    commit: String,
+    action: Option<&'static str>,
+    explicit: bool,
+    tags: Vec<String>,
+    refused: Vec<ReasonDocument>,
+    diagnostics: Vec<DiagnosticDocument>,
+}
+
+/// The last line of the answer. An answer without it is not whole.
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    schema: &'static str,
+    commits: u64,
+    /// Commits with a label, by what it says.
+    labels: BTreeMap<&'static str, u64>,
+    /// Commits without one.
+    defaults: u64,
+    /// Commits whose message could not be read.
+    unreadable: u64,
+    /// Diagnostics by their code.
+    diagnostics: BTreeMap<String, u64>,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let settings = arguments.policy.settings();
+    let policy = arguments.policy.policy()?;
+    let progress = progress(arguments);
+    let mut list = rev_list(arguments, &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| git::not_started(&error))?;
+    let questions = list.stdout.take().map_or_else(Stdio::null, Stdio::from);
+    let mut objects = Objects::open_from(Some(&arguments.repo), questions)?;
+    let mut summary = Summary {
+        schema: "greenlight.replay-summary/1",
+        ..Summary::default()
+    };
+    let mut text = String::new();
+    loop {
+        let document = match objects.next() {
+            Ok(None) => break,
+            Ok(Some(commit)) => ask(&policy, &settings, &commit, &mut text)?,
+            // A partial clone lists commits that it does not have.
+            Err(Answer::Missing(what)) => {
+                let id = what.split(' ').next().unwrap_or_default().to_owned();
+                unreadable(id, &format!("git does not have it: {what}"))
+            }
+            Err(Answer::Broken(error)) => return Err(objects.end().err().unwrap_or(error).into()),
+        };
+        summary.count(&document);
+        progress.inc(1);
+        match arguments.format {
+            Format::Human => output.text(&line(&document, &text)),
+            Format::Jsonl => {
+                output.text(&json::line(&document)?);
+                if output.is_long() {
+                    output.flush()?;
+                }
+            }
+        }
+    }
+    git::finished(list)?;
+    objects.end()?;
+    progress.finish_and_clear();
+    match arguments.format {
+        Format::Human => output.text(&summed_up(&summary)),
+        Format::Jsonl => output.text(&json::line(&summary)?),
+    }
+    Ok(Exit::Go)
+}
+
+fn rev_list(arguments: &Arguments, more: &[&str]) -> std::process::Command {
+    let mut command = git::git(Some(&arguments.repo));
+    command.arg("rev-list").args(more);
+    if arguments.first_parent {
+        command.arg("--first-parent");
+    }
+    // A range is a revision, whatever it begins with.
+    command
+        .arg("--end-of-options")
+        .args(&arguments.range)
+        .arg("--");
+    command
+}
+
+/// A bar on a terminal that has nothing else to show.
+fn progress(arguments: &Arguments) -> ProgressBar {
+    let shown = io::stderr().is_terminal()
+        && !(arguments.format == Format::Jsonl && io::stdout().is_terminal());
+    if !shown {
+        return ProgressBar::hidden();
+    }
+    let count = rev_list(arguments, &["--count"])
+        .stderr(Stdio::null())
+        .output()
+        .ok();
+    let total = count.and_then(|output| String::from_utf8(output.stdout).ok()?.trim().parse().ok());
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} commits, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+impl Summary {
+    fn count(&mut self, document: &CommitDocument) {
+        self.commits += 1;
+        match document.action {
+            Some(action) if document.explicit => *self.labels.entry(action).or_default() += 1,
+            Some(_) => self.defaults += 1,
+            None => self.unreadable += 1,
+        }
+        for diagnostic in &document.diagnostics {
+            *self.diagnostics.entry(diagnostic.code.clone()).or_default() += 1;
+        }
+    }
+}
+
+/// Asks about one commit, in a sandbox of its own. `text` becomes its message.
+fn ask(
+    policy: &Policy,
+    settings: &Settings,
+    commit: &Commit,
+    text: &mut String,
+) -> Result<CommitDocument, Error> {
+    text.clear();
+    let reading = match message::from_commit(commit) {
+        Ok(reading) => reading,
+        Err(error) => return Ok(unreadable(commit.id.clone(), &error.message)),
+    };
+    let mut sandbox = policy.sandbox()?;
+    let labels = match sandbox.parse(&reading.message, settings)? {
+        Ok(labels) => args::with_reading(labels, &reading),
+        Err(reasons) => {
+            let mut document = empty(commit.id.clone());
+            document.refused = documents(reasons);
+            return Ok(document);
+        }
+    };
+    let build = Build {
+        commit: commit.id.clone(),
+        branch: Some(settings.publish_branch.clone()),
+        action: labels.action,
+        jobs: Vec::new(),
+    };
+    let (tags, refused) = match sandbox.tags(&build, settings)? {
+        Ok(tags) => (tags, Vec::new()),
+        Err(reasons) => (Vec::new(), documents(reasons)),
+    };
+    *text = reading.message.text;
+    Ok(CommitDocument {
+        action: Some(labels.action.word()),
+        explicit: labels.source.is_some(),
+        tags,
+        refused,
+        diagnostics: documents(labels.diagnostics),
+        ..empty(build.commit)
+    })
+}
+
+fn empty(commit: String) -> CommitDocument {
+    CommitDocument {
+        schema: "greenlight.replay/1",
+        commit,
+        action: None,
+        explicit: false,
+        tags: Vec::new(),
+        refused: Vec::new(),
+        diagnostics: Vec::new(),
+    }
+}
+
+/// A commit that has no answer, and why. It does not end the replay: the others have one.
+fn unreadable(commit: String, why: &str) -> CommitDocument {
+    let diagnostic = Diagnostic {
+        severity: Severity::Error,
+        code: "message-unreadable".to_owned(),
+        message: why.to_owned(),
+        span: None,
+        help: None,
+    };
+    CommitDocument {
+        diagnostics: documents(vec![diagnostic]),
+        ..empty(commit)
+    }
+}
+
+/// Writes a commit that has something to say: its action and subject, and what people should know.
+fn line(document: &CommitDocument, text: &str) -> String {
+    if !document.explicit && document.diagnostics.is_empty() && document.refused.is_empty() {
+        return String::new();
+    }
+    let hash = document.commit.get(..12).unwrap_or(&document.commit);
+    let action = document.action.unwrap_or("-");
+    let subject: String = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(72)
+        .collect();
+    let mut line = format!("{}  {action:<5}  {}\n", harmless(hash), harmless(&subject));
+    for reason in &document.refused {
+        let _ = writeln!(line, "    refused: {}", harmless(&reason.message));
+    }
+    for diagnostic in &document.diagnostics {
+        let place = diagnostic.span.as_ref().and_then(|span| {
+            text.get(usize::try_from(span.start).ok()?..usize::try_from(span.end).ok()?)
+        });
+        let _ = write!(
+            line,
+            "    {}[{}]: ",
+            diagnostic.severity,
+            harmless(&diagnostic.code)
+        );
+        match (place, &diagnostic.help) {
+            (Some(place), Some(help)) if diagnostic.code == "near-miss" => {
+                let _ = writeln!(line, "`{}` should be `{}`", harmless(place), harmless(help));
+            }
+            _ => {
+                let _ = writeln!(line, "{}", harmless(&diagnostic.message));
+            }
+        }
+    }
+    line
+}
+
+fn summed_up(summary: &Summary) -> String {
+    let labelled: u64 = summary.labels.values().sum();
+    let by_word: Vec<_> = summary
+        .labels
+        .iter()
+        .map(|(word, n)| format!("{n} {word}"))
+        .collect();
+    let mut text = format!("{} commits: {labelled} with a label", summary.commits);
+    if !by_word.is_empty() {
+        let _ = write!(text, " ({})", by_word.join(", "));
+    }
+    let _ = writeln!(
+        text,
+        ", {} by default, {} unreadable",
+        summary.defaults, summary.unreadable
+    );
+    for (code, count) in &summary.diagnostics {
+        let _ = writeln!(text, "  {}: {count}", harmless(code));
+    }
+    text
+}

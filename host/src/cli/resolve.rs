@@ -1,0 +1,65 @@
+//! `greenlight resolve`: what a tag asks for.
+
+use clap::Args;
+
+use super::args::{Format, FormatArguments, PolicyArguments};
+use super::output::Output;
+use super::{Error, Exit};
+use crate::report::harmless::harmless;
+use crate::report::schema::{RefusalDocument, TargetDocument};
+use crate::report::words::Word;
+use crate::report::{decision, json};
+use crate::sandbox::contract::types::Reason;
+
+/// Read what an image tag asks for.
+///
+/// A tag that is not exactly one of the documented forms is refused, with what was expected.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The tag, without the image's name.
+    tag: String,
+    #[command(flatten)]
+    format: FormatArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let settings = arguments.policy.settings();
+    let target = match arguments
+        .policy
+        .policy()?
+        .resolve(&arguments.tag, &settings)?
+    {
+        Ok(target) => target,
+        Err(reasons) => return refuse(arguments.format.format, reasons, output),
+    };
+    match arguments.format.format {
+        Format::Human => output.text(&format!(
+            "environment: {}\nload test: {}\ncommit: {}\n",
+            harmless(&target.environment),
+            target.action.map_or("the tag does not say", Word::word),
+            harmless(&target.commit)
+        )),
+        Format::Json => output.text(&json::pretty(&TargetDocument {
+            schema: "greenlight.resolve/1",
+            environment: target.environment,
+            load_test: target.action.map(Word::word),
+            commit: target.commit,
+        })?),
+    }
+    Ok(Exit::Go)
+}
+
+/// Ends with the policy's refusal: to people on standard error, to programs as a document.
+pub fn refuse(format: Format, reasons: Vec<Reason>, output: &mut Output) -> Result<Exit, Error> {
+    let mut text = "refused:\n".to_owned();
+    for reason in &reasons {
+        text.push_str(&decision::reason(reason));
+    }
+    output.note(&text);
+    if format == Format::Json {
+        output.text(&json::pretty(&RefusalDocument::new(reasons))?);
+    }
+    Ok(Exit::Stop)
+}

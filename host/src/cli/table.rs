@@ -1,0 +1,184 @@
+//! The decision table, asked of a policy row by row.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::Error;
+use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
+use crate::report::words::Word as _;
+use crate::sandbox::Policy;
+use crate::sandbox::contract::promotion::{Decision, Release};
+use crate::sandbox::contract::types::Settings;
+
+/// A commit for the sake of the question. What it is makes no difference.
+const COMMIT: &str = "0000000000000000000000000000000000000000";
+
+/// The time, which makes no difference either: everything happened just now.
+const NOW: u64 = 0;
+
+/// What can be known of the first environment, and how it is called.
+pub const STAGES: [(Option<Stage>, &str); 5] = [
+    (None, "not-deployed"),
+    (Some(Stage::Unknown), "unknown"),
+    (Some(Stage::Deployed), "deployed"),
+    (Some(Stage::Converged), "converged"),
+    (Some(Stage::Failed), "failed"),
+];
+
+/// What can be known of its load test, and how it is called.
+pub const LOAD_TESTS: [(LoadTestWord, &str); 5] = [
+    (LoadTestWord::Passed, "passed"),
+    (LoadTestWord::Failed, "failed"),
+    (LoadTestWord::Errored, "errored"),
+    (LoadTestWord::Inconclusive, "inconclusive"),
+    (LoadTestWord::NotRun, "not-run"),
+];
+
+/// One row of the table.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// The form of the tag, without its commit.
+    pub tag: String,
+    /// What is known of the first environment.
+    pub stage: &'static str,
+    /// What is known of its load test.
+    pub load_test: &'static str,
+    /// `promote`, `promote-with-warning`, `hold` or `stop`.
+    pub verdict: &'static str,
+    /// The code of the reason that decided.
+    pub reason: String,
+}
+
+/// The table as JSON.
+#[derive(Debug, Serialize)]
+pub struct TableDocument {
+    /// `greenlight.table/1`.
+    pub schema: &'static str,
+    /// Every combination.
+    pub rows: Vec<Row>,
+}
+
+/// The forms of tags that the policy takes, without their commits.
+fn forms(settings: &Settings) -> Vec<String> {
+    let mut forms = Vec::new();
+    for (place, environment) in settings.environments.iter().enumerate() {
+        if place == 0 {
+            forms.extend(
+                ["abort", "warn"].map(|action| format!("{environment}-loadtest-{action}-")),
+            );
+        }
+        forms.push(format!("{environment}-"));
+    }
+    forms
+}
+
+/// Asks for every combination of tag, stage and load test.
+pub fn rows(policy: &Policy, settings: &Settings) -> Result<Vec<Row>, Error> {
+    let mut rows = Vec::new();
+    for form in forms(settings) {
+        for (stage, stage_word) in STAGES {
+            for (load_test, load_test_word) in LOAD_TESTS {
+                let tag = format!("{form}{COMMIT}");
+                let decision = ask(policy, settings, &tag, COMMIT, stage, load_test)?;
+                rows.push(Row {
+                    tag: form.trim_end_matches('-').to_owned(),
+                    stage: stage_word,
+                    load_test: load_test_word,
+                    verdict: decision.permission.word(),
+                    reason: decision
+                        .reasons
+                        .into_iter()
+                        .next()
+                        .map(|r| r.code)
+                        .unwrap_or_default(),
+                });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Asks what would be decided about a tag if so much were known.
+pub fn ask(
+    policy: &Policy,
+    settings: &Settings,
+    tag: &str,
+    commit: &str,
+    stage: Option<Stage>,
+    load_test: LoadTestWord,
+) -> Result<Decision, Error> {
+    let environment = settings
+        .environments
+        .first()
+        .map(String::as_str)
+        .unwrap_or_default();
+    let subject = Subject {
+        environment,
+        commit,
+        digest: None,
+    };
+    let events = evidence::history(&subject, stage, load_test, NOW);
+    let release = Release {
+        tag: tag.to_owned(),
+        digest: None,
+        instruction: None,
+    };
+    Ok(policy.decide(&release, &events, NOW, settings)?)
+}
+
+/// Writes the table: a block for each state of the first environment, a line for each form of tag.
+pub fn text(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for (_, stage) in STAGES.iter().rev() {
+        let mut grid = vec![
+            ["stage ".to_owned() + stage]
+                .into_iter()
+                .chain(LOAD_TESTS.map(|(_, word)| word.to_owned()))
+                .collect::<Vec<_>>(),
+        ];
+        for row in rows.iter().filter(|row| row.stage == *stage) {
+            match grid.last_mut() {
+                Some(line) if line[0] == row.tag => line.push(row.verdict.to_owned()),
+                _ => grid.push(vec![row.tag.clone(), row.verdict.to_owned()]),
+            }
+        }
+        text.push_str(&aligned(&grid));
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn aligned(grid: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        grid.iter()
+            .filter_map(|line| line.get(column))
+            .map(String::len)
+            .max()
+    };
+    let mut text = String::new();
+    for line in grid {
+        let mut written = String::new();
+        for (column, cell) in line.iter().enumerate() {
+            let _ = write!(written, "{cell:<0$}  ", width(column).unwrap_or_default());
+        }
+        let _ = writeln!(text, "{}", written.trim_end());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let grid = [
+            vec!["a".to_owned(), "bb".to_owned()],
+            vec!["ccc".to_owned(), "d".to_owned()],
+        ];
+        assert_eq!(aligned(&grid), "a    bb\nccc  d\n");
+    }
+}

@@ -1,0 +1,97 @@
+//! Evidence from a step of somebody else's pipeline, in words, as a history.
+
+use crate::sandbox::contract::promotion::{
+    Convergence, Deployment, Event, Happening, LoadTest, LoadTestResult, Outcome, Round,
+};
+use crate::sandbox::contract::types::{Timestamp, Verdict};
+
+/// What the step knows of the first environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Stage {
+    /// Deployed; nobody says that every node serves it.
+    Deployed,
+    /// Deployed, and every node serves it.
+    Converged,
+    /// The deployment failed.
+    Failed,
+    /// A deployment was started; what came of it is not known.
+    Unknown,
+}
+
+/// What the step knows of the load test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LoadTestWord {
+    /// Measured, and within every threshold.
+    Passed,
+    /// Measured, and outside a threshold.
+    Failed,
+    /// Could not be measured.
+    Errored,
+    /// Measured, but it proves nothing.
+    Inconclusive,
+    /// It has not run.
+    NotRun,
+}
+
+impl LoadTestWord {
+    /// The verdict; nothing where it has not run.
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Passed => Some(Verdict::Passed),
+            Self::Failed => Some(Verdict::Failed),
+            Self::Errored => Some(Verdict::Errored),
+            Self::Inconclusive => Some(Verdict::Inconclusive),
+            Self::NotRun => None,
+        }
+    }
+}
+
+/// What was deployed.
+pub struct Subject<'a> {
+    /// Where to.
+    pub environment: &'a str,
+    /// The commit.
+    pub commit: &'a str,
+    /// Its image, where known.
+    pub digest: Option<&'a str>,
+}
+
+/// Writes the evidence as the events that it stands for, all of them at one time.
+pub fn history(
+    subject: &Subject<'_>,
+    stage: Option<Stage>,
+    load_test: LoadTestWord,
+    now: Timestamp,
+) -> Vec<Event> {
+    let outcome = stage.map(|stage| match stage {
+        Stage::Deployed | Stage::Converged => Outcome::Succeeded,
+        Stage::Failed => Outcome::Failed,
+        Stage::Unknown => Outcome::Unknown,
+    });
+    let environment = || subject.environment.to_owned();
+    let deployed = outcome.map(|outcome| {
+        Happening::Deployed(Deployment {
+            environment: environment(),
+            commit: subject.commit.to_owned(),
+            digest: subject.digest.map(str::to_owned),
+            outcome,
+        })
+    });
+    let converged = (stage == Some(Stage::Converged)).then(|| {
+        Happening::Observed(Round {
+            environment: environment(),
+            convergence: Convergence::Judged(true),
+        })
+    });
+    let tested = load_test.verdict().map(|verdict| {
+        Happening::LoadTested(LoadTest {
+            environment: environment(),
+            result: LoadTestResult::Judged(verdict),
+        })
+    });
+    [deployed, converged, tested]
+        .into_iter()
+        .flatten()
+        .map(|happening| Event { at: now, happening })
+        .collect()
+}

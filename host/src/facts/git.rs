@@ -1,0 +1,307 @@
+//! Commits, as git stores them. A repository is only read: plumbing commands alone, without its hooks,
+//! its aliases, its pager, its replacements and its network.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use super::Error;
+
+/// One commit object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Full hash.
+    pub id: String,
+    raw: Vec<u8>,
+    /// Offset of the message in `raw`.
+    message: usize,
+}
+
+impl Commit {
+    /// Takes a commit object apart.
+    ///
+    /// Source: git's `Documentation/gitformat-…` and `git cat-file commit`: header lines, an empty line,
+    /// the message.
+    fn new(id: String, raw: Vec<u8>) -> Self {
+        let message = raw
+            .windows(2)
+            .position(|pair| pair == b"\n\n")
+            .map_or(raw.len(), |at| at + 2);
+        Self { id, raw, message }
+    }
+
+    /// The message, byte by byte.
+    pub fn message(&self) -> &[u8] {
+        &self.raw[self.message..]
+    }
+
+    /// The encoding of the message, where its author's git was set to another one than UTF-8.
+    pub fn encoding(&self) -> Option<&str> {
+        self.raw[..self.message]
+            .split(|byte| *byte == b'\n')
+            .find_map(|line| line.strip_prefix(b"encoding "))
+            .and_then(|name| std::str::from_utf8(name).ok())
+    }
+}
+
+/// Reads the commit that a revision names.
+///
+/// # Errors
+///
+/// If git is missing, `repo` is no repository, or the revision names no commit.
+pub fn commit(repo: Option<&Path>, rev: &str) -> Result<Commit, Error> {
+    if rev.contains('\n') {
+        return Err(unknown(rev));
+    }
+    let mut objects = Objects::open(repo)?;
+    objects.ask(rev)?;
+    objects.close_input();
+    match objects.next() {
+        Ok(Some(commit)) => Ok(commit),
+        Ok(None) | Err(Answer::Missing(_)) => {
+            Err(objects.end().err().unwrap_or_else(|| unknown(rev)))
+        }
+        Err(Answer::Broken(error)) => Err(objects.end().err().unwrap_or(error)),
+    }
+}
+
+/// Names the branch that is checked out, if the revision is its tip.
+///
+/// Git does not know what branch a build is of; this much it does know.
+pub fn branch_at(repo: Option<&Path>, commit: &str) -> Option<String> {
+    let line = |arguments: &[&str]| {
+        let output = git(repo)
+            .args(arguments)
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output
+            .status
+            .success()
+            .then(|| text.trim_end_matches('\n').to_owned())
+    };
+    let branch = line(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
+    let tip = line(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?;
+    (tip == commit).then_some(branch)
+}
+
+/// A git command that reads a repository.
+///
+/// Without `repo` it is the one around the current folder, or the one that git's variables name.
+pub fn git(repo: Option<&Path>) -> Command {
+    let mut command = Command::new("git");
+    if let Some(repo) = repo {
+        command.arg("-C").arg(repo);
+        for variable in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_COMMON_DIR",
+            "GIT_OBJECT_DIRECTORY",
+        ] {
+            command.env_remove(variable);
+        }
+    }
+    command
+        .args(["--no-pager", "--no-replace-objects", "--no-optional-locks"])
+        .env("LC_ALL", "C")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .stdin(Stdio::null());
+    command
+}
+
+/// A process that answers with commit objects: `git cat-file --batch`.
+pub struct Objects {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+/// Why an object is not there.
+#[derive(Debug)]
+pub enum Answer {
+    /// Git does not know it.
+    Missing(String),
+    /// Git's answer makes no sense, or ended early.
+    Broken(Error),
+}
+
+impl Objects {
+    /// Starts the process, to be asked revision by revision.
+    ///
+    /// # Errors
+    ///
+    /// If git can't be started.
+    pub fn open(repo: Option<&Path>) -> Result<Self, Error> {
+        let mut objects = Self::open_from(repo, Stdio::piped())?;
+        objects.input = objects.child.stdin.take();
+        Ok(objects)
+    }
+
+    /// Starts the process, which reads its questions from another one.
+    ///
+    /// # Errors
+    ///
+    /// If git can't be started.
+    pub fn open_from(repo: Option<&Path>, questions: Stdio) -> Result<Self, Error> {
+        let mut child = git(repo)
+            .args(["cat-file", "--batch", "--buffer"])
+            .stdin(questions)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| not_started(&error))?;
+        let output = child
+            .stdout
+            .take()
+            .ok_or_else(|| not_started(&io::Error::other("no pipe")))?;
+        Ok(Self {
+            child,
+            input: None,
+            output: BufReader::with_capacity(64 << 10, output),
+        })
+    }
+
+    fn ask(&mut self, rev: &str) -> Result<(), Error> {
+        let Some(input) = &mut self.input else {
+            return Ok(());
+        };
+        // A git that has already ended has said why on its standard error.
+        match writeln!(input, "{rev}^{{commit}}") {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_started(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn close_input(&mut self) {
+        self.input = None;
+    }
+
+    /// Reads the next commit; nothing when git has answered everything.
+    ///
+    /// # Errors
+    ///
+    /// If git does not have it, or its answer can't be read.
+    pub fn next(&mut self) -> Result<Option<Commit>, Answer> {
+        let broken = |why: &str| {
+            Answer::Broken(Error::new(
+                format!("failed to read git's answer: {why}"),
+                "check the repository with `git fsck`",
+            ))
+        };
+        let mut head = Vec::new();
+        self.output
+            .read_until(b'\n', &mut head)
+            .map_err(|error| broken(&error.to_string()))?;
+        if head.is_empty() {
+            return Ok(None);
+        }
+        let head = String::from_utf8_lossy(&head);
+        let mut words = head.trim_end().rsplitn(3, ' ');
+        let (Some(size), Some(kind), Some(id)) = (words.next(), words.next(), words.next()) else {
+            return Err(Answer::Missing(head.trim_end().to_owned()));
+        };
+        let (Ok(size), "commit") = (size.parse::<usize>(), kind) else {
+            return Err(Answer::Missing(head.trim_end().to_owned()));
+        };
+        let id = id.to_owned();
+        let mut raw = Vec::with_capacity(size.min(1 << 20) + 1);
+        let read = self
+            .output
+            .by_ref()
+            .take(size as u64 + 1)
+            .read_to_end(&mut raw)
+            .map_err(|error| broken(&error.to_string()))?;
+        if read != size + 1 || raw.pop() != Some(b'\n') {
+            return Err(broken("a commit is cut off"));
+        }
+        Ok(Some(Commit::new(id, raw)))
+    }
+
+    /// Waits for git to end.
+    ///
+    /// # Errors
+    ///
+    /// If it failed, with what it said.
+    pub fn end(mut self) -> Result<(), Error> {
+        self.close_input();
+        finished(self.child)
+    }
+}
+
+/// Waits for a git process to end.
+///
+/// # Errors
+///
+/// If it failed, with what it said.
+pub fn finished(mut child: Child) -> Result<(), Error> {
+    // What is left unread must not keep it from ending.
+    drop(child.stdout.take());
+    let output = child
+        .wait_with_output()
+        .map_err(|error| not_started(&error))?;
+    // A reader that has seen enough closes the pipe; that is no failure.
+    if output.status.success() || output.status.code().is_none() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.trim().trim_start_matches("fatal: ");
+    Err(Error::new(
+        format!(
+            "git failed: {}",
+            if said.is_empty() {
+                "it did not say why"
+            } else {
+                said
+            }
+        ),
+        if said.contains("not a git repository") {
+            "name a repository with `--repo`, or give the message itself with `--message`"
+        } else if said.contains("dubious ownership") {
+            "allow the folder with `git config --global --add safe.directory FOLDER`"
+        } else if said.contains("unknown revision") || said.contains("bad revision") {
+            "name commits that this repository has; a shallow clone lacks the older ones"
+        } else {
+            "run the same in the repository with git itself"
+        },
+    ))
+}
+
+fn unknown(rev: &str) -> Error {
+    Error::new(
+        format!("no commit is known as `{rev}`"),
+        "name a commit that this repository has; a shallow clone lacks the older ones: `git fetch --unshallow`",
+    )
+}
+
+/// Says that git could not be run.
+pub fn not_started(error: &io::Error) -> Error {
+    Error::new(
+        format!("failed to run git: {error}"),
+        "install git, or give the message itself with `--message` or `--message-file`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_headers_and_message() {
+        let raw =
+            b"tree 1\nparent 2\nencoding ISO-8859-1\ngpgsig -----\n a\n \n b\n\nSubject\n\nBody\n";
+        let commit = Commit::new("3".to_owned(), raw.to_vec());
+        assert_eq!(commit.message(), b"Subject\n\nBody\n");
+        assert_eq!(commit.encoding(), Some("ISO-8859-1"));
+    }
+
+    #[test]
+    fn an_empty_message() {
+        let commit = Commit::new("3".to_owned(), b"tree 1\n\n".to_vec());
+        assert_eq!(commit.message(), b"");
+        assert_eq!(commit.encoding(), None);
+        let commit = Commit::new("3".to_owned(), b"tree 1\n".to_vec());
+        assert_eq!(commit.message(), b"");
+    }
+}

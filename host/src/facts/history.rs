@@ -1,0 +1,334 @@
+//! A history as JSON: what happened to a release so far, for `decide --history`.
+//!
+//! `{"schema": "greenlight.history/1", "events": [{"at": 0, "happening": {…}}]}`. A happening is an
+//! object with one key, which says what kind it is. Keys that are not known are refused: one with a
+//! typing error would be a fact that nobody reads.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer, de};
+
+use super::Error;
+use crate::report::words::Word;
+use crate::sandbox::contract::promotion as contract;
+use crate::sandbox::contract::types::Verdict;
+
+/// The longest history that is read, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+/// What the document says that it is.
+const SCHEMA: &str = "greenlight.history/1";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    schema: String,
+    events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Event {
+    at: u64,
+    happening: Happening,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Happening {
+    Deployed(Deployment),
+    Observed(Round),
+    LoadTested(LoadTest),
+    Notified(Notification),
+    Waited(u32),
+    Overtaken(Rival),
+    Occupied(Rival),
+    Intervened(Named<contract::Intervention>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deployment {
+    environment: String,
+    commit: String,
+    digest: Option<String>,
+    outcome: Named<contract::Outcome>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Round {
+    environment: String,
+    convergence: Convergence,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Convergence {
+    Observed(Vec<Node>),
+    Judged(bool),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Node {
+    name: String,
+    version: NodeVersion,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum NodeVersion {
+    Serves(String),
+    Unreachable(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoadTest {
+    environment: String,
+    result: LoadTestResult,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LoadTestResult {
+    Measured(Measurement),
+    Judged(Named<Verdict>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Measurement {
+    requests: u64,
+    failures: u64,
+    exceptions: u64,
+    duration: u64,
+    p95: Option<u64>,
+    #[serde(default)]
+    broken_thresholds: Vec<String>,
+    exit_status: Option<i32>,
+    complete: bool,
+    versions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notification {
+    key: String,
+    outcome: Named<contract::Outcome>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rival {
+    environment: String,
+    commit: String,
+}
+
+/// A member of a closed set, by its name.
+struct Named<T>(T);
+
+impl<'de, T: Word> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        T::read(&text).map(Named).ok_or_else(|| {
+            let known: Vec<_> = T::ALL.iter().map(|(_, word)| format!("`{word}`")).collect();
+            de::Error::custom(format!("`{text}` is none of {}", known.join(", ")))
+        })
+    }
+}
+
+/// Reads a history from a file.
+///
+/// # Errors
+///
+/// If the file can't be read, or is not a history of this version.
+pub fn from_file(path: &Path) -> Result<Vec<contract::Event>, Error> {
+    let name = path.display();
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
+        .map_err(|error| {
+            Error::new(
+                format!("failed to read the history from `{name}`: {error}"),
+                "name a file that holds a history as JSON",
+            )
+        })?;
+    if text.len() as u64 > LONGEST {
+        return Err(Error::new(
+            format!(
+                "the history in `{name}` is longer than {} MiB",
+                LONGEST >> 20
+            ),
+            "a release has some hundred events; leave out those of other releases",
+        ));
+    }
+    parse(&text).map_err(|why| {
+        Error::new(
+            format!("failed to read the history from `{name}`: {why}"),
+            format!("its shape is `{SCHEMA}`; see `greenlight schema history`"),
+        )
+    })
+}
+
+fn parse(text: &str) -> Result<Vec<contract::Event>, String> {
+    let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if document.schema != SCHEMA {
+        return Err(format!("its schema is `{}`", document.schema));
+    }
+    Ok(document.events.into_iter().map(Into::into).collect())
+}
+
+impl From<Event> for contract::Event {
+    fn from(event: Event) -> Self {
+        Self {
+            at: event.at,
+            happening: event.happening.into(),
+        }
+    }
+}
+
+impl From<Happening> for contract::Happening {
+    fn from(happening: Happening) -> Self {
+        match happening {
+            Happening::Deployed(it) => Self::Deployed(contract::Deployment {
+                environment: it.environment,
+                commit: it.commit,
+                digest: it.digest,
+                outcome: it.outcome.0,
+            }),
+            Happening::Observed(it) => Self::Observed(contract::Round {
+                environment: it.environment,
+                convergence: it.convergence.into(),
+            }),
+            Happening::LoadTested(it) => Self::LoadTested(contract::LoadTest {
+                environment: it.environment,
+                result: it.result.into(),
+            }),
+            Happening::Notified(it) => Self::Notified(contract::Notification {
+                key: it.key,
+                outcome: it.outcome.0,
+            }),
+            Happening::Waited(seconds) => Self::Waited(seconds),
+            Happening::Overtaken(it) => Self::Overtaken(it.into()),
+            Happening::Occupied(it) => Self::Occupied(it.into()),
+            Happening::Intervened(it) => Self::Intervened(it.0),
+        }
+    }
+}
+
+impl From<Convergence> for contract::Convergence {
+    fn from(convergence: Convergence) -> Self {
+        match convergence {
+            Convergence::Observed(nodes) => {
+                Self::Observed(nodes.into_iter().map(Into::into).collect())
+            }
+            Convergence::Judged(converged) => Self::Judged(converged),
+        }
+    }
+}
+
+impl From<Node> for contract::Node {
+    fn from(node: Node) -> Self {
+        Self {
+            name: node.name,
+            version: match node.version {
+                NodeVersion::Serves(commit) => contract::NodeVersion::Serves(commit),
+                NodeVersion::Unreachable(why) => contract::NodeVersion::Unreachable(why),
+            },
+        }
+    }
+}
+
+impl From<LoadTestResult> for contract::LoadTestResult {
+    fn from(result: LoadTestResult) -> Self {
+        match result {
+            LoadTestResult::Judged(verdict) => Self::Judged(verdict.0),
+            LoadTestResult::Measured(it) => Self::Measured(contract::Measurement {
+                requests: it.requests,
+                failures: it.failures,
+                exceptions: it.exceptions,
+                duration: it.duration,
+                p95: it.p95,
+                broken_thresholds: it.broken_thresholds,
+                exit_status: it.exit_status,
+                complete: it.complete,
+                versions: it.versions,
+            }),
+        }
+    }
+}
+
+impl From<Rival> for contract::Rival {
+    fn from(rival: Rival) -> Self {
+        Self {
+            environment: rival.environment,
+            commit: rival.commit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(events: &str) -> String {
+        parse(&format!(
+            r#"{{"schema": "{SCHEMA}", "events": [{events}]}}"#
+        ))
+        .expect_err("wrong")
+    }
+
+    #[test]
+    fn every_kind_of_happening() {
+        let events = include_str!("../../../tests/cases/history.json");
+        let events = parse(events).expect("a history");
+        let kinds: Vec<_> = events
+            .iter()
+            .map(|event| std::mem::discriminant(&event.happening))
+            .collect();
+        assert_eq!(kinds.len(), 11);
+        for (place, kind) in kinds.iter().enumerate().take(8) {
+            assert!(
+                !kinds[..place].contains(kind),
+                "event {place} repeats a kind"
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_keys_and_values_are_named() {
+        for (events, said) in [
+            (r#"{"at": 0, "happened": {}}"#, "unknown field `happened`"),
+            (
+                r#"{"at": 0, "happening": {"exploded": 1}}"#,
+                "unknown variant `exploded`",
+            ),
+            (r#"{"at": -1, "happening": {"waited": 1}}"#, "invalid value"),
+            (
+                r#"{"at": 0, "happening": {"intervened": "maybe"}}"#,
+                "`maybe` is none of `approved`",
+            ),
+            (
+                r#"{"at": 0, "happening": {"overtaken": {"environment": "prod"}}}"#,
+                "missing field `commit`",
+            ),
+        ] {
+            let message = wrong(events);
+            assert!(message.contains(said), "{message}");
+        }
+    }
+
+    #[test]
+    fn other_documents_are_not_histories() {
+        assert!(
+            parse(r#"{"schema": "greenlight.history/2", "events": []}"#)
+                .is_err_and(|why| why.contains("greenlight.history/2"))
+        );
+        assert!(parse("[]").is_err());
+        assert!(parse("").is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! A commit message: from the command line, a file, standard input or git.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use encoding_rs::Encoding;
+
+use super::{Error, git};
+use crate::sandbox::contract::labels::Message;
+
+/// The longest message that is read, in bytes. The policy gets a copy inside its memory.
+pub const LONGEST: usize = 4 << 20;
+
+/// A message, and what reading it showed.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What the policy is given.
+    pub message: Message,
+    /// Whether bytes that are no text were replaced, so that offsets count in the replaced text.
+    pub replaced: bool,
+}
+
+/// Takes a message from the command line.
+///
+/// # Errors
+///
+/// If it is too long.
+pub fn from_text(text: &str) -> Result<Reading, Error> {
+    from_bytes(text.as_bytes(), Origin::Text)
+}
+
+/// Reads a message from a file.
+///
+/// # Errors
+///
+/// If the file can't be read, is too long, or holds a NUL byte.
+pub fn from_file(path: &Path) -> Result<Reading, Error> {
+    let name = path.display();
+    let bytes = File::open(path).and_then(bounded).map_err(|error| {
+        Error::new(
+            format!("failed to read the message from `{name}`: {error}"),
+            "name a file that holds the commit message, or take it from git with `--rev`",
+        )
+    })?;
+    from_bytes(&bytes, Origin::Text)
+}
+
+/// Reads a message from standard input, to its end.
+///
+/// # Errors
+///
+/// As [`from_file`].
+pub fn from_stdin() -> Result<Reading, Error> {
+    let bytes = bounded(io::stdin().lock()).map_err(|error| {
+        Error::new(
+            format!("failed to read the message from standard input: {error}"),
+            "name a file with `--message-file`, or take the message from git with `--rev`",
+        )
+    })?;
+    from_bytes(&bytes, Origin::Text)
+}
+
+/// Takes a message as it stands in a commit.
+///
+/// # Errors
+///
+/// If it is too long or holds a NUL byte.
+pub fn from_commit(commit: &git::Commit) -> Result<Reading, Error> {
+    from_bytes(commit.message(), Origin::Commit(commit.encoding()))
+}
+
+/// Where the bytes come from, and so what is known of them.
+enum Origin<'a> {
+    /// Text that somebody handed over, said to be UTF-8 and possibly cut off on its way.
+    Text,
+    /// A whole commit object, with the encoding that its header names.
+    Commit(Option<&'a str>),
+}
+
+fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Reading, Error> {
+    if bytes.len() > LONGEST {
+        return Err(Error::new(
+            format!("the message is longer than {} MiB", LONGEST >> 20),
+            "a commit message is text for people; check that this is one and not a build log or a file",
+        ));
+    }
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(Error::new(
+            format!("the message has a NUL byte at offset {at}: it is not text"),
+            "give the message as UTF-8; a file in UTF-16 has to be converted first",
+        ));
+    }
+    let (text, replaced) = match (std::str::from_utf8(bytes), &origin) {
+        (Ok(text), _) => (text.to_owned(), false),
+        (Err(_), Origin::Commit(Some(name))) => match Encoding::for_label(name.as_bytes()) {
+            Some(encoding) => {
+                let (text, replaced) = encoding.decode_without_bom_handling(bytes);
+                (text.into_owned(), replaced)
+            }
+            None => (String::from_utf8_lossy(bytes).into_owned(), true),
+        },
+        (Err(_), _) => (String::from_utf8_lossy(bytes).into_owned(), true),
+    };
+    let truncated = match origin {
+        // UTF-8 up to a last character that is only begun: somebody counted bytes and cut.
+        Origin::Text => std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none()),
+        Origin::Commit(_) => false,
+    };
+    Ok(Reading {
+        message: Message { text, truncated },
+        replaced,
+    })
+}
+
+fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> Reading {
+        from_bytes(bytes, Origin::Text).expect("a message")
+    }
+
+    #[test]
+    fn a_cut_character_shows_that_the_end_is_missing() {
+        let whole = "Größe".as_bytes();
+        assert!(!text(whole).message.truncated);
+        assert!(text(&whole[..whole.len() - 2]).message.truncated);
+        // Bytes that are no UTF-8 anywhere are another encoding, not a cut.
+        assert!(!text(b"Gr\xf6\xdfe").message.truncated);
+    }
+
+    #[test]
+    fn commits_are_read_in_their_own_encoding() {
+        let commit = |bytes, name| from_bytes(bytes, Origin::Commit(name)).expect("a message");
+        let read = commit(b"Gr\xf6\xdfe", Some("ISO-8859-1"));
+        assert_eq!(
+            (read.message.text.as_str(), read.replaced),
+            ("Größe", false)
+        );
+        // The second byte of this character is the one of `[`.
+        let read = commit(b"\x81\x5bload test: abort]", Some("Shift_JIS"));
+        assert_eq!(read.message.text, "ーload test: abort]");
+        let read = commit(b"Gr\xf6\xdfe", None);
+        assert!(read.replaced && !read.message.truncated);
+        let read = commit(b"Gr\xf6", Some("no-such-encoding"));
+        assert!(read.replaced && !read.message.truncated);
+    }
+
+    #[test]
+    fn no_text() {
+        let error = from_bytes(b"a\0b", Origin::Text).expect_err("NUL");
+        assert!(error.message.contains("offset 1"), "{error}");
+        let error = from_bytes(&vec![b'x'; LONGEST + 1], Origin::Text).expect_err("long");
+        assert!(error.message.contains("4 MiB"), "{error}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The `greenlight` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    greenlight::cli::main()
+}

@@ -1,0 +1,90 @@
+//! Makes untrusted text safe to print: a terminal must not obey it, and neither must a CI runner.
+//!
+//! - Terminals: control characters (escape sequences start with one), and the characters that reorder
+//!   or hide text.
+//! - Runners: GitHub and Azure read `##[…]` and `##vso[…]`, TeamCity `##teamcity[…]`, anywhere in a
+//!   line; GitHub reads `::command::` at the start of one. Text is printed behind a word of ours or in
+//!   quotes, so the latter can't happen as long as the text has no line break left.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether a character may do something else than show itself.
+pub fn is_active(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Writes a text so that it stands in one line and does nothing: active characters as `\u{…}`, and the
+/// second `#` of `##` as `\u{23}`.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains("##") && !text.contains(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut before = '\0';
+    for c in text.chars() {
+        push(&mut safe, before, c);
+        before = c;
+    }
+    Cow::Owned(safe)
+}
+
+/// Appends one character, harmless behind the one before it.
+pub fn push(safe: &mut String, before: char, c: char) {
+    match c {
+        '\n' => safe.push_str("\\n"),
+        '\r' => safe.push_str("\\r"),
+        '\t' => safe.push_str("\\t"),
+        '#' if before == '#' => safe.push_str("\\u{23}"),
+        c if is_active(c) => {
+            // Writing into a string can't fail.
+            let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => safe.push(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ordinary_text_is_itself() {
+        for text in [
+            "",
+            "prod-4b825dc",
+            "Größe: 5 µs, 日本語, 👍",
+            "a # b",
+            "C::new",
+        ] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+
+    #[test]
+    fn escapes_commands_and_tricks() {
+        assert_eq!(harmless("\x1b[31mred"), "\\u{1b}[31mred");
+        assert_eq!(harmless("a\n::error::b"), "a\\n::error::b");
+        assert_eq!(harmless("##[error]x"), "#\\u{23}[error]x");
+        assert_eq!(harmless("###vso["), "#\\u{23}\\u{23}vso[");
+        assert_eq!(harmless("ab\u{202e}dc"), "ab\\u{202e}dc");
+        assert_eq!(harmless("\u{9b}31m"), "\\u{9b}31m");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_active_is_left(text in any::<String>()) {
+            let safe = harmless(&text);
+            prop_assert!(!safe.contains(is_active));
+            prop_assert!(!safe.contains("##"));
+        }
+    }
+}

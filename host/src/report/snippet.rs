@@ -1,0 +1,178 @@
+//! A place in a message, shown: the line, a caret, and what to write instead.
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::harmless;
+use crate::sandbox::contract::types::{Diagnostic, Severity, Span};
+
+/// Where a message stands in what is shown.
+const PATH: &str = "message";
+
+/// Shows the place of the label that decided.
+pub fn label(text: &str, span: &Span, says: &str, colour: bool) -> String {
+    let Some(shown) = Lines::around(text, span) else {
+        return String::new();
+    };
+    let snippet = Snippet::source(shown.text.as_str())
+        .line_start(shown.first)
+        .path(PATH)
+        .annotation(AnnotationKind::Primary.span(shown.span.clone()).label(says));
+    let group = Group::with_level(Level::INFO.no_name()).element(snippet);
+    render(colour, group)
+}
+
+/// Shows a diagnostic, with its place if it has one.
+pub fn diagnostic(text: &str, diagnostic: &Diagnostic, colour: bool) -> String {
+    let level = match diagnostic.severity {
+        Severity::Note => Level::NOTE,
+        Severity::Warning => Level::WARNING,
+        Severity::Error => Level::ERROR,
+    };
+    let title = harmless::harmless(&diagnostic.message);
+    let code = harmless::harmless(&diagnostic.code);
+    let shown = diagnostic
+        .span
+        .as_ref()
+        .and_then(|span| Lines::around(text, span));
+    let mut group = Group::with_title(level.primary_title(title).id(code));
+    if let Some(shown) = &shown {
+        group = group.element(
+            Snippet::source(shown.text.as_str())
+                .line_start(shown.first)
+                .path(PATH)
+                .annotation(AnnotationKind::Primary.span(shown.span.clone())),
+        );
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(harmless::harmless(help)));
+    }
+    render(colour, group)
+}
+
+fn render(colour: bool, group: Group<'_>) -> String {
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut text = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
+    text.push('\n');
+    text
+}
+
+/// The lines of a message around a span, made harmless.
+struct Lines {
+    text: String,
+    /// Number of the first line, from 1.
+    first: usize,
+    /// Where the span is in `text`.
+    span: Range<usize>,
+}
+
+impl Lines {
+    /// What is shown of one line before and behind the span, in bytes.
+    const REACH: usize = 200;
+
+    fn around(message: &str, span: &Span) -> Option<Self> {
+        let start = usize::try_from(span.start).ok()?;
+        let end = usize::try_from(span.end).ok()?;
+        let (before, inside, behind) = (
+            message.get(..start)?,
+            message.get(start..end)?,
+            message.get(end..)?,
+        );
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let tail = behind.split('\n').next().unwrap_or_default();
+        let mut text = String::new();
+        push_all(&mut text, last(line, Self::REACH));
+        let from = text.len();
+        push_all(&mut text, inside);
+        let to = text.len();
+        push_all(&mut text, first(tail.trim_end_matches('\r'), Self::REACH));
+        Some(Self {
+            text,
+            first: before.matches('\n').count() + 1,
+            span: from..to,
+        })
+    }
+}
+
+fn push_all(safe: &mut String, text: &str) {
+    for c in text.chars() {
+        let before = safe.chars().next_back().unwrap_or('\0');
+        // A span may reach over a line end; the place is shown as it is.
+        if c == '\n' {
+            safe.push('\n');
+        } else {
+            harmless::push(safe, before, c);
+        }
+    }
+}
+
+fn first(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+fn last(text: &str, bytes: usize) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(bytes))..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near_miss(text: &str, wrong: &str) -> Diagnostic {
+        let start = text.find(wrong).expect("it is there");
+        Diagnostic {
+            severity: Severity::Warning,
+            code: "near-miss".to_owned(),
+            message: "not a label".to_owned(),
+            span: Some(Span {
+                start: u32::try_from(start).expect("short"),
+                end: u32::try_from(start + wrong.len()).expect("short"),
+            }),
+            help: Some("[load test: skip]".to_owned()),
+        }
+    }
+
+    #[test]
+    fn line_caret_and_help() {
+        let text = "Subject\n\nGrößer [load test:skip] now\r\nbye";
+        let shown = diagnostic(text, &near_miss(text, "[load test:skip]"), false);
+        assert_eq!(
+            shown,
+            "\
+warning[near-miss]: not a label
+ --> message:3:8
+  |
+3 | Größer [load test:skip] now
+  |        ^^^^^^^^^^^^^^^^
+  |
+  = help: [load test: skip]
+"
+        );
+    }
+
+    #[test]
+    fn untrusted_text_around_the_place_does_nothing() {
+        let text = "\x1b[2J::error:: ##[x] [load test:skip] \u{202e}";
+        let shown = diagnostic(text, &near_miss(text, "[load test:skip]"), false);
+        assert!(
+            !shown.contains('\x1b') && !shown.contains('\u{202e}'),
+            "{shown}"
+        );
+        assert!(!shown.contains("##[") && shown.contains("^^^^"), "{shown}");
+    }
+
+    #[test]
+    fn a_line_of_a_mebibyte_is_cut() {
+        let long = "é".repeat(1 << 19);
+        let text = format!("{long}[load test:skip]{long}");
+        let shown = diagnostic(&text, &near_miss(&text, "[load test:skip]"), false);
+        assert!(shown.len() < 4096, "{}", shown.len());
+        assert!(shown.contains("[load test:skip]"));
+    }
+}
