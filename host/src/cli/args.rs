@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use super::Error;
@@ -56,6 +57,7 @@ pub struct PolicyArguments {
     #[arg(
         long,
         value_name = "BRANCH",
+        value_parser = NonEmptyStringValueParser::new(),
         env = "GREENLIGHT_PUBLISH_BRANCH",
         hide_env_values = true,
         help_heading = "Policy"
@@ -67,6 +69,7 @@ pub struct PolicyArguments {
         long,
         value_name = "NAMES",
         value_delimiter = ',',
+        value_parser = environment,
         env = "GREENLIGHT_ENVIRONMENTS",
         hide_env_values = true,
         help_heading = "Policy"
@@ -195,6 +198,16 @@ pub fn word<T: Word>(text: &str) -> Result<T, String> {
         let known: Vec<_> = T::ALL.iter().map(|(_, word)| *word).collect();
         format!("expected one of {}", known.join(", "))
     })
+}
+
+/// Reads the name of an environment.
+fn environment(text: &str) -> Result<String, String> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    if !text.is_empty() && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected names of lowercase letters and digits, with commas between them".to_owned())
+    }
 }
 
 /// Reads a full commit hash.

@@ -24,6 +24,7 @@ pub use error::Error;
 pub use exit::{Exit, WarnExitCode};
 use output::Output;
 
+use crate::report::harmless::harmless;
 use crate::sandbox::compile;
 
 /// Says whether a build may go on to the next environment, and why.
@@ -113,11 +114,23 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
 
 /// Ends with what `clap` says: help and version are answers, everything else is a usage error.
 fn usage(error: &clap::Error) -> ExitCode {
-    let answer = !error.use_stderr();
-    match error.print() {
-        Ok(()) if answer => Exit::Go.into(),
-        Ok(()) => Exit::Usage.into(),
-        Err(_) => Exit::Output.into(),
+    if !error.use_stderr() {
+        return error.print().map_or(Exit::Output, |()| Exit::Go).into();
+    }
+    let text = error.render().to_string();
+    let lines: String = text.lines().map(harmless_line).collect();
+    Output::from_environment().note(&lines);
+    Exit::Usage.into()
+}
+
+/// Writes a line of clap's. It repeats arguments as they are, line breaks included, and a runner obeys
+/// a line that begins with `::`.
+fn harmless_line(line: &str) -> String {
+    let line = harmless(line);
+    match line.trim_start() {
+        "For more information, try '--help'." => "  help: see what it takes with `--help`\n".into(),
+        rest if rest.starts_with("::") => format!("\\n{rest}\n"),
+        _ => format!("{line}\n"),
     }
 }
 

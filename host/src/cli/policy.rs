@@ -207,8 +207,7 @@ fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     target.write_all(BUNDLED_COMPONENT)?;
     target.sync_all()?;
     output.note(&format!(
-        "wrote {} bytes to {}\n",
-        BUNDLED_COMPONENT.len(),
+        "wrote the bundled policy to {}\n",
         harmless(&name.to_string())
     ));
     Ok(Exit::Go)

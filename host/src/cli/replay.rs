@@ -105,6 +105,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             Ok(Some(commit)) => ask(&policy, &settings, &commit, &mut text)?,
             // A partial clone lists commits that it does not have.
             Err(Answer::Missing(what)) => {
+                text.clear();
                 let id = what.split(' ').next().unwrap_or_default().to_owned();
                 unreadable(id, &format!("git does not have it: {what}"))
             }

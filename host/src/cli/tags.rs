@@ -1,6 +1,7 @@
 //! `greenlight tags`: what to push for a build.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
 use super::output::Output;
@@ -25,7 +26,7 @@ pub struct Arguments {
     #[command(flatten)]
     reading: ReadingArguments,
     /// The branch that was built [default: the checked-out one, if --rev is its tip].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     branch: Option<String>,
     /// A job that publishing requires, and how it ended: passed, failed, canceled, skipped or running.
     #[arg(long = "job", value_name = "NAME=STATUS", value_parser = job)]
@@ -35,6 +36,7 @@ pub struct Arguments {
         long = "require-job",
         value_name = "NAME",
         value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new(),
         env = "GREENLIGHT_REQUIRED_JOBS",
         hide_env_values = true
     )]

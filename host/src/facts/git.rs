@@ -256,10 +256,12 @@ pub fn finished(mut child: Child) -> Result<(), Error> {
                 said
             }
         ),
-        if said.contains("not a git repository") {
+        if said.contains("not a git repository") || said.contains("cannot change to") {
             "name a repository with `--repo`, or give the message itself with `--message`"
         } else if said.contains("dubious ownership") {
             "allow the folder with `git config --global --add safe.directory FOLDER`"
+        } else if said.contains("corrupt") || said.contains("Could not read") {
+            "the repository is damaged: look at it with `git fsck`, or clone it again"
         } else if said.contains("unknown revision") || said.contains("bad revision") {
             "name commits that this repository has; a shallow clone lacks the older ones"
         } else {

@@ -66,13 +66,18 @@ impl Failure {
                 | Trap::CannotLeaveComponent),
             ) => Self::Contract(trap.to_string()),
             Some(trap) => Self::Trapped(trap.to_string()),
-            // The engine keeps this error's type to itself; a hostile guest in the tests holds the text.
+            // The engine keeps the types of these two to itself; hostile guests in the tests hold the
+            // texts.
             None if format!("{error:#}").contains("fuel allocated for hostcalls") => Self::Limit(
                 Limit::Returned,
                 format!(
                     "it returned more than {} KiB",
                     super::profile::HOSTCALL_FUEL >> 10
                 ),
+            ),
+            None if format!("{error:#}").contains("resource limit exceeded") => Self::Limit(
+                Limit::Memory,
+                "it has too many instances, memories or tables".to_owned(),
             ),
             None => Self::Contract(format!("{error:#}")),
         }

@@ -8,7 +8,8 @@ use wasmtime::ResourceLimiter;
 use super::failure::{Failure, Limit};
 use super::profile::MEMORY_LIMIT;
 
-/// Wall-clock time of one call: the backstop where fuel does not count, in one long bulk operation.
+/// Wall-clock time of one call: the backstop where fuel counts too little, in calls from the code
+/// into the engine.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How often the wall clock is looked at.
@@ -35,8 +36,12 @@ impl ResourceLimiter for Limiter {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // The engine refuses it anyway, and only what was had counts.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > MEMORY_LIMIT {
             // An error, not `false`: a policy that is refused memory would trap by itself, and the
@@ -58,8 +63,11 @@ impl ResourceLimiter for Limiter {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let total = self
             .elements
             .saturating_add(desired.saturating_sub(current));

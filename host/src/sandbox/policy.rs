@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
-use super::bindings::{Policy as Instance, PolicyPre};
+use super::bindings::{Policy as Instance, PolicyIndices};
 use super::contract::environments::{Build, Target};
 use super::contract::labels::{Labels, Message};
 use super::contract::promotion::{Decision, Event, Release};
@@ -19,7 +19,8 @@ use super::{Compiler, bundled, checks, profile, watchdog};
 /// A component that has been checked to be a policy, and can be asked.
 pub struct Policy {
     engine: Engine,
-    pre: PolicyPre<Limiter>,
+    pre: InstancePre<Limiter>,
+    exports: PolicyIndices,
     component: Component,
 }
 
@@ -79,12 +80,13 @@ impl Policy {
         }
         let pre = Linker::new(&engine)
             .instantiate_pre(&component)
-            .and_then(PolicyPre::new)
             .map_err(unfit)?;
+        let exports = PolicyIndices::new(&pre).map_err(unfit)?;
         watchdog::start(&engine).map_err(|error| Failure::Unreadable(error.to_string()))?;
         Ok(Self {
             engine,
             pre,
+            exports,
             component,
         })
     }
@@ -103,6 +105,8 @@ impl Policy {
             .pre
             .instantiate(&mut store)
             .map_err(Failure::from_call)?;
+        // Only here are the types of the functions compared with the contract's.
+        let instance = self.exports.load(&mut store, &instance).map_err(unfit)?;
         Ok(Sandbox { store, instance })
     }
 

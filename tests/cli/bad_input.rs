@@ -1,0 +1,278 @@
+//! Bad input: one clear error that says what to do next, the right status, nothing on standard output.
+
+mod arguments;
+mod histories;
+mod output;
+
+use std::fs;
+
+use super::harness::{Call, Repository, SHA, Text, greenlight};
+
+/// It can't be used: status 2, one error with a `help:`, and no half of an answer.
+#[track_caller]
+fn is_error(call: Call, said: &[&str]) {
+    let ended = call.gives(2, Text::Nothing, Text::Has(said));
+    let stderr = &ended.stderr;
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    assert_eq!(stderr.matches("\nerror: ").count(), 0, "{stderr}");
+    assert_eq!(stderr.matches("help: ").count(), 1, "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+/// A folder without a repository around it.
+fn nowhere() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn no_message() {
+    for command in [
+        vec!["label"],
+        vec!["label", "--repo", "."],
+        vec!["label", "--truncated"],
+        vec!["tags", "--commit", SHA, "--branch", "main"],
+    ] {
+        is_error(
+            greenlight(command),
+            &["no commit message", "`--rev REV`", "`-`"],
+        );
+    }
+}
+
+#[test]
+fn two_messages() {
+    for arguments in [
+        ["label", "--message", "x", "-"].as_slice(),
+        &["label", "--message", "x", "--rev", "HEAD"],
+        &["label", "--message", "x", "--message-file", "x"],
+        &["label", "--rev", "HEAD", "-"],
+        &["tags", "--commit", SHA, "--rev", "HEAD", "--message", "x"],
+        &["decide", "--tag", "x", "--message", "x", "-"],
+    ] {
+        is_error(greenlight(arguments), &["cannot be used with"]);
+    }
+}
+
+#[test]
+fn no_repository() {
+    let folder = nowhere();
+    let said = [
+        "not a git repository",
+        "help: name a repository with `--repo`",
+    ];
+    let here = folder.path().to_str().expect("UTF-8");
+    for arguments in [
+        ["label", "--rev", "HEAD"].as_slice(),
+        &["tags", "--rev", "HEAD"],
+        &["explain"],
+        &["explain", "--repo", here],
+        &["label", "--rev", "HEAD", "--repo", here],
+        &["replay", "--repo", here],
+        &["replay", "--repo", here, "--format", "jsonl"],
+    ] {
+        is_error(greenlight(arguments).within(folder.path()), &said);
+    }
+    let missing = ["No such file", "help: name a repository with `--repo`"];
+    for command in ["explain", "replay"] {
+        is_error(greenlight([command, "--repo", "/no/such/folder"]), &missing);
+    }
+}
+
+#[test]
+fn unknown_revisions() {
+    let repository = Repository::new();
+    repository.commit("x");
+    fs::write(repository.path().join("file"), "x").expect("written");
+    repository.git(&["add", "file"]);
+    repository.commit("y");
+    let repo = repository.argument();
+    for rev in [
+        "nope",
+        "",
+        " ",
+        "HEAD~9",
+        "HEAD HEAD",
+        "HEAD..HEAD",
+        "HEAD:file",
+        "HEAD^{tree}",
+        "HEAD missing",
+        SHA,
+        "0000000000000000000000000000000000000000",
+        // What git would take for an option, or two questions, is a name that nothing has.
+        "--help",
+        "--upload-pack=touch pwned",
+        "--all",
+        "-",
+        "HEAD\nHEAD",
+        "HEAD\n",
+        "\nHEAD",
+    ] {
+        let argument = format!("--rev={rev}");
+        for command in [["label"].as_slice(), &["tags", "--branch", "main"]] {
+            let call = greenlight(command.iter().chain(&[argument.as_str(), "--repo", repo]));
+            is_error(
+                call,
+                &[
+                    "no commit is known as `",
+                    "help: name a commit that this repository has",
+                ],
+            );
+        }
+    }
+    assert!(!repository.path().join("pwned").exists());
+    is_error(
+        greenlight(["label", "--rev", "--help", "--repo", repo]),
+        &["a value is required"],
+    );
+}
+
+#[test]
+fn unreadable_files() {
+    let folder = nowhere();
+    let missing = folder.path().join("missing");
+    for (file, why) in [
+        (missing.as_path(), "No such file"),
+        (folder.path(), "Is a directory"),
+    ] {
+        let file = file.to_str().expect("UTF-8");
+        let quoted = format!("`{file}`");
+        is_error(
+            greenlight(["label", "--message-file", file]),
+            &[
+                "failed to read the message",
+                &quoted,
+                why,
+                "help: name a file that holds the commit message",
+            ],
+        );
+        is_error(
+            greenlight(["decide", "--tag", "x", "--history", file]),
+            &[
+                "failed to read the history",
+                &quoted,
+                why,
+                "help: name a file that holds a history",
+            ],
+        );
+        for arguments in [["policy", "check"], ["policy", "inspect"]] {
+            is_error(
+                greenlight(arguments.iter().chain(&[file])),
+                &[&quoted, "help: name a component file that can be read"],
+            );
+        }
+    }
+    let inside = missing.join("policy.wasm");
+    is_error(
+        greenlight(["policy", "export", inside.to_str().expect("UTF-8")]),
+        &[
+            "failed to create",
+            "help: name a file in a folder that exists",
+        ],
+    );
+}
+
+#[test]
+fn nul_bytes() {
+    let folder = nowhere();
+    let file = folder.path().join("message");
+    let said = [
+        "has a NUL byte at offset 5: it is not text",
+        "help: give the message as UTF-8",
+    ];
+    fs::write(&file, b"fix: \0[load test: skip]").expect("written");
+    is_error(
+        greenlight(["label", "--message-file", file.to_str().expect("UTF-8")]),
+        &said,
+    );
+    is_error(
+        greenlight(["label", "-"]).input(*b"fix: \0[load test: skip]"),
+        &said,
+    );
+    is_error(
+        greenlight(["decide", "--tag", "x", "-"]).input(*b"fix: \0"),
+        &said,
+    );
+    // What a Windows editor calls Unicode.
+    is_error(
+        greenlight(["label", "-"]).input(*b"f\0i\0x\0"),
+        &["offset 1", "UTF-16"],
+    );
+}
+
+#[test]
+fn a_message_of_100_mebibytes() {
+    let long = vec![b'x'; 100 << 20];
+    let said = [
+        "the message is longer than 4 MiB",
+        "help: a commit message is text for people",
+    ];
+    is_error(greenlight(["label", "-"]).input(long), &said);
+    let longest = "[load test: skip]".repeat((4 << 20) / 17);
+    greenlight(["label", "-", "--strict"]).input(longest).gives(
+        0,
+        Text::Has(&["skip: "]),
+        Text::Nothing,
+    );
+}
+
+#[test]
+fn a_cut_message() {
+    let cut = b"fix: gr\xc3";
+    for (arguments, status) in [
+        (["label", "-"].as_slice(), 1),
+        (&["label", "-", "--format", "human"], 1),
+        (&["tags", "-", "--commit", SHA, "--branch", "main"], 1),
+        (&["decide", "-", "--tag", "stage"], 2),
+    ] {
+        greenlight(arguments).input(*cut).gives(
+            status,
+            Text::Nothing,
+            Text::Has(&["the end of the commit message is missing", "help: "]),
+        );
+    }
+}
+
+#[test]
+fn no_git() {
+    let empty = nowhere();
+    let path = empty.path().to_str().expect("UTF-8");
+    for arguments in [
+        ["label", "--rev", "HEAD"].as_slice(),
+        &["tags", "--rev", "HEAD"],
+        &["explain"],
+        &["replay", "--repo", "."],
+    ] {
+        is_error(
+            greenlight(arguments).variable("PATH", path),
+            &[
+                "failed to run git",
+                "help: install git, or give the message itself",
+            ],
+        );
+    }
+    // What needs no git works without it.
+    greenlight(["label", "--message", "[load test: skip]"])
+        .variable("PATH", path)
+        .gives(0, Text::Has(&["skip: "]), Text::Nothing);
+}
+
+#[test]
+fn too_few_environments_never_promote() {
+    let tag = format!("stage-{SHA}");
+    let evidence = [
+        "decide",
+        "--tag",
+        &tag,
+        "--stage",
+        "converged",
+        "--load-test",
+        "passed",
+    ];
+    for environments in ["stage", "stage,stage"] {
+        greenlight(evidence.iter().chain(&["--environments", environments])).gives(
+            1,
+            Text::Has(&["stop", "settings-invalid"]),
+            Text::Nothing,
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Arguments that a command does not take.
+
+use super::is_error;
+use crate::harness::{SHA, greenlight};
+
+#[test]
+fn unknown_flags_and_values() {
+    for (arguments, said) in [
+        (
+            ["label", "--message", "x", "--strickt"].as_slice(),
+            "--strict",
+        ),
+        (&["label", "stdin"], "possible values: -"),
+        (
+            &["label", "--message", "x", "--format", "yaml"],
+            "possible values: human, json",
+        ),
+        (
+            &["label", "--message", "x", "--default-action", "fail"],
+            "expected one of abort, skip, warn",
+        ),
+        (&["replay", "--repo", ".", "--format", "json"], "jsonl"),
+        (&["replay"], "--repo <DIR>"),
+        (&["replay", "--repo", ".", "--all"], "--all"),
+        (&["resolve"], "<TAG>"),
+        (&["resolve", "a", "b"], "'b'"),
+        (&["decide"], "--tag <TAG>"),
+        (
+            &["decide", "--tag", "x", "--stage", "up"],
+            "deployed, converged, failed, unknown",
+        ),
+        (
+            &["decide", "--tag", "x", "--load-test", "ok"],
+            "passed, failed, errored, inconclusive, not-run",
+        ),
+        (
+            &["decide", "--tag", "x", "--warn-exit-code", "1"],
+            "possible values: 0, 3",
+        ),
+        (&["decide", "--tag", "x", "--now", "today"], "'today'"),
+        (
+            &["decide", "--tag", "x", "--digest", "sha256:abc"],
+            "expected `sha256:` and 64",
+        ),
+        (
+            &["decide", "--tag", "x", "--environments", "stage,"],
+            "lowercase letters and digits",
+        ),
+        (
+            &["decide", "--tag", "x", "--environments", "Stage,prod"],
+            "lowercase letters and digits",
+        ),
+        (
+            &["tags", "--message", "x", "--branch", ""],
+            "--branch <NAME>",
+        ),
+        (&["policy", "table", "--policy", ""], "--policy <FILE>"),
+        (&["schema", "labels"], "label, tags"),
+        (&["completions", "tcl"], "bash"),
+        (&["promote"], "'promote'"),
+    ] {
+        is_error(greenlight(arguments), &[said]);
+    }
+}
+
+#[test]
+fn commits_that_are_not_full_hashes() {
+    let upper = SHA.to_uppercase();
+    let long = format!("{SHA}0");
+    let broken = format!("{SHA}\n");
+    for commit in ["", "HEAD", &SHA[..7], &SHA[..39], &upper, &long, &broken] {
+        is_error(
+            greenlight([
+                "tags",
+                "--branch",
+                "main",
+                "--message",
+                "x",
+                &format!("--commit={commit}"),
+            ]),
+            &["--commit <SHA>"],
+        );
+    }
+}
+
+#[test]
+fn jobs_without_a_name_or_a_status() {
+    for job in ["lint", "lint=", "=passed", "lint=ok", "lint=Passed", ""] {
+        is_error(
+            greenlight([
+                "tags",
+                "--commit",
+                SHA,
+                "--message",
+                "x",
+                &format!("--job={job}"),
+            ]),
+            &["--job <NAME=STATUS>"],
+        );
+    }
+}
+
+#[test]
+fn arguments_that_are_not_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    for [command, flag] in [
+        ["label", "--message"],
+        ["decide", "--tag"],
+        ["label", "--rev"],
+    ] {
+        let arguments = [
+            OsStr::new(command),
+            OsStr::new(flag),
+            OsStr::from_bytes(b"\xff\xfe"),
+        ];
+        is_error(greenlight(arguments), &["invalid UTF-8"]);
+    }
+}

@@ -1,0 +1,84 @@
+//! Files that are no history.
+
+use std::fs;
+
+use super::{is_error, nowhere};
+use crate::harness::{SHA, greenlight};
+
+#[test]
+fn histories() {
+    let folder = nowhere();
+    let file = folder.path().join("history.json");
+    let path = file.to_str().expect("UTF-8");
+    let tag = format!("prod-{SHA}");
+    let event = |happening: &str| {
+        format!(
+            r#"{{"schema": "greenlight.history/1", "events": [{{"at": 0, "happening": {happening}}}]}}"#
+        )
+    };
+    for (text, why) in [
+        (String::new(), "EOF"),
+        ("not JSON".to_owned(), "expected"),
+        ("{}".to_owned(), "missing field `schema`"),
+        (
+            r#"{"schema": "greenlight.history/2", "events": []}"#.to_owned(),
+            "greenlight.history/2",
+        ),
+        (
+            r#"{"schema": "greenlight.history/1", "events": [], "extra": 1}"#.to_owned(),
+            "`extra`",
+        ),
+        (event(r#"{"exploded": 1}"#), "unknown variant `exploded`"),
+        (event(r#"{"waited": -1}"#), "invalid value"),
+        (event(r#"{"waited": "long"}"#), "invalid type"),
+        (
+            event(r#"{"intervened": "maybe"}"#),
+            "`maybe` is none of `approved`, `held`, `canceled`",
+        ),
+        (
+            event(r#"{"notified": {"key": "k", "outcome": "succeeded", "to": "ops"}}"#),
+            "unknown field `to`",
+        ),
+        (
+            event(r#"{"waited": 1}, "happening": {"waited": 1}"#),
+            "duplicate field `happening`",
+        ),
+    ] {
+        fs::write(&file, text).expect("written");
+        is_error(
+            greenlight(["decide", "--tag", &tag, "--history", path]),
+            &[
+                "failed to read the history",
+                why,
+                "help: its shape is `greenlight.history/1`",
+            ],
+        );
+    }
+    for bytes in [b"\xff\xfe{\0".to_vec(), vec![b' '; (4 << 20) + 1]] {
+        fs::write(&file, bytes).expect("written");
+        is_error(
+            greenlight(["decide", "--tag", &tag, "--history", path]),
+            &["history"],
+        );
+    }
+    let both = [
+        "decide",
+        "--tag",
+        &tag,
+        "--history",
+        path,
+        "--stage",
+        "failed",
+    ];
+    is_error(greenlight(both), &["cannot be used with '--stage"]);
+    let both = [
+        "decide",
+        "--tag",
+        &tag,
+        "--history",
+        path,
+        "--load-test",
+        "passed",
+    ];
+    is_error(greenlight(both), &["cannot be used with '--load-test"]);
+}

@@ -1,0 +1,11 @@
+//! What each command prints, and how it ends.
+
+mod decide;
+mod environment;
+mod explain;
+mod label;
+mod policy;
+mod program;
+mod resolve;
+mod tags;
+mod untrusted;

@@ -1,0 +1,236 @@
+//! `greenlight decide`.
+
+use crate::harness::{Call, Repository, SHA, Text, fixture, greenlight};
+
+const FAILED: [&str; 4] = ["--stage", "converged", "--load-test", "failed"];
+
+fn decide(form: &str, arguments: &[&str]) -> Call {
+    let tag = format!("{form}-{SHA}");
+    greenlight(["decide", "--tag", &tag].iter().chain(arguments))
+}
+
+#[test]
+fn every_exit_status() {
+    for (status, form, evidence, shown) in [
+        (
+            0,
+            "stage-loadtest-abort",
+            vec!["--stage", "converged", "--load-test", "passed"],
+            "promote",
+        ),
+        (
+            0,
+            "stage-loadtest-warn",
+            FAILED.to_vec(),
+            "promote-with-warning",
+        ),
+        (0, "stage", vec!["--stage", "converged"], "promote"),
+        (
+            0,
+            "prod",
+            vec!["--stage", "converged", "--load-test", "passed"],
+            "promote",
+        ),
+        (1, "stage-loadtest-abort", FAILED.to_vec(), "stop"),
+        (
+            1,
+            "prod",
+            vec!["--stage", "failed", "--load-test", "passed"],
+            "stop",
+        ),
+        (
+            4,
+            "stage-loadtest-abort",
+            vec!["--stage", "converged"],
+            "hold",
+        ),
+        (4, "stage-loadtest-warn", vec![], "hold"),
+        (4, "prod", vec![], "hold"),
+        (
+            4,
+            "prod",
+            vec!["--stage", "unknown", "--load-test", "passed"],
+            "hold",
+        ),
+    ] {
+        decide(form, &evidence).gives(status, Text::Has(&[shown, "next: "]), Text::Nothing);
+    }
+}
+
+#[test]
+fn a_warning_has_its_own_status_only_when_asked_for() {
+    let three = ["--warn-exit-code", "3"];
+    let zero = ["--warn-exit-code", "0"];
+    let shown = Text::Has(&["promote-with-warning", "goes on with a warning"]);
+    decide("stage-loadtest-warn", &[&FAILED[..], &three].concat()).gives(3, shown, Text::Nothing);
+    decide("stage-loadtest-warn", &[&FAILED[..], &zero].concat()).gives(0, shown, Text::Nothing);
+    decide("stage", &[&FAILED[..], &three].concat()).gives(
+        0,
+        Text::Has(&["promote"]),
+        Text::Nothing,
+    );
+    decide("stage-loadtest-abort", &[&FAILED[..], &three].concat()).gives(
+        1,
+        Text::Has(&["stop"]),
+        Text::Nothing,
+    );
+    decide("prod", &three).gives(4, Text::Has(&["hold"]), Text::Nothing);
+}
+
+#[test]
+fn a_refused_tag_stops() {
+    for tag in ["latest", "prod-4b825dc", "", "stage"] {
+        greenlight(["decide", "--tag", tag]).gives(
+            1,
+            Text::Has(&["stop", "tag-", "help: expected `stage-<commit>`"]),
+            Text::Nothing,
+        );
+    }
+}
+
+#[test]
+fn a_history_decides_event_by_event() {
+    let file = fixture("cases/history.json");
+    let file = file.to_str().expect("UTF-8");
+    decide("prod", &["--history", file, "--now", "1200"]).gives(
+        1,
+        Text::Has(&["stop", "superseded", "`8f94139338f9`"]),
+        Text::Nothing,
+    );
+    // Of another release it says nothing.
+    let tag = "stage-8f94139338f9404f26296befa88755fc2598c289";
+    let ended = greenlight([
+        "decide",
+        "--tag",
+        tag,
+        "--history",
+        file,
+        "--now",
+        "1200",
+        "--format",
+        "json",
+    ])
+    .run();
+    assert_ne!(ended.json()["verdict"], "promote", "{}", ended.stdout);
+    assert_ne!(ended.status, 0);
+}
+
+#[test]
+fn another_image_of_the_same_commit_is_not_verified() {
+    let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("history.json");
+    let history = format!(
+        r#"{{"schema": "greenlight.history/1", "events": [
+            {{"at": 1, "happening": {{"deployed": {{"environment": "stage", "commit": "{SHA}",
+                "digest": "{}", "outcome": "succeeded"}}}}}},
+            {{"at": 2, "happening": {{"observed": {{"environment": "stage", "convergence": {{"judged": true}}}}}}}},
+            {{"at": 3, "happening": {{"load-tested": {{"environment": "stage", "result": {{"judged": "passed"}}}}}}}}
+        ]}}"#,
+        digest("a")
+    );
+    std::fs::write(&file, history).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let with = |digest: &str| {
+        decide(
+            "prod",
+            &["--history", file, "--now", "4", "--digest", digest],
+        )
+    };
+    with(&digest("a")).gives(
+        0,
+        Text::Has(&["promote", "deploy to `prod`"]),
+        Text::Nothing,
+    );
+    with(&digest("b")).gives(4, Text::Has(&["hold", "digest-mismatch"]), Text::Nothing);
+    let json = decide("prod", &["--digest", &digest("a"), "--format", "json"])
+        .gives(4, Text::Has(&["greenlight.decision/1"]), Text::Nothing)
+        .json();
+    assert_eq!(json["digest"], *digest("a"));
+}
+
+#[test]
+fn the_label_settles_what_a_prod_tag_leaves_open() {
+    let repository = Repository::new();
+    for (message, status, verdict) in [
+        ("x [load test: abort]", 1, "stop"),
+        ("x [load test: warn]", 0, "promote-with-warning"),
+        ("x [load test: skip]", 0, "promote"),
+        ("x", 0, "promote-with-warning"),
+    ] {
+        let shown = Text::Has(&[verdict]);
+        decide("prod", &[&FAILED[..], &["--message", message]].concat()).gives(
+            status,
+            shown,
+            Text::Nothing,
+        );
+        decide("prod", &[&FAILED[..], &["-"]].concat())
+            .input(message)
+            .gives(status, shown, Text::Nothing);
+        let tag = format!("prod-{}", repository.commit(message));
+        let asked = ["decide", "--tag", &tag, "--repo", repository.argument()];
+        greenlight(asked.iter().chain(&FAILED)).gives(status, shown, Text::Nothing);
+        greenlight(asked.iter().chain(&FAILED).chain(&["--rev", "HEAD"])).gives(
+            status,
+            shown,
+            Text::Nothing,
+        );
+    }
+    decide("prod", &FAILED).gives(
+        4,
+        Text::Has(&["hold", "action-unknown", "--repo"]),
+        Text::Nothing,
+    );
+}
+
+#[test]
+fn a_label_must_not_contradict_its_tag() {
+    decide(
+        "stage",
+        &["--stage", "converged", "--message", "x [load test: abort]"],
+    )
+    .gives(
+        1,
+        Text::Has(&[
+            "stop",
+            "label-contradicts-tag",
+            "help: push the tags that `greenlight tags` prints",
+        ]),
+        Text::Nothing,
+    );
+    decide(
+        "stage",
+        &["--stage", "converged", "--message", "x [load test: skip]"],
+    )
+    .gives(0, Text::Has(&["promote"]), Text::Nothing);
+}
+
+#[test]
+fn a_near_miss_in_the_message_is_told() {
+    decide(
+        "prod",
+        &[&FAILED[..], &["--message", "x [load test:abort]"]].concat(),
+    )
+    .gives(
+        0,
+        Text::Has(&["promote-with-warning"]),
+        Text::Has(&["warning[near-miss]", "= help: [load test: abort]"]),
+    );
+}
+
+#[test]
+fn the_message_is_that_of_the_tags_commit() {
+    let repository = Repository::new();
+    let commit = repository.commit("x");
+    let repo = repository.argument();
+    decide("prod", &["--repo", repo, "--rev", "HEAD"]).gives(
+        2,
+        Text::Nothing,
+        Text::Has(&[&commit, "help: leave `--rev` out"]),
+    );
+    decide("prod", &["--repo", repo]).gives(
+        2,
+        Text::Nothing,
+        Text::Has(&[SHA, "help: name a commit that this repository has"]),
+    );
+}

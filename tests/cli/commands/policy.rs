@@ -1,0 +1,137 @@
+//! `greenlight policy`.
+
+use std::fs;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::harness::{SHA, Text, greenlight};
+
+const TABLE: &str = "\
+stage failed          passed  failed  errored  inconclusive  not-run
+stage-loadtest-abort  stop    stop    stop     stop          stop
+stage-loadtest-warn   stop    stop    stop     stop          stop
+stage                 stop    stop    stop     stop          stop
+prod                  stop    stop    stop     stop          stop
+
+stage converged       passed   failed                errored               inconclusive          not-run
+stage-loadtest-abort  promote  stop                  stop                  stop                  hold
+stage-loadtest-warn   promote  promote-with-warning  promote-with-warning  promote-with-warning  hold
+stage                 promote  promote               promote               promote               promote
+prod                  promote  hold                  hold                  hold                  hold
+
+stage deployed        passed  failed  errored  inconclusive  not-run
+stage-loadtest-abort  hold    hold    hold     hold          hold
+stage-loadtest-warn   hold    hold    hold     hold          hold
+stage                 hold    hold    hold     hold          hold
+prod                  hold    hold    hold     hold          hold
+
+stage unknown         passed  failed  errored  inconclusive  not-run
+stage-loadtest-abort  hold    hold    hold     hold          hold
+stage-loadtest-warn   hold    hold    hold     hold          hold
+stage                 hold    hold    hold     hold          hold
+prod                  hold    hold    hold     hold          hold
+
+stage not-deployed    passed  failed  errored  inconclusive  not-run
+stage-loadtest-abort  hold    hold    hold     hold          hold
+stage-loadtest-warn   hold    hold    hold     hold          hold
+stage                 hold    hold    hold     hold          hold
+prod                  hold    hold    hold     hold          hold
+";
+
+#[test]
+fn table() {
+    greenlight(["policy", "table"]).gives(0, Text::Is(TABLE), Text::Nothing);
+    let json = greenlight(["policy", "table", "--format", "json"])
+        .gives(0, Text::Has(&["greenlight.table/1"]), Text::Nothing)
+        .json();
+    assert_eq!(
+        json["rows"][0],
+        serde_json::json!({
+            "tag": "stage-loadtest-abort", "stage": "not-deployed", "load_test": "passed",
+            "verdict": "hold", "reason": "not-deployed",
+        })
+    );
+}
+
+#[test]
+fn table_of_other_environments() {
+    let shown = Text::Has(&["qa-loadtest-abort  ", "\nlive  ", "\npre  "]);
+    greenlight(["policy", "table", "--environments", "qa,pre,live"]).gives(0, shown, Text::Nothing);
+}
+
+#[test]
+fn inspect() {
+    let shown = Text::Has(&[
+        "world: greenlight:policy/policy@0.1.0\ndigest: sha256:",
+        "\nimports: none\nexports:\n",
+        "  greenlight:policy/labels@0.1.0#parse\n",
+        "  greenlight:policy/environments@0.1.0#tags\n",
+        "  greenlight:policy/environments@0.1.0#resolve\n",
+        "  greenlight:policy/promotion@0.1.0#decide\n",
+        "limits of one call:\n",
+        "  memory: 32 MiB\n  stack: 256 KiB\n  returned: 256 KiB\n",
+    ]);
+    greenlight(["policy", "inspect"]).gives(0, shown, Text::Nothing);
+}
+
+/// One test for all that needs the exported component: compiling it takes most of the time.
+#[test]
+fn an_exported_policy_is_the_bundled_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.wasm");
+    let file = file.to_str().expect("UTF-8");
+    let export = || greenlight(["policy", "export", file]);
+    export().gives(0, Text::Nothing, Text::Has(&["wrote ", file]));
+
+    let bytes = fs::read(file).expect("it was written");
+    assert_eq!(&bytes[..4], b"\0asm");
+    let digest = Sha256::digest(&bytes)
+        .iter()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    let bundled = format!("digest: sha256:{digest}\nsize: {} bytes\n", bytes.len());
+    greenlight(["policy", "inspect"]).gives(0, Text::Has(&[&bundled]), Text::Nothing);
+
+    // A file that is there is left alone, whatever is in it.
+    fs::write(file, "mine").expect("written");
+    export().gives(
+        2,
+        Text::Nothing,
+        Text::Has(&["error: `", "` exists", "help: "]),
+    );
+    assert_eq!(fs::read(file).expect("it is there"), b"mine");
+    fs::write(file, &bytes).expect("written");
+
+    greenlight(["policy", "check", file]).gives(
+        0,
+        Text::Is(&format!("{file} fits: it answered 100 questions\n")),
+        Text::Nothing,
+    );
+    greenlight(["policy", "table", "--policy", file]).gives(0, Text::Is(TABLE), Text::Nothing);
+}
+
+#[test]
+fn what_is_no_policy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("readme.txt");
+    fs::write(&file, "not a component").expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let shown = format!("{file} does not fit: ");
+    greenlight(["policy", "check", file]).gives(1, Text::Has(&[&shown]), Text::Nothing);
+    let said = Text::Has(&[
+        "error: ",
+        "help: see what fits with `greenlight policy check FILE`",
+    ]);
+    greenlight(["policy", "inspect", file]).gives(70, Text::Nothing, said);
+    greenlight(["label", "--message", "x", "--policy", file]).gives(70, Text::Nothing, said);
+    let tag = format!("stage-{SHA}");
+    greenlight([
+        "decide",
+        "--tag",
+        &tag,
+        "--stage",
+        "converged",
+        "--policy",
+        file,
+    ])
+    .gives(70, Text::Nothing, said);
+}

@@ -1,0 +1,13 @@
+//! The program as its users meet it: a command line in, standard output, standard error and a status
+//! out. Nothing is inherited from whoever runs the tests.
+
+mod harness;
+
+mod bad_input;
+mod cases;
+mod commands;
+mod decisions;
+mod hostile;
+mod readme;
+mod replay;
+mod schemas;

@@ -1,0 +1,133 @@
+//! The one document that is read: its schema and its reader agree.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Schema, text};
+use crate::harness::{SHA, Text, fixture, greenlight};
+
+/// Keys that the reader does without.
+const OPTIONAL: &[&str] = &["digest", "p95", "broken_thresholds", "exit_status"];
+
+fn schema() -> Schema {
+    Schema {
+        optional: OPTIONAL,
+        ..Schema::of("history")
+    }
+}
+
+fn example() -> Value {
+    let text = fs::read_to_string(fixture("cases/history.json")).expect("it is there");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn is_read(document: &Value, folder: &Path) -> bool {
+    let file = folder.join("history.json");
+    fs::write(&file, document.to_string()).expect("written");
+    greenlight::facts::history::from_file(&file).is_ok()
+}
+
+#[test]
+fn the_example_fits_and_is_accepted() {
+    schema().holds(&example());
+    let file = fixture("cases/history.json");
+    let file = file.to_str().expect("UTF-8");
+    greenlight([
+        "decide",
+        "--tag",
+        &format!("prod-{SHA}"),
+        "--history",
+        file,
+        "--now",
+        "1200",
+    ])
+    .gives(1, Text::Has(&["stop", "superseded"]), Text::Nothing);
+}
+
+#[test]
+fn what_does_not_fit_is_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let changes = schema().changes(&example());
+    assert!(changes.len() > 100);
+    for (what, changed) in changes {
+        // A commit is a text to the reader; that it is no commit, the policy says.
+        if !what.starts_with("another word") || !what.ends_with("/commit`") {
+            assert!(!is_read(&changed, folder.path()), "read with {what}");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_left_out_may_be_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = schema();
+    let mut left_out = 0;
+    for (at, keys) in super::objects(&example()) {
+        for key in keys.iter().filter(|key| OPTIONAL.contains(&key.as_str())) {
+            let mut without = example();
+            let object = without.pointer_mut(&at).and_then(Value::as_object_mut);
+            object.expect("an object").remove(key);
+            schema.fits(&without);
+            assert!(is_read(&without, folder.path()), "{at}/{key}");
+            left_out += 1;
+        }
+    }
+    assert_eq!(left_out, OPTIONAL.len());
+}
+
+#[test]
+fn the_ends_of_the_numbers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = schema();
+    let waited = |at: Value, seconds: Value| {
+        let event = json!({"at": at, "happening": {"waited": seconds}});
+        json!({"schema": "greenlight.history/1", "events": [event]})
+    };
+    for (document, fits) in [
+        (waited(json!(0), json!(0)), true),
+        (waited(json!(u64::MAX), json!(u32::MAX)), true),
+        (waited(json!(-1), json!(0)), false),
+        (waited(json!(0), json!(-1)), false),
+        (waited(json!(0), json!(u64::from(u32::MAX) + 1)), false),
+        (waited(json!(0.5), json!(0)), false),
+    ] {
+        assert_eq!(schema.validator.is_valid(&document), fits, "{document}");
+        assert_eq!(is_read(&document, folder.path()), fits, "{document}");
+    }
+}
+
+#[test]
+fn every_word_of_a_closed_set_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = text("history");
+    let words = |at: &str| {
+        schema
+            .pointer(at)
+            .and_then(Value::as_array)
+            .expect("words")
+            .clone()
+    };
+    let mut happenings = Vec::new();
+    for outcome in words("/$defs/outcome/enum") {
+        happenings.push(json!({"notified": {"key": "k", "outcome": outcome}}));
+    }
+    for verdict in words("/$defs/verdict/enum") {
+        let result = json!({"judged": verdict});
+        happenings.push(json!({"load-tested": {"environment": "stage", "result": result}}));
+    }
+    let happening = words("/$defs/happening/oneOf");
+    let spoken = happening
+        .iter()
+        .find_map(|one| one.pointer("/properties/intervened/enum"));
+    for word in spoken.and_then(Value::as_array).expect("words") {
+        happenings.push(json!({"intervened": word}));
+    }
+    assert_eq!((happening.len(), happenings.len()), (8, 5 + 4 + 3));
+    for happening in happenings {
+        let event = json!({"at": 0, "happening": happening});
+        let document = json!({"schema": "greenlight.history/1", "events": [event]});
+        assert!(is_read(&document, folder.path()), "{document}");
+    }
+}

@@ -1,0 +1,7 @@
+;; Promise: a decision does not contradict itself. This one permits, and ends as stopped.
+;; Ends: the policy broke the contract: it permits, and ends without promotion
+
+(data $permission (i32.const 64) "\00")
+
+;; next: finish(stopped)
+(data $next (i32.const 68) "\05\00\00\00\02\00\00\00")
