@@ -9,6 +9,8 @@
 //! The same code runs natively, in its unit tests, and as a WebAssembly component, in the host's
 //! sandbox. The contract is in `wit/`; its types are those of [`bindings`].
 
+#[cfg(target_family = "wasm")]
+mod allocator;
 pub mod bindings;
 pub mod commit;
 #[cfg(test)]
@@ -17,4 +19,5 @@ pub mod label;
 pub mod promotion;
 pub mod publish;
 mod reason;
+pub mod settings;
 pub mod tag;

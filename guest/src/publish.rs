@@ -3,6 +3,7 @@
 use crate::bindings::environments::{Build, Job, JobStatus};
 use crate::bindings::types::{Evidence, Reason, Settings};
 use crate::commit::is_commit;
+use crate::settings::problems;
 use crate::tag;
 
 /// Names the tags to push for a build: one for each environment, in order, and `latest`. The first one
@@ -12,7 +13,7 @@ use crate::tag;
 ///
 /// Every reason that stands against publishing, not the first one alone: a person mends them in one go.
 pub fn tags(build: &Build, settings: &Settings) -> Result<Vec<String>, Vec<Reason>> {
-    let mut refusals = Vec::new();
+    let mut refusals = problems(settings);
     refusals.extend(commit(&build.commit));
     refusals.extend(branch(build.branch.as_deref(), settings));
     refusals.extend(build.jobs.iter().filter_map(job));

@@ -7,6 +7,7 @@
 use crate::bindings::environments::Target;
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings};
 use crate::commit::is_commit;
+use crate::settings::problems;
 
 /// The longest tag that a registry takes, in bytes.
 ///
@@ -31,8 +32,13 @@ pub fn write(environment: &str, action: Option<LoadTestAction>, commit: &str) ->
 ///
 /// # Errors
 ///
-/// One reason, which says what is wrong with the tag and what was expected.
+/// What makes the settings unusable, or else one reason, which says what is wrong with the tag and what
+/// was expected.
 pub fn resolve(tag: &str, settings: &Settings) -> Result<Target, Vec<Reason>> {
+    let problems = problems(settings);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     read(tag, settings).map_err(|refusal| vec![refusal.into_reason(tag, settings)])
 }
 

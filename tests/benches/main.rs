@@ -19,7 +19,8 @@ const MESSAGE: &str = "Raise the pool size (#4711)\n\n* Raise the pool size\n\nT
     evening peak: connections waited for up to two seconds.\n\n* Review\n* Review\n\n[load test: abort]\n";
 
 /// The shell that greenlight replaces, as seen in the field.
-const SHELL: &str = r"git log -1 --format=%B | sed -n 's/.*\[load test: \(abort\|skip\|warn\)\].*/\1/p'";
+const SHELL: &str =
+    r"git log -1 --format=%B | sed -n 's/.*\[load test: \(abort\|skip\|warn\)\].*/\1/p'";
 
 fn main() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -52,7 +53,9 @@ fn label(folder: &Path, message: &Path) {
     show("label of a file / `git log | sed`", &ratio, "1");
     let rev = || {
         let mut command = Command::new(PROGRAM);
-        command.args(["label", "--rev", "HEAD"]).current_dir(&repository);
+        command
+            .args(["label", "--rev", "HEAD"])
+            .current_dir(&repository);
         command
     };
     let ratio = in_turn(200, rev, shell);
@@ -64,12 +67,16 @@ fn replay(folder: &Path) {
     history(&repository, 10_000);
     let replay = || {
         let mut command = Command::new(PROGRAM);
-        command.args(["replay", "--format", "jsonl", "--repo"]).arg(&repository);
+        command
+            .args(["replay", "--format", "jsonl", "--repo"])
+            .arg(&repository);
         command
     };
     let log = || {
         let mut command = Command::new("git");
-        command.args(["log", "--format=%H%x00%B%x00"]).current_dir(&repository);
+        command
+            .args(["log", "--format=%H%x00%B%x00"])
+            .current_dir(&repository);
         command
     };
     let ratio = in_turn(15, replay, log);
@@ -80,11 +87,19 @@ fn sizes(message: &Path) {
     let mut command = Command::new(PROGRAM);
     command.args(["label", "--message-file"]).arg(message);
     let peak = peak_memory(&mut command);
-    println!("{:<40} {:>8.1} MiB (at most 20)", "peak memory of label", mib(peak));
+    println!(
+        "{:<40} {:>8.1} MiB (at most 20)",
+        "peak memory of label",
+        mib(peak)
+    );
     let binary = fs::metadata(PROGRAM).expect("the binary").len();
     println!("{:<40} {:>8.1} MiB (at most 20)", "the binary", mib(binary));
     let component = greenlight::sandbox::BUNDLED_COMPONENT.len();
-    println!("{:<40} {:>8} KiB (at most 150)", "the component", component.div_ceil(1024));
+    println!(
+        "{:<40} {:>8} KiB (at most 150)",
+        "the component",
+        component.div_ceil(1024)
+    );
 }
 
 fn show(what: &str, measured: &Measured, promised: &str) {
@@ -94,7 +109,10 @@ fn show(what: &str, measured: &Measured, promised: &str) {
     );
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a figure with one digit behind the point")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a figure with one digit behind the point"
+)]
 fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
@@ -104,7 +122,11 @@ fn history(repository: &Path, commits: usize) {
     use std::fmt::Write as _;
     let mut stream = String::new();
     for number in 1..=commits {
-        let label = if commits == 1 || number % 10 == 0 { "[load test: abort]\n" } else { "" };
+        let label = if commits == 1 || number % 10 == 0 {
+            "[load test: abort]\n"
+        } else {
+            ""
+        };
         let message = format!(
             "Change number {number} (#{number})\n\nThe reason for it, in a sentence or two that say what\n\
              was wrong before and how anybody can see that it is better now.\n\n{label}"

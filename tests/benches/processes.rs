@@ -37,7 +37,7 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
 
 /// Runs a command and returns the most memory that it had at a time, in bytes.
 pub fn peak_memory(command: &mut Command) -> u64 {
-    let mut child = silent(command).spawn().expect("it starts");
+    let child = silent(command).spawn().expect("it starts");
     let used = child.wait4().expect("it ends");
     assert!(used.status.success());
     used.rusage.maxrss
@@ -52,5 +52,8 @@ fn run(mut command: Command) -> f64 {
 }
 
 fn silent(command: &mut Command) -> &mut Command {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
 }

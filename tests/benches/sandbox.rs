@@ -4,9 +4,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use greenlight::facts::evidence::{self, LoadTestWord, Stage, Subject};
-use greenlight::sandbox::Policy;
 use greenlight::sandbox::contract::labels::Message;
 use greenlight::sandbox::contract::promotion::Release;
+use greenlight::sandbox::{Policy, Use};
 use greenlight::settings;
 
 use crate::processes::median;
@@ -15,27 +15,44 @@ const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 /// Measures a decision about a verified stage, in a fresh sandbox and in a warm one.
 pub fn run() {
-    let policy = Policy::bundled().expect("the bundled policy");
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     let settings = settings::defaults();
     let release = Release {
         tag: format!("stage-loadtest-abort-{SHA}"),
         digest: None,
         instruction: None,
     };
-    let subject = Subject { environment: "stage", commit: SHA, digest: None };
+    let subject = Subject {
+        environment: "stage",
+        commit: SHA,
+        digest: None,
+    };
     let events = evidence::history(&subject, Some(Stage::Converged), LoadTestWord::Passed, 0);
     let fresh = microseconds(|| {
-        black_box(policy.decide(black_box(&release), &events, 0, &settings).expect("a decision"));
+        black_box(
+            policy
+                .decide(black_box(&release), &events, 0, &settings)
+                .expect("a decision"),
+        );
     });
     show("a decision in a fresh sandbox", fresh, 15);
     let mut sandbox = policy.sandbox().expect("a sandbox");
     let warm = microseconds(|| {
-        black_box(sandbox.decide(black_box(&release), &events, 0, &settings).expect("a decision"));
+        black_box(
+            sandbox
+                .decide(black_box(&release), &events, 0, &settings)
+                .expect("a decision"),
+        );
     });
     show("a decision in a warm sandbox", warm, 2);
-    let message = Message { text: crate::MESSAGE.to_owned(), truncated: false };
+    let message = Message {
+        text: crate::MESSAGE.to_owned(),
+        truncated: false,
+    };
     let label = microseconds(|| {
-        let labels = sandbox.parse(black_box(&message), &settings).expect("an answer");
+        let labels = sandbox
+            .parse(black_box(&message), &settings)
+            .expect("an answer");
         assert!(black_box(labels).is_ok());
     });
     println!("{:<40} {label:>8.2} µs", "a label in a warm sandbox");

@@ -222,7 +222,7 @@ fn a_cut_message() {
         (["label", "-"].as_slice(), 1),
         (&["label", "-", "--format", "human"], 1),
         (&["tags", "-", "--commit", SHA, "--branch", "main"], 1),
-        (&["decide", "-", "--tag", "stage"], 2),
+        (&["decide", "-", "--tag", "stage"], 1),
     ] {
         greenlight(arguments).input(*cut).gives(
             status,

@@ -1,12 +1,15 @@
 //! Cases as data, run twice: natively and through the component. Both must say what the case says, and
 //! the same to the letter.
 
-use greenlight::report::words::Word as _;
-use greenlight::sandbox::Policy;
+use greenlight::report::words::Word;
+use greenlight::sandbox::contract::environments::Build;
+use greenlight::sandbox::contract::labels::Message;
+use greenlight::sandbox::contract::types::LoadTestAction;
+use greenlight::sandbox::{Policy, Use};
 use greenlight::settings;
 use serde::Deserialize;
 
-use crate::harness::fixture;
+use crate::harness::{SHA, fixture};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,23 +131,29 @@ fn native_labels(case: &LabelCase) -> Result<Labels, Refused> {
 }
 
 fn component_labels(policy: &Policy, case: &LabelCase) -> Result<Labels, Refused> {
-    let message = greenlight::sandbox::contract::labels::Message {
+    let message = Message {
         text: case.message.clone(),
         truncated: case.truncated,
     };
-    let answer = policy.parse(&message, &settings::defaults()).expect("an answer");
+    let answer = policy
+        .parse(&message, &settings::defaults())
+        .expect("an answer");
     compared!(labels answer)
 }
 
 #[test]
 fn labels() {
-    let policy = Policy::bundled().expect("the bundled policy");
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     let cases: Vec<LabelCase> = cases("cases/labels.json");
     assert!(cases.len() >= 90, "{} cases", cases.len());
     for case in &cases {
         let native = native_labels(case);
         let component = component_labels(&policy, case);
-        assert_eq!(native, component, "{}: natively and through the component", case.name);
+        assert_eq!(
+            native, component,
+            "{}: natively and through the component",
+            case.name
+        );
         match (&case.refused, native) {
             (Some(codes), Err(reasons)) => {
                 let said: Vec<_> = reasons.iter().map(|(code, ..)| code.as_str()).collect();
@@ -156,14 +165,56 @@ fn labels() {
     }
 }
 
+/// `replay` keeps the sandbox of the bundled policy over all commits. That is right only because the
+/// policy remembers nothing: whatever it was asked before, it answers as in a fresh sandbox.
+#[test]
+fn a_kept_sandbox_answers_like_a_fresh_one() {
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
+    let mut kept = policy.sandbox().expect("a sandbox");
+    let settings = settings::defaults();
+    let cases: Vec<LabelCase> = cases("cases/labels.json");
+    for case in cases.iter().chain(cases.iter().rev()) {
+        let message = Message {
+            text: case.message.clone(),
+            truncated: case.truncated,
+        };
+        let answer = kept.parse(&message, &settings).expect("an answer");
+        let fresh = policy.parse(&message, &settings).expect("an answer");
+        assert_eq!(format!("{answer:?}"), format!("{fresh:?}"), "{}", case.name);
+        let build = Build {
+            commit: SHA.to_owned(),
+            branch: Some("main".to_owned()),
+            action: answer.map_or(LoadTestAction::Warn, |labels| labels.action),
+            jobs: Vec::new(),
+        };
+        let tags = kept.tags(&build, &settings).expect("an answer");
+        assert_eq!(
+            format!("{tags:?}"),
+            format!("{:?}", policy.tags(&build, &settings).expect("an answer"))
+        );
+    }
+}
+
 fn check(case: &LabelCase, labels: &Labels) {
     let action = case.action.as_deref().expect("the case has an action");
-    let said = labels.action.rsplit(':').next().unwrap_or_default().to_lowercase();
+    let said = labels
+        .action
+        .rsplit(':')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
     assert_eq!(said, action, "{}", case.name);
     assert_eq!(labels.span, case.span, "{}", case.name);
-    let said: Vec<_> = labels.diagnostics.iter().map(|it| (it.code.as_str(), it.span)).collect();
-    let expected: Vec<_> =
-        case.diagnostics.iter().map(|it| (it.code.as_str(), Some(it.span))).collect();
+    let said: Vec<_> = labels
+        .diagnostics
+        .iter()
+        .map(|it| (it.code.as_str(), it.span))
+        .collect();
+    let expected: Vec<_> = case
+        .diagnostics
+        .iter()
+        .map(|it| (it.code.as_str(), Some(it.span)))
+        .collect();
     assert_eq!(said, expected, "{}", case.name);
     for (said, expected) in labels.diagnostics.iter().zip(&case.diagnostics) {
         if expected.help.is_some() {
@@ -174,17 +225,27 @@ fn check(case: &LabelCase, labels: &Labels) {
 
 #[test]
 fn tags() {
-    let policy = Policy::bundled().expect("the bundled policy");
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     for case in cases::<TagCase>("cases/tags.json") {
         let native = greenlight_policy::tag::resolve(&case.tag, &native_settings())
-            .map(|it| (it.environment, it.commit, it.action.map(greenlight_policy::tag::word)))
+            .map(|it| {
+                (
+                    it.environment,
+                    it.commit,
+                    it.action.map(greenlight_policy::tag::word),
+                )
+            })
             .map_err(|reasons| compared!(reasons reasons));
         let component = policy
             .resolve(&case.tag, &settings::defaults())
             .expect("an answer")
-            .map(|it| (it.environment, it.commit, it.action.map(|action| action.word())))
+            .map(|it| (it.environment, it.commit, it.action.map(Word::word)))
             .map_err(|reasons| compared!(reasons reasons));
-        assert_eq!(native, component, "{}: natively and through the component", case.name);
+        assert_eq!(
+            native, component,
+            "{}: natively and through the component",
+            case.name
+        );
         match (&case.refused, native) {
             (Some(code), Err(reasons)) => {
                 assert_eq!(&reasons[0].0, code, "{}", case.name);

@@ -4,12 +4,12 @@
 //! the policy.
 
 use greenlight::report::words::Word;
-use greenlight::sandbox::Policy;
 use greenlight::sandbox::contract::promotion::{
     Convergence, Deployment, Event, Happening, Instruction, LoadTest, LoadTestResult, Node,
     NodeVersion, Outcome, Permission, Release, Round,
 };
 use greenlight::sandbox::contract::types::{LoadTestAction, Verdict};
+use greenlight::sandbox::{Policy, Use};
 use greenlight::settings;
 
 use crate::harness::SHA;
@@ -76,7 +76,12 @@ const STAGES: [Stage; 11] = [
     Stage::Judged,
     Stage::JudgedNot,
 ];
-const IMAGES: [Image; 4] = [Image::Same, Image::NotKnown, Image::OtherDigest, Image::OtherCommit];
+const IMAGES: [Image; 4] = [
+    Image::Same,
+    Image::NotKnown,
+    Image::OtherDigest,
+    Image::OtherCommit,
+];
 const ASKS: [Asks; 8] = [
     Asks::Stage(LoadTestAction::Abort),
     Asks::Stage(LoadTestAction::Warn),
@@ -99,7 +104,11 @@ const VERDICTS: [Option<Verdict>; 5] = [
 fn cell(action: &str, column: usize) -> &'static str {
     TABLE
         .lines()
-        .map(|line| line.trim_matches(['|', ' ']).split(" | ").collect::<Vec<_>>())
+        .map(|line| {
+            line.trim_matches(['|', ' '])
+                .split(" | ")
+                .collect::<Vec<_>>()
+        })
         .find(|cells| cells[0] == action)
         .map(|cells| cells[column + 1].split(" (").next().expect("a word"))
         .expect("the table has the action")
@@ -125,7 +134,11 @@ fn model(asks: Asks, stage: Stage, image: Image, column: usize) -> &'static str 
         // Nobody knows the action: what holds for all of them holds.
         Asks::Prod(None) => {
             let all = ["abort", "warn", "skip"].map(|action| cell(action, column));
-            if all.iter().all(|it| *it == all[0]) { all[0] } else { "hold" }
+            if all.iter().all(|it| *it == all[0]) {
+                all[0]
+            } else {
+                "hold"
+            }
         }
     }
 }
@@ -144,7 +157,10 @@ fn release(asks: Asks) -> Release {
     Release {
         tag: format!("{form}-{SHA}"),
         digest: Some(digest('a')),
-        instruction: says.map(|action| Instruction { action, source: None }),
+        instruction: says.map(|action| Instruction {
+            action,
+            source: None,
+        }),
     }
 }
 
@@ -157,7 +173,11 @@ fn history(stage: Stage, image: Image, verdict: Option<Verdict>) -> Vec<Event> {
         Stage::Canceled => Some(Outcome::Canceled),
         _ => Some(Outcome::Succeeded),
     };
-    let commit = if image == Image::OtherCommit { OTHER } else { SHA };
+    let commit = if image == Image::OtherCommit {
+        OTHER
+    } else {
+        SHA
+    };
     let deployed = outcome.map(|outcome| {
         Happening::Deployed(Deployment {
             environment: "stage".to_owned(),
@@ -196,17 +216,23 @@ fn history(stage: Stage, image: Image, verdict: Option<Verdict>) -> Vec<Event> {
         .into_iter()
         .chain(rounds)
         .chain(tested)
-        .map(|happening| Event { at: NOW - ago, happening })
+        .map(|happening| Event {
+            at: NOW - ago,
+            happening,
+        })
         .collect()
 }
 
 fn observed(convergence: Convergence) -> Happening {
-    Happening::Observed(Round { environment: "stage".to_owned(), convergence })
+    Happening::Observed(Round {
+        environment: "stage".to_owned(),
+        convergence,
+    })
 }
 
 #[test]
 fn every_cell_is_what_the_design_says() {
-    let policy = Policy::bundled().expect("the bundled policy");
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     let settings = settings::defaults();
     let mut seen = 0;
     for asks in ASKS {
@@ -214,7 +240,12 @@ fn every_cell_is_what_the_design_says() {
             for image in IMAGES {
                 for (column, verdict) in VERDICTS.into_iter().enumerate() {
                     let decision = policy
-                        .decide(&release(asks), &history(stage, image, verdict), NOW, &settings)
+                        .decide(
+                            &release(asks),
+                            &history(stage, image, verdict),
+                            NOW,
+                            &settings,
+                        )
                         .expect("a decision");
                     let decided = decision.permission.word().replace('-', " ");
                     let expected = model(asks, stage, image, column);
@@ -228,25 +259,35 @@ fn every_cell_is_what_the_design_says() {
             }
         }
     }
-    assert_eq!(seen, ASKS.len() * STAGES.len() * IMAGES.len() * VERDICTS.len());
+    assert_eq!(
+        seen,
+        ASKS.len() * STAGES.len() * IMAGES.len() * VERDICTS.len()
+    );
 }
 
 #[test]
 fn nothing_but_a_verified_stage_promotes() {
-    let policy = Policy::bundled().expect("the bundled policy");
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     let settings = settings::defaults();
     for asks in ASKS {
         for stage in STAGES {
             for image in IMAGES {
                 for verdict in VERDICTS {
                     let events = history(stage, image, verdict);
-                    let permission =
-                        policy.decide(&release(asks), &events, NOW, &settings).expect("one").permission;
+                    let permission = policy
+                        .decide(&release(asks), &events, NOW, &settings)
+                        .expect("one")
+                        .permission;
                     let verified = matches!(stage, Stage::Converged | Stage::Judged)
                         && matches!(image, Image::Same | Image::NotKnown);
-                    let promoted =
-                        matches!(permission, Permission::Promote | Permission::PromoteWithWarning);
-                    assert!(!promoted || verified, "{asks:?} {stage:?} {image:?} {verdict:?}");
+                    let promoted = matches!(
+                        permission,
+                        Permission::Promote | Permission::PromoteWithWarning
+                    );
+                    assert!(
+                        !promoted || verified,
+                        "{asks:?} {stage:?} {image:?} {verdict:?}"
+                    );
                 }
             }
         }
@@ -255,12 +296,23 @@ fn nothing_but_a_verified_stage_promotes() {
 
 #[test]
 fn a_tag_that_can_t_be_read_stops_whatever_happened() {
-    let policy = Policy::bundled().expect("the bundled policy");
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     let events = history(Stage::Converged, Image::Same, Some(Verdict::Passed));
-    for tag in ["prod-latest", "latest", "", "stage-loadtest", &format!("prod-{SHA}\n")] {
-        let release = Release { tag: tag.to_owned(), digest: None, instruction: None };
-        let decision =
-            policy.decide(&release, &events, NOW, &settings::defaults()).expect("a decision");
+    for tag in [
+        "prod-latest",
+        "latest",
+        "",
+        "stage-loadtest",
+        &format!("prod-{SHA}\n"),
+    ] {
+        let release = Release {
+            tag: tag.to_owned(),
+            digest: None,
+            instruction: None,
+        };
+        let decision = policy
+            .decide(&release, &events, NOW, &settings::defaults())
+            .expect("a decision");
         assert_eq!(decision.permission, Permission::Stop, "{tag:?}");
     }
 }

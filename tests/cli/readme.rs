@@ -39,7 +39,11 @@ fn shop() -> Repository {
 
 /// Runs a line as a reader would, and returns what a terminal shows.
 fn shell(line: &str, folder: &Path) -> String {
-    let program = Path::new(PROGRAM).parent().expect("a folder").display().to_string();
+    let program = Path::new(PROGRAM)
+        .parent()
+        .expect("a folder")
+        .display()
+        .to_string();
     let path = std::env::var("PATH").expect("PATH");
     let output = Command::new("/bin/sh")
         .args(["-c", &format!("{{ {line}; }} 2>&1")])
@@ -73,15 +77,25 @@ fn the_two_commands() {
     let [main_job, tests] = commands[..] else {
         panic!("two commands: {commands:?}");
     };
-    let arguments = main_job.strip_prefix("cargo run -- ").expect("it runs the program");
+    let arguments = main_job
+        .strip_prefix("cargo run -- ")
+        .expect("it runs the program");
     let shop = shop();
     greenlight(arguments.split(' ')).within(shop.path()).gives(
         0,
-        Text::Has(&["abort: a failed load test stops", "stage-loadtest-abort-", "promote", "stop"]),
+        Text::Has(&[
+            "abort: a failed load test stops",
+            "stage-loadtest-abort-",
+            "promote",
+            "stop",
+        ]),
         Text::Nothing,
     );
     let ci = fs::read_to_string(fixture("../.ci/run")).expect("what CI runs");
-    assert!(ci.lines().any(|line| line == format!("step {tests}")), "{tests}");
+    assert!(
+        ci.lines().any(|line| line == format!("step {tests}")),
+        "{tests}"
+    );
 }
 
 #[test]
@@ -103,7 +117,10 @@ fn every_command_is_listed() {
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let readme = readme();
     let mut listed = 0;
-    for name in commands.map_while(|line| line.trim().split(' ').next()).filter(|name| !name.is_empty()).take(10)
+    for name in commands
+        .map_while(|line| line.trim().split(' ').next())
+        .filter(|name| !name.is_empty())
+        .take(10)
     {
         assert!(readme.contains(&format!("`{name}")), "{name}");
         listed += 1;

@@ -26,7 +26,6 @@ mod notices;
 mod progress;
 mod record;
 mod ruling;
-mod settings;
 mod table;
 mod verification;
 mod words;
@@ -57,7 +56,7 @@ pub fn decide(
     settings: &Settings,
 ) -> Decision {
     // Before the tag, since a tag is read with the names that the settings give.
-    let problems = settings::problems(settings);
+    let problems = crate::settings::problems(settings);
     if !problems.is_empty() {
         return refusal(problems);
     }

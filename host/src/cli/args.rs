@@ -13,7 +13,7 @@ use crate::report::snippet;
 use crate::report::words::Word;
 use crate::sandbox::contract::labels::Labels;
 use crate::sandbox::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
-use crate::sandbox::{Compiler, Failure, Policy};
+use crate::sandbox::{Compiler, Failure, Policy, Use};
 use crate::settings;
 
 /// How an answer is written.
@@ -83,11 +83,16 @@ pub struct PolicyArguments {
 
 impl PolicyArguments {
     /// Loads the policy.
-    pub fn policy(&self) -> Result<Policy, Error> {
+    pub fn policy(&self, how_often: Use) -> Result<Policy, Error> {
         Ok(match &self.file {
-            None => Policy::bundled()?,
-            Some(file) => Policy::from_file(file, &compiler()?)?,
+            None => Policy::bundled(how_often)?,
+            Some(file) => Policy::from_file(file, &compiler()?, how_often)?,
         })
+    }
+
+    /// Whether it is the policy that this program carries.
+    pub fn is_bundled(&self) -> bool {
+        self.file.is_none()
     }
 
     /// What the team sets.
@@ -163,31 +168,62 @@ impl MessageArguments {
             || self.stdin.is_some()
     }
 
-    /// Reads the message from where it was said to be.
-    pub fn read(&self, reading: &ReadingArguments) -> Result<Source, Error> {
-        let text = |reading| Source {
-            reading,
-            commit: None,
+    /// Begins to read the message from where it was said to be.
+    pub fn begin(&self, reading: &ReadingArguments) -> Result<Pending, Error> {
+        let commit = match &self.rev {
+            Some(rev) => Some(git::ask(reading.repo.as_deref(), rev)?),
+            None => None,
         };
-        let mut source = if let Some(given) = &self.message {
-            text(message::from_text(given)?)
+        let read = if commit.is_some() {
+            None
+        } else if let Some(given) = &self.message {
+            Some(message::from_text(given)?)
         } else if let Some(file) = &self.message_file {
-            text(message::from_file(file)?)
-        } else if let Some(rev) = &self.rev {
-            let commit = git::commit(reading.repo.as_deref(), rev)?;
-            Source {
-                reading: message::from_commit(&commit)?,
-                commit: Some(commit.id),
-            }
+            Some(message::from_file(file)?)
         } else if self.stdin.is_some() {
-            text(message::from_stdin()?)
+            Some(message::from_stdin()?)
         } else {
-            return Err(Error::usage(
-                "no commit message",
-                "name one with `--rev REV`, `--message-file FILE` or `--message TEXT`, or pipe it in with `-`",
-            ));
+            None
         };
-        source.reading.message.truncated |= reading.truncated;
+        Ok(Pending {
+            commit,
+            read,
+            truncated: reading.truncated,
+        })
+    }
+}
+
+/// A message that is being read: git looks its commit up while the policy is loaded.
+pub struct Pending {
+    commit: Option<git::Pending>,
+    read: Option<Reading>,
+    truncated: bool,
+}
+
+impl Pending {
+    /// Waits until the message has been read.
+    pub fn finish(self) -> Result<Source, Error> {
+        let mut source = match (self.commit, self.read) {
+            (Some(pending), _) => {
+                let commit = pending.finish()?;
+                Source {
+                    reading: message::from_commit(&commit)?,
+                    commit: Some(commit.id),
+                }
+            }
+            (None, Some(reading)) => Source {
+                reading,
+                commit: None,
+            },
+            (None, None) => {
+                return Err(Error::usage(
+                    "no commit message",
+                    "name one with `--rev REV`, `--message-file FILE` or `--message TEXT`, or pipe it in \
+                     with `-`",
+                ));
+            }
+        };
+        source.reading.message.truncated |= self.truncated;
         Ok(source)
     }
 }

@@ -12,9 +12,9 @@ use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, history, message};
 use crate::report::schema::DecisionDocument;
 use crate::report::{decision, json};
-use crate::sandbox::Policy;
 use crate::sandbox::contract::promotion::{Event, Instruction, Release};
 use crate::sandbox::contract::types::{Settings, Timestamp};
+use crate::sandbox::{Answer, Policy, Use};
 
 /// Decide whether a release may enter the next environment.
 ///
@@ -55,7 +55,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let settings = arguments.policy.settings();
-    let policy = arguments.policy.policy()?;
+    let policy = arguments.policy.policy(Use::Once)?;
     let now = match arguments.now {
         Some(now) => now,
         None => clock()?,
@@ -69,7 +69,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         Some(file) => history::from_file(file)?,
         None => given(arguments, commit.as_deref(), &settings, now),
     };
-    let instruction = instruction(arguments, commit.as_deref(), &policy, &settings, output)?;
+    let instruction = match instruction(arguments, commit.as_deref(), &policy, &settings, output)? {
+        Ok(instruction) => instruction,
+        Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
+    };
     let release = Release {
         tag: arguments.tag.clone(),
         digest: arguments.digest.clone(),
@@ -120,9 +123,9 @@ fn instruction(
     policy: &Policy,
     settings: &Settings,
     output: &Output,
-) -> Result<Option<Instruction>, Error> {
+) -> Result<Answer<Option<Instruction>>, Error> {
     let reading = if arguments.message.is_given() {
-        let source = arguments.message.read(&arguments.reading)?;
+        let source = arguments.message.begin(&arguments.reading)?.finish()?;
         if let (Some(read), Some(commit)) = (&source.commit, commit)
             && read != commit
         {
@@ -135,21 +138,15 @@ fn instruction(
     } else if let (Some(repo), Some(commit)) = (&arguments.reading.repo, commit) {
         message::from_commit(&git::commit(Some(repo), commit)?)?
     } else {
-        return Ok(None);
+        return Ok(Ok(None));
     };
     let labels = match policy.parse(&reading.message, settings)? {
         Ok(labels) => labels,
-        Err(reasons) => {
-            let why: Vec<_> = reasons.into_iter().map(|reason| reason.message).collect();
-            return Err(Error::usage(
-                format!("the message can't be read: {}", why.join("; ")),
-                "take the whole message from git with `--repo DIR`",
-            ));
-        }
+        Err(reasons) => return Ok(Err(reasons)),
     };
     args::tell(output, &reading.message.text, &labels);
-    Ok(Some(Instruction {
+    Ok(Ok(Some(Instruction {
         action: labels.action,
         source: labels.source,
-    }))
+    })))
 }

@@ -16,6 +16,7 @@ use crate::report::harmless::harmless;
 use crate::report::json;
 use crate::report::schema::{LabelDocument, ReasonDocument, documents};
 use crate::report::words::Word as _;
+use crate::sandbox::Use;
 use crate::sandbox::contract::environments::Build;
 use crate::sandbox::contract::labels::Labels;
 use crate::sandbox::contract::promotion::Decision;
@@ -64,7 +65,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let reading = message::from_commit(&commit)?;
     let text = &reading.message.text;
     let settings = arguments.policy.settings();
-    let policy = arguments.policy.policy()?;
+    let policy = arguments.policy.policy(Use::Once)?;
     let labels = match policy.parse(&reading.message, &settings)? {
         Ok(labels) => args::with_reading(labels, &reading),
         Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),

@@ -8,6 +8,7 @@ use super::{Error, Exit, args};
 use crate::report::schema::LabelDocument;
 use crate::report::words::Word as _;
 use crate::report::{json, snippet};
+use crate::sandbox::Use;
 use crate::sandbox::contract::labels::Labels;
 use crate::sandbox::contract::types::{LoadTestAction, Severity};
 
@@ -31,10 +32,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let source = arguments.message.read(&arguments.reading)?;
+    let pending = arguments.message.begin(&arguments.reading)?;
+    let policy = arguments.policy.policy(Use::Once)?;
+    let source = pending.finish()?;
     let message = &source.reading.message;
     let settings = arguments.policy.settings();
-    let labels = match arguments.policy.policy()?.parse(message, &settings)? {
+    let labels = match policy.parse(message, &settings)? {
         Ok(labels) => args::with_reading(labels, &source.reading),
         Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
     };
@@ -63,7 +66,7 @@ pub fn human(text: &str, labels: &Labels, colour: bool) -> String {
         Some(span) => format!(
             "{}: {says}\n{}",
             labels.action.word(),
-            snippet::label(text, span, "this label decides", colour)
+            snippet::label(text, *span, "this label decides", colour)
         ),
         None => format!(
             "{}: {says} (default: the message has no label)\n",

@@ -13,7 +13,7 @@ use super::{Error, Exit};
 use crate::report::harmless::harmless;
 use crate::report::json;
 use crate::sandbox::{
-    BUNDLED_COMPONENT, Failure, Inspection, Policy, inspect, limits, profile, read,
+    BUNDLED_COMPONENT, Failure, Inspection, Policy, Use, inspect, limits, profile, read,
 };
 use crate::settings;
 
@@ -97,12 +97,14 @@ pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
 
 fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<Exit, Error> {
     let (policy, bytes) = match &arguments.file {
-        None => (Policy::bundled()?, BUNDLED_COMPONENT.to_vec()),
+        None => (Policy::bundled(Use::Once)?, BUNDLED_COMPONENT.to_vec()),
         Some(file) => {
             let bytes = read(file)?;
-            (Policy::from_bytes(&bytes, &compiler()?)?, bytes)
+            (Policy::from_bytes(&bytes, &compiler()?, Use::Once)?, bytes)
         }
     };
+    // The types of its functions show only in an instance.
+    policy.sandbox()?;
     let document = document(inspect(&policy, &bytes));
     match arguments.format.format {
         Format::Human => output.text(&human(&document)),
@@ -158,12 +160,11 @@ fn human(document: &PolicyDocument) -> String {
 fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     let name = file.display().to_string();
     let outcome = read(file)
-        .and_then(|bytes| Policy::from_bytes(&bytes, &compiler_or_unreadable()?))
+        .and_then(|bytes| Policy::from_bytes(&bytes, &compiler_or_unreadable()?, Use::Often))
         .map_err(Error::from)
-        .and_then(|policy| table::rows(&policy, &settings::defaults()));
+        .and_then(|policy| table::questions(&policy, &settings::defaults()));
     match outcome {
-        Ok(rows) => {
-            let count = rows.len();
+        Ok(count) => {
             output.text(&format!(
                 "{} fits: it answered {count} questions\n",
                 harmless(&name)
@@ -214,7 +215,7 @@ fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn print_table(arguments: &TableArguments, output: &mut Output) -> Result<Exit, Error> {
-    let policy = arguments.policy.policy()?;
+    let policy = arguments.policy.policy(Use::Often)?;
     let rows = table::rows(&policy, &arguments.policy.settings())?;
     match arguments.format.format {
         Format::Human => output.text(&table::text(&rows)),

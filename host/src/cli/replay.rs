@@ -13,15 +13,16 @@ use serde::Serialize;
 use super::args::PolicyArguments;
 use super::output::Output;
 use super::{Error, Exit, args};
-use crate::facts::git::{self, Answer, Commit, Objects};
+use crate::facts::git::{self, Commit, Objects};
 use crate::facts::message;
 use crate::report::harmless::harmless;
 use crate::report::json;
 use crate::report::schema::{DiagnosticDocument, ReasonDocument, documents};
 use crate::report::words::Word as _;
-use crate::sandbox::Policy;
 use crate::sandbox::contract::environments::Build;
+use crate::sandbox::contract::labels::{Labels, Message};
 use crate::sandbox::contract::types::{Diagnostic, Settings, Severity};
+use crate::sandbox::{Answer, Failure, Policy, Sandbox, Use};
 
 /// Put every commit of a history through the policy, and sum up.
 ///
@@ -85,31 +86,41 @@ struct Summary {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let settings = arguments.policy.settings();
-    let policy = arguments.policy.policy()?;
+    let policy = arguments.policy.policy(Use::Often)?;
     let progress = progress(arguments);
     let mut list = rev_list(arguments, &[])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| git::not_started(&error))?;
-    let questions = list.stdout.take().map_or_else(Stdio::null, Stdio::from);
-    let mut objects = Objects::open_from(Some(&arguments.repo), questions)?;
+    let listed = list.stdout.take().map_or_else(Stdio::null, Stdio::from);
+    let mut objects = Objects::open_from(Some(&arguments.repo), listed)?;
     let mut summary = Summary {
         schema: "greenlight.replay-summary/1",
         ..Summary::default()
     };
+    let mut questions = Questions {
+        kept: arguments
+            .policy
+            .is_bundled()
+            .then(|| policy.sandbox())
+            .transpose()?,
+        policy: &policy,
+    };
     let mut text = String::new();
     loop {
-        let document = match objects.next() {
+        let document = match objects.read() {
             Ok(None) => break,
-            Ok(Some(commit)) => ask(&policy, &settings, &commit, &mut text)?,
+            Ok(Some(commit)) => ask(&mut questions, &settings, &commit, &mut text)?,
             // A partial clone lists commits that it does not have.
-            Err(Answer::Missing(what)) => {
+            Err(git::Answer::Missing(what)) => {
                 text.clear();
                 let id = what.split(' ').next().unwrap_or_default().to_owned();
                 unreadable(id, &format!("git does not have it: {what}"))
             }
-            Err(Answer::Broken(error)) => return Err(objects.end().err().unwrap_or(error).into()),
+            Err(git::Answer::Broken(error)) => {
+                return Err(objects.end().err().unwrap_or(error).into());
+            }
         };
         summary.count(&document);
         progress.inc(1);
@@ -180,9 +191,32 @@ impl Summary {
     }
 }
 
-/// Asks about one commit, in a sandbox of its own. `text` becomes its message.
+/// Who is asked about a commit: a fresh sandbox for each question, but for the bundled policy, of which
+/// a test shows that it remembers nothing. Keeping its sandbox is what makes a replay as fast as git.
+struct Questions<'a> {
+    policy: &'a Policy,
+    kept: Option<Sandbox>,
+}
+
+impl Questions<'_> {
+    fn parse(&mut self, message: &Message, settings: &Settings) -> Result<Answer<Labels>, Failure> {
+        match &mut self.kept {
+            Some(sandbox) => sandbox.parse(message, settings),
+            None => self.policy.parse(message, settings),
+        }
+    }
+
+    fn tags(&mut self, build: &Build, settings: &Settings) -> Result<Answer<Vec<String>>, Failure> {
+        match &mut self.kept {
+            Some(sandbox) => sandbox.tags(build, settings),
+            None => self.policy.tags(build, settings),
+        }
+    }
+}
+
+/// Asks about one commit. `text` becomes its message.
 fn ask(
-    policy: &Policy,
+    questions: &mut Questions<'_>,
     settings: &Settings,
     commit: &Commit,
     text: &mut String,
@@ -192,8 +226,7 @@ fn ask(
         Ok(reading) => reading,
         Err(error) => return Ok(unreadable(commit.id.clone(), &error.message)),
     };
-    let mut sandbox = policy.sandbox()?;
-    let labels = match sandbox.parse(&reading.message, settings)? {
+    let labels = match questions.parse(&reading.message, settings)? {
         Ok(labels) => args::with_reading(labels, &reading),
         Err(reasons) => {
             let mut document = empty(commit.id.clone());
@@ -207,7 +240,7 @@ fn ask(
         action: labels.action,
         jobs: Vec::new(),
     };
-    let (tags, refused) = match sandbox.tags(&build, settings)? {
+    let (tags, refused) = match questions.tags(&build, settings)? {
         Ok(tags) => (tags, Vec::new()),
         Err(reasons) => (Vec::new(), documents(reasons)),
     };

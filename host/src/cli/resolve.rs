@@ -9,6 +9,7 @@ use crate::report::harmless::harmless;
 use crate::report::schema::{RefusalDocument, TargetDocument};
 use crate::report::words::Word;
 use crate::report::{decision, json};
+use crate::sandbox::Use;
 use crate::sandbox::contract::types::Reason;
 
 /// Read what an image tag asks for.
@@ -28,7 +29,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let settings = arguments.policy.settings();
     let target = match arguments
         .policy
-        .policy()?
+        .policy(Use::Once)?
         .resolve(&arguments.tag, &settings)?
     {
         Ok(target) => target,

@@ -8,8 +8,10 @@ use super::Error;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::report::words::Word as _;
 use crate::sandbox::Policy;
+use crate::sandbox::contract::environments::Build;
+use crate::sandbox::contract::labels::Message;
 use crate::sandbox::contract::promotion::{Decision, Release};
-use crate::sandbox::contract::types::Settings;
+use crate::sandbox::contract::types::{LoadTestAction, Settings};
 
 /// A commit for the sake of the question. What it is makes no difference.
 const COMMIT: &str = "0000000000000000000000000000000000000000";
@@ -125,6 +127,32 @@ pub fn ask(
         instruction: None,
     };
     Ok(policy.decide(&release, &events, NOW, settings)?)
+}
+
+/// Asks every function of a policy, and returns how many questions it answered: the whole table, and for
+/// each action a message, the tags of its build and what they ask for.
+pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
+    let mut asked = rows(policy, settings)?.len();
+    for (action, word) in LoadTestAction::ALL {
+        let message = Message {
+            text: format!("Größer\r\n\r\n[load test: {word}] [load test:{word}]\r\n"),
+            truncated: false,
+        };
+        // A refusal is an answer.
+        let _ = policy.parse(&message, settings)?;
+        let build = Build {
+            commit: COMMIT.to_owned(),
+            branch: Some(settings.publish_branch.clone()),
+            action: *action,
+            jobs: Vec::new(),
+        };
+        let tags = policy.tags(&build, settings)?.unwrap_or_default();
+        for tag in &tags {
+            let _ = policy.resolve(tag, settings)?;
+        }
+        asked += 2 + tags.len();
+    }
+    Ok(asked)
 }
 
 /// Writes the table: a block for each state of the first environment, a line for each form of tag.

@@ -10,6 +10,7 @@ use crate::facts::git;
 use crate::report::json;
 use crate::report::schema::TagsDocument;
 use crate::report::words::Word;
+use crate::sandbox::Use;
 use crate::sandbox::contract::environments::{Build, Job, JobStatus};
 
 /// Name the tags to push for a build, one a line.
@@ -48,7 +49,9 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let source = arguments.message.read(&arguments.reading)?;
+    let pending = arguments.message.begin(&arguments.reading)?;
+    let policy = arguments.policy.policy(Use::Once)?;
+    let source = pending.finish()?;
     let commit = match (&arguments.commit, &source.commit) {
         (Some(given), Some(read)) if given != read => {
             return Err(Error::usage(
@@ -70,7 +73,6 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     });
     let mut settings = arguments.policy.settings();
     settings.required_jobs.clone_from(&arguments.required);
-    let policy = arguments.policy.policy()?;
     let message = &source.reading.message;
     let labels = match policy.parse(message, &settings)? {
         Ok(labels) => args::with_reading(labels, &source.reading),

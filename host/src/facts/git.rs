@@ -50,18 +50,49 @@ impl Commit {
 ///
 /// If git is missing, `repo` is no repository, or the revision names no commit.
 pub fn commit(repo: Option<&Path>, rev: &str) -> Result<Commit, Error> {
+    ask(repo, rev)?.finish()
+}
+
+/// Asks git for the commit that a revision names, without waiting for the answer.
+///
+/// # Errors
+///
+/// If git can't be started.
+pub fn ask(repo: Option<&Path>, rev: &str) -> Result<Pending, Error> {
     if rev.contains('\n') {
         return Err(unknown(rev));
     }
     let mut objects = Objects::open(repo)?;
     objects.ask(rev)?;
     objects.close_input();
-    match objects.next() {
-        Ok(Some(commit)) => Ok(commit),
-        Ok(None) | Err(Answer::Missing(_)) => {
-            Err(objects.end().err().unwrap_or_else(|| unknown(rev)))
+    Ok(Pending {
+        objects,
+        rev: rev.to_owned(),
+    })
+}
+
+/// A commit that git was asked for.
+pub struct Pending {
+    objects: Objects,
+    rev: String,
+}
+
+impl Pending {
+    /// Waits for git's answer.
+    ///
+    /// # Errors
+    ///
+    /// If the repository is none, or the revision names no commit.
+    pub fn finish(mut self) -> Result<Commit, Error> {
+        match self.objects.read() {
+            Ok(Some(commit)) => Ok(commit),
+            Ok(None) | Err(Answer::Missing(_)) => Err(self
+                .objects
+                .end()
+                .err()
+                .unwrap_or_else(|| unknown(&self.rev))),
+            Err(Answer::Broken(error)) => Err(self.objects.end().err().unwrap_or(error)),
         }
-        Err(Answer::Broken(error)) => Err(objects.end().err().unwrap_or(error)),
     }
 }
 
@@ -183,7 +214,7 @@ impl Objects {
     /// # Errors
     ///
     /// If git does not have it, or its answer can't be read.
-    pub fn next(&mut self) -> Result<Option<Commit>, Answer> {
+    pub fn read(&mut self) -> Result<Option<Commit>, Answer> {
         let broken = |why: &str| {
             Answer::Broken(Error::new(
                 format!("failed to read git's answer: {why}"),

@@ -71,6 +71,7 @@ pub fn from_commit(commit: &git::Commit) -> Result<Reading, Error> {
 }
 
 /// Where the bytes come from, and so what is known of them.
+#[derive(Clone, Copy)]
 enum Origin<'a> {
     /// Text that somebody handed over, said to be UTF-8 and possibly cut off on its way.
     Text,
@@ -91,7 +92,7 @@ fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Reading, Error> {
             "give the message as UTF-8; a file in UTF-16 has to be converted first",
         ));
     }
-    let (text, replaced) = match (std::str::from_utf8(bytes), &origin) {
+    let (text, replaced) = match (std::str::from_utf8(bytes), origin) {
         (Ok(text), _) => (text.to_owned(), false),
         (Err(_), Origin::Commit(Some(name))) => match Encoding::for_label(name.as_bytes()) {
             Some(encoding) => {

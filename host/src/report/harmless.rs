@@ -2,7 +2,7 @@
 //!
 //! - Terminals: control characters (escape sequences start with one), and the characters that reorder
 //!   or hide text.
-//! - Runners: GitHub and Azure read `##[…]` and `##vso[…]`, TeamCity `##teamcity[…]`, anywhere in a
+//! - Runners: GitHub and Azure read `##[…]` and `##vso[…]`, `TeamCity` `##teamcity[…]`, anywhere in a
 //!   line; GitHub reads `::command::` at the start of one. Text is printed behind a word of ours or in
 //!   quotes, so the latter can't happen as long as the text has no line break left.
 

@@ -12,7 +12,7 @@ use crate::sandbox::contract::types::{Diagnostic, Severity, Span};
 const PATH: &str = "message";
 
 /// Shows the place of the label that decided.
-pub fn label(text: &str, span: &Span, says: &str, colour: bool) -> String {
+pub fn label(text: &str, span: Span, says: &str, colour: bool) -> String {
     let Some(shown) = Lines::around(text, span) else {
         return String::new();
     };
@@ -33,10 +33,7 @@ pub fn diagnostic(text: &str, diagnostic: &Diagnostic, colour: bool) -> String {
     };
     let title = harmless::harmless(&diagnostic.message);
     let code = harmless::harmless(&diagnostic.code);
-    let shown = diagnostic
-        .span
-        .as_ref()
-        .and_then(|span| Lines::around(text, span));
+    let shown = diagnostic.span.and_then(|span| Lines::around(text, span));
     let mut group = Group::with_title(level.primary_title(title).id(code));
     if let Some(shown) = &shown {
         group = group.element(
@@ -76,7 +73,7 @@ impl Lines {
     /// What is shown of one line before and behind the span, in bytes.
     const REACH: usize = 200;
 
-    fn around(message: &str, span: &Span) -> Option<Self> {
+    fn around(message: &str, span: Span) -> Option<Self> {
         let start = usize::try_from(span.start).ok()?;
         let end = usize::try_from(span.end).ok()?;
         let (before, inside, behind) = (

@@ -22,7 +22,7 @@ pub fn labels(answer: &Answer<Labels>, message: &Message) -> Check {
     };
     let spans = labels.diagnostics.iter().filter_map(|d| d.span.as_ref());
     for span in labels.source.iter().chain(spans) {
-        place(span, &message.text)?;
+        place(*span, &message.text)?;
     }
     labels.diagnostics.iter().try_for_each(|d| code(&d.code))
 }
@@ -122,7 +122,7 @@ fn code(code: &str) -> Check {
     holds(fits, "a code of it is not in kebab-case")
 }
 
-fn place(span: &Span, text: &str) -> Check {
+fn place(span: Span, text: &str) -> Check {
     let inside = usize::try_from(span.start)
         .ok()
         .zip(usize::try_from(span.end).ok())
@@ -208,7 +208,7 @@ mod tests {
             let message = said(super::tags(&Ok(tags), &build()));
             assert!(message.contains(broken), "{message}");
         }
-        assert!(super::tags(&Ok(vec![format!("stage-{SHA}"), "latest".into()]), &build()).is_ok());
+        assert!(tags(&Ok(vec![format!("stage-{SHA}"), "latest".into()]), &build()).is_ok());
     }
 
     #[test]

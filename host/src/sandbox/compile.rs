@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -131,13 +131,7 @@ const REFUSED: u8 = 3;
 
 /// Is the child: reads a component from standard input and writes its code to standard output.
 pub fn run_as_child() -> ExitCode {
-    let limit = |bytes| Rlimit {
-        current: Some(bytes),
-        maximum: Some(bytes),
-    };
-    let limited = setrlimit(Resource::As, limit(limits::COMPILE_MEMORY))
-        .and_then(|()| setrlimit(Resource::Core, limit(0)));
-    if limited.is_err() {
+    if limit(Resource::As, limits::COMPILE_MEMORY).is_err() || limit(Resource::Core, 0).is_err() {
         return ExitCode::FAILURE;
     }
     let mut bytes = Vec::new();
@@ -157,6 +151,20 @@ pub fn run_as_child() -> ExitCode {
             ExitCode::from(REFUSED)
         }
     }
+}
+
+/// Lowers a limit of this process. One that is lower already stays: only root could raise it.
+fn limit(resource: Resource, bytes: u64) -> io::Result<()> {
+    let allowed = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+    let bytes = Some(bytes.min(allowed));
+    setrlimit(
+        resource,
+        Rlimit {
+            current: bytes,
+            maximum: bytes,
+        },
+    )?;
+    Ok(())
 }
 
 #[expect(

@@ -16,13 +16,22 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 pub const TICK: Duration = Duration::from_millis(100);
 
 /// Elements of all tables together.
-const TABLE_ELEMENTS: usize = 100_000;
+pub const TABLE_ELEMENTS: usize = 100_000;
+
+/// Core instances of one component. A component in an interpreted language has a dozen.
+pub const INSTANCES: u32 = 32;
+
+/// Memories of one component.
+pub const MEMORIES: u32 = 8;
+
+/// Tables of one component.
+pub const TABLES: u32 = 32;
 
 /// Wall-clock time for compiling a foreign component.
-pub const COMPILE_TIME: Duration = Duration::from_secs(120);
+pub const COMPILE_TIME: Duration = Duration::from_mins(2);
 
 /// Address space for compiling a foreign component, in bytes.
-pub const COMPILE_MEMORY: u64 = 4 << 30;
+pub const COMPILE_MEMORY: u64 = 2 << 30;
 
 /// Counts what one instance has taken, over all its memories and tables.
 #[derive(Debug, Default)]
@@ -83,14 +92,14 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        64
+        INSTANCES as usize
     }
 
     fn tables(&self) -> usize {
-        64
+        TABLES as usize
     }
 
     fn memories(&self) -> usize {
-        8
+        MEMORIES as usize
     }
 }

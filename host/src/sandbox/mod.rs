@@ -19,4 +19,4 @@ pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
 pub use failure::{Failure, Limit};
 pub use inspect::{Inspection, inspect};
-pub use policy::{Policy, Sandbox, read};
+pub use policy::{Answer, Policy, Sandbox, Use, read};

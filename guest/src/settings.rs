@@ -1,16 +1,15 @@
 //! Whether the settings can be used at all.
 
-use super::codes;
 use crate::bindings::types::{Evidence, Reason, Settings};
+use crate::promotion::codes::SETTINGS_INVALID;
 
-/// Names everything in the settings that keeps a decision from meaning anything; empty if they are
+/// Names everything in the settings that keeps an answer from meaning anything; empty if they are
 /// usable.
-pub(super) fn problems(settings: &Settings) -> Vec<Reason> {
+pub fn problems(settings: &Settings) -> Vec<Reason> {
     let mut problems = Vec::new();
     let mut problem = |setting: &str, message: String| {
-        problems.push(
-            Reason::new(codes::SETTINGS_INVALID, message).on(Evidence::Setting(setting.to_owned())),
-        );
+        problems
+            .push(Reason::new(SETTINGS_INVALID, message).on(Evidence::Setting(setting.to_owned())));
     };
 
     let environments = &settings.environments;

@@ -1,0 +1,113 @@
+//! The component's memory.
+//!
+//! An instance lives for one decision: facts come in, an answer goes out, and everything is freed again
+//! before the next call. So memory is handed out one piece behind the other, and taken back as a whole
+//! when the last piece is freed. The allocator of the standard library asks for fresh pages at the first
+//! piece, and spends on reuse what a decision has no use for: it costs half of a decision.
+//!
+//! What is freed out of order stays taken until everything is freed. The sandbox's limit of memory holds
+//! for that, too.
+
+#![expect(unsafe_code, reason = "an allocator hands out raw memory")]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32::{memory_grow, memory_size};
+use core::cell::Cell;
+use core::ptr::null_mut;
+
+const PAGE: usize = 64 << 10;
+
+#[global_allocator]
+static ARENA: Arena = Arena {
+    next: Cell::new(0),
+    live: Cell::new(0),
+};
+
+struct Arena {
+    /// Address of the first free byte; 0 before the first piece.
+    next: Cell<usize>,
+    /// Pieces that are not freed.
+    live: Cell<usize>,
+}
+
+// SAFETY: the component is built without threads.
+unsafe impl Sync for Arena {}
+
+unsafe extern "C" {
+    /// Where the linker's own data ends. Its address is what counts.
+    static __heap_base: u8;
+}
+
+fn base() -> usize {
+    &raw const __heap_base as usize
+}
+
+impl Arena {
+    /// Makes sure that memory reaches up to an address.
+    fn reach(end: usize) -> bool {
+        let have = memory_size::<0>() * PAGE;
+        end <= have || memory_grow::<0>((end - have).div_ceil(PAGE)) != usize::MAX
+    }
+
+    fn is_last(&self, piece: *mut u8, size: usize) -> bool {
+        piece as usize + size == self.next.get()
+    }
+}
+
+// SAFETY: pieces lie behind `__heap_base`, are aligned, inside memory, and never overlap: `next` only
+// goes back over the last piece, or to the base when no piece is left.
+unsafe impl GlobalAlloc for Arena {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let next = match self.next.get() {
+            0 => base(),
+            next => next,
+        };
+        let Some(start) = next.checked_next_multiple_of(layout.align()) else {
+            return null_mut();
+        };
+        let Some(end) = start.checked_add(layout.size()) else {
+            return null_mut();
+        };
+        if !Self::reach(end) {
+            return null_mut();
+        }
+        self.next.set(end);
+        self.live.set(self.live.get() + 1);
+        start as *mut u8
+    }
+
+    unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
+        self.live.set(self.live.get() - 1);
+        if self.live.get() == 0 {
+            self.next.set(base());
+        } else if self.is_last(piece, layout.size()) {
+            self.next.set(piece as usize);
+        }
+    }
+
+    unsafe fn realloc(&self, piece: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if self.is_last(piece, layout.size()) {
+            let Some(end) = (piece as usize).checked_add(size) else {
+                return null_mut();
+            };
+            if !Self::reach(end) {
+                return null_mut();
+            }
+            self.next.set(end);
+            return piece;
+        }
+        if size <= layout.size() {
+            return piece;
+        }
+        // SAFETY: the caller's promise that `size` is not zero and fits the alignment.
+        let new = unsafe { self.alloc(Layout::from_size_align_unchecked(size, layout.align())) };
+        if !new.is_null() {
+            // SAFETY: both pieces are whole, and do not overlap.
+            unsafe {
+                piece.copy_to_nonoverlapping(new, layout.size());
+                self.dealloc(piece, layout);
+            }
+        }
+        new
+    }
+}
