@@ -86,7 +86,7 @@ impl PolicyArguments {
     pub fn policy(&self, how_often: Use) -> Result<Policy, Error> {
         Ok(match &self.file {
             None => Policy::bundled(how_often)?,
-            Some(file) => Policy::from_file(file, &compiler()?, how_often)?,
+            Some(file) => Policy::from_file(file, &compiler()?)?,
         })
     }
 

@@ -100,7 +100,7 @@ fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<E
         None => (Policy::bundled(Use::Once)?, BUNDLED_COMPONENT.to_vec()),
         Some(file) => {
             let bytes = read(file)?;
-            (Policy::from_bytes(&bytes, &compiler()?, Use::Once)?, bytes)
+            (Policy::from_bytes(&bytes, &compiler()?)?, bytes)
         }
     };
     // The types of its functions show only in an instance.
@@ -160,7 +160,7 @@ fn human(document: &PolicyDocument) -> String {
 fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     let name = file.display().to_string();
     let outcome = read(file)
-        .and_then(|bytes| Policy::from_bytes(&bytes, &compiler_or_unreadable()?, Use::Often))
+        .and_then(|bytes| Policy::from_bytes(&bytes, &compiler_or_unreadable()?))
         .map_err(Error::from)
         .and_then(|policy| table::questions(&policy, &settings::defaults()));
     match outcome {

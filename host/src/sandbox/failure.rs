@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wasmtime::Trap;
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 /// A limit of the sandbox that a policy ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,19 +79,11 @@ impl Failure {
                 Limit::Memory,
                 "it has too many instances, memories or tables".to_owned(),
             ),
+            None if error.is::<PoolConcurrencyLimitError>() => Self::Limit(
+                Limit::Memory,
+                "there is no room for so many sandboxes at a time".to_owned(),
+            ),
             None => Self::Contract(format!("{error:#}")),
-        }
-    }
-
-    /// Says in a few words what kind of failure it is.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) => "unreadable",
-            Self::Unfit(_) => "unfit",
-            Self::Trapped(_) => "trapped",
-            Self::TimedOut => "timed-out",
-            Self::Limit(..) => "limit",
-            Self::Contract(_) => "contract",
         }
     }
 }

@@ -47,8 +47,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // The engine refuses it anyway, and only what was had counts.
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        if beyond_its_own(desired, maximum, MEMORY_LIMIT) {
             return Ok(false);
         }
         let total = self.memory.saturating_add(desired.saturating_sub(current));
@@ -74,7 +73,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        if beyond_its_own(desired, maximum, TABLE_ELEMENTS) {
             return Ok(false);
         }
         let total = self
@@ -102,4 +101,10 @@ impl ResourceLimiter for Limiter {
     fn memories(&self) -> usize {
         MEMORIES as usize
     }
+}
+
+/// Whether a growth goes beyond what the policy itself declared. The engine refuses that anyway, and only
+/// what was had counts.
+fn beyond_its_own(desired: usize, maximum: Option<usize>, limit: usize) -> bool {
+    maximum.is_some_and(|maximum| maximum < limit && desired > maximum)
 }

@@ -61,8 +61,8 @@ impl Policy {
     ///
     /// [`Failure::Unreadable`] for the file, [`Failure::Limit`] for its size and its compilation, and
     /// [`Failure::Unfit`] for what it is.
-    pub fn from_file(path: &Path, compiler: &Compiler, how_often: Use) -> Result<Self, Failure> {
-        Self::from_bytes(&read(path)?, compiler, how_often)
+    pub fn from_file(path: &Path, compiler: &Compiler) -> Result<Self, Failure> {
+        Self::from_bytes(&read(path)?, compiler)
     }
 
     /// Loads a component from memory, as [`Self::from_file`] does from a file.
@@ -70,8 +70,9 @@ impl Policy {
     /// # Errors
     ///
     /// As for a file.
-    pub fn from_bytes(bytes: &[u8], compiler: &Compiler, how_often: Use) -> Result<Self, Failure> {
-        let engine = engine(how_often)?;
+    pub fn from_bytes(bytes: &[u8], compiler: &Compiler) -> Result<Self, Failure> {
+        // No pool: what a component may have is the limiter's to say, sandbox by sandbox.
+        let engine = engine(Use::Once)?;
         let component = compiler.compile(&engine, bytes)?;
         Self::new(engine, component)
     }
@@ -267,17 +268,18 @@ fn engine(how_often: Use) -> Result<Engine, Failure> {
     Engine::new(&profile::config()).map_err(unfit)
 }
 
-/// Keeps room for one sandbox at a time.
+/// Keeps room for a few sandboxes at a time.
 fn pool(config: &mut Config) {
+    const SANDBOXES: u32 = 4;
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(1)
-        .total_core_instances(limits::INSTANCES)
+    pool.total_component_instances(SANDBOXES)
+        .total_core_instances(SANDBOXES * limits::INSTANCES)
         .max_core_instances_per_component(limits::INSTANCES)
-        .total_memories(limits::MEMORIES)
+        .total_memories(SANDBOXES * limits::MEMORIES)
         .max_memories_per_component(limits::MEMORIES)
         .max_memories_per_module(limits::MEMORIES)
         .max_memory_size(profile::MEMORY_LIMIT)
-        .total_tables(limits::TABLES)
+        .total_tables(SANDBOXES * limits::TABLES)
         .max_tables_per_component(limits::TABLES)
         .max_tables_per_module(limits::TABLES)
         .table_elements(limits::TABLE_ELEMENTS)

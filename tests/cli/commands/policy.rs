@@ -103,7 +103,7 @@ fn an_exported_policy_is_the_bundled_one() {
 
     greenlight(["policy", "check", file]).gives(
         0,
-        Text::Is(&format!("{file} fits: it answered 100 questions\n")),
+        Text::Is(&format!("{file} fits: it answered 115 questions\n")),
         Text::Nothing,
     );
     greenlight(["policy", "table", "--policy", file]).gives(0, Text::Is(TABLE), Text::Nothing);
