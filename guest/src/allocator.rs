@@ -21,6 +21,7 @@ const PAGE: usize = 64 << 10;
 static ARENA: Arena = Arena {
     next: Cell::new(0),
     live: Cell::new(0),
+    end: Cell::new(0),
 };
 
 struct Arena {
@@ -28,6 +29,8 @@ struct Arena {
     next: Cell<usize>,
     /// Pieces that are not freed.
     live: Cell<usize>,
+    /// Address behind the last byte that belongs to it; 0 before the first piece.
+    end: Cell<usize>,
 }
 
 // SAFETY: the component is built without threads.
@@ -43,10 +46,22 @@ fn base() -> usize {
 }
 
 impl Arena {
-    /// Makes sure that memory reaches up to an address.
-    fn reach(end: usize) -> bool {
-        let have = memory_size::<0>() * PAGE;
-        end <= have || memory_grow::<0>((end - have).div_ceil(PAGE)) != usize::MAX
+    /// Makes sure that its memory reaches up to an address. It takes only pages that follow its own:
+    /// where somebody else took some in between, there is no more.
+    fn reach(&self, end: usize) -> bool {
+        if self.end.get() == 0 {
+            self.end.set(memory_size::<0>() * PAGE);
+        }
+        let have = self.end.get();
+        if end <= have {
+            return true;
+        }
+        let pages = (end - have).div_ceil(PAGE);
+        if memory_grow::<0>(pages) != have / PAGE {
+            return false;
+        }
+        self.end.set(have + pages * PAGE);
+        true
     }
 
     fn is_last(&self, piece: *mut u8, size: usize) -> bool {
@@ -68,7 +83,7 @@ unsafe impl GlobalAlloc for Arena {
         let Some(end) = start.checked_add(layout.size()) else {
             return null_mut();
         };
-        if !Self::reach(end) {
+        if !self.reach(end) {
             return null_mut();
         }
         self.next.set(end);
@@ -90,7 +105,7 @@ unsafe impl GlobalAlloc for Arena {
             let Some(end) = (piece as usize).checked_add(size) else {
                 return null_mut();
             };
-            if !Self::reach(end) {
+            if !self.reach(end) {
                 return null_mut();
             }
             self.next.set(end);

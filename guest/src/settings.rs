@@ -3,6 +3,10 @@
 use crate::bindings::types::{Evidence, Reason, Settings};
 use crate::promotion::codes::SETTINGS_INVALID;
 
+/// The longest name whose tags a registry takes: what is left of 128 bytes beside `-loadtest-abort-` and
+/// a SHA-256 commit.
+const LONGEST_NAME: usize = 128 - 16 - 64;
+
 /// Names everything in the settings that keeps an answer from meaning anything; empty if they are
 /// usable.
 pub fn problems(settings: &Settings) -> Vec<Reason> {
@@ -20,6 +24,28 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
                 "at least 2 environments are needed, {} given",
                 environments.len()
             ),
+        );
+    }
+    let plain = |name: &String| {
+        name.bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    if let Some(name) = environments.iter().find(|name| !plain(name)) {
+        problem(
+            "environments",
+            format!("environment {name:?} has more than lowercase letters, digits and hyphens"),
+        );
+    }
+    if environments.iter().any(|name| name.len() > LONGEST_NAME) {
+        problem(
+            "environments",
+            format!("an environment has at most {LONGEST_NAME} letters, or its tags are too long"),
+        );
+    }
+    if settings.poll_interval == 0 {
+        problem(
+            "poll-interval",
+            "at least 1 second has to pass before asking again".to_owned(),
         );
     }
     if environments.iter().any(String::is_empty) {

@@ -20,10 +20,15 @@ const GIVEN: &str = "GREENLIGHT_POLICY_WASM";
 pub fn run() -> anyhow::Result<()> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     println!("cargo::rerun-if-env-changed={GIVEN}");
+    // What holds of the bundled policy because tests hold it does not hold of another one in its place.
+    println!("cargo::rustc-check-cfg=cfg(policy_given)");
     let host = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = host.parent().context("find the workspace of `host`")?;
     let component = match env::var_os(GIVEN).filter(|file| !file.is_empty()) {
-        Some(file) => given(&workspace.join(file))?,
+        Some(file) => {
+            println!("cargo::rustc-cfg=policy_given");
+            given(&workspace.join(file))?
+        }
         None => built(workspace, &out)?,
     };
     component::check(&component)?;

@@ -8,6 +8,7 @@
 //! - [`report`] turns answers into text and JSON.
 //! - [`cli`] is the command line.
 
+mod child;
 pub mod cli;
 pub mod facts;
 pub mod report;

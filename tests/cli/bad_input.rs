@@ -215,6 +215,58 @@ fn a_message_of_100_mebibytes() {
     );
 }
 
+/// A variable that is not set and a pipe that broke are no messages without a label.
+#[test]
+fn an_empty_message() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("message");
+    std::fs::write(&file, "\n").expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let tag = format!("prod-{SHA}");
+    for arguments in [
+        ["label", "--message", ""].as_slice(),
+        &["label", "--message", "  \n"],
+        &["label", "--message-file", file],
+        &["label", "-"],
+        &["tags", "--commit", SHA, "--branch", "main", "-"],
+        &[
+            "decide",
+            "--tag",
+            &tag,
+            "--stage",
+            "converged",
+            "--message",
+            "",
+        ],
+    ] {
+        is_error(
+            greenlight(arguments),
+            &["the commit message is empty", "help: "],
+        );
+    }
+}
+
+/// Each of these is what a scanner that tries too much at each place takes too long for.
+#[test]
+fn a_mebibyte_of_anything_has_an_answer() {
+    for piece in [
+        "lorem ipsum dolor ",
+        "load ",
+        "load test ",
+        "[load test: ",
+        "[load test:warn]",
+        "[load test: aborrt",
+        "[load test: skip ",
+        "[[[[(((",
+        "l\u{200b}o\u{200b}",
+        "\u{3010}load ",
+    ] {
+        let message = piece.repeat((1 << 20) / piece.len());
+        let ended = greenlight(["label", "-"]).input(message).run();
+        assert_eq!(ended.status, 0, "{piece:?}: {}", ended.stderr);
+    }
+}
+
 #[test]
 fn a_cut_message() {
     let cut = b"fix: gr\xc3";

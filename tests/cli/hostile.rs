@@ -301,3 +301,17 @@ fn check(file: &Path) -> Call {
 fn inspect(file: &Path) -> Call {
     greenlight(["policy".as_ref(), "inspect".as_ref(), file.as_os_str()])
 }
+
+/// The child says more than a pipe holds; it is heard to the end.
+#[test]
+fn a_long_complaint_of_the_compiler() {
+    let folder = Folder::new();
+    let name = "x".repeat(200_000);
+    let text = format!("(component (import \"{name}\" (func)))");
+    let file = folder.path().join("long.wasm");
+    std::fs::write(&file, wat::parse_str(text).expect("a component")).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let ended = greenlight(["policy", "check", file]).run();
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    assert!(ended.stdout.contains("does not fit"), "{}", ended.stdout);
+}

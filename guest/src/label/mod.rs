@@ -149,11 +149,13 @@ mod tests {
         let notes = labels.diagnostics.iter();
         let notes = notes.filter(|found| found.severity == Severity::Note);
         assert_eq!(notes.count(), 2);
+        let endless = read(&"[load test: ".repeat(60_000));
+        assert_eq!(codes(&endless).last(), Some(&"search-ended"));
     }
 
     #[test]
     fn a_label_is_found_in_a_mebibyte() {
-        let filler = "perf: [load test numbers] look (load test: fine) good\n".repeat(10_000);
+        let filler = "perf: the load test numbers look good; the rest is in the table\n".repeat(10_000);
         let labels = read(&format!("{filler}{filler}[load test: abort]{filler}"));
         assert_eq!(labels.action, LoadTestAction::Abort);
         assert_eq!(codes(&labels), Vec::<&str>::new());

@@ -43,7 +43,8 @@ pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Sha
             return None;
         }
         return unclosed(cursor, start, open_end, key, separator, &value)
-            .or_else(|| two_words(cursor, start, outer, key, separator, &value));
+            .or_else(|| two_words(cursor, start, outer, key, separator, &value))
+            .or_else(|| action_and_more(cursor, start, key, separator, &value));
     };
     if link(end.rest()) {
         return None;
@@ -145,6 +146,40 @@ fn two_words(
         end: end.at,
         meant: None,
         deviations: end.noted,
+    })
+}
+
+/// Reads `[load test: abort on failure]`: an action and prose up to the bracket that closes the line's.
+/// `[load test: abort|skip|warn]` explains the label and is none.
+fn action_and_more(
+    cursor: Cursor,
+    start: usize,
+    key: Key,
+    separator: Separator,
+    value: &Value,
+) -> Option<Shape> {
+    const FARTHEST: usize = 200;
+
+    let exact = value
+        .meant()
+        .is_some_and(|(_, likeness)| likeness == Likeness::Exact);
+    if !exact || value.inner.is_some() || separator != Separator::Colon || key == Key::Misspelt {
+        return None;
+    }
+    let rest = cursor.rest();
+    if rest.starts_with(['|', '/']) {
+        return None;
+    }
+    let (length, found) = rest
+        .char_indices()
+        .take(FARTHEST)
+        .find(|(_, c)| matches!(c, ']' | '[' | '\n'))?;
+    let end = cursor.at + length + 1;
+    (found == ']' && !link(rest.get(length + 1..)?)).then_some(Shape {
+        start,
+        end,
+        meant: None,
+        deviations: cursor.noted,
     })
 }
 

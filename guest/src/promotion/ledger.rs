@@ -104,7 +104,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn deployed(&mut self, case: &Case<'a>, index: usize, deployment: Fact<'a, Deployment>) {
-        if !case.owns(deployment.what) {
+        if !case.owns(deployment.what) || self.other_image(index, deployment.what) {
             let settled = self.settled(case, index);
             let same_commit = deployment.what.commit == case.commit;
             if let Some(record) = self.records.get_mut(index) {
@@ -123,6 +123,15 @@ impl<'a> Ledger<'a> {
             record.deploy(deployment);
         }
         from_here.for_each(Record::start_over);
+    }
+
+    /// Tells whether an earlier environment is known to have got another image of the same commit: what
+    /// was verified there says nothing about this one.
+    fn other_image(&self, index: usize, deployment: &Deployment) -> bool {
+        let earlier = self.records.iter().take(index);
+        let known = earlier.filter_map(|record| record.deployed?.what.digest.as_ref());
+        let this = deployment.digest.as_ref();
+        this.is_some_and(|this| known.into_iter().any(|digest| digest != this))
     }
 
     fn intervened(&mut self, word: Intervention, place: usize, at: Timestamp) {

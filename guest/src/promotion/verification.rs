@@ -22,7 +22,7 @@ pub(super) fn untested(
     if own {
         return Answer::hold(Action::LoadTest(environment.to_owned()), reasons);
     }
-    reasons.insert(0, not_verified(environment));
+    reasons.push(not_verified(environment));
     Answer::wait(case, reasons)
 }
 
@@ -81,11 +81,12 @@ mod tests {
             History::new().deployed("stage", Succeeded),
             History::new().deployed("stage", Outcome::Unknown),
             History::new().deployed_commit("stage", OTHER, Succeeded),
-            History::new().through("stage"),
         ] {
             let expected = waits("stage-not-verified");
             assert_eq!(said(&release, &history), expected);
         }
+        let untested = History::new().through("stage");
+        assert_eq!(said(&release, &untested), waits("load-test-not-run"));
         let verified = History::new()
             .through("stage")
             .load_tested("stage", Verdict::Passed);
@@ -110,5 +111,30 @@ mod tests {
             .load_tested("stage", Verdict::Passed);
         let expected = waits("digest-mismatch");
         assert_eq!(said(&release, &history), expected);
+    }
+
+    /// Also where nobody knows the digest of the tag: what was tested is not what was deployed.
+    #[test]
+    fn production_got_another_image_than_stage() {
+        let history = History::new()
+            .deployed_image("stage", SHA, Some("sha256:a"), Succeeded)
+            .judged("stage", true)
+            .load_tested("stage", Verdict::Passed);
+        for release in [release("stage-loadtest-abort"), release("prod")] {
+            let other = history
+                .clone()
+                .deployed_image("prod", SHA, Some("sha256:b"), Succeeded)
+                .judged("prod", true);
+            assert_eq!(
+                said(&release, &other).1,
+                Action::Deploy("prod".to_owned()),
+                "it has not been promoted"
+            );
+            let same = history
+                .clone()
+                .deployed_image("prod", SHA, Some("sha256:a"), Succeeded)
+                .judged("prod", true);
+            assert_ne!(said(&release, &same).1, Action::Deploy("prod".to_owned()));
+        }
     }
 }

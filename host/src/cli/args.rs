@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 
 use super::Error;
 use super::output::Output;
-use crate::facts::git;
 use crate::facts::message::{self, Reading};
+use crate::facts::{git, is_commit, is_digest};
 use crate::report::snippet;
 use crate::report::words::Word;
 use crate::sandbox::contract::labels::Labels;
@@ -123,7 +123,12 @@ pub fn compiler() -> Result<Compiler, Error> {
 #[group(multiple = false, id = "message source")]
 pub struct MessageArguments {
     /// The message itself.
-    #[arg(long, value_name = "TEXT", help_heading = "Message")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        help_heading = "Message"
+    )]
     pub message: Option<String>,
 
     /// A file that holds the message.
@@ -160,6 +165,16 @@ pub struct Source {
 }
 
 impl MessageArguments {
+    /// The message of a commit.
+    pub fn of_commit(commit: &str) -> Self {
+        Self {
+            message: None,
+            message_file: None,
+            rev: Some(commit.to_owned()),
+            stdin: None,
+        }
+    }
+
     /// Whether any source was named.
     pub fn is_given(&self) -> bool {
         self.message.is_some()
@@ -211,6 +226,14 @@ impl Pending {
                     commit: Some(commit.id),
                 }
             }
+            // A commit may have an empty message. A variable or a pipe that has none is somebody's
+            // mistake, and would read as a message without a label.
+            (None, Some(reading)) if reading.message.text.trim().is_empty() => {
+                return Err(Error::usage(
+                    "the commit message is empty",
+                    "look where it was to come from, or take it from git with `--rev REV`",
+                ));
+            }
             (None, Some(reading)) => Source {
                 reading,
                 commit: None,
@@ -248,9 +271,7 @@ fn environment(text: &str) -> Result<String, String> {
 
 /// Reads a full commit hash.
 pub fn commit(text: &str) -> Result<String, String> {
-    let full = matches!(text.len(), 40 | 64)
-        && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if full {
+    if is_commit(text) {
         Ok(text.to_owned())
     } else {
         Err("expected a full commit hash: 40 (or 64) lowercase hexadecimal digits, as `git rev-parse` prints them".to_owned())
@@ -259,13 +280,7 @@ pub fn commit(text: &str) -> Result<String, String> {
 
 /// Reads the digest of an image.
 pub fn digest(text: &str) -> Result<String, String> {
-    let fits = text.strip_prefix("sha256:").is_some_and(|digits| {
-        digits.len() == 64
-            && digits
-                .bytes()
-                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    });
-    if fits {
+    if is_digest(text) {
         Ok(text.to_owned())
     } else {
         Err("expected `sha256:` and 64 lowercase hexadecimal digits".to_owned())

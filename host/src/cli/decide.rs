@@ -9,7 +9,7 @@ use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, Re
 use super::output::Output;
 use super::{Error, Exit, WarnExitCode, args};
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
-use crate::facts::{git, history, message};
+use crate::facts::history;
 use crate::report::schema::DecisionDocument;
 use crate::report::{decision, json};
 use crate::sandbox::contract::promotion::{Event, Instruction, Release};
@@ -124,24 +124,25 @@ fn instruction(
     settings: &Settings,
     output: &Output,
 ) -> Result<Answer<Option<Instruction>>, Error> {
-    let reading = if arguments.message.is_given() {
-        let source = arguments.message.begin(&arguments.reading)?.finish()?;
-        if let (Some(read), Some(commit)) = (&source.commit, commit)
-            && read != commit
-        {
-            return Err(Error::usage(
-                format!("`--rev` names {read}, and the tag another commit"),
-                "leave `--rev` out; with `--repo` the message of the tag's own commit is read",
-            ));
-        }
-        source.reading
-    } else if let (Some(repo), Some(commit)) = (&arguments.reading.repo, commit) {
-        message::from_commit(&git::commit(Some(repo), commit)?)?
+    let pending = if arguments.message.is_given() {
+        arguments.message.begin(&arguments.reading)?
+    } else if let (Some(_), Some(commit)) = (&arguments.reading.repo, commit) {
+        MessageArguments::of_commit(commit).begin(&arguments.reading)?
     } else {
         return Ok(Ok(None));
     };
+    let source = pending.finish()?;
+    if let (Some(read), Some(commit)) = (&source.commit, commit)
+        && read != commit
+    {
+        return Err(Error::usage(
+            format!("`--rev` names {read}, and the tag another commit"),
+            "leave `--rev` out; with `--repo` the message of the tag's own commit is read",
+        ));
+    }
+    let reading = source.reading;
     let labels = match policy.parse(&reading.message, settings)? {
-        Ok(labels) => labels,
+        Ok(labels) => args::with_reading(labels, &reading),
         Err(reasons) => return Ok(Err(reasons)),
     };
     args::tell(output, &reading.message.text, &labels);

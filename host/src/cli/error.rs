@@ -65,10 +65,13 @@ impl Error {
 fn help_for(failure: &Failure) -> &'static str {
     match failure {
         Failure::Unreadable(_) => "name a component file that can be read with `--policy`",
+        Failure::Host(_) => {
+            "this machine or this build is at fault, not the policy; try another one"
+        }
         Failure::Unfit(_) => "see what fits with `greenlight policy check FILE`",
         Failure::Trapped(_) | Failure::TimedOut | Failure::Limit(..) | Failure::Contract(_) => {
-            "there is no decision, so nothing may go on; report it to whoever wrote the policy, or \
-             leave `--policy` out to use the bundled one"
+            "there is no decision, so nothing may go on; report it, with what was asked, to whoever wrote \
+             the policy"
         }
     }
 }

@@ -129,7 +129,6 @@ fn harmless_line(line: &str) -> String {
     let line = harmless(line);
     match line.trim_start() {
         "For more information, try '--help'." => "  help: see what it takes with `--help`\n".into(),
-        rest if rest.starts_with("::") => format!("\\n{rest}\n"),
         _ => format!("{line}\n"),
     }
 }

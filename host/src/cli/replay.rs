@@ -34,7 +34,7 @@ pub struct Arguments {
     /// The repository.
     #[arg(long, value_name = "DIR")]
     repo: PathBuf,
-    /// Which commits, in any form that `git rev-list` understands.
+    /// Which commits, revisions and ranges as `git rev-list` takes them.
     #[arg(value_name = "RANGE", default_value = "HEAD")]
     range: Vec<String>,
     /// Follow only the first parent of merges.
@@ -88,21 +88,15 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let settings = arguments.policy.settings();
     let policy = arguments.policy.policy(Use::Often)?;
     let progress = progress(arguments);
-    let mut list = rev_list(arguments, &[])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| git::not_started(&error))?;
-    let listed = list.stdout.take().map_or_else(Stdio::null, Stdio::from);
+    let mut list = git::Running::start(&mut rev_list(arguments, &[]))?;
+    let listed = Stdio::from(list.output()?);
     let mut objects = Objects::open_from(Some(&arguments.repo), listed)?;
     let mut summary = Summary {
         schema: "greenlight.replay-summary/1",
         ..Summary::default()
     };
     let mut questions = Questions {
-        kept: arguments
-            .policy
-            .is_bundled()
+        kept: (arguments.policy.is_bundled() && !cfg!(policy_given))
             .then(|| policy.sandbox())
             .transpose()?,
         policy: &policy,
@@ -111,7 +105,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     loop {
         let document = match objects.read() {
             Ok(None) => break,
-            Ok(Some(commit)) => ask(&mut questions, &settings, &commit, &mut text)?,
+            Ok(Some(commit)) => ask(&mut questions, &settings, &commit, &mut text)
+                .inspect_err(|_| output.note(&format!("at commit {}\n", commit.id)))?,
             // A partial clone lists commits that it does not have.
             Err(git::Answer::Missing(what)) => {
                 text.clear();
@@ -134,8 +129,9 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             }
         }
     }
-    git::finished(list)?;
+    // In this order: a list that nobody reads to its end is the other one's failure.
     objects.end()?;
+    list.end()?;
     progress.finish_and_clear();
     match arguments.format {
         Format::Human => output.text(&summed_up(&summary)),

@@ -1,11 +1,17 @@
 //! Commits, as git stores them. A repository is only read: plumbing commands alone, without its hooks,
 //! its aliases, its pager, its replacements and its network.
 
+use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+
+use rustix::process::Signal;
 
 use super::Error;
+use crate::child;
 
 /// One commit object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +26,7 @@ pub struct Commit {
 impl Commit {
     /// Takes a commit object apart.
     ///
-    /// Source: git's `Documentation/gitformat-…` and `git cat-file commit`: header lines, an empty line,
-    /// the message.
+    /// Source: what `git cat-file commit` prints: header lines, an empty line, the message.
     fn new(id: String, raw: Vec<u8>) -> Self {
         let message = raw
             .windows(2)
@@ -139,12 +144,17 @@ pub fn git(repo: Option<&Path>) -> Command {
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
         .stdin(Stdio::null());
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("GIT_TRACE") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
 /// A process that answers with commit objects: `git cat-file --batch`.
 pub struct Objects {
-    child: Child,
+    git: Running,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
@@ -166,7 +176,7 @@ impl Objects {
     /// If git can't be started.
     pub fn open(repo: Option<&Path>) -> Result<Self, Error> {
         let mut objects = Self::open_from(repo, Stdio::piped())?;
-        objects.input = objects.child.stdin.take();
+        objects.input = objects.git.child.stdin.take();
         Ok(objects)
     }
 
@@ -176,19 +186,14 @@ impl Objects {
     ///
     /// If git can't be started.
     pub fn open_from(repo: Option<&Path>, questions: Stdio) -> Result<Self, Error> {
-        let mut child = git(repo)
+        let mut command = git(repo);
+        command
             .args(["cat-file", "--batch", "--buffer"])
-            .stdin(questions)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| not_started(&error))?;
-        let output = child
-            .stdout
-            .take()
-            .ok_or_else(|| not_started(&io::Error::other("no pipe")))?;
+            .stdin(questions);
+        let mut git = Running::start(&mut command)?;
+        let output = git.output()?;
         Ok(Self {
-            child,
+            git,
             input: None,
             output: BufReader::with_capacity(64 << 10, output),
         })
@@ -257,26 +262,74 @@ impl Objects {
     /// If it failed, with what it said.
     pub fn end(mut self) -> Result<(), Error> {
         self.close_input();
-        finished(self.child)
+        drop(self.output);
+        self.git.end()
     }
 }
 
-/// Waits for a git process to end.
-///
-/// # Errors
-///
-/// If it failed, with what it said.
-pub fn finished(mut child: Child) -> Result<(), Error> {
-    // What is left unread must not keep it from ending.
-    drop(child.stdout.take());
-    let output = child
-        .wait_with_output()
-        .map_err(|error| not_started(&error))?;
+/// A git command that is running.
+pub struct Running {
+    child: Child,
+    said: JoinHandle<String>,
+}
+
+impl Running {
+    /// Starts a command of [`git`]'s, with its output in a pipe.
+    ///
+    /// # Errors
+    ///
+    /// If git can't be started.
+    pub fn start(command: &mut Command) -> Result<Self, Error> {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| not_started(&error))?;
+        match child.stderr.take() {
+            Some(pipe) => Ok(Self {
+                child,
+                said: child::listen(pipe),
+            }),
+            None => Err(not_started(&io::Error::other("no pipe"))),
+        }
+    }
+
+    /// What it prints, for somebody who reads it; once.
+    ///
+    /// # Errors
+    ///
+    /// If it was taken before.
+    pub fn output(&mut self) -> Result<ChildStdout, Error> {
+        let pipe = self.child.stdout.take();
+        pipe.ok_or_else(|| not_started(&io::Error::other("no pipe")))
+    }
+
+    /// Waits for it to end.
+    ///
+    /// # Errors
+    ///
+    /// If it failed, with what it said.
+    pub fn end(mut self) -> Result<(), Error> {
+        // What is left unread must not keep it from ending.
+        drop(self.child.stdin.take());
+        drop(self.child.stdout.take());
+        let status = self.child.wait().map_err(|error| not_started(&error))?;
+        finished(status, &child::said(self.said))
+    }
+}
+
+/// Says why a git command did not succeed.
+fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
     // A reader that has seen enough closes the pipe; that is no failure.
-    if output.status.success() || output.status.code().is_none() {
+    if status.success() || status.signal() == Some(Signal::PIPE.as_raw()) {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    if status.signal().is_some() {
+        return Err(Error::new(
+            format!("git did not finish: {status}"),
+            "run it again; if it happens again, look whether this machine has enough memory",
+        ));
+    }
     let said = said.trim().trim_start_matches("fatal: ");
     Err(Error::new(
         format!(

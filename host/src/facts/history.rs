@@ -10,13 +10,19 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::Error;
+use super::{Error, is_commit, is_digest};
 use crate::report::words::Word;
 use crate::sandbox::contract::promotion as contract;
 use crate::sandbox::contract::types::Verdict;
 
 /// The longest history that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
+
+/// The longest text in it, in bytes.
+const LONGEST_TEXT: usize = 256;
+
+/// The most nodes that one round has.
+const MOST_NODES: usize = 500;
 
 /// What the document says that it is.
 const SCHEMA: &str = "greenlight.history/1";
@@ -51,22 +57,23 @@ enum Happening {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Deployment {
-    environment: String,
-    commit: String,
-    digest: Option<String>,
+    environment: Text,
+    commit: Commit,
+    digest: Option<Digest>,
     outcome: Named<contract::Outcome>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Round {
-    environment: String,
+    environment: Text,
     convergence: Convergence,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Convergence {
+    #[serde(deserialize_with = "nodes")]
     Observed(Vec<Node>),
     Judged(bool),
 }
@@ -74,21 +81,21 @@ enum Convergence {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Node {
-    name: String,
+    name: Text,
     version: NodeVersion,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum NodeVersion {
-    Serves(String),
-    Unreachable(String),
+    Serves(Commit),
+    Unreachable(Text),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LoadTest {
-    environment: String,
+    environment: Text,
     result: LoadTestResult,
 }
 
@@ -108,24 +115,84 @@ struct Measurement {
     duration: u64,
     p95: Option<u64>,
     #[serde(default)]
-    broken_thresholds: Vec<String>,
+    broken_thresholds: Vec<Text>,
     exit_status: Option<i32>,
     complete: bool,
-    versions: Vec<String>,
+    versions: Vec<Commit>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Notification {
-    key: String,
+    key: Text,
     outcome: Named<contract::Outcome>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rival {
-    environment: String,
-    commit: String,
+    environment: Text,
+    commit: Commit,
+}
+
+/// A name, a key or a sentence of a tool. What is longer is no such thing, and the policy, which names
+/// what it decides by, could not answer.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() > LONGEST_TEXT {
+            let message = format!(
+                "a text has {} bytes, and at most {LONGEST_TEXT}",
+                text.len()
+            );
+            return Err(de::Error::custom(message));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A full commit hash.
+struct Commit(String);
+
+impl<'de> Deserialize<'de> for Commit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::deserialize(deserializer)?;
+        if !is_commit(&text) {
+            return Err(de::Error::custom(format!(
+                "`{text}` is not a full commit hash"
+            )));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// The digest of an image.
+struct Digest(String);
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::deserialize(deserializer)?;
+        if !is_digest(&text) {
+            let message = format!("`{text}` is not `sha256:` and 64 lowercase hexadecimal digits");
+            return Err(de::Error::custom(message));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// The nodes of one round.
+fn nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Node>, D::Error> {
+    let nodes = Vec::deserialize(deserializer)?;
+    if nodes.len() > MOST_NODES {
+        let message = format!(
+            "a round has {} nodes, and at most {MOST_NODES}",
+            nodes.len()
+        );
+        return Err(de::Error::custom(message));
+    }
+    Ok(nodes)
 }
 
 /// A member of a closed set, by its name.
@@ -195,21 +262,21 @@ impl From<Happening> for contract::Happening {
     fn from(happening: Happening) -> Self {
         match happening {
             Happening::Deployed(it) => Self::Deployed(contract::Deployment {
-                environment: it.environment,
-                commit: it.commit,
-                digest: it.digest,
+                environment: it.environment.0,
+                commit: it.commit.0,
+                digest: it.digest.map(|digest| digest.0),
                 outcome: it.outcome.0,
             }),
             Happening::Observed(it) => Self::Observed(contract::Round {
-                environment: it.environment,
+                environment: it.environment.0,
                 convergence: it.convergence.into(),
             }),
             Happening::LoadTested(it) => Self::LoadTested(contract::LoadTest {
-                environment: it.environment,
+                environment: it.environment.0,
                 result: it.result.into(),
             }),
             Happening::Notified(it) => Self::Notified(contract::Notification {
-                key: it.key,
+                key: it.key.0,
                 outcome: it.outcome.0,
             }),
             Happening::Waited(seconds) => Self::Waited(seconds),
@@ -234,10 +301,10 @@ impl From<Convergence> for contract::Convergence {
 impl From<Node> for contract::Node {
     fn from(node: Node) -> Self {
         Self {
-            name: node.name,
+            name: node.name.0,
             version: match node.version {
-                NodeVersion::Serves(commit) => contract::NodeVersion::Serves(commit),
-                NodeVersion::Unreachable(why) => contract::NodeVersion::Unreachable(why),
+                NodeVersion::Serves(commit) => contract::NodeVersion::Serves(commit.0),
+                NodeVersion::Unreachable(why) => contract::NodeVersion::Unreachable(why.0),
             },
         }
     }
@@ -253,10 +320,14 @@ impl From<LoadTestResult> for contract::LoadTestResult {
                 exceptions: it.exceptions,
                 duration: it.duration,
                 p95: it.p95,
-                broken_thresholds: it.broken_thresholds,
+                broken_thresholds: it
+                    .broken_thresholds
+                    .into_iter()
+                    .map(|name| name.0)
+                    .collect(),
                 exit_status: it.exit_status,
                 complete: it.complete,
-                versions: it.versions,
+                versions: it.versions.into_iter().map(|commit| commit.0).collect(),
             }),
         }
     }
@@ -265,8 +336,8 @@ impl From<LoadTestResult> for contract::LoadTestResult {
 impl From<Rival> for contract::Rival {
     fn from(rival: Rival) -> Self {
         Self {
-            environment: rival.environment,
-            commit: rival.commit,
+            environment: rival.environment.0,
+            commit: rival.commit.0,
         }
     }
 }

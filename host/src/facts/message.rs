@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, REPLACEMENT};
 
 use super::{Error, git};
 use crate::sandbox::contract::labels::Message;
@@ -95,11 +95,11 @@ fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Reading, Error> {
     let (text, replaced) = match (std::str::from_utf8(bytes), origin) {
         (Ok(text), _) => (text.to_owned(), false),
         (Err(_), Origin::Commit(Some(name))) => match Encoding::for_label(name.as_bytes()) {
-            Some(encoding) => {
+            Some(encoding) if encoding != REPLACEMENT => {
                 let (text, replaced) = encoding.decode_without_bom_handling(bytes);
                 (text.into_owned(), replaced)
             }
-            None => (String::from_utf8_lossy(bytes).into_owned(), true),
+            _ => (String::from_utf8_lossy(bytes).into_owned(), true),
         },
         (Err(_), _) => (String::from_utf8_lossy(bytes).into_owned(), true),
     };

@@ -3,8 +3,7 @@
 //! - Terminals: control characters (escape sequences start with one), and the characters that reorder
 //!   or hide text.
 //! - Runners: GitHub and Azure read `##[…]` and `##vso[…]`, `TeamCity` `##teamcity[…]`, anywhere in a
-//!   line; GitHub reads `::command::` at the start of one. Text is printed behind a word of ours or in
-//!   quotes, so the latter can't happen as long as the text has no line break left.
+//!   line; GitHub reads `::command::` at the start of one, behind blanks.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -21,16 +20,21 @@ pub fn is_active(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Writes a text so that it stands in one line and does nothing: active characters as `\u{…}`, and the
-/// second `#` of `##` as `\u{23}`.
+/// Writes a text so that it stands in one line and does nothing: active characters as `\u{…}`, the second
+/// `#` of `##` as `\u{23}`, and the first `:` of a `::` that begins it as `\u{3a}`.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    if !text.contains("##") && !text.contains(is_active) {
+    let command = text.trim_start().starts_with("::");
+    if !command && !text.contains("##") && !text.contains(is_active) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
     let mut before = '\0';
     for c in text.chars() {
-        push(&mut safe, before, c);
+        if command && c == ':' && safe.trim_start().is_empty() {
+            safe.push_str("\\u{3a}");
+        } else {
+            push(&mut safe, before, c);
+        }
         before = c;
     }
     Cow::Owned(safe)
@@ -73,6 +77,7 @@ mod tests {
     fn escapes_commands_and_tricks() {
         assert_eq!(harmless("\x1b[31mred"), "\\u{1b}[31mred");
         assert_eq!(harmless("a\n::error::b"), "a\\n::error::b");
+        assert_eq!(harmless(" ::error::x"), " \\u{3a}:error::x");
         assert_eq!(harmless("##[error]x"), "#\\u{23}[error]x");
         assert_eq!(harmless("###vso["), "#\\u{23}\\u{23}vso[");
         assert_eq!(harmless("ab\u{202e}dc"), "ab\\u{202e}dc");
@@ -85,6 +90,7 @@ mod tests {
             let safe = harmless(&text);
             prop_assert!(!safe.contains(is_active));
             prop_assert!(!safe.contains("##"));
+            prop_assert!(!safe.trim_start().starts_with("::"));
         }
     }
 }

@@ -7,6 +7,7 @@ use super::contract::promotion::{Action, Conclusion, Decision, Event, Permission
 use super::contract::types::{Evidence, Reason, Settings, Span};
 use super::failure::Failure;
 use super::policy::Answer;
+use crate::facts::is_commit;
 
 type Check = Result<(), Failure>;
 
@@ -54,11 +55,7 @@ pub fn target(answer: &Answer<Target>, tag: &str, settings: &Settings) -> Check 
     };
     environment(&target.environment, settings)?;
     holds(
-        matches!(target.commit.len(), 40 | 64)
-            && target
-                .commit
-                .bytes()
-                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()),
+        is_commit(&target.commit),
         "the commit of its target is no full commit hash",
     )?;
     holds(

@@ -16,6 +16,7 @@ use wasmtime::component::Component;
 
 use super::failure::{Failure, Limit};
 use super::{limits, profile};
+use crate::child;
 
 /// The command that makes this binary the child. People have no use for it, so help does not list it.
 pub const COMMAND: &str = "__compile";
@@ -67,9 +68,8 @@ impl Compiler {
     }
 
     fn in_a_child(&self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
-        let failed = |error: io::Error| {
-            Failure::Unreadable(format!("failed to start the compiler: {error}"))
-        };
+        let failed =
+            |error: io::Error| Failure::Host(format!("failed to start the compiler: {error}"));
         let mut child = Command::new(&self.program)
             .arg(COMMAND)
             .env_clear()
@@ -79,19 +79,18 @@ impl Compiler {
             .spawn()
             .map_err(failed)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(mut input), Some(mut output), Some(mut errors)) = pipes else {
+        let (Some(mut input), Some(mut output), Some(errors)) = pipes else {
             return Err(failed(io::Error::other("it has no pipes")));
         };
+        let said = child::listen(errors);
         let (done, compiled) = mpsc::channel();
         thread::scope(|scope| {
             // A child that ends early breaks the pipe; its status says why.
             scope.spawn(move || input.write_all(bytes));
             scope.spawn(move || {
-                let (mut code, mut text) = (Vec::new(), String::new());
-                let read = output
-                    .read_to_end(&mut code)
-                    .and_then(|_| errors.read_to_string(&mut text));
-                let _ = done.send(read.map(|_| (code, text)));
+                let mut code = Vec::new();
+                let read = output.read_to_end(&mut code);
+                let _ = done.send(read.map(|_| code));
             });
             let result = compiled.recv_timeout(limits::COMPILE_TIME);
             if result.is_err() {
@@ -107,11 +106,11 @@ impl Compiler {
                     ),
                 ));
             };
-            let (code, text) = read.map_err(failed)?;
+            let code = read.map_err(failed)?;
             match status.code() {
                 Some(0) => Ok(code),
                 Some(code) if code == i32::from(REFUSED) => {
-                    Err(Failure::Unfit(text.trim_end().to_owned()))
+                    Err(Failure::Unfit(child::said(said).trim_end().to_owned()))
                 }
                 // An allocation that fails ends the child with a signal, in the middle of its work.
                 _ => Err(Failure::Limit(

@@ -26,6 +26,8 @@ pub enum Limit {
 pub enum Failure {
     /// The component file can't be read.
     Unreadable(String),
+    /// This machine, or this build, can't run a policy.
+    Host(String),
     /// The component can't be a policy: it is no component, imports something or lacks an export.
     Unfit(String),
     /// The policy hit an instruction that ends it, a panic for example.
@@ -92,6 +94,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => write!(f, "the policy could not be read: {why}"),
+            Self::Host(why) => write!(f, "no policy can be run here: {why}"),
             Self::Unfit(why) => write!(f, "the component is not a policy: {why}"),
             Self::Trapped(why) => write!(f, "the policy trapped: {why}"),
             Self::TimedOut => write!(

@@ -93,7 +93,7 @@ impl Policy {
             .instantiate_pre(&component)
             .map_err(unfit)?;
         let exports = PolicyIndices::new(&pre).map_err(unfit)?;
-        watchdog::start(&engine).map_err(|error| Failure::Unreadable(error.to_string()))?;
+        watchdog::start(&engine).map_err(|error| Failure::Host(error.to_string()))?;
         Ok(Self {
             engine,
             pre,
@@ -265,7 +265,7 @@ fn engine(how_often: Use) -> Result<Engine, Failure> {
             return Ok(engine);
         }
     }
-    Engine::new(&profile::config()).map_err(unfit)
+    Engine::new(&profile::config()).map_err(|error| Failure::Host(format!("{error:#}")))
 }
 
 /// Keeps room for a few sandboxes at a time.

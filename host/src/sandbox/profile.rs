@@ -14,8 +14,8 @@ pub const WASM_STACK: usize = 256 << 10;
 
 /// The fuel of one call, in units of about one WebAssembly instruction.
 ///
-/// The bundled policy needs some thousands; a policy in an interpreted language, some millions.
-pub const FUEL: u64 = 1_000_000_000;
+/// The bundled policy needs some thousands, and for a hostile message of a mebibyte most of it.
+pub const FUEL: u64 = 2_000_000_000;
 
 /// The size of what one call may hand over to the host, in bytes.
 pub const HOSTCALL_FUEL: usize = 256 << 10;

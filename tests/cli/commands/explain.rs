@@ -81,3 +81,16 @@ fn an_unknown_commit() {
         );
     }
 }
+
+#[test]
+fn a_subject_is_no_workflow_command() {
+    let repository = Repository::new();
+    repository.commit("::error::pwned\n");
+    let ended = greenlight(["explain", "--repo", repository.argument()]).gives(
+        0,
+        Text::Has(&["\\u{3a}:error::pwned"]),
+        Text::Nothing,
+    );
+    let live = |line: &str| line.trim_start().starts_with("::");
+    assert!(!ended.stdout.lines().any(live), "{}", ended.stdout);
+}

@@ -23,7 +23,9 @@ fn every_action_has_its_tags() {
     }
     let sha256 = "0123456789abcdef".repeat(4);
     let shown = format!("stage-loadtest-warn-{sha256}\nprod-{sha256}\nlatest\n");
-    tags(&["--commit", &sha256, "--branch", "main", "-"]).gives(0, Text::Is(&shown), Text::Nothing);
+    tags(&["--commit", &sha256, "--branch", "main", "-"])
+        .input("x")
+        .gives(0, Text::Is(&shown), Text::Nothing);
 }
 
 #[test]

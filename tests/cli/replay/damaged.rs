@@ -116,3 +116,68 @@ fn a_commit_cut_off_in_the_middle() {
         );
     }
 }
+
+/// A git that is killed in the middle, by a machine without memory for example, leaves a list that looks
+/// whole. The summary must not say so.
+#[test]
+fn a_killed_git_is_no_end() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (repository, _, _) = three();
+    let folder = tempfile::tempdir().expect("a folder");
+    let git = folder.path().join("git");
+    let path = std::env::var("PATH").expect("PATH");
+    let script = format!(
+        "#!/bin/sh\nPATH='{path}'\ncase \"$*\" in\n*cat-file*) git \"$@\" | head -n 5; kill -KILL $$ ;;\n\
+         *) exec git \"$@\" ;;\nesac\n"
+    );
+    fs::write(&git, script).expect("written");
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("executable");
+    let found = format!("{}:{path}", folder.path().display());
+    for format in ["human", "jsonl"] {
+        let ended = greenlight([
+            "replay",
+            "--repo",
+            repository.argument(),
+            "--format",
+            format,
+        ])
+        .variable("PATH", &found)
+        .run();
+        assert_eq!(ended.status, 2, "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("git did not finish"),
+            "{}",
+            ended.stderr
+        );
+        assert!(!ended.stdout.contains("commits"), "{}", ended.stdout);
+    }
+}
+
+/// Git can say more than a pipe holds before it is done.
+#[test]
+fn a_git_that_talks_is_listened_to() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (repository, _, _) = three();
+    let folder = tempfile::tempdir().expect("a folder");
+    let git = folder.path().join("git");
+    let path = std::env::var("PATH").expect("PATH");
+    let script = format!(
+        "#!/bin/sh\nPATH='{path}'\nhead -c 1000000 /dev/zero | tr '\\0' x >&2\nexec git \"$@\"\n"
+    );
+    fs::write(&git, script).expect("written");
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("executable");
+    let found = format!("{}:{path}", folder.path().display());
+    let repo = repository.argument();
+    for arguments in [
+        ["replay", "--repo", repo].as_slice(),
+        &["label", "--rev=HEAD", "--repo", repo],
+    ] {
+        greenlight(arguments).variable("PATH", &found).gives(
+            0,
+            Text::Has(&["skip"]),
+            Text::Nothing,
+        );
+    }
+}

@@ -7,7 +7,7 @@ use crate::harness::{Repository, SHA, Text, fixture, greenlight};
 
 /// Messages with something to say for every kind of diagnostic, and some with nothing.
 const MESSAGES: [&str; 9] = [
-    "",
+    "fix",
     "fix: an ordinary commit",
     "fix: one label [load test: abort]",
     "fix: a near miss [load test:skip]",

@@ -10,7 +10,12 @@ use super::setting;
 /// Names what keeps the numbers from being compared.
 pub(super) fn reasons(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    let explained = m.failures > 0 || m.exceptions > 0 || !m.broken_thresholds.is_empty();
+    // Status 1 is how load test tools say that requests failed, also where some may. Any other status
+    // is one of a broken harness, unless what it may stand for is outside its threshold.
+    let explained = !m.broken_thresholds.is_empty()
+        || m.failures > thresholds.max_failures
+        || m.exceptions > thresholds.max_exceptions
+        || (m.exit_status == Some(1) && (m.failures > 0 || m.exceptions > 0));
     if !m.complete {
         reasons.push(Reason::new(
             codes::RESULTS_INCOMPLETE,
