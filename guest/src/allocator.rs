@@ -3,7 +3,7 @@
 //! An instance lives for one decision: facts come in, an answer goes out, and everything is freed again
 //! before the next call. So memory is handed out one piece behind the other, and taken back as a whole
 //! when the last piece is freed. The allocator of the standard library asks for fresh pages at the first
-//! piece, and spends on reuse what a decision has no use for: it costs half of a decision.
+//! piece, and spends on reuse what a decision has no use for: it costs a third of a decision.
 //!
 //! What is freed out of order stays taken until everything is freed. The sandbox's limit of memory holds
 //! for that, too.

@@ -220,7 +220,7 @@ fn a_message_of_100_mebibytes() {
 fn an_empty_message() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("message");
-    std::fs::write(&file, "\n").expect("written");
+    fs::write(&file, "\n").expect("written");
     let file = file.to_str().expect("UTF-8");
     let tag = format!("prod-{SHA}");
     for arguments in [

@@ -98,6 +98,15 @@ fn the_two_commands() {
     );
 }
 
+/// What a template was to be filled with.
+#[test]
+fn nothing_is_left_to_fill_in() {
+    let readme = readme();
+    let mut words = readme.split(|c: char| c.is_whitespace() || c == '|');
+    let left = words.find(|word| word.len() > 2 && word.starts_with('@') && word.ends_with('@'));
+    assert_eq!(left, None);
+}
+
 #[test]
 fn the_exit_statuses() {
     let rows: Vec<_> = readme()

@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_label_is_found_in_a_mebibyte() {
-        let filler = "perf: the load test numbers look good; the rest is in the table\n".repeat(10_000);
+        let filler =
+            "perf: the load test numbers look good; the rest is in the table\n".repeat(10_000);
         let labels = read(&format!("{filler}{filler}[load test: abort]{filler}"));
         assert_eq!(labels.action, LoadTestAction::Abort);
         assert_eq!(codes(&labels), Vec::<&str>::new());
