@@ -21,13 +21,13 @@ pub use exports::greenlight::policy::{environments, labels, promotion, types};
 use environments::{Build, Target};
 use labels::{Labels, Message};
 use promotion::{Decision, Event, Release};
-use types::{Reason, Settings, Timestamp};
+use types::{LoadTestAction, Reason, Settings, Timestamp};
 
 struct Component;
 
 impl labels::Guest for Component {
-    fn parse(message: Message, settings: Settings) -> Result<Labels, Vec<Reason>> {
-        crate::label::parse(&message, &settings)
+    fn parse(message: Message, default: LoadTestAction) -> Result<Labels, Vec<Reason>> {
+        crate::label::parse(&message, default)
     }
 }
 

@@ -51,7 +51,7 @@ pub fn run() {
     };
     let label = microseconds(|| {
         let labels = sandbox
-            .parse(black_box(&message), &settings)
+            .parse(black_box(&message), settings.default_action)
             .expect("an answer");
         assert!(black_box(labels).is_ok());
     });

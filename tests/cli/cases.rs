@@ -127,7 +127,7 @@ fn native_labels(case: &LabelCase) -> Result<Labels, Refused> {
         text: case.message.clone(),
         truncated: case.truncated,
     };
-    compared!(labels greenlight_policy::label::parse(&message, &native_settings()))
+    compared!(labels greenlight_policy::label::parse(&message, native_settings().default_action))
 }
 
 fn component_labels(policy: &Policy, case: &LabelCase) -> Result<Labels, Refused> {
@@ -136,7 +136,7 @@ fn component_labels(policy: &Policy, case: &LabelCase) -> Result<Labels, Refused
         truncated: case.truncated,
     };
     let answer = policy
-        .parse(&message, &settings::defaults())
+        .parse(&message, settings::defaults().default_action)
         .expect("an answer");
     compared!(labels answer)
 }
@@ -178,8 +178,12 @@ fn a_kept_sandbox_answers_like_a_fresh_one() {
             text: case.message.clone(),
             truncated: case.truncated,
         };
-        let answer = kept.parse(&message, &settings).expect("an answer");
-        let fresh = policy.parse(&message, &settings).expect("an answer");
+        let answer = kept
+            .parse(&message, settings.default_action)
+            .expect("an answer");
+        let fresh = policy
+            .parse(&message, settings.default_action)
+            .expect("an answer");
         assert_eq!(format!("{answer:?}"), format!("{fresh:?}"), "{}", case.name);
         let build = Build {
             commit: SHA.to_owned(),

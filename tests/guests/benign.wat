@@ -1,8 +1,8 @@
 ;; The policy that the hostile ones are made from: it keeps every promise, and never promotes.
 ;;
 ;; Core module fields, encoded with the world in wit/. A block lasts until the next empty line; a
-;; hostile guest replaces the blocks whose `$name` it defines itself. Settings make every parameter
-;; list too long for the canonical ABI's flat form, so each function takes one pointer and returns one.
+;; hostile guest replaces the blocks whose `$name` it defines itself. Settings make a parameter
+;; list too long for the canonical ABI's flat form: such a function takes one pointer. Each returns one.
 
 (memory $memory (export "memory") 2)
 
@@ -16,7 +16,7 @@
   (local.get $at))
 
 ;; ok({ action: warn, source: none, diagnostics: [] })
-(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $in i32) (result i32)
+(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $text i32) (param $length i32) (param $truncated i32) (param $default i32) (result i32)
   (i32.store8 offset=4 (i32.const 128) (i32.const 2))
   (i32.const 128))
 

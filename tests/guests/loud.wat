@@ -12,7 +12,7 @@
   (i32.const 128))
 
 ;; ok({ action: warn, source: none, diagnostics: [one at 640] })
-(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $in i32) (result i32)
+(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $text i32) (param $length i32) (param $truncated i32) (param $default i32) (result i32)
   (i32.store8 offset=4 (i32.const 128) (i32.const 2))
   (i32.store offset=20 (i32.const 128) (i32.const 640))
   (i32.store offset=24 (i32.const 128) (i32.const 1))

@@ -7,7 +7,7 @@
   (if (global.get $asked) (then (unreachable)))
   (global.set $asked (i32.const 1)))
 
-(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $in i32) (result i32)
+(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $text i32) (param $length i32) (param $truncated i32) (param $default i32) (result i32)
   (call $once)
   (i32.store8 offset=4 (i32.const 128) (i32.const 2))
   (i32.const 128))

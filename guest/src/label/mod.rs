@@ -21,14 +21,14 @@ mod truncated;
 mod unclosed;
 
 use crate::bindings::labels::{Labels, Message};
-use crate::bindings::types::{Reason, Settings};
+use crate::bindings::types::{LoadTestAction, Reason};
 
 /// Says which action a message asks for, where, and what a person should know about its labels.
 ///
 /// # Errors
 ///
 /// Refuses a truncated message whose missing end could change the answer.
-pub fn parse(message: &Message, settings: &Settings) -> Result<Labels, Vec<Reason>> {
+pub fn parse(message: &Message, default: LoadTestAction) -> Result<Labels, Vec<Reason>> {
     let text = message.text.as_str();
     let labels = grammar::labels(text);
     let decisive = grammar::decisive(&labels);
@@ -42,7 +42,7 @@ pub fn parse(message: &Message, settings: &Settings) -> Result<Labels, Vec<Reaso
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| (span.start, span.end)));
     Ok(Labels {
-        action: decisive.map_or(settings.default_action, |label| label.action),
+        action: decisive.map_or(default, |label| label.action),
         source: decisive.map(grammar::Label::span),
         diagnostics,
     })
@@ -53,34 +53,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::bindings::types::{LoadTestAction, Severity, Thresholds};
-
-    fn settings(default_action: LoadTestAction) -> Settings {
-        Settings {
-            publish_branch: "main".into(),
-            required_jobs: Vec::new(),
-            environments: vec!["stage".into(), "prod".into()],
-            default_action,
-            thresholds: Thresholds {
-                min_requests: 1,
-                min_rate: None,
-                max_failures: 0,
-                max_exceptions: 0,
-                max_p95: None,
-                min_duration: None,
-            },
-            convergence_rounds: 1,
-            convergence_deadline: 600,
-            poll_interval: 5,
-        }
-    }
+    use crate::bindings::types::Severity;
 
     fn read(text: &str) -> Labels {
         let message = Message {
             text: text.into(),
             truncated: false,
         };
-        parse(&message, &settings(LoadTestAction::Warn)).expect("a whole message has an answer")
+        parse(&message, LoadTestAction::Warn).expect("a whole message has an answer")
     }
 
     fn codes(labels: &Labels) -> Vec<&str> {
@@ -95,7 +75,7 @@ mod tests {
                 text: "fix: x [load test: abrot]".into(),
                 truncated: false,
             };
-            let labels = parse(&message, &settings(action)).expect("a whole message has an answer");
+            let labels = parse(&message, action).expect("a whole message has an answer");
             assert_eq!((labels.action, labels.source), (action, None));
             assert_eq!(codes(&labels), ["near-miss"]);
         }
@@ -117,11 +97,11 @@ mod tests {
             text: "fix: x [load test: abort]\n\n[load test: skip".into(),
             truncated: true,
         };
-        let labels = parse(&message, &settings(LoadTestAction::Warn)).expect("abort is settled");
+        let labels = parse(&message, LoadTestAction::Warn).expect("abort is settled");
         assert_eq!(labels.action, LoadTestAction::Abort);
         assert_eq!(codes(&labels), Vec::<&str>::new());
         message.text = "fix: x".into();
-        let reasons = parse(&message, &settings(LoadTestAction::Abort));
+        let reasons = parse(&message, LoadTestAction::Abort);
         assert!(reasons.is_err_and(|reasons| reasons.len() == 1));
     }
 
@@ -318,7 +298,7 @@ mod tests {
         #[test]
         fn spans_lie_on_characters_of_the_text(text in text(), truncated: bool) {
             let message = Message { text, truncated };
-            let Ok(labels) = parse(&message, &settings(LoadTestAction::Warn)) else {
+            let Ok(labels) = parse(&message, LoadTestAction::Warn) else {
                 prop_assert!(truncated);
                 return Ok(());
             };

@@ -112,10 +112,9 @@ impl PolicyArguments {
 }
 
 /// The program that compiles foreign components: this one.
-pub fn compiler() -> Result<Compiler, Error> {
-    Compiler::this_program().map_err(|error| {
-        Failure::Unreadable(format!("failed to find this program: {error}")).into()
-    })
+pub fn compiler() -> Result<Compiler, Failure> {
+    Compiler::this_program()
+        .map_err(|error| Failure::Host(format!("failed to find this program: {error}")))
 }
 
 /// Where a commit message comes from.

@@ -141,7 +141,7 @@ fn instruction(
         ));
     }
     let reading = source.reading;
-    let labels = match policy.parse(&reading.message, settings)? {
+    let labels = match policy.parse(&reading.message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &reading),
         Err(reasons) => return Ok(Err(reasons)),
     };

@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let text = &reading.message.text;
     let settings = arguments.policy.settings();
     let policy = arguments.policy.policy(Use::Once)?;
-    let labels = match policy.parse(&reading.message, &settings)? {
+    let labels = match policy.parse(&reading.message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &reading),
         Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
     };

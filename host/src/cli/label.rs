@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let source = pending.finish()?;
     let message = &source.reading.message;
     let settings = arguments.policy.settings();
-    let labels = match policy.parse(message, &settings)? {
+    let labels = match policy.parse(message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &source.reading),
         Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
     };

@@ -160,7 +160,7 @@ fn human(document: &PolicyDocument) -> String {
 fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     let name = file.display().to_string();
     let outcome = read(file)
-        .and_then(|bytes| Policy::from_bytes(&bytes, &compiler_or_unreadable()?))
+        .and_then(|bytes| Policy::from_bytes(&bytes, &compiler()?))
         .map_err(Error::from)
         .and_then(|policy| table::questions(&policy, &settings::defaults()));
     match outcome {
@@ -172,7 +172,7 @@ fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
             Ok(Exit::Go)
         }
         // Saying no is this command's answer; not being able to look is an error, as everywhere.
-        Err(error @ Error::Policy(Failure::Unreadable(_))) => Err(error),
+        Err(error @ Error::Policy(Failure::Unreadable(_) | Failure::Host(_))) => Err(error),
         Err(Error::Policy(failure)) => {
             output.text(&format!(
                 "{} does not fit: {}\n",
@@ -182,14 +182,6 @@ fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
             Ok(Exit::Stop)
         }
         Err(error) => Err(error),
-    }
-}
-
-fn compiler_or_unreadable() -> Result<crate::sandbox::Compiler, Failure> {
-    match compiler() {
-        Ok(compiler) => Ok(compiler),
-        Err(Error::Policy(failure)) => Err(failure),
-        Err(other) => Err(Failure::Unreadable(other.text())),
     }
 }
 

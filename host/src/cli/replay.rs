@@ -21,7 +21,7 @@ use crate::report::schema::{DiagnosticDocument, ReasonDocument, documents};
 use crate::report::words::Word as _;
 use crate::sandbox::contract::environments::Build;
 use crate::sandbox::contract::labels::{Labels, Message};
-use crate::sandbox::contract::types::{Diagnostic, Settings, Severity};
+use crate::sandbox::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
 use crate::sandbox::{Answer, Failure, Policy, Sandbox, Use};
 
 /// Put every commit of a history through the policy, and sum up.
@@ -195,10 +195,14 @@ struct Questions<'a> {
 }
 
 impl Questions<'_> {
-    fn parse(&mut self, message: &Message, settings: &Settings) -> Result<Answer<Labels>, Failure> {
+    fn parse(
+        &mut self,
+        message: &Message,
+        default: LoadTestAction,
+    ) -> Result<Answer<Labels>, Failure> {
         match &mut self.kept {
-            Some(sandbox) => sandbox.parse(message, settings),
-            None => self.policy.parse(message, settings),
+            Some(sandbox) => sandbox.parse(message, default),
+            None => self.policy.parse(message, default),
         }
     }
 
@@ -222,7 +226,7 @@ fn ask(
         Ok(reading) => reading,
         Err(error) => return Ok(unreadable(commit.id.clone(), &error.message)),
     };
-    let labels = match questions.parse(&reading.message, settings)? {
+    let labels = match questions.parse(&reading.message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &reading),
         Err(reasons) => {
             let mut document = empty(commit.id.clone());

@@ -8,7 +8,7 @@ use super::Error;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::report::words::Word as _;
 use crate::sandbox::Policy;
-use crate::sandbox::contract::environments::Build;
+use crate::sandbox::contract::environments::{Build, Job, JobStatus};
 use crate::sandbox::contract::labels::Message;
 use crate::sandbox::contract::promotion::{Decision, Release};
 use crate::sandbox::contract::types::{LoadTestAction, Settings};
@@ -61,27 +61,55 @@ pub struct TableDocument {
     pub rows: Vec<Row>,
 }
 
-/// The forms of tags that the policy takes, without their commits.
-fn forms(settings: &Settings) -> Vec<String> {
-    let mut forms = Vec::new();
-    for (place, environment) in settings.environments.iter().enumerate() {
-        if place == 0 {
-            forms.extend(
-                ["abort", "warn"].map(|action| format!("{environment}-loadtest-{action}-")),
-            );
-        }
-        forms.push(format!("{environment}-"));
+/// The tags that the policy pushes for a commit and takes back, whatever its label says: first what the
+/// actions push for the first environment, then for the next one.
+fn forms(policy: &Policy, settings: &Settings) -> Result<Vec<String>, Error> {
+    let mut of_actions = Vec::new();
+    for action in [
+        LoadTestAction::Abort,
+        LoadTestAction::Warn,
+        LoadTestAction::Skip,
+    ] {
+        let tags = policy.tags(&build(action, settings), settings)?;
+        of_actions.push(tags.unwrap_or_default());
     }
-    forms
+    let longest = of_actions.iter().map(Vec::len).max().unwrap_or_default();
+    let mut forms: Vec<String> = Vec::new();
+    for place in 0..longest {
+        for tag in of_actions.iter().filter_map(|tags| tags.get(place)) {
+            if !forms.contains(tag) && policy.resolve(tag, settings)?.is_ok() {
+                forms.push(tag.clone());
+            }
+        }
+    }
+    // A policy that takes no tag decides about one all the same.
+    if forms.is_empty() {
+        forms.push(COMMIT.to_owned());
+    }
+    Ok(forms)
+}
+
+/// A build that may be published: on the branch for it, with every required job passed.
+fn build(action: LoadTestAction, settings: &Settings) -> Build {
+    let passed = |name: &String| Job {
+        name: name.clone(),
+        status: JobStatus::Passed,
+    };
+    Build {
+        commit: COMMIT.to_owned(),
+        branch: Some(settings.publish_branch.clone()),
+        action,
+        jobs: settings.required_jobs.iter().map(passed).collect(),
+    }
 }
 
 /// Asks for every combination of tag, stage and load test.
 pub fn rows(policy: &Policy, settings: &Settings) -> Result<Vec<Row>, Error> {
     let mut rows = Vec::new();
-    for form in forms(settings) {
+    for tag in forms(policy, settings)? {
+        let form = tag.replace(COMMIT, "");
         for (stage, stage_word) in STAGES {
             for (load_test, load_test_word) in LOAD_TESTS {
-                let tag = format!("{form}{COMMIT}");
                 let decision = ask(policy, settings, &tag, COMMIT, stage, load_test)?;
                 rows.push(Row {
                     tag: form.trim_end_matches('-').to_owned(),
@@ -139,14 +167,10 @@ pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
             truncated: false,
         };
         // A refusal is an answer.
-        let _ = policy.parse(&message, settings)?;
-        let build = Build {
-            commit: COMMIT.to_owned(),
-            branch: Some(settings.publish_branch.clone()),
-            action: *action,
-            jobs: Vec::new(),
-        };
-        let tags = policy.tags(&build, settings)?.unwrap_or_default();
+        let _ = policy.parse(&message, settings.default_action)?;
+        let tags = policy
+            .tags(&build(*action, settings), settings)?
+            .unwrap_or_default();
         for tag in &tags {
             let _ = policy.resolve(tag, settings)?;
         }

@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let mut settings = arguments.policy.settings();
     settings.required_jobs.clone_from(&arguments.required);
     let message = &source.reading.message;
-    let labels = match policy.parse(message, &settings)? {
+    let labels = match policy.parse(message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &source.reading),
         Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
     };

@@ -84,6 +84,15 @@ impl<F: Formatter> Formatter for Harmless<F> {
 
 /// Finds the next character to escape: its place, and its width in bytes.
 fn next_active(text: &str) -> Option<(usize, usize)> {
+    // Most text is plain, and a replay writes a lot of it: looked at without a branch for each byte.
+    let plain = |byte: &u8| matches!(byte, b' '..=b'"' | b'$'..=b'~');
+    if text
+        .as_bytes()
+        .iter()
+        .fold(true, |all, byte| all & plain(byte))
+    {
+        return None;
+    }
     let mut before = '\0';
     for (at, c) in text.char_indices() {
         if is_active(c) || (c == '#' && before == '#') {

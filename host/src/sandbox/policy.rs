@@ -11,7 +11,7 @@ use super::bindings::{Policy as Instance, PolicyIndices};
 use super::contract::environments::{Build, Target};
 use super::contract::labels::{Labels, Message};
 use super::contract::promotion::{Decision, Event, Release};
-use super::contract::types::{Reason, Settings, Timestamp};
+use super::contract::types::{LoadTestAction, Reason, Settings, Timestamp};
 use super::failure::{Failure, Limit};
 use super::limits::Limiter;
 use super::{Compiler, bundled, checks, limits, profile, watchdog};
@@ -131,8 +131,12 @@ impl Policy {
     /// # Errors
     ///
     /// [`Failure`], which is no answer.
-    pub fn parse(&self, message: &Message, settings: &Settings) -> Result<Answer<Labels>, Failure> {
-        self.sandbox()?.parse(message, settings)
+    pub fn parse(
+        &self,
+        message: &Message,
+        default: LoadTestAction,
+    ) -> Result<Answer<Labels>, Failure> {
+        self.sandbox()?.parse(message, default)
     }
 
     /// Names the tags of a build, in a fresh sandbox.
@@ -178,13 +182,13 @@ impl Sandbox {
     pub fn parse(
         &mut self,
         message: &Message,
-        settings: &Settings,
+        default: LoadTestAction,
     ) -> Result<Answer<Labels>, Failure> {
         allow(&mut self.store)?;
         let answer = self
             .instance
             .greenlight_policy_labels()
-            .call_parse(&mut self.store, message, settings)
+            .call_parse(&mut self.store, message, default)
             .map_err(Failure::from_call)?;
         checks::labels(&answer, message)?;
         Ok(answer)
