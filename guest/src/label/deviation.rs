@@ -12,6 +12,7 @@ pub(super) enum Deviation {
     Hyphen,
     Underscore,
     Joiner,
+    ActionFirst,
     NoColon,
     OtherSign,
     Spacing,
@@ -23,6 +24,7 @@ pub(super) enum Deviation {
     MisplacedBracket,
     NoOpening,
     NoClosing,
+    NoBrackets,
     Quotes,
     Punctuation,
     ActionSpelling,
@@ -30,13 +32,13 @@ pub(super) enum Deviation {
 }
 
 use Deviation::{
-    ActionForm, ActionSpelling, Capitals, Hyphen, InnerBracket, Invisible, Joined, Joiner,
-    KeySpelling, LineBreak, LookAlike, MisplacedBracket, NoClosing, NoColon, NoOpening,
-    OtherBracket, OtherSign, Parentheses, Plural, Punctuation, Quotes, Spacing, Underscore,
-    UnusualSpace,
+    ActionFirst, ActionForm, ActionSpelling, Capitals, Hyphen, InnerBracket, Invisible, Joined,
+    Joiner, KeySpelling, LineBreak, LookAlike, MisplacedBracket, NoBrackets, NoClosing, NoColon,
+    NoOpening, OtherBracket, OtherSign, Parentheses, Plural, Punctuation, Quotes, Spacing,
+    Underscore, UnusualSpace,
 };
 
-const WORDS: [(Deviation, &str); 24] = [
+const WORDS: [(Deviation, &str); 26] = [
     (Capitals, "capital letters"),
     (LookAlike, "look-alike characters"),
     (Invisible, "invisible characters"),
@@ -46,6 +48,7 @@ const WORDS: [(Deviation, &str); 24] = [
     (Hyphen, "a hyphen"),
     (Underscore, "an underscore"),
     (Joiner, "a sign between `load` and `test`"),
+    (ActionFirst, "the action before `load test`"),
     (NoColon, "no colon"),
     (OtherSign, "another sign where the colon belongs"),
     (Spacing, "wrong spacing"),
@@ -57,6 +60,7 @@ const WORDS: [(Deviation, &str); 24] = [
     (MisplacedBracket, "a bracket in the wrong place"),
     (NoOpening, "no opening bracket directly before it"),
     (NoClosing, "no closing bracket directly after it"),
+    (NoBrackets, "no brackets"),
     (Quotes, "quotation or emphasis marks"),
     (Punctuation, "punctuation"),
     (ActionSpelling, "a misspelt action"),

@@ -5,18 +5,21 @@
 //! reported with its corrected text, and changes nothing. Time and findings are bounded by the length
 //! of the message, whatever it holds.
 
+mod action_first;
 mod bracket;
 mod cursor;
 mod deviation;
 mod evidence;
 mod grammar;
 mod inherited;
+mod line;
 mod lookalike;
 mod near_miss;
 mod parts;
 mod several;
 mod shape;
 mod spelling;
+mod trailer;
 mod truncated;
 mod unclosed;
 
@@ -161,6 +164,14 @@ mod tests {
             "【",
             "\r",
             "[load test: [load test: abort]",
+            "[skip load test]",
+            "[skip load test",
+            "[load test] skip ",
+            "[load test] skip\n",
+            "load test: skip\n",
+            "load test: x\n",
+            "\nload test:",
+            "\nload test: \u{2003}",
         ] {
             let text = unit.repeat((1 << 18) / unit.len());
             for text in [
@@ -218,6 +229,9 @@ mod tests {
             "[load test: warn]",
             "[load test:skip]",
             "[load test: ",
+            "[skip load test]",
+            "no",
+            "\nload test: ",
             "é",
             "…",
             ".",
@@ -261,7 +275,7 @@ mod tests {
         }
 
         #[test]
-        fn without_a_bracket_nothing_happens(text in text()) {
+        fn without_a_bracket_only_a_whole_line_is_a_near_miss(text in text()) {
             let bare: String = text
                 .chars()
                 .filter(|raw| {
@@ -271,7 +285,13 @@ mod tests {
                 .collect();
             let labels = read(&bare);
             prop_assert_eq!(labels.action, LoadTestAction::Warn);
-            prop_assert_eq!((labels.source, labels.diagnostics), (None, vec![]));
+            prop_assert_eq!(labels.source, None);
+            for found in &labels.diagnostics {
+                prop_assert_eq!(&found.code, "near-miss");
+                let span = found.span.expect("every finding has a place");
+                let line = &bare[span.start as usize..span.end as usize];
+                prop_assert!(bare.split(['\n', '\r']).any(|whole| whole.trim_end() == line));
+            }
         }
 
         #[test]

@@ -4,11 +4,14 @@ use core::cell::Cell;
 
 use crate::bindings::types::{Diagnostic, Severity};
 
+use super::action_first::{action_first, may_be_action};
 use super::bracket::opening;
 use super::cursor::quote;
 use super::grammar::{Label, span, written};
+use super::line::begins_line;
 use super::lookalike::{fold, invisible};
 use super::shape::{Shape, at_bracket, at_key};
+use super::trailer::{may_be_trailer, trailer};
 
 /// At most so many are listed; the rest is counted.
 const LISTED: usize = 50;
@@ -107,9 +110,9 @@ fn shapes<'a>(
                 return None;
             }
             let shape = if opening(fold(raw).0).is_some() {
-                at_bracket(text, at, truncated)
+                at_bracket(text, at, truncated).or_else(|| action_first(text, at))
             } else {
-                at_key(text, at)
+                at_key(text, at).or_else(|| trailer(text, at, truncated))
             };
             let free = shape.filter(|shape| label.is_none_or(|label| shape.end <= label.start));
             if let Some(shape) = free {
@@ -129,7 +132,9 @@ fn next_start(text: &str, at: &mut usize) -> Option<char> {
         let byte = *bytes.get(*at)?;
         let hit = match byte {
             b'[' | b'(' | b'{' | b'<' => may_hold_key(byte, &bytes[*at + 1..]),
-            b'l' | b'L' => may_be_key(&bytes[*at..]) && begins_word(text, *at),
+            b'l' | b'L' => {
+                may_be_key(&bytes[*at..], begins_line(text, *at)) && begins_word(text, *at)
+            }
             0x80.. => {
                 let raw = text.get(*at..)?.chars().next()?;
                 let folded = fold(raw).0;
@@ -149,8 +154,9 @@ fn next_start(text: &str, at: &mut usize) -> Option<char> {
 }
 
 /// Rules out most words of ordinary text: without a bracket before it, a key is spelt `load`, `test` comes
-/// soon, and then a closing bracket. What is not ASCII may look like anything.
-fn may_be_key(word: &[u8]) -> bool {
+/// soon, and then a closing bracket, or else the line has nothing but a label. What is not ASCII may look
+/// like anything.
+fn may_be_key(word: &[u8], begins_line: bool) -> bool {
     /// More than the longest near miss, in bytes of ASCII.
     const REACH: usize = 160;
 
@@ -165,14 +171,17 @@ fn may_be_key(word: &[u8]) -> bool {
         .iter()
         .filter(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
     // `loads test` goes on with another letter.
-    let test = next
-        .next()
-        .is_some_and(|byte| !byte.is_ascii() || matches!(byte, b't' | b'T' | b's' | b'S'));
-    test && rest.iter().any(|byte| *byte == b']' || !byte.is_ascii())
+    let test = !load.is_ascii()
+        || next
+            .next()
+            .is_some_and(|byte| !byte.is_ascii() || matches!(byte, b't' | b'T' | b's' | b'S'));
+    let closed = || rest.iter().any(|byte| *byte == b']' || !byte.is_ascii());
+    test && (closed() || (begins_line && may_be_trailer(rest)))
 }
 
 /// Rules out most brackets of ordinary text by the two bytes behind them. Of `load` one letter may be
-/// wrong, and behind a square bracket only, so that an `l` or an `o` is among the first two.
+/// wrong, and behind a square bracket only, so that an `l` or an `o` is among the first two. An action
+/// stands there only, too.
 fn may_hold_key(bracket: u8, inside: &[u8]) -> bool {
     let byte = |at| inside.get(at).copied().unwrap_or_default();
     let known = |byte: u8| !byte.is_ascii() || matches!(byte, b'l' | b'L');
@@ -181,7 +190,8 @@ fn may_hold_key(bracket: u8, inside: &[u8]) -> bool {
         return !first.is_ascii() || first.is_ascii_whitespace() || quote(char::from(first));
     }
     let near = |byte: u8| known(byte) || matches!(byte, b'o' | b'O');
-    known(first) || (bracket == b'[' && (near(first) || near(byte(1))))
+    known(first)
+        || (bracket == b'[' && (near(first) || near(byte(1)) || may_be_action(first, byte(1))))
 }
 
 /// Says whether a key may begin here: after a bracket it belongs to that bracket's shape, and
@@ -243,6 +253,30 @@ mod tests {
             label("[load test: skip")
         );
         assert_eq!(found("docs load test: skip] x"), label("load test: skip]"));
+    }
+
+    #[test]
+    fn a_label_in_another_order_or_without_brackets_is_corrected() {
+        for (text, place, action) in [
+            ("docs: x [skip load test] (#12)", "[skip load test]", "skip"),
+            ("docs: x\n\n[no load test]", "[no load test]", "skip"),
+            ("x [Abort: Load Test] y", "[Abort: Load Test]", "abort"),
+            ("[load test] skip\n", "[load test] skip", "skip"),
+            ("x\n\nLoad-Test: abort\nA: b", "Load-Test: abort", "abort"),
+            ("load test: wran \r\nx", "load test: wran", "warn"),
+            ("x\nlоad test: skip", "lоad test: skip", "skip"),
+        ] {
+            let help = Some(format!("[load test: {action}]"));
+            assert_eq!(found(text), [("near-miss".into(), place, help)], "{text}");
+        }
+        // What stands in its brackets decides.
+        assert_eq!(
+            found("[skip load test: abort]")
+                .first()
+                .map(|found| found.1),
+            Some("load test: abort]")
+        );
+        assert_eq!(found("Load-Test: [load test: skip]"), []);
     }
 
     #[test]
@@ -324,8 +358,15 @@ mod tests {
             "{\"load_test\": \"skip\"}",
             "[load test] skip warm-up",
             "[load test]: https://example.org",
-            "Load test: skip",
             "feat(load-test-skip): x",
+            "- Load test: skip",
+            "load test: skip the warmup",
+            "load test: skipped",
+            "fix [load test] skip",
+            "[skip ci]",
+            "[skip the load test]",
+            "[no load test data]",
+            "(no load test)",
             "foo [bar load test: aborted]",
             "if (loadtest.skip) {",
             "loads[test: skip]",
@@ -404,6 +445,8 @@ mod tests {
             "[load test: skip",
             "[load test: skip because",
             "[load test]: skip",
+            "[load test] skip",
+            "load test: skip",
         ] {
             assert_eq!(near_misses(text, &[], false).len(), 1, "{text}");
             assert_eq!(near_misses(text, &[], true).len(), 0, "{text}");

@@ -10,6 +10,18 @@ use super::deviation::{Deviation, Deviations};
 use super::evidence::Separator;
 use super::spelling::{self, Key, Likeness};
 
+/// Reads the opening bracket at `start`, and what may stand between it and the first word.
+pub(super) fn open(text: &str, start: usize) -> Option<(Cursor<'_>, Bracket)> {
+    let mut cursor = Cursor::new(text, start);
+    let outer = cursor.opening()?;
+    if let Some(deviation) = outer.deviation() {
+        cursor.note(deviation);
+    }
+    cursor.spaces(0)?;
+    cursor.quotes();
+    Some((cursor, outer))
+}
+
 /// Reads `load test`, however it is joined.
 pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
     let first = cursor.word(&[])?;

@@ -6,9 +6,10 @@ use super::bracket::Bracket;
 use super::cursor::{Cursor, Word};
 use super::deviation::{Deviation, Deviations};
 use super::evidence::{Frame, Separator, convincing};
-use super::parts::{Value, close, key, separator};
+use super::line::{begins_line, ends_line};
+use super::parts::{Value, close, key, open, separator};
 use super::spelling::{self, Key, Likeness};
-use super::unclosed::{ends_line, unclosed};
+use super::unclosed::unclosed;
 
 /// A text that was probably meant as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +24,10 @@ pub(super) struct Shape {
 /// Reads a near miss that begins with the opening bracket at `start`. With an `open_end` the text is
 /// truncated, and nothing is concluded from where it stops.
 pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Shape> {
-    let mut cursor = Cursor::new(text, start);
-    let outer = cursor.opening()?;
-    if let Some(deviation) = outer.deviation() {
-        cursor.note(deviation);
-    }
-    cursor.spaces(0)?;
-    cursor.quotes();
+    let (mut cursor, outer) = open(text, start)?;
     let key = key(&mut cursor)?;
     if outer.squarish() && key != Key::Misspelt {
-        if let Some(shape) = closed_too_early(cursor, start, open_end) {
+        if let Some(shape) = closed_too_early(cursor, text, start, open_end) {
             return Some(shape);
         }
     }
@@ -183,15 +178,20 @@ fn action_and_more(
     })
 }
 
-/// Reads `[load test]: skip` and `[load test:] skip`, with nothing after it on the line.
-fn closed_too_early(mut cursor: Cursor, start: usize, open_end: bool) -> Option<Shape> {
-    let inside = cursor.take_if(|folded| folded == ':');
+/// Reads `[load test]: skip` and `[load test:] skip`, with nothing after it on the line, and without a
+/// colon also with nothing before it: `fix [load test] skip` is prose.
+fn closed_too_early(mut cursor: Cursor, text: &str, start: usize, open_end: bool) -> Option<Shape> {
+    let colon = |cursor: &mut Cursor| cursor.take_if(|folded| folded == ':');
+    let inside = colon(&mut cursor);
     let closer = cursor.closing().filter(|closer| closer.squarish())?;
     if let Some(deviation) = closer.deviation() {
         cursor.note(deviation);
     }
-    if inside.is_none() {
-        cursor.take_if(|folded| folded == ':')?;
+    if inside.or_else(|| colon(&mut cursor)).is_none() {
+        if !begins_line(text, start) {
+            return None;
+        }
+        cursor.note(Deviation::NoColon);
     }
     cursor.spaces(1)?;
     let (action, likeness) = spelling::action(cursor.word(&['-', '_'])?.letters())?;
@@ -206,7 +206,7 @@ fn closed_too_early(mut cursor: Cursor, start: usize, open_end: bool) -> Option<
 }
 
 /// Recognises `](target)` of Markdown; `(#123)` behind a bracket is a pull request.
-fn link(rest: &str) -> bool {
+pub(super) fn link(rest: &str) -> bool {
     rest.strip_prefix('(').is_some_and(|target| {
         !target
             .strip_prefix('#')
@@ -327,6 +327,7 @@ mod tests {
                 "[load test：skip]",
                 "[load test]: skip",
                 "[load test:] skip",
+                "[load test] skip",
                 "load test: [skip]",
             ],
         );

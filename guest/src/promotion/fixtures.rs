@@ -4,7 +4,7 @@ use crate::bindings::promotion::{
     Convergence, Decision, Deployment, Event, Happening, Intervention, LoadTest, LoadTestResult,
     Measurement, Node, NodeVersion, Notification, Outcome, Release, Rival, Round,
 };
-use crate::bindings::types::{Settings, Verdict};
+use crate::bindings::types::{Reason, Settings, Thresholds, Verdict};
 use crate::fixtures::{SHA, settings};
 use crate::promotion::decide;
 
@@ -47,6 +47,20 @@ pub fn measurement() -> Measurement {
         complete: true,
         versions: vec![SHA.to_owned()],
     }
+}
+
+/// What a rule has to say about a load test without fault, once something about it is changed.
+pub fn said(
+    reasons: fn(&Measurement, &str, &Thresholds) -> Vec<Reason>,
+    change: impl FnOnce(&mut Measurement, &mut Thresholds),
+) -> Vec<String> {
+    let mut measurement = measurement();
+    let mut thresholds = settings().thresholds;
+    change(&mut measurement, &mut thresholds);
+    reasons(&measurement, SHA, &thresholds)
+        .into_iter()
+        .map(|reason| format!("{}: {}", reason.code, reason.message))
+        .collect()
 }
 
 /// A history that counts its own time: every event ends one second after the one before.

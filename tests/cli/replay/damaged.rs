@@ -1,7 +1,10 @@
 //! Repositories with something missing or broken in them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+
+use tempfile::TempDir;
 
 use super::Replay;
 use crate::harness::{Repository, Text, greenlight};
@@ -23,6 +26,35 @@ fn three() -> (Repository, [String; 3], PathBuf) {
 /// Git knows the history from here on, also that of commits that it does not have.
 fn remember(repository: &Repository) {
     repository.git(&["commit-graph", "write", "--reachable"]);
+}
+
+/// In no format is a history answered without this commit.
+#[track_caller]
+fn fails_at(repository: &Repository, commit: &str) {
+    for format in ["human", "jsonl"] {
+        let repo = repository.argument();
+        greenlight(["replay", "--repo", repo, "--format", format]).gives(
+            2,
+            Text::Nothing,
+            Text::Has(&[
+                "error: git failed: ",
+                commit,
+                "help: the repository is damaged",
+            ]),
+        );
+    }
+}
+
+/// A folder with another git in it, a shell script, and a `PATH` that finds it first. To the script
+/// itself, `git` is the real one.
+fn another_git(script: &str) -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let git = folder.path().join("git");
+    let path = std::env::var("PATH").expect("PATH");
+    fs::write(&git, format!("#!/bin/sh\nPATH='{path}'\n{script}\n")).expect("written");
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("executable");
+    let found = format!("{}:{path}", folder.path().display());
+    (folder, found)
 }
 
 #[test]
@@ -58,24 +90,7 @@ fn a_missing_commit_is_said_and_the_others_are_answered() {
 fn a_history_that_git_can_not_follow() {
     let (repository, commits, file) = three();
     fs::remove_file(file).expect("it was there");
-    for format in ["human", "jsonl"] {
-        greenlight([
-            "replay",
-            "--repo",
-            repository.argument(),
-            "--format",
-            format,
-        ])
-        .gives(
-            2,
-            Text::Nothing,
-            Text::Has(&[
-                "error: git failed: ",
-                &commits[1],
-                "help: the repository is damaged",
-            ]),
-        );
-    }
+    fails_at(&repository, &commits[1]);
     greenlight([
         "label",
         "--rev",
@@ -97,43 +112,17 @@ fn a_commit_cut_off_in_the_middle() {
     let bytes = fs::read(&file).expect("it is there");
     fs::remove_file(&file).expect("it was there");
     fs::write(&file, &bytes[..bytes.len() / 2]).expect("written");
-    for format in ["human", "jsonl"] {
-        greenlight([
-            "replay",
-            "--repo",
-            repository.argument(),
-            "--format",
-            format,
-        ])
-        .gives(
-            2,
-            Text::Nothing,
-            Text::Has(&[
-                "error: git failed: ",
-                &commits[1],
-                "help: the repository is damaged",
-            ]),
-        );
-    }
+    fails_at(&repository, &commits[1]);
 }
 
 /// A git that is killed in the middle, by a machine without memory for example, leaves a list that looks
 /// whole. The summary must not say so.
 #[test]
 fn a_killed_git_is_no_end() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let (repository, _, _) = three();
-    let folder = tempfile::tempdir().expect("a folder");
-    let git = folder.path().join("git");
-    let path = std::env::var("PATH").expect("PATH");
-    let script = format!(
-        "#!/bin/sh\nPATH='{path}'\ncase \"$*\" in\n*cat-file*) git \"$@\" | head -n 5; kill -KILL $$ ;;\n\
-         *) exec git \"$@\" ;;\nesac\n"
+    let (_folder, path) = another_git(
+        "case \"$*\" in\n*cat-file*) git \"$@\" | head -n 5; kill -KILL $$ ;;\n*) exec git \"$@\" ;;\nesac",
     );
-    fs::write(&git, script).expect("written");
-    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("executable");
-    let found = format!("{}:{path}", folder.path().display());
     for format in ["human", "jsonl"] {
         let ended = greenlight([
             "replay",
@@ -142,7 +131,7 @@ fn a_killed_git_is_no_end() {
             "--format",
             format,
         ])
-        .variable("PATH", &found)
+        .variable("PATH", &path)
         .run();
         assert_eq!(ended.status, 2, "{}", ended.stderr);
         assert!(
@@ -157,27 +146,16 @@ fn a_killed_git_is_no_end() {
 /// Git can say more than a pipe holds before it is done.
 #[test]
 fn a_git_that_talks_is_listened_to() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let (repository, _, _) = three();
-    let folder = tempfile::tempdir().expect("a folder");
-    let git = folder.path().join("git");
-    let path = std::env::var("PATH").expect("PATH");
-    let script = format!(
-        "#!/bin/sh\nPATH='{path}'\nhead -c 1000000 /dev/zero | tr '\\0' x >&2\nexec git \"$@\"\n"
-    );
-    fs::write(&git, script).expect("written");
-    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("executable");
-    let found = format!("{}:{path}", folder.path().display());
+    let (_folder, path) =
+        another_git("head -c 1000000 /dev/zero | tr '\\0' x >&2\nexec git \"$@\"");
     let repo = repository.argument();
     for arguments in [
         ["replay", "--repo", repo].as_slice(),
         &["label", "--rev=HEAD", "--repo", repo],
     ] {
-        greenlight(arguments).variable("PATH", &found).gives(
-            0,
-            Text::Has(&["skip"]),
-            Text::Nothing,
-        );
+        greenlight(arguments)
+            .variable("PATH", &path)
+            .gives(0, Text::Has(&["skip"]), Text::Nothing);
     }
 }

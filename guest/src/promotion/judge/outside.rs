@@ -77,25 +77,12 @@ fn whole(number: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::reasons;
-    use crate::bindings::promotion::Measurement;
-    use crate::bindings::types::Thresholds;
-    use crate::fixtures::{SHA, settings};
-    use crate::promotion::fixtures::measurement;
-
-    fn said(change: impl FnOnce(&mut Measurement, &mut Thresholds)) -> Vec<String> {
-        let mut measurement = measurement();
-        let mut thresholds = settings().thresholds;
-        change(&mut measurement, &mut thresholds);
-        reasons(&measurement, SHA, &thresholds)
-            .into_iter()
-            .map(|reason| format!("{}: {}", reason.code, reason.message))
-            .collect()
-    }
+    use crate::promotion::fixtures::said;
 
     #[test]
     fn at_the_limit_is_within_it() {
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 (m.requests, m.duration) = (536, 60_000);
                 (m.failures, t.max_failures) = (3, 3);
                 (m.exceptions, t.max_exceptions) = (2, 2);
@@ -110,7 +97,7 @@ mod tests {
     #[test]
     fn every_broken_threshold_is_named_with_its_numbers() {
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 (m.requests, m.duration) = (536, 60_000);
                 m.failures = 37;
                 m.exceptions = 1;
@@ -131,7 +118,7 @@ mod tests {
     #[test]
     fn many_own_thresholds_are_one_reason() {
         assert_eq!(
-            said(|m, _| m.broken_thresholds = vec!["a".to_owned(); 3]),
+            said(reasons, |m, _| m.broken_thresholds = vec!["a".into(); 3]),
             ["own-threshold-broken: the load test's own threshold `a` is broken, and 2 more"]
         );
     }
@@ -139,7 +126,7 @@ mod tests {
     #[test]
     fn no_time_is_no_ground_for_a_rate() {
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 m.duration = 0;
                 t.min_rate = Some(f64::MAX);
             }),
@@ -149,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_largest_numbers_are_compared_too() {
-        let said = said(|m, t| {
+        let said = said(reasons, |m, t| {
             (m.requests, m.duration) = (u64::MAX, u64::MAX);
             t.min_rate = Some(f64::MAX);
         });

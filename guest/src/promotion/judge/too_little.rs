@@ -40,25 +40,12 @@ pub(super) fn reasons(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::reasons;
-    use crate::bindings::promotion::Measurement;
-    use crate::bindings::types::Thresholds;
-    use crate::fixtures::{SHA, settings};
-    use crate::promotion::fixtures::measurement;
-
-    fn said(change: impl FnOnce(&mut Measurement, &mut Thresholds)) -> Vec<String> {
-        let mut measurement = measurement();
-        let mut thresholds = settings().thresholds;
-        change(&mut measurement, &mut thresholds);
-        reasons(&measurement, SHA, &thresholds)
-            .into_iter()
-            .map(|reason| format!("{}: {}", reason.code, reason.message))
-            .collect()
-    }
+    use crate::promotion::fixtures::said;
 
     #[test]
     fn as_much_as_required_is_enough() {
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 (m.requests, t.min_requests) = (100, 100);
                 (m.duration, t.min_duration) = (60_000, Some(60));
             }),
@@ -69,7 +56,7 @@ mod tests {
     #[test]
     fn less_proves_nothing() {
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 (m.requests, t.min_requests) = (99, 100);
                 (m.duration, t.min_duration) = (59_999, Some(60));
             }),
@@ -83,14 +70,14 @@ mod tests {
     #[test]
     fn a_rate_needs_time() {
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 m.duration = 0;
                 t.min_rate = Some(1.0);
             }),
             ["too-short: the load lasted less than 1 ms, which is no ground for a rate"]
         );
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 m.duration = 0;
                 t.min_rate = Some(0.0);
             }),

@@ -60,36 +60,24 @@ pub(super) fn reasons(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<
 mod tests {
     use super::reasons;
     use crate::bindings::promotion::Measurement;
-    use crate::bindings::types::Thresholds;
-    use crate::fixtures::{SHA, settings};
-    use crate::promotion::fixtures::measurement;
-
-    fn said(change: impl FnOnce(&mut Measurement, &mut Thresholds)) -> Vec<String> {
-        let mut measurement = measurement();
-        let mut thresholds = settings().thresholds;
-        change(&mut measurement, &mut thresholds);
-        reasons(&measurement, SHA, &thresholds)
-            .into_iter()
-            .map(|reason| format!("{}: {}", reason.code, reason.message))
-            .collect()
-    }
+    use crate::promotion::fixtures::said;
 
     #[test]
     fn usable_numbers_have_no_reason() {
-        assert_eq!(said(|_, _| {}), [""; 0]);
+        assert_eq!(said(reasons, |_, _| {}), [""; 0]);
     }
 
     #[test]
     fn results_must_be_whole() {
         assert_eq!(
-            said(|m, _| m.complete = false),
+            said(reasons, |m, _| m.complete = false),
             [
                 "results-incomplete: the load test's results are missing, cut short or contradict each \
               other"
             ]
         );
         assert_eq!(
-            said(|m, _| m.exit_status = None),
+            said(reasons, |m, _| m.exit_status = None),
             ["killed-by-signal: a signal ended the load test"]
         );
     }
@@ -97,7 +85,7 @@ mod tests {
     #[test]
     fn a_test_that_made_no_request_did_not_pass() {
         assert_eq!(
-            said(|m, _| m.requests = 0),
+            said(reasons, |m, _| m.requests = 0),
             ["no-requests: the load test made no request"]
         );
     }
@@ -105,7 +93,7 @@ mod tests {
     #[test]
     fn numbers_must_not_contradict_each_other() {
         assert_eq!(
-            said(|m, _| {
+            said(reasons, |m, _| {
                 m.requests = 1;
                 m.failures = 2;
             }),
@@ -116,7 +104,7 @@ mod tests {
     #[test]
     fn an_exit_status_needs_an_explanation() {
         for status in [1, -1, i32::MIN, i32::MAX] {
-            let said = said(|m, _| m.exit_status = Some(status));
+            let said = said(reasons, |m, _| m.exit_status = Some(status));
             assert_eq!(said.len(), 1);
             assert!(said[0].starts_with("harness-failed: "));
             assert!(said[0].contains(&format!(" {status}, ")));
@@ -126,7 +114,7 @@ mod tests {
             |m: &mut Measurement| m.exceptions = 1,
             |m: &mut Measurement| m.broken_thresholds.push("x".to_owned()),
         ] {
-            let said = said(|m, _| {
+            let said = said(reasons, |m, _| {
                 m.exit_status = Some(1);
                 explain(m);
             });
@@ -137,12 +125,12 @@ mod tests {
     #[test]
     fn a_limit_needs_a_number() {
         assert_eq!(
-            said(|m, t| {
+            said(reasons, |m, t| {
                 m.p95 = None;
                 t.max_p95 = Some(800);
             }),
             ["p95-missing: no 95th percentile was reported, and 800 ms are allowed"]
         );
-        assert_eq!(said(|m, _| m.p95 = None), [""; 0]);
+        assert_eq!(said(reasons, |m, _| m.p95 = None), [""; 0]);
     }
 }
