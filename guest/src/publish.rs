@@ -31,7 +31,7 @@ pub fn tags(build: &Build, settings: &Settings) -> Result<Vec<String>, Vec<Reaso
         .environments
         .iter()
         .enumerate()
-        .map(|(place, environment)| tag::write(environment, action(place), &build.commit))
+        .map(|(place, environment)| tag::write(&environment.name, action(place), &build.commit))
         .collect();
     tags.push(tag::LATEST.to_owned());
     Ok(tags)

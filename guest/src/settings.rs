@@ -16,7 +16,7 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
             .push(Reason::new(SETTINGS_INVALID, message).on(Evidence::Setting(setting.to_owned())));
     };
 
-    let environments = &settings.environments;
+    let environments: Vec<_> = settings.environments.iter().map(|it| &it.name).collect();
     if environments.len() < 2 {
         problem(
             "environments",
@@ -26,7 +26,7 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
             ),
         );
     }
-    let plain = |name: &String| {
+    let plain = |name: &str| {
         name.bytes()
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
     };
@@ -48,7 +48,7 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
             "at least 1 second has to pass before asking again".to_owned(),
         );
     }
-    if environments.iter().any(String::is_empty) {
+    if environments.iter().any(|name| name.is_empty()) {
         problem("environments", "an environment has no name".to_owned());
     }
     let twice = environments.iter().enumerate().find(|(place, name)| {
@@ -60,10 +60,17 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
             format!("environment `{name}` is named twice"),
         );
     }
-    if settings.convergence_rounds == 0 {
+    if let Some(hasty) = settings
+        .environments
+        .iter()
+        .find(|it| it.convergence_rounds == 0)
+    {
         problem(
             "convergence-rounds",
-            "at least 1 round is needed to see that an environment has converged".to_owned(),
+            format!(
+                "at least 1 round is needed to see that `{}` has converged",
+                hasty.name
+            ),
         );
     }
     // An infinite rate could never be reached; like NaN it is a slip in a configuration file.
@@ -84,7 +91,7 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
 mod tests {
     use super::problems;
     use crate::bindings::types::Settings;
-    use crate::fixtures::settings;
+    use crate::fixtures::{environment, settings};
 
     fn first(change: impl FnOnce(&mut Settings)) -> String {
         let mut settings = settings();
@@ -103,7 +110,7 @@ mod tests {
     #[test]
     fn environments_must_be_two_different_names() {
         let named = |names: &'static [&str]| {
-            first(|s| s.environments = names.iter().map(ToString::to_string).collect())
+            first(|s| s.environments = names.iter().map(|name| environment(name)).collect())
         };
         assert_eq!(named(&[]), "at least 2 environments are needed, 0 given");
         assert_eq!(
@@ -117,7 +124,7 @@ mod tests {
 
     #[test]
     fn numbers_must_make_sense() {
-        assert!(first(|s| s.convergence_rounds = 0).contains("at least 1 round"));
+        assert!(first(|s| s.environments[0].convergence_rounds = 0).contains("at least 1 round"));
         for rate in [f64::NAN, -1.0, f64::INFINITY, f64::NEG_INFINITY] {
             assert!(first(|s| s.thresholds.min_rate = Some(rate)).contains("not a number"));
         }
@@ -126,8 +133,8 @@ mod tests {
     #[test]
     fn all_problems_are_named_at_once() {
         let mut settings = settings();
-        settings.convergence_rounds = 0;
-        settings.environments.clear();
+        settings.environments.truncate(1);
+        settings.environments[0].convergence_rounds = 0;
         assert_eq!(problems(&settings).len(), 2);
     }
 }

@@ -78,7 +78,8 @@ fn read<'a>(tag: &'a str, settings: &'a Settings) -> Result<Target, Refusal<'a>>
         .environments
         .iter()
         .enumerate()
-        .find_map(|(place, name)| {
+        .find_map(|(place, environment)| {
+            let name = &environment.name;
             let rest = tag.strip_prefix(name.as_str())?.strip_prefix('-')?;
             Some((place, name, rest))
         })
@@ -163,7 +164,7 @@ fn listed(settings: &Settings) -> String {
     let names: Vec<_> = settings
         .environments
         .iter()
-        .map(|e| format!("`{e}`"))
+        .map(|it| format!("`{}`", it.name))
         .collect();
     names.join(", ")
 }
@@ -171,6 +172,7 @@ fn listed(settings: &Settings) -> String {
 fn expected(settings: &Settings) -> String {
     let mut forms = Vec::new();
     for (place, environment) in settings.environments.iter().enumerate() {
+        let environment = &environment.name;
         forms.push(format!("`{environment}-<commit>`"));
         if place == 0 {
             forms.push(format!(

@@ -1,13 +1,13 @@
 //! What a team sets, and what applies when it sets nothing.
 
-use crate::sandbox::contract::types::{LoadTestAction, Settings, Thresholds};
+use crate::sandbox::contract::types::{EnvironmentSettings, LoadTestAction, Settings, Thresholds};
 
 /// The settings of a team that sets nothing.
 pub fn defaults() -> Settings {
     Settings {
         publish_branch: "main".to_owned(),
         required_jobs: Vec::new(),
-        environments: vec!["stage".to_owned(), "prod".to_owned()],
+        environments: ["stage", "prod"].map(environment).to_vec(),
         default_action: LoadTestAction::Warn,
         thresholds: Thresholds {
             min_requests: 1,
@@ -17,8 +17,15 @@ pub fn defaults() -> Settings {
             max_p95: None,
             min_duration: None,
         },
+        poll_interval: 10,
+    }
+}
+
+/// An environment of which no more is set than its name.
+pub fn environment(name: &str) -> EnvironmentSettings {
+    EnvironmentSettings {
+        name: name.to_owned(),
         convergence_rounds: 2,
         convergence_deadline: 600,
-        poll_interval: 10,
     }
 }

@@ -92,12 +92,22 @@ macro_rules! compared {
 /// The default settings for the native policy. Field by field, so that a setting that is added to one
 /// family and not here does not compile.
 fn native_settings() -> greenlight_policy::bindings::types::Settings {
-    use greenlight_policy::bindings::types::{LoadTestAction, Settings, Thresholds};
+    use greenlight_policy::bindings::types::{
+        EnvironmentSettings, LoadTestAction, Settings, Thresholds,
+    };
     let host = settings::defaults();
     Settings {
         publish_branch: host.publish_branch,
         required_jobs: host.required_jobs,
-        environments: host.environments,
+        environments: host
+            .environments
+            .into_iter()
+            .map(|it| EnvironmentSettings {
+                name: it.name,
+                convergence_rounds: it.convergence_rounds,
+                convergence_deadline: it.convergence_deadline,
+            })
+            .collect(),
         default_action: match host.default_action.word() {
             "abort" => LoadTestAction::Abort,
             "skip" => LoadTestAction::Skip,
@@ -111,8 +121,6 @@ fn native_settings() -> greenlight_policy::bindings::types::Settings {
             max_p95: host.thresholds.max_p95,
             min_duration: host.thresholds.min_duration,
         },
-        convergence_rounds: host.convergence_rounds,
-        convergence_deadline: host.convergence_deadline,
         poll_interval: host.poll_interval,
     }
 }

@@ -33,6 +33,16 @@ impl Case<'_> {
         deployment.commit == self.commit && !other_image
     }
 
+    /// Counts the rounds that an environment needs, and the seconds that it has for them.
+    pub(super) fn convergence(&self, environment: &str) -> (u32, u32) {
+        let mut known = self.settings.environments.iter();
+        known
+            .find(|it| it.name == environment)
+            .map_or((0, 0), |it| {
+                (it.convergence_rounds, it.convergence_deadline)
+            })
+    }
+
     /// Points at what the load test action was read from.
     pub(super) fn action_evidence(&self) -> Evidence {
         label(self.release).unwrap_or_else(|| Evidence::Tag(self.release.tag.clone()))

@@ -32,6 +32,8 @@ codes! {
     OCCUPIED = "occupied";
     /// A newer release is on its way to the environment, or live there.
     SUPERSEDED = "superseded";
+    /// Whether what is live in the last environment is newer than the release is not known.
+    ANCESTRY_UNKNOWN = "ancestry-unknown";
     /// Something else was deployed over the release before it was verified.
     DISPLACED = "displaced";
 
@@ -109,7 +111,7 @@ mod tests {
         assert_eq!(
             ALL.join(" "),
             "settings-invalid tag-refused label-contradicts-tag environment-unknown action-unknown \
-             canceled held occupied superseded displaced \
+             canceled held occupied superseded ancestry-unknown displaced \
              not-deployed deployment-unknown deployment-failed converging not-converged promoted \
              stage-not-verified digest-mismatch \
              load-test-not-run load-test-before-deployment load-test-skipped load-test-passed \

@@ -24,6 +24,7 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     let sites = case.settings.environments.iter().zip(&ledger.records);
     for (place, (environment, record)) in sites.enumerate() {
         let own = place >= case.entry;
+        let environment = &environment.name;
         production = environment;
         match record.progress {
             Progress::Failed => {
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn environments_in_between_converge_and_are_not_load_tested() {
         let history = History::new()
-            .with(|s| s.environments.insert(1, "qa".to_owned()))
+            .with(|s| s.environments.insert(1, crate::fixtures::environment("qa")))
             .through("stage");
         let expected = because(Promote, deploy("qa"), "load-test-skipped");
         assert_eq!(said(&release("stage"), &history), expected);

@@ -5,7 +5,7 @@ use super::fact::Fact;
 use super::judge::{Judgement, judge};
 use super::nodes;
 use super::record::Record;
-use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Standing};
+use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Round, Standing};
 use crate::bindings::types::{LoadTestAction, Timestamp};
 
 /// The history, read from its first event to its last.
@@ -20,6 +20,8 @@ pub(super) struct Ledger<'a> {
     pub held: Option<usize>,
     /// The first event about an environment that the settings don't have, and its name.
     pub stranger: Option<(usize, &'a str)>,
+    /// A person approved, at whatever time.
+    pub approved: bool,
     /// When the last hold was lifted.
     lifted: Timestamp,
 }
@@ -33,6 +35,7 @@ impl<'a> Ledger<'a> {
             canceled: None,
             held: None,
             stranger: None,
+            approved: false,
             lifted: 0,
         };
         for (place, event) in case.history.iter().enumerate() {
@@ -43,9 +46,8 @@ impl<'a> Ledger<'a> {
                     }
                 }
                 Happening::Observed(it) => {
-                    let last = case.settings.environments.last() == Some(&it.environment);
-                    if let Some(record) = ledger.record(case, place, &it.environment) {
-                        record.observe(Fact::new(place, event, it), case, last);
+                    if let Some(index) = ledger.index(case, place, &it.environment) {
+                        ledger.observed(case, index, Fact::new(place, event, it));
                     }
                 }
                 Happening::LoadTested(it) => {
@@ -56,6 +58,11 @@ impl<'a> Ledger<'a> {
                 Happening::Overtaken(it) => {
                     if let Some(record) = ledger.record(case, place, &it.environment) {
                         record.overtaken = Some(Fact::new(place, event, it));
+                    }
+                }
+                Happening::Unplaced(it) => {
+                    if let Some(record) = ledger.record(case, place, &it.environment) {
+                        record.unplaced = Some(Fact::new(place, event, it));
                     }
                 }
                 Happening::Occupied(it) => {
@@ -92,7 +99,7 @@ impl<'a> Ledger<'a> {
             .zip(&self.records)
             .enumerate()
             .map(|(index, (environment, record))| Standing {
-                environment: environment.clone(),
+                environment: environment.name.clone(),
                 progress: record.progress,
                 load_test: match (&self.judgement, index) {
                     (Some(judgement), 0) => Some(judgement.verdict),
@@ -134,6 +141,14 @@ impl<'a> Ledger<'a> {
         this.is_some_and(|this| known.into_iter().any(|digest| digest != this))
     }
 
+    fn observed(&mut self, case: &Case<'a>, index: usize, round: Fact<'a, Round>) {
+        let last = index + 1 == self.records.len();
+        let environment = case.settings.environments.get(index);
+        if let (Some(record), Some(environment)) = (self.records.get_mut(index), environment) {
+            record.observe(round, case.commit, environment.convergence_rounds, last);
+        }
+    }
+
     fn intervened(&mut self, word: Intervention, place: usize, at: Timestamp) {
         match word {
             Intervention::Canceled => {
@@ -141,6 +156,7 @@ impl<'a> Ledger<'a> {
             }
             Intervention::Held => self.held = Some(place),
             Intervention::Approved => {
+                self.approved = true;
                 if self.held.take().is_some() {
                     self.lifted = at;
                 }
@@ -154,8 +170,9 @@ impl<'a> Ledger<'a> {
     /// during a hold, and the deadline counts anew from its end. A clock that went backwards counts as
     /// no time passed.
     fn close(&mut self, case: &Case<'_>) {
-        let deadline = u64::from(case.settings.convergence_deadline);
-        for record in &mut self.records {
+        let environments = case.settings.environments.iter();
+        for (record, environment) in self.records.iter_mut().zip(environments) {
+            let deadline = u64::from(environment.convergence_deadline);
             let Some(deployed) = record.deployed else {
                 continue;
             };
@@ -184,7 +201,7 @@ impl<'a> Ledger<'a> {
 
     fn index(&mut self, case: &Case<'a>, place: usize, environment: &'a str) -> Option<usize> {
         let mut known = case.settings.environments.iter();
-        let index = known.position(|name| name == environment);
+        let index = known.position(|it| it.name == environment);
         if index.is_none() {
             self.stranger.get_or_insert((place, environment));
         }

@@ -6,7 +6,7 @@
 //! 1. Can the settings and the tag be understood? Otherwise the release is refused.
 //! 2. Did a person end it? Nothing else matters then, not even what has been reached.
 //! 3. Can the history be understood, and do label and tag agree?
-//! 4. Did something newer take its place where it had not got through yet?
+//! 4. Did something newer take its place where it had not got through yet, or can't anybody tell?
 //! 5. What is missing in the first environment that it has not got through?
 //! 6. Did a person ask to hold it? A hold keeps things from starting. It does not keep a release from
 //!    ending, since that starts nothing and frees the environment for the next one.
@@ -65,7 +65,7 @@ pub fn decide(
         Err(reasons) => return refusal(reasons),
     };
     let mut environments = settings.environments.iter();
-    let Some(entry) = environments.position(|name| *name == target.environment) else {
+    let Some(entry) = environments.position(|it| it.name == target.environment) else {
         return refusal(Vec::new());
     };
     let (action, contradiction) = match case::action(release, &target) {
@@ -100,6 +100,7 @@ fn answer(case: &Case<'_>, ledger: &Ledger<'_>, contradiction: Option<Reason>) -
         .or_else(|| stranger(ledger))
         .or_else(|| contradiction.map(|it| Answer::end(Conclusion::Stopped, vec![it])))
         .or_else(|| superseded(case, ledger))
+        .or_else(|| unplaced(ledger))
         .unwrap_or_else(|| journey::next(case, ledger));
     held(case, ledger, answer)
 }
@@ -144,6 +145,19 @@ fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
             }
         })?;
     Some(Answer::end(Conclusion::Superseded, vec![reason]))
+}
+
+/// What is live in the last environment may be newer than the release, and nobody can tell: production
+/// is not rolled backwards on a guess. A person who knows may approve.
+fn unplaced(ledger: &Ledger<'_>) -> Option<Answer> {
+    let record = ledger.records.last()?;
+    let rival = record
+        .unplaced
+        .filter(|_| record.progress == Progress::Pending && !ledger.approved)?;
+    Some(Answer::end(
+        Conclusion::Stopped,
+        vec![progress::unplaced(rival)],
+    ))
 }
 
 fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {

@@ -150,7 +150,7 @@ mod tests {
     fn a_refused_tag_is_not_announced() {
         let stopped = Action::Finish(Conclusion::Stopped);
         assert_eq!(next("latest", &History::new()), stopped);
-        let unusable = History::new().with(|s| s.convergence_rounds = 0);
+        let unusable = History::new().with(|s| s.environments[0].convergence_rounds = 0);
         assert_eq!(next("stage", &unusable), stopped);
     }
 }

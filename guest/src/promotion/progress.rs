@@ -36,7 +36,7 @@ pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -
     if record.late {
         let message = format!(
             "`{environment}` did not converge within {} s",
-            case.settings.convergence_deadline
+            case.convergence(environment).1
         );
         return vec![
             Reason::new(codes::NOT_CONVERGED, message)
@@ -92,6 +92,18 @@ pub(super) fn occupied(rival: Fact<'_, Rival>) -> Reason {
     with_rival(Reason::new(codes::OCCUPIED, message), rival)
 }
 
+/// Says what is live in place of the release, and why that is a question.
+pub(super) fn unplaced(rival: Fact<'_, Rival>) -> Reason {
+    let message = format!(
+        "`{}` is live in `{}`, and whether it is newer than this commit is not known",
+        short(&rival.what.commit),
+        rival.what.environment
+    );
+    with_rival(Reason::new(codes::ANCESTRY_UNKNOWN, message), rival).help(
+        "give the whole history of commits (`git fetch --unshallow`), or let a person approve",
+    )
+}
+
 /// Says which newer release takes the place of this one.
 pub(super) fn superseded(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
@@ -128,7 +140,7 @@ fn converging(
                 format!(
                     "every node of `{environment}` serves the release, in {} of {} consecutive rounds",
                     record.series.length(),
-                    case.settings.convergence_rounds
+                    case.convergence(environment).0
                 )
             }
         }

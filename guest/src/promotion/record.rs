@@ -1,6 +1,5 @@
 //! What the history says about a release in one environment.
 
-use super::case::Case;
 use super::convergence::{Finding, Series};
 use super::fact::Fact;
 use crate::bindings::promotion::{Deployment, LoadTest, Outcome, Progress, Rival, Round};
@@ -28,6 +27,9 @@ pub(super) struct Record<'a> {
     /// Another release was being deployed, and no wait has passed since.
     pub occupied: Option<Fact<'a, Rival>>,
     pub overtaken: Option<Fact<'a, Rival>>,
+    /// Another release is live there, and nobody can tell which of the two is newer; nor has a person
+    /// approved since.
+    pub unplaced: Option<Fact<'a, Rival>>,
     /// The nodes were asked, and no wait has passed since.
     pub asked: bool,
     /// Later facts don't change what was verified here.
@@ -48,6 +50,7 @@ impl<'a> Record<'a> {
         other_image: None,
         occupied: None,
         overtaken: None,
+        unplaced: None,
         asked: false,
         sealed: false,
         late: false,
@@ -65,6 +68,7 @@ impl<'a> Record<'a> {
             round: self.round,
             early_load_test: self.load_test.or(self.early_load_test),
             overtaken: self.overtaken,
+            unplaced: self.unplaced,
             ..Self::NEW
         };
     }
@@ -80,6 +84,7 @@ impl<'a> Record<'a> {
             other_image: self.other_image,
             occupied: self.occupied,
             overtaken: self.overtaken,
+            unplaced: self.unplaced,
             ..Self::NEW
         };
     }
@@ -108,17 +113,19 @@ impl<'a> Record<'a> {
     /// An environment that has converged can lose it again, up to the moment when the release goes on
     /// from there. The last environment can't: with its convergence the release is promoted, and what
     /// its nodes say later is no longer about the promotion.
-    pub(super) fn observe(&mut self, round: Fact<'a, Round>, case: &Case<'_>, last: bool) {
+    pub(super) fn observe(
+        &mut self,
+        round: Fact<'a, Round>,
+        commit: &str,
+        needed: u32,
+        last: bool,
+    ) {
         self.round = Some(round);
         self.asked = true;
         if !self.counts() {
             return;
         }
-        let needed = case.settings.convergence_rounds;
-        match self
-            .series
-            .take(&round.what.convergence, case.commit, needed)
-        {
+        match self.series.take(&round.what.convergence, commit, needed) {
             Finding::Converged => self.progress = Progress::Converged,
             Finding::Disagreeing if self.progress == Progress::Converged && !last => {
                 self.progress = Progress::Deployed;

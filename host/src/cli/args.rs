@@ -102,7 +102,8 @@ impl PolicyArguments {
             settings.publish_branch.clone_from(branch);
         }
         if !self.environments.is_empty() {
-            settings.environments.clone_from(&self.environments);
+            let names = self.environments.iter();
+            settings.environments = names.map(|name| settings::environment(name)).collect();
         }
         if let Some(action) = self.default_action {
             settings.default_action = action;

@@ -108,7 +108,7 @@ fn given(
         return Vec::new();
     };
     let subject = Subject {
-        environment,
+        environment: &environment.name,
         commit,
         digest: arguments.digest.as_deref(),
     };

@@ -141,8 +141,7 @@ pub fn ask(
     let environment = settings
         .environments
         .first()
-        .map(String::as_str)
-        .unwrap_or_default();
+        .map_or("", |environment| environment.name.as_str());
     let subject = Subject {
         environment,
         commit,

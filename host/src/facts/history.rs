@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Error, is_commit, is_digest};
 use crate::report::words::Word;
@@ -34,14 +34,15 @@ struct Document {
     events: Vec<Event>,
 }
 
-#[derive(Deserialize)]
+/// One event, as it is written and read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Event {
+pub struct Event {
     at: u64,
     happening: Happening,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Happening {
     Deployed(Deployment),
@@ -50,27 +51,29 @@ enum Happening {
     Notified(Notification),
     Waited(u32),
     Overtaken(Rival),
+    Unplaced(Rival),
     Occupied(Rival),
     Intervened(Named<contract::Intervention>),
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Deployment {
     environment: Text,
     commit: Commit,
+    #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<Digest>,
     outcome: Named<contract::Outcome>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Round {
     environment: Text,
     convergence: Convergence,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Convergence {
     #[serde(deserialize_with = "nodes")]
@@ -78,57 +81,59 @@ enum Convergence {
     Judged(bool),
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Node {
     name: Text,
     version: NodeVersion,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum NodeVersion {
     Serves(Commit),
     Unreachable(Text),
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LoadTest {
     environment: Text,
     result: LoadTestResult,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum LoadTestResult {
     Measured(Measurement),
     Judged(Named<Verdict>),
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Measurement {
     requests: u64,
     failures: u64,
     exceptions: u64,
     duration: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     p95: Option<u64>,
     #[serde(default)]
     broken_thresholds: Vec<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     exit_status: Option<i32>,
     complete: bool,
     versions: Vec<Commit>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Notification {
     key: Text,
     outcome: Named<contract::Outcome>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rival {
     environment: Text,
@@ -137,7 +142,16 @@ struct Rival {
 
 /// A name, a key or a sentence of a tool. What is longer is no such thing, and the policy, which names
 /// what it decides by, could not answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
 struct Text(String);
+
+impl Text {
+    /// Takes as much of a text as one may have.
+    fn clipped(text: &str) -> Self {
+        Self(text[..text.floor_char_boundary(LONGEST_TEXT)].to_owned())
+    }
+}
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -154,6 +168,8 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 /// A full commit hash.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
 struct Commit(String);
 
 impl<'de> Deserialize<'de> for Commit {
@@ -169,6 +185,8 @@ impl<'de> Deserialize<'de> for Commit {
 }
 
 /// The digest of an image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
 struct Digest(String);
 
 impl<'de> Deserialize<'de> for Digest {
@@ -196,7 +214,14 @@ fn nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Node>, D::Err
 }
 
 /// A member of a closed set, by its name.
+#[derive(Clone, Debug, PartialEq)]
 struct Named<T>(T);
+
+impl<T: Word> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.word().serialize(serializer)
+    }
+}
 
 impl<'de, T: Word> Deserialize<'de> for Named<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -249,6 +274,98 @@ fn parse(text: &str) -> Result<Vec<contract::Event>, String> {
     Ok(document.events.into_iter().map(Into::into).collect())
 }
 
+impl From<&contract::Event> for Event {
+    fn from(event: &contract::Event) -> Self {
+        Self {
+            at: event.at,
+            happening: (&event.happening).into(),
+        }
+    }
+}
+
+impl From<&contract::Happening> for Happening {
+    fn from(happening: &contract::Happening) -> Self {
+        match happening {
+            contract::Happening::Deployed(it) => Self::Deployed(Deployment {
+                environment: Text::clipped(&it.environment),
+                commit: Commit(it.commit.clone()),
+                digest: it.digest.clone().map(Digest),
+                outcome: Named(it.outcome),
+            }),
+            contract::Happening::Observed(it) => Self::Observed(Round {
+                environment: Text::clipped(&it.environment),
+                convergence: match &it.convergence {
+                    contract::Convergence::Observed(nodes) => {
+                        Convergence::Observed(nodes.iter().map(Into::into).collect())
+                    }
+                    contract::Convergence::Judged(converged) => Convergence::Judged(*converged),
+                },
+            }),
+            contract::Happening::LoadTested(it) => Self::LoadTested(LoadTest {
+                environment: Text::clipped(&it.environment),
+                result: match &it.result {
+                    contract::LoadTestResult::Measured(it) => LoadTestResult::Measured(it.into()),
+                    contract::LoadTestResult::Judged(it) => LoadTestResult::Judged(Named(*it)),
+                },
+            }),
+            contract::Happening::Notified(it) => Self::Notified(Notification {
+                key: Text::clipped(&it.key),
+                outcome: Named(it.outcome),
+            }),
+            contract::Happening::Waited(seconds) => Self::Waited(*seconds),
+            contract::Happening::Overtaken(it) => Self::Overtaken(it.into()),
+            contract::Happening::Unplaced(it) => Self::Unplaced(it.into()),
+            contract::Happening::Occupied(it) => Self::Occupied(it.into()),
+            contract::Happening::Intervened(it) => Self::Intervened(Named(*it)),
+        }
+    }
+}
+
+impl From<&contract::Node> for Node {
+    fn from(node: &contract::Node) -> Self {
+        Self {
+            name: Text::clipped(&node.name),
+            version: match &node.version {
+                contract::NodeVersion::Serves(commit) => {
+                    NodeVersion::Serves(Commit(commit.clone()))
+                }
+                contract::NodeVersion::Unreachable(why) => {
+                    NodeVersion::Unreachable(Text::clipped(why))
+                }
+            },
+        }
+    }
+}
+
+impl From<&contract::Measurement> for Measurement {
+    fn from(it: &contract::Measurement) -> Self {
+        Self {
+            requests: it.requests,
+            failures: it.failures,
+            exceptions: it.exceptions,
+            duration: it.duration,
+            p95: it.p95,
+            broken_thresholds: it
+                .broken_thresholds
+                .iter()
+                .map(|name| Text::clipped(name))
+                .collect(),
+            exit_status: it.exit_status,
+            complete: it.complete,
+            versions: it.versions.iter().cloned().map(Commit).collect(),
+        }
+    }
+}
+
+impl From<&contract::Rival> for Rival {
+    fn from(rival: &contract::Rival) -> Self {
+        Self {
+            environment: Text::clipped(&rival.environment),
+            commit: Commit(rival.commit.clone()),
+        }
+    }
+}
+
 impl From<Event> for contract::Event {
     fn from(event: Event) -> Self {
         Self {
@@ -281,6 +398,7 @@ impl From<Happening> for contract::Happening {
             }),
             Happening::Waited(seconds) => Self::Waited(seconds),
             Happening::Overtaken(it) => Self::Overtaken(it.into()),
+            Happening::Unplaced(it) => Self::Unplaced(it.into()),
             Happening::Occupied(it) => Self::Occupied(it.into()),
             Happening::Intervened(it) => Self::Intervened(it.0),
         }
@@ -361,11 +479,24 @@ mod tests {
             .iter()
             .map(|event| std::mem::discriminant(&event.happening))
             .collect();
-        assert_eq!(kinds.len(), 11);
-        for (place, kind) in kinds.iter().enumerate().take(8) {
+        assert_eq!(kinds.len(), 12);
+        for (place, kind) in kinds.iter().enumerate().take(9) {
             assert!(
                 !kinds[..place].contains(kind),
                 "event {place} repeats a kind"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let events = include_str!("../../../tests/cases/history.json");
+        for event in parse(events).expect("a history") {
+            let text = serde_json::to_string(&Event::from(&event)).expect("JSON");
+            let read: Event = serde_json::from_str(&text).expect(&text);
+            assert_eq!(
+                format!("{:?}", contract::Event::from(read)),
+                format!("{event:?}")
             );
         }
     }

@@ -107,7 +107,7 @@ fn refusals(reasons: &[Reason]) -> Check {
 
 fn environment(name: &str, settings: &Settings) -> Check {
     holds(
-        settings.environments.iter().any(|known| known == name),
+        settings.environments.iter().any(|known| known.name == name),
         "it named an environment that the settings don't have",
     )
 }

@@ -18,5 +18,5 @@ pub use bindings::exports::greenlight::policy as contract;
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
 pub use failure::{Failure, Limit};
-pub use inspect::{Inspection, inspect};
+pub use inspect::{Inspection, digest as digest_of, inspect};
 pub use policy::{Answer, Policy, Sandbox, Use, read};

@@ -124,7 +124,7 @@ fn every_word_of_a_closed_set_is_read() {
     for word in spoken.and_then(Value::as_array).expect("words") {
         happenings.push(json!({"intervened": word}));
     }
-    assert_eq!((happening.len(), happenings.len()), (8, 5 + 4 + 3));
+    assert_eq!((happening.len(), happenings.len()), (9, 5 + 4 + 3));
     for happening in happenings {
         let event = json!({"at": 0, "happening": happening});
         let document = json!({"schema": "greenlight.history/1", "events": [event]});

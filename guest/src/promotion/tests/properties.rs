@@ -173,8 +173,10 @@ fn any_settings() -> impl Strategy<Value = Settings> {
     ]);
     (1_u32..3, any::<u32>(), rate).prop_map(|(rounds, deadline, min_rate)| {
         let mut settings = settings();
-        settings.convergence_rounds = rounds;
-        settings.convergence_deadline = deadline;
+        for environment in &mut settings.environments {
+            environment.convergence_rounds = rounds;
+            environment.convergence_deadline = deadline;
+        }
         settings.thresholds.min_rate = min_rate;
         settings.thresholds.max_failures = 10;
         settings
