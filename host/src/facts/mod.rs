@@ -4,6 +4,7 @@
 pub mod evidence;
 pub mod git;
 pub mod history;
+pub mod load_test;
 pub mod message;
 
 use std::fmt;

@@ -1,0 +1,244 @@
+//! Locust's results.
+//!
+//! The JSON is written once, when a run has ended, so it is the one file that can be shown to be whole. The
+//! CSV files are rewritten while it runs and lag behind: 209 requests of 241 in a recorded run that ended
+//! well. They are a second opinion where the JSON is there, and all there is where it is not; then the
+//! results are never complete, because a copy of any second of the run looks the same.
+//!
+//! What no file tells: a run that was ended early by SIGTERM leaves files like any other, and Locust exits
+//! with 0. It only is short.
+
+use std::path::{Path, PathBuf};
+
+use super::curve::{self, History};
+use super::document::{self, Unreadable};
+use super::files::Files;
+use super::locust_compare::compare;
+use super::locust_report::{self, Report};
+use super::locust_table::{self, Totals};
+use super::results::Results;
+
+/// Reads the results of a run.
+pub(super) fn read(files: &Files) -> Results {
+    let mut results = Results::nothing();
+    let report = locust_report::read(&files.results);
+    if let Err(error) = &report {
+        results.fault(error.explain(&files.results));
+    }
+    let totals = expected(&mut results, files.stats.as_ref(), locust_table::totals);
+    let history = expected(&mut results, files.history.as_ref(), curve::read);
+    if let (Some(history), Some(path)) = (&history, &files.history)
+        && history.torn
+    {
+        results.fault(torn(path));
+    }
+    count_exceptions(&mut results, files);
+    match report {
+        Ok(report) => {
+            compare(
+                &mut results,
+                files,
+                &report,
+                totals.as_ref(),
+                history.as_ref(),
+            );
+            take(&mut results, &report, history.as_ref());
+        }
+        Err(error) => fall_back(&mut results, &error, totals, history.as_ref()),
+    }
+    results
+}
+
+/// Reads a file that was named; what is wrong with it is a fault.
+fn expected<T>(
+    results: &mut Results,
+    path: Option<&PathBuf>,
+    read: impl FnOnce(&Path) -> Result<T, Unreadable>,
+) -> Option<T> {
+    let path = path?;
+    match read(path) {
+        Ok(content) => Some(content),
+        Err(error) => {
+            results.fault(error.explain(path));
+            None
+        }
+    }
+}
+
+fn torn(path: &Path) -> String {
+    format!("{} ends in the middle of a row", document::name(path))
+}
+
+fn count_exceptions(results: &mut Results, files: &Files) {
+    let path = files.exceptions.as_ref();
+    let exceptions = expected(results, path, locust_table::exceptions);
+    if let (Some(exceptions), Some(path)) = (exceptions, path) {
+        results.exceptions = exceptions.count;
+        if exceptions.torn {
+            results.fault(torn(path));
+        }
+    }
+}
+
+fn take(results: &mut Results, report: &Report, history: Option<&History>) {
+    results.requests = report.requests;
+    results.failures = report.failures;
+    results.p95 = report.p95;
+    results.duration = report
+        .span
+        .and_then(locust_report::Span::duration)
+        .or_else(|| history.and_then(History::duration))
+        .unwrap_or(0);
+}
+
+/// Takes what the CSV files have; that there is no report is a fault already.
+fn fall_back(
+    results: &mut Results,
+    error: &Unreadable,
+    totals: Option<Totals>,
+    history: Option<&History>,
+) {
+    if *error == Unreadable::Missing {
+        results.note("Locust was killed, or was not asked for JSON (`--json-file`)");
+    }
+    let last = history.and_then(|history| history.points.last());
+    let totals = totals.or_else(|| {
+        last.map(|point| Totals {
+            requests: point.requests,
+            failures: point.failures,
+            // That of a row is of the last seconds with `--csv-full-history`, which a file does not tell.
+            p95: None,
+            duration: None,
+        })
+    });
+    let Some(totals) = totals else { return };
+    results.note("counted from the CSV files, which lag behind the run");
+    results.requests = totals.requests;
+    results.failures = totals.failures;
+    results.p95 = totals.p95;
+    results.duration = totals
+        .duration
+        .or_else(|| history.and_then(History::duration))
+        .unwrap_or(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::{Format, fixtures, read};
+    use super::*;
+
+    fn recorded(run: &str) -> Results {
+        let folder = fixtures::path(&format!("locust/{run}"));
+        read(Format::Locust, &fixtures::locust(&folder))
+    }
+
+    #[test]
+    fn reads_recorded_runs_from_the_json() {
+        let passed = Results {
+            requests: 241,
+            duration: 4671,
+            p95: Some(13),
+            ..Results::nothing()
+        };
+        assert_eq!(recorded("passed"), passed);
+        let failed = Results {
+            requests: 217,
+            failures: 50,
+            duration: 4470,
+            p95: Some(19),
+            ..Results::nothing()
+        };
+        assert_eq!(recorded("failed"), failed);
+    }
+
+    #[test]
+    fn reads_recorded_runs_without_requests() {
+        let nothing = Results {
+            duration: 4000,
+            ..Results::nothing()
+        };
+        assert_eq!(recorded("no-requests"), nothing);
+        let exceptions = Results {
+            exceptions: 117,
+            ..nothing
+        };
+        assert_eq!(recorded("exceptions"), exceptions);
+    }
+
+    #[test]
+    fn reads_recorded_runs_that_left_no_json() {
+        for (run, requests, failures, duration, p95) in [
+            ("killed", 102, 0, 1954, 12),
+            ("refused", 102, 102, 1988, 16),
+            ("terminated", 105, 0, 1977, 10),
+        ] {
+            let expected = Results {
+                requests,
+                failures,
+                duration,
+                p95: Some(p95),
+                complete: false,
+                notes: vec![
+                    "`stats.json` is not there".into(),
+                    "Locust was killed, or was not asked for JSON (`--json-file`)".into(),
+                    "counted from the CSV files, which lag behind the run".into(),
+                ],
+                ..Results::nothing()
+            };
+            assert_eq!(recorded(run), expected, "{run}");
+        }
+    }
+
+    #[test]
+    fn needs_only_the_json() {
+        let files = Files {
+            results: fixtures::path("locust/passed/stats.json"),
+            ..Files::default()
+        };
+        assert_eq!(read(Format::Locust, &files), recorded("passed"));
+    }
+
+    #[test]
+    fn falls_back_to_the_history() {
+        let (_folder, files) = fixtures::copy("failed");
+        fs::write(&files.results, "").expect("a file to write to");
+        fs::write(files.stats.as_ref().expect("a path"), "").expect("a file to write to");
+        let expected = Results {
+            requests: 196,
+            failures: 48,
+            duration: 4000,
+            complete: false,
+            notes: vec![
+                "`stats.json` is empty".into(),
+                "`stats.csv` is empty".into(),
+                "counted from the CSV files, which lag behind the run".into(),
+            ],
+            ..Results::nothing()
+        };
+        assert_eq!(read(Format::Locust, &files), expected);
+    }
+
+    /// What is said when one file of a good run is replaced.
+    fn damaged(file: &str, text: &str) -> Vec<String> {
+        let (folder, files) = fixtures::copy("passed");
+        let path = folder.path().join(file);
+        assert!(path.exists());
+        fs::write(path, text).expect("a file to write to");
+        let results = read(Format::Locust, &files);
+        assert!(!results.complete, "{file}");
+        results.notes
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_is_not_complete() {
+        for file in ["stats.csv", "stats_history.csv", "exceptions.csv"] {
+            assert_eq!(damaged(file, ""), [format!("`{file}` is empty")]);
+        }
+        assert_eq!(
+            damaged("exceptions.csv", "Count,Message\r\n3,a\r\n4,\"b"),
+            ["`exceptions.csv` ends in the middle of a row"]
+        );
+    }
+}

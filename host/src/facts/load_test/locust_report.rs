@@ -1,0 +1,185 @@
+//! Locust's JSON: what `--json` prints and `--json-file` writes when a run has ended.
+//!
+//! The shape is that of `StatsEntryDict` in Locust's `locust/stats.py`: an array with an entry for each
+//! method and name, none for all together. There are no percentiles; they are in `response_times`, from
+//! milliseconds to a count.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::document::{self, Unreadable};
+use super::histogram::Histogram;
+use super::milliseconds;
+
+/// One entry, without the fields that are not read.
+#[derive(Deserialize)]
+struct Entry {
+    num_requests: u64,
+    /// Requests without a response time.
+    #[serde(default)]
+    num_none_requests: u64,
+    num_failures: u64,
+    /// Seconds since the Unix epoch.
+    start_time: f64,
+    /// Seconds since the Unix epoch; null without a request.
+    last_request_timestamp: Option<f64>,
+    response_times: BTreeMap<String, u64>,
+}
+
+/// All entries together.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    pub(super) requests: u64,
+    pub(super) failures: u64,
+    /// In milliseconds.
+    pub(super) p95: Option<u64>,
+    /// From the first request to the last; nothing without requests.
+    pub(super) span: Option<Span>,
+}
+
+/// From when to when, in seconds since the Unix epoch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) start: f64,
+    pub(super) end: f64,
+}
+
+impl Span {
+    /// How long, in milliseconds; nothing where it ends before it starts, or lasts over a year.
+    pub(super) fn duration(self) -> Option<u64> {
+        milliseconds::down(self.end - self.start)
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
+/// Reads a report.
+pub(super) fn read(path: &Path) -> Result<Report, Unreadable> {
+    Ok(parse(&document::read(path)?)?)
+}
+
+fn parse(bytes: &[u8]) -> Result<Report, String> {
+    let entries: Vec<Entry> = document::parse(bytes, "Locust")?;
+    sum(&entries).map_err(|what| format!("contradicts itself: {what}"))
+}
+
+fn sum(entries: &[Entry]) -> Result<Report, &'static str> {
+    let mut report = Report::default();
+    let mut times = Histogram::default();
+    let mut timeless: u64 = 0;
+    for entry in entries {
+        if entry.num_failures > entry.num_requests {
+            return Err("more requests failed than were made");
+        }
+        let add = |sum: u64, count: u64| sum.checked_add(count).ok_or("too many requests to count");
+        report.requests = add(report.requests, entry.num_requests)?;
+        report.failures = add(report.failures, entry.num_failures)?;
+        timeless = add(timeless, entry.num_none_requests)?;
+        for (time, count) in &entry.response_times {
+            times.add(time, *count).ok_or("a response time is none")?;
+        }
+        if entry.num_requests > 0 {
+            let span = span(entry)?;
+            report.span = Some(report.span.map_or(span, |all| all.join(span)));
+        }
+    }
+    if times.total().checked_add(timeless) != Some(report.requests) {
+        return Err("there are not as many response times as requests");
+    }
+    if report.span.is_some_and(|span| span.duration().is_none()) {
+        return Err("it lasted over a year");
+    }
+    report.p95 = times.p95();
+    Ok(report)
+}
+
+fn span(entry: &Entry) -> Result<Span, &'static str> {
+    let end = entry.last_request_timestamp;
+    let span = Span {
+        start: entry.start_time,
+        end: end.ok_or("there are requests, and no last one")?,
+    };
+    if span.start < 0.0 || span.duration().is_none() {
+        return Err("the last request was before the first, or over a year later");
+    }
+    Ok(span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: &str = r#"{"name": "/", "method": "GET", "num_requests": 3, "num_none_requests": 1,
+        "num_failures": 1, "start_time": 100.5, "last_request_timestamp": 102.25,
+        "response_times": {"4": 1, "210.0": 1}, "new": {}}"#;
+
+    fn with(from: &str, to: &str) -> Result<Report, String> {
+        assert!(ENTRY.contains(from), "{from}");
+        parse(format!("[{}]", ENTRY.replace(from, to)).as_bytes())
+    }
+
+    #[test]
+    fn sums_entries() {
+        let later = ENTRY.replace("102.25", "104.5");
+        let report = parse(format!("[{ENTRY}, {later}]").as_bytes()).expect("a report");
+        assert_eq!((report.requests, report.failures), (6, 2));
+        assert_eq!(report.p95, Some(210));
+        assert_eq!(report.span.expect("a report").duration(), Some(4000));
+    }
+
+    #[test]
+    fn refuses_what_locust_does_not_write() {
+        for (from, to) in [
+            ("3", "-3"),
+            ("3", "3.5"),
+            ("3", "NaN"),
+            ("3", "\"3\""),
+            ("100.5", "null"),
+            ("100.5", "1e999"),
+            ("num_failures", "failures"),
+            ("\"4\": 1", "\"4\": -1"),
+        ] {
+            let error = with(from, to).expect_err("an error");
+            assert!(error.starts_with("is not "), "{from} {to}: {error}");
+        }
+        for text in ["{}", "null", "0", ENTRY, "[[]]", "[null]", "[] []"] {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_contradicts_itself() {
+        for (from, to) in [
+            ("\"num_failures\": 1", "\"num_failures\": 4"),
+            ("\"num_requests\": 3", "\"num_requests\": 2"),
+            (
+                "\"num_requests\": 3",
+                "\"num_requests\": 18446744073709551615",
+            ),
+            ("\"4\": 1", "\"4\": 18446744073709551615"),
+            ("\"4\"", "\"-4\""),
+            ("\"4\"", "\"None\""),
+            ("102.25", "null"),
+            ("102.25", "99.0"),
+            ("102.25", "1e300"),
+            ("100.5", "-100.5"),
+        ] {
+            let error = with(from, to).expect_err("an error");
+            assert!(error.starts_with("contradicts itself: "), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_requests_is_whole() {
+        let report = parse(b"[]").expect("a report");
+        assert_eq!((report.requests, report.p95), (0, None));
+        assert!(report.span.is_none());
+    }
+}
