@@ -1,0 +1,159 @@
+//! How this program speaks HTTP: to exactly the address it was given, within a time for everything.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ureq::http::Uri;
+use ureq::{Agent, Proxy};
+
+/// Two ways to ask: straight, and through the proxy that the environment names.
+///
+/// `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` (the first one that is set, for every URL, as a CONNECT
+/// proxy) and `NO_PROXY` are heeded, because a runner may have no other way out. Loopback addresses are
+/// never asked through a proxy, whatever `NO_PROXY` says: there they would be the proxy's own.
+#[derive(Clone)]
+pub struct Client {
+    straight: Agent,
+    around: Agent,
+}
+
+impl Client {
+    /// A client with the proxy of the environment.
+    pub fn new(time_limit: Duration) -> Self {
+        Self::with(time_limit, Proxy::try_from_env())
+    }
+
+    /// A client with a certain proxy, or none.
+    pub fn with(time_limit: Duration, proxy: Option<Proxy>) -> Self {
+        let straight = agent(time_limit, None);
+        let around = match proxy {
+            Some(proxy) => agent(time_limit, Some(proxy)),
+            None => straight.clone(),
+        };
+        Self { straight, around }
+    }
+
+    /// The agent for a URL.
+    pub fn agent(&self, url: &str) -> &Agent {
+        if is_loopback(url) {
+            &self.straight
+        } else {
+            &self.around
+        }
+    }
+}
+
+fn agent(time_limit: Duration, proxy: Option<Proxy>) -> Agent {
+    Agent::config_builder()
+        // From the look-up of the name to the last byte of the body.
+        .timeout_global(Some(time_limit))
+        // Where an answer comes from is part of what it says.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        // A kept connection may still lead to the process that was replaced.
+        .max_idle_connections(0)
+        .max_idle_connections_per_host(0)
+        .user_agent(concat!("greenlight/", env!("CARGO_PKG_VERSION")))
+        .proxy(proxy)
+        .build()
+        .new_agent()
+}
+
+/// Whether a URL names this very machine.
+fn is_loopback(url: &str) -> bool {
+    let Ok(uri) = url.parse::<Uri>() else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse::<IpAddr>().map_or_else(
+        |_| host == "localhost" || host.ends_with(".localhost"),
+        |address| address.to_canonical().is_loopback(),
+    )
+}
+
+/// Whether a text is an `http` or `https` URL with a host, and nothing else.
+pub fn is_url(text: &str) -> bool {
+    text.parse::<Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+    })
+}
+
+/// Whether a request failed because the name of its host is not known.
+///
+/// Source: the standard library has no kind for this error, only this beginning of its text.
+pub fn is_unknown_name(error: &io::Error) -> bool {
+    error
+        .to_string()
+        .starts_with("failed to lookup address information")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effects::stand_in::{StandIn, answer};
+
+    #[test]
+    fn loopback_is_told_apart() {
+        for url in [
+            "http://127.0.0.1:80/x",
+            "http://127.1.2.3",
+            "https://LocalHost/x",
+            "http://a.localhost:1",
+            "http://[::1]:80/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1/",
+            "https://localhost.example.org/",
+            "http://[::2]/",
+            "not a url",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn urls_are_told_apart() {
+        for url in ["http://a", "https://a.example/b?c=d", "http://[::1]:3/"] {
+            assert!(is_url(url), "{url}");
+        }
+        for text in [
+            "",
+            "a",
+            "/x",
+            "ftp://a/",
+            "http://",
+            "http:///x",
+            "https://a b",
+            "https://a/\n",
+        ] {
+            assert!(!is_url(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_used_but_not_for_loopback() {
+        let proxy = StandIn::start(|stream, _| answer(stream, "502 Bad Gateway", "", ""));
+        let node = StandIn::start(|stream, _| answer(stream, "200 OK", "", "straight"));
+        let named = Proxy::new(&proxy.url).expect("a proxy");
+        let client = Client::with(Duration::from_secs(20), Some(named));
+
+        let answer = client.agent(&node.url).get(&node.url).call();
+        assert_eq!(answer.expect("an answer").status(), 200);
+        assert_eq!(proxy.requests(), [""; 0]);
+
+        let away = "http://node.invalid/";
+        assert!(client.agent(away).get(away).call().is_err());
+        let requests = proxy.requests();
+        assert!(
+            requests[0].starts_with("CONNECT node.invalid"),
+            "{requests:?}"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The wish of somebody outside that all of it stops: Ctrl-C, or SIGTERM as CI systems send it.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use signal_hook::iterator::Signals;
+
+/// Says whether an interrupt arrived. Clones speak of the same one; once raised, it stays raised.
+#[derive(Clone)]
+pub struct Interrupt(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    raised: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Interrupt {
+    /// Registers SIGINT and SIGTERM, for the whole process and for the rest of its life. The first one
+    /// raises the interrupt; a second one of the same kind ends the process, as if nothing had been
+    /// registered. Meant to be called once, in `main`.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a handler, or the thread that listens.
+    pub fn on_signals() -> io::Result<Self> {
+        let interrupt = Self::never();
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        for signal in [SIGINT, SIGTERM] {
+            let seen = Arc::new(AtomicBool::new(false));
+            // Actions run in the order of their registration: the first signal finds nothing seen.
+            flag::register_conditional_default(signal, Arc::clone(&seen))?;
+            flag::register(signal, seen)?;
+        }
+        let raised = interrupt.clone();
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || signals.forever().for_each(|_| raised.raise()))?;
+        Ok(interrupt)
+    }
+
+    /// An interrupt that no signal raises.
+    pub fn never() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Raises it, and wakes everybody who waits.
+    pub fn raise(&self) {
+        *self.lock() = true;
+        self.0.changed.notify_all();
+    }
+
+    /// Whether it was raised.
+    pub fn is_raised(&self) -> bool {
+        *self.lock()
+    }
+
+    /// Waits until it is raised, or until the time is over. Says whether it was raised.
+    pub fn wait(&self, timeout: Duration) -> bool {
+        let (raised, _) = self
+            .0
+            .changed
+            .wait_timeout_while(self.lock(), timeout, |raised| !*raised)
+            .unwrap_or_else(PoisonError::into_inner);
+        *raised
+    }
+
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        // Nothing panics while it holds the lock; a flag can't be half written anyway.
+        self.0.raised.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Interrupt").field(&self.is_raised()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::io::{BufRead as _, BufReader, Lines};
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{ChildStdout, Command, Stdio};
+    use std::time::Instant;
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_mins(1);
+    const CHILD: &str = "GREENLIGHT_TEST_INTERRUPTED_CHILD";
+
+    #[test]
+    fn a_clone_raises_and_wakes() {
+        let interrupt = Interrupt::never();
+        assert!(!interrupt.is_raised());
+        assert!(!interrupt.wait(Duration::from_millis(1)));
+        let other = interrupt.clone();
+        let raiser = thread::spawn(move || other.raise());
+        let start = Instant::now();
+        assert!(interrupt.wait(LONG));
+        assert!(interrupt.wait(LONG), "it stays raised");
+        assert!(start.elapsed() < LONG);
+        raiser.join().expect("it raised");
+        assert_eq!(format!("{interrupt:?}"), "Interrupt(true)");
+    }
+
+    /// Runs this very test in a child, since signals belong to a whole process.
+    #[test]
+    fn the_first_signal_raises_and_the_second_one_of_its_kind_ends() {
+        if env::var_os(CHILD).is_some() {
+            return be_the_child();
+        }
+        for (first, between) in [
+            (Signal::TERM, None),
+            (Signal::INT, None),
+            (Signal::INT, Some(Signal::TERM)),
+        ] {
+            let (_, path) = module_path!().split_once("::").expect("a crate");
+            let name =
+                format!("{path}::the_first_signal_raises_and_the_second_one_of_its_kind_ends");
+            let mut child = Command::new(env::current_exe().expect("this test"))
+                .args(["--exact", "--nocapture", &name])
+                .env(CHILD, "1")
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("this test starts");
+            let pid = Pid::from_child(&child);
+            let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+            until(&mut lines, "listening");
+            kill_process(pid, first).expect("it runs");
+            until(&mut lines, "raised");
+            if let Some(other) = between {
+                kill_process(pid, other).expect("it runs");
+                assert_eq!(child.try_wait().expect("a child"), None);
+            }
+            kill_process(pid, first).expect("it runs");
+            let status = child.wait().expect("a child");
+            assert_eq!(status.signal(), Some(first.as_raw()), "{status:?}");
+        }
+    }
+
+    fn be_the_child() {
+        let interrupt = Interrupt::on_signals().expect("signals");
+        println!("\nlistening");
+        assert!(interrupt.wait(LONG));
+        println!("\nraised");
+        // Until the second signal. The time is for a parent that died.
+        Interrupt::never().wait(LONG);
+    }
+
+    fn until(lines: &mut Lines<BufReader<ChildStdout>>, wanted: &str) {
+        let found = lines.any(|line| line.expect("text") == wanted);
+        assert!(found, "`{wanted}` was not said");
+    }
+}

@@ -1,0 +1,14 @@
+//! What a deployment does to the world: it runs commands, asks nodes for their version, and tells people.
+//!
+//! - [`interrupt`] is how all of it is stopped.
+//! - [`process`] runs a command to its end, and its whole process group with it.
+//! - [`probe`] asks nodes which version they run.
+//! - [`slack`] sends messages to a channel.
+
+mod http;
+pub mod interrupt;
+pub mod probe;
+pub mod process;
+pub mod slack;
+#[cfg(test)]
+mod stand_in;

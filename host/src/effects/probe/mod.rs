@@ -1,0 +1,18 @@
+//! Nodes, asked which version they run.
+
+mod jitter;
+mod prober;
+mod version;
+
+pub use jitter::jittered;
+pub use prober::{BODY_LIMIT, Prober};
+pub use version::Version;
+
+/// What a node answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It runs this version.
+    Version(Version),
+    /// It gave no usable answer. Says why, in one short line that is harmless to print.
+    Unreachable(String),
+}

@@ -1,0 +1,227 @@
+use std::io::Write as _;
+use std::sync::atomic::AtomicBool;
+use std::thread::sleep;
+
+use super::*;
+use crate::effects::stand_in::{StandIn, answer, hang, nobody};
+
+const HASH: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+fn body() -> String {
+    format!(r#"{{"commit": "{HASH}"}}"#)
+}
+
+fn good() -> StandIn {
+    StandIn::start(|stream, _| answer(stream, "200 OK", "", &body()))
+}
+
+fn prober() -> Prober {
+    Prober::new(Duration::from_secs(30))
+}
+
+fn quick() -> Prober {
+    Prober::new(Duration::from_millis(200))
+}
+
+fn refused(prober: &Prober, url: &str) -> String {
+    match prober.ask(url) {
+        Answer::Unreachable(why) => why,
+        Answer::Version(version) => panic!("{version:?}"),
+    }
+}
+
+fn is_good(answer: &Answer) -> bool {
+    matches!(answer, Answer::Version(version) if version.commit == HASH)
+}
+
+#[test]
+fn the_version_is_asked_for_at_its_place() {
+    let node = good();
+    for end in ["", "/", "/__version__", "/__version__/", "/a"] {
+        let answer = prober().ask(&format!("{}{end}", node.url));
+        assert!(is_good(&answer), "{answer:?}");
+    }
+    let paths: Vec<_> = node
+        .requests()
+        .iter()
+        .map(|request| request.lines().next().unwrap_or_default().to_owned())
+        .collect();
+    let plain = "GET /__version__ HTTP/1.1";
+    assert_eq!(
+        paths,
+        [plain, plain, plain, plain, "GET /a/__version__ HTTP/1.1"]
+    );
+}
+
+#[test]
+fn names_are_looked_up() {
+    let node = good();
+    let by_name = node.url.replace("127.0.0.1", "localhost");
+    let answer = prober().ask(&by_name);
+    assert!(is_good(&answer), "{answer:?}");
+}
+
+#[test]
+fn only_status_200_counts_and_redirects_are_not_followed() {
+    let goal = good();
+    for (status, why) in [
+        (
+            "301 Moved Permanently",
+            "answered with a redirect to `URL` (status 301)",
+        ),
+        (
+            "302 Found",
+            "answered with a redirect to `URL` (status 302)",
+        ),
+        (
+            "308 Permanent Redirect",
+            "answered with a redirect to `URL` (status 308)",
+        ),
+        ("404 Not Found", "answered with status 404 Not Found"),
+        ("500 Oops", "answered with status 500 Internal Server Error"),
+        ("204 No Content", "answered with status 204 No Content"),
+        (
+            "203 Other",
+            "answered with status 203 Non Authoritative Information",
+        ),
+    ] {
+        let location = format!("Location: {}\r\n", goal.url);
+        let node = StandIn::start(move |stream, _| answer(stream, status, &location, &body()));
+        assert_eq!(refused(&prober(), &node.url), why.replace("URL", &goal.url));
+    }
+    assert_eq!(goal.requests(), [""; 0]);
+}
+
+#[test]
+fn a_large_body_is_not_read_to_its_end() {
+    let node = StandIn::start(|stream, _| {
+        answer(stream, "200 OK", "", &"x".repeat(10 << 20));
+    });
+    let why = "answered with more than 65536 bytes";
+    assert_eq!(refused(&prober(), &node.url), why);
+
+    let endless = StandIn::start(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        while stream.write_all(&[b' '; 4096]).is_ok() {}
+    });
+    assert_eq!(refused(&prober(), &endless.url), why);
+
+    let largest = StandIn::start(|stream, _| {
+        let padding = " ".repeat(65536 - body().len());
+        answer(stream, "200 OK", "", &(body() + &padding));
+    });
+    assert!(is_good(&prober().ask(&largest.url)));
+}
+
+#[test]
+fn a_slow_node_is_unreachable() {
+    let why = "no whole answer within 200ms";
+    let silent = StandIn::start(|stream, _| hang(stream));
+    assert_eq!(refused(&quick(), &silent.url), why);
+
+    for head in ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\n\r\n"] {
+        let dripping = StandIn::start(move |stream, _| {
+            let _ = stream.write_all(head.as_bytes());
+            while stream.write_all(b" ").is_ok() {
+                sleep(Duration::from_millis(5));
+            }
+        });
+        assert_eq!(refused(&quick(), &dripping.url), why);
+    }
+}
+
+#[test]
+fn what_is_no_answer_is_a_reason() {
+    let node = StandIn::start(|stream, _| answer(stream, "200 OK", "", "<h1>Oops\x1b[31m"));
+    assert_eq!(
+        refused(&prober(), &node.url),
+        "answered with invalid JSON (expected value at line 1 column 1): `<h1>Oops\\u{1b}[31m`"
+    );
+    let torn = StandIn::start(|stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{");
+    });
+    let closed = StandIn::start(|_, _| {});
+    let garbage = StandIn::start(|stream, _| {
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH\r\n\r\n");
+    });
+    for node in [torn, closed, garbage] {
+        let why = refused(&prober(), &node.url);
+        assert!((5..150).contains(&why.len()), "{why}");
+        assert!(!why.contains("within"), "{why}");
+    }
+    let why = refused(&prober(), &nobody());
+    assert!(why.to_lowercase().contains("connection refused"), "{why}");
+    assert_eq!(
+        refused(&prober(), "node:80"),
+        "no http or https URL: `node:80`"
+    );
+    // No name server knows this one; some do not say so in time. A proxy might say anything.
+    let time_limit = Duration::from_secs(2);
+    let straight = Prober {
+        client: Client::with(time_limit, None),
+        time_limit,
+    };
+    let why = refused(&straight, "http://node.invalid/");
+    let known = [
+        "the name of its host is not known",
+        "no whole answer within 2s",
+    ];
+    assert!(known.iter().any(|known| why.starts_with(known)), "{why}");
+}
+
+#[test]
+fn a_round_keeps_the_order_and_asks_in_parallel() {
+    let ready = Arc::new(AtomicUsize::new(0));
+    let arrived = ready.clone();
+    // Nobody gets an answer before sixteen have asked.
+    let node = StandIn::start(move |stream, _| {
+        arrived.fetch_add(1, Ordering::SeqCst);
+        while arrived.load(Ordering::SeqCst) < AT_ONCE {
+            thread::yield_now();
+        }
+        answer(stream, "200 OK", "", &body());
+    });
+    let down = nobody();
+    let nodes: Vec<_> = (0..40)
+        .map(|n| {
+            (
+                format!("node {n}"),
+                if n == 20 { &down } else { &node.url }.clone(),
+            )
+        })
+        .collect();
+    let answers = prober().round(&nodes, &Interrupt::never());
+    assert_eq!(answers.len(), nodes.len());
+    for (number, (name, answer, took)) in answers.iter().enumerate() {
+        assert_eq!(name, &nodes[number].0);
+        assert_eq!(is_good(answer), number != 20, "{answer:?}");
+        assert!(*took < Duration::from_secs(30));
+    }
+    assert_eq!(prober().round(&[], &Interrupt::never()), []);
+}
+
+#[test]
+fn an_interrupt_ends_a_round_at_once() {
+    let interrupt = Interrupt::never();
+    let raised = interrupt.clone();
+    let done = Arc::new(AtomicBool::new(false));
+    let over = done.clone();
+    let node = StandIn::start(move |stream, _| {
+        raised.raise();
+        while !over.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        answer(stream, "200 OK", "", &body());
+    });
+    let nodes = vec![
+        ("a".to_owned(), node.url.clone()),
+        ("b".to_owned(), nobody()),
+    ];
+    let answers = prober().round(&nodes, &interrupt);
+    done.store(true, Ordering::SeqCst);
+    let why = "not answered before the interrupt".to_owned();
+    assert_eq!(
+        (&answers[0].0[..], &answers[0].1),
+        ("a", &Answer::Unreachable(why))
+    );
+}

@@ -1,0 +1,179 @@
+//! What a node says about itself.
+
+use serde_json::{Map, Value};
+
+use crate::report::harmless::harmless;
+
+/// How much of somebody else's text a reason shows, in characters.
+const SHOWN: usize = 120;
+
+/// The version of a node.
+///
+/// Source: Dockerflow, `GET /__version__`: a JSON object of the four strings `source`, `version`,
+/// `commit` and `build` (<https://github.com/mozilla-services/Dockerflow>). Only the commit is relied
+/// on. The others are `None` where they are missing, or no strings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// URL of the repository.
+    pub source: Option<String>,
+    /// Release, for people.
+    pub version: Option<String>,
+    /// Full hash of the commit: 40 or 64 hexadecimal digits in lower case.
+    pub commit: String,
+    /// URL of the build.
+    pub build: Option<String>,
+}
+
+impl Version {
+    /// Reads the body of an answer. The error says what was there instead.
+    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
+        let value: Value = serde_json::from_slice(body).map_err(|error| {
+            let body = shown(&String::from_utf8_lossy(body));
+            format!("answered with invalid JSON ({error}): `{body}`")
+        })?;
+        let Value::Object(fields) = value else {
+            let kind = kind(&value);
+            let value = shown(&value.to_string());
+            return Err(format!(
+                "answered with {kind} instead of an object: `{value}`"
+            ));
+        };
+        let commit = match fields.get("commit") {
+            Some(Value::String(commit)) if is_hash(commit) => commit.clone(),
+            Some(Value::String(commit)) => {
+                return Err(format!("its `commit` is no full hash: `{}`", shown(commit)));
+            }
+            Some(other) => {
+                let (kind, other) = (kind(other), shown(&other.to_string()));
+                return Err(format!(
+                    "its `commit` is {kind} instead of a string: `{other}`"
+                ));
+            }
+            None => return Err(without_commit(&fields)),
+        };
+        let text = |name| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+        Ok(Self {
+            source: text("source"),
+            version: text("version"),
+            build: text("build"),
+            commit,
+        })
+    }
+}
+
+fn without_commit(fields: &Map<String, Value>) -> String {
+    if fields.is_empty() {
+        return "answered with an object that is empty".to_owned();
+    }
+    let names: Vec<_> = fields.keys().map(String::as_str).collect();
+    let names = shown(&names.join(", "));
+    format!("answered with an object without `commit`: it has `{names}`")
+}
+
+fn is_hash(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "`null`",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Shows somebody else's text: its beginning, in one line that does nothing.
+pub fn shown(text: &str) -> String {
+    let safe = harmless(text.trim());
+    match safe.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &safe[..end]),
+        None => safe.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::harmless::is_active;
+    use proptest::prelude::*;
+
+    const HASH: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+    fn read(body: &str) -> Result<Version, String> {
+        Version::read(body.as_bytes())
+    }
+
+    #[test]
+    fn four_strings_or_only_the_commit() {
+        let whole = format!(
+            r#"{{"source": "https://a/b", "version": "1", "commit": "{HASH}", "build": "https://ci/1"}}"#
+        );
+        let version = read(&whole).expect("a version");
+        assert_eq!(version.source.as_deref(), Some("https://a/b"));
+        assert_eq!(version.version.as_deref(), Some("1"));
+        assert_eq!(version.commit, HASH);
+        assert_eq!(version.build.as_deref(), Some("https://ci/1"));
+
+        let long = "0f".repeat(32);
+        let bare = format!(r#"{{"commit": "{long}", "version": null, "build": 7, "more": []}}"#);
+        let version = read(&bare).expect("a version");
+        assert_eq!(
+            (version.commit, version.version, version.build),
+            (long, None, None)
+        );
+    }
+
+    #[test]
+    fn says_what_was_there_instead() {
+        for (body, reason) in [
+            (
+                "<h1>Oops",
+                "answered with invalid JSON (expected value at line 1 column 1): `<h1>Oops`",
+            ),
+            (
+                "",
+                "answered with invalid JSON (EOF while parsing a value at line 1 column 0): ``",
+            ),
+            ("[1]", "answered with a list instead of an object: `[1]`"),
+            ("null", "answered with `null` instead of an object: `null`"),
+            ("{}", "answered with an object that is empty"),
+            (
+                r#"{"a": 1, "b": 2}"#,
+                "answered with an object without `commit`: it has `a, b`",
+            ),
+            (
+                r#"{"commit": 7}"#,
+                "its `commit` is a number instead of a string: `7`",
+            ),
+            (
+                r#"{"commit": "4b825dc"}"#,
+                "its `commit` is no full hash: `4b825dc`",
+            ),
+            (
+                r#"{"commit": "a\nb"}"#,
+                "its `commit` is no full hash: `a\\nb`",
+            ),
+        ] {
+            assert_eq!(read(body), Err(reason.to_owned()));
+        }
+        let upper = HASH.to_uppercase();
+        assert!(read(&format!(r#"{{"commit": "{upper}"}}"#)).is_err());
+        assert!(read(&format!(r#"{{"commit": "{HASH}0"}}"#)).is_err());
+        assert!(read(&format!("{{\"commit\": \"{HASH}\"}} x")).is_err());
+        assert!(read(&"[".repeat(9000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn reasons_are_short_and_do_nothing(body in any::<String>()) {
+            for body in [body.clone(), Value::from(body).to_string()] {
+                let reason = read(&body).expect_err("no version");
+                prop_assert!(!reason.contains(is_active));
+                prop_assert!(reason.chars().count() < SHOWN + 100);
+            }
+        }
+    }
+}

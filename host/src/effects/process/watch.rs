@@ -1,0 +1,201 @@
+//! A command under way: its output, and its end.
+
+use std::io::{self, PipeReader, Read as _};
+use std::process::{Child, ExitStatus};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
+
+use super::group::Group;
+use super::lines::Lines;
+use super::log::Log;
+
+/// How often to look for what sends no event: an interrupt, the other processes of the group.
+const TICK: Duration = Duration::from_millis(20);
+/// SIGKILL has no say in when a process ends that waits for a device. Not longer than this.
+const STUCK: Duration = Duration::from_secs(10);
+
+enum Event {
+    Output(Vec<u8>),
+    /// Nobody holds the pipe any more.
+    Closed,
+    /// The command is over.
+    Ended,
+}
+
+/// A command under way.
+pub struct Watch<'a> {
+    child: Child,
+    group: Group,
+    events: Receiver<Event>,
+    /// When the command ended. It is not reaped, so that the name of its group stays its own.
+    ended: Arc<OnceLock<Instant>>,
+    open: bool,
+    log: Log,
+    failure: Option<io::Error>,
+    lines: Lines,
+    line: &'a mut dyn FnMut(&str),
+    /// With a sender of its own, the channel never reports that nobody sends.
+    _sender: SyncSender<Event>,
+}
+
+impl<'a> Watch<'a> {
+    /// Begins to watch. If that fails, the command is killed.
+    pub fn new(
+        mut child: Child,
+        pipe: PipeReader,
+        log: Log,
+        line: &'a mut dyn FnMut(&str),
+    ) -> io::Result<Self> {
+        let leader = Pid::from_child(&child);
+        let group = Group::of(leader);
+        // What is not read yet waits in the pipe, and the command with it: memory is bounded.
+        let (sender, events) = sync_channel(16);
+        let ended = Arc::new(OnceLock::new());
+        if let Err(error) = listen(leader, pipe, &sender, &ended) {
+            group.signal(Signal::KILL);
+            child.wait()?;
+            return Err(error);
+        }
+        Ok(Self {
+            child,
+            group,
+            events,
+            ended,
+            open: true,
+            log,
+            failure: None,
+            lines: Lines::default(),
+            line,
+            _sender: sender,
+        })
+    }
+
+    /// When the command ended.
+    pub fn ended(&self) -> Option<Instant> {
+        self.ended.get().copied()
+    }
+
+    /// Whether the log failed.
+    pub fn failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Takes output for a while, until something has changed, or the deadline. Says whether there was
+    /// any.
+    pub fn go_on(&mut self, deadline: Option<Instant>) -> bool {
+        let tick = Instant::now() + TICK;
+        let until = deadline.map_or(tick, |deadline| deadline.min(tick));
+        let mut heard = false;
+        loop {
+            match self.events.recv_timeout(until - Instant::now()) {
+                Ok(Event::Output(bytes)) => {
+                    heard = true;
+                    self.take(&bytes);
+                    if self.failed() || until <= Instant::now() {
+                        return heard;
+                    }
+                }
+                Ok(Event::Closed) => {
+                    self.open = false;
+                    return heard;
+                }
+                Ok(Event::Ended)
+                | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    return heard;
+                }
+            }
+        }
+    }
+
+    /// Sends SIGTERM to the group, and lets it end in order.
+    pub fn terminate(&mut self, grace: Duration) {
+        self.group.signal(Signal::TERM);
+        let until = Instant::now() + grace;
+        while Instant::now() < until && (self.ended().is_none() || self.group.living() > 0) {
+            self.go_on(Some(until));
+        }
+    }
+
+    /// Lets what is left of a command that has ended finish by itself. Says how many processes did not.
+    pub fn drain(&mut self, patience: Duration) -> usize {
+        let until = Instant::now() + patience;
+        while Instant::now() < until && (self.open || self.group.living() > 0) {
+            self.go_on(Some(until));
+        }
+        self.group.living()
+    }
+
+    /// Ends whatever is left of the group, takes the last output, and reaps the command. A process that
+    /// left the group and holds the pipe is not waited for once it is silent for `patience`.
+    pub fn kill(mut self, patience: Duration) -> io::Result<ExitStatus> {
+        self.group.signal(Signal::KILL);
+        let stuck = Instant::now() + STUCK;
+        let mut silent = Instant::now() + patience;
+        while Instant::now() < stuck {
+            if self.ended().is_some() && (!self.open || silent <= Instant::now()) {
+                break;
+            }
+            if self.go_on(Some(stuck)) {
+                silent = Instant::now() + patience;
+            }
+        }
+        self.lines.finish(self.line);
+        if self.ended().is_none() {
+            return Err(io::Error::other(format!(
+                "process {} does not end, though it was killed",
+                self.child.id()
+            )));
+        }
+        let status = self.child.wait()?;
+        self.failure.map_or(Ok(status), Err)
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        if self.failure.is_none() {
+            self.failure = self.log.append(bytes).err();
+        }
+        self.lines.take(bytes, self.line);
+    }
+}
+
+/// Listens in two threads: to the pipe, and for the end of the command.
+fn listen(
+    leader: Pid,
+    mut pipe: PipeReader,
+    sender: &SyncSender<Event>,
+    ended: &Arc<OnceLock<Instant>>,
+) -> io::Result<()> {
+    let output = sender.clone();
+    thread::Builder::new()
+        .name("output".to_owned())
+        .spawn(move || {
+            let mut chunk = [0; 16 << 10];
+            loop {
+                // A pipe that breaks has said all it will, and one that nobody hears may stop.
+                let event = match pipe.read(&mut chunk) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Ok(0) | Err(_) => Event::Closed,
+                    Ok(length) => Event::Output(chunk[..length].to_vec()),
+                };
+                let last = matches!(event, Event::Closed);
+                if output.send(event).is_err() || last {
+                    break;
+                }
+            }
+        })?;
+    let (end, ended) = (sender.clone(), Arc::clone(ended));
+    thread::Builder::new()
+        .name("end".to_owned())
+        .spawn(move || {
+            let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while matches!(waitid(WaitId::Pid(leader), how), Err(Errno::INTR)) {}
+            let _ = ended.set(Instant::now());
+            let _ = end.send(Event::Ended);
+        })?;
+    Ok(())
+}
