@@ -1,0 +1,159 @@
+use std::fmt;
+use std::fs;
+use std::sync::OnceLock;
+
+use super::process;
+
+/// The name of a process, such that another process can tell when it is dead.
+///
+/// In writing it is `BOOT/PID_NAMESPACE/TIME_NAMESPACE/PID/START@HOST`. The boot is the kernel's
+/// `/proc/sys/kernel/random/boot_id`; the namespaces are the links below `/proc/self/ns`, since process numbers
+/// and start times mean nothing outside of theirs; the start is field 22 of `/proc/self/stat`. The host's
+/// name is for people.
+///
+/// Machines that were cloned while they ran share all of that. There, one can take another's process for
+/// dead, and the fence of the lease is what keeps them apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder(String);
+
+impl Holder {
+    /// Names this process. Where `/proc` doesn't tell, the name is still unique, but nobody can tell when
+    /// it is dead.
+    pub fn this_process() -> Self {
+        static OWN: OnceLock<Holder> = OnceLock::new();
+        OWN.get_or_init(|| {
+            let name = surroundings()
+                .zip(process::own_start())
+                .map_or_else(unverifiable, |(surroundings, start)| {
+                    format!("{surroundings}/{}/{start}", std::process::id())
+                });
+            let host = read("/proc/sys/kernel/hostname").unwrap_or_else(|| "?".to_owned());
+            Self(format!("{name}@{host}"))
+        })
+        .clone()
+    }
+
+    /// Takes the name of a process as it was written down.
+    pub fn from_name(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Whether a process is certainly dead: it ran since the same boot and in the same namespaces as this
+    /// one, and there is no process with its number and start.
+    pub fn is_known_dead(other: &str) -> bool {
+        let (name, _) = other.split_once('@').unwrap_or((other, ""));
+        let mut parts = name.rsplitn(3, '/');
+        let mut part = || parts.next();
+        let (Some(start), Some(pid), Some(theirs)) = (part(), part(), part()) else {
+            return false;
+        };
+        let (Ok(start), Ok(pid)) = (start.parse(), pid.parse()) else {
+            return false;
+        };
+        // `/proc` has to be the one of this process, or its numbers are somebody else's.
+        process::own_start().is_some()
+            && surroundings().as_deref() == Some(theirs)
+            && process::is_gone(pid, start)
+    }
+
+    /// Names a process for people.
+    pub fn describe(other: &str) -> String {
+        let (name, host) = other.split_once('@').unwrap_or((other, "?"));
+        let pid = name.rsplit('/').nth(1).unwrap_or("?");
+        format!("process {pid} on {host}")
+    }
+
+    /// The name as it is written down.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+/// The boot and the namespaces, if they are known.
+fn surroundings() -> Option<String> {
+    let boot = read("/proc/sys/kernel/random/boot_id")?;
+    let namespace = |name: &str| {
+        let link = fs::read_link(format!("/proc/self/ns/{name}")).ok()?;
+        let inode = link.to_str()?.split_once('[')?.1.strip_suffix(']')?;
+        Some(inode.to_owned())
+    };
+    let pid = namespace("pid")?;
+    // Kernels before 5.6 have one time for all.
+    let time = namespace("time").unwrap_or_else(|| "-".to_owned());
+    Some(format!("{boot}/{pid}/{time}"))
+}
+
+fn unverifiable() -> String {
+    format!("{:016x}/{}/?", fastrand::u64(..), std::process::id())
+}
+
+fn read(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(part: usize, value: &str) -> String {
+        let own = Holder::this_process();
+        let (name, host) = own.as_str().split_once('@').expect("a host");
+        let mut parts: Vec<_> = name.split('/').collect();
+        assert_eq!(parts.len(), 5, "{name}");
+        parts[part] = value;
+        format!("{}@{host}", parts.join("/"))
+    }
+
+    #[test]
+    fn this_process_is_not_dead() {
+        let own = Holder::this_process();
+        assert!(!Holder::is_known_dead(own.as_str()));
+        assert_eq!(own, Holder::this_process());
+    }
+
+    #[test]
+    fn the_number_of_a_later_process_does_not_keep_one_alive() {
+        assert!(Holder::is_known_dead(&with(4, "1")));
+    }
+
+    #[test]
+    fn nothing_is_known_of_elsewhere() {
+        for part in [0, 1, 2] {
+            let (name, host) = with(part, "elsewhere")
+                .split_once('@')
+                .map(|(name, host)| {
+                    let (name, _) = name.rsplit_once('/').expect("a start");
+                    (name.to_owned(), host.to_owned())
+                })
+                .expect("a host");
+            assert!(!Holder::is_known_dead(&format!("{name}/1@{host}")));
+        }
+        for name in [
+            "",
+            "@",
+            "a/b",
+            "a/b/c/d/e@f",
+            "-1/-1/-1",
+            &unverifiable(),
+            &with(3, "0"),
+        ] {
+            assert!(!Holder::is_known_dead(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn people_read_its_number_and_host() {
+        assert_eq!(
+            Holder::describe("b/1/2/42/77@runner@3"),
+            "process 42 on runner@3"
+        );
+        assert_eq!(Holder::describe(""), "process ? on ?");
+    }
+}

@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use super::{Claim, Header, Holder, Lease, NewDeployment, Occupant, Records, Result, Row};
+
+/// A place that keeps deployments, their records, and who may change which environment.
+///
+/// What a call has stored is durable when it returns. Besides the errors that are named, each call can fail
+/// with [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or
+/// [`Wrong`](super::Error::Wrong), and may then be repeated.
+///
+/// A lease ends by the clock of the store: the database's in `PostgreSQL`, the system's for a file. A clock
+/// that jumps forward ends one early, at worst while its holder still works: the holder finds out by
+/// [`renew`](Store::renew), since the next one has another fence, and has to ask before each effect. A clock
+/// that jumps back keeps the lease of a crashed holder for longer.
+pub trait Store: Send {
+    /// Makes a new deployment without records, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn begin(&mut self, new: &NewDeployment) -> Result<u64>;
+
+    /// Adds a record behind the last one. A record that this very store has already written is left as it is:
+    /// so is found out whether an append was stored whose answer was lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Taken`](super::Error::Taken) if the position has a record of somebody else;
+    /// [`Damaged`](super::Error::Damaged) if the record before it is missing or not what was written;
+    /// [`Unknown`](super::Error::Unknown) without such a deployment.
+    fn append(&mut self, deployment: u64, row: &Row) -> Result<()>;
+
+    /// Reads all records. A deployment that doesn't exist has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`](super::Error::Damaged) if one before the last is missing or not what was written.
+    fn records(&mut self, deployment: u64) -> Result<Records>;
+
+    /// Removes the last record if it is damaged, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`](super::Error::Damaged) as for [`records`](Store::records); nothing is removed then.
+    fn forget_torn(&mut self, deployment: u64) -> Result<()>;
+
+    /// Stores how a deployment ended. Saying the same again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Taken`](super::Error::Taken) if it ended otherwise before; [`Unknown`](super::Error::Unknown)
+    /// without such a deployment.
+    fn conclude(&mut self, deployment: u64, conclusion: &str) -> Result<()>;
+
+    /// Looks up a deployment by its number.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn deployment(&mut self, number: u64) -> Result<Option<Header>>;
+
+    /// Lists deployments, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn deployments(&mut self, limit: usize) -> Result<Vec<Header>>;
+
+    /// Lists the deployments of a commit, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn of_commit(&mut self, commit: &str) -> Result<Vec<Header>>;
+
+    /// Takes an environment for a deployment, with a new fence, if it is free, its lease has expired, its
+    /// holder is known to be dead, or it is already held for the same deployment by the same process.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn claim(
+        &mut self,
+        environment: &str,
+        deployment: u64,
+        commit: &str,
+        holder: &Holder,
+        time_to_live: Duration,
+    ) -> Result<Claim>;
+
+    /// Lets a lease last for this long from now, and says whether it is still the caller's. One that expired
+    /// unnoticed is still: nobody else has had the environment in between.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn renew(&mut self, lease: &Lease, holder: &Holder, time_to_live: Duration) -> Result<bool>;
+
+    /// Gives an environment back. A lease that is no longer the caller's changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()>;
+
+    /// Lists the environments that are held, by name, with those whose lease has expired.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn leases(&mut self) -> Result<Vec<(String, Occupant)>>;
+}

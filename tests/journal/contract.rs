@@ -1,0 +1,198 @@
+//! Deployments and their records.
+
+use std::sync::Barrier;
+use std::thread;
+
+use greenlight::journal::{Error, Header, Row, Store};
+
+use crate::place::{Place, for_both, new, row};
+
+for_both!(
+    deployments_are_kept,
+    records_are_kept,
+    a_position_is_written_once,
+    a_record_of_one_s_own_is_found_again,
+    a_torn_record_is_left_out_and_forgotten,
+    damage_before_the_last_record_is_an_error,
+    a_conclusion_stands,
+    what_is_not_there,
+    many_may_open_a_new_one_at_once,
+);
+
+fn deployments_are_kept(place: &Place) {
+    let mut store = place.open();
+    let mut with_digest = new("b");
+    with_digest.digest = Some("sha256:1".to_owned());
+    let first = store.begin(&new("a")).expect("begun");
+    let second = store.begin(&with_digest).expect("begun");
+    let third = store.begin(&new("a")).expect("begun");
+    assert!(first < second && second < third);
+
+    let mut store = place.open();
+    let header = Header {
+        number: second,
+        tag: "stage-b".to_owned(),
+        digest: Some("sha256:1".to_owned()),
+        commit: "b".to_owned(),
+        began: 1_700_000_000_000,
+        conclusion: None,
+    };
+    assert_eq!(store.deployment(second).expect("read"), Some(header));
+    let numbers = |headers: Vec<Header>| {
+        headers
+            .iter()
+            .map(|header| header.number)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        numbers(store.deployments(2).expect("read")),
+        [third, second]
+    );
+    assert_eq!(store.deployments(usize::MAX).expect("read").len(), 3);
+    assert_eq!(numbers(store.of_commit("a").expect("read")), [third, first]);
+}
+
+fn records_are_kept(place: &Place) {
+    let mut store = place.open();
+    let (one, other) = (
+        store.begin(&new("a")).expect("begun"),
+        store.begin(&new("b")).expect("begun"),
+    );
+    for position in 1..=5 {
+        store.append(one, &row(position)).expect("appended");
+        store.append(other, &row(position)).expect("appended");
+    }
+    let records = place.open().records(one).expect("intact");
+    assert_eq!(records.rows, (1..=5).map(row).collect::<Vec<_>>());
+    assert!(!records.torn);
+}
+
+fn a_position_is_written_once(place: &Place) {
+    let number = place.open().begin(&new("a")).expect("begun");
+    for position in 1..=30 {
+        let together = &Barrier::new(3);
+        // Opened first: who fails to open would leave the others waiting.
+        let writers = ["a", "b", "c"].map(|writer| (writer, place.open()));
+        let results = thread::scope(|scope| {
+            let append = |(writer, mut store): (&str, Box<dyn Store>)| {
+                let row = Row {
+                    body: format!("{{\"writer\":\"{writer}\"}}"),
+                    ..row(position)
+                };
+                together.wait();
+                store.append(number, &row)
+            };
+            writers
+                .map(|writer| scope.spawn(move || append(writer)))
+                .map(|thread| thread.join().expect("no panic"))
+        });
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+        let lost = results
+            .iter()
+            .filter(|result| **result == Err(Error::Taken));
+        assert_eq!(lost.count(), 2, "{results:?}");
+    }
+    assert_eq!(place.open().records(number).expect("intact").rows.len(), 30);
+}
+
+fn a_record_of_one_s_own_is_found_again(place: &Place) {
+    let mut store = place.open();
+    let number = store.begin(&new("a")).expect("begun");
+    store.append(number, &row(1)).expect("appended");
+    store.append(number, &row(1)).expect("it is there");
+    let other = Row { at: 5, ..row(1) };
+    assert_eq!(store.append(number, &other), Err(Error::Taken));
+    assert_eq!(place.open().append(number, &row(1)), Err(Error::Taken));
+    assert_eq!(store.records(number).expect("intact").rows, [row(1)]);
+}
+
+fn a_torn_record_is_left_out_and_forgotten(place: &Place) {
+    let mut store = place.open();
+    let number = store.begin(&new("a")).expect("begun");
+    for position in 1..=3 {
+        store.append(number, &row(position)).expect("appended");
+    }
+    store.forget_torn(number).expect("nothing to do");
+    assert_eq!(store.records(number).expect("intact").rows.len(), 3);
+
+    place.tamper("UPDATE records SET body = '{\"step\":3,\"te' WHERE position = 3");
+    let records = store.records(number).expect("torn only");
+    assert_eq!((records.rows, records.torn), (vec![row(1), row(2)], true));
+    let damaged = Error::Damaged {
+        deployment: number,
+        position: 3,
+    };
+    assert_eq!(store.append(number, &row(4)), Err(damaged));
+    store.forget_torn(number).expect("forgotten");
+    store.forget_torn(number).expect("nothing to do");
+    store
+        .append(number, &row(3))
+        .expect("there is room for it again");
+    assert_eq!(store.records(number).expect("intact").rows.len(), 3);
+}
+
+fn damage_before_the_last_record_is_an_error(place: &Place) {
+    for damage in [
+        "UPDATE records SET body = '{}' WHERE position = 2",
+        "UPDATE records SET at = at + 1 WHERE position = 2",
+        "UPDATE records SET checksum = (SELECT checksum FROM records o WHERE o.position = 1 LIMIT 1) WHERE position = 2",
+        "DELETE FROM records WHERE position = 2",
+    ] {
+        let mut store = place.open();
+        let number = store.begin(&new("a")).expect("begun");
+        for position in 1..=4 {
+            store.append(number, &row(position)).expect("appended");
+        }
+        place.tamper(damage);
+        let damaged = Error::Damaged {
+            deployment: number,
+            position: 2,
+        };
+        assert_eq!(store.records(number), Err(damaged.clone()), "{damage}");
+        assert_eq!(store.forget_torn(number), Err(damaged));
+        place.tamper("DELETE FROM records WHERE position > 2");
+    }
+}
+
+fn a_conclusion_stands(place: &Place) {
+    let mut store = place.open();
+    let number = store.begin(&new("a")).expect("begun");
+    store.conclude(number, "promoted").expect("concluded");
+    store.conclude(number, "promoted").expect("it is");
+    assert_eq!(store.conclude(number, "stopped"), Err(Error::Taken));
+    let header = place
+        .open()
+        .deployment(number)
+        .expect("read")
+        .expect("there");
+    assert_eq!(header.conclusion.as_deref(), Some("promoted"));
+}
+
+fn what_is_not_there(place: &Place) {
+    let mut store = place.open();
+    assert_eq!(store.append(99, &row(1)), Err(Error::Unknown(99)));
+    assert_eq!(store.conclude(99, "promoted"), Err(Error::Unknown(99)));
+    assert_eq!(store.deployment(u64::MAX), Ok(None));
+    assert_eq!(store.deployments(10), Ok(Vec::new()));
+    let number = store.begin(&new("a")).expect("begun");
+    let gap = Error::Damaged {
+        deployment: number,
+        position: 1,
+    };
+    assert_eq!(store.append(number, &row(2)), Err(gap));
+    assert_eq!(store.append(number, &row(0)), Err(Error::Taken));
+    assert!(store.records(number).expect("none").rows.is_empty());
+}
+
+fn many_may_open_a_new_one_at_once(place: &Place) {
+    let together = Barrier::new(6);
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                together.wait();
+                place.open().begin(&new("a")).expect("begun")
+            });
+        }
+    });
+    assert_eq!(place.open().deployments(10).expect("read").len(), 6);
+}

@@ -1,0 +1,9 @@
+//! The journal's storage: the same promises of a file and of a database.
+
+mod contract;
+mod gone;
+mod killed;
+mod leases;
+mod lossy;
+mod place;
+mod postgres_server;

@@ -1,0 +1,98 @@
+//! A place for one journal, of either kind.
+
+use std::sync::Arc;
+
+use greenlight::journal::{self, Location, NewDeployment, Row, Store};
+use tempfile::TempDir;
+
+use crate::postgres_server::Server;
+
+/// An empty place for a journal.
+pub struct Place {
+    location: String,
+    _folder: Option<TempDir>,
+    _server: Option<Arc<Server>>,
+}
+
+impl Place {
+    /// A file.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            location: format!("sqlite:{}", folder.path().join("journal.db").display()),
+            _folder: Some(folder),
+            _server: None,
+        }
+    }
+
+    /// A database on the tests' server.
+    pub fn postgresql() -> Self {
+        let server = Server::shared();
+        Self {
+            location: server.database(),
+            _folder: None,
+            _server: Some(server),
+        }
+    }
+
+    /// What the journal is opened by.
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// Opens the journal.
+    pub fn open(&self) -> Box<dyn Store> {
+        open(&self.location)
+    }
+
+    /// Changes what is stored, behind the journal's back.
+    pub fn tamper(&self, sql: &str) {
+        if let Some(path) = self.location.strip_prefix("sqlite:") {
+            let connection = rusqlite::Connection::open(path).expect("a database");
+            connection.execute_batch(sql).expect("done");
+        } else {
+            let mut client =
+                postgres::Client::connect(&self.location, postgres::NoTls).expect("a server");
+            let sql = format!("SET search_path = greenlight; {sql}");
+            client.batch_execute(&sql).expect("done");
+        }
+    }
+}
+
+/// Opens the journal at a location.
+pub fn open(location: &str) -> Box<dyn Store> {
+    let location: Location = location.parse().expect("a location");
+    journal::open(&location).expect("a journal")
+}
+
+/// A deployment to begin.
+pub fn new(commit: &str) -> NewDeployment {
+    NewDeployment {
+        tag: format!("stage-{commit}"),
+        digest: None,
+        commit: commit.to_owned(),
+        began: 1_700_000_000_000,
+    }
+}
+
+/// A record to append.
+pub fn row(position: u64) -> Row {
+    Row {
+        position,
+        at: 1_700_000_000_000 + position,
+        body: format!("{{\"step\":{position},\"text\":\"tür\"}}"),
+    }
+}
+
+/// Makes a test of each function for each kind of place.
+macro_rules! for_both {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $test() { super::$test(&$crate::place::Place::sqlite()); })+
+        }
+        mod postgresql {
+            $(#[test] fn $test() { super::$test(&$crate::place::Place::postgresql()); })+
+        }
+    };
+}
+pub(crate) use for_both;
