@@ -1,12 +1,17 @@
 //! The shapes of JSON output. Each document names its own in `schema`; a change that a reader could
 //! notice takes the next number. Described by the JSON Schemas in `host/schemas/`.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use super::words::Word as _;
 use crate::sandbox::contract::labels::Labels;
 use crate::sandbox::contract::promotion::{Action, Decision, Release};
 use crate::sandbox::contract::types::{Diagnostic, Evidence, Reason, Span};
+
+/// A word of a closed set: written from the contract, and read back from a journal.
+pub type Term = Cow<'static, str>;
 
 /// `greenlight label`.
 #[derive(Debug, Serialize)]
@@ -26,7 +31,7 @@ pub struct LabelDocument {
 }
 
 /// A place in the message: UTF-8 byte offsets, end exclusive.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpanDocument {
     /// Offset of the first byte.
     pub start: u32,
@@ -87,16 +92,16 @@ pub struct RefusalDocument {
 }
 
 /// `greenlight decide`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionDocument {
     /// `greenlight.decision/1`.
-    pub schema: &'static str,
+    pub schema: Term,
     /// The tag that was decided about.
     pub tag: String,
     /// The digest of its image, where it was given.
     pub digest: Option<String>,
     /// `promote`, `promote-with-warning`, `hold` or `stop`.
-    pub verdict: &'static str,
+    pub verdict: Term,
     /// What to do now.
     pub next: ActionDocument,
     /// Why; the first one decided.
@@ -106,7 +111,7 @@ pub struct DecisionDocument {
 }
 
 /// The next thing to do.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum ActionDocument {
     /// Deploy the release.
@@ -127,7 +132,7 @@ pub enum ActionDocument {
     /// Tell people.
     Notify {
         /// `info`, `warning` or `failure`.
-        urgency: &'static str,
+        urgency: Term,
         /// What names the notice.
         key: String,
         /// What they are told.
@@ -141,12 +146,12 @@ pub enum ActionDocument {
     /// Nothing is left to do.
     Finish {
         /// How it ends.
-        conclusion: &'static str,
+        conclusion: Term,
     },
 }
 
 /// Why an answer is what it is.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReasonDocument {
     /// Stable code.
     pub code: String,
@@ -159,7 +164,7 @@ pub struct ReasonDocument {
 }
 
 /// One fact that a reason rests on: an object with one key, which says what kind of fact.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceDocument {
     /// A place in the message.
@@ -183,25 +188,25 @@ pub enum EvidenceDocument {
 }
 
 /// How far a release has come in one environment.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StandingDocument {
     /// Which environment.
     pub environment: String,
     /// `pending`, `unknown`, `deployed`, `converged` or `failed`.
-    pub progress: &'static str,
+    pub progress: Term,
     /// The verdict on its load test.
-    pub load_test: Option<&'static str>,
+    pub load_test: Option<Term>,
     /// Its nodes in the latest round.
     pub nodes: Vec<NodeDocument>,
 }
 
 /// One node in the latest round.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeDocument {
     /// Its name.
     pub name: String,
     /// `current`, `old`, `foreign` or `unreachable`.
-    pub state: &'static str,
+    pub state: Term,
 }
 
 impl LabelDocument {
@@ -245,10 +250,10 @@ impl DecisionDocument {
     /// Fills in what the policy answered.
     pub fn new(release: &Release, decision: Decision) -> Self {
         Self {
-            schema: "greenlight.decision/1",
+            schema: "greenlight.decision/1".into(),
             tag: release.tag.clone(),
             digest: release.digest.clone(),
-            verdict: decision.permission.word(),
+            verdict: decision.permission.word().into(),
             next: decision.next.into(),
             reasons: documents(decision.reasons),
             environments: decision
@@ -256,14 +261,14 @@ impl DecisionDocument {
                 .into_iter()
                 .map(|standing| StandingDocument {
                     environment: standing.environment,
-                    progress: standing.progress.word(),
-                    load_test: standing.load_test.map(super::words::Word::word),
+                    progress: standing.progress.word().into(),
+                    load_test: standing.load_test.map(|verdict| verdict.word().into()),
                     nodes: standing
                         .nodes
                         .into_iter()
                         .map(|node| NodeDocument {
                             name: node.name,
-                            state: node.state.word(),
+                            state: node.state.word().into(),
                         })
                         .collect(),
                 })
@@ -275,6 +280,15 @@ impl DecisionDocument {
 /// Turns a list of the contract's records into documents.
 pub fn documents<T, D: From<T>>(items: Vec<T>) -> Vec<D> {
     items.into_iter().map(D::from).collect()
+}
+
+impl From<SpanDocument> for Span {
+    fn from(span: SpanDocument) -> Self {
+        Self {
+            start: span.start,
+            end: span.end,
+        }
+    }
 }
 
 impl From<Span> for SpanDocument {
@@ -332,13 +346,13 @@ impl From<Action> for ActionDocument {
             Action::Observe(environment) => Self::Observe { environment },
             Action::LoadTest(environment) => Self::LoadTest { environment },
             Action::Notify(notice) => Self::Notify {
-                urgency: notice.urgency.word(),
+                urgency: notice.urgency.word().into(),
                 key: notice.key,
                 text: notice.text,
             },
             Action::Wait(seconds) => Self::Wait { seconds },
             Action::Finish(conclusion) => Self::Finish {
-                conclusion: conclusion.word(),
+                conclusion: conclusion.word().into(),
             },
         }
     }

@@ -1,0 +1,50 @@
+//! Numbers and commits, as people write them.
+
+use super::story::LoadTest;
+
+/// As many digits of a commit as are shown where there is little room.
+const SHORT: usize = 12;
+
+/// The beginning of a commit.
+pub fn short(commit: &str) -> String {
+    commit.chars().take(SHORT).collect()
+}
+
+/// The share of requests that failed, in percent.
+pub fn share(test: &LoadTest) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, reason = "two decimals are written")]
+    let share = test.failures as f64 / test.requests as f64 * 100.0;
+    (test.requests > 0).then(|| format!("{share:.2} %"))
+}
+
+/// A count with its thousands apart, for people.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+
+    #[test]
+    fn no_character_is_cut_in_two() {
+        assert_eq!(short("ca779cf0631b32e2"), "ca779cf0631b");
+        assert_eq!(short(&"ü".repeat(20)), "ü".repeat(12));
+    }
+}

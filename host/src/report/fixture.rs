@@ -1,0 +1,424 @@
+//! Deployments that the tests of all reports share.
+
+use super::story::{Decision, LoadTest, Node, Note, Place, Reason, Round, State, Step, Story};
+use crate::facts::load_test::Point;
+
+/// 2025-11-23T00:15:00Z.
+pub const BEGAN: u64 = 1_763_856_900_000;
+/// The release.
+pub const COMMIT: &str = "ca779cf0631b32e2cd06a3c1b3ec0ec7b699ce57";
+/// What was live before it.
+pub const BEFORE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+/// What a text may bring along that nobody wants.
+pub const HOSTILE: &str = "<script>alert(1)</script> ]]> a|b `c` \u{202e}evil\u{202c} \u{1b}[31mred \
+    \u{1b}]0;title ::error::x\n::error::y ##[error]z @team [x](https://example.org) {0} \u{0}\u{ffff} \
+    \"><img src=x onerror=alert(2)> ' --> **b** $m$";
+
+/// It began, and nothing happened yet.
+pub fn empty() -> Story {
+    Story {
+        number: 41,
+        tag: format!("stage-loadtest-abort-{COMMIT}"),
+        commit: COMMIT.to_owned(),
+        digest: None,
+        policy: format!("sha256:{}", "9c".repeat(32)),
+        action: Some("abort".to_owned()),
+        began: BEGAN,
+        last: BEGAN,
+        conclusion: None,
+        environments: vec![
+            place("stage", "pending", None),
+            place("prod", "pending", None),
+        ],
+        steps: Vec::new(),
+        rounds: Vec::new(),
+        load_tests: Vec::new(),
+        decisions: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// Stage rolls; one node is still old, one does not answer.
+pub fn running() -> Story {
+    let mut story = empty();
+    story.digest = Some(format!("sha256:{}", "e3".repeat(32)));
+    story.last = at(74);
+    story.environments[0].progress = "deployed".to_owned();
+    story.steps = vec![
+        step("deploy", "stage", 1, Some(32), State::Done, "exit status 0"),
+        step(
+            "converge",
+            "stage",
+            32,
+            None,
+            State::Running,
+            "2 of 4 nodes serve the release",
+        ),
+    ];
+    story.rounds = rolling("stage", "10.20.0", 32, 74, 9);
+    story.decisions = vec![
+        decision(
+            0,
+            1,
+            "hold",
+            "deploy to `stage`",
+            "not-deployed",
+            "`stage` has not been deployed",
+        ),
+        decision(
+            32,
+            9,
+            "hold",
+            "ask the nodes of `stage` for their version",
+            "not-converged",
+            "2 of 4 nodes of `stage` do not serve the release yet",
+        ),
+    ];
+    story
+}
+
+/// The load test of stage failed under `abort`.
+pub fn stopped() -> Story {
+    let mut story = tested("failed", 212);
+    story.conclusion = Some("stopped".to_owned());
+    story.steps[2].state = State::Failed;
+    story.steps[2].outcome =
+        "212 of 28,140 requests failed (0.75 %), at most 0.1 % may; 95th percentile 1,840 ms"
+            .to_owned();
+    let mut stop = decision(
+        421,
+        1,
+        "stop",
+        "tell people (failure): ca779cf0631b was stopped",
+        "load-test-failed",
+        "the load test of `stage` failed; `abort` stops the release",
+    );
+    stop.reasons[0].help = Some(
+        "fix it, or push a commit with `[load test: warn]` if the failure is known and harmless"
+            .to_owned(),
+    );
+    stop.reasons.push(reason(
+        "failures-above-threshold",
+        "0.75 % of the requests failed; at most 0.1 % may",
+    ));
+    stop.reasons.push(reason(
+        "p95-above-threshold",
+        "the 95th percentile is 1,840 ms; at most 800 ms are allowed",
+    ));
+    let finish = Decision {
+        at: at(423),
+        next: "nothing, it ends here".to_owned(),
+        ..stop.clone()
+    };
+    story.decisions.extend([stop, finish]);
+    story.steps.push(Step {
+        environment: None,
+        ..step("notify", "", 421, Some(423), State::Done, "Slack took it")
+    });
+    story.last = at(423);
+    story
+}
+
+/// The load test failed under `warn`; it went to production all the same.
+pub fn promoted_with_warning() -> Story {
+    let mut story = tested("failed", 212);
+    story.tag = format!("stage-loadtest-warn-{COMMIT}");
+    story.action = Some("warn".to_owned());
+    story.conclusion = Some("promoted-with-warning".to_owned());
+    story.environments[1].progress = "converged".to_owned();
+    story.steps[2].state = State::Warned;
+    story.steps[2].outcome = "212 of 28,140 requests failed (0.75 %), at most 0.1 % may".to_owned();
+    story.steps.extend([
+        step(
+            "deploy",
+            "prod",
+            422,
+            Some(470),
+            State::Done,
+            "exit status 0",
+        ),
+        step(
+            "converge",
+            "prod",
+            470,
+            Some(560),
+            State::Done,
+            "all 6 nodes serve the release, 3 rounds in a row",
+        ),
+        Step {
+            environment: None,
+            ..step(
+                "notify",
+                "",
+                560,
+                Some(565),
+                State::Warned,
+                "Slack did not answer within 5 s",
+            )
+        },
+    ]);
+    story
+        .rounds
+        .extend(rolling("prod", "10.30.0", 471, 560, 20));
+    let warned = "the load test of `stage` failed; `warn` lets the release go on";
+    let verdict = "promote-with-warning";
+    story.decisions.extend([
+        decision(
+            421,
+            1,
+            verdict,
+            "deploy to `prod`",
+            "load-test-failed",
+            warned,
+        ),
+        decision(
+            471,
+            19,
+            verdict,
+            "ask the nodes of `prod` for their version",
+            "load-test-failed",
+            warned,
+        ),
+        decision(
+            565,
+            1,
+            verdict,
+            "nothing, it is done",
+            "load-test-failed",
+            warned,
+        ),
+    ]);
+    story.last = at(565);
+    story
+}
+
+/// Every text that comes from outside is hostile.
+pub fn hostile() -> Story {
+    saying(HOSTILE)
+}
+
+/// Every text that comes from outside is this one.
+pub fn saying(text: &str) -> Story {
+    let mut story = stopped();
+    let text = || text.to_owned();
+    story.tag = text();
+    story.commit = text();
+    story.digest = Some(text());
+    story.policy = text();
+    story.action = Some(text());
+    story.environments[0] = Place {
+        name: text(),
+        progress: text(),
+        load_test: Some(text()),
+    };
+    for step in &mut story.steps {
+        (step.what, step.environment) = (text(), Some(text()));
+        (step.outcome, step.log) = (text(), Some(text()));
+    }
+    for round in &mut story.rounds {
+        round.environment = text();
+        for (index, node) in round.nodes.iter_mut().enumerate() {
+            node.name = text();
+            node.commit = (index > 0).then(text);
+            node.unreachable = (index == 0).then(text);
+        }
+    }
+    for test in &mut story.load_tests {
+        test.environment = text();
+        (test.versions, test.notes) = (vec![text()], vec![text()]);
+    }
+    for decision in &mut story.decisions {
+        (decision.verdict, decision.next) = (text(), text());
+        for reason in &mut decision.reasons {
+            (reason.code, reason.message, reason.help) = (text(), text(), Some(text()));
+        }
+    }
+    story.notes = vec![Note {
+        at: at(1),
+        text: text(),
+    }];
+    story
+}
+
+/// 500 rounds over 20 nodes; each node answers what the function says for its number and the round's.
+pub fn large(answer: impl Fn(usize, usize) -> Option<&'static str>) -> Story {
+    let mut story = empty();
+    story.rounds = (0..500)
+        .map(|round| Round {
+            at: at(round as u64 * 2),
+            environment: "stage".to_owned(),
+            nodes: (0..20)
+                .map(|node| self::node(&format!("http://10.20.0.{node}:8080"), answer(node, round)))
+                .collect(),
+        })
+        .collect();
+    story.last = at(1000);
+    story
+}
+
+/// Milliseconds since 1970, from seconds since the deployment began.
+pub fn at(seconds: u64) -> u64 {
+    BEGAN + seconds * 1000
+}
+
+fn tested(verdict: &str, failures: u64) -> Story {
+    let mut story = running();
+    story.environments[0] = place("stage", "converged", Some(verdict));
+    story.steps[1] = step(
+        "converge",
+        "stage",
+        32,
+        Some(120),
+        State::Done,
+        "all 4 nodes serve the release, 3 rounds in a row",
+    );
+    story
+        .steps
+        .push(step("load-test", "stage", 121, Some(421), State::Done, ""));
+    story.rounds = rolling("stage", "10.20.0", 32, 120, 20);
+    story.rounds.extend(
+        rolling("stage", "10.20.0", 421, 421, 1)
+            .into_iter()
+            .map(|mut round| {
+                round
+                    .nodes
+                    .iter_mut()
+                    .for_each(|node| *node = self::node(&node.name, Some(COMMIT)));
+                round
+            }),
+    );
+    story.decisions[1].times = 19;
+    story.decisions.push(decision(
+        120,
+        1,
+        "hold",
+        "run the load test against `stage`",
+        "load-test-not-run",
+        "`stage` has not been load tested with the release",
+    ));
+    story.load_tests.push(LoadTest {
+        environment: "stage".to_owned(),
+        at: at(421),
+        requests: 28_140,
+        failures,
+        exceptions: 0,
+        duration: 300_000,
+        p95: Some(1840),
+        versions: vec![COMMIT.to_owned()],
+        notes: vec!["the history ends 3 s before the results do".to_owned()],
+        curve: curve(),
+    });
+    story.notes.push(Note {
+        at: at(120),
+        text: "http://10.20.0.4:8080 did not answer for 22 s".to_owned(),
+    });
+    story
+}
+
+/// Users climb for a minute; something breaks after three.
+fn curve() -> Vec<Point> {
+    (0..300_u32)
+        .map(|second| {
+            let t = f64::from(second);
+            let users = (t / 60.0).min(1.0) * 50.0;
+            let wobble = (t * 0.7).sin() * 3.0 + (t * 0.23).cos() * 4.0;
+            let bad = second > 180 && second < 250;
+            Point {
+                at: at(121) / 1000 + u64::from(second),
+                users: u64::from(second.min(60)) * 50 / 60,
+                requests_per_second: (users * 2.1 + wobble - if bad { 38.0 } else { 0.0 }).max(0.0),
+                failures_per_second: if bad {
+                    3.0 + (t * 0.9).sin() * 1.5
+                } else {
+                    0.0
+                },
+                p50: Some(80.0),
+                p95: (second > 4).then_some(if bad { 1700.0 } else { 310.0 } + wobble * 20.0),
+                requests: u64::from(second) * 94,
+                failures: 0,
+            }
+        })
+        .collect()
+}
+
+/// Nodes that take the release one after another; the last one restarts for a while.
+fn rolling(environment: &str, network: &str, from: u64, until: u64, rounds: u64) -> Vec<Round> {
+    let nodes = if environment == "prod" { 6 } else { 4 };
+    (0..rounds)
+        .map(|round| Round {
+            at: at(from + (until - from) * round / rounds.max(2).saturating_sub(1)),
+            environment: environment.to_owned(),
+            nodes: (1..=nodes)
+                .map(|index| {
+                    let name = format!("http://{network}.{index}:8080");
+                    let turn = index * 3;
+                    match round {
+                        _ if round >= turn => node(&name, Some(COMMIT)),
+                        _ if index == 4 && round + 5 >= turn => node(&name, None),
+                        _ => node(&name, Some(BEFORE)),
+                    }
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+fn node(name: &str, commit: Option<&str>) -> Node {
+    Node {
+        name: name.to_owned(),
+        commit: commit.map(str::to_owned),
+        unreachable: commit.is_none().then(|| "connection refused".to_owned()),
+    }
+}
+
+fn place(name: &str, progress: &str, load_test: Option<&str>) -> Place {
+    Place {
+        name: name.to_owned(),
+        progress: progress.to_owned(),
+        load_test: load_test.map(str::to_owned),
+    }
+}
+
+fn step(
+    what: &str,
+    environment: &str,
+    began: u64,
+    ended: Option<u64>,
+    state: State,
+    outcome: &str,
+) -> Step {
+    Step {
+        what: what.to_owned(),
+        environment: Some(environment.to_owned()),
+        began: at(began),
+        ended: ended.map(at),
+        state,
+        outcome: outcome.to_owned(),
+        log: (what != "notify").then(|| format!("{what}-{environment}.log")),
+    }
+}
+
+fn decision(
+    seconds: u64,
+    times: u64,
+    verdict: &str,
+    next: &str,
+    code: &str,
+    message: &str,
+) -> Decision {
+    Decision {
+        at: at(seconds),
+        times,
+        verdict: verdict.to_owned(),
+        next: next.to_owned(),
+        reasons: vec![reason(code, message)],
+    }
+}
+
+fn reason(code: &str, message: &str) -> Reason {
+    Reason {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        help: None,
+    }
+}

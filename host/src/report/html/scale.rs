@@ -1,0 +1,182 @@
+//! A time axis: from milliseconds to a place between left and right.
+
+use std::fmt;
+
+use crate::report::moment;
+
+/// At most as many ticks as an axis has room for.
+const TICKS: u64 = 6;
+
+/// Distances between ticks that people count in, in milliseconds.
+const STEPS: [u64; 26] = [
+    100,
+    200,
+    500,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    15_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    900_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    10_800_000,
+    21_600_000,
+    43_200_000,
+    86_400_000,
+    172_800_000,
+    604_800_000,
+    2_592_000_000,
+    7_776_000_000,
+    31_536_000_000,
+];
+
+/// A place on an axis, from 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Percent(pub f64);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}%", self.0)
+    }
+}
+
+/// A time axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    from: u64,
+    until: u64,
+}
+
+/// A mark on an axis.
+#[derive(Debug)]
+pub struct Tick {
+    /// Where.
+    pub at: Percent,
+    /// The time of day, and the date where the axis is that long.
+    pub label: String,
+    /// Which end of the label stands at the mark: `start`, `middle` or `end`.
+    pub anchor: &'static str,
+    /// Whether a narrow page leaves the label out.
+    pub minor: bool,
+}
+
+impl Scale {
+    /// An axis over all of these times, at least a second long.
+    pub fn over(times: impl IntoIterator<Item = u64>) -> Self {
+        let (mut from, mut until) = (u64::MAX, 0);
+        for time in times {
+            (from, until) = (from.min(time), until.max(time));
+        }
+        if from > until {
+            (from, until) = (0, 0);
+        }
+        Self {
+            from,
+            until: until.max(from.saturating_add(1000)),
+        }
+    }
+
+    /// Where a time is; what lies outside is at the edge.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a hundredth of a percent is all that is drawn"
+    )]
+    pub fn at(&self, time: u64) -> Percent {
+        let whole = self.until.saturating_sub(self.from).max(1) as f64;
+        let part = time.clamp(self.from, self.until) - self.from;
+        Percent(part as f64 / whole * 100.0)
+    }
+
+    /// How long the axis is, in milliseconds.
+    pub fn length(&self) -> u64 {
+        self.until - self.from
+    }
+
+    /// The end of one of `count` equal parts.
+    pub fn part(&self, index: u64, count: u64) -> u64 {
+        let offset = u128::from(self.length()) * u128::from(index) / u128::from(count.max(1));
+        self.from + u64::try_from(offset).unwrap_or(self.length())
+    }
+
+    /// The marks, at round times of day.
+    pub fn ticks(&self) -> Vec<Tick> {
+        let fits = |step: &u64| self.length() / step < TICKS;
+        let step = STEPS
+            .into_iter()
+            .find(fits)
+            .unwrap_or(self.length() / TICKS + 1);
+        let format = match step {
+            ..1_000 => "%H:%M:%S%.1f",
+            1_000..60_000 => "%H:%M:%S",
+            86_400_000.. => "%Y-%m-%d",
+            _ if self.length() > 86_400_000 => "%m-%d %H:%M",
+            _ => "%H:%M",
+        };
+        let first = self.from.div_ceil(step);
+        (first..=self.until / step)
+            .map(|number| {
+                let at = self.at(number * step);
+                Tick {
+                    at,
+                    label: moment::formatted(number * step, format),
+                    anchor: match at.0 {
+                        ..6.0 => "start",
+                        94.0.. => "end",
+                        _ => "middle",
+                    },
+                    minor: (number - first) % 2 == 1,
+                }
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::at;
+
+    #[test]
+    fn places_times_between_the_ends() {
+        let scale = Scale::over([at(0), at(200), at(50)]);
+        assert_eq!(scale.at(at(50)).to_string(), "25.00%");
+        assert_eq!(scale.at(0).to_string(), "0.00%");
+        assert_eq!(scale.at(u64::MAX).to_string(), "100.00%");
+        assert_eq!(scale.part(1, 4), at(50));
+    }
+
+    #[test]
+    fn ticks_stand_at_round_times() {
+        let labels = |until| -> Vec<String> {
+            let ticks = Scale::over([at(0), until]).ticks();
+            ticks.into_iter().map(|tick| tick.label).collect()
+        };
+        assert_eq!(labels(at(423)), ["00:16", "00:18", "00:20", "00:22"]);
+        assert_eq!(
+            labels(at(40)),
+            ["00:15:00", "00:15:10", "00:15:20", "00:15:30", "00:15:40"]
+        );
+        assert_eq!(labels(at(2 * 86_400))[0], "11-23 12:00");
+    }
+
+    #[test]
+    fn no_length_of_time_is_too_much() {
+        for times in [
+            vec![],
+            vec![5],
+            vec![u64::MAX],
+            vec![0, u64::MAX],
+            vec![0, 400 * 86_400_000],
+        ] {
+            let ticks = Scale::over(times).ticks();
+            assert!(ticks.len() <= 7, "{ticks:?}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! A deployment as Markdown, for the summary of a CI job.
+
+mod escape;
+mod page;
+
+use self::escape::{code, inert};
+use self::page::Page;
+use super::figures::{grouped, share, short};
+use super::headline::{self, Headline};
+use super::moment;
+use super::story::{Decision, LoadTest, Story};
+
+/// At most as many bytes are written.
+pub const LIMIT: usize = 64 * 1024;
+
+/// At most as many steps are listed: the last ones.
+const STEPS: usize = 50;
+
+/// Writes the summary: how it stands, why, the steps, the numbers. What does not fit is left out, from the
+/// end, with a word.
+pub fn text(story: &Story) -> String {
+    let mut page = Page::new(LIMIT);
+    head(&mut page, story);
+    if let Some(decision) = story.decisions.last() {
+        reasons(&mut page, decision);
+    }
+    steps(&mut page, story);
+    load_tests(&mut page, &story.load_tests);
+    if !story.notes.is_empty() {
+        page.line("");
+        page.line("### Notes");
+        page.line("");
+    }
+    for note in &story.notes {
+        page.line(&format!(
+            "- {} {}",
+            moment::clock(note.at),
+            inert(&note.text)
+        ));
+    }
+    page.finish()
+}
+
+fn head(page: &mut Page, story: &Story) {
+    let headline = Headline::of(story);
+    page.line(&format!(
+        "## {} {}",
+        headline.tone.sign(),
+        inert(&headline.words)
+    ));
+    page.line("");
+    if let Some(waits) = &headline.waits {
+        page.line(&format!("Waits for: **{}**", inert(waits)));
+        page.line("");
+    }
+    page.line(&format!(
+        "{} · commit {} · began {} · {} {}",
+        code(&story.tag),
+        code(&short(&story.commit)),
+        moment::instant(story.began),
+        if story.conclusion.is_some() {
+            "took"
+        } else {
+            "so far"
+        },
+        moment::span(story.last.saturating_sub(story.began)),
+    ));
+    for place in &story.environments {
+        page.line("");
+        page.line(&format!(
+            "**{}**: {}",
+            inert(&place.name),
+            inert(&headline::place(place))
+        ));
+    }
+}
+
+fn reasons(page: &mut Page, decision: &Decision) {
+    page.line("");
+    page.line(&format!(
+        "### {} {}",
+        headline::verdict(&decision.verdict).sign(),
+        inert(&decision.verdict)
+    ));
+    page.line("");
+    for reason in &decision.reasons {
+        page.line(&format!(
+            "- {} {}",
+            code(&reason.code),
+            inert(&reason.message)
+        ));
+        if let Some(help) = &reason.help {
+            page.line(&format!("  <br>help: {}", inert(help)));
+        }
+    }
+    page.line("");
+    page.line(&format!("Next: {}", inert(&decision.next)));
+}
+
+fn steps(page: &mut Page, story: &Story) {
+    page.line("");
+    page.line("### Steps");
+    page.line("");
+    if story.steps.is_empty() {
+        page.line("Nothing has been done yet.");
+        return;
+    }
+    let left_out = story.steps.len().saturating_sub(STEPS);
+    if left_out > 0 {
+        page.line(&format!("The first {left_out} steps are left out."));
+        page.line("");
+    }
+    page.line("| | step | environment | began | took | outcome |");
+    page.line("| --- | --- | --- | --- | ---: | --- |");
+    for step in &story.steps[left_out..] {
+        let (tone, word) = headline::step(step.state, story.conclusion.is_some());
+        let end = step.ended.unwrap_or(story.last);
+        page.line(&format!(
+            "| {} {word} | {} | {} | {} | {} | {} |",
+            tone.sign(),
+            inert(&step.what),
+            inert(step.environment.as_deref().unwrap_or_default()),
+            moment::clock(step.began),
+            moment::span(end.saturating_sub(step.began)),
+            inert(&step.outcome),
+        ));
+    }
+}
+
+fn load_tests(page: &mut Page, tests: &[LoadTest]) {
+    if tests.is_empty() {
+        return;
+    }
+    page.line("");
+    page.line("### Load tests");
+    page.line("");
+    page.line("| environment | requests | failures | exceptions | p95 | duration | versions |");
+    page.line("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
+    for test in tests {
+        let share = share(test).map(|share| format!(" ({share})"));
+        let versions: Vec<_> = test
+            .versions
+            .iter()
+            .map(|commit| code(&short(commit)))
+            .collect();
+        page.line(&format!(
+            "| {} | {} | {}{} | {} | {} | {} | {} |",
+            inert(&test.environment),
+            grouped(test.requests),
+            grouped(test.failures),
+            share.unwrap_or_default(),
+            grouped(test.exceptions),
+            test.p95
+                .map_or_else(|| "none".to_owned(), |p95| format!("{} ms", grouped(p95))),
+            moment::span(test.duration),
+            versions.join(", "),
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn says_what_happened_first() {
+        let text = text(&fixture::stopped());
+        assert!(text.starts_with("## ✗ Stopped in stage\n"), "{text}");
+        assert!(text.contains("\n### ✗ stop\n\n- <code>load-test-failed</code> the load test of \\`stage\\` failed"), "{text}");
+        assert!(
+            text.contains("\n| ✗ failed | load-test | stage | 00:17:01 | 5 min | 212 of"),
+            "{text}"
+        );
+        assert!(text.contains("\n| stage | 28,140 | 212 (0.75 %) | 0 | 1,840 ms | 5 min | <code>ca779cf0631b</code> |\n"), "{text}");
+    }
+
+    #[test]
+    fn every_stage_of_a_deployment_has_a_summary() {
+        assert!(text(&fixture::empty()).contains("Waits for: **the first decision**"));
+        assert!(text(&fixture::running()).contains("| ▶ under way | converge | stage |"));
+        assert!(
+            text(&fixture::promoted_with_warning())
+                .starts_with("## ⚠ Promoted with a warning to prod\n")
+        );
+    }
+
+    #[test]
+    fn hostile_texts_stay_in_their_places() {
+        let text = text(&fixture::hostile());
+        for bad in [
+            "<script", "<img", "@team", "\u{1b}", "\u{202e}", "##[", "x](", " **b**", " `c`",
+            " $m$",
+        ] {
+            assert!(!text.contains(bad), "{bad:?}");
+        }
+        assert!(
+            text.lines()
+                .all(|line| !line.trim_start().starts_with("::"))
+        );
+        // All rows of a table have as many cells as its head.
+        for line in text.lines().filter(|line| line.starts_with("| ✓")) {
+            assert_eq!(line.replace("\\|", "").matches('|').count(), 7, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_left_out_rather_than_the_beginning() {
+        let mut story = fixture::hostile();
+        story.steps = vec![story.steps[0].clone(); 3000];
+        story.notes = vec![story.notes[0].clone(); 3000];
+        let text = text(&story);
+        assert!(text.len() <= LIMIT);
+        assert!(text.contains("The first 2950 steps are left out."));
+        assert!(
+            text.ends_with("left out: there is more than a summary holds.\n"),
+            "{}",
+            &text[text.len() - 200..]
+        );
+    }
+}
