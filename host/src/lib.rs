@@ -4,13 +4,22 @@
 //! It decides nothing itself.
 //!
 //! - [`facts`] reads what is known: commit messages from git, evidence of what was deployed.
+//! - [`config`] reads what a team sets.
+//! - [`deployment`] drives a release through its environments: decide, do, record, decide again.
+//! - [`effects`] is what a deployment does to the world, and the only place that does.
+//! - [`journal`] keeps what happened, and who may change which environment.
 //! - [`sandbox`] runs the policy under its limits.
 //! - [`report`] turns answers into text and JSON.
 //! - [`cli`] is the command line.
 
 mod child;
 pub mod cli;
+pub mod config;
+pub mod deployment;
+pub mod effects;
 pub mod facts;
+pub mod journal;
+mod local;
 pub mod report;
 pub mod sandbox;
 pub mod settings;

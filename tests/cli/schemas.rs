@@ -1,6 +1,7 @@
 //! JSON and its schemas, held against each other in both directions: what the program prints fits, and
 //! what is only a little different does not.
 
+mod config;
 mod history;
 mod output;
 
@@ -10,9 +11,9 @@ use serde_json::{Value, json};
 use super::harness::{Text, greenlight};
 
 /// Every document that has a schema.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "label", "tags", "resolve", "decision", "refusal", "explain", "replay", "policy", "table",
-    "history",
+    "history", "config",
 ];
 
 /// Keys whose value is a word of a closed set, or of a fixed form.

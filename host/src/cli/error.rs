@@ -22,6 +22,20 @@ pub enum Error {
     Policy(Failure),
     /// The answer could not be written.
     Output(io::Error),
+    /// The journal could not be read or written.
+    Journal {
+        /// What is wrong.
+        message: String,
+        /// What to do next.
+        help: String,
+    },
+    /// A deployment ended before it was over, and can go on.
+    Interrupted {
+        /// What happened.
+        message: String,
+        /// How it goes on.
+        help: String,
+    },
 }
 
 impl Error {
@@ -39,14 +53,17 @@ impl Error {
             // A file that isn't there is the caller's; everything else about a policy is the policy's.
             Self::Usage { .. } | Self::Policy(Failure::Unreadable(_)) => Exit::Usage,
             Self::Policy(_) => Exit::Policy,
-            Self::Output(_) => Exit::Output,
+            Self::Output(_) | Self::Journal { .. } => Exit::Output,
+            Self::Interrupted { .. } => Exit::Interrupted,
         }
     }
 
     /// Writes what went wrong and what to do next, in lines that do nothing to a terminal.
     pub fn text(&self) -> String {
         let (message, help) = match self {
-            Self::Usage { message, help } => (message.clone(), help.clone()),
+            Self::Usage { message, help }
+            | Self::Journal { message, help }
+            | Self::Interrupted { message, help } => (message.clone(), help.clone()),
             Self::Policy(failure) => (failure.to_string(), help_for(failure).to_owned()),
             Self::Output(error) => (
                 format!("failed to write the answer: {error}"),

@@ -22,11 +22,13 @@ pub enum Exit {
     Policy = 70,
     /// A report or a journal could not be written.
     Output = 74,
+    /// A deployment ended before it was over: interrupted, or its lease was lost. It can be resumed.
+    Interrupted = 75,
 }
 
 impl Exit {
     /// All of them, with what they mean in a few words.
-    pub const ALL: [(Self, &'static str); 7] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Go, "go, also with a warning"),
         (Self::Stop, "stop: the policy says no"),
         (
@@ -45,6 +47,10 @@ impl Exit {
         (
             Self::Output,
             "output, a report or a journal could not be written",
+        ),
+        (
+            Self::Interrupted,
+            "interrupted, or a lease was lost: go on with `run --resume`",
         ),
     ];
 
@@ -86,7 +92,7 @@ mod tests {
     #[test]
     fn the_whole_set() {
         let statuses = Exit::ALL.map(|(exit, _)| exit as u8);
-        assert_eq!(statuses, [0, 1, 2, 3, 4, 70, 74]);
+        assert_eq!(statuses, [0, 1, 2, 3, 4, 70, 74, 75]);
     }
 
     #[test]

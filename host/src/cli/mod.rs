@@ -10,8 +10,12 @@ mod man;
 mod output;
 mod policy;
 mod replay;
+mod reports;
 mod resolve;
+mod rollback;
+mod run;
 mod schema;
+mod status;
 mod table;
 mod tags;
 
@@ -24,6 +28,7 @@ pub use error::Error;
 pub use exit::{Exit, WarnExitCode};
 use output::Output;
 
+use crate::local;
 use crate::report::harmless::harmless;
 use crate::sandbox::compile;
 
@@ -52,6 +57,9 @@ enum Command {
     Decide(decide::Arguments),
     Explain(explain::Arguments),
     Replay(replay::Arguments),
+    Run(Box<run::Arguments>),
+    Status(status::Arguments),
+    RollbackAdvice(rollback::Arguments),
     #[command(subcommand)]
     Policy(policy::Command),
     Schema(schema::Arguments),
@@ -72,6 +80,13 @@ pub fn main() -> ExitCode {
         .is_some_and(|first| first == compile::COMMAND)
     {
         return compile::run_as_child();
+    }
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == local::DEPLOY || first == local::LOAD)
+    {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        return local::run_as_child(&arguments);
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -97,6 +112,9 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Decide(arguments) => decide::run(&arguments, output),
         Command::Explain(arguments) => explain::run(&arguments, output),
         Command::Replay(arguments) => replay::run(&arguments, output),
+        Command::Run(arguments) => run::run(&arguments, output),
+        Command::Status(arguments) => status::run(&arguments, output),
+        Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Policy(command) => policy::run(&command, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Completions { shell } => {

@@ -36,6 +36,8 @@ pub enum Name {
     Table,
     /// What `decide --history` reads.
     History,
+    /// What `greenlight.toml` can say.
+    Config,
 }
 
 /// Embeds the schemas; a document without one does not compile.
@@ -63,6 +65,7 @@ schemas! {
     Policy => "policy",
     Table => "table",
     History => "history",
+    Config => "config",
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]

@@ -1,0 +1,81 @@
+//! `--report FORMAT=FILE`: what the journal says, for people and for other tools.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Error;
+use crate::deployment::log;
+use crate::journal::Store;
+use crate::report::story::Story;
+use crate::report::{html, junit, markdown, sarif};
+
+/// Which reports are written.
+#[derive(Debug, Default, Args)]
+pub struct ReportArguments {
+    /// Write a report: `html`, `junit`, `sarif` or `markdown`; as often as wanted.
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    reports: Vec<(Kind, PathBuf)>,
+}
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Html,
+    Junit,
+    Sarif,
+    Markdown,
+}
+
+impl ReportArguments {
+    /// Whether none is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.reports.is_empty()
+    }
+
+    /// Writes what is wanted about a deployment.
+    pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
+        let (entries, _) = log::read(store, number)?;
+        let told = crate::deployment::story::told(number, &entries);
+        for (kind, file) in &self.reports {
+            let text = text(*kind, &told).map_err(|why| {
+                Error::Output(std::io::Error::other(format!(
+                    "failed to make a report: {why}"
+                )))
+            })?;
+            fs::write(file, text).map_err(|error| {
+                Error::Output(std::io::Error::new(
+                    error.kind(),
+                    format!("failed to write `{}`: {error}", file.display()),
+                ))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn text(kind: Kind, story: &Story) -> Result<String, String> {
+    match kind {
+        Kind::Html => html::page(story).map_err(|error| error.to_string()),
+        Kind::Junit => junit::document(story).map_err(|error| error.to_string()),
+        Kind::Sarif => sarif::document(story).map_err(|error| error.to_string()),
+        Kind::Markdown => Ok(markdown::text(story)),
+    }
+}
+
+fn report(text: &str) -> Result<(Kind, PathBuf), String> {
+    let expected = "expected `html=FILE`, `junit=FILE`, `sarif=FILE` or `markdown=FILE`";
+    let (kind, file) = text.split_once('=').ok_or(expected)?;
+    let kind = match kind {
+        "html" => Kind::Html,
+        "junit" => Kind::Junit,
+        "sarif" => Kind::Sarif,
+        "markdown" => Kind::Markdown,
+        _ => return Err(expected.to_owned()),
+    };
+    if file.is_empty() {
+        return Err(expected.to_owned());
+    }
+    Ok((kind, PathBuf::from(file)))
+}

@@ -1,0 +1,218 @@
+//! `greenlight status`: what is going on, and what it waits for.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::args::{Format, FormatArguments};
+use super::output::Output;
+use super::reports::ReportArguments;
+use super::run::{failed, open};
+use super::{Error, Exit};
+use crate::config::{self, Config};
+use crate::deployment::{log, story, tenure};
+use crate::journal::{Header, Holder, Occupant, Store};
+use crate::report::harmless::harmless;
+use crate::report::json;
+use crate::report::story::Story;
+
+/// Say what is going on, and what it waits for.
+///
+/// Without a number: every deployment that has not ended, the latest ones that have, and who holds which
+/// environment. Nothing is changed.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// One deployment, with its steps.
+    #[arg(value_name = "NUMBER")]
+    number: Option<u64>,
+    /// The configuration.
+    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
+    config: PathBuf,
+    /// How many deployments that have ended are shown.
+    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    ended: usize,
+    #[command(flatten)]
+    reports: ReportArguments,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+#[derive(Debug, Serialize)]
+struct StatusDocument {
+    schema: &'static str,
+    deployments: Vec<DeploymentDocument>,
+    environments: Vec<HeldDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct DeploymentDocument {
+    /// `running`, `cut-off` or how it ended.
+    state: String,
+    story: Story,
+}
+
+#[derive(Debug, Serialize)]
+struct HeldDocument {
+    environment: String,
+    /// The deployment that holds it.
+    deployment: Option<u64>,
+    holder: Option<String>,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let config = Config::read(&arguments.config)?;
+    let (_, mut store) = open(&config)?;
+    let headers = match arguments.number {
+        None => chosen(store.as_mut(), arguments.ended)?,
+        Some(number) => vec![store.deployment(number).map_err(failed)?.ok_or_else(|| {
+            Error::usage(
+                format!("there is no deployment {number}"),
+                "leave the number out to see those that there are",
+            )
+        })?],
+    };
+    if !arguments.reports.is_empty() {
+        let newest = headers.first().ok_or_else(|| {
+            Error::usage(
+                "there is no deployment to report",
+                "start one with `greenlight run --tag TAG`",
+            )
+        })?;
+        arguments.reports.write(store.as_mut(), newest.number)?;
+    }
+    let leases = store.leases().map_err(failed)?;
+    let mut deployments = Vec::new();
+    for header in &headers {
+        let (entries, _) = log::read(store.as_mut(), header.number)?;
+        deployments.push(DeploymentDocument {
+            state: state(header, &leases),
+            story: story::told(header.number, &entries),
+        });
+    }
+    let environments = config.environments.iter().map(|it| {
+        let held = leases.iter().find(|(name, _)| *name == it.name);
+        HeldDocument {
+            environment: it.name.clone(),
+            deployment: held.map(|(_, occupant)| occupant.deployment),
+            holder: held.map(|(_, occupant)| occupant.holder.clone()),
+        }
+    });
+    let document = StatusDocument {
+        schema: "greenlight.status/1",
+        deployments,
+        environments: environments.collect(),
+    };
+    match arguments.format.format {
+        Format::Human => output.text(&human(&document, arguments.number.is_some())),
+        Format::Json => output.text(&json::pretty(&document)?),
+    }
+    Ok(Exit::Go)
+}
+
+/// All that have not ended, and the latest that have; newest first.
+fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
+    let mut left = ended;
+    let all = store.deployments(super::run::MANY).map_err(failed)?;
+    Ok(all
+        .into_iter()
+        .filter(|it| {
+            it.conclusion.is_none() || {
+                let shown = left > 0;
+                left = left.saturating_sub(1);
+                shown
+            }
+        })
+        .collect())
+}
+
+fn state(header: &Header, leases: &[(String, Occupant)]) -> String {
+    if let Some(conclusion) = &header.conclusion {
+        return conclusion.clone();
+    }
+    let tenure = tenure(&header.tag);
+    let driven = leases.iter().any(|(name, occupant)| {
+        *name == tenure
+            && occupant.deployment == header.number
+            && !Holder::is_known_dead(&occupant.holder)
+    });
+    if driven { "running" } else { "cut-off" }.to_owned()
+}
+
+fn human(document: &StatusDocument, steps: bool) -> String {
+    let mut text = String::new();
+    if document.deployments.is_empty() {
+        text.push_str("no deployment yet: start one with `greenlight run --tag TAG`\n");
+    }
+    // Writing into a string can't fail.
+    for deployment in &document.deployments {
+        let story = &deployment.story;
+        let _ = writeln!(
+            text,
+            "deployment {}: {} ({})",
+            story.number,
+            harmless(&deployment.state),
+            harmless(&story.tag)
+        );
+        for place in &story.environments {
+            let _ = write!(
+                text,
+                "  {}: {}",
+                harmless(&place.name),
+                harmless(&place.progress)
+            );
+            if let Some(verdict) = &place.load_test {
+                let _ = write!(text, ", load test {}", harmless(verdict));
+            }
+            text.push('\n');
+        }
+        if let Some(decision) = story.decisions.last() {
+            let reason = decision.reasons.last();
+            let reason = reason.map_or("", |it| it.message.as_str());
+            let what = if story.conclusion.is_some() {
+                "because"
+            } else {
+                "waits"
+            };
+            let _ = writeln!(text, "  {what}: {}", harmless(reason));
+        }
+        if deployment.state == "cut-off" {
+            let _ = writeln!(
+                text,
+                "  nobody drives it: go on with `greenlight run --resume {}`",
+                story.number
+            );
+        }
+        if steps {
+            text.push_str(&self::steps(story));
+        }
+    }
+    for held in &document.environments {
+        let _ = match held.deployment {
+            Some(number) => writeln!(text, "{}: held by deployment {number}", held.environment),
+            None => writeln!(text, "{}: free", held.environment),
+        };
+    }
+    text
+}
+
+fn steps(story: &Story) -> String {
+    let mut text = String::from("  steps:\n");
+    for step in &story.steps {
+        let took = step.ended.unwrap_or(story.last).saturating_sub(step.began) / 1000;
+        let place = step.environment.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "    {:>4} s  {} {}: {}",
+            took,
+            step.what,
+            harmless(place),
+            harmless(&step.outcome)
+        );
+    }
+    for note in &story.notes {
+        let _ = writeln!(text, "    note: {}", harmless(&note.text));
+    }
+    text
+}

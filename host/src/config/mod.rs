@@ -1,0 +1,317 @@
+//! `greenlight.toml`: what a team sets, and how its deployments are done.
+//!
+//! Settings are the policy's business and are handed to it as they are; commands, addresses and paths
+//! are the host's. A key that is not known is refused with the nearest one that is: one with a typing
+//! error would be a rule that nobody reads. Described by `host/schemas/config.json`.
+
+mod duration;
+mod file;
+mod unknown;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::facts::{Error, is_digest};
+use crate::sandbox::contract::types::{EnvironmentSettings, Settings, Thresholds};
+use crate::settings;
+
+pub use file::{LoadTestTable as LoadTest, PolicyTable as Policy};
+
+/// The name of the file, in the folder where a deployment is started.
+pub const FILE: &str = "greenlight.toml";
+
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Everything that the file says, with the defaults filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The folder of the file: commands run in it, and paths start from it.
+    pub folder: PathBuf,
+    /// What the policy is told.
+    pub settings: Settings,
+    /// How each environment is deployed to, in order.
+    pub environments: Vec<Environment>,
+    /// How the load test runs.
+    pub load_test: Option<LoadTest>,
+    /// Which policy decides, unless it is the bundled one.
+    pub policy: Option<Policy>,
+    /// Where the address of Slack's webhook is found.
+    pub slack: Option<crate::effects::slack::Source>,
+    /// Where the journal is: a path, or the URL of a database.
+    pub journal: String,
+    /// The folder for logs and results.
+    pub records: PathBuf,
+    /// How long a lease holds without being renewed.
+    pub lease: Duration,
+}
+
+/// How an environment is deployed to and asked.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// The command that deploys, an argument list.
+    pub deploy: Vec<String>,
+    /// How long it may take.
+    pub time_limit: Duration,
+    /// Whether a deployment that was cut off may be done again.
+    pub repeatable: bool,
+    /// Base URLs of its nodes, which are their names, too.
+    pub nodes: Vec<String>,
+    /// How long a node may take to answer.
+    pub node_time_limit: Duration,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read, is not TOML, has a key that is not known, or says what can't be meant.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let name = path.display();
+        let size = fs::metadata(path).map(|it| it.len());
+        let text = match size {
+            Ok(size) if size > LONGEST => {
+                return Err(Error::new(
+                    format!("`{name}` is longer than {} MiB", LONGEST >> 20),
+                    "name the configuration, not a log or an image",
+                ));
+            }
+            _ => fs::read_to_string(path).map_err(|error| {
+                Error::new(
+                    format!("failed to read the configuration from `{name}`: {error}"),
+                    "write a `greenlight.toml`, name another file with `--config`, or try \
+                     `greenlight run --local`, which needs none",
+                )
+            })?,
+        };
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        Self::parse(&text, folder.unwrap_or(Path::new(".")))
+            .map_err(|(why, help)| Error::new(format!("failed to read `{name}`: {why}"), help))
+    }
+
+    /// Reads the text of a file that stands in a folder.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and what to do about it.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, (String, String)> {
+        let file: file::File = toml::from_str(text).map_err(|error| unknown::explained(&error))?;
+        Self::filled(file, folder)
+    }
+
+    fn filled(file: file::File, folder: &Path) -> Result<Self, (String, String)> {
+        let wrong = |why: &str, help: &str| Err((why.to_owned(), help.to_owned()));
+        let mut settings = settings::defaults();
+        if let Some(branch) = file.release.publish_branch {
+            settings.publish_branch = branch;
+        }
+        settings.required_jobs = file.release.required_jobs;
+        if let Some(action) = file.release.default_action {
+            settings.default_action = action.0;
+        }
+        if let Some(interval) = file.release.poll_interval {
+            settings.poll_interval = interval.seconds();
+        }
+        if let Some(test) = &file.load_test {
+            settings.thresholds = test.thresholds.contract();
+        }
+        settings.environments.clear();
+        let mut environments = Vec::new();
+        for table in file.environment {
+            if table.deploy.first().is_none_or(String::is_empty) {
+                return wrong(
+                    &format!("`deploy` of environment `{}` names no program", table.name),
+                    "write it as a list: the program, then its arguments",
+                );
+            }
+            if table.nodes.is_empty() {
+                return wrong(
+                    &format!("environment `{}` has no `nodes`", table.name),
+                    "name the base URL of each node: what they answer on `/__version__` is the only \
+                     proof of a deployment",
+                );
+            }
+            let defaults = settings::environment(&table.name);
+            settings.environments.push(EnvironmentSettings {
+                convergence_rounds: table
+                    .convergence_rounds
+                    .unwrap_or(defaults.convergence_rounds),
+                convergence_deadline: table
+                    .convergence_deadline
+                    .map_or(defaults.convergence_deadline, duration::Span::seconds),
+                ..defaults
+            });
+            environments.push(Environment {
+                name: table.name,
+                deploy: table.deploy,
+                time_limit: table.deploy_time_limit.duration(),
+                repeatable: table.deploy_repeatable,
+                nodes: table.nodes,
+                node_time_limit: table.node_time_limit.duration(),
+            });
+        }
+        if let Some(test) = &file.load_test
+            && test.command.first().is_none_or(String::is_empty)
+        {
+            return wrong(
+                "`command` of the load test names no program",
+                "write it as a list: the program, then its arguments",
+            );
+        }
+        if let Some(policy) = &file.policy
+            && !is_digest(&policy.digest)
+        {
+            return wrong(
+                "the policy's `digest` is not `sha256:` and 64 lowercase hexadecimal digits",
+                "take it from `greenlight policy inspect FILE`",
+            );
+        }
+        let slack = match file.slack {
+            None => None,
+            Some(table) => Some(table.source(folder).ok_or_else(|| {
+                (
+                    "`slack` needs either `url-variable` or `url-file`".to_owned(),
+                    "name the variable or the file that holds the webhook's URL; the URL itself is \
+                     a secret"
+                        .to_owned(),
+                )
+            })?),
+        };
+        let records = folder.join(file.journal.folder.unwrap_or_else(|| ".greenlight".into()));
+        let journal = match file.journal.location {
+            Some(location) => location,
+            None => records.join("journal.db").to_string_lossy().into_owned(),
+        };
+        Ok(Self {
+            folder: folder.to_owned(),
+            settings,
+            environments,
+            load_test: file.load_test,
+            policy: file.policy,
+            slack,
+            journal,
+            records,
+            lease: file.journal.lease.duration(),
+        })
+    }
+
+    /// The environment of a name.
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|it| it.name == name)
+    }
+}
+
+impl file::ThresholdsTable {
+    fn contract(&self) -> Thresholds {
+        Thresholds {
+            min_requests: self.min_requests,
+            min_rate: self.min_rate,
+            max_failures: self.max_failures,
+            max_exceptions: self.max_exceptions,
+            max_p95: self.max_p95,
+            min_duration: self.min_duration.map(duration::Span::seconds),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = r#"
+        [[environment]]
+        name = "stage"
+        deploy = ["./deploy", "stage"]
+        nodes = ["http://127.0.0.1:8001"]
+
+        [[environment]]
+        name = "prod"
+        deploy = ["./deploy", "prod"]
+        nodes = ["http://127.0.0.1:8002"]
+    "#;
+
+    fn parse(text: &str) -> Result<Config, (String, String)> {
+        Config::parse(text, Path::new("/srv"))
+    }
+
+    #[test]
+    fn what_is_left_out_has_defaults() {
+        let config = parse(LEAST).expect("a configuration");
+        let defaults = settings::defaults();
+        assert_eq!(
+            format!("{:?}", config.settings),
+            format!("{:?}", defaults),
+            "the same as without a file"
+        );
+        assert_eq!(config.records, Path::new("/srv/.greenlight"));
+        assert_eq!(config.journal, "/srv/.greenlight/journal.db");
+        assert_eq!(config.environments[0].time_limit, Duration::from_mins(15));
+        assert!(!config.environments[0].repeatable);
+        assert!(config.load_test.is_none() && config.slack.is_none());
+    }
+
+    #[test]
+    fn everything_that_can_be_said() {
+        let text = include_str!("../../../tests/cases/greenlight.toml");
+        let config = parse(text).expect("a configuration");
+        let settings = &config.settings;
+        assert_eq!(settings.environments[0].convergence_rounds, 3);
+        assert_eq!(settings.environments[0].convergence_deadline, 300);
+        assert_eq!(settings.poll_interval, 5);
+        assert_eq!(settings.thresholds.max_p95, Some(800));
+        assert_eq!(settings.thresholds.min_duration, Some(60));
+        let load = config.load_test.expect("a load test");
+        assert_eq!(load.time_limit.duration(), Duration::from_mins(30));
+    }
+
+    #[test]
+    fn a_key_with_a_typing_error_is_refused_with_the_nearest() {
+        let (why, help) = parse(&LEAST.replace("nodes", "node")).expect_err("a typing error");
+        assert!(why.contains("line 5") && why.contains("`node`"), "{why}");
+        assert_eq!(help, "did you mean `nodes`?");
+        let (_, help) = parse("[[enviroment]]").expect_err("a typing error");
+        assert_eq!(help, "did you mean `environment`?");
+    }
+
+    #[test]
+    fn what_can_not_be_meant_is_refused() {
+        for (text, said) in [
+            (
+                LEAST.replace(r#"["./deploy", "stage"]"#, "[]"),
+                "names no program",
+            ),
+            (
+                LEAST.replace(r#"["./deploy", "stage"]"#, r#""./deploy stage""#),
+                "expected a sequence",
+            ),
+            (
+                LEAST.replace(r#"["http://127.0.0.1:8002"]"#, "[]"),
+                "`prod` has no `nodes`",
+            ),
+            (
+                format!("{LEAST}\n[slack]"),
+                "either `url-variable` or `url-file`",
+            ),
+            (
+                format!("{LEAST}\n[policy]\nfile = \"p.wasm\"\ndigest = \"x\""),
+                "64 lowercase",
+            ),
+            (
+                format!("{LEAST}\n[journal]\nlease = \"soon\""),
+                "`soon` is no length of time",
+            ),
+            (
+                format!("{LEAST}\n[journal]\nlease = \"-3s\""),
+                "`-3s` is no length of time",
+            ),
+        ] {
+            let (why, help) = parse(&text).expect_err(said);
+            assert!(why.contains(said), "{why}");
+            assert!(!help.is_empty());
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The journal of one deployment, written entry by entry.
+
+use super::clock;
+use super::entry::Entry;
+use crate::facts;
+use crate::journal::{self, Row, Store};
+
+/// Where the next entry of a deployment goes.
+pub struct Log {
+    /// The store, which also keeps the leases.
+    pub store: Box<dyn Store>,
+    /// The number of the deployment.
+    pub deployment: u64,
+    next: u64,
+}
+
+/// One entry with its place and time.
+#[derive(Clone, Debug)]
+pub struct Dated {
+    /// Milliseconds since 1970.
+    pub at: u64,
+    /// What it says.
+    pub entry: Entry,
+}
+
+impl Log {
+    /// Writes behind what is there: the next entry gets this position, from 1.
+    pub fn new(store: Box<dyn Store>, deployment: u64, next: u64) -> Self {
+        Self {
+            store,
+            deployment,
+            next,
+        }
+    }
+
+    /// Adds an entry. It is durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being stored; somebody else's entry in its place, for one.
+    pub fn write(&mut self, entry: &Entry) -> Result<(), journal::Error> {
+        let body = serde_json::to_string(entry)
+            .map_err(|error| journal::Error::Wrong(format!("failed to write JSON: {error}")))?;
+        let row = Row {
+            position: self.next,
+            at: clock::milliseconds(),
+            body,
+        };
+        self.store.append(self.deployment, &row)?;
+        self.next += 1;
+        Ok(())
+    }
+
+    /// The position of the next entry.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+}
+
+/// Reads the entries of a deployment, and says whether a last one was damaged and is left out.
+///
+/// # Errors
+///
+/// If the store can't be read, or holds entries of another version of this program.
+pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), facts::Error> {
+    let records = store
+        .records(deployment)
+        .map_err(|error| explained(&error))?;
+    let entries = records.rows.into_iter().map(|row| {
+        let entry = serde_json::from_str(&row.body).map_err(|error| {
+            facts::Error::new(
+                format!(
+                    "failed to read entry {} of deployment {deployment}: {error}",
+                    row.position
+                ),
+                "use the version of greenlight that wrote it",
+            )
+        })?;
+        Ok(Dated { at: row.at, entry })
+    });
+    Ok((entries.collect::<Result<_, facts::Error>>()?, records.torn))
+}
+
+/// Says what to do about an error of the journal.
+pub fn explained(error: &journal::Error) -> facts::Error {
+    let help = match error {
+        journal::Error::Taken => {
+            "another process goes on with this deployment; look with `greenlight status`"
+        }
+        journal::Error::Damaged { .. } => {
+            "the journal was changed from outside; restore it from a copy, or start anew with \
+             another `[journal] location`"
+        }
+        journal::Error::Full(_) => "make room, then go on with `greenlight run --resume`",
+        journal::Error::Unavailable(_) => {
+            "see that the database answers, then go on with `greenlight run --resume`"
+        }
+        _ => "check `[journal] location` in the configuration",
+    };
+    facts::Error::new(format!("the journal failed: {error}"), help)
+}

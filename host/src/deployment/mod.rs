@@ -1,0 +1,276 @@
+//! A deployment: decide, do, record, decide again.
+//!
+//! The policy says what is done next, and this module does it. What it adds by itself are facts: who
+//! holds an environment, what its nodes serve, which of two commits is newer. There is no decision here:
+//! each arm of [`Driver::run`] carries out one action of the contract and records what came of it.
+
+mod ancestry;
+mod borrowed;
+pub mod clock;
+mod convergence;
+mod deploy;
+pub mod entry;
+mod error;
+mod files;
+mod leases;
+mod load_test;
+pub mod log;
+mod notice;
+mod resume;
+mod screen;
+pub mod settings;
+pub mod story;
+mod survey;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use ancestry::{Relation, relation};
+pub use error::Error;
+pub use leases::Leases;
+pub use resume::CutOff;
+pub use screen::Screen;
+
+use crate::config::Config;
+use crate::effects::interrupt::Interrupt;
+use crate::effects::probe::Prober;
+use crate::report::schema::DecisionDocument;
+use crate::report::words::Word as _;
+use crate::sandbox::Policy;
+use crate::sandbox::contract::promotion::{
+    Action, Conclusion, Decision, Event, Happening, Intervention, Release,
+};
+use crate::sandbox::contract::types::Settings;
+use entry::{Began, Details, Entry};
+use log::Log;
+
+/// What a deployment is driven with.
+pub struct Means<'a> {
+    /// How things are done.
+    pub config: &'a Config,
+    /// Who decides.
+    pub policy: &'a Policy,
+    /// Where git's history is.
+    pub repo: Option<&'a Path>,
+    /// Who asks to end.
+    pub interrupt: &'a Interrupt,
+    /// Who looks on.
+    pub screen: &'a mut dyn Screen,
+}
+
+/// The name under which the right to drive deployments of a tag is held, beside the environments.
+pub fn tenure(tag: &str) -> String {
+    format!("tag {tag}")
+}
+
+/// How the loop ended.
+#[derive(Debug)]
+pub struct End {
+    /// The conclusion.
+    pub conclusion: Conclusion,
+    /// The decision that it rests on.
+    pub decision: Decision,
+}
+
+/// A deployment under way.
+pub struct Driver<'a> {
+    means: Means<'a>,
+    log: Log,
+    leases: Leases,
+    began: Began,
+    settings: Settings,
+    release: Release,
+    /// Everything that has happened, as the policy is told.
+    history: Vec<Event>,
+    /// Length of the history when the environment was looked at that is deployed to next.
+    surveyed: Option<usize>,
+    /// Entries of other deployments that this history has already: deployment and count.
+    borrowed: Vec<(u64, usize)>,
+    /// Place of the environment that the tag names.
+    entry: usize,
+    folder: PathBuf,
+}
+
+impl<'a> Driver<'a> {
+    /// Begins a deployment: its first entry is written.
+    ///
+    /// # Errors
+    ///
+    /// If the journal can't be written, or the folder for its files can't be made.
+    pub fn begin(
+        means: Means<'a>,
+        log: Log,
+        leases: Leases,
+        began: Began,
+        entry: usize,
+        approved_by: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut driver = Self::with(means, log, leases, began, entry)?;
+        driver.log.write(&Entry::Began(driver.began.clone()))?;
+        let number = driver.log.deployment;
+        driver.means.screen.began(number, &driver.began, false);
+        if let Some(name) = approved_by {
+            let name = name.to_owned();
+            let approved = Happening::Intervened(Intervention::Approved);
+            driver.happened(approved, Details::Person { name })?;
+        }
+        Ok(driver)
+    }
+
+    fn with(
+        means: Means<'a>,
+        log: Log,
+        leases: Leases,
+        began: Began,
+        entry: usize,
+    ) -> Result<Self, Error> {
+        let folder = files::folder(&means.config.records, log.deployment)?;
+        let settings = began.settings.contract().ok_or_else(|| {
+            crate::facts::Error::new(
+                "the journal's settings name an action that there is not",
+                "use the version of greenlight that wrote it",
+            )
+        })?;
+        Ok(Self {
+            release: began.release(),
+            means,
+            log,
+            leases,
+            began,
+            settings,
+            history: Vec::new(),
+            surveyed: None,
+            borrowed: Vec::new(),
+            entry,
+            folder,
+        })
+    }
+
+    /// Goes on until the policy says that nothing is left to do.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the deployment from going on. It can be resumed.
+    pub fn run(mut self) -> Result<End, Error> {
+        loop {
+            self.go_on()?;
+            let decision = self.decide()?;
+            match &decision.next {
+                Action::Deploy(environment) if self.surveyed != Some(self.history.len()) => {
+                    self.survey(environment)?;
+                }
+                Action::Deploy(environment) => self.deploy(environment, &decision.next)?,
+                Action::Observe(environment) => self.observe(environment)?,
+                Action::LoadTest(environment) => self.load_test(environment, &decision.next)?,
+                Action::Notify(notice) => self.notify(notice, &decision)?,
+                Action::Wait(seconds) => self.wait(*seconds)?,
+                Action::Finish(conclusion) => return self.finish(*conclusion, decision),
+            }
+        }
+    }
+
+    fn decide(&mut self) -> Result<Decision, Error> {
+        self.borrow()?;
+        let now = clock::seconds();
+        let decision =
+            self.means
+                .policy
+                .decide(&self.release, &self.history, now, &self.settings)?;
+        self.log.write(&Entry::Decided {
+            now,
+            decision: DecisionDocument::new(&self.release, decision.clone()),
+        })?;
+        self.means.screen.decided(&decision);
+        Ok(decision)
+    }
+
+    fn wait(&mut self, seconds: u32) -> Result<(), Error> {
+        let time = Duration::from_secs(u64::from(seconds));
+        // Several deployments that wait for one thing should not all ask at once.
+        let time = crate::effects::probe::jittered(time, fastrand::f64());
+        if self.means.interrupt.wait(time) {
+            return self.go_on();
+        }
+        self.happened(Happening::Waited(seconds), Details::Nothing)
+    }
+
+    fn finish(mut self, conclusion: Conclusion, decision: Decision) -> Result<End, Error> {
+        let word = conclusion.word();
+        self.log.write(&Entry::Concluded {
+            conclusion: word.into(),
+        })?;
+        let number = self.log.deployment;
+        self.log.store.conclude(number, word)?;
+        self.leases.release_all_but(self.log.store.as_mut(), &[])?;
+        self.means.screen.concluded(conclusion, &decision);
+        Ok(End {
+            conclusion,
+            decision,
+        })
+    }
+
+    /// Records something that happened, durably, and adds it to what the policy is told.
+    fn happened(&mut self, happening: Happening, details: Details) -> Result<(), Error> {
+        let event = Event {
+            at: clock::seconds(),
+            happening,
+        };
+        self.log.write(&Entry::Happened {
+            event: (&event).into(),
+            details,
+        })?;
+        self.history.push(event);
+        Ok(())
+    }
+
+    /// Records that an effect is about to start; after that it must not start twice unnoticed.
+    ///
+    /// Right before, the store is asked whether this deployment still holds its environments.
+    fn start(&mut self, effect: &Action) -> Result<(), Error> {
+        self.go_on()?;
+        if let Some(environment) = self.leases.confirm(self.log.store.as_mut())? {
+            return Err(Error::LostLease(environment));
+        }
+        self.log.write(&Entry::Started {
+            effect: effect.clone().into(),
+        })?;
+        self.means.screen.started(effect);
+        Ok(())
+    }
+
+    /// Ends here if somebody asked for it.
+    fn go_on(&mut self) -> Result<(), Error> {
+        if !self.means.interrupt.is_raised() {
+            return Ok(());
+        }
+        self.log.write(&Entry::Interrupted)?;
+        self.leases.release_all_but(self.log.store.as_mut(), &[])?;
+        Err(Error::Interrupted)
+    }
+
+    /// A prober, and the nodes of an environment: names and base URLs are the same.
+    fn nodes(&self, environment: &str) -> Option<(Prober, Vec<(String, String)>)> {
+        let environment = self.means.config.environment(environment)?;
+        let nodes = environment.nodes.iter();
+        let nodes = nodes.map(|url| (url.clone(), url.clone())).collect();
+        Some((Prober::new(environment.node_time_limit), nodes))
+    }
+
+    /// What commands are told, as variables.
+    fn variables(&self, environment: &str) -> Vec<(String, String)> {
+        let nodes = self.means.config.environment(environment);
+        let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
+        let digest = self.release.digest.clone().unwrap_or_default();
+        [
+            ("DEPLOYMENT", self.log.deployment.to_string()),
+            ("ENVIRONMENT", environment.to_owned()),
+            ("TAG", self.release.tag.clone()),
+            ("COMMIT", self.began.commit.clone()),
+            ("DIGEST", digest),
+            ("NODES", nodes),
+            ("FOLDER", self.folder.to_string_lossy().into_owned()),
+        ]
+        .map(|(name, value)| (format!("GREENLIGHT_{name}"), value))
+        .to_vec()
+    }
+}

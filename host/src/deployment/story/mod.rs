@@ -1,0 +1,226 @@
+//! A journal, told as a story for reports.
+
+mod events;
+
+use super::entry::Entry;
+use super::log::Dated;
+use crate::report::schema::{ActionDocument, DecisionDocument};
+use crate::report::story::{Decision, Note, Place, Reason, State, Step, Story};
+
+/// Tells what the entries of a deployment say.
+pub fn told(number: u64, entries: &[Dated]) -> Story {
+    let mut teller = Teller::new(number, entries.first().map_or(0, |it| it.at));
+    for dated in entries {
+        teller.take(dated);
+    }
+    teller.story
+}
+
+struct Teller {
+    story: Story,
+}
+
+impl Teller {
+    fn new(number: u64, began: u64) -> Self {
+        Self {
+            story: Story {
+                number,
+                tag: String::new(),
+                commit: String::new(),
+                digest: None,
+                policy: String::new(),
+                action: None,
+                began,
+                last: began,
+                conclusion: None,
+                environments: Vec::new(),
+                steps: Vec::new(),
+                rounds: Vec::new(),
+                load_tests: Vec::new(),
+                decisions: Vec::new(),
+                notes: Vec::new(),
+            },
+        }
+    }
+
+    fn take(&mut self, dated: &Dated) {
+        let at = dated.at;
+        self.story.last = at;
+        match &dated.entry {
+            Entry::Began(began) => {
+                let story = &mut self.story;
+                story.tag.clone_from(&began.tag);
+                story.commit.clone_from(&began.commit);
+                story.digest.clone_from(&began.digest);
+                story.policy.clone_from(&began.policy);
+                let action = began.instruction.as_ref();
+                story.action = action.map(|it| it.action.to_string());
+                let environments = began.settings.environments.iter();
+                story.environments = environments
+                    .map(|it| Place {
+                        name: it.name.clone(),
+                        progress: "pending".to_owned(),
+                        load_test: None,
+                    })
+                    .collect();
+            }
+            Entry::Resumed {
+                interrupted,
+                repeated,
+            } => {
+                let cut = interrupted.as_ref().map_or_else(String::new, |effect| {
+                    let then = if *repeated {
+                        "done again"
+                    } else {
+                        "not repeated"
+                    };
+                    format!("; {} was cut off, and is {then}", words(effect))
+                });
+                self.note(at, format!("another process went on{cut}"));
+            }
+            Entry::Decided { decision, .. } => self.decided(at, decision),
+            Entry::Started { effect } => self.began(at, effect),
+            Entry::Happened { event, details } => {
+                self.happened(at, &event.clone().into(), details);
+            }
+            Entry::Noted { text } => self.note(at, text.clone()),
+            Entry::Interrupted => self.note(at, "interrupted".to_owned()),
+            Entry::Concluded { conclusion } => {
+                self.story.conclusion = Some(conclusion.to_string());
+            }
+        }
+    }
+
+    fn note(&mut self, at: u64, text: String) {
+        self.story.notes.push(Note { at, text });
+    }
+
+    fn decided(&mut self, at: u64, decision: &DecisionDocument) {
+        let told = Decision {
+            at,
+            times: 1,
+            verdict: decision.verdict.to_string(),
+            next: words(&decision.next),
+            reasons: decision
+                .reasons
+                .iter()
+                .map(|it| Reason {
+                    code: it.code.clone(),
+                    message: it.message.clone(),
+                    help: it.help.clone(),
+                })
+                .collect(),
+        };
+        for place in &decision.environments {
+            let mut known = self.story.environments.iter_mut();
+            if let Some(known) = known.find(|it| it.name == place.environment) {
+                if known.progress != "converged" && place.progress == "converged" {
+                    let steps = self.story.steps.iter_mut();
+                    finish(
+                        steps,
+                        "converge",
+                        &known.name,
+                        at,
+                        State::Done,
+                        "every node serves the release",
+                    );
+                }
+                if place.progress == "failed" && known.progress != "failed" {
+                    let steps = self.story.steps.iter_mut();
+                    let why = decision.reasons.first().map_or("", |it| &it.message);
+                    finish(steps, "converge", &known.name, at, State::Failed, why);
+                }
+                known.progress = place.progress.to_string();
+                known.load_test = place.load_test.as_ref().map(ToString::to_string);
+                if let Some(verdict) = &known.load_test {
+                    let steps = self.story.steps.iter_mut();
+                    judged(steps, &known.name, verdict, decision.verdict == "stop");
+                }
+            }
+        }
+        match self.story.decisions.last_mut() {
+            Some(last)
+                if last.verdict == told.verdict
+                    && last.next == told.next
+                    && last.reasons.first().map(|it| &it.code)
+                        == told.reasons.first().map(|it| &it.code) =>
+            {
+                last.times += 1;
+                last.reasons = told.reasons;
+            }
+            _ => self.story.decisions.push(told),
+        }
+    }
+
+    fn began(&mut self, at: u64, effect: &ActionDocument) {
+        let (what, environment) = match effect {
+            ActionDocument::Deploy { environment } => ("deploy", Some(environment.clone())),
+            ActionDocument::LoadTest { environment } => ("load-test", Some(environment.clone())),
+            ActionDocument::Notify { .. } => ("notify", None),
+            ActionDocument::Observe { .. }
+            | ActionDocument::Wait { .. }
+            | ActionDocument::Finish { .. } => return,
+        };
+        self.story.steps.push(Step {
+            what: what.to_owned(),
+            environment,
+            began: at,
+            ended: None,
+            state: State::Running,
+            outcome: "under way".to_owned(),
+            log: None,
+        });
+    }
+}
+
+fn finish<'a>(
+    steps: impl DoubleEndedIterator<Item = &'a mut Step>,
+    what: &str,
+    environment: &str,
+    at: u64,
+    state: State,
+    outcome: &str,
+) {
+    let mut open = steps.rev();
+    let step = open.find(|it| {
+        it.what == what && it.environment.as_deref() == Some(environment) && it.ended.is_none()
+    });
+    if let Some(step) = step {
+        step.ended = Some(at);
+        step.state = state;
+        outcome.clone_into(&mut step.outcome);
+    }
+}
+
+/// What a load test proved is known once the policy has judged it.
+fn judged<'a>(
+    steps: impl DoubleEndedIterator<Item = &'a mut Step>,
+    environment: &str,
+    verdict: &str,
+    is_stop: bool,
+) {
+    let mut tests = steps
+        .rev()
+        .filter(|it| it.what == "load-test" && it.environment.as_deref() == Some(environment));
+    if let Some(step) = tests.next().filter(|it| it.ended.is_some()) {
+        step.state = match verdict {
+            "passed" => State::Done,
+            _ if is_stop => State::Failed,
+            _ => State::Warned,
+        };
+        if !step.outcome.starts_with(verdict) {
+            step.outcome = format!("{verdict}: {}", step.outcome);
+        }
+    }
+}
+
+fn words(action: &ActionDocument) -> String {
+    match action {
+        ActionDocument::Deploy { environment } => format!("deploy to {environment}"),
+        ActionDocument::Observe { environment } => format!("ask the nodes of {environment}"),
+        ActionDocument::LoadTest { environment } => format!("load test {environment}"),
+        ActionDocument::Notify { text, .. } => format!("tell people: {text}"),
+        ActionDocument::Wait { seconds } => format!("wait {seconds} s"),
+        ActionDocument::Finish { conclusion } => format!("finish: {conclusion}"),
+    }
+}

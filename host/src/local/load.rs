@@ -1,0 +1,138 @@
+//! A small load, with results in the shape of Locust's: enough to see what a load test does.
+//!
+//! Source of the shapes: recorded runs of Locust 2.47 in `tests/facts/locust/`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::children::agent;
+
+/// How long it lasts.
+const LASTS: Duration = Duration::from_secs(3);
+
+/// The time between two requests.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Asks the nodes in turn, and writes what came of it.
+pub fn run(nodes: &str, results: &Path, history: &Path) -> Result<String, String> {
+    let nodes: Vec<&str> = nodes.split_whitespace().collect();
+    if nodes.is_empty() {
+        return Err("there are no nodes to test".to_owned());
+    }
+    let agent = agent();
+    let began = now();
+    let started = Instant::now();
+    let mut tally = Tally::default();
+    let mut rows = String::from(
+        "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,95%,Total Request Count,\
+         Total Failure Count\r\n",
+    );
+    let mut second = 0;
+    for node in nodes.iter().cycle() {
+        if started.elapsed() >= LASTS {
+            break;
+        }
+        let asked = Instant::now();
+        let answered = agent.get(*node).call().is_ok();
+        tally.count(asked.elapsed(), answered);
+        if started.elapsed().as_secs() > second {
+            second = started.elapsed().as_secs();
+            tally.row(&mut rows, began + second);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    tally.row(&mut rows, now());
+    write(history, &rows)?;
+    write(results, &tally.document(began, now()))?;
+    Ok(format!(
+        "{} requests, {} failed",
+        tally.requests, tally.failures
+    ))
+}
+
+#[derive(Default)]
+struct Tally {
+    requests: u64,
+    failures: u64,
+    /// Requests and failures when the last row was written.
+    before: (u64, u64),
+    /// Requests by response time in milliseconds.
+    times: BTreeMap<u64, u64>,
+}
+
+impl Tally {
+    fn count(&mut self, took: Duration, answered: bool) {
+        self.requests += 1;
+        self.failures += u64::from(!answered);
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
+        *self.times.entry(milliseconds).or_default() += 1;
+    }
+
+    fn percentile(&self, percent: u64) -> u64 {
+        let rank = (self.requests * percent).div_ceil(100);
+        let mut seen = 0;
+        for (time, count) in &self.times {
+            seen += count;
+            if seen >= rank {
+                return *time;
+            }
+        }
+        0
+    }
+
+    fn row(&mut self, rows: &mut String, at: u64) {
+        let (requests, failures) = self.before;
+        // Writing into a string can't fail.
+        let _ = write!(
+            rows,
+            "{at},1,,Aggregated,{},{},{},{},{},{}\r\n",
+            self.requests - requests,
+            self.failures - failures,
+            self.percentile(50),
+            self.percentile(95),
+            self.requests,
+            self.failures
+        );
+        self.before = (self.requests, self.failures);
+    }
+
+    fn document(&self, began: u64, ended: u64) -> String {
+        let times: BTreeMap<String, u64> = self
+            .times
+            .iter()
+            .map(|(time, count)| (time.to_string(), *count))
+            .collect();
+        let least = self.times.keys().next().copied().unwrap_or_default();
+        let most = self.times.keys().last().copied().unwrap_or_default();
+        let total: u64 = self.times.iter().map(|(time, count)| time * count).sum();
+        serde_json::json!([{
+            "name": "/",
+            "method": "GET",
+            "last_request_timestamp": ended,
+            "start_time": began,
+            "num_requests": self.requests,
+            "num_none_requests": 0,
+            "num_failures": self.failures,
+            "total_response_time": total,
+            "max_response_time": most,
+            "min_response_time": least,
+            "total_content_length": 0,
+            "response_times": times,
+            "num_reqs_per_sec": {},
+            "num_fail_per_sec": {},
+        }])
+        .to_string()
+    }
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    fs::write(file, text).map_err(|error| format!("failed to write `{}`: {error}", file.display()))
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}

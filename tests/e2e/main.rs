@@ -1,0 +1,25 @@
+//! `greenlight run` from end to end, with nothing faked that can be real: a registry, images, a service
+//! whose nodes roll one by one, Locust, `PostgreSQL`, Chromium, git. A stand-in is there for Slack alone.
+//!
+//! `tests/e2e/install` installs what is needed; a program that is missing is an error with its name.
+
+mod chromium;
+mod http;
+mod image;
+mod locust;
+mod parts;
+mod pipeline;
+#[expect(dead_code, reason = "the tests of the journal use the rest")]
+#[path = "../journal/postgres_server.rs"]
+mod postgres_server;
+mod process;
+mod programs;
+mod promotion;
+mod registry;
+mod report;
+mod rivals;
+mod service;
+mod shared;
+mod slack;
+mod survival;
+mod waiting;

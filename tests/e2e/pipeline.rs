@@ -1,0 +1,299 @@
+//! A release's way, as a test sets it up: a repository, two environments, a load test, Slack.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use greenlight::deployment::entry::Entry;
+use greenlight::deployment::log::{self, Dated};
+use greenlight::journal::{self, Location};
+use tempfile::TempDir;
+
+use crate::locust;
+use crate::process::{self, Process};
+use crate::service::Service;
+use crate::slack::Slack;
+
+/// How long anything may take before a test gives up.
+pub const LIMIT: Duration = Duration::from_mins(2);
+
+/// The program under test.
+pub const GREENLIGHT: &str = env!("CARGO_BIN_EXE_greenlight");
+
+/// Everything that a deployment needs. Both environments serve the first commit.
+pub struct Pipeline {
+    folder: TempDir,
+    /// The first environment.
+    pub stage: Service,
+    /// The last environment.
+    pub prod: Service,
+    /// Where people are told.
+    pub slack: Slack,
+    /// The commit that was live before.
+    pub before: String,
+    /// What the configuration says.
+    pub setting: Setting,
+}
+
+/// What a test may want to be different.
+#[derive(Clone)]
+pub struct Setting {
+    /// Consecutive rounds.
+    pub rounds: u32,
+    /// Seconds for convergence.
+    pub deadline: u32,
+    /// Whether a deployment may be done again.
+    pub repeatable: bool,
+    /// The load test; Locust with so many requests unless a test says otherwise.
+    pub load_test: Vec<String>,
+    /// Where the journal is.
+    pub journal: Option<String>,
+    /// Seconds of a lease.
+    pub lease: u32,
+    /// The command that deploys to production, unless it is the service's.
+    pub deploy_prod: Option<Vec<String>>,
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its status.
+    pub status: i32,
+    /// What it answered.
+    pub stdout: String,
+    /// What else it said.
+    pub stderr: String,
+}
+
+impl Pipeline {
+    /// Sets everything up.
+    #[track_caller]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
+        let before = commit(folder.path(), "Before");
+        let (stage, prod) = (Service::start(3, &before), Service::start(2, &before));
+        let setting = Setting {
+            rounds: 2,
+            deadline: 30,
+            repeatable: false,
+            load_test: locust::command(stage.balancer(), 60, folder.path()),
+            journal: None,
+            lease: 10,
+            deploy_prod: None,
+        };
+        Self {
+            folder,
+            stage,
+            prod,
+            slack: Slack::start(),
+            before,
+            setting,
+        }
+    }
+
+    /// The folder with the repository and the configuration.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Commits a message, and returns the commit.
+    #[track_caller]
+    pub fn commit(&self, message: &str) -> String {
+        commit(self.folder(), message)
+    }
+
+    /// The tags that are pushed for the commit that the repository stands on.
+    #[track_caller]
+    pub fn tags(&self) -> Vec<String> {
+        let ended = self.greenlight(&["tags", "--rev", "HEAD", "--branch", "main"]);
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        ended.stdout.lines().map(str::to_owned).collect()
+    }
+
+    /// Runs the tag of the commit that the repository stands on, to its end.
+    #[track_caller]
+    pub fn run(&self) -> Ended {
+        let tags = self.tags();
+        self.run_tag(&tags[0])
+    }
+
+    /// Runs a tag to its end.
+    #[track_caller]
+    pub fn run_tag(&self, tag: &str) -> Ended {
+        self.greenlight(&["run", "--tag", tag])
+    }
+
+    /// Runs greenlight to its end.
+    #[track_caller]
+    pub fn greenlight(&self, arguments: &[&str]) -> Ended {
+        self.configure();
+        ended(self.command().args(arguments))
+    }
+
+    /// Starts greenlight; it is ended with the test.
+    #[track_caller]
+    pub fn start(&self, arguments: &[&str]) -> Process {
+        self.configure();
+        let mut command = self.command();
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Process::start("greenlight", &mut command)
+    }
+
+    /// Greenlight in the folder, with nothing of the test's environment but the way to programs.
+    pub fn command(&self) -> Command {
+        self.around(Path::new(GREENLIGHT))
+    }
+
+    /// A program in the folder and environment of greenlight.
+    pub fn around(&self, program: &Path) -> Command {
+        let mut command = process::clean(program, self.folder());
+        command
+            .current_dir(self.folder())
+            .env("SLACK_WEBHOOK", self.slack.url())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    /// The entries of a deployment.
+    #[track_caller]
+    pub fn entries(&self, number: u64) -> Vec<Dated> {
+        let mut store = journal::open(&self.location()).expect("the journal");
+        let (entries, torn) = log::read(store.as_mut(), number).expect("its entries");
+        assert!(!torn, "nothing is damaged");
+        entries
+    }
+
+    /// Where the journal is.
+    #[track_caller]
+    pub fn location(&self) -> Location {
+        let file = self.folder().join(".greenlight/journal.db");
+        let location = match &self.setting.journal {
+            Some(location) => location.clone(),
+            None => file.to_string_lossy().into_owned(),
+        };
+        location.parse().expect("a location")
+    }
+
+    /// How a deployment ended, as its journal says.
+    #[track_caller]
+    pub fn conclusion(&self, number: u64) -> Option<String> {
+        self.entries(number)
+            .into_iter()
+            .find_map(|it| match it.entry {
+                Entry::Concluded { conclusion } => Some(conclusion.into_owned()),
+                _ => None,
+            })
+    }
+
+    /// How often a commit was deployed to a service.
+    pub fn times(service: &Service, commit: &str) -> usize {
+        let deployments = service.state().deployments;
+        deployments.iter().filter(|it| it.commit == commit).count()
+    }
+
+    /// What people were told, in order.
+    pub fn told(&self) -> Vec<String> {
+        let messages = self.slack.messages().into_iter();
+        messages
+            .map(|it| it.body["text"].as_str().expect("a text").to_owned())
+            .collect()
+    }
+
+    #[track_caller]
+    fn configure(&self) {
+        let setting = &self.setting;
+        let list = |items: &[String]| serde_json::to_string(items).expect("a list");
+        let deploy_prod = setting.deploy_prod.clone();
+        let deploy_prod = deploy_prod.unwrap_or_else(|| self.prod.deploy_command());
+        let environment = |name: &str, deploy: &[String], service: &Service| {
+            format!(
+                "[[environment]]\nname = \"{name}\"\ndeploy = {}\ndeploy-repeatable = {}\nnodes = {}\n\
+                 convergence-rounds = {}\nconvergence-deadline = \"{}s\"\n",
+                list(deploy),
+                setting.repeatable,
+                list(service.nodes()),
+                setting.rounds,
+                setting.deadline
+            )
+        };
+        let mut text = format!(
+            "[release]\npoll-interval = \"1s\"\n[journal]\nlease = \"{}s\"\n",
+            setting.lease
+        );
+        if let Some(journal) = &setting.journal {
+            let _ = writeln!(text, "location = \"{journal}\"");
+        }
+        text.push_str("[slack]\nurl-variable = \"SLACK_WEBHOOK\"\n");
+        text.push_str(&environment(
+            "stage",
+            &self.stage.deploy_command(),
+            &self.stage,
+        ));
+        text.push_str(&environment("prod", &deploy_prod, &self.prod));
+        let _ = write!(
+            text,
+            "[load-test]\ncommand = {}\nformat = \"locust\"\nresults = \"results.json\"\n\
+             history = \"results_stats_history.csv\"\n",
+            list(&setting.load_test)
+        );
+        fs::write(self.folder().join("greenlight.toml"), text).expect("a configuration");
+    }
+}
+
+/// A load test that takes no time: it leaves the results of a recorded run.
+pub fn recorded(folder: &str) -> Vec<String> {
+    let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/facts/locust");
+    let script = "cp \"$1/stats.json\" results.json && cp \"$1/stats_history.csv\" results_stats_history.csv";
+    let from: PathBuf = facts.join(folder);
+    ["/bin/sh", "-c", script, "sh", &from.to_string_lossy()]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+/// Runs a command to its end.
+#[track_caller]
+pub fn ended(command: &mut Command) -> Ended {
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
+    Ended {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[track_caller]
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"])
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .output()
+        .expect("git starts");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .expect("text")
+        .trim()
+        .to_owned()
+}
+
+#[track_caller]
+fn commit(folder: &Path, message: &str) -> String {
+    git(
+        folder,
+        &["commit", "--quiet", "--allow-empty", "--message", message],
+    );
+    git(folder, &["rev-parse", "HEAD"])
+}

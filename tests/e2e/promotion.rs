@@ -1,0 +1,294 @@
+//! One release, from its tag to its end.
+
+use greenlight::deployment::entry::{Details, Entry};
+
+use crate::locust::{self, Mode};
+use crate::pipeline::{LIMIT, Pipeline};
+use crate::registry::Registry;
+use crate::service::Service;
+use crate::slack::Answer;
+use crate::{image, waiting};
+
+/// Every node of a service says that it runs the commit.
+fn serves(service: &Service, commit: &str) -> bool {
+    service
+        .state()
+        .nodes
+        .iter()
+        .all(|node| node.commit == commit)
+}
+
+#[test]
+fn all_green_from_a_pushed_image_to_production() {
+    let pipeline = Pipeline::new();
+    let commit = pipeline.commit("Raise the pool size [load test: abort]");
+    let image = pipeline.folder().join("image");
+    image::write(&image, &commit);
+    let registry = Registry::start();
+    let tags = pipeline.tags();
+    for tag in &tags {
+        registry.push(&image, tag);
+    }
+    let digest = registry.digest(&tags[0]);
+    let page = pipeline.folder().join("report.html");
+    let report = format!("html={}", page.display());
+    let arguments = [
+        "run", "--tag", &tags[0], "--digest", &digest, "--report", &report,
+    ];
+    let ended = pipeline.greenlight(&arguments);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("promote[load-test-passed]"),
+        "{}",
+        ended.stdout
+    );
+    assert!(serves(&pipeline.stage, &commit) && serves(&pipeline.prod, &commit));
+    let deployed = &pipeline.prod.state().deployments;
+    assert_eq!(deployed.len(), 1);
+    assert_eq!(deployed[0].environment.as_deref(), Some("prod"));
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("promoted"));
+    let told = pipeline.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("was promoted"), "{told:?}");
+
+    // What the registry has under the production tag is what was verified.
+    let verified = registry.digest(&tags[1]);
+    let prod = ["run", "--tag", &tags[1], "--digest", &verified];
+    let ended = pipeline.greenlight(&prod);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(
+        Pipeline::times(&pipeline.stage, &commit),
+        1,
+        "stage is left alone"
+    );
+    let borrowed = pipeline.entries(2).into_iter().any(|it| {
+        matches!(
+            it.entry,
+            Entry::Happened {
+                details: Details::Borrowed { deployment: 1 },
+                ..
+            }
+        )
+    });
+    assert!(
+        borrowed,
+        "the journal says where the record of stage comes from"
+    );
+    crate::report::shows_what_the_journal_says(&pipeline, &page, 1);
+}
+
+#[test]
+fn an_other_image_of_the_same_commit_is_not_verified() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
+    let one = pipeline.greenlight(&["run", "--tag", &tags[0], "--digest", &digest("a")]);
+    assert_eq!(one.status, 0, "{}{}", one.stdout, one.stderr);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+    let mut other = pipeline.start(&["run", "--tag", &tags[1], "--digest", &digest("b")]);
+    waiting::until("hold", LIMIT, || {
+        let status = pipeline.greenlight(&["status", "2"]);
+        status
+            .stdout
+            .contains("has not been deployed to `stage`")
+            .then_some(())
+    });
+    assert!(other.ended().is_none(), "it waits");
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}
+
+#[test]
+fn a_failed_load_test_under_abort_stops() {
+    let pipeline = Pipeline::new();
+    pipeline.stage.fail_requests(0.5);
+    let commit = pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[load-test-failed]"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    assert!(serves(&pipeline.prod, &pipeline.before));
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("stopped"));
+    assert!(pipeline.told()[0].contains("was stopped"));
+}
+
+#[test]
+fn a_failed_load_test_under_warn_goes_on_and_tells_people() {
+    let pipeline = Pipeline::new();
+    pipeline.stage.fail_requests(0.5);
+    let commit = pipeline.commit("Change, with no label");
+    let tags = pipeline.tags();
+    let arguments = ["run", "--tag", &tags[0], "--warn-exit-code", "3"];
+    let ended = pipeline.greenlight(&arguments);
+    assert_eq!(ended.status, 3, "{}{}", ended.stdout, ended.stderr);
+    assert!(serves(&pipeline.prod, &commit));
+    let told = pipeline.told();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].contains("goes on with a warning"), "{told:?}");
+    assert_eq!(
+        pipeline.conclusion(1).as_deref(),
+        Some("promoted-with-warning")
+    );
+}
+
+#[test]
+fn skip_runs_no_load_test() {
+    let pipeline = Pipeline::new();
+    let commit = pipeline.commit("Change the docs [load test: skip]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(serves(&pipeline.prod, &commit));
+    assert_eq!(pipeline.stage.state().requests, 0);
+}
+
+#[test]
+fn a_load_test_without_a_request_never_passes() {
+    let pipeline = Pipeline::new();
+    locust::set(pipeline.folder(), Mode::Idle);
+    let commit = pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[load-test-errored]"),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stdout.contains("no-requests"), "{}", ended.stdout);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+}
+
+#[test]
+fn a_killed_load_test_never_passes() {
+    let pipeline = Pipeline::new();
+    locust::set(pipeline.folder(), Mode::Killed);
+    let commit = pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[load-test-errored]"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+}
+
+#[test]
+fn results_of_an_earlier_test_are_not_those_of_this_one() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    pipeline.commit("One [load test: abort]");
+    assert_eq!(pipeline.run().status, 0);
+    pipeline.setting.load_test = vec!["true".to_owned()];
+    let commit = pipeline.commit("Two [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("results-incomplete"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+}
+
+#[test]
+fn a_stage_that_never_converges_stops() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.deadline = 3;
+    pipeline.stage.freeze(2);
+    let commit = pipeline.commit("Change [load test: skip]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[not-converged]"),
+        "{}",
+        ended.stdout
+    );
+    let frozen = format!("{} old", pipeline.stage.nodes()[2]);
+    assert!(ended.stdout.contains(&frozen), "{}", ended.stdout);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+}
+
+#[test]
+fn a_node_that_flaps_is_no_convergence() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.deadline = 4;
+    pipeline.stage.flap(1, &pipeline.before);
+    let commit = pipeline.commit("Change [load test: skip]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[not-converged]"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+}
+
+#[test]
+fn a_deployment_that_fails_stops() {
+    let pipeline = Pipeline::new();
+    pipeline.stage.refuse_deployments();
+    pipeline.commit("Change [load test: skip]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[deployment-failed]"),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stdout.contains("exit status 1"), "{}", ended.stdout);
+}
+
+#[test]
+fn production_breaks_and_the_way_out_is_forward() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.deadline = 3;
+    let good = pipeline.commit("Good [load test: skip]");
+    assert_eq!(pipeline.run().status, 0);
+    let bad = pipeline.commit("Bad [load test: skip]");
+    // Everything is well in stage, and production answers with errors.
+    pipeline.prod.break_commit(&bad);
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[not-converged]"),
+        "{}",
+        ended.stdout
+    );
+    let advice = pipeline.greenlight(&["rollback-advice"]);
+    assert_eq!(advice.status, 0, "{}", advice.stderr);
+    for line in [
+        format!("bad:  {bad}\n"),
+        format!("good: {good} "),
+        format!("  git revert {bad}\n"),
+        "would inherit the label".to_owned(),
+    ] {
+        assert!(
+            advice.stdout.contains(&line),
+            "{line:?} in {}",
+            advice.stdout
+        );
+    }
+}
+
+#[test]
+fn slack_being_down_keeps_nothing_from_going_on() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    pipeline.slack.answer(Answer::Refuse(500));
+    pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("tell people: "), "{}", ended.stdout);
+    let url = pipeline.slack.url();
+    let journal = format!("{:?}", pipeline.entries(1));
+    let secret = url.rsplit('/').next().expect("a path");
+    for text in [&ended.stdout, &ended.stderr, &journal] {
+        assert!(!text.contains(secret), "the URL is a secret");
+    }
+}

@@ -1,0 +1,138 @@
+//! Several releases that want the same environment.
+
+use std::time::Duration;
+
+use crate::pipeline::{LIMIT, Pipeline, recorded};
+use crate::waiting;
+
+#[test]
+fn a_second_release_waits_for_its_turn() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    let older = pipeline.commit("Older [load test: abort]");
+    let first = pipeline.tags();
+    // The first one stays in the middle of its deployment to stage.
+    pipeline.stage.pace(Duration::from_mins(10));
+    let one = pipeline.start(&["run", "--tag", &first[0]]);
+    pipeline
+        .stage
+        .wait("deployment", |state| !state.deployments.is_empty());
+    let newer = pipeline.commit("Newer [load test: abort]");
+    let second = pipeline.tags();
+    let two = pipeline.start(&["run", "--tag", &second[0]]);
+    waiting::until("wait", LIMIT, || {
+        let status = pipeline.greenlight(&["status", "2"]).stdout;
+        status
+            .contains("is being deployed to `stage` right now")
+            .then_some(())
+    });
+    assert_eq!(Pipeline::times(&pipeline.stage, &newer), 0);
+    pipeline.stage.pace(Duration::ZERO);
+    assert_eq!(one.wait(LIMIT).code(), Some(0));
+    assert_eq!(two.wait(LIMIT).code(), Some(0));
+    let deployed: Vec<_> = pipeline
+        .prod
+        .state()
+        .deployments
+        .into_iter()
+        .map(|it| it.commit)
+        .collect();
+    assert_eq!(deployed, [older, newer]);
+}
+
+#[test]
+fn an_older_release_gives_way_to_a_newer_one() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    let older = pipeline.commit("Older [load test: abort]");
+    let late = pipeline.tags();
+    let newer = pipeline.commit("Newer [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    let ended = pipeline.run_tag(&late[0]);
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[superseded]"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(pipeline.conclusion(2).as_deref(), Some("superseded"));
+    assert_eq!(Pipeline::times(&pipeline.stage, &older), 0);
+    assert_eq!(Pipeline::times(&pipeline.prod, &older), 0);
+    assert_eq!(Pipeline::times(&pipeline.prod, &newer), 1);
+}
+
+#[test]
+fn a_deployment_from_outside_invalidates_the_load_test() {
+    let pipeline = Pipeline::new();
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline.stage.wait("load", |state| state.requests > 5);
+    // Somebody deploys past greenlight while the load test runs.
+    pipeline.stage.deploy(&pipeline.before);
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+    let text = pipeline.greenlight(&["status", "1"]).stdout;
+    assert!(text.contains("load test inconclusive"), "{text}");
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+}
+
+#[test]
+fn production_that_nobody_can_place_is_not_replaced() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    let stranger = "5".repeat(40);
+    pipeline.prod.deploy(&stranger);
+    pipeline.prod.wait("stranger", |state| {
+        state.nodes.iter().all(|it| it.up && it.commit == stranger)
+    });
+    let commit = pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[ancestry-unknown]"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(
+        Pipeline::times(&pipeline.stage, &commit),
+        0,
+        "nothing was begun"
+    );
+    let tags = pipeline.tags();
+    let ended = pipeline.greenlight(&["run", "--tag", &tags[0], "--approved-by", "Ada"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}
+
+#[test]
+fn one_tag_is_driven_once() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    pipeline.stage.pace(Duration::from_mins(10));
+    let one = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline
+        .stage
+        .wait("deployment", |state| !state.deployments.is_empty());
+    let again = pipeline.run_tag(&tags[0]);
+    assert_eq!(again.status, 2, "{}", again.stdout);
+    assert!(
+        again
+            .stderr
+            .contains("deployment 1 of this tag has not ended"),
+        "{}",
+        again.stderr
+    );
+    let resumed = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(resumed.status, 2, "{}", resumed.stdout);
+    assert!(
+        resumed.stderr.contains("is under way"),
+        "{}",
+        resumed.stderr
+    );
+    pipeline.stage.pace(Duration::ZERO);
+    assert_eq!(one.wait(LIMIT).code(), Some(0));
+    assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
+}

@@ -1,0 +1,90 @@
+//! Runners that share an environment through a database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::pipeline::{LIMIT, Pipeline, recorded};
+use crate::postgres_server::Server;
+use crate::waiting;
+
+fn with_database() -> (Pipeline, Arc<Server>) {
+    let server = Server::shared();
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    pipeline.setting.journal = Some(server.database());
+    (pipeline, server)
+}
+
+#[test]
+fn the_journal_may_be_in_postgresql() {
+    let (pipeline, _server) = with_database();
+    let commit = pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("promoted"));
+    let status = pipeline.greenlight(&["status"]);
+    assert!(
+        status.stdout.contains("deployment 1: promoted"),
+        "{}",
+        status.stdout
+    );
+}
+
+#[test]
+fn a_crashed_runner_is_followed_by_another_one() {
+    let (mut pipeline, _server) = with_database();
+    pipeline.setting.repeatable = true;
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    pipeline.stage.pace(Duration::from_mins(10));
+    let first = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline
+        .stage
+        .wait("deployment", |state| !state.deployments.is_empty());
+    // Killed, with everything that it had started.
+    drop(first);
+    pipeline.stage.pace(Duration::ZERO);
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}
+
+#[test]
+fn a_database_that_goes_away_loses_nothing() {
+    let server = Arc::new(Server::new());
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    pipeline.setting.repeatable = true;
+    // A database that is away for longer than this is given up.
+    let database = server.database();
+    let more = if database.contains('?') { '&' } else { '?' };
+    pipeline.setting.journal = Some(format!("{database}{more}connect_timeout=2"));
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    pipeline.stage.pace(Duration::from_mins(10));
+    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline
+        .stage
+        .wait("deployment", |state| !state.deployments.is_empty());
+    server.crash();
+    pipeline.stage.pace(Duration::ZERO);
+    let status = waiting::until("end", LIMIT, || run.ended());
+    assert_eq!(status.code(), Some(74));
+    assert_eq!(
+        Pipeline::times(&pipeline.prod, &commit),
+        0,
+        "nothing went on without it"
+    );
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(ended.status, 74, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stderr.contains("see that the database answers"),
+        "{}",
+        ended.stderr
+    );
+    server.start();
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}

@@ -1,0 +1,200 @@
+//! A stand-in for Slack's incoming webhooks: the one part of the tests that is not real.
+//! It answers as <https://api.slack.com/messaging/webhooks#handling_errors> says.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use serde_json::Value;
+
+/// The path of the only webhook there is. It is a secret: it must show up nowhere.
+const HOOK: &str = "/services/T0000/B0000/not-to-be-shown";
+
+/// How messages are answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Answer {
+    /// As Slack does when all is well.
+    Accept,
+    /// With this status, and the message is lost.
+    Refuse(u16),
+    /// Not at all, until this changes.
+    Hang,
+}
+
+/// A message that arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Its body.
+    pub body: Value,
+    /// What was said to it when it arrived.
+    pub answer: Answer,
+}
+
+/// A running stand-in; it ends when it is dropped.
+pub struct Slack {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    listener: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    answer: Answer,
+    messages: Vec<Message>,
+    ended: bool,
+    /// All connections, so that none is waited for at the end.
+    connections: Vec<TcpStream>,
+}
+
+impl Slack {
+    /// Starts one that accepts messages.
+    #[track_caller]
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                answer: Answer::Accept,
+                messages: Vec::new(),
+                ended: false,
+                connections: Vec::new(),
+            }),
+            changed: Condvar::new(),
+        });
+        let listener = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.listen(&listener)
+        });
+        Self {
+            address,
+            shared,
+            listener: Some(listener),
+        }
+    }
+
+    /// The webhook's URL.
+    pub fn url(&self) -> String {
+        format!("http://{}{HOOK}", self.address)
+    }
+
+    /// Sets how messages are answered from now on. The ones that hang are answered, too.
+    pub fn answer(&self, answer: Answer) {
+        self.shared.state().answer = answer;
+        self.shared.changed.notify_all();
+    }
+
+    /// All messages that arrived, in order, also those that were refused.
+    pub fn messages(&self) -> Vec<Message> {
+        self.shared.state().messages.clone()
+    }
+}
+
+impl Drop for Slack {
+    fn drop(&mut self) {
+        {
+            let mut state = self.shared.state();
+            state.ended = true;
+            for connection in &state.connections {
+                let _ = connection.shutdown(Shutdown::Both);
+            }
+        }
+        self.shared.changed.notify_all();
+        // The listener waits for a connection: this is the last one.
+        let _ = TcpStream::connect(self.address);
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
+    }
+}
+
+impl Shared {
+    /// A panic elsewhere leaves nothing half done here.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen(self: &Arc<Self>, listener: &TcpListener) {
+        let mut threads = Vec::new();
+        for stream in listener.incoming() {
+            let mut state = self.state();
+            if state.ended {
+                break;
+            }
+            let Ok(stream) = stream else { continue };
+            state.connections.extend(stream.try_clone());
+            let shared = Arc::clone(self);
+            threads.push(thread::spawn(move || shared.serve(&stream)));
+        }
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+
+    /// Answers one request, and closes. A client that goes away is not missed.
+    fn serve(&self, mut stream: &TcpStream) -> Option<()> {
+        let (path, body) = read(stream)?;
+        let (status, text) = if path == HOOK {
+            self.receive(&body)?
+        } else {
+            (404, "no_service")
+        };
+        let length = text.len();
+        write!(
+            stream,
+            "HTTP/1.1 {status} {text}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\
+             connection: close\r\n\r\n{text}"
+        )
+        .ok()?;
+        stream.shutdown(Shutdown::Both).ok()
+    }
+
+    /// What is answered to a body; nothing at the end.
+    fn receive(&self, body: &[u8]) -> Option<(u16, &'static str)> {
+        let Ok(body) = serde_json::from_slice::<Value>(body) else {
+            return Some((400, "invalid_payload"));
+        };
+        if body.get("text").or(body.get("blocks")).is_none() {
+            return Some((400, "no_text"));
+        }
+        let mut state = self.state();
+        let answer = state.answer;
+        state.messages.push(Message { body, answer });
+        let hangs = |state: &mut State| state.answer == Answer::Hang && !state.ended;
+        let waited = self.changed.wait_while(state, hangs);
+        let state = waited.unwrap_or_else(PoisonError::into_inner);
+        match state.answer {
+            Answer::Accept => Some((200, "ok")),
+            Answer::Refuse(status) => Some((status, "server_error")),
+            Answer::Hang => None,
+        }
+    }
+}
+
+/// Path and body of a request. Only bodies of a stated length are understood.
+fn read(stream: &TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let path = line.split(' ').nth(1)?.to_owned();
+    let mut length = 0;
+    loop {
+        line.clear();
+        reader.read_line(&mut line).ok()?;
+        let header = line.trim_end();
+        if header.is_empty() {
+            break;
+        }
+        let (name, value) = header.split_once(':')?;
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = Vec::new();
+    reader.take(length).read_to_end(&mut body).ok()?;
+    Some((path, body))
+}
