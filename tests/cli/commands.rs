@@ -7,5 +7,6 @@ mod label;
 mod policy;
 mod program;
 mod resolve;
+pub mod run;
 mod tags;
 mod untrusted;

@@ -11,9 +11,20 @@ use serde_json::{Value, json};
 use super::harness::{Text, greenlight};
 
 /// Every document that has a schema.
-const NAMES: [&str; 11] = [
-    "label", "tags", "resolve", "decision", "refusal", "explain", "replay", "policy", "table",
-    "history", "config",
+const NAMES: [&str; 13] = [
+    "label",
+    "tags",
+    "resolve",
+    "decision",
+    "refusal",
+    "explain",
+    "replay",
+    "policy",
+    "table",
+    "history",
+    "config",
+    "status",
+    "rollback-advice",
 ];
 
 /// Keys whose value is a word of a closed set, or of a fixed form.

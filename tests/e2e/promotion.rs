@@ -274,6 +274,12 @@ fn production_breaks_and_the_way_out_is_forward() {
             advice.stdout
         );
     }
+    let advice = pipeline.greenlight(&["rollback-advice", "--format", "json"]);
+    let advice: serde_json::Value = serde_json::from_str(&advice.stdout).expect("JSON");
+    let schema = include_str!("../../host/schemas/rollback-advice.json");
+    let schema = serde_json::from_str(schema).expect("JSON");
+    jsonschema::validate(&schema, &advice).expect("it fits");
+    assert_eq!(advice["commands"][0], format!("git revert {bad}"));
 }
 
 #[test]

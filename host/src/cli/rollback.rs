@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
 use super::output::Output;
-use super::run::{MANY, failed, open};
+use super::run::{MANY, failed, look};
 use super::{Error, Exit};
 use crate::config::{self, Config};
 use crate::deployment::entry::Entry;
@@ -65,8 +65,8 @@ struct CommitDocument {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let config = Config::read(&arguments.config)?;
-    let (_, mut store) = open(&config)?;
     let repo = arguments.repo.as_deref();
+    let mut store = look(&config)?.ok_or_else(nothing)?;
     let (bad, good) = ends(store.as_mut(), &config, repo, arguments.bad.as_deref())?;
     let commits = between(repo, &good, &bad)?;
     let policy = Policy::bundled(Use::Often)?;
@@ -132,15 +132,19 @@ fn ends(
         }
     }
     Err(match found {
-        None => Error::usage(
-            "nothing was deployed to production yet",
-            "name the commit that broke it with `--bad`",
-        ),
+        None => nothing(),
         Some(bad) => Error::usage(
             format!("the journal has no promoted release before {bad}"),
             "look for the last good commit in the history yourself, then `git revert` what came after",
         ),
     })
+}
+
+fn nothing() -> Error {
+    Error::usage(
+        "nothing was deployed to production yet",
+        "name the commit that broke it with `--bad`",
+    )
 }
 
 /// Whether a deployment began to change the last environment.

@@ -36,6 +36,10 @@ pub enum Name {
     Table,
     /// What `decide --history` reads.
     History,
+    /// What `status --format json` prints.
+    Status,
+    /// What `rollback-advice --format json` prints.
+    RollbackAdvice,
     /// What `greenlight.toml` can say.
     Config,
 }
@@ -65,6 +69,8 @@ schemas! {
     Policy => "policy",
     Table => "table",
     History => "history",
+    Status => "status",
+    RollbackAdvice => "rollback-advice",
     Config => "config",
 }
 

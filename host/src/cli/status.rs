@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::{Format, FormatArguments};
 use super::output::Output;
 use super::reports::ReportArguments;
-use super::run::{failed, open};
+use super::run::{failed, look};
 use super::{Error, Exit};
 use crate::config::{self, Config};
 use crate::deployment::{log, story, tenure};
@@ -63,33 +63,37 @@ struct HeldDocument {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let config = Config::read(&arguments.config)?;
-    let (_, mut store) = open(&config)?;
-    let headers = match arguments.number {
-        None => chosen(store.as_mut(), arguments.ended)?,
-        Some(number) => vec![store.deployment(number).map_err(failed)?.ok_or_else(|| {
-            Error::usage(
-                format!("there is no deployment {number}"),
-                "leave the number out to see those that there are",
-            )
-        })?],
-    };
-    if !arguments.reports.is_empty() {
-        let newest = headers.first().ok_or_else(|| {
-            Error::usage(
-                "there is no deployment to report",
-                "start one with `greenlight run --tag TAG`",
-            )
-        })?;
-        arguments.reports.write(store.as_mut(), newest.number)?;
-    }
-    let leases = store.leases().map_err(failed)?;
     let mut deployments = Vec::new();
-    for header in &headers {
-        let (entries, _) = log::read(store.as_mut(), header.number)?;
-        deployments.push(DeploymentDocument {
-            state: state(header, &leases),
-            story: story::told(header.number, &entries),
-        });
+    let mut leases = Vec::new();
+    let mut store = look(&config)?;
+    if let Some(store) = store.as_deref_mut() {
+        leases = store.leases().map_err(failed)?;
+        let headers = match arguments.number {
+            None => chosen(store, arguments.ended)?,
+            Some(number) => store
+                .deployment(number)
+                .map_err(failed)?
+                .into_iter()
+                .collect(),
+        };
+        for header in &headers {
+            let (entries, _) = log::read(store, header.number)?;
+            deployments.push(DeploymentDocument {
+                state: state(header, &leases),
+                story: story::told(header.number, &entries),
+            });
+        }
+    }
+    let newest = deployments.first().map(|it| it.story.number);
+    match (newest, store.as_deref_mut()) {
+        (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
+        _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
+            return Err(Error::usage(
+                "there is no such deployment",
+                "leave number and report out to see those that there are",
+            ));
+        }
+        _ => {}
     }
     let environments = config.environments.iter().map(|it| {
         let held = leases.iter().find(|(name, _)| *name == it.name);

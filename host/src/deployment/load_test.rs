@@ -30,6 +30,7 @@ impl Driver<'_> {
             )
             .into());
         };
+        self.hold(environment)?;
         let path = |file: &Path| self.means.config.folder.join(file);
         let files = Files {
             results: path(&how.results),

@@ -184,6 +184,19 @@ impl<'a> Driver<'a> {
         Ok(decision)
     }
 
+    /// Makes sure that an environment is this deployment's, also after a resume.
+    fn hold(&mut self, environment: &str) -> Result<(), Error> {
+        if self.leases.holds(environment) {
+            return Ok(());
+        }
+        let (number, commit) = (self.log.deployment, &self.began.commit);
+        let store = self.log.store.as_mut();
+        match self.leases.claim(store, environment, number, commit)? {
+            None => Ok(()),
+            Some(_) => Err(Error::LostLease(environment.to_owned())),
+        }
+    }
+
     fn wait(&mut self, seconds: u32) -> Result<(), Error> {
         let time = Duration::from_secs(u64::from(seconds));
         // Several deployments that wait for one thing should not all ask at once.

@@ -37,6 +37,23 @@ impl<'a> Driver<'a> {
                 driver.take_as_read(*deployment)?;
             }
         }
+        // What it deployed to is still its own, unless somebody else got it in between: then the policy
+        // learns of it from the nodes, and the next effect there ends here.
+        let place =
+            history
+                .iter()
+                .rev()
+                .find_map(|(event, details)| match (&event.happening, details) {
+                    (_, Details::Borrowed { .. }) => None,
+                    (Happening::Deployed(it), _) => Some(it.environment.clone()),
+                    _ => None,
+                });
+        if let Some(place) = place {
+            match driver.hold(&place) {
+                Ok(()) | Err(Error::LostLease(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let number = driver.log.deployment;
         driver.means.screen.began(number, &driver.began, true);
         let repeated = cut_off.as_ref().is_some_and(|it| driver.may_repeat(&it.0));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Schema;
+use crate::commands::run;
 use crate::harness::{Repository, SHA, Text, fixture, greenlight};
 
 /// Messages with something to say for every kind of diagnostic, and some with nothing.
@@ -364,4 +365,25 @@ fn table() {
         0,
         &["policy", "table", "--environments", "qa,stage,prod"],
     ));
+}
+
+#[test]
+fn status() {
+    let (shop, tag) = run::shop(run::NOBODY);
+    let ended = greenlight(["run", "--tag", &tag, "--format", "json"])
+        .within(shop.path())
+        .run();
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    Schema::of("decision").fits(&ended.json());
+    let ended = greenlight(["status", "--format", "json"])
+        .within(shop.path())
+        .run();
+    let document = ended.json();
+    Schema::of("status").fits(&document);
+    assert_eq!(document["deployments"][0]["state"], "stopped");
+    assert_eq!(
+        document["deployments"][0]["story"]["steps"][0]["what"],
+        "deploy"
+    );
+    assert_eq!(document["environments"][1]["environment"], "prod");
 }

@@ -384,12 +384,7 @@ pub const MANY: usize = 1000;
 
 /// Opens the journal of a configuration.
 pub fn open(config: &Config) -> Result<(Location, Box<dyn Store>), Error> {
-    let location: Location = config.journal.parse().map_err(|why| {
-        Error::usage(
-            format!("failed to read the journal's location: {why}"),
-            "write a path, or `postgres://USER@HOST/DATABASE`, in `[journal] location`",
-        )
-    })?;
+    let location = location(config)?;
     if let Location::File(path) = &location
         && let Some(folder) = path.parent()
     {
@@ -402,6 +397,24 @@ pub fn open(config: &Config) -> Result<(Location, Box<dyn Store>), Error> {
     }
     let store = journal::open(&location).map_err(failed)?;
     Ok((location, store))
+}
+
+/// Opens the journal of a configuration to look into it; nothing if there is none yet.
+pub fn look(config: &Config) -> Result<Option<Box<dyn Store>>, Error> {
+    let location = location(config)?;
+    if matches!(&location, Location::File(path) if !path.exists()) {
+        return Ok(None);
+    }
+    journal::open(&location).map(Some).map_err(failed)
+}
+
+fn location(config: &Config) -> Result<Location, Error> {
+    config.journal.parse().map_err(|why| {
+        Error::usage(
+            format!("failed to read the journal's location: {why}"),
+            "write a path, or `postgres://USER@HOST/DATABASE`, in `[journal] location`",
+        )
+    })
 }
 
 fn release_of(

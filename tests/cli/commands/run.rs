@@ -1,0 +1,230 @@
+//! `run`, `status` and `rollback-advice`, as far as they go without a service to deploy.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::harness::{Repository, Text, greenlight};
+
+/// Two environments whose nodes nobody answers for.
+pub const NOBODY: &str = r#"
+[release]
+poll-interval = "1s"
+
+[[environment]]
+name = "stage"
+deploy = ["true"]
+nodes = ["http://127.0.0.1:1"]
+convergence-deadline = "1s"
+
+[[environment]]
+name = "prod"
+deploy = ["true"]
+nodes = ["http://127.0.0.1:1"]
+"#;
+
+fn folder(configuration: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("greenlight.toml"), configuration).expect("written");
+    folder
+}
+
+/// A repository with the configuration beside it, and the tag of its commit.
+pub fn shop(configuration: &str) -> (Repository, String) {
+    let shop = Repository::new();
+    let commit = shop.commit("Change [load test: skip]\n");
+    fs::write(shop.path().join("greenlight.toml"), configuration).expect("written");
+    (shop, format!("stage-{commit}"))
+}
+
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str], said: &[&str]) {
+    greenlight(arguments.iter().copied())
+        .within(folder)
+        .gives(2, Text::Nothing, Text::Has(said));
+}
+
+#[test]
+fn without_a_configuration() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for command in [&["run", "--resume"][..], &["status"], &["rollback-advice"]] {
+        refused(
+            folder.path(),
+            command,
+            &[
+                "failed to read the configuration",
+                "help: write a `greenlight.toml`",
+            ],
+        );
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_typing_error_names_the_nearest_key() {
+    let folder = folder(&NOBODY.replace("nodes", "node"));
+    refused(
+        folder.path(),
+        &["status"],
+        &["unknown field `node`", "help: did you mean `nodes`?"],
+    );
+}
+
+#[test]
+fn looking_makes_nothing() {
+    let folder = folder(NOBODY);
+    greenlight(["status"]).within(folder.path()).gives(
+        0,
+        Text::Has(&["no deployment yet", "stage: free\nprod: free\n"]),
+        Text::Nothing,
+    );
+    refused(
+        folder.path(),
+        &["rollback-advice"],
+        &["nothing was deployed to production yet"],
+    );
+    assert!(!folder.path().join(".greenlight").exists());
+}
+
+#[test]
+fn what_is_run_is_named_once() {
+    let folder = folder(NOBODY);
+    for arguments in [&["run"][..], &["run", "--local", "--resume"]] {
+        greenlight(arguments.iter().copied())
+            .within(folder.path())
+            .gives(2, Text::Nothing, Text::Has(&["error: "]));
+    }
+    refused(
+        folder.path(),
+        &["run", "--resume"],
+        &["no deployment waits to go on"],
+    );
+    refused(
+        folder.path(),
+        &["run", "--resume", "7"],
+        &["there is no deployment 7"],
+    );
+}
+
+#[test]
+fn a_refused_tag_begins_nothing() {
+    let (shop, _) = shop(NOBODY);
+    greenlight(["run", "--tag", "prod-latest"])
+        .within(shop.path())
+        .gives(1, Text::Nothing, Text::Has(&["refused:", "tag-commit"]));
+    assert!(!shop.path().join(".greenlight").exists());
+}
+
+#[test]
+fn nodes_that_nobody_answers_for() {
+    let (shop, tag) = shop(NOBODY);
+    greenlight(["run", "--tag", &tag])
+        .within(shop.path())
+        .gives(
+            1,
+            Text::Has(&[
+                "deploy to `stage`: succeeded",
+                "stop[not-converged]: `stage` did not converge within 1 s",
+                "http://127.0.0.1:1 unreachable",
+            ]),
+            Text::Nothing,
+        );
+    greenlight(["status"]).within(shop.path()).gives(
+        0,
+        Text::Has(&["deployment 1: stopped", "stage: failed", "prod: pending"]),
+        Text::Nothing,
+    );
+}
+
+#[test]
+fn a_command_that_does_not_exist() {
+    let (shop, tag) = shop(&NOBODY.replacen(r#"["true"]"#, r#"["no-such-program"]"#, 1));
+    greenlight(["run", "--tag", &tag])
+        .within(shop.path())
+        .gives(
+            1,
+            Text::Has(&["no-such-program", "stop[deployment-failed]"]),
+            Text::Nothing,
+        );
+}
+
+#[test]
+fn output_of_a_command_does_nothing_to_a_terminal_or_a_runner() {
+    let script = r#"["printf", "\\033[31m::error::x\\n"]"#;
+    let (shop, tag) = shop(&NOBODY.replacen(r#"["true"]"#, script, 1));
+    let ended = greenlight(["run", "--tag", &tag]).within(shop.path()).run();
+    assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
+    assert!(ended.stdout.contains("| \\u{1b}[31m"), "{}", ended.stdout);
+}
+
+#[test]
+fn another_policy_than_configured() {
+    let policy = format!(
+        "[policy]\nfile = \"p.wasm\"\ndigest = \"sha256:{}\"\n",
+        "0".repeat(64)
+    );
+    let (shop, tag) = shop(&format!("{policy}{NOBODY}"));
+    refused(shop.path(), &["run", "--tag", &tag], &["p.wasm", "help: "]);
+    greenlight(["policy", "export", "p.wasm"])
+        .within(shop.path())
+        .run();
+    refused(
+        shop.path(),
+        &["run", "--tag", &tag],
+        &["is another one than configured: its digest is sha256:"],
+    );
+}
+
+#[test]
+fn reports_of_a_deployment() {
+    let (shop, tag) = shop(NOBODY);
+    for report in ["html", "html=", "pdf=x"] {
+        refused(
+            shop.path(),
+            &["run", "--tag", &tag, "--report", report],
+            &["expected `html=FILE`"],
+        );
+    }
+    let arguments = [
+        "run",
+        "--tag",
+        &tag,
+        "--report",
+        "junit=j.xml",
+        "--report",
+        "html=no/x",
+    ];
+    let ended = greenlight(arguments).within(shop.path()).run();
+    assert_eq!(ended.status, 74, "{}", ended.stderr);
+    let written = fs::read_to_string(shop.path().join("j.xml")).expect("the other one");
+    assert!(written.contains("<testsuites"), "{written}");
+    greenlight(["status", "1", "--report", "sarif=s.json"])
+        .within(shop.path())
+        .gives(
+            0,
+            Text::Has(&["steps:", "deploy stage: succeeded"]),
+            Text::Nothing,
+        );
+    let sarif = fs::read_to_string(shop.path().join("s.json")).expect("written");
+    assert!(sarif.contains("not-converged"), "{sarif}");
+}
+
+#[test]
+fn a_journal_of_somebody_else() {
+    let (shop, tag) = shop(NOBODY);
+    fs::create_dir(shop.path().join(".greenlight")).expect("a folder");
+    let file = shop.path().join(".greenlight/journal.db");
+    fs::write(&file, "a shopping list").expect("written");
+    let ended = greenlight(["run", "--tag", &tag]).within(shop.path()).run();
+    assert_eq!(ended.status, 74, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("the journal failed"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(
+        fs::read_to_string(&file).expect("it is there"),
+        "a shopping list"
+    );
+}
