@@ -105,6 +105,15 @@ impl Pipeline {
         commit(self.folder(), message)
     }
 
+    /// Commits a message on a branch of its own, and goes back.
+    #[track_caller]
+    pub fn commit_on_a_branch(&self, message: &str) -> String {
+        git(self.folder(), &["switch", "--quiet", "--create", "branch"]);
+        let commit = commit(self.folder(), message);
+        git(self.folder(), &["switch", "--quiet", "main"]);
+        commit
+    }
+
     /// The tags that are pushed for the commit that the repository stands on.
     #[track_caller]
     pub fn tags(&self) -> Vec<String> {

@@ -51,6 +51,28 @@ fn all_green_from_a_pushed_image_to_production() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("was promoted"), "{told:?}");
 
+    let kept = pipeline.folder().join(".greenlight/deployments/1");
+    let kept: Vec<_> = std::fs::read_dir(kept)
+        .expect("a folder")
+        .map(|it| {
+            it.expect("a file")
+                .file_name()
+                .into_string()
+                .expect("a name")
+        })
+        .collect();
+    for name in [
+        "deploy-stage.log",
+        "load-test-stage.log",
+        "results.json",
+        "deploy-prod.log",
+    ] {
+        assert!(
+            kept.iter().any(|it| it.ends_with(name)),
+            "{name} of {kept:?}"
+        );
+    }
+
     // What the registry has under the production tag is what was verified.
     let verified = registry.digest(&tags[1]);
     let prod = ["run", "--tag", &tags[1], "--digest", &verified];
@@ -65,7 +87,7 @@ fn all_green_from_a_pushed_image_to_production() {
         matches!(
             it.entry,
             Entry::Happened {
-                details: Details::Borrowed { deployment: 1 },
+                details: Details::Borrowed { deployment: 1, .. },
                 ..
             }
         )
@@ -296,5 +318,38 @@ fn slack_being_down_keeps_nothing_from_going_on() {
     let secret = url.rsplit('/').next().expect("a path");
     for text in [&ended.stdout, &ended.stderr, &journal] {
         assert!(!text.contains(secret), "the URL is a secret");
+    }
+}
+
+#[test]
+fn slack_that_hangs_is_not_waited_for() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    pipeline.slack.answer(Answer::Hang);
+    pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("✗ tell people: "), "{}", ended.stdout);
+}
+
+#[test]
+fn results_that_are_cut_off_never_pass() {
+    let mut pipeline = Pipeline::new();
+    for script in [": > results.json", "head -c 200 \"$1\" > results.json"] {
+        let facts = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/facts/locust/passed/stats.json"
+        );
+        let command = ["/bin/sh", "-c", script, "sh", facts];
+        pipeline.setting.load_test = command.map(str::to_owned).to_vec();
+        let commit = pipeline.commit(&format!("Change {script} [load test: abort]"));
+        let ended = pipeline.run();
+        assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+        assert!(
+            ended.stdout.contains("results-incomplete"),
+            "{}",
+            ended.stdout
+        );
+        assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
     }
 }

@@ -136,3 +136,75 @@ fn one_tag_is_driven_once() {
     assert_eq!(one.wait(LIMIT).code(), Some(0));
     assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
 }
+
+/// What was promoted last is known also while its nodes don't answer.
+#[test]
+fn an_old_release_does_not_pass_nodes_that_are_silent() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    let older = pipeline.commit("Older [load test: abort]");
+    let late = pipeline.tags();
+    pipeline.commit("Newer [load test: abort]");
+    assert_eq!(pipeline.run().status, 0);
+    for node in 0..pipeline.prod.nodes().len() {
+        pipeline.prod.break_node(node);
+    }
+    let ended = pipeline.run_tag(&late[0]);
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[superseded]"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &older), 0);
+}
+
+#[test]
+fn a_diverged_production_is_for_a_person_to_replace() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    let hotfix = pipeline.commit_on_a_branch("Hotfix");
+    pipeline.prod.deploy(&hotfix);
+    pipeline.prod.wait("hotfix", |state| {
+        state.nodes.iter().all(|it| it.up && it.commit == hotfix)
+    });
+    let commit = pipeline.commit("Change [load test: abort]");
+    let ended = pipeline.run();
+    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("stop[ancestry-unknown]"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+}
+
+/// A production tag waits for the record of stage, and takes over what comes, also after a resume.
+#[test]
+fn a_production_tag_waits_for_stage_and_goes_on() {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.load_test = recorded("passed");
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    // Stage alone is deployed by this one: it can't go on to production.
+    pipeline.setting.deploy_prod = Some(vec!["false".to_owned()]);
+    pipeline.stage.pace(Duration::from_mins(10));
+    let stage = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline
+        .stage
+        .wait("deployment", |state| !state.deployments.is_empty());
+    let mut prod = pipeline.start(&["run", "--tag", &tags[1]]);
+    waiting::until("wait", LIMIT, || {
+        let status = pipeline.greenlight(&["status", "2"]).stdout;
+        status.contains("`stage`").then_some(())
+    });
+    let pid = rustix::process::Pid::from_child(prod.child());
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    assert_eq!(prod.wait(LIMIT).code(), Some(75));
+    pipeline.stage.pace(Duration::ZERO);
+    assert_eq!(stage.wait(LIMIT).code(), Some(1), "production refused it");
+    pipeline.setting.deploy_prod = None;
+    let ended = pipeline.greenlight(&["run", "--resume", "2"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}

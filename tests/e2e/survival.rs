@@ -7,7 +7,8 @@ use greenlight::journal;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{Ended, GREENLIGHT, LIMIT, Pipeline, ended, recorded};
-use crate::programs;
+use crate::process::Process;
+use crate::{programs, waiting};
 
 /// Runs a tag, and kills greenlight when it makes its n-th record durable; before that record is.
 fn killed_at(pipeline: &Pipeline, tag: &str, n: usize) -> Ended {
@@ -145,4 +146,152 @@ fn an_ended_deployment_is_not_gone_on_with() {
         "{}",
         again.stderr
     );
+}
+
+/// Starts a deployment that stays in the middle of changing stage.
+fn in_the_middle(pipeline: &Pipeline, tag: &str) -> Process {
+    pipeline.stage.pace(Duration::from_mins(10));
+    let run = pipeline.start(&["run", "--tag", tag]);
+    pipeline.stage.wait("deployment", |state| {
+        state.deployments.iter().any(|it| it.state == "rolling")
+    });
+    run
+}
+
+/// Many runners signal every process of a job at once. The deploy command ends by that, and has not failed.
+#[test]
+fn a_signal_to_the_whole_job_fails_nothing() {
+    let mut pipeline = quick();
+    pipeline.setting.repeatable = true;
+    pipeline.setting.deadline = 30;
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let mut run = in_the_middle(&pipeline, &tags[0]);
+    let control = pipeline.stage.deploy_command().pop().expect("a URL");
+    let children = || {
+        let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+        let lines = processes.filter_map(|it| {
+            std::fs::read(it.path().join("cmdline"))
+                .ok()
+                .map(|line| (it, line))
+        });
+        let mut ours = lines.filter(|(_, line)| {
+            let line = String::from_utf8_lossy(line);
+            line.contains("deploy.py") && line.contains(&control)
+        });
+        ours.next()
+            .and_then(|(it, _)| it.file_name().to_str()?.parse().ok())
+    };
+    let child: i32 = waiting::until("deploy command", LIMIT, children);
+    for pid in [
+        Pid::from_raw(child).expect("a process"),
+        Pid::from_child(run.child()),
+    ] {
+        kill_process(pid, Signal::TERM).expect("it runs");
+    }
+    assert_eq!(run.wait(LIMIT).code(), Some(75));
+    assert_eq!(children(), None, "nothing is left");
+    pipeline.stage.pace(Duration::ZERO);
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}
+
+/// Time in which nobody looked is no delay of the nodes.
+#[test]
+fn a_pause_is_no_failure_to_converge() {
+    let mut pipeline = quick();
+    pipeline.setting.deadline = 3;
+    pipeline.stage.freeze(0);
+    let commit = pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
+    waiting::until("round", LIMIT, || {
+        let status = pipeline.greenlight(&["status", "1"]).stdout;
+        status.contains("is served by 2 of 3 nodes").then_some(())
+    });
+    kill_process(Pid::from_child(run.child()), Signal::TERM).expect("it runs");
+    assert_eq!(run.wait(LIMIT).code(), Some(75));
+    pipeline.stage.mend();
+    pipeline.stage.deploy(&commit);
+    pipeline.stage.wait("convergence", |state| {
+        state.nodes.iter().all(|it| it.up && it.commit == commit)
+    });
+    let stopped = pipeline.entries(1).last().expect("entries").at;
+    waiting::until("deadline", LIMIT, || {
+        (greenlight::deployment::clock::milliseconds() > stopped + 4000).then_some(())
+    });
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+}
+
+#[test]
+fn who_lost_its_lease_stops_before_its_next_effect() {
+    let mut pipeline = quick();
+    pipeline.setting.load_test = vec![
+        "/bin/sh".into(),
+        "-c".into(),
+        "until [ -e go ]; do :; done".into(),
+    ];
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    waiting::until("load test", LIMIT, || {
+        let status = pipeline.greenlight(&["status", "1"]).stdout;
+        status.contains("load-test stage: under way").then_some(())
+    });
+    let journal = pipeline.folder().join(".greenlight/journal.db");
+    let other = rusqlite::Connection::open(journal).expect("the journal");
+    other
+        .execute(
+            "UPDATE leases SET fence = fence + 1, holder = 'somebody else' WHERE environment = 'stage'",
+            [],
+        )
+        .expect("taken");
+    std::fs::write(pipeline.folder().join("go"), "").expect("a file");
+    assert_eq!(run.wait(LIMIT).code(), Some(75));
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    assert!(pipeline.told().is_empty(), "nobody was told either");
+}
+
+#[test]
+fn a_damaged_last_record_is_left_out_with_a_word() {
+    let mut pipeline = quick();
+    pipeline.setting.repeatable = true;
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let first = killed_at(&pipeline, &tags[0], 60);
+    assert_eq!(first.status, -1, "{}{}", first.stdout, first.stderr);
+    let journal = pipeline.folder().join(".greenlight/journal.db");
+    let other = rusqlite::Connection::open(journal).expect("the journal");
+    let damaged = "UPDATE records SET body = substr(body, 1, 9) \
+                   WHERE position = (SELECT max(position) FROM records)";
+    assert_eq!(other.execute(damaged, []).expect("damaged"), 1);
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stdout.contains("damaged, and has been left out"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}
+
+#[test]
+fn a_person_ends_what_is_not_to_go_on() {
+    let pipeline = quick();
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let run = in_the_middle(&pipeline, &tags[0]);
+    let refused = pipeline.greenlight(&["cancel", "1", "--by", "Ada"]);
+    assert_eq!(refused.status, 2, "it is under way: {}", refused.stderr);
+    drop(run);
+    let ended = pipeline.greenlight(&["cancel", "1", "--by", "Ada"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("canceled"));
+    let status = pipeline.greenlight(&["status", "1"]).stdout;
+    assert!(status.contains("canceled: Ada"), "{status}");
+    pipeline.stage.pace(Duration::ZERO);
+    assert_eq!(pipeline.run_tag(&tags[0]).status, 0, "it may begin anew");
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }

@@ -166,9 +166,10 @@ impl<'a> Ledger<'a> {
 
     /// Adds what follows from the whole history and the time: what is overdue, and the verdict.
     ///
-    /// Time under a hold is nobody's delay: no node was asked meanwhile. So nothing becomes overdue
-    /// during a hold, and the deadline counts anew from its end. A clock that went backwards counts as
-    /// no time passed.
+    /// Late is only what was seen to be late: a round after the deadline in which some node did not serve
+    /// the release. Whoever was paused, suspended or had its clock set has to look first. Time under a hold
+    /// is nobody's delay: no node was asked meanwhile. So nothing becomes overdue during a hold, and the
+    /// deadline counts anew from its end. A clock that went backwards counts as no time passed.
     fn close(&mut self, case: &Case<'_>) {
         let environments = case.settings.environments.iter();
         for (record, environment) in self.records.iter_mut().zip(environments) {
@@ -177,9 +178,14 @@ impl<'a> Ledger<'a> {
                 continue;
             };
             let since = deployed.at.max(self.lifted);
+            let overdue = |at: Timestamp| at.saturating_sub(since) > deadline;
+            let seen = record
+                .round
+                .is_some_and(|it| it.place > deployed.place && overdue(it.at));
             if matches!(record.progress, Progress::Deployed | Progress::Unknown)
                 && self.held.is_none()
-                && case.now.saturating_sub(since) > deadline
+                && seen
+                && overdue(case.now)
             {
                 record.progress = Progress::Failed;
                 record.late = true;
@@ -219,7 +225,7 @@ mod tests {
     };
     use crate::bindings::types::Verdict;
     use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, release};
+    use crate::promotion::fixtures::{History, OTHER, release};
 
     fn progress(history: &History) -> Vec<Progress> {
         let decision = history.decide(&release("stage-loadtest-abort"));
@@ -251,10 +257,15 @@ mod tests {
     fn the_deadline_counts_from_the_deployment() {
         let history = History::new().deployed("stage", Succeeded).later(600);
         assert_eq!(progress(&history), [Deployed, Pending]);
-        assert_eq!(progress(&history.clone().later(1)), [Failed, Pending]);
+        let late = history.clone().later(1);
+        assert_eq!(progress(&late), [Deployed, Pending], "nobody has looked");
+        let seen = |history: History| progress(&history.observed("stage", &[("a", OTHER)]));
+        let early = History::new().deployed("stage", Succeeded).later(590);
+        assert_eq!(seen(early), [Deployed, Pending]);
+        assert_eq!(seen(late), [Failed, Pending]);
         let unknown = History::new().deployed("stage", Outcome::Unknown);
-        assert_eq!(progress(&unknown.clone().later(600)), [Unknown, Pending]);
-        assert_eq!(progress(&unknown.later(601)), [Failed, Pending]);
+        assert_eq!(seen(unknown.clone().later(590)), [Unknown, Pending]);
+        assert_eq!(seen(unknown.later(601)), [Failed, Pending]);
         assert_eq!(
             progress(&history.judged("stage", true).later(9999)),
             [Converged, Pending]
@@ -277,11 +288,13 @@ mod tests {
         assert_eq!(progress(&held), [Deployed, Pending]);
         let lifted = held.intervened(Approved).later(600);
         assert_eq!(progress(&lifted), [Deployed, Pending]);
-        assert_eq!(progress(&lifted.later(1)), [Failed, Pending]);
+        let late = lifted.later(1).observed("stage", &[("a", OTHER)]);
+        assert_eq!(progress(&late), [Failed, Pending]);
         // Nobody held it, so the approval lifts nothing.
         let late = History::new()
             .deployed("stage", Succeeded)
             .later(601)
+            .observed("stage", &[("a", OTHER)])
             .intervened(Approved);
         assert_eq!(progress(&late), [Failed, Pending]);
     }

@@ -95,12 +95,12 @@ pub(super) fn occupied(rival: Fact<'_, Rival>) -> Reason {
 /// Says what is live in place of the release, and why that is a question.
 pub(super) fn unplaced(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
-        "`{}` is live in `{}`, and whether it is newer than this commit is not known",
+        "`{}` is live in `{}`, and which of the two commits is newer is not known",
         short(&rival.what.commit),
         rival.what.environment
     );
     with_rival(Reason::new(codes::ANCESTRY_UNKNOWN, message), rival).help(
-        "give the whole history of commits (`git fetch --unshallow`), or let a person approve",
+        "give the whole history of commits (`git fetch --unshallow`); where they have diverged, let a person approve",
     )
 }
 
@@ -227,8 +227,8 @@ mod tests {
         }
         let late = History::new()
             .deployed("stage", Succeeded)
-            .observed("stage", &[("a", SHA), ("b", OTHER)])
-            .later(601);
+            .later(601)
+            .observed("stage", &[("a", SHA), ("b", OTHER)]);
         assert_eq!(
             said(&late),
             [

@@ -27,8 +27,7 @@ pub(super) struct Record<'a> {
     /// Another release was being deployed, and no wait has passed since.
     pub occupied: Option<Fact<'a, Rival>>,
     pub overtaken: Option<Fact<'a, Rival>>,
-    /// Another release is live there, and nobody can tell which of the two is newer; nor has a person
-    /// approved since.
+    /// Another release is live there, and nobody can tell which of the two is newer.
     pub unplaced: Option<Fact<'a, Rival>>,
     /// The nodes were asked, and no wait has passed since.
     pub asked: bool,

@@ -1,6 +1,7 @@
 //! The command line. Each command reads facts, asks the policy, and renders the answer.
 
 mod args;
+mod cancel;
 mod decide;
 mod error;
 mod exit;
@@ -59,6 +60,7 @@ enum Command {
     Replay(replay::Arguments),
     Run(Box<run::Arguments>),
     Status(status::Arguments),
+    Cancel(cancel::Arguments),
     RollbackAdvice(rollback::Arguments),
     #[command(subcommand)]
     Policy(policy::Command),
@@ -114,6 +116,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Run(arguments) => run::run(&arguments, output),
         Command::Status(arguments) => status::run(&arguments, output),
+        Command::Cancel(arguments) => cancel::run(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Policy(command) => policy::run(&command, output),
         Command::Schema(arguments) => schema::run(&arguments, output),

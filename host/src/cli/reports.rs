@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Error;
-use crate::deployment::log;
+use super::run::entries_of;
 use crate::journal::Store;
 use crate::report::story::Story;
 use crate::report::{html, junit, markdown, sarif};
@@ -36,7 +36,7 @@ impl ReportArguments {
 
     /// Writes what is wanted about a deployment.
     pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
-        let (entries, _) = log::read(store, number)?;
+        let (entries, _) = entries_of(store, number)?;
         let told = crate::deployment::story::told(number, &entries);
         for (kind, file) in &self.reports {
             let text = text(*kind, &told).map_err(|why| {

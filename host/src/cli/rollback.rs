@@ -9,18 +9,15 @@ use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
 use super::output::Output;
-use super::run::{MANY, failed, look};
+use super::run::{MANY, failed, look, policy};
 use super::{Error, Exit};
 use crate::config::{self, Config};
-use crate::deployment::entry::Entry;
 use crate::deployment::log;
 use crate::facts::git;
 use crate::journal::Store;
 use crate::report::harmless::harmless;
 use crate::report::json;
-use crate::report::schema::ActionDocument;
 use crate::sandbox::contract::labels::Message;
-use crate::sandbox::{Policy, Use};
 
 /// Name the last good commit, the range in between, and the `git revert` to type.
 ///
@@ -69,7 +66,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let mut store = look(&config)?.ok_or_else(nothing)?;
     let (bad, good) = ends(store.as_mut(), &config, repo, arguments.bad.as_deref())?;
     let commits = between(repo, &good, &bad)?;
-    let policy = Policy::bundled(Use::Often)?;
+    let (policy, _) = policy(&config)?;
     let mut warnings = Vec::new();
     for commit in &commits {
         let message = Message {
@@ -115,10 +112,11 @@ fn ends(
         Some(rev) => Some(git::commit(repo, rev)?.id),
         None => None,
     };
+    let production = config.environments.last().map_or("", |it| it.name.as_str());
     let mut found = bad.clone();
     let mut passed = bad.is_none();
     for header in store.deployments(MANY).map_err(failed)? {
-        if found.is_none() && reached_production(store, config, header.number)? {
+        if found.is_none() && log::changed(store, header.number, production)? {
             found = Some(header.commit.clone());
         }
         let Some(bad) = &found else { continue };
@@ -145,18 +143,6 @@ fn nothing() -> Error {
         "nothing was deployed to production yet",
         "name the commit that broke it with `--bad`",
     )
-}
-
-/// Whether a deployment began to change the last environment.
-fn reached_production(store: &mut dyn Store, config: &Config, number: u64) -> Result<bool, Error> {
-    let last = config.environments.last().map(|it| it.name.as_str());
-    let (entries, _) = log::read(store, number)?;
-    Ok(entries.iter().any(|it| match &it.entry {
-        Entry::Started {
-            effect: ActionDocument::Deploy { environment },
-        } => Some(environment.as_str()) == last,
-        _ => false,
-    }))
 }
 
 fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocument>, Error> {

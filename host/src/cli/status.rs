@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::args::{Format, FormatArguments};
 use super::output::Output;
 use super::reports::ReportArguments;
-use super::run::{failed, look};
+use super::run::{entries_of, failed, look};
 use super::{Error, Exit};
 use crate::config::{self, Config};
-use crate::deployment::{log, story, tenure};
+use crate::deployment::{clock, story, tenure};
 use crate::journal::{Header, Holder, Occupant, Store};
 use crate::report::harmless::harmless;
 use crate::report::json;
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
                 .collect(),
         };
         for header in &headers {
-            let (entries, _) = log::read(store, header.number)?;
+            let (entries, _) = entries_of(store, header.number)?;
             deployments.push(DeploymentDocument {
                 state: state(header, &leases),
                 story: story::told(header.number, &entries),
@@ -96,7 +96,9 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         _ => {}
     }
     let environments = config.environments.iter().map(|it| {
-        let held = leases.iter().find(|(name, _)| *name == it.name);
+        let held = leases
+            .iter()
+            .find(|(name, occupant)| *name == it.name && is_alive(occupant));
         HeldDocument {
             environment: it.name.clone(),
             deployment: held.map(|(_, occupant)| occupant.deployment),
@@ -137,11 +139,14 @@ fn state(header: &Header, leases: &[(String, Occupant)]) -> String {
     }
     let tenure = tenure(&header.tag);
     let driven = leases.iter().any(|(name, occupant)| {
-        *name == tenure
-            && occupant.deployment == header.number
-            && !Holder::is_known_dead(&occupant.holder)
+        *name == tenure && occupant.deployment == header.number && is_alive(occupant)
     });
     if driven { "running" } else { "cut-off" }.to_owned()
+}
+
+/// A lease that has run out, or whose process is gone, holds nothing.
+fn is_alive(occupant: &Occupant) -> bool {
+    occupant.expires > clock::milliseconds() && !Holder::is_known_dead(&occupant.holder)
 }
 
 fn human(document: &StatusDocument, steps: bool) -> String {

@@ -12,6 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::effects::http::is_url;
+use crate::facts::history::MOST_NODES;
 use crate::facts::{Error, is_digest};
 use crate::sandbox::contract::types::{EnvironmentSettings, Settings, Thresholds};
 use crate::settings;
@@ -122,37 +124,9 @@ impl Config {
         settings.environments.clear();
         let mut environments = Vec::new();
         for table in file.environment {
-            if table.deploy.first().is_none_or(String::is_empty) {
-                return wrong(
-                    &format!("`deploy` of environment `{}` names no program", table.name),
-                    "write it as a list: the program, then its arguments",
-                );
-            }
-            if table.nodes.is_empty() {
-                return wrong(
-                    &format!("environment `{}` has no `nodes`", table.name),
-                    "name the base URL of each node: what they answer on `/__version__` is the only \
-                     proof of a deployment",
-                );
-            }
-            let defaults = settings::environment(&table.name);
-            settings.environments.push(EnvironmentSettings {
-                convergence_rounds: table
-                    .convergence_rounds
-                    .unwrap_or(defaults.convergence_rounds),
-                convergence_deadline: table
-                    .convergence_deadline
-                    .map_or(defaults.convergence_deadline, duration::Span::seconds),
-                ..defaults
-            });
-            environments.push(Environment {
-                name: table.name,
-                deploy: table.deploy,
-                time_limit: table.deploy_time_limit.duration(),
-                repeatable: table.deploy_repeatable,
-                nodes: table.nodes,
-                node_time_limit: table.node_time_limit.duration(),
-            });
+            let (agreed, environment) = environment(table)?;
+            settings.environments.push(agreed);
+            environments.push(environment);
         }
         if let Some(test) = &file.load_test
             && test.command.first().is_none_or(String::is_empty)
@@ -168,6 +142,12 @@ impl Config {
             return wrong(
                 "the policy's `digest` is not `sha256:` and 64 lowercase hexadecimal digits",
                 "take it from `greenlight policy inspect FILE`",
+            );
+        }
+        if file.journal.lease.seconds() == 0 {
+            return wrong(
+                "a lease of 0 keeps nobody out",
+                "leave it out for 30s, or write how long a crashed holder may block the next one",
             );
         }
         let slack = match file.slack {
@@ -203,6 +183,66 @@ impl Config {
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|it| it.name == name)
     }
+}
+
+/// What the policy is told of an environment, and how it is deployed to.
+fn environment(
+    table: file::EnvironmentTable,
+) -> Result<(EnvironmentSettings, Environment), (String, String)> {
+    let wrong = |why: &str, help: &str| (why.to_owned(), help.to_owned());
+    if table.deploy.first().is_none_or(String::is_empty) {
+        return Err(wrong(
+            &format!("`deploy` of environment `{}` names no program", table.name),
+            "write it as a list: the program, then its arguments",
+        ));
+    }
+    if table.nodes.is_empty() {
+        return Err(wrong(
+            &format!("environment `{}` has no `nodes`", table.name),
+            "name the base URL of each node: what they answer on `/__version__` is the only \
+             proof of a deployment",
+        ));
+    }
+    if let Some(node) = table.nodes.iter().find(|it| !is_url(it)) {
+        return Err(wrong(
+            &format!("node `{node}` of environment `{}` is no URL", table.name),
+            "write it with its scheme: `https://stage-1.example.org`",
+        ));
+    }
+    if table.nodes.len() > MOST_NODES {
+        return Err(wrong(
+            &format!(
+                "environment `{}` has more than {MOST_NODES} nodes",
+                table.name
+            ),
+            "name some that stand for the others",
+        ));
+    }
+    if table.deploy_time_limit.seconds() == 0 || table.node_time_limit.seconds() == 0 {
+        return Err(wrong(
+            &format!("a time limit of environment `{}` is 0", table.name),
+            "leave it out for the default, or write how long it may take",
+        ));
+    }
+    let defaults = settings::environment(&table.name);
+    let agreed = EnvironmentSettings {
+        convergence_rounds: table
+            .convergence_rounds
+            .unwrap_or(defaults.convergence_rounds),
+        convergence_deadline: table
+            .convergence_deadline
+            .map_or(defaults.convergence_deadline, duration::Span::seconds),
+        ..defaults
+    };
+    let environment = Environment {
+        name: table.name,
+        deploy: table.deploy,
+        time_limit: table.deploy_time_limit.duration(),
+        repeatable: table.deploy_repeatable,
+        nodes: table.nodes,
+        node_time_limit: table.node_time_limit.duration(),
+    };
+    Ok((agreed, environment))
 }
 
 impl file::ThresholdsTable {

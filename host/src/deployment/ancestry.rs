@@ -1,5 +1,6 @@
 //! Which of two commits is newer, as git knows it.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -36,6 +37,8 @@ pub fn relation(repo: Option<&Path>, release: &str, other: &str) -> Relation {
 /// Source: `git merge-base --is-ancestor` exits with 0 or 1, and with another status where it can't tell.
 fn is_ancestor(repo: Option<&Path>, first: &str, second: &str) -> Option<bool> {
     let status = git::git(repo)
+        // Ctrl-C is this program's to hear.
+        .process_group(0)
         .args(["merge-base", "--is-ancestor", first, second])
         .stdin(Stdio::null())
         .stdout(Stdio::null())

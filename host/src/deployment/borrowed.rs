@@ -7,43 +7,60 @@ use super::entry::{Details, Entry};
 use super::{Driver, Error, log};
 use crate::sandbox::contract::promotion::{Event, Happening};
 
+/// An event of another deployment: when it was recorded, where, and what.
+type Found = (u64, u64, u64, Event);
+
 impl Driver<'_> {
-    /// Takes over what is new.
+    /// Takes over what is new, in the order in which it was recorded.
     pub(super) fn borrow(&mut self) -> Result<(), Error> {
         if self.entry == 0 {
             return Ok(());
         }
-        let store = self.log.store.as_mut();
-        let mut others = store.of_commit(&self.began.commit)?;
-        others.reverse();
-        for other in others {
-            if other.number == self.log.deployment
-                || other.digest.is_some()
-                    && self.release.digest.is_some()
-                    && other.digest != self.release.digest
-            {
-                continue;
+        let mut found = Vec::new();
+        for other in self.log.store.of_commit(&self.began.commit)? {
+            let other_image = match (&other.digest, &self.release.digest) {
+                (Some(theirs), Some(ours)) => theirs != ours,
+                _ => false,
+            };
+            if other.number != self.log.deployment && !other_image {
+                self.find(other.number, &mut found)?;
             }
-            self.borrow_from(other.number)?;
+        }
+        found.sort_by_key(|(at, deployment, position, _)| (*at, *deployment, *position));
+        for (_, deployment, position, event) in found {
+            self.log.write(&Entry::Happened {
+                event: (&event).into(),
+                details: Details::Borrowed {
+                    deployment,
+                    position,
+                },
+            })?;
+            self.history.push(event);
+            self.has_borrowed(deployment, position);
         }
         Ok(())
     }
 
-    fn borrow_from(&mut self, other: u64) -> Result<(), Error> {
+    /// Remembers how far another deployment has been taken over.
+    pub(super) fn has_borrowed(&mut self, deployment: u64, position: u64) {
+        let mut known = self.borrowed.iter_mut();
+        match known.find(|(number, _)| *number == deployment) {
+            Some((_, last)) => *last = position.max(*last),
+            None => self.borrowed.push((deployment, position)),
+        }
+    }
+
+    fn find(&mut self, other: u64, found: &mut Vec<Found>) -> Result<(), Error> {
         let (entries, _) = log::read(self.log.store.as_mut(), other)?;
-        let seen = self.borrowed.iter().find(|(number, _)| *number == other);
-        let seen = seen.map_or(0, |(_, count)| *count);
-        let count = entries.len();
-        let earlier: Vec<String> = self.settings.environments[..self.entry]
-            .iter()
-            .map(|it| it.name.clone())
-            .collect();
-        for dated in entries.into_iter().skip(seen) {
+        let last = self.borrowed.iter().find(|(number, _)| *number == other);
+        let last = last.map_or(0, |(_, position)| *position);
+        let earlier = &self.settings.environments[..self.entry];
+        for (position, dated) in (1..).zip(entries) {
             // What it borrowed itself is read from where it was recorded first.
             let Entry::Happened { event, details } = dated.entry else {
                 continue;
             };
-            if matches!(details, Details::Borrowed { .. }) {
+            if position <= last || matches!(details, Details::Borrowed { .. }) {
                 continue;
             }
             let event = Event::from(event);
@@ -53,16 +70,10 @@ impl Driver<'_> {
                 Happening::LoadTested(it) => &it.environment,
                 _ => continue,
             };
-            if earlier.contains(environment) {
-                self.log.write(&Entry::Happened {
-                    event: (&event).into(),
-                    details: Details::Borrowed { deployment: other },
-                })?;
-                self.history.push(event);
+            if earlier.iter().any(|it| it.name == *environment) {
+                found.push((dated.at, other, position, event));
             }
         }
-        self.borrowed.retain(|(number, _)| *number != other);
-        self.borrowed.push((other, count));
         Ok(())
     }
 }

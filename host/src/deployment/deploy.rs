@@ -11,6 +11,7 @@ impl Driver<'_> {
         let Some(how) = self.means.config.environment(environment).cloned() else {
             return Err(not_configured(environment).into());
         };
+        self.confirm()?;
         // Whoever goes on from an environment gives it to the next release.
         self.leases.release_all_but(
             self.log.store.as_mut(),
@@ -23,11 +24,14 @@ impl Driver<'_> {
             environment,
             how.time_limit,
         )?;
+        if self.was_interrupted(&finished.ending) {
+            return self.go_on();
+        }
         let outcome = match &finished.ending {
             Ending::Exited(0) => Outcome::Succeeded,
             Ending::Exited(_) | Ending::Killed(_) | Ending::NotStarted(_) => Outcome::Failed,
             Ending::TimedOut => Outcome::TimedOut,
-            Ending::Interrupted => return self.go_on(),
+            Ending::Interrupted => Outcome::Unknown,
         };
         let said = details.ended.clone();
         let deployment = Deployment {

@@ -126,6 +126,8 @@ pub enum Details {
     Borrowed {
         /// The number of that deployment.
         deployment: u64,
+        /// The position of its record there.
+        position: u64,
     },
     /// A person.
     Person {

@@ -105,6 +105,13 @@ impl Leases {
         held.any(|it| it.lease.environment == environment && !it.lost && Instant::now() < it.until)
     }
 
+    /// Whether an environment was held, and is not any more.
+    pub fn has_lost(&self, environment: &str) -> bool {
+        let state = self.shared.lock();
+        let mut held = state.held.iter();
+        held.any(|it| it.lease.environment == environment && it.lost)
+    }
+
     /// Asks the store whether everything is still held, right before an effect. Names what was lost.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Running the load test: the team's own command against an environment whose version is watched.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use super::convergence::commits;
 use super::entry::Details;
 use super::files::Stamp;
 use super::{Driver, Error};
+use crate::config;
 use crate::effects::interrupt::Interrupt;
-use crate::effects::process::Ending;
 use crate::facts;
 use crate::facts::load_test::{self, Files, Point};
 use crate::sandbox::contract::promotion::{
@@ -31,23 +31,8 @@ impl Driver<'_> {
             .into());
         };
         self.hold(environment)?;
-        let path = |file: &Path| self.means.config.folder.join(file);
-        let files = Files {
-            results: path(&how.results),
-            history: how.history.as_deref().map(path),
-            stats: how.stats.as_deref().map(path),
-            exceptions: how.exceptions.as_deref().map(path),
-        };
-        let named = [
-            Some(&files.results),
-            files.history.as_ref(),
-            files.stats.as_ref(),
-        ];
-        let named: Vec<_> = named
-            .into_iter()
-            .flatten()
-            .chain(&files.exceptions)
-            .collect();
+        let files = self.files(&how);
+        let named = named(&files);
         let before: Vec<Stamp> = named.iter().map(|it| Stamp::of(it)).collect();
         self.start(effect)?;
         let answered = Mutex::new(commits(&self.ask(environment)));
@@ -71,7 +56,7 @@ impl Driver<'_> {
             over.raise();
             ran
         })?;
-        if finished.ending == Ending::Interrupted {
+        if self.was_interrupted(&finished.ending) {
             return self.go_on();
         }
         add(&answered, commits(&self.ask(environment)));
@@ -83,13 +68,13 @@ impl Driver<'_> {
                 .notes
                 .push("the test did not write its results anew".to_owned());
         }
-        let kept = named
-            .iter()
-            .zip(&before)
-            .filter(|(file, before)| Stamp::of(file) != **before)
-            .filter_map(|(file, _)| self.keep(file))
-            .collect();
-        let curve = files.history.as_deref().map(load_test::curve);
+        let written = named.iter().zip(&before);
+        let written = written.filter(|(file, before)| Stamp::of(file) != **before);
+        let written: Vec<_> = written.map(|(file, _)| *file).collect();
+        let kept = written.iter().filter_map(|file| self.keep(file)).collect();
+        // The curves of another test would be worse than none.
+        let drawn = files.history.as_ref().filter(|it| written.contains(it));
+        let curve = drawn.map(|it| load_test::curve(it));
         let curve = curve.and_then(Result::ok).map(thinned).unwrap_or_default();
         let versions = answered
             .into_inner()
@@ -125,6 +110,17 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// Where the tool leaves its files.
+    fn files(&self, how: &config::LoadTest) -> Files {
+        let path = |file: &Path| self.means.config.folder.join(file);
+        Files {
+            results: path(&how.results),
+            history: how.history.as_deref().map(path),
+            stats: how.stats.as_deref().map(path),
+            exceptions: how.exceptions.as_deref().map(path),
+        }
+    }
+
     /// Copies a result into the folder of the deployment, and returns its name there.
     fn keep(&self, file: &Path) -> Option<String> {
         let name = format!(
@@ -135,6 +131,13 @@ impl Driver<'_> {
         fs::copy(file, self.folder.join(&name)).ok()?;
         Some(name)
     }
+}
+
+/// The files that are expected, the results first.
+fn named(files: &Files) -> Vec<&PathBuf> {
+    let others = [&files.history, &files.stats, &files.exceptions];
+    let others = others.into_iter().flatten();
+    std::iter::once(&files.results).chain(others).collect()
 }
 
 /// How long the version under test may go unwatched.

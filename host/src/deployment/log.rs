@@ -4,6 +4,7 @@ use super::clock;
 use super::entry::Entry;
 use crate::facts;
 use crate::journal::{self, Row, Store};
+use crate::report::schema::ActionDocument;
 
 /// Where the next entry of a deployment goes.
 pub struct Log {
@@ -98,4 +99,23 @@ pub fn explained(error: &journal::Error) -> facts::Error {
         _ => "check `[journal] location` in the configuration",
     };
     facts::Error::new(format!("the journal failed: {error}"), help)
+}
+
+/// Whether a deployment began to change an environment.
+///
+/// # Errors
+///
+/// If its entries can't be read.
+pub fn changed(
+    store: &mut dyn Store,
+    deployment: u64,
+    environment: &str,
+) -> Result<bool, facts::Error> {
+    let (entries, _) = read(store, deployment)?;
+    Ok(entries.iter().any(|it| match &it.entry {
+        Entry::Started {
+            effect: ActionDocument::Deploy { environment: place },
+        } => place == environment,
+        _ => false,
+    }))
 }

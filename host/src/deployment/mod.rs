@@ -34,6 +34,8 @@ pub use screen::Screen;
 use crate::config::Config;
 use crate::effects::interrupt::Interrupt;
 use crate::effects::probe::Prober;
+use crate::effects::process::Ending;
+use crate::effects::slack::Source;
 use crate::report::schema::DecisionDocument;
 use crate::report::words::Word as _;
 use crate::sandbox::Policy;
@@ -43,6 +45,9 @@ use crate::sandbox::contract::promotion::{
 use crate::sandbox::contract::types::Settings;
 use entry::{Began, Details, Entry};
 use log::Log;
+
+/// How far apart signals to the processes of one job may arrive.
+const SIGNALS_ARRIVE: Duration = Duration::from_millis(200);
 
 /// What a deployment is driven with.
 pub struct Means<'a> {
@@ -68,6 +73,8 @@ pub fn tenure(tag: &str) -> String {
 pub struct End {
     /// The conclusion.
     pub conclusion: Conclusion,
+    /// What it is about.
+    pub release: Release,
     /// The decision that it rests on.
     pub decision: Decision,
 }
@@ -83,9 +90,12 @@ pub struct Driver<'a> {
     /// Everything that has happened, as the policy is told.
     history: Vec<Event>,
     /// Length of the history when the environment was looked at that is deployed to next.
-    surveyed: Option<usize>,
-    /// Entries of other deployments that this history has already: deployment and count.
-    borrowed: Vec<(u64, usize)>,
+    /// Which one that was, too.
+    surveyed: Option<(String, usize)>,
+    /// How far entries of other deployments have been taken over: deployment and position.
+    borrowed: Vec<(u64, u64)>,
+    /// Whether time has passed since other deployments were looked at.
+    stale: bool,
     /// Place of the environment that the tag names.
     entry: usize,
     folder: PathBuf,
@@ -141,6 +151,7 @@ impl<'a> Driver<'a> {
             history: Vec::new(),
             surveyed: None,
             borrowed: Vec::new(),
+            stale: true,
             entry,
             folder,
         })
@@ -156,7 +167,7 @@ impl<'a> Driver<'a> {
             self.go_on()?;
             let decision = self.decide()?;
             match &decision.next {
-                Action::Deploy(environment) if self.surveyed != Some(self.history.len()) => {
+                Action::Deploy(environment) if !self.has_surveyed(environment) => {
                     self.survey(environment)?;
                 }
                 Action::Deploy(environment) => self.deploy(environment, &decision.next)?,
@@ -169,8 +180,16 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Whether an environment was looked at, and nothing has happened since.
+    fn has_surveyed(&self, environment: &str) -> bool {
+        let surveyed = self.surveyed.as_ref();
+        surveyed.is_some_and(|(of, length)| of == environment && *length == self.history.len())
+    }
+
     fn decide(&mut self) -> Result<Decision, Error> {
-        self.borrow()?;
+        if std::mem::take(&mut self.stale) {
+            self.borrow()?;
+        }
         let now = clock::seconds();
         let decision =
             self.means
@@ -189,6 +208,9 @@ impl<'a> Driver<'a> {
         if self.leases.holds(environment) {
             return Ok(());
         }
+        if self.leases.has_lost(environment) {
+            return Err(Error::LostLease(environment.to_owned()));
+        }
         let (number, commit) = (self.log.deployment, &self.began.commit);
         let store = self.log.store.as_mut();
         match self.leases.claim(store, environment, number, commit)? {
@@ -204,6 +226,7 @@ impl<'a> Driver<'a> {
         if self.means.interrupt.wait(time) {
             return self.go_on();
         }
+        self.stale = true;
         self.happened(Happening::Waited(seconds), Details::Nothing)
     }
 
@@ -214,10 +237,12 @@ impl<'a> Driver<'a> {
         })?;
         let number = self.log.deployment;
         self.log.store.conclude(number, word)?;
-        self.leases.release_all_but(self.log.store.as_mut(), &[])?;
+        // It has ended, whatever becomes of its leases: they expire.
+        let _ = self.leases.release_all_but(self.log.store.as_mut(), &[]);
         self.means.screen.concluded(conclusion, &decision);
         Ok(End {
             conclusion,
+            release: self.release,
             decision,
         })
     }
@@ -241,14 +266,29 @@ impl<'a> Driver<'a> {
     /// Right before, the store is asked whether this deployment still holds its environments.
     fn start(&mut self, effect: &Action) -> Result<(), Error> {
         self.go_on()?;
-        if let Some(environment) = self.leases.confirm(self.log.store.as_mut())? {
-            return Err(Error::LostLease(environment));
-        }
+        self.confirm()?;
         self.log.write(&Entry::Started {
             effect: effect.clone().into(),
         })?;
         self.means.screen.started(effect);
         Ok(())
+    }
+
+    fn confirm(&mut self) -> Result<(), Error> {
+        match self.leases.confirm(self.log.store.as_mut())? {
+            Some(environment) => Err(Error::LostLease(environment)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a command that did not succeed was ended by what asks this process to end: many runners
+    /// signal all processes of a job at once.
+    fn was_interrupted(&self, ending: &Ending) -> bool {
+        match ending {
+            Ending::Interrupted => true,
+            Ending::Exited(0) | Ending::TimedOut | Ending::NotStarted(_) => false,
+            Ending::Exited(_) | Ending::Killed(_) => self.means.interrupt.wait(SIGNALS_ARRIVE),
+        }
     }
 
     /// Ends here if somebody asked for it.
@@ -274,7 +314,7 @@ impl<'a> Driver<'a> {
         let nodes = self.means.config.environment(environment);
         let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
         let digest = self.release.digest.clone().unwrap_or_default();
-        [
+        let mut variables = [
             ("DEPLOYMENT", self.log.deployment.to_string()),
             ("ENVIRONMENT", environment.to_owned()),
             ("TAG", self.release.tag.clone()),
@@ -284,6 +324,11 @@ impl<'a> Driver<'a> {
             ("FOLDER", self.folder.to_string_lossy().into_owned()),
         ]
         .map(|(name, value)| (format!("GREENLIGHT_{name}"), value))
-        .to_vec()
+        .to_vec();
+        // A secret that a command does not need is one that it can't print.
+        if let Some(Source::Variable(secret)) = &self.means.config.slack {
+            variables.push((secret.clone(), String::new()));
+        }
+        variables
     }
 }

@@ -33,29 +33,17 @@ impl<'a> Driver<'a> {
         let mut driver = Self::with(means, log, leases, began, entry)?;
         driver.history = history.iter().map(|(event, _)| event.clone()).collect();
         for (_, details) in &history {
-            if let Details::Borrowed { deployment } = details {
-                driver.take_as_read(*deployment)?;
-            }
-        }
-        // What it deployed to is still its own, unless somebody else got it in between: then the policy
-        // learns of it from the nodes, and the next effect there ends here.
-        let place =
-            history
-                .iter()
-                .rev()
-                .find_map(|(event, details)| match (&event.happening, details) {
-                    (_, Details::Borrowed { .. }) => None,
-                    (Happening::Deployed(it), _) => Some(it.environment.clone()),
-                    _ => None,
-                });
-        if let Some(place) = place {
-            match driver.hold(&place) {
-                Ok(()) | Err(Error::LostLease(_)) => {}
-                Err(error) => return Err(error),
+            if let Details::Borrowed {
+                deployment,
+                position,
+            } = details
+            {
+                driver.has_borrowed(*deployment, *position);
             }
         }
         let number = driver.log.deployment;
         driver.means.screen.began(number, &driver.began, true);
+        let place = place(cut_off.as_ref(), &history);
         let repeated = cut_off.as_ref().is_some_and(|it| driver.may_repeat(&it.0));
         driver.log.write(&Entry::Resumed {
             interrupted: cut_off.clone().map(|it| it.0),
@@ -75,15 +63,15 @@ impl<'a> Driver<'a> {
                 driver.happened(happening, Details::CutOff)?;
             }
         }
-        Ok(driver)
-    }
-
-    fn take_as_read(&mut self, other: u64) -> Result<(), Error> {
-        if !self.borrowed.iter().any(|(number, _)| *number == other) {
-            let count = self.log.store.records(other)?.rows.len();
-            self.borrowed.push((other, count));
+        // What it deployed to is its own again, unless somebody else has it now: then the next effect there
+        // ends here. What happened there meanwhile is seen by looking.
+        if let Some(place) = place {
+            match driver.hold(&place) {
+                Ok(()) | Err(Error::LostLease(_)) => driver.look_at(&place)?,
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        Ok(driver)
     }
 
     fn may_repeat(&self, effect: &ActionDocument) -> bool {
@@ -135,6 +123,19 @@ impl<'a> Driver<'a> {
             | ActionDocument::Finish { .. } => return None,
         })
     }
+}
+
+/// The environment that it deployed to last, or was about to.
+fn place(cut_off: Option<&CutOff>, history: &[(Event, Details)]) -> Option<String> {
+    if let Some(CutOff(ActionDocument::Deploy { environment })) = cut_off {
+        return Some(environment.clone());
+    }
+    let mut latest = history.iter().rev();
+    latest.find_map(|(event, details)| match (&event.happening, details) {
+        (_, Details::Borrowed { .. }) => None,
+        (Happening::Deployed(it), _) => Some(it.environment.clone()),
+        _ => None,
+    })
 }
 
 type Read = (Began, Vec<(Event, Details)>, Option<CutOff>);

@@ -4,8 +4,11 @@
 use super::ancestry::{Relation, relation};
 use super::convergence::commits;
 use super::entry::Details;
-use super::{Driver, Error};
+use super::{Driver, Error, log};
 use crate::sandbox::contract::promotion::{Happening, Rival};
+
+/// How many deployments are searched for the latest one in an environment.
+const FAR_BACK: usize = 100;
 
 impl Driver<'_> {
     pub(super) fn survey(&mut self, environment: &str) -> Result<(), Error> {
@@ -22,6 +25,10 @@ impl Driver<'_> {
             }
         }
         self.look_at(environment)?;
+        // Nodes that give no answer, or not yet, hide what was deployed to them.
+        if let Some(other) = self.latest_deployed(environment)? {
+            self.place(environment, &other)?;
+        }
         // Production that is newer makes everything before it pointless, so it is looked at first.
         if self
             .history
@@ -35,15 +42,18 @@ impl Driver<'_> {
                 .collect();
             for other in others {
                 self.look_at(&other)?;
+                if let Some(latest) = self.latest_deployed(&other)? {
+                    self.place(&other, &latest)?;
+                }
             }
         }
         self.go_on()?;
-        self.surveyed = Some(self.history.len());
+        self.surveyed = Some((environment.to_owned(), self.history.len()));
         Ok(())
     }
 
     /// Asks the nodes what they serve, and git how that relates to the release.
-    fn look_at(&mut self, environment: &str) -> Result<(), Error> {
+    pub(super) fn look_at(&mut self, environment: &str) -> Result<(), Error> {
         let answers = self.ask(environment);
         self.go_on()?;
         self.observed(environment, &answers)?;
@@ -58,11 +68,40 @@ impl Driver<'_> {
             return Ok(());
         }
         let rival = rival(environment, other);
-        match relation(self.means.repo, &self.began.commit, other) {
-            Relation::Descendant => self.happened(Happening::Overtaken(rival), Details::Nothing),
-            Relation::Unknown => self.happened(Happening::Unplaced(rival), Details::Nothing),
-            Relation::Ancestor | Relation::Diverged => Ok(()),
+        let relation = relation(self.means.repo, &self.began.commit, other);
+        // Whoever interrupts this program may have interrupted git.
+        self.go_on()?;
+        let happening = match relation {
+            Relation::Ancestor => return Ok(()),
+            Relation::Descendant => Happening::Overtaken(rival),
+            Relation::Diverged | Relation::Unknown => Happening::Unplaced(rival),
+        };
+        // What is known already need not be said again.
+        if self.knows(&happening) {
+            return Ok(());
         }
+        self.happened(happening, Details::Nothing)
+    }
+
+    fn knows(&self, happening: &Happening) -> bool {
+        let said = |it: &Happening| format!("{it:?}");
+        let new = said(happening);
+        let known = self.history.iter().map(|it| &it.happening);
+        known
+            .filter(|it| matches!(it, Happening::Overtaken(_) | Happening::Unplaced(_)))
+            .any(|it| said(it) == new)
+    }
+
+    /// The commit of the latest other deployment that began to change an environment.
+    fn latest_deployed(&mut self, environment: &str) -> Result<Option<String>, Error> {
+        let own = self.log.deployment;
+        let store = self.log.store.as_mut();
+        for other in store.deployments(FAR_BACK)? {
+            if other.number != own && log::changed(store, other.number, environment)? {
+                return Ok(Some(other.commit));
+            }
+        }
+        Ok(None)
     }
 }
 

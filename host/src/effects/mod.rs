@@ -5,7 +5,7 @@
 //! - [`probe`] asks nodes which version they run.
 //! - [`slack`] sends messages to a channel.
 
-mod http;
+pub(crate) mod http;
 pub mod interrupt;
 pub mod probe;
 pub mod process;

@@ -22,7 +22,7 @@ const LONGEST: u64 = 4 << 20;
 const LONGEST_TEXT: usize = 256;
 
 /// The most nodes that one round has.
-const MOST_NODES: usize = 500;
+pub const MOST_NODES: usize = 500;
 
 /// What the document says that it is.
 const SCHEMA: &str = "greenlight.history/1";

@@ -198,5 +198,6 @@ fn a_broken_production_is_a_stop() {
     let failed = verified.clone().deployed("prod", Failed);
     ends("stage", &failed, Conclusion::Stopped, "deployment-failed");
     let late = verified.deployed("prod", Succeeded).later(601);
+    let late = late.observed("prod", &[("a", OTHER)]);
     ends("stage", &late, Conclusion::Stopped, "not-converged");
 }

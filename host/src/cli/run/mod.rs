@@ -12,8 +12,8 @@ use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit, WarnExitCode};
 use crate::config::{self, Config};
-use crate::deployment::entry::{Began, InstructionDocument};
-use crate::deployment::log::{self, Log, explained};
+use crate::deployment::entry::{Began, Entry, InstructionDocument};
+use crate::deployment::log::{self, Dated, Log, explained};
 use crate::deployment::{self, Driver, End, Leases, Means};
 use crate::effects::interrupt::Interrupt;
 use crate::facts::{git, message};
@@ -21,8 +21,11 @@ use crate::journal::{self, Header, Holder, Location, NewDeployment, Store};
 use crate::report::decision;
 use crate::report::json;
 use crate::report::schema::DecisionDocument;
+use crate::report::words::Word as _;
 use crate::sandbox::contract::promotion::Instruction;
+use crate::sandbox::contract::types::LoadTestAction;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of, read};
+use crate::settings;
 use console::Console;
 
 /// Drive a deployment to its end: decide, do, record, decide again.
@@ -34,12 +37,7 @@ use console::Console;
 #[command(group = ArgGroup::new("which").required(true).args(["tag", "resume", "local"]))]
 pub struct Arguments {
     /// The tag that asks for the deployment.
-    #[arg(
-        long,
-        value_name = "TAG",
-        env = "GREENLIGHT_TAG",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "TAG")]
     tag: Option<String>,
     /// Go on with a deployment that has not ended [default: the latest one].
     #[expect(
@@ -56,7 +54,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIGEST", value_parser = super::args::digest, conflicts_with_all = ["resume", "local"])]
     digest: Option<String>,
     /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true, conflicts_with = "local")]
+    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
     config: PathBuf,
     /// The repository with the release's commit [default: the one around this folder].
     #[arg(long, value_name = "DIR")]
@@ -99,7 +97,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 }
 
 /// The policy of the configuration, which must be the very one that it names.
-fn policy(config: &Config) -> Result<(Policy, String), Error> {
+pub fn policy(config: &Config) -> Result<(Policy, String), Error> {
     let Some(table) = &config.policy else {
         return Ok((Policy::bundled(Use::Often)?, digest_of(BUNDLED_COMPONENT)));
     };
@@ -144,8 +142,15 @@ impl Deployment<'_> {
                 return super::resolve::refuse(self.arguments.format.format, reasons, output);
             }
         };
+        let action = target.action.or(instruction.as_ref().map(|it| it.action));
+        if entry == 0 && self.config.load_test.is_none() && action != Some(LoadTestAction::Skip) {
+            return Err(Error::usage(
+                "a load test is asked for, and none is configured",
+                "write a `[load-test]` table into the configuration; see `greenlight schema config`",
+            ));
+        }
         let (location, mut store) = self.open()?;
-        let empty = alone(store.as_mut(), tag)?;
+        alone(store.as_mut(), tag, None)?;
         let number = store
             .begin(&NewDeployment {
                 tag: tag.to_owned(),
@@ -155,7 +160,16 @@ impl Deployment<'_> {
             })
             .map_err(failed)?;
         let leases = self.keep(location)?;
-        claim(&leases, store.as_mut(), number, tag, &target.commit)?;
+        // Somebody else may have begun in between.
+        let alone = claim(&leases, store.as_mut(), number, tag, &target.commit)
+            .and_then(|()| alone(store.as_mut(), tag, Some(number)));
+        let empty = match alone {
+            Ok(empty) => empty,
+            Err(error) => {
+                store.conclude(number, "canceled").map_err(failed)?;
+                return Err(error);
+            }
+        };
         for number in empty {
             store.conclude(number, "canceled").map_err(failed)?;
         }
@@ -192,33 +206,45 @@ impl Deployment<'_> {
             &header.commit,
         )?;
         // Only now is nobody else writing.
-        let (entries, torn) = log::read(store.as_mut(), header.number)?;
-        let mut console = Console::new(output, self.arguments.format.format);
-        if torn {
-            store.forget_torn(header.number).map_err(failed)?;
-            console.note("the last record of the journal was damaged and has been left out");
-        }
-        if let Some(began) = entries.iter().find_map(|it| match &it.entry {
-            deployment::entry::Entry::Began(began) => Some(began),
+        let (entries, torn) = entries_of(store.as_mut(), header.number)?;
+        if let Some(conclusion) = entries.iter().find_map(|it| match &it.entry {
+            Entry::Concluded { conclusion } => Some(conclusion),
             _ => None,
         }) {
-            self.same_policy(began)?;
+            store.conclude(header.number, conclusion).map_err(failed)?;
+            return Err(ended(header.number, conclusion));
         }
-        let target = match self.policy.resolve(&header.tag, &self.config.settings)? {
+        let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
+            return Err(Error::usage(
+                format!("nothing of deployment {} was done", header.number),
+                "start it anew with `greenlight run --tag TAG`",
+            ));
+        };
+        self.same_policy(began, header.number)?;
+        let settings = began.settings.contract().unwrap_or_else(settings::defaults);
+        let mut console = Console::new(output, self.arguments.format.format);
+        let next = entries.len() as u64 + 1;
+        if torn {
+            store.forget_torn(header.number).map_err(failed)?;
+        }
+        let mut log = Log::new(store, header.number, next);
+        if torn {
+            let text = "the last record of the journal was damaged, and has been left out";
+            console.note(text);
+            let text = text.to_owned();
+            log.write(&Entry::Noted { text }).map_err(failed)?;
+        }
+        let target = match self.policy.resolve(&header.tag, &settings)? {
             Ok(target) => target,
             Err(reasons) => {
                 return super::resolve::refuse(self.arguments.format.format, reasons, output);
             }
         };
-        let entry = self.place(&target.environment)?;
-        let next = entries.len() as u64 + 1;
-        let driver = Driver::resume(
-            self.means(&mut console),
-            Log::new(store, header.number, next),
-            leases,
-            entries,
-            entry,
-        );
+        let mut known = settings.environments.iter();
+        let entry = known
+            .position(|it| it.name == target.environment)
+            .unwrap_or(0);
+        let driver = Driver::resume(self.means(&mut console), log, leases, entries, entry);
         let end = driver.and_then(Driver::run);
         self.finish(end, header.number, console, output)
     }
@@ -243,7 +269,7 @@ impl Deployment<'_> {
         })
     }
 
-    fn same_policy(&self, began: &Began) -> Result<(), Error> {
+    fn same_policy(&self, began: &Began, number: u64) -> Result<(), Error> {
         if began.policy == self.digest {
             return Ok(());
         }
@@ -252,7 +278,10 @@ impl Deployment<'_> {
                 "the deployment began with the policy {}, and this is {}",
                 began.policy, self.digest
             ),
-            "go on with the policy that it began with, or start anew with `greenlight run --tag TAG`",
+            format!(
+                "go on with the policy that it began with, or end it with `greenlight cancel {number} \
+                 --by NAME` and start anew"
+            ),
         ))
     }
 
@@ -304,23 +333,52 @@ impl Deployment<'_> {
     ) -> Result<Exit, Error> {
         console.finish();
         let written = self.report(number);
-        let exit = match end {
-            Ok(end) => {
-                let exit = Exit::of(end.decision.permission, self.arguments.warn_exit_code);
-                let release = release_of(self.config, number)?;
-                match self.arguments.format.format {
-                    Format::Human => output.text(&decision::text(&end.decision)),
-                    Format::Json => output.text(&json::pretty(&DecisionDocument::new(
-                        &release,
-                        end.decision,
-                    ))?),
-                }
-                exit
-            }
-            Err(error) => return Err(unfinished_because(error, number)),
+        let end = match end {
+            Ok(end) => end,
+            Err(error) => return Err(self.unfinished_because(error, number)),
         };
-        written?;
+        let exit = Exit::of(end.decision.permission, self.arguments.warn_exit_code);
+        match self.arguments.format.format {
+            Format::Human => output.text(&decision::text(&end.decision)),
+            Format::Json => output.text(&json::pretty(&DecisionDocument::new(
+                &end.release,
+                end.decision,
+            ))?),
+        }
+        if let Err(error) = written {
+            // The deployment has ended, and what it ended with is said all the same.
+            output.note(&error.text());
+            output.note(&format!(
+                "  help: deployment {number} ended as {}; write the report with `greenlight status \
+                 {number} --report FORMAT=FILE`\n",
+                end.conclusion.word()
+            ));
+            return Ok(Exit::Output);
+        }
         Ok(exit)
+    }
+
+    fn unfinished_because(&self, error: deployment::Error, number: u64) -> Error {
+        let go_on = if self.arguments.local {
+            "start again with `greenlight run --local`".to_owned()
+        } else {
+            format!("go on with `greenlight run --resume {number}`")
+        };
+        match error {
+            deployment::Error::Policy(failure) => Error::Policy(failure),
+            deployment::Error::Journal(error) => failed(error),
+            deployment::Error::Host(error) => error.into(),
+            deployment::Error::Interrupted => Error::Interrupted {
+                message: format!("deployment {number} was interrupted"),
+                help: go_on,
+            },
+            deployment::Error::LostLease(environment) => Error::Interrupted {
+                message: format!(
+                    "the lease of `{environment}` was lost to another deployment: nothing more is done"
+                ),
+                help: go_on,
+            },
+        }
     }
 
     fn report(&self, number: u64) -> Result<(), Error> {
@@ -334,10 +392,10 @@ impl Deployment<'_> {
 
 /// Two runs of one tag would do everything twice. Names deployments of the tag of which nothing was
 /// done: their process ended before their first record.
-fn alone(store: &mut dyn Store, tag: &str) -> Result<Vec<u64>, Error> {
+fn alone(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<Vec<u64>, Error> {
     let mut empty = Vec::new();
     for other in store.deployments(MANY).map_err(failed)? {
-        if other.tag != tag || other.conclusion.is_some() {
+        if other.tag != tag || other.conclusion.is_some() || Some(other.number) == own {
             continue;
         }
         if is_empty(store, other.number)? {
@@ -347,7 +405,7 @@ fn alone(store: &mut dyn Store, tag: &str) -> Result<Vec<u64>, Error> {
         return Err(Error::usage(
             format!("deployment {} of this tag has not ended", other.number),
             format!(
-                "go on with it: `greenlight run --resume {}`; see `greenlight status`",
+                "go on with it: `greenlight run --resume {0}`, or end it: `greenlight cancel {0} --by NAME`",
                 other.number
             ),
         ));
@@ -356,7 +414,7 @@ fn alone(store: &mut dyn Store, tag: &str) -> Result<Vec<u64>, Error> {
 }
 
 /// Takes the right to drive a deployment of a tag.
-fn claim(
+pub fn claim(
     leases: &Leases,
     store: &mut dyn Store,
     number: u64,
@@ -417,19 +475,6 @@ fn location(config: &Config) -> Result<Location, Error> {
     })
 }
 
-fn release_of(
-    config: &Config,
-    number: u64,
-) -> Result<crate::sandbox::contract::promotion::Release, Error> {
-    let (_, mut store) = open(config)?;
-    let header = store.deployment(number).map_err(failed)?;
-    Ok(crate::sandbox::contract::promotion::Release {
-        tag: header.as_ref().map(|it| it.tag.clone()).unwrap_or_default(),
-        digest: header.and_then(|it| it.digest),
-        instruction: None,
-    })
-}
-
 fn is_empty(store: &mut dyn Store, number: u64) -> Result<bool, Error> {
     let records = store.records(number).map_err(failed)?;
     Ok(records.rows.is_empty())
@@ -449,13 +494,9 @@ fn unfinished(store: &mut dyn Store, number: Option<u64>) -> Result<Header, Erro
     }
     match (found, number) {
         (Some(header), _) if header.conclusion.is_none() => Ok(header),
-        (Some(header), _) => Err(Error::usage(
-            format!(
-                "deployment {} has ended: {}",
-                header.number,
-                header.conclusion.unwrap_or_default()
-            ),
-            "start a new one with `greenlight run --tag TAG`",
+        (Some(header), _) => Err(ended(
+            header.number,
+            header.conclusion.as_deref().unwrap_or_default(),
         )),
         (None, Some(number)) => Err(Error::usage(
             format!("there is no deployment {number}"),
@@ -481,21 +522,18 @@ pub fn failed(error: journal::Error) -> Error {
     }
 }
 
-fn unfinished_because(error: deployment::Error, number: u64) -> Error {
-    let go_on = format!("go on with `greenlight run --resume {number}`");
-    match error {
-        deployment::Error::Policy(failure) => Error::Policy(failure),
-        deployment::Error::Journal(error) => failed(error),
-        deployment::Error::Host(error) => error.into(),
-        deployment::Error::Interrupted => Error::Interrupted {
-            message: format!("deployment {number} was interrupted"),
-            help: go_on,
-        },
-        deployment::Error::LostLease(environment) => Error::Interrupted {
-            message: format!(
-                "the lease of `{environment}` was lost to another deployment: nothing more is done"
-            ),
-            help: go_on,
-        },
-    }
+fn ended(number: u64, conclusion: &str) -> Error {
+    Error::usage(
+        format!("deployment {number} has ended: {conclusion}"),
+        "start a new one with `greenlight run --tag TAG`",
+    )
+}
+
+/// The entries of a deployment, and whether a last one was damaged. What can't be read is the journal's
+/// failure.
+pub fn entries_of(store: &mut dyn Store, number: u64) -> Result<(Vec<Dated>, bool), Error> {
+    log::read(store, number).map_err(|error| Error::Journal {
+        message: error.message,
+        help: error.help,
+    })
 }

@@ -12,7 +12,7 @@ use super::source::Secret;
 use crate::effects::http::{Client, is_unknown_name};
 
 /// How long all of it may take.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// How long to wait at most if Slack asks for patience.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer that is read, in bytes. Slack says a word.
