@@ -36,7 +36,7 @@ enum Stage {
     Deployed,
     /// Every node serves the commit, in one round of the two that are needed.
     Converging,
-    /// As long ago as the deadline allows, and one node still serves the old commit.
+    /// Longer ago than the deadline allows, and one node was seen to still serve the old commit.
     Late,
     Converged,
     Judged,
@@ -217,7 +217,10 @@ fn history(stage: Stage, image: Image, verdict: Option<Verdict>) -> Vec<Event> {
         .chain(rounds)
         .chain(tested)
         .map(|happening| Event {
-            at: NOW - ago,
+            at: match &happening {
+                Happening::Deployed(_) => NOW - ago,
+                _ => NOW,
+            },
             happening,
         })
         .collect()

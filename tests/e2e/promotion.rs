@@ -114,7 +114,7 @@ fn an_other_image_of_the_same_commit_is_not_verified() {
         let status = pipeline.greenlight(&["status", "2"]);
         status
             .stdout
-            .contains("has not been deployed to `stage`")
+            .contains("no verified deployment")
             .then_some(())
     });
     assert!(other.ended().is_none(), "it waits");

@@ -100,7 +100,7 @@ pub(super) fn unplaced(rival: Fact<'_, Rival>) -> Reason {
         rival.what.environment
     );
     with_rival(Reason::new(codes::ANCESTRY_UNKNOWN, message), rival).help(
-        "give the whole history of commits (`git fetch --unshallow`); where they have diverged, let a person approve",
+        "give the whole history of commits (`git fetch --unshallow`); where they have diverged, let a person approve (`--approved-by NAME`)",
     )
 }
 

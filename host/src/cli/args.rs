@@ -40,6 +40,18 @@ pub struct FormatArguments {
     pub format: Format,
 }
 
+/// Reads the name of a person: an empty variable of a pipeline is nobody.
+///
+/// # Errors
+///
+/// If there is no name.
+pub fn person(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a name is needed".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
 /// Which policy, and what it is told about the team.
 #[derive(Debug, Args)]
 pub struct PolicyArguments {

@@ -23,7 +23,7 @@ pub struct Arguments {
     /// Which deployment.
     number: u64,
     /// Who ends it; it is recorded.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = super::args::person)]
     by: String,
     /// The configuration.
     #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]

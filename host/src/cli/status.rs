@@ -16,6 +16,7 @@ use crate::deployment::{clock, story, tenure};
 use crate::journal::{Header, Holder, Occupant, Store};
 use crate::report::harmless::harmless;
 use crate::report::json;
+use crate::report::moment;
 use crate::report::story::Story;
 
 /// Say what is going on, and what it waits for.
@@ -159,17 +160,22 @@ fn human(document: &StatusDocument, steps: bool) -> String {
         let story = &deployment.story;
         let _ = writeln!(
             text,
-            "deployment {}: {} ({})",
+            "deployment {}: {} ({})\n  began {}, {} to its last record",
             story.number,
             harmless(&deployment.state),
-            harmless(&story.tag)
+            harmless(&story.tag),
+            moment::instant(story.began),
+            moment::span(story.last.saturating_sub(story.began))
         );
         for place in &story.environments {
             let _ = write!(
                 text,
                 "  {}: {}",
                 harmless(&place.name),
-                harmless(&place.progress)
+                match place.progress.as_str() {
+                    "pending" => "not deployed".into(),
+                    progress => harmless(progress),
+                }
             );
             if let Some(verdict) = &place.load_test {
                 let _ = write!(text, ", load test {}", harmless(verdict));
@@ -177,7 +183,12 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             text.push('\n');
         }
         if let Some(decision) = story.decisions.last() {
-            let reason = decision.reasons.last();
+            let reasons = &decision.reasons;
+            // What decided, and where nothing is in the way, what is missing.
+            let reason = match decision.verdict.as_str() {
+                "hold" | "stop" => reasons.first(),
+                _ => reasons.last(),
+            };
             let reason = reason.map_or("", |it| it.message.as_str());
             let what = if story.conclusion.is_some() {
                 "because"

@@ -29,6 +29,11 @@ impl Driver<'_> {
             environment: environment.to_owned(),
             convergence: Convergence::Observed(answers.iter().map(node).collect()),
         };
+        let unreachable = answers.iter().filter_map(|(name, answer, _)| match answer {
+            Answer::Unreachable(why) => Some((name.clone(), why.clone())),
+            Answer::Version(_) => None,
+        });
+        self.means.screen.answered(&unreachable.collect::<Vec<_>>());
         let nodes = answers.iter().map(details).collect();
         self.happened(Happening::Observed(round), Details::Round { nodes })
     }

@@ -33,7 +33,8 @@ impl Driver<'_> {
             Ending::TimedOut => Outcome::TimedOut,
             Ending::Interrupted => Outcome::Unknown,
         };
-        let said = details.ended.clone();
+        let well = outcome == Outcome::Succeeded;
+        let said = self.with_log(details.ended.clone(), &details.log, well);
         let deployment = Deployment {
             environment: environment.to_owned(),
             commit: self.began.commit.clone(),
@@ -41,9 +42,16 @@ impl Driver<'_> {
             outcome,
         };
         self.happened(Happening::Deployed(deployment), Details::Command(details))?;
-        let well = outcome == Outcome::Succeeded;
         self.means.screen.ended(effect, well, &said, finished.took);
         Ok(())
+    }
+
+    /// Adds where the log is, to what did not go well.
+    pub(super) fn with_log(&self, said: String, log: &str, well: bool) -> String {
+        if well {
+            return said;
+        }
+        format!("{said}; its log: {}", self.folder.join(log).display())
     }
 
     /// Runs a command of the configuration, its output on the screen and in a log.

@@ -11,8 +11,9 @@ use super::files::Stamp;
 use super::{Driver, Error};
 use crate::config;
 use crate::effects::interrupt::Interrupt;
+use crate::effects::process::Ending;
 use crate::facts;
-use crate::facts::load_test::{self, Files, Point};
+use crate::facts::load_test::{self, Files, Point, Results};
 use crate::sandbox::contract::promotion::{
     Action, Happening, LoadTest, LoadTestResult, Measurement,
 };
@@ -63,10 +64,11 @@ impl Driver<'_> {
         let mut results = load_test::read(how.format, &files);
         // What was there before is the result of another test.
         if Stamp::of(&files.results) == before[0] {
-            results.complete = false;
-            results
-                .notes
-                .push("the test did not write its results anew".to_owned());
+            let name = how.results.display();
+            results = Results {
+                notes: vec![format!("the test did not write `{name}` anew")],
+                ..Results::default()
+            };
         }
         let written = named.iter().zip(&before);
         let written = written.filter(|(file, before)| Stamp::of(file) != **before);
@@ -86,7 +88,11 @@ impl Driver<'_> {
             duration: results.duration,
             p95: results.p95,
             broken_thresholds: results.broken_thresholds,
-            exit_status: command.exit_status,
+            exit_status: match finished.ending {
+                // As shells say it: there was nothing that a signal could have ended.
+                Ending::NotStarted(_) => Some(127),
+                _ => command.exit_status,
+            },
             complete: results.complete,
             versions,
         };
@@ -94,7 +100,8 @@ impl Driver<'_> {
             "{}; {} requests, {} failed",
             command.ended, measurement.requests, measurement.failures
         );
-        let well = command.exit_status == Some(0);
+        let well = command.exit_status == Some(0) && results.complete;
+        let said = self.with_log(said, &command.log, well);
         let test = LoadTest {
             environment: environment.to_owned(),
             result: LoadTestResult::Measured(measurement),

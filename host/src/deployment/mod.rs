@@ -121,6 +121,7 @@ impl<'a> Driver<'a> {
         driver.means.screen.began(number, &driver.began, false);
         if let Some(name) = approved_by {
             let name = name.to_owned();
+            driver.means.screen.note(&format!("approved by {name}"));
             let approved = Happening::Intervened(Intervention::Approved);
             driver.happened(approved, Details::Person { name })?;
         }

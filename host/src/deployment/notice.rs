@@ -20,7 +20,12 @@ impl Driver<'_> {
             None => Outcome::Succeeded,
             Some(_) => Outcome::Failed,
         };
-        let said = error.clone().unwrap_or_else(|| "told".to_owned());
+        let told = if self.means.config.slack.is_some() {
+            "told"
+        } else {
+            "here, since no `[slack]` is configured"
+        };
+        let said = error.clone().unwrap_or_else(|| told.to_owned());
         let notification = Notification {
             key: notice.key.clone(),
             outcome,

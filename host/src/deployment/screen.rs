@@ -14,6 +14,8 @@ pub trait Screen {
     fn decided(&mut self, decision: &Decision);
     /// An effect starts.
     fn started(&mut self, effect: &Action);
+    /// Nodes were asked: which ones gave no usable answer, and why.
+    fn answered(&mut self, unreachable: &[(String, String)]);
     /// A command said a line.
     fn line(&mut self, line: &str);
     /// An effect ended, well or not, and what came of it.

@@ -35,9 +35,12 @@ pub struct Occupant {
 
 impl Occupant {
     /// Whether its environment may be taken from it.
+    ///
+    /// The same deployment goes on at once after a holder that is dead. Another one waits until the lease
+    /// has run out: what the dead holder had started may still be running.
     pub(super) fn yields(&self, deployment: u64, holder: &Holder, now: u64) -> bool {
-        let own = self.deployment == deployment && self.holder == holder.as_str();
-        own || self.expires <= now || Holder::is_known_dead(&self.holder)
+        let gone = self.holder == holder.as_str() || Holder::is_known_dead(&self.holder);
+        self.expires <= now || (self.deployment == deployment && gone)
     }
 }
 

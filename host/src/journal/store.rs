@@ -73,8 +73,8 @@ pub trait Store: Send {
     /// Those of the trait.
     fn of_commit(&mut self, commit: &str) -> Result<Vec<Header>>;
 
-    /// Takes an environment for a deployment, with a new fence, if it is free, its lease has expired, its
-    /// holder is known to be dead, or it is already held for the same deployment by the same process.
+    /// Takes an environment for a deployment, with a new fence, if it is free, its lease has expired, or it
+    /// is held for the same deployment by the same process or by one that is known to be dead.
     ///
     /// # Errors
     ///

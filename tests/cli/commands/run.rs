@@ -132,7 +132,11 @@ fn nodes_that_nobody_answers_for() {
         );
     greenlight(["status"]).within(shop.path()).gives(
         0,
-        Text::Has(&["deployment 1: stopped", "stage: failed", "prod: pending"]),
+        Text::Has(&[
+            "deployment 1: stopped",
+            "stage: failed",
+            "prod: not deployed",
+        ]),
         Text::Nothing,
     );
 }

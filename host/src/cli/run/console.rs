@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::cli::args::Format;
 use crate::cli::output::Output;
@@ -13,7 +13,7 @@ use crate::report::decision::next;
 use crate::report::harmless::harmless;
 use crate::report::words::Word as _;
 use crate::sandbox::contract::promotion::{
-    Action, Conclusion, Decision, NodeState, Permission, Standing,
+    Action, Conclusion, Decision, NodeStanding, NodeState, Permission, Progress, Standing,
 };
 
 /// Shows what goes on: on standard output for people, beside a JSON answer on standard error.
@@ -22,7 +22,9 @@ pub struct Console {
     colour: bool,
     to_error: bool,
     /// What is going on, on a terminal.
-    bar: Option<ProgressBar>,
+    live: Option<Live>,
+    /// Nodes that gave no usable answer when they were last asked, and why.
+    unreachable: Vec<(String, String)>,
     /// What was last said about what is missing.
     said: String,
 }
@@ -46,19 +48,13 @@ impl Console {
             (io::stdout().is_terminal(), output.colour())
         };
         // A runner that is no terminal, or that shows escapes as they are, gets plain lines.
-        let bar = (terminal && colour).then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4}  {msg}") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            bar
-        });
+        let live = (terminal && colour).then(Live::new);
         Self {
             began: Instant::now(),
             colour,
             to_error,
-            bar,
+            live,
+            unreachable: Vec::new(),
             said: String::new(),
         }
     }
@@ -70,8 +66,8 @@ impl Console {
 
     /// Takes away what is only shown while something goes on.
     pub fn finish(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
+        if let Some(live) = self.live {
+            live.finish();
         }
     }
 
@@ -94,8 +90,8 @@ impl Console {
     }
 
     fn write(&self, line: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.write_plain(line)),
+        match &self.live {
+            Some(shown) => shown.all.suspend(|| self.write_plain(line)),
             None => self.write_plain(line),
         }
     }
@@ -109,11 +105,71 @@ impl Console {
         };
     }
 
-    fn show(&self, text: String) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(text);
+    /// Each node that does not serve the release, and what it does instead.
+    fn behind(&self, standing: &Standing) -> Vec<String> {
+        let behind = standing
+            .nodes
+            .iter()
+            .filter(|it| it.state != NodeState::Current);
+        behind.map(|it| self.node(it)).collect()
+    }
+
+    fn node(&self, node: &NodeStanding) -> String {
+        let name = harmless(&node.name);
+        let mut unreachable = self.unreachable.iter();
+        match unreachable.find(|(it, _)| node.state == NodeState::Unreachable && *it == node.name) {
+            Some((_, why)) => format!("{name} unreachable: {}", harmless(why)),
+            None => format!("{name} {}", node.state.word()),
         }
     }
+}
+
+/// What is going on, at the bottom of a terminal: a line, and a table of the nodes that are waited for.
+struct Live {
+    all: MultiProgress,
+    now: ProgressBar,
+    nodes: Vec<ProgressBar>,
+}
+
+impl Live {
+    fn new() -> Self {
+        let all = MultiProgress::new();
+        let now = all.add(ProgressBar::new_spinner());
+        now.set_style(style("{spinner} {elapsed:>4}  {wide_msg}"));
+        now.enable_steady_tick(Duration::from_millis(120));
+        Self {
+            all,
+            now,
+            nodes: Vec::new(),
+        }
+    }
+
+    fn show(&mut self, text: String, nodes: &[String]) {
+        self.now.set_message(text);
+        while self.nodes.len() > nodes.len() {
+            if let Some(bar) = self.nodes.pop() {
+                bar.finish_and_clear();
+            }
+        }
+        while self.nodes.len() < nodes.len() {
+            let bar = self.all.add(ProgressBar::new_spinner());
+            bar.set_style(style("        {wide_msg}"));
+            self.nodes.push(bar);
+        }
+        for (bar, node) in self.nodes.iter().zip(nodes) {
+            bar.set_message(node.clone());
+            bar.tick();
+        }
+    }
+
+    fn finish(mut self) {
+        self.show(String::new(), &[]);
+        self.now.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 impl Screen for Console {
@@ -125,38 +181,46 @@ impl Screen for Console {
         );
     }
 
+    fn answered(&mut self, unreachable: &[(String, String)]) {
+        self.unreachable = unreachable.to_vec();
+    }
+
     fn decided(&mut self, decision: &Decision) {
-        // The first reason decided; the last one says what is missing.
-        let Some(reason) = decision.reasons.last() else {
+        // What keeps a release from going on stands first; where nothing does, what is missing stands last.
+        let reason = match decision.permission {
+            Permission::Hold => decision.reasons.first(),
+            _ => decision.reasons.last(),
+        };
+        let Some(reason) = reason else {
             return;
         };
-        let going_on = matches!(
-            decision.next,
-            Action::Observe(_) | Action::Wait(_) | Action::Deploy(_) | Action::LoadTest(_)
-        );
+        let waits = matches!(decision.next, Action::Observe(_) | Action::Wait(_));
+        let under_way = decision.standings.iter().rev();
+        let standing = under_way.filter(|_| waits).find(|it| {
+            matches!(it.progress, Progress::Deployed | Progress::Unknown) && !it.nodes.is_empty()
+        });
         let mut text = harmless(&reason.message).into_owned();
-        let mut table = String::new();
-        for standing in &decision.standings {
-            if let Some(nodes) = nodes(standing)
-                && matches!(decision.next, Action::Observe(_) | Action::Wait(_))
-                && standing.progress != crate::sandbox::contract::promotion::Progress::Pending
-            {
-                table = nodes;
-            }
+        let behind = standing.map_or_else(Vec::new, |it| self.behind(it));
+        // Before its nodes were asked, what they served earlier says nothing.
+        if !behind.is_empty() && !matches!(decision.next, Action::Observe(_)) {
+            text = format!("{text} ({})", behind.join(", "));
         }
-        if !table.is_empty() {
-            text = format!("{text} ({table})");
+        if let (Permission::Hold, Some(help)) = (decision.permission, &reason.help) {
+            text = format!("{text}; {}", harmless(help));
         }
-        if going_on && text != self.said {
-            let mark = if decision.permission == Permission::Hold {
-                Mark::Waits
-            } else {
-                Mark::Well
-            };
-            self.print(mark, &text);
+        if matches!(decision.next, Action::Wait(_)) && text != self.said {
+            self.print(Mark::Waits, &text);
             self.said.clone_from(&text);
         }
-        self.show(format!("{}: {text}", next(&decision.next)));
+        let nodes = standing.map_or_else(Vec::new, |it| {
+            it.nodes.iter().map(|node| self.node(node)).collect()
+        });
+        if let Some(live) = &mut self.live {
+            live.show(
+                format!("{}: {}", next(&decision.next), harmless(&reason.message)),
+                &nodes,
+            );
+        }
     }
 
     fn started(&mut self, effect: &Action) {
@@ -193,21 +257,4 @@ impl Screen for Console {
         };
         self.print(mark, conclusion.word());
     }
-}
-
-/// Each node with what it serves, where they differ.
-fn nodes(standing: &Standing) -> Option<String> {
-    if standing.nodes.is_empty()
-        || standing
-            .nodes
-            .iter()
-            .all(|it| it.state == NodeState::Current)
-    {
-        return None;
-    }
-    let nodes = standing.nodes.iter();
-    let nodes: Vec<_> = nodes
-        .map(|it| format!("{} {}", harmless(&it.name), it.state.word()))
-        .collect();
-    Some(nodes.join(", "))
 }

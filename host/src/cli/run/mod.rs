@@ -16,9 +16,11 @@ use crate::deployment::entry::{Began, Entry, InstructionDocument};
 use crate::deployment::log::{self, Dated, Log, explained};
 use crate::deployment::{self, Driver, End, Leases, Means};
 use crate::effects::interrupt::Interrupt;
+use crate::effects::slack::Source;
 use crate::facts::{git, message};
 use crate::journal::{self, Header, Holder, Location, NewDeployment, Store};
 use crate::report::decision;
+use crate::report::harmless::harmless;
 use crate::report::json;
 use crate::report::schema::DecisionDocument;
 use crate::report::words::Word as _;
@@ -60,7 +62,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
     /// Who lets the release go where its ancestry with what is live is not known.
-    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    #[arg(long, value_name = "NAME", value_parser = super::args::person, conflicts_with = "resume")]
     approved_by: Option<String>,
     /// The status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
@@ -142,6 +144,9 @@ impl Deployment<'_> {
                 return super::resolve::refuse(self.arguments.format.format, reasons, output);
             }
         };
+        if let Some(Err(why)) = self.config.slack.as_ref().map(Source::read) {
+            console.note(&format!("nobody will be told: {why}"));
+        }
         let action = target.action.or(instruction.as_ref().map(|it| it.action));
         if entry == 0 && self.config.load_test.is_none() && action != Some(LoadTestAction::Skip) {
             return Err(Error::usage(
@@ -211,8 +216,15 @@ impl Deployment<'_> {
             Entry::Concluded { conclusion } => Some(conclusion),
             _ => None,
         }) {
+            // Only saying so was left to do.
             store.conclude(header.number, conclusion).map_err(failed)?;
-            return Err(ended(header.number, conclusion));
+            output.text(&format!(
+                "deployment {} has ended: {}\n",
+                header.number,
+                harmless(conclusion)
+            ));
+            let promoted = matches!(conclusion.as_ref(), "promoted" | "promoted-with-warning");
+            return Ok(if promoted { Exit::Go } else { Exit::Stop });
         }
         let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
             return Err(Error::usage(
@@ -293,9 +305,16 @@ impl Deployment<'_> {
     ) -> Result<crate::sandbox::Answer<Option<Instruction>>, Error> {
         let read = match git::commit(self.arguments.repo.as_deref(), commit) {
             Ok(read) => read,
-            Err(error) => {
+            Err(error) if self.arguments.approved_by.is_some() => {
                 console.note(&format!("the commit's message is not known: {error}"));
                 return Ok(Ok(None));
+            }
+            Err(error) => {
+                return Err(Error::usage(
+                    format!("git does not have the tag's commit: {error}"),
+                    "check the tag, `git fetch`, or name the repository with `--repo`; whoever knows what \
+                     it is may say `--approved-by NAME`",
+                ));
             }
         };
         let reading = message::from_commit(&read)?;

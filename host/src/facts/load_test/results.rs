@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// What the files say, as far as they could be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Default)]
 pub struct Results {
     /// Requests that were made, failed ones included.
     pub requests: u64,
