@@ -155,7 +155,7 @@ impl Deployment<'_> {
             ));
         }
         let (location, mut store) = self.open()?;
-        alone(store.as_mut(), tag, None)?;
+        let empty = alone(store.as_mut(), tag, None)?;
         let number = store
             .begin(&NewDeployment {
                 tag: tag.to_owned(),
@@ -165,6 +165,15 @@ impl Deployment<'_> {
             })
             .map_err(failed)?;
         let leases = self.keep(location)?;
+        // Whoever died before its first record has left the tag behind, and nothing that could still run.
+        for other in empty {
+            let tenure = deployment::tenure(tag);
+            let store = store.as_mut();
+            let claimed = leases.claim(store, &tenure, other, &target.commit);
+            if claimed.map_err(failed)?.is_none() {
+                leases.release_all_but(store, &[]).map_err(failed)?;
+            }
+        }
         // Somebody else may have begun in between.
         let alone = claim(&leases, store.as_mut(), number, tag, &target.commit)
             .and_then(|()| alone(store.as_mut(), tag, Some(number)));
