@@ -1,9 +1,11 @@
 //! One release, from its tag to its end.
 
 use greenlight::deployment::entry::{Details, Entry};
+use greenlight::report::schema::DecisionDocument;
+use greenlight::sandbox::{Policy, Use};
 
 use crate::locust::{self, Mode};
-use crate::pipeline::{LIMIT, Pipeline};
+use crate::pipeline::{Ended, LIMIT, Pipeline};
 use crate::registry::Registry;
 use crate::service::Service;
 use crate::slack::Answer;
@@ -16,6 +18,45 @@ fn serves(service: &Service, commit: &str) -> bool {
         .nodes
         .iter()
         .all(|node| node.commit == commit)
+}
+
+/// Every decision in the journal can be made again from what stands before it.
+#[track_caller]
+fn decided_again(pipeline: &Pipeline, number: u64) {
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
+    let mut history = Vec::new();
+    let mut began = None;
+    let mut decisions = 0;
+    for dated in pipeline.entries(number) {
+        match dated.entry {
+            Entry::Began(it) => {
+                began = Some((it.release(), it.settings.contract().expect("settings")));
+            }
+            Entry::Happened { event, .. } => history.push(event.into()),
+            Entry::Decided { now, decision } => {
+                let (release, settings) = began.as_ref().expect("the first entry");
+                let again = policy
+                    .decide(release, &history, now, settings)
+                    .expect("a decision");
+                assert_eq!(DecisionDocument::new(release, again), decision);
+                decisions += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(decisions >= 8, "{decisions} decisions");
+}
+
+/// The release stops for this reason, and production is left alone.
+#[track_caller]
+fn stops(pipeline: &Pipeline, message: &str, code: &str) -> Ended {
+    let commit = pipeline.commit(message);
+    let ended = pipeline.run();
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.status, 1, "{said}");
+    assert!(ended.stdout.contains(&format!("stop[{code}]")), "{said}");
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0, "{said}");
+    ended
 }
 
 #[test]
@@ -51,6 +92,7 @@ fn all_green_from_a_pushed_image_to_production() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("was promoted"), "{told:?}");
 
+    decided_again(&pipeline, 1);
     let kept = pipeline.folder().join(".greenlight/deployments/1");
     let kept: Vec<_> = std::fs::read_dir(kept)
         .expect("a folder")
@@ -125,15 +167,7 @@ fn an_other_image_of_the_same_commit_is_not_verified() {
 fn a_failed_load_test_under_abort_stops() {
     let pipeline = Pipeline::new();
     pipeline.stage.fail_requests(0.5);
-    let commit = pipeline.commit("Change [load test: abort]");
-    let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[load-test-failed]"),
-        "{}",
-        ended.stdout
-    );
-    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    stops(&pipeline, "Change [load test: abort]", "load-test-failed");
     assert!(serves(&pipeline.prod, &pipeline.before));
     assert_eq!(pipeline.conclusion(1).as_deref(), Some("stopped"));
     assert!(pipeline.told()[0].contains("was stopped"));
@@ -172,31 +206,15 @@ fn skip_runs_no_load_test() {
 fn a_load_test_without_a_request_never_passes() {
     let pipeline = Pipeline::new();
     locust::set(pipeline.folder(), Mode::Idle);
-    let commit = pipeline.commit("Change [load test: abort]");
-    let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[load-test-errored]"),
-        "{}",
-        ended.stdout
-    );
+    let ended = stops(&pipeline, "Change [load test: abort]", "load-test-errored");
     assert!(ended.stdout.contains("no-requests"), "{}", ended.stdout);
-    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
 }
 
 #[test]
 fn a_killed_load_test_never_passes() {
     let pipeline = Pipeline::new();
     locust::set(pipeline.folder(), Mode::Killed);
-    let commit = pipeline.commit("Change [load test: abort]");
-    let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[load-test-errored]"),
-        "{}",
-        ended.stdout
-    );
-    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    stops(&pipeline, "Change [load test: abort]", "load-test-errored");
 }
 
 #[test]
@@ -206,15 +224,17 @@ fn results_of_an_earlier_test_are_not_those_of_this_one() {
     pipeline.commit("One [load test: abort]");
     assert_eq!(pipeline.run().status, 0);
     pipeline.setting.load_test = vec!["true".to_owned()];
-    let commit = pipeline.commit("Two [load test: abort]");
-    let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    let ended = stops(&pipeline, "Two [load test: abort]", "load-test-errored");
     assert!(
         ended.stdout.contains("results-incomplete"),
         "{}",
         ended.stdout
     );
-    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    assert!(
+        ended.stdout.contains("; 0 requests, 0 failed"),
+        "{}",
+        ended.stdout
+    );
 }
 
 #[test]
@@ -222,17 +242,9 @@ fn a_stage_that_never_converges_stops() {
     let mut pipeline = Pipeline::new();
     pipeline.setting.deadline = 3;
     pipeline.stage.freeze(2);
-    let commit = pipeline.commit("Change [load test: skip]");
-    let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[not-converged]"),
-        "{}",
-        ended.stdout
-    );
+    let ended = stops(&pipeline, "Change [load test: skip]", "not-converged");
     let frozen = format!("{} old", pipeline.stage.nodes()[2]);
     assert!(ended.stdout.contains(&frozen), "{}", ended.stdout);
-    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
 }
 
 #[test]
@@ -240,30 +252,19 @@ fn a_node_that_flaps_is_no_convergence() {
     let mut pipeline = Pipeline::new();
     pipeline.setting.deadline = 4;
     pipeline.stage.flap(1, &pipeline.before);
-    let commit = pipeline.commit("Change [load test: skip]");
-    let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[not-converged]"),
-        "{}",
-        ended.stdout
-    );
-    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    stops(&pipeline, "Change [load test: skip]", "not-converged");
 }
 
 #[test]
 fn a_deployment_that_fails_stops() {
     let pipeline = Pipeline::new();
     pipeline.stage.refuse_deployments();
-    pipeline.commit("Change [load test: skip]");
-    let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+    let ended = stops(&pipeline, "Change [load test: skip]", "deployment-failed");
     assert!(
-        ended.stdout.contains("stop[deployment-failed]"),
+        ended.stdout.contains("exit status 1; its log: "),
         "{}",
         ended.stdout
     );
-    assert!(ended.stdout.contains("exit status 1"), "{}", ended.stdout);
 }
 
 #[test]
@@ -342,14 +343,12 @@ fn results_that_are_cut_off_never_pass() {
         );
         let command = ["/bin/sh", "-c", script, "sh", facts];
         pipeline.setting.load_test = command.map(str::to_owned).to_vec();
-        let commit = pipeline.commit(&format!("Change {script} [load test: abort]"));
-        let ended = pipeline.run();
-        assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+        let message = format!("Change {script} [load test: abort]");
+        let ended = stops(&pipeline, &message, "load-test-errored");
         assert!(
             ended.stdout.contains("results-incomplete"),
             "{}",
             ended.stdout
         );
-        assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
     }
 }

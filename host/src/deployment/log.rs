@@ -94,7 +94,8 @@ pub fn explained(error: &journal::Error) -> facts::Error {
         }
         journal::Error::Full(_) => "make room, then go on with `greenlight run --resume`",
         journal::Error::Unavailable(_) => {
-            "see that the database answers, then go on with `greenlight run --resume`"
+            "see that the database answers, or that its file's disk can be written; then go on with \
+             `greenlight run --resume`"
         }
         _ => "check `[journal] location` in the configuration",
     };
