@@ -14,6 +14,7 @@
 
 mod child;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod deployment;
 pub mod effects;

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::journal::{claim, entries_of, failed, open};
 use super::output::Output;
-use super::run::{claim, entries_of, failed, open};
 use super::{Error, Exit};
+use crate::clock;
 use crate::config::{self, Config};
+use crate::deployment::Leases;
 use crate::deployment::entry::{Details, Entry};
 use crate::deployment::log::Log;
-use crate::deployment::{Leases, clock};
 use crate::journal::Holder;
 use crate::sandbox::contract::promotion::{Event, Happening, Intervention};
 

@@ -6,6 +6,7 @@ mod decide;
 mod error;
 mod exit;
 mod explain;
+mod journal;
 mod label;
 mod man;
 mod output;

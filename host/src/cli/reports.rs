@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Error;
-use super::run::entries_of;
+use super::journal::entries_of;
 use crate::journal::Store;
 use crate::report::story::Story;
 use crate::report::{html, junit, markdown, sarif};

@@ -8,13 +8,15 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
+use super::journal::{MANY, failed, look};
 use super::output::Output;
-use super::run::{MANY, failed, look, policy};
+use super::run::policy;
 use super::{Error, Exit};
 use crate::config::{self, Config};
 use crate::deployment::log;
 use crate::facts::git;
 use crate::journal::Store;
+use crate::report::figures::short;
 use crate::report::harmless::harmless;
 use crate::report::json;
 use crate::sandbox::contract::labels::Message;
@@ -81,7 +83,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             warnings.push(format!(
                 "the revert of {} would inherit the label in `{}`: take it out of the message, or \
                  write the one that you mean",
-                &commit.commit[..12],
+                short(&commit.commit),
                 commit.subject
             ));
         }
@@ -209,7 +211,7 @@ fn human(document: &AdviceDocument) -> String {
         let _ = writeln!(
             text,
             "  {}{merge} {}",
-            &commit.commit[..12],
+            short(&commit.commit),
             harmless(&commit.subject)
         );
     }

@@ -7,14 +7,16 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
+use super::journal::{MANY, entries_of, failed, look};
 use super::output::Output;
 use super::reports::ReportArguments;
-use super::run::{entries_of, failed, look};
 use super::{Error, Exit};
+use crate::clock;
 use crate::config::{self, Config};
-use crate::deployment::{clock, story, tenure};
+use crate::deployment::{story, tenure};
 use crate::journal::{Header, Holder, Occupant, Store};
 use crate::report::harmless::harmless;
+use crate::report::headline::{self, Headline};
 use crate::report::json;
 use crate::report::moment;
 use crate::report::story::Story;
@@ -121,7 +123,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 /// All that have not ended, and the latest that have; newest first.
 fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
     let mut left = ended;
-    let all = store.deployments(super::run::MANY).map_err(failed)?;
+    let all = store.deployments(MANY).map_err(failed)?;
     Ok(all
         .into_iter()
         .filter(|it| {
@@ -168,34 +170,18 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             moment::span(story.last.saturating_sub(story.began))
         );
         for place in &story.environments {
-            let _ = write!(
-                text,
-                "  {}: {}",
-                harmless(&place.name),
-                match place.progress.as_str() {
-                    "pending" => "not deployed".into(),
-                    progress => harmless(progress),
-                }
-            );
-            if let Some(verdict) = &place.load_test {
-                let _ = write!(text, ", load test {}", harmless(verdict));
-            }
-            text.push('\n');
+            let stands = headline::place(place);
+            let _ = writeln!(text, "  {}: {}", harmless(&place.name), harmless(&stands));
         }
-        if let Some(decision) = story.decisions.last() {
-            let reasons = &decision.reasons;
-            // What decided, and where nothing is in the way, what is missing.
-            let reason = match decision.verdict.as_str() {
-                "hold" | "stop" => reasons.first(),
-                _ => reasons.last(),
-            };
-            let reason = reason.map_or("", |it| it.message.as_str());
-            let what = if story.conclusion.is_some() {
-                "because"
-            } else {
-                "waits"
-            };
-            let _ = writeln!(text, "  {what}: {}", harmless(reason));
+        let headline = Headline::of(story);
+        if let Some(reason) = headline.because {
+            let _ = writeln!(text, "  because: {}", harmless(&reason.message));
+            if let Some(help) = &reason.help {
+                let _ = writeln!(text, "    help: {}", harmless(help));
+            }
+        }
+        if let Some(waits) = headline.waits {
+            let _ = writeln!(text, "  now: {}", harmless(&waits));
         }
         if deployment.state == "cut-off" {
             let _ = writeln!(
@@ -220,14 +206,15 @@ fn human(document: &StatusDocument, steps: bool) -> String {
 fn steps(story: &Story) -> String {
     let mut text = String::from("  steps:\n");
     for step in &story.steps {
-        let took = step.ended.unwrap_or(story.last).saturating_sub(step.began) / 1000;
-        let place = step.environment.as_deref().unwrap_or_default();
+        let took = step.ended.unwrap_or(story.last).saturating_sub(step.began);
+        let place = step.environment.as_deref();
+        let place = place.map_or_else(String::new, |it| format!(" {}", harmless(it)));
         let _ = writeln!(
             text,
-            "    {:>4} s  {} {}: {}",
-            took,
+            "    {}  {:>7}  {}{place}: {}",
+            moment::clock(step.began),
+            moment::span(took),
             step.what,
-            harmless(place),
             harmless(&step.outcome)
         );
     }

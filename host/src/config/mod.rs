@@ -136,6 +136,16 @@ impl Config {
                 "write it as a list: the program, then its arguments",
             );
         }
+        if file
+            .load_test
+            .as_ref()
+            .is_some_and(|it| it.time_limit.seconds() == 0)
+        {
+            return wrong(
+                "the time limit of the load test is 0",
+                "leave it out for 1h, or write how long it may take",
+            );
+        }
         if let Some(policy) = &file.policy
             && !is_digest(&policy.digest)
         {
@@ -331,6 +341,32 @@ mod tests {
             (
                 LEAST.replace(r#"["http://127.0.0.1:8002"]"#, "[]"),
                 "`prod` has no `nodes`",
+            ),
+            (
+                LEAST.replace("http://127.0.0.1:8002", "www.example.org"),
+                "`www.example.org` of environment `prod` is no URL",
+            ),
+            (
+                LEAST.replace(
+                    r#""http://127.0.0.1:8002""#,
+                    &r#""http://127.0.0.1:8002","#.repeat(MOST_NODES + 1),
+                ),
+                "`prod` has more than 500 nodes",
+            ),
+            (
+                format!("{LEAST}\nnode-time-limit = \"0s\""),
+                "a time limit of environment `prod` is 0",
+            ),
+            (
+                format!(
+                    "{LEAST}\n[load-test]\ncommand = [\"x\"]\nformat = \"k6\"\nresults = \"x\"\n\
+                     time-limit = \"0s\""
+                ),
+                "the time limit of the load test is 0",
+            ),
+            (
+                format!("{LEAST}\n[journal]\nlease = \"0s\""),
+                "a lease of 0 keeps nobody out",
             ),
             (
                 format!("{LEAST}\n[slack]"),

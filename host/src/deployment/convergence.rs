@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::entry::{Details, NodeDetails};
-use super::{Driver, Error, clock};
+use super::{Driver, Error};
+use crate::clock;
 use crate::effects::probe::Answer;
 use crate::sandbox::contract::promotion::{Convergence, Happening, Node, NodeVersion, Round};
 

@@ -1,7 +1,8 @@
 //! Deploying: the team's own command.
 
 use super::entry::{CommandDetails, Details};
-use super::{Driver, Error, clock, tenure};
+use super::{Driver, Error, tenure};
+use crate::clock;
 use crate::effects::process::{self, Ending, Finished, Task};
 use crate::facts;
 use crate::sandbox::contract::promotion::{Action, Deployment, Happening, Outcome};
@@ -94,7 +95,7 @@ impl Driver<'_> {
     }
 }
 
-pub(super) fn not_configured(environment: &str) -> facts::Error {
+fn not_configured(environment: &str) -> facts::Error {
     facts::Error::new(
         format!(
             "the configuration has no environment `{environment}`, and the deployment began with one"

@@ -5,12 +5,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::settings::SettingsDocument;
+use crate::facts;
 use crate::facts::history::Event;
 use crate::facts::load_test::Point;
 use crate::report::schema::{ActionDocument, DecisionDocument, SpanDocument, Term};
 use crate::report::words::Word as _;
 use crate::sandbox::contract::promotion::{Instruction, Release};
-use crate::sandbox::contract::types::LoadTestAction;
+use crate::sandbox::contract::types::{LoadTestAction, Settings};
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -169,6 +170,20 @@ pub struct NodeDetails {
 }
 
 impl Began {
+    /// The settings that it began with.
+    ///
+    /// # Errors
+    ///
+    /// If they name an action that there is not.
+    pub fn agreed(&self) -> Result<Settings, facts::Error> {
+        self.settings.contract().ok_or_else(|| {
+            facts::Error::new(
+                "the journal's settings name an action that there is not",
+                "use the version of greenlight that wrote it",
+            )
+        })
+    }
+
     /// The release, as the policy is asked about it.
     pub fn release(&self) -> Release {
         Release {

@@ -1,7 +1,7 @@
 //! The journal of one deployment, written entry by entry.
 
-use super::clock;
 use super::entry::Entry;
+use crate::clock;
 use crate::facts;
 use crate::journal::{self, Row, Store};
 use crate::report::schema::ActionDocument;

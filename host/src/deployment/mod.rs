@@ -6,7 +6,6 @@
 
 mod ancestry;
 mod borrowed;
-pub mod clock;
 mod convergence;
 mod deploy;
 pub mod entry;
@@ -25,12 +24,11 @@ mod survey;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use ancestry::{Relation, relation};
 pub use error::Error;
 pub use leases::Leases;
-pub use resume::CutOff;
 pub use screen::Screen;
 
+use crate::clock;
 use crate::config::Config;
 use crate::effects::interrupt::Interrupt;
 use crate::effects::probe::Prober;
@@ -89,8 +87,7 @@ pub struct Driver<'a> {
     release: Release,
     /// Everything that has happened, as the policy is told.
     history: Vec<Event>,
-    /// Length of the history when the environment was looked at that is deployed to next.
-    /// Which one that was, too.
+    /// The environment that was looked at last before deploying to it, and how long the history was then.
     surveyed: Option<(String, usize)>,
     /// How far entries of other deployments have been taken over: deployment and position.
     borrowed: Vec<(u64, u64)>,
@@ -136,12 +133,7 @@ impl<'a> Driver<'a> {
         entry: usize,
     ) -> Result<Self, Error> {
         let folder = files::folder(&means.config.records, log.deployment)?;
-        let settings = began.settings.contract().ok_or_else(|| {
-            crate::facts::Error::new(
-                "the journal's settings name an action that there is not",
-                "use the version of greenlight that wrote it",
-            )
-        })?;
+        let settings = began.agreed()?;
         Ok(Self {
             release: began.release(),
             means,
@@ -240,7 +232,7 @@ impl<'a> Driver<'a> {
         self.log.store.conclude(number, word)?;
         // It has ended, whatever becomes of its leases: they expire.
         let _ = self.leases.release_all_but(self.log.store.as_mut(), &[]);
-        self.means.screen.concluded(conclusion, &decision);
+        self.means.screen.concluded(conclusion);
         Ok(End {
             conclusion,
             release: self.release,
@@ -298,7 +290,8 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         self.log.write(&Entry::Interrupted)?;
-        self.leases.release_all_but(self.log.store.as_mut(), &[])?;
+        // What can't be given back expires; it was asked to end.
+        let _ = self.leases.release_all_but(self.log.store.as_mut(), &[]);
         Err(Error::Interrupted)
     }
 

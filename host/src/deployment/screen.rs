@@ -23,5 +23,5 @@ pub trait Screen {
     /// Something that people should know.
     fn note(&mut self, text: &str);
     /// The deployment has ended.
-    fn concluded(&mut self, conclusion: Conclusion, decision: &Decision);
+    fn concluded(&mut self, conclusion: Conclusion);
 }

@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::Holder;
 
@@ -44,15 +44,6 @@ impl Occupant {
     }
 }
 
-/// The system's time, in milliseconds since 1970.
-pub(super) fn now() -> u64 {
-    // A clock before 1970 is a broken one: every lease looks expired at worst, and fences still differ.
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    milliseconds(since)
-}
-
 /// A duration in milliseconds, as far as a database can count.
 pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis())
@@ -66,7 +57,7 @@ mod tests {
 
     #[test]
     fn no_time_to_live_overflows() {
-        assert!(i64::try_from(now() + milliseconds(Duration::MAX)).is_ok());
+        assert!(i64::try_from(crate::clock::milliseconds() + milliseconds(Duration::MAX)).is_ok());
         assert_eq!(milliseconds(Duration::from_secs(2)), 2000);
     }
 }

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::children::agent;
+use crate::clock;
 
 /// How long it lasts.
 const LASTS: Duration = Duration::from_secs(3);
@@ -23,7 +24,7 @@ pub fn run(nodes: &str, results: &Path, history: &Path) -> Result<String, String
         return Err("there are no nodes to test".to_owned());
     }
     let agent = agent();
-    let began = now();
+    let began = clock::seconds();
     let started = Instant::now();
     let mut tally = Tally::default();
     let mut rows = String::from(
@@ -44,9 +45,9 @@ pub fn run(nodes: &str, results: &Path, history: &Path) -> Result<String, String
         }
         std::thread::sleep(PAUSE);
     }
-    tally.row(&mut rows, now());
+    tally.row(&mut rows, clock::seconds());
     write(history, &rows)?;
-    write(results, &tally.document(began, now()))?;
+    write(results, &tally.document(began, clock::seconds()))?;
     Ok(format!(
         "{} requests, {} failed",
         tally.requests, tally.failures
@@ -130,9 +131,4 @@ impl Tally {
 
 fn write(file: &Path, text: &str) -> Result<(), String> {
     fs::write(file, text).map_err(|error| format!("failed to write `{}`: {error}", file.display()))
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::harmless::harmless;
+use super::schema::ActionDocument;
 use super::words::Word as _;
-use crate::sandbox::contract::promotion::{Action, Conclusion, Decision, NodeState, Progress};
+use crate::sandbox::contract::promotion::{Action, Decision, NodeState, Progress};
 use crate::sandbox::contract::types::Reason;
 
 /// Writes a decision: the verdict with the reason that decided, what to do now, how far the release has
@@ -68,23 +69,31 @@ pub fn reason(reason: &Reason) -> String {
 
 /// Says what is to be done now.
 pub fn next(action: &Action) -> String {
+    step(&action.clone().into())
+}
+
+/// Says what is to be done, of an action that was decided or recorded.
+pub fn step(action: &ActionDocument) -> String {
     match action {
-        Action::Deploy(name) => format!("deploy to `{}`", harmless(name)),
-        Action::Observe(name) => format!("ask the nodes of `{}` for their version", harmless(name)),
-        Action::LoadTest(name) => format!("run the load test against `{}`", harmless(name)),
-        Action::Notify(notice) => {
+        ActionDocument::Deploy { environment } => format!("deploy to `{}`", harmless(environment)),
+        ActionDocument::Observe { environment } => {
             format!(
-                "tell people ({}): {}",
-                notice.urgency.word(),
-                harmless(&notice.text)
+                "ask the nodes of `{}` for their version",
+                harmless(environment)
             )
         }
-        Action::Wait(seconds) => format!("wait {seconds} s, then decide again"),
-        Action::Finish(conclusion) => match conclusion {
-            Conclusion::Promoted | Conclusion::PromotedWithWarning => "nothing, it is done",
-            Conclusion::Stopped => "nothing, it ends here",
-            Conclusion::Superseded => "nothing, a newer release takes its place",
-            Conclusion::Canceled => "nothing, it was canceled",
+        ActionDocument::LoadTest { environment } => {
+            format!("run the load test against `{}`", harmless(environment))
+        }
+        ActionDocument::Notify { urgency, text, .. } => {
+            format!("tell people ({urgency}): {}", harmless(text))
+        }
+        ActionDocument::Wait { seconds } => format!("wait {seconds} s, then decide again"),
+        ActionDocument::Finish { conclusion } => match conclusion.as_ref() {
+            "stopped" => "nothing, it ends here",
+            "superseded" => "nothing, a newer release takes its place",
+            "canceled" => "nothing, it was canceled",
+            _ => "nothing, it is done",
         }
         .to_owned(),
     }

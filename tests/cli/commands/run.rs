@@ -232,3 +232,62 @@ fn a_journal_of_somebody_else() {
         "a shopping list"
     );
 }
+
+#[test]
+fn a_command_is_not_told_the_secret() {
+    let hook = "[slack]\nurl-variable = \"HOOK\"\n";
+    let (shop, tag) = shop(&format!(
+        "{hook}{}",
+        NOBODY.replacen(r#"["true"]"#, r#"["env"]"#, 1)
+    ));
+    let ended = greenlight(["run", "--tag", &tag])
+        .within(shop.path())
+        .variable("HOOK", "http://127.0.0.1:1/services/secret")
+        .run();
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("| GREENLIGHT_ENVIRONMENT=stage"),
+        "{}",
+        ended.stdout
+    );
+    assert!(!ended.stdout.contains("secret"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_load_test_that_nobody_configured() {
+    let (shop, _) = shop(NOBODY);
+    let commit = shop.commit("Change [load test: abort]\n");
+    let tag = format!("stage-loadtest-abort-{commit}");
+    refused(
+        shop.path(),
+        &["run", "--tag", &tag],
+        &[
+            "a load test is asked for, and none is configured",
+            "help: write a `[load-test]`",
+        ],
+    );
+    assert!(
+        !shop.path().join(".greenlight").exists(),
+        "nothing was begun"
+    );
+}
+
+#[test]
+fn a_commit_that_git_does_not_have() {
+    let (shop, _) = shop(NOBODY);
+    let tag = format!("stage-{}", "1".repeat(40));
+    refused(
+        shop.path(),
+        &["run", "--tag", &tag],
+        &["git does not have the tag's commit", "help: check the tag"],
+    );
+    refused(
+        shop.path(),
+        &["run", "--tag", &tag, "--approved-by", " "],
+        &["a name is needed"],
+    );
+    assert!(
+        !shop.path().join(".greenlight").exists(),
+        "nothing was begun"
+    );
+}

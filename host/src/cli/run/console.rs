@@ -3,8 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-
+use super::live::Live;
 use crate::cli::args::Format;
 use crate::cli::output::Output;
 use crate::deployment::Screen;
@@ -91,7 +90,7 @@ impl Console {
 
     fn write(&self, line: &str) {
         match &self.live {
-            Some(shown) => shown.all.suspend(|| self.write_plain(line)),
+            Some(shown) => shown.suspend(|| self.write_plain(line)),
             None => self.write_plain(line),
         }
     }
@@ -122,54 +121,6 @@ impl Console {
             None => format!("{name} {}", node.state.word()),
         }
     }
-}
-
-/// What is going on, at the bottom of a terminal: a line, and a table of the nodes that are waited for.
-struct Live {
-    all: MultiProgress,
-    now: ProgressBar,
-    nodes: Vec<ProgressBar>,
-}
-
-impl Live {
-    fn new() -> Self {
-        let all = MultiProgress::new();
-        let now = all.add(ProgressBar::new_spinner());
-        now.set_style(style("{spinner} {elapsed:>4}  {wide_msg}"));
-        now.enable_steady_tick(Duration::from_millis(120));
-        Self {
-            all,
-            now,
-            nodes: Vec::new(),
-        }
-    }
-
-    fn show(&mut self, text: String, nodes: &[String]) {
-        self.now.set_message(text);
-        while self.nodes.len() > nodes.len() {
-            if let Some(bar) = self.nodes.pop() {
-                bar.finish_and_clear();
-            }
-        }
-        while self.nodes.len() < nodes.len() {
-            let bar = self.all.add(ProgressBar::new_spinner());
-            bar.set_style(style("        {wide_msg}"));
-            self.nodes.push(bar);
-        }
-        for (bar, node) in self.nodes.iter().zip(nodes) {
-            bar.set_message(node.clone());
-            bar.tick();
-        }
-    }
-
-    fn finish(mut self) {
-        self.show(String::new(), &[]);
-        self.now.finish_and_clear();
-    }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 impl Screen for Console {
@@ -250,7 +201,7 @@ impl Screen for Console {
         Self::note(self, text);
     }
 
-    fn concluded(&mut self, conclusion: Conclusion, _: &Decision) {
+    fn concluded(&mut self, conclusion: Conclusion) {
         let mark = match conclusion {
             Conclusion::Promoted | Conclusion::PromotedWithWarning => Mark::Well,
             _ => Mark::Badly,

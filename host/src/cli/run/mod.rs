@@ -1,33 +1,30 @@
 //! `greenlight run`: drives a deployment to its end.
 
+mod begin;
 mod console;
+mod live;
 mod local;
+mod resume;
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
 use super::args::{Format, FormatArguments, compiler};
+use super::journal::{failed, open};
 use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit, WarnExitCode};
 use crate::config::{self, Config};
-use crate::deployment::entry::{Began, Entry, InstructionDocument};
-use crate::deployment::log::{self, Dated, Log, explained};
-use crate::deployment::{self, Driver, End, Leases, Means};
+use crate::deployment::{self, End, Leases, Means};
 use crate::effects::interrupt::Interrupt;
-use crate::effects::slack::Source;
-use crate::facts::{git, message};
-use crate::journal::{self, Header, Holder, Location, NewDeployment, Store};
+use crate::journal::{Holder, Location};
 use crate::report::decision;
-use crate::report::harmless::harmless;
 use crate::report::json;
 use crate::report::schema::DecisionDocument;
 use crate::report::words::Word as _;
-use crate::sandbox::contract::promotion::Instruction;
-use crate::sandbox::contract::types::LoadTestAction;
+use crate::sandbox::contract::types::Settings;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of, read};
-use crate::settings;
 use console::Console;
 
 /// Drive a deployment to its end: decide, do, record, decide again.
@@ -128,148 +125,6 @@ struct Deployment<'a> {
 }
 
 impl Deployment<'_> {
-    fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {
-        let settings = &self.config.settings;
-        let target = match self.policy.resolve(tag, settings)? {
-            Ok(target) => target,
-            Err(reasons) => {
-                return super::resolve::refuse(self.arguments.format.format, reasons, output);
-            }
-        };
-        let entry = self.place(&target.environment)?;
-        let mut console = Console::new(output, self.arguments.format.format);
-        let instruction = match self.instruction(&target.commit, &mut console)? {
-            Ok(instruction) => instruction,
-            Err(reasons) => {
-                return super::resolve::refuse(self.arguments.format.format, reasons, output);
-            }
-        };
-        if let Some(Err(why)) = self.config.slack.as_ref().map(Source::read) {
-            console.note(&format!("nobody will be told: {why}"));
-        }
-        let action = target.action.or(instruction.as_ref().map(|it| it.action));
-        if entry == 0 && self.config.load_test.is_none() && action != Some(LoadTestAction::Skip) {
-            return Err(Error::usage(
-                "a load test is asked for, and none is configured",
-                "write a `[load-test]` table into the configuration; see `greenlight schema config`",
-            ));
-        }
-        let (location, mut store) = self.open()?;
-        let empty = alone(store.as_mut(), tag, None)?;
-        let number = store
-            .begin(&NewDeployment {
-                tag: tag.to_owned(),
-                digest: self.arguments.digest.clone(),
-                commit: target.commit.clone(),
-                began: deployment::clock::milliseconds(),
-            })
-            .map_err(failed)?;
-        let leases = self.keep(location)?;
-        // Whoever died before its first record has left the tag behind, and nothing that could still run.
-        for other in empty {
-            let tenure = deployment::tenure(tag);
-            let store = store.as_mut();
-            let claimed = leases.claim(store, &tenure, other, &target.commit);
-            if claimed.map_err(failed)?.is_none() {
-                leases.release_all_but(store, &[]).map_err(failed)?;
-            }
-        }
-        // Somebody else may have begun in between.
-        let alone = claim(&leases, store.as_mut(), number, tag, &target.commit)
-            .and_then(|()| alone(store.as_mut(), tag, Some(number)));
-        let empty = match alone {
-            Ok(empty) => empty,
-            Err(error) => {
-                store.conclude(number, "canceled").map_err(failed)?;
-                return Err(error);
-            }
-        };
-        for number in empty {
-            store.conclude(number, "canceled").map_err(failed)?;
-        }
-        let began = Began {
-            greenlight: env!("CARGO_PKG_VERSION").to_owned(),
-            policy: self.digest.clone(),
-            tag: tag.to_owned(),
-            digest: self.arguments.digest.clone(),
-            instruction: instruction.as_ref().map(InstructionDocument::from),
-            commit: target.commit,
-            settings: settings.into(),
-        };
-        let driver = Driver::begin(
-            self.means(&mut console),
-            Log::new(store, number, 1),
-            leases,
-            began,
-            entry,
-            self.arguments.approved_by.as_deref(),
-        );
-        let end = driver.and_then(Driver::run);
-        self.finish(end, number, console, output)
-    }
-
-    fn resume(&self, number: Option<u64>, output: &mut Output) -> Result<Exit, Error> {
-        let (location, mut store) = self.open()?;
-        let header = unfinished(store.as_mut(), number)?;
-        let leases = self.keep(location)?;
-        claim(
-            &leases,
-            store.as_mut(),
-            header.number,
-            &header.tag,
-            &header.commit,
-        )?;
-        // Only now is nobody else writing.
-        let (entries, torn) = entries_of(store.as_mut(), header.number)?;
-        if let Some(conclusion) = entries.iter().find_map(|it| match &it.entry {
-            Entry::Concluded { conclusion } => Some(conclusion),
-            _ => None,
-        }) {
-            // Only saying so was left to do.
-            store.conclude(header.number, conclusion).map_err(failed)?;
-            output.text(&format!(
-                "deployment {} has ended: {}\n",
-                header.number,
-                harmless(conclusion)
-            ));
-            let promoted = matches!(conclusion.as_ref(), "promoted" | "promoted-with-warning");
-            return Ok(if promoted { Exit::Go } else { Exit::Stop });
-        }
-        let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
-            return Err(Error::usage(
-                format!("nothing of deployment {} was done", header.number),
-                "start it anew with `greenlight run --tag TAG`",
-            ));
-        };
-        self.same_policy(began, header.number)?;
-        let settings = began.settings.contract().unwrap_or_else(settings::defaults);
-        let mut console = Console::new(output, self.arguments.format.format);
-        let next = entries.len() as u64 + 1;
-        if torn {
-            store.forget_torn(header.number).map_err(failed)?;
-        }
-        let mut log = Log::new(store, header.number, next);
-        if torn {
-            let text = "the last record of the journal was damaged, and has been left out";
-            console.note(text);
-            let text = text.to_owned();
-            log.write(&Entry::Noted { text }).map_err(failed)?;
-        }
-        let target = match self.policy.resolve(&header.tag, &settings)? {
-            Ok(target) => target,
-            Err(reasons) => {
-                return super::resolve::refuse(self.arguments.format.format, reasons, output);
-            }
-        };
-        let mut known = settings.environments.iter();
-        let entry = known
-            .position(|it| it.name == target.environment)
-            .unwrap_or(0);
-        let driver = Driver::resume(self.means(&mut console), log, leases, entries, entry);
-        let end = driver.and_then(Driver::run);
-        self.finish(end, header.number, console, output)
-    }
-
     fn means<'b>(&'b self, console: &'b mut Console) -> Means<'b> {
         Means {
             config: self.config,
@@ -278,69 +133,6 @@ impl Deployment<'_> {
             interrupt: self.interrupt,
             screen: console,
         }
-    }
-
-    fn place(&self, environment: &str) -> Result<usize, Error> {
-        let mut known = self.config.environments.iter();
-        known.position(|it| it.name == environment).ok_or_else(|| {
-            Error::usage(
-                format!("the tag asks for `{environment}`, which the configuration does not have"),
-                "name it in the configuration as an `[[environment]]`",
-            )
-        })
-    }
-
-    fn same_policy(&self, began: &Began, number: u64) -> Result<(), Error> {
-        if began.policy == self.digest {
-            return Ok(());
-        }
-        Err(Error::usage(
-            format!(
-                "the deployment began with the policy {}, and this is {}",
-                began.policy, self.digest
-            ),
-            format!(
-                "go on with the policy that it began with, or end it with `greenlight cancel {number} \
-                 --by NAME` and start anew"
-            ),
-        ))
-    }
-
-    /// What the message of the commit says, where there is one to be read.
-    fn instruction(
-        &self,
-        commit: &str,
-        console: &mut Console,
-    ) -> Result<crate::sandbox::Answer<Option<Instruction>>, Error> {
-        let read = match git::commit(self.arguments.repo.as_deref(), commit) {
-            Ok(read) => read,
-            Err(error) if self.arguments.approved_by.is_some() => {
-                console.note(&format!("the commit's message is not known: {error}"));
-                return Ok(Ok(None));
-            }
-            Err(error) => {
-                return Err(Error::usage(
-                    format!("git does not have the tag's commit: {error}"),
-                    "check the tag, `git fetch`, or name the repository with `--repo`; whoever knows what \
-                     it is may say `--approved-by NAME`",
-                ));
-            }
-        };
-        let reading = message::from_commit(&read)?;
-        let action = self.config.settings.default_action;
-        Ok(self.policy.parse(&reading.message, action)?.map(|labels| {
-            for diagnostic in &labels.diagnostics {
-                console.note(&format!("{}: {}", diagnostic.code, diagnostic.message));
-            }
-            Some(Instruction {
-                action: labels.action,
-                source: labels.source,
-            })
-        }))
-    }
-
-    fn open(&self) -> Result<(Location, Box<dyn Store>), Error> {
-        open(self.config)
     }
 
     fn keep(&self, location: Location) -> Result<Leases, Error> {
@@ -413,155 +205,18 @@ impl Deployment<'_> {
         if self.arguments.reports.is_empty() {
             return Ok(());
         }
-        let (_, mut store) = self.open()?;
+        let (_, mut store) = open(self.config)?;
         self.arguments.reports.write(store.as_mut(), number)
     }
 }
 
-/// Two runs of one tag would do everything twice. Names deployments of the tag of which nothing was
-/// done: their process ended before their first record.
-fn alone(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<Vec<u64>, Error> {
-    let mut empty = Vec::new();
-    for other in store.deployments(MANY).map_err(failed)? {
-        if other.tag != tag || other.conclusion.is_some() || Some(other.number) == own {
-            continue;
-        }
-        if is_empty(store, other.number)? {
-            empty.push(other.number);
-            continue;
-        }
-        return Err(Error::usage(
-            format!("deployment {} of this tag has not ended", other.number),
-            format!(
-                "go on with it: `greenlight run --resume {0}`, or end it: `greenlight cancel {0} --by NAME`",
-                other.number
-            ),
-        ));
-    }
-    Ok(empty)
-}
-
-/// Takes the right to drive a deployment of a tag.
-pub fn claim(
-    leases: &Leases,
-    store: &mut dyn Store,
-    number: u64,
-    tag: &str,
-    commit: &str,
-) -> Result<(), Error> {
-    let occupant = leases
-        .claim(store, &deployment::tenure(tag), number, commit)
-        .map_err(failed)?;
-    match occupant {
-        None => Ok(()),
-        Some(other) => Err(Error::usage(
-            format!(
-                "deployment {} of this tag is under way, driven by {}",
-                other.deployment,
-                Holder::describe(&other.holder)
-            ),
-            "wait for it, or end that process; look with `greenlight status`",
-        )),
-    }
-}
-
-/// How far back deployments are searched: more than are ever unfinished.
-pub const MANY: usize = 1000;
-
-/// Opens the journal of a configuration.
-pub fn open(config: &Config) -> Result<(Location, Box<dyn Store>), Error> {
-    let location = location(config)?;
-    if let Location::File(path) = &location
-        && let Some(folder) = path.parent()
-    {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Error::usage(
-                format!("failed to make the folder `{}`: {error}", folder.display()),
-                "make room, or name another place in `[journal] location`",
-            )
-        })?;
-    }
-    let store = journal::open(&location).map_err(failed)?;
-    Ok((location, store))
-}
-
-/// Opens the journal of a configuration to look into it; nothing if there is none yet.
-pub fn look(config: &Config) -> Result<Option<Box<dyn Store>>, Error> {
-    let location = location(config)?;
-    if matches!(&location, Location::File(path) if !path.exists()) {
-        return Ok(None);
-    }
-    journal::open(&location).map(Some).map_err(failed)
-}
-
-fn location(config: &Config) -> Result<Location, Error> {
-    config.journal.parse().map_err(|why| {
+/// The place of the environment that a tag names, in the order of the settings.
+fn place(settings: &Settings, environment: &str) -> Result<usize, Error> {
+    let mut known = settings.environments.iter();
+    known.position(|it| it.name == environment).ok_or_else(|| {
         Error::usage(
-            format!("failed to read the journal's location: {why}"),
-            "write a path, or `postgres://USER@HOST/DATABASE`, in `[journal] location`",
+            format!("the tag asks for `{environment}`, which the settings do not have"),
+            "name it in the configuration as an `[[environment]]`",
         )
-    })
-}
-
-fn is_empty(store: &mut dyn Store, number: u64) -> Result<bool, Error> {
-    let records = store.records(number).map_err(failed)?;
-    Ok(records.rows.is_empty())
-}
-
-fn unfinished(store: &mut dyn Store, number: Option<u64>) -> Result<Header, Error> {
-    let mut found = None;
-    if let Some(number) = number {
-        found = store.deployment(number).map_err(failed)?;
-    } else {
-        for header in store.deployments(MANY).map_err(failed)? {
-            if header.conclusion.is_none() && !is_empty(store, header.number)? {
-                found = Some(header);
-                break;
-            }
-        }
-    }
-    match (found, number) {
-        (Some(header), _) if header.conclusion.is_none() => Ok(header),
-        (Some(header), _) => Err(ended(
-            header.number,
-            header.conclusion.as_deref().unwrap_or_default(),
-        )),
-        (None, Some(number)) => Err(Error::usage(
-            format!("there is no deployment {number}"),
-            "see `greenlight status` for those that there are",
-        )),
-        (None, None) => Err(Error::usage(
-            "no deployment waits to go on",
-            "start one with `greenlight run --tag TAG`",
-        )),
-    }
-}
-
-/// The journal's failure, as a command's.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it ends here, and `map_err` hands it over by value"
-)]
-pub fn failed(error: journal::Error) -> Error {
-    let explained = explained(&error);
-    Error::Journal {
-        message: explained.message,
-        help: explained.help,
-    }
-}
-
-fn ended(number: u64, conclusion: &str) -> Error {
-    Error::usage(
-        format!("deployment {number} has ended: {conclusion}"),
-        "start a new one with `greenlight run --tag TAG`",
-    )
-}
-
-/// The entries of a deployment, and whether a last one was damaged. What can't be read is the journal's
-/// failure.
-pub fn entries_of(store: &mut dyn Store, number: u64) -> Result<(Vec<Dated>, bool), Error> {
-    log::read(store, number).map_err(|error| Error::Journal {
-        message: error.message,
-        help: error.help,
     })
 }

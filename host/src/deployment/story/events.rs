@@ -2,6 +2,7 @@
 
 use super::Teller;
 use crate::deployment::entry::Details;
+use crate::report::figures::short;
 use crate::report::story::{LoadTest, Node, Round, State, Step};
 use crate::report::words::Word as _;
 use crate::sandbox::contract::promotion as contract;
@@ -130,7 +131,7 @@ impl Teller {
                 it.what == "wait" && it.environment.as_deref() == Some(environment)
             });
         if !waiting {
-            let shown = commit.get(..12).unwrap_or(commit);
+            let shown = short(commit);
             self.story.steps.push(Step {
                 what: "wait".to_owned(),
                 environment: Some(environment.to_owned()),

@@ -4,6 +4,7 @@ mod events;
 
 use super::entry::Entry;
 use super::log::Dated;
+use crate::report::decision::step;
 use crate::report::schema::{ActionDocument, DecisionDocument};
 use crate::report::story::{Decision, Note, Place, Reason, State, Step, Story};
 
@@ -68,13 +69,16 @@ impl Teller {
                 interrupted,
                 repeated,
             } => {
+                if *repeated {
+                    self.cut_off(at);
+                }
                 let cut = interrupted.as_ref().map_or_else(String::new, |effect| {
                     let then = if *repeated {
                         "done again"
                     } else {
                         "not repeated"
                     };
-                    format!("; {} was cut off, and is {then}", words(effect))
+                    format!("; {} was cut off, and is {then}", step(effect))
                 });
                 self.note(at, format!("another process went on{cut}"));
             }
@@ -91,6 +95,18 @@ impl Teller {
         }
     }
 
+    /// An effect that is done again is a step of its own.
+    fn cut_off(&mut self, at: u64) {
+        let effects = ["deploy", "load-test", "notify"];
+        let mut open = self.story.steps.iter_mut().rev();
+        let open = open.find(|it| it.ended.is_none() && effects.contains(&it.what.as_str()));
+        if let Some(step) = open {
+            step.ended = Some(at);
+            step.state = State::Warned;
+            "cut off, and done again".clone_into(&mut step.outcome);
+        }
+    }
+
     fn note(&mut self, at: u64, text: String) {
         self.story.notes.push(Note { at, text });
     }
@@ -100,7 +116,7 @@ impl Teller {
             at,
             times: 1,
             verdict: decision.verdict.to_string(),
-            next: words(&decision.next),
+            next: step(&decision.next),
             reasons: decision
                 .reasons
                 .iter()
@@ -211,16 +227,5 @@ fn judged<'a>(
         if !step.outcome.starts_with(verdict) {
             step.outcome = format!("{verdict}: {}", step.outcome);
         }
-    }
-}
-
-fn words(action: &ActionDocument) -> String {
-    match action {
-        ActionDocument::Deploy { environment } => format!("deploy to {environment}"),
-        ActionDocument::Observe { environment } => format!("ask the nodes of {environment}"),
-        ActionDocument::LoadTest { environment } => format!("load test {environment}"),
-        ActionDocument::Notify { text, .. } => format!("tell people: {text}"),
-        ActionDocument::Wait { seconds } => format!("wait {seconds} s"),
-        ActionDocument::Finish { conclusion } => format!("finish: {conclusion}"),
     }
 }

@@ -3,7 +3,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::explain;
-use crate::journal::lease::{milliseconds, now};
+use crate::clock;
+use crate::journal::lease::milliseconds;
 use crate::journal::{Claim, Holder, Lease, Occupant, Result};
 
 /// Takes an environment if it may be taken. Inside of a transaction that no other writes in.
@@ -24,7 +25,7 @@ pub fn claim(
         )
         .optional()
         .map_err(explain)?;
-    let now = now();
+    let now = clock::milliseconds();
     if let Some(occupant) = occupant
         && !occupant.yields(deployment, holder, now)
     {
@@ -61,7 +62,7 @@ pub fn renew(
     holder: &Holder,
     time_to_live: Duration,
 ) -> Result<bool> {
-    let expires = now().saturating_add(milliseconds(time_to_live));
+    let expires = clock::milliseconds().saturating_add(milliseconds(time_to_live));
     let moved = connection
         .execute(
             "UPDATE leases SET expires = ?4 WHERE environment = ?1 AND fence = ?2 AND holder = ?3",

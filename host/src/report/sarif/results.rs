@@ -53,13 +53,20 @@ pub fn of(story: &Story) -> Vec<Finding<'_>> {
     let warning = |decision: &&Decision| decision.verdict == "promote-with-warning";
     let last = story.decisions.last();
     let earlier = story.decisions.iter().rev().skip(1).filter(warning);
-    for decision in last.into_iter().chain(earlier) {
-        for reason in &decision.reasons {
+    for (place, decision) in last.into_iter().chain(earlier).enumerate() {
+        // In a warning the last reason says what was next, or what was reached: nothing is wrong with that.
+        let (wrong, what_then) = match decision.reasons.split_last() {
+            Some((then, wrong)) if warning(&decision) => (wrong, Some(then)),
+            _ => (decision.reasons.as_slice(), None),
+        };
+        let told = what_then.filter(|_| place == 0).map(|it| (it, Level::Note));
+        let wrong = wrong.iter().map(|it| (it, level(&decision.verdict)));
+        for (reason, level) in wrong.chain(told) {
             let known = |it: &Finding<'_>| it.code == reason.code && it.message == reason.message;
             if !findings.iter().any(known) {
                 findings.push(Finding {
                     code: &reason.code,
-                    level: level(&decision.verdict),
+                    level,
                     message: &reason.message,
                     help: reason.help.as_deref(),
                     environments: named(&reason.message, story),
