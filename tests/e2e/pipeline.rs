@@ -94,6 +94,14 @@ impl Pipeline {
         }
     }
 
+    /// The same, with a load test that takes no time.
+    #[track_caller]
+    pub fn recorded() -> Self {
+        let mut pipeline = Self::new();
+        pipeline.setting.load_test = recorded("passed");
+        pipeline
+    }
+
     /// The folder with the repository and the configuration.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -253,6 +261,18 @@ impl Pipeline {
             list(&setting.load_test)
         );
         fs::write(self.folder().join("greenlight.toml"), text).expect("a configuration");
+    }
+}
+
+impl Ended {
+    /// It ended with this status, and its answer has all of this.
+    #[track_caller]
+    pub fn is(&self, status: i32, said: &[&str]) {
+        let all = format!("{}{}", self.stdout, self.stderr);
+        assert_eq!(self.status, status, "{all}");
+        for text in said {
+            assert!(self.stdout.contains(text), "no {text:?} in {all}");
+        }
     }
 }
 

@@ -30,7 +30,7 @@ fn decided_again(pipeline: &Pipeline, number: u64) {
     for dated in pipeline.entries(number) {
         match dated.entry {
             Entry::Began(it) => {
-                began = Some((it.release(), it.settings.contract().expect("settings")));
+                began = Some((it.release(), it.agreed().expect("settings")));
             }
             Entry::Happened { event, .. } => history.push(event.into()),
             Entry::Decided { now, decision } => {
@@ -77,12 +77,7 @@ fn all_green_from_a_pushed_image_to_production() {
         "run", "--tag", &tags[0], "--digest", &digest, "--report", &report,
     ];
     let ended = pipeline.greenlight(&arguments);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("promote[load-test-passed]"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(0, &["promote[load-test-passed]"]);
     assert!(serves(&pipeline.stage, &commit) && serves(&pipeline.prod, &commit));
     let deployed = &pipeline.prod.state().deployments;
     assert_eq!(deployed.len(), 1);
@@ -119,7 +114,7 @@ fn all_green_from_a_pushed_image_to_production() {
     let verified = registry.digest(&tags[1]);
     let prod = ["run", "--tag", &tags[1], "--digest", &verified];
     let ended = pipeline.greenlight(&prod);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert_eq!(
         Pipeline::times(&pipeline.stage, &commit),
         1,
@@ -143,13 +138,12 @@ fn all_green_from_a_pushed_image_to_production() {
 
 #[test]
 fn an_other_image_of_the_same_commit_is_not_verified() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    let pipeline = Pipeline::recorded();
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
     let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
     let one = pipeline.greenlight(&["run", "--tag", &tags[0], "--digest", &digest("a")]);
-    assert_eq!(one.status, 0, "{}{}", one.stdout, one.stderr);
+    one.is(0, &[]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     let mut other = pipeline.start(&["run", "--tag", &tags[1], "--digest", &digest("b")]);
     waiting::until("hold", LIMIT, || {
@@ -181,7 +175,7 @@ fn a_failed_load_test_under_warn_goes_on_and_tells_people() {
     let tags = pipeline.tags();
     let arguments = ["run", "--tag", &tags[0], "--warn-exit-code", "3"];
     let ended = pipeline.greenlight(&arguments);
-    assert_eq!(ended.status, 3, "{}{}", ended.stdout, ended.stderr);
+    ended.is(3, &[]);
     assert!(serves(&pipeline.prod, &commit));
     let told = pipeline.told();
     assert_eq!(told.len(), 2, "{told:?}");
@@ -197,7 +191,7 @@ fn skip_runs_no_load_test() {
     let pipeline = Pipeline::new();
     let commit = pipeline.commit("Change the docs [load test: skip]");
     let ended = pipeline.run();
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert!(serves(&pipeline.prod, &commit));
     assert_eq!(pipeline.stage.state().requests, 0);
 }
@@ -219,8 +213,7 @@ fn a_killed_load_test_never_passes() {
 
 #[test]
 fn results_of_an_earlier_test_are_not_those_of_this_one() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    let mut pipeline = Pipeline::recorded();
     pipeline.commit("One [load test: abort]");
     assert_eq!(pipeline.run().status, 0);
     pipeline.setting.load_test = vec!["true".to_owned()];
@@ -277,12 +270,7 @@ fn production_breaks_and_the_way_out_is_forward() {
     // Everything is well in stage, and production answers with errors.
     pipeline.prod.break_commit(&bad);
     let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[not-converged]"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(1, &["stop[not-converged]"]);
     let advice = pipeline.greenlight(&["rollback-advice"]);
     assert_eq!(advice.status, 0, "{}", advice.stderr);
     for line in [
@@ -307,13 +295,11 @@ fn production_breaks_and_the_way_out_is_forward() {
 
 #[test]
 fn slack_being_down_keeps_nothing_from_going_on() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    let pipeline = Pipeline::recorded();
     pipeline.slack.answer(Answer::Refuse(500));
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("tell people: "), "{}", ended.stdout);
+    ended.is(0, &["tell people: "]);
     let url = pipeline.slack.url();
     let journal = format!("{:?}", pipeline.entries(1));
     let secret = url.rsplit('/').next().expect("a path");
@@ -324,13 +310,11 @@ fn slack_being_down_keeps_nothing_from_going_on() {
 
 #[test]
 fn slack_that_hangs_is_not_waited_for() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = crate::pipeline::recorded("passed");
+    let pipeline = Pipeline::recorded();
     pipeline.slack.answer(Answer::Hang);
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
-    assert!(ended.stdout.contains("✗ tell people: "), "{}", ended.stdout);
+    ended.is(0, &["✗ tell people: "]);
 }
 
 #[test]

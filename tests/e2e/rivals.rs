@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::pipeline::{LIMIT, Pipeline, recorded};
+use crate::pipeline::{LIMIT, Pipeline};
 use crate::waiting;
 
 #[test]
 fn a_second_release_waits_for_its_turn() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let pipeline = Pipeline::recorded();
     let older = pipeline.commit("Older [load test: abort]");
     let first = pipeline.tags();
     // The first one stays in the middle of its deployment to stage.
@@ -42,20 +41,14 @@ fn a_second_release_waits_for_its_turn() {
 
 #[test]
 fn an_older_release_gives_way_to_a_newer_one() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let pipeline = Pipeline::recorded();
     let older = pipeline.commit("Older [load test: abort]");
     let late = pipeline.tags();
     let newer = pipeline.commit("Newer [load test: abort]");
     let ended = pipeline.run();
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     let ended = pipeline.run_tag(&late[0]);
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[superseded]"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(1, &["stop[superseded]"]);
     assert_eq!(pipeline.conclusion(2).as_deref(), Some("superseded"));
     assert_eq!(Pipeline::times(&pipeline.stage, &older), 0);
     assert_eq!(Pipeline::times(&pipeline.prod, &older), 0);
@@ -79,8 +72,7 @@ fn a_deployment_from_outside_invalidates_the_load_test() {
 
 #[test]
 fn production_that_nobody_can_place_is_not_replaced() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let pipeline = Pipeline::recorded();
     let stranger = "5".repeat(40);
     pipeline.prod.deploy(&stranger);
     pipeline.prod.wait("stranger", |state| {
@@ -88,12 +80,7 @@ fn production_that_nobody_can_place_is_not_replaced() {
     });
     let commit = pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[ancestry-unknown]"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(1, &["stop[ancestry-unknown]"]);
     assert_eq!(
         Pipeline::times(&pipeline.stage, &commit),
         0,
@@ -101,14 +88,13 @@ fn production_that_nobody_can_place_is_not_replaced() {
     );
     let tags = pipeline.tags();
     let ended = pipeline.greenlight(&["run", "--tag", &tags[0], "--approved-by", "Ada"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
 #[test]
 fn one_tag_is_driven_once() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let pipeline = Pipeline::recorded();
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
     pipeline.stage.pace(Duration::from_mins(10));
@@ -140,8 +126,7 @@ fn one_tag_is_driven_once() {
 /// What was promoted last is known also while its nodes don't answer.
 #[test]
 fn an_old_release_does_not_pass_nodes_that_are_silent() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let pipeline = Pipeline::recorded();
     let older = pipeline.commit("Older [load test: abort]");
     let late = pipeline.tags();
     pipeline.commit("Newer [load test: abort]");
@@ -150,19 +135,13 @@ fn an_old_release_does_not_pass_nodes_that_are_silent() {
         pipeline.prod.break_node(node);
     }
     let ended = pipeline.run_tag(&late[0]);
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[superseded]"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(1, &["stop[superseded]"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &older), 0);
 }
 
 #[test]
 fn a_diverged_production_is_for_a_person_to_replace() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let pipeline = Pipeline::recorded();
     let hotfix = pipeline.commit_on_a_branch("Hotfix");
     pipeline.prod.deploy(&hotfix);
     pipeline.prod.wait("hotfix", |state| {
@@ -170,20 +149,14 @@ fn a_diverged_production_is_for_a_person_to_replace() {
     });
     let commit = pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("stop[ancestry-unknown]"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(1, &["stop[ancestry-unknown]"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
 }
 
 /// A production tag waits for the record of stage, and takes over what comes, also after a resume.
 #[test]
 fn a_production_tag_waits_for_stage_and_goes_on() {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let mut pipeline = Pipeline::recorded();
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
     // Stage alone is deployed by this one: it can't go on to production.
@@ -205,6 +178,6 @@ fn a_production_tag_waits_for_stage_and_goes_on() {
     assert_eq!(stage.wait(LIMIT).code(), Some(1), "production refused it");
     pipeline.setting.deploy_prod = None;
     let ended = pipeline.greenlight(&["run", "--resume", "2"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }

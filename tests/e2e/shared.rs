@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::pipeline::{LIMIT, Pipeline, recorded};
+use crate::pipeline::{LIMIT, Pipeline};
 use crate::postgres_server::Server;
 use crate::waiting;
 
 fn with_database() -> (Pipeline, Arc<Server>) {
     let server = Server::shared();
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let mut pipeline = Pipeline::recorded();
     pipeline.setting.journal = Some(server.database());
     (pipeline, server)
 }
@@ -20,7 +19,7 @@ fn the_journal_may_be_in_postgresql() {
     let (pipeline, _server) = with_database();
     let commit = pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     assert_eq!(pipeline.conclusion(1).as_deref(), Some("promoted"));
     let status = pipeline.greenlight(&["status"]);
@@ -46,15 +45,14 @@ fn a_crashed_runner_is_followed_by_another_one() {
     drop(first);
     pipeline.stage.pace(Duration::ZERO);
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
 #[test]
 fn a_database_that_goes_away_loses_nothing() {
     let server = Arc::new(Server::new());
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let mut pipeline = Pipeline::recorded();
     pipeline.setting.repeatable = true;
     // A database that is away for longer than this is given up.
     let database = server.database();
@@ -77,7 +75,7 @@ fn a_database_that_goes_away_loses_nothing() {
         "nothing went on without it"
     );
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    assert_eq!(ended.status, 74, "{}{}", ended.stdout, ended.stderr);
+    ended.is(74, &[]);
     assert!(
         ended.stderr.contains("see that the database answers"),
         "{}",
@@ -85,6 +83,6 @@ fn a_database_that_goes_away_loses_nothing() {
     );
     server.start();
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }

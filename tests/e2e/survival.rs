@@ -6,7 +6,7 @@ use greenlight::deployment::entry::Entry;
 use greenlight::journal;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::pipeline::{Ended, GREENLIGHT, LIMIT, Pipeline, ended, recorded};
+use crate::pipeline::{Ended, GREENLIGHT, LIMIT, Pipeline, ended};
 use crate::process::Process;
 use crate::{programs, waiting};
 
@@ -24,8 +24,7 @@ fn killed_at(pipeline: &Pipeline, tag: &str, n: usize) -> Ended {
 }
 
 fn quick() -> Pipeline {
-    let mut pipeline = Pipeline::new();
-    pipeline.setting.load_test = recorded("passed");
+    let mut pipeline = Pipeline::recorded();
     pipeline.setting.rounds = 1;
     pipeline.setting.deadline = 2;
     pipeline
@@ -125,12 +124,7 @@ fn an_interrupt_ends_children_and_can_be_gone_on_from() {
     ));
     pipeline.stage.pace(Duration::ZERO);
     let ended = pipeline.greenlight(&["run", "--resume", "1"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("was under way when greenlight ended"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(0, &["was under way when greenlight ended"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
@@ -193,7 +187,7 @@ fn a_signal_to_the_whole_job_fails_nothing() {
     assert_eq!(children(), None, "nothing is left");
     pipeline.stage.pace(Duration::ZERO);
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
@@ -219,10 +213,10 @@ fn a_pause_is_no_failure_to_converge() {
     });
     let stopped = pipeline.entries(1).last().expect("entries").at;
     waiting::until("deadline", LIMIT, || {
-        (greenlight::deployment::clock::milliseconds() > stopped + 4000).then_some(())
+        (greenlight::clock::milliseconds() > stopped + 4000).then_some(())
     });
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    ended.is(0, &[]);
 }
 
 #[test]
@@ -268,12 +262,7 @@ fn a_damaged_last_record_is_left_out_with_a_word() {
                    WHERE position = (SELECT max(position) FROM records)";
     assert_eq!(other.execute(damaged, []).expect("damaged"), 1);
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stdout.contains("damaged, and has been left out"),
-        "{}",
-        ended.stdout
-    );
+    ended.is(0, &["damaged, and has been left out"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
