@@ -135,6 +135,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_reached_with_a_warning_is_not_wrong() {
+        let mut story = fixture::promoted_with_warning();
+        let last = story.decisions.last_mut().expect("a decision");
+        let mut reached = last.reasons[0].clone();
+        reached.code = "promoted".to_owned();
+        reached.message = "`prod` serves the release and nothing else".to_owned();
+        last.reasons.push(reached);
+        assert_eq!(
+            found(&run(&story))[..2],
+            [
+                line("warning", "load-test-failed", &["stage"]),
+                line("note", "promoted", &["prod"]),
+            ]
+        );
+    }
+
+    #[test]
     fn a_hold_is_a_note_and_nothing_is_nothing() {
         assert_eq!(
             found(&run(&fixture::running())),

@@ -56,7 +56,7 @@ pub fn of(story: &Story) -> Vec<Finding<'_>> {
     for (place, decision) in last.into_iter().chain(earlier).enumerate() {
         // In a warning the last reason says what was next, or what was reached: nothing is wrong with that.
         let (wrong, what_then) = match decision.reasons.split_last() {
-            Some((then, wrong)) if warning(&decision) => (wrong, Some(then)),
+            Some((then, wrong)) if warning(&decision) && !wrong.is_empty() => (wrong, Some(then)),
             _ => (decision.reasons.as_slice(), None),
         };
         let told = what_then.filter(|_| place == 0).map(|it| (it, Level::Note));
