@@ -1,10 +1,10 @@
 //! A release's way, as a test sets it up: a repository, two environments, a load test, Slack.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use greenlight::deployment::entry::Entry;
 use greenlight::deployment::log::{self, Dated};
@@ -150,17 +150,37 @@ impl Pipeline {
         ended(self.command().args(arguments))
     }
 
-    /// Starts greenlight; it is ended with the test.
+    /// Starts greenlight; it is ended with the test. What it says is in a file of the folder.
     #[track_caller]
     pub fn start(&self, arguments: &[&str]) -> Process {
         self.configure();
         let mut command = self.command();
+        let said = self.folder().join("said");
+        let said = File::options().create(true).append(true).open(said);
+        let said = said.expect("a file");
         command
             .args(arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stdout(said.try_clone().expect("a file"))
+            .stderr(said);
         Process::start("greenlight", &mut command)
+    }
+
+    /// Waits until `status` says this of a deployment.
+    #[track_caller]
+    pub fn until_status(&self, number: u64, text: &str) {
+        let end = Instant::now() + LIMIT;
+        loop {
+            let status = self.greenlight(&["status", &number.to_string()]);
+            if status.stdout.contains(text) {
+                return;
+            }
+            let said = fs::read_to_string(self.folder().join("said")).unwrap_or_default();
+            assert!(
+                Instant::now() < end,
+                "no {text:?} in {status:?}, and {said}"
+            );
+        }
     }
 
     /// Greenlight in the folder, with nothing of the test's environment but the way to programs.
@@ -260,7 +280,13 @@ impl Pipeline {
              history = \"results_stats_history.csv\"\n",
             list(&setting.load_test)
         );
-        fs::write(self.folder().join("greenlight.toml"), text).expect("a configuration");
+        // In one step: a process that has just been started may be reading it.
+        let (file, new) = (
+            self.folder().join("greenlight.toml"),
+            self.folder().join("new.toml"),
+        );
+        fs::write(&new, text).expect("a configuration");
+        fs::rename(new, file).expect("a configuration");
     }
 }
 

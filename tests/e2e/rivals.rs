@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::pipeline::{LIMIT, Pipeline};
-use crate::waiting;
 
 #[test]
 fn a_second_release_waits_for_its_turn() {
@@ -19,12 +18,7 @@ fn a_second_release_waits_for_its_turn() {
     let newer = pipeline.commit("Newer [load test: abort]");
     let second = pipeline.tags();
     let two = pipeline.start(&["run", "--tag", &second[0]]);
-    waiting::until("wait", LIMIT, || {
-        let status = pipeline.greenlight(&["status", "2"]).stdout;
-        status
-            .contains("is being deployed to `stage` right now")
-            .then_some(())
-    });
+    pipeline.until_status(2, "is being deployed to `stage` right now");
     assert_eq!(Pipeline::times(&pipeline.stage, &newer), 0);
     pipeline.stage.pace(Duration::ZERO);
     assert_eq!(one.wait(LIMIT).code(), Some(0));
@@ -167,10 +161,7 @@ fn a_production_tag_waits_for_stage_and_goes_on() {
         .stage
         .wait("deployment", |state| !state.deployments.is_empty());
     let mut prod = pipeline.start(&["run", "--tag", &tags[1]]);
-    waiting::until("wait", LIMIT, || {
-        let status = pipeline.greenlight(&["status", "2"]).stdout;
-        status.contains("`stage`").then_some(())
-    });
+    pipeline.until_status(2, "`stage`");
     let pid = rustix::process::Pid::from_child(prod.child());
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
     assert_eq!(prod.wait(LIMIT).code(), Some(75));
