@@ -8,6 +8,7 @@ mod bundled;
 mod checks;
 pub mod compile;
 mod failure;
+mod in_place;
 mod inspect;
 pub mod limits;
 mod policy;

@@ -14,7 +14,7 @@ use super::contract::promotion::{Decision, Event, Release};
 use super::contract::types::{LoadTestAction, Reason, Settings, Timestamp};
 use super::failure::{Failure, Limit};
 use super::limits::Limiter;
-use super::{Compiler, bundled, checks, limits, profile, watchdog};
+use super::{Compiler, bundled, checks, in_place, limits, profile, watchdog};
 
 /// How many sandboxes a policy is loaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,9 @@ impl Policy {
     ///
     /// Only if this build is broken, or the system gives no memory or thread.
     pub fn bundled(how_often: Use) -> Result<Self, Failure> {
-        let engine = engine(how_often)?;
+        let mut config = profile::config();
+        in_place::allow(&mut config);
+        let engine = engine(how_often, &config)?;
         let component = bundled::load(&engine).map_err(unfit)?;
         Self::new(engine, component)
     }
@@ -72,7 +74,7 @@ impl Policy {
     /// As for a file.
     pub fn from_bytes(bytes: &[u8], compiler: &Compiler) -> Result<Self, Failure> {
         // No pool: what a component may have is the limiter's to say, sandbox by sandbox.
-        let engine = engine(Use::Once)?;
+        let engine = engine(Use::Once, &profile::config())?;
         let component = compiler.compile(&engine, bytes)?;
         Self::new(engine, component)
     }
@@ -260,16 +262,16 @@ fn allow(store: &mut Store<Limiter>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn engine(how_often: Use) -> Result<Engine, Failure> {
+fn engine(how_often: Use, config: &Config) -> Result<Engine, Failure> {
     if how_often == Use::Often {
-        let mut config = profile::config();
-        pool(&mut config);
+        let mut pooled = config.clone();
+        pool(&mut pooled);
         // Where the system does not give the addresses for a pool, memory is taken sandbox by sandbox.
-        if let Ok(engine) = Engine::new(&config) {
+        if let Ok(engine) = Engine::new(&pooled) {
             return Ok(engine);
         }
     }
-    Engine::new(&profile::config()).map_err(|error| Failure::Host(format!("{error:#}")))
+    Engine::new(config).map_err(|error| Failure::Host(format!("{error:#}")))
 }
 
 /// Keeps room for a few sandboxes at a time.
