@@ -7,6 +7,7 @@
 mod chain;
 mod error;
 mod holder;
+pub mod inbox;
 mod lease;
 mod location;
 mod postgres;
