@@ -6,6 +6,7 @@
 //! - [`probe`] asks nodes which version they run.
 //! - [`secret`] is what they need and nobody is to read.
 //! - [`slack`] sends messages to a channel.
+//! - [`start`] starts a deployment in a CI system.
 
 pub(crate) mod http;
 pub mod interrupt;
@@ -15,3 +16,4 @@ pub mod secret;
 pub mod slack;
 #[cfg(test)]
 mod stand_in;
+pub mod start;
