@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, de};
 
 use super::duration::Span;
-use crate::effects::slack::Source;
+use crate::effects::secret::Source;
 use crate::facts::load_test::Format;
 use crate::report::words::Word as _;
 use crate::sandbox::contract::types::LoadTestAction;

@@ -40,7 +40,7 @@ pub struct Config {
     /// Which policy decides, unless it is the bundled one.
     pub policy: Option<Policy>,
     /// Where the address of Slack's webhook is found.
-    pub slack: Option<crate::effects::slack::Source>,
+    pub slack: Option<crate::effects::secret::Source>,
     /// Where the journal is: a path, or the URL of a database.
     pub journal: String,
     /// The folder for logs and results.

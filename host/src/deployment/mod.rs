@@ -33,7 +33,7 @@ use crate::config::Config;
 use crate::effects::interrupt::Interrupt;
 use crate::effects::probe::Prober;
 use crate::effects::process::Ending;
-use crate::effects::slack::Source;
+use crate::effects::secret::Source;
 use crate::report::schema::DecisionDocument;
 use crate::report::words::Word as _;
 use crate::sandbox::Policy;

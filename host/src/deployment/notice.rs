@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::entry::Details;
 use super::{Driver, Error};
-use crate::effects::slack::{Message, Slack};
+use crate::effects::slack::{self, Message, Slack};
 use crate::report::words::Word as _;
 use crate::sandbox::contract::promotion::{
     Action, Decision, Happening, Notice, Notification, Outcome,
@@ -48,7 +48,7 @@ impl Driver<'_> {
         let Some(source) = &self.means.config.slack else {
             return Ok(());
         };
-        let url = source.read()?;
+        let url = slack::url(source)?;
         let standings = decision.standings.iter();
         let mut facts = vec![
             ("tag".to_owned(), self.release.tag.clone()),

@@ -1,14 +1,19 @@
-//! What a deployment does to the world: it runs commands, asks nodes for their version, and tells people.
+//! What a deployment does to the world: it runs commands, asks nodes for their version, and tells
+//! people.
 //!
 //! - [`interrupt`] is how all of it is stopped.
 //! - [`process`] runs a command to its end, and its whole process group with it.
 //! - [`probe`] asks nodes which version they run.
+//! - [`secret`] is what they need and nobody is to read.
 //! - [`slack`] sends messages to a channel.
+//! - [`start`] starts a deployment in a CI system.
 
 pub(crate) mod http;
 pub mod interrupt;
 pub mod probe;
 pub mod process;
+pub mod secret;
 pub mod slack;
 #[cfg(test)]
 mod stand_in;
+pub mod start;

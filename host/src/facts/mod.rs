@@ -4,10 +4,14 @@
 pub mod evidence;
 pub mod git;
 pub mod history;
+pub mod image;
 pub mod load_test;
 pub mod message;
+pub mod webhook;
 
 use std::fmt;
+
+pub use image::is_digest;
 
 /// Why a fact could not be read, and what to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +43,6 @@ impl std::error::Error for Error {}
 /// Whether a text is a full commit hash: 40 (SHA-1) or 64 (SHA-256) lowercase hexadecimal digits.
 pub fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && is_hex(text)
-}
-
-/// Whether a text is the digest of an image: `sha256:` and 64 lowercase hexadecimal digits.
-pub fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:")
-        .is_some_and(|digits| digits.len() == 64 && is_hex(digits))
 }
 
 fn is_hex(text: &str) -> bool {

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::deployment::entry::{Began, InstructionDocument};
 use crate::deployment::log::Log;
 use crate::deployment::{Driver, tenure};
-use crate::effects::slack::Source;
+use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::journal::NewDeployment;
@@ -33,7 +33,7 @@ impl Deployment<'_> {
                 return resolve::refuse(self.arguments.format.format, reasons, output);
             }
         };
-        if let Some(Err(why)) = self.config.slack.as_ref().map(Source::read) {
+        if let Some(Err(why)) = self.config.slack.as_ref().map(slack::url) {
             console.note(&format!("nobody will be told: {why}"));
         }
         let began = Began {

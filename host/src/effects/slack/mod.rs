@@ -1,13 +1,21 @@
 //! Messages to a Slack channel, by an incoming webhook.
 //!
-//! The URL of a webhook is its password: who has it may write. It is read from a variable or a file, and
-//! appears in nothing that is printed or returned.
+//! The URL of a webhook is its password: who has it may write.
 
 mod payload;
 mod send;
-mod source;
 mod text;
 
 pub use payload::{Message, payload};
 pub use send::Slack;
-pub use source::{Secret, Source};
+
+use crate::effects::secret::{Secret, Source};
+
+/// Reads the URL of the webhook.
+///
+/// # Errors
+///
+/// If it is missing, or no `http` or `https` URL. The error holds nothing of it.
+pub fn url(source: &Source) -> Result<Secret, String> {
+    source.url("Slack URL")
+}

@@ -8,8 +8,8 @@ use ureq::http::Response;
 use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::payload::{Message, payload};
-use super::source::Secret;
 use crate::effects::http::{Client, is_unknown_name};
+use crate::effects::secret::Secret;
 
 /// How long all of it may take.
 const TIME_LIMIT: Duration = Duration::from_secs(3);

@@ -1,0 +1,204 @@
+//! What nobody is to read: passwords, tokens, and URLs that are passwords.
+//!
+//! They are read from a variable or a file right before they are used, so that one that was replaced works
+//! at once, and appear in nothing that is printed or returned.
+
+use std::env::{self, VarError};
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use crate::effects::http::is_url;
+
+/// How much of a file is read, in bytes. Secrets are shorter.
+const LONGEST: u64 = 8 << 10;
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes an `http` or `https` URL. Blanks around it are dropped.
+    fn url(text: &str) -> Option<Self> {
+        let text = text.trim();
+        is_url(text).then(|| Self(text.to_owned()))
+    }
+
+    /// Takes a token or a password, which has to fit into a header. Blanks around it are dropped.
+    fn token(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits = !text.is_empty() && !text.chars().any(char::is_control);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The text, for the one who sends it.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A variable of the environment.
+    Variable(String),
+    /// A file with the secret and nothing else; blanks around it are dropped.
+    File(PathBuf),
+}
+
+impl Source {
+    /// Reads a URL. `what` is its name in errors: "the variable `X` with the … is not set".
+    ///
+    /// # Errors
+    ///
+    /// If it is missing, or no `http` or `https` URL. The error names the variable or the file, and
+    /// holds nothing of what is in it.
+    pub fn url(&self, what: &str) -> Result<Secret, String> {
+        let text = self.text(what)?;
+        Secret::url(&text).ok_or_else(|| {
+            format!("{self} holds no `http` or `https` URL: put the {what} there, and nothing else")
+        })
+    }
+
+    /// Reads a token or a password. `what` is its name in errors.
+    ///
+    /// # Errors
+    ///
+    /// If it is missing, empty, or has several lines. The error names the variable or the file, and holds
+    /// nothing of what is in it.
+    pub fn token(&self, what: &str) -> Result<Secret, String> {
+        let text = self.text(what)?;
+        Secret::token(&text).ok_or_else(|| {
+            format!(
+                "{self} holds nothing that can be used: put the {what} there, on one line, and \
+                 nothing else"
+            )
+        })
+    }
+
+    /// The variable that it is in, so that commands are not given it.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Variable(name) => Some(name),
+            Self::File(_) => None,
+        }
+    }
+
+    fn text(&self, what: &str) -> Result<String, String> {
+        match self {
+            // The error that says it is no UTF-8 would print it.
+            Self::Variable(name) => env::var(name).map_err(|error| match error {
+                VarError::NotPresent => format!("{self} with the {what} is not set"),
+                VarError::NotUnicode(_) => format!("{self} with the {what} is not UTF-8"),
+            }),
+            Self::File(path) => {
+                let mut text = String::new();
+                // What is cut off here was no secret.
+                File::open(path)
+                    .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+                    .map_err(|error| format!("{self} with the {what} can't be read: {error}"))?;
+                Ok(text)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "the variable `{name}`"),
+            Self::File(path) => write!(f, "the file `{}`", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Secret {
+    pub(super) fn test(text: &str) -> Self {
+        Self::token(text).expect("a secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_file_holds_the_url_and_blanks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("url");
+        fs::write(&path, " https://hooks.example/T0/B0/s3cret\n").expect("a file");
+        let secret = Source::File(path).url("Slack URL").expect("a URL");
+        assert_eq!(secret.expose(), "https://hooks.example/T0/B0/s3cret");
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let variable = Source::Variable("GREENLIGHT_TEST_UNSET".to_owned());
+        assert_eq!(
+            variable.url("Slack URL"),
+            Err("the variable `GREENLIGHT_TEST_UNSET` with the Slack URL is not set".to_owned())
+        );
+        // Every test has this one, and it is no URL.
+        let variable = Source::Variable("PATH".to_owned());
+        assert_eq!(
+            variable.url("Slack URL"),
+            Err(
+                "the variable `PATH` holds no `http` or `https` URL: put the Slack URL there, and \
+                 nothing else"
+                    .to_owned()
+            )
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = Source::File(folder.path().join("none")).url("Slack URL");
+        assert!(
+            error
+                .expect_err("no file")
+                .contains("none` with the Slack URL can't be read")
+        );
+    }
+
+    #[test]
+    fn a_token_is_one_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        let source = Source::File(path.clone());
+        fs::write(&path, "\n hush hush\r\n").expect("a file");
+        assert_eq!(
+            source.token("token").expect("a token").expose(),
+            "hush hush"
+        );
+        for text in ["", " \n", "hush\nhush", "hush\0"] {
+            fs::write(&path, text).expect("a file");
+            let error = source.token("Jenkins token").expect_err(text);
+            assert!(error.contains("put the Jenkins token there"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
+        }
+        assert_eq!(source.variable(), None);
+        assert_eq!(Source::Variable("A".to_owned()).variable(), Some("A"));
+    }
+
+    proptest! {
+        #[test]
+        fn errors_and_debug_hold_nothing_of_it(path in "[0-9A-Z]{12,40}", scheme in 0_usize..4) {
+            let scheme = ["https://", "ftp://", "", "https://a b "][scheme];
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("url");
+            fs::write(&file, format!("{scheme}hooks.example/{path}")).expect("a file");
+            let said = format!("{:?}", Source::File(file).url("Slack URL"));
+            prop_assert!(!said.contains(&path));
+            prop_assert!(!said.contains("hooks.example"));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Names of images: repositories, tags and digests.
+//!
+//! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests> for
+//! repositories and tags,
+//! <https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests> for digests.
+
+/// How long the name of a repository may be, in bytes. The specification has no limit of its own, and says
+/// that clients have this one.
+const LONGEST_REPOSITORY: usize = 255;
+/// How long a tag may be, in bytes.
+const LONGEST_TAG: usize = 128;
+
+/// Whether a text is the name of a repository in a registry: lowercase words with `/` in between. The
+/// registry's own name is no part of it.
+pub fn is_repository(text: &str) -> bool {
+    text.len() <= LONGEST_REPOSITORY && text.split('/').all(is_component)
+}
+
+/// Whether a text is a tag.
+pub fn is_tag(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let inner = |byte: u8| word(byte) || matches!(byte, b'.' | b'-');
+    text.len() <= LONGEST_TAG && text.bytes().next().is_some_and(word) && text.bytes().all(inner)
+}
+
+/// Whether a text is a digest that this program can compare: `sha256:` and 64 lowercase hexadecimal digits.
+pub fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|digits| {
+        digits.len() == 64
+            && digits
+                .bytes()
+                .all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`: words, with a separator between two of them.
+fn is_component(text: &str) -> bool {
+    let separator = |c: char| matches!(c, '.' | '_' | '-');
+    let mut rest = text;
+    loop {
+        let word = rest.find(separator).unwrap_or(rest.len());
+        let (first, others) = rest.split_at(word);
+        let letters = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+        if first.is_empty() || !first.bytes().all(letters) {
+            return false;
+        }
+        if others.is_empty() {
+            return true;
+        }
+        let next = others.trim_start_matches(separator);
+        let between = &others[..others.len() - next.len()];
+        if !matches!(between, "." | "_" | "__") && !between.bytes().all(|it| it == b'-') {
+            return false;
+        }
+        rest = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_are_told_apart() {
+        for name in ["a", "demo/app", "a.b_c__d---e/0/x9", &"a".repeat(255)] {
+            assert!(is_repository(name), "{name}");
+        }
+        for name in [
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            "A",
+            "a..b",
+            "a___b",
+            "a.-b",
+            "a_-b",
+            "-a",
+            "a-",
+            "a b",
+            "ä",
+            "a:b",
+            "a@b",
+            "a%2f",
+            "../a",
+            "a/../b",
+            "a\n",
+            &"a".repeat(256),
+        ] {
+            assert!(!is_repository(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn tags_are_told_apart() {
+        for tag in ["a", "_", "A.b-c_9", "0", &"x".repeat(128)] {
+            assert!(is_tag(tag), "{tag}");
+        }
+        for tag in [
+            "",
+            ".a",
+            "-a",
+            "a b",
+            "a/b",
+            "a:b",
+            "a\n",
+            "ä",
+            &"x".repeat(129),
+        ] {
+            assert!(!is_tag(tag), "{tag:?}");
+        }
+    }
+
+    #[test]
+    fn digests_are_told_apart() {
+        let digits = "0123456789abcdef".repeat(4);
+        assert!(is_digest(&format!("sha256:{digits}")));
+        for text in [
+            "",
+            "sha256:",
+            &digits,
+            &format!("sha512:{digits}"),
+            &format!("sha256:{digits}0"),
+            &format!("sha256:{}", digits.to_uppercase()),
+        ] {
+            assert!(!is_digest(text), "{text}");
+        }
+    }
+}

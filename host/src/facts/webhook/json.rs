@@ -1,0 +1,108 @@
+//! JSON, with errors that hold nothing of it.
+
+use serde::de::DeserializeOwned;
+use serde_json::error::{Category, Error};
+
+use super::Malformed;
+
+/// Reads a document. Fields that are not asked for are passed over.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
+    serde_json::from_slice(body).map_err(|error| explained(&error))
+}
+
+fn explained(error: &Error) -> Malformed {
+    let why = match error.classify() {
+        Category::Eof => "the body ends too early: is it all there?".to_owned(),
+        Category::Syntax | Category::Io => format!("the body is no JSON{}", place(error)),
+        Category::Data => format!("the body {}{}", expected(&error.to_string()), place(error)),
+    };
+    Malformed(why)
+}
+
+fn place(error: &Error) -> String {
+    match error.line() {
+        0 => String::new(),
+        line => format!(", at line {line}, column {}", error.column()),
+    }
+}
+
+/// What was expected. serde's text quotes what was found before it says so; what it says then, and the
+/// names of fields, are its own words and ours.
+fn expected(text: &str) -> String {
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    if text.starts_with("missing field `") || text.starts_with("duplicate field `") {
+        return format!("has a {text}");
+    }
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("is not what is known: expected {expected}"),
+        None => "is not what is known".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "it is only read")]
+    struct Document {
+        name: String,
+        list: Option<Vec<u32>>,
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_what_was_found() {
+        for (body, said) in [
+            ("", "the body ends too early: is it all there?"),
+            (
+                r#"{"name": "secr"#,
+                "the body ends too early: is it all there?",
+            ),
+            ("secret", "the body is no JSON, at line 1, column 1"),
+            (
+                r#"{"name": "a"} secret"#,
+                "the body is no JSON, at line 1, column 15",
+            ),
+            (
+                "{}",
+                "the body has a missing field `name`, at line 1, column 2",
+            ),
+            (
+                "{\"name\": \"a\",\n\"name\": \"secret\"}",
+                "the body has a duplicate field `name`, at line 2, column 6",
+            ),
+            (
+                r#"{"name": 1}"#,
+                "the body is not what is known: expected a string, at line 1, column 10",
+            ),
+            (
+                r#"{"name": "a", "list": ", expected secret at line 1"}"#,
+                "the body is not what is known: expected a sequence, at line 1, column 51",
+            ),
+            (
+                r#"{"name": "a", "list": [1e400]}"#,
+                "the body is no JSON, at line 1, column 28",
+            ),
+            (
+                r#"{"name": "a", "list": [4294967296]}"#,
+                "the body is not what is known: expected u32, at line 1, column 33",
+            ),
+            (
+                r#"["secret"]"#,
+                "the body is not what is known: expected struct Document with 2 elements, at line 1, column 10",
+            ),
+        ] {
+            let error = parse::<Document>(body.as_bytes()).expect_err(body);
+            assert_eq!(error.to_string(), said);
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = format!("{{\"name\": {}", "[".repeat(100_000));
+        let error = parse::<Document>(deep.as_bytes()).expect_err("too deep");
+        assert!(!error.to_string().is_empty());
+    }
+}
