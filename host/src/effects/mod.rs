@@ -8,6 +8,7 @@
 //! - [`slack`] sends messages to a channel.
 //! - [`start`] starts a deployment in a CI system.
 
+mod failure;
 pub(crate) mod http;
 pub mod interrupt;
 pub mod probe;
