@@ -4,6 +4,7 @@
 //! - [`interrupt`] is how all of it is stopped.
 //! - [`process`] runs a command to its end, and its whole process group with it.
 //! - [`probe`] asks nodes which version they run.
+//! - [`registry`] asks a registry for digests and tags.
 //! - [`secret`] is what they need and nobody is to read.
 //! - [`slack`] sends messages to a channel.
 //! - [`start`] starts a deployment in a CI system.
@@ -13,6 +14,7 @@ pub(crate) mod http;
 pub mod interrupt;
 pub mod probe;
 pub mod process;
+pub mod registry;
 pub mod secret;
 pub mod slack;
 #[cfg(test)]
