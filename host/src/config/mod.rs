@@ -6,6 +6,7 @@
 
 mod duration;
 mod file;
+pub mod start;
 mod unknown;
 
 use std::fs;

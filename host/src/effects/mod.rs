@@ -4,14 +4,17 @@
 //! - [`interrupt`] is how all of it is stopped.
 //! - [`process`] runs a command to its end, and its whole process group with it.
 //! - [`probe`] asks nodes which version they run.
+//! - [`registry`] asks a registry for digests and tags.
 //! - [`secret`] is what they need and nobody is to read.
 //! - [`slack`] sends messages to a channel.
 //! - [`start`] starts a deployment in a CI system.
 
+mod failure;
 pub(crate) mod http;
 pub mod interrupt;
 pub mod probe;
 pub mod process;
+pub mod registry;
 pub mod secret;
 pub mod slack;
 #[cfg(test)]

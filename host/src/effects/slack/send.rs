@@ -8,7 +8,8 @@ use ureq::http::Response;
 use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::payload::{Message, payload};
-use crate::effects::http::{Client, is_unknown_name};
+use crate::effects::failure::Failure;
+use crate::effects::http::Client;
 use crate::effects::secret::Secret;
 
 /// How long all of it may take.
@@ -112,29 +113,7 @@ impl Slack {
             .build()
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .send(body)
-            .map_err(|error| self.reason(&error))
-    }
-
-    /// What went wrong, in words of our own: the ones of others may hold the URL.
-    fn reason(&self, error: &ureq::Error) -> String {
-        match error {
-            ureq::Error::Timeout(_) => format!("Slack did not answer within {:?}", self.time_limit),
-            ureq::Error::HostNotFound => "the name of Slack's host is not known".to_owned(),
-            ureq::Error::Io(error) if is_unknown_name(error) => {
-                "the name of Slack's host is not known".to_owned()
-            }
-            ureq::Error::Io(error) => format!("Slack can't be reached: {}", error.kind()),
-            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => {
-                "Slack can't be reached: TLS failed".to_owned()
-            }
-            ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
-                "Slack can't be reached: the proxy failed".to_owned()
-            }
-            ureq::Error::Http(_) | ureq::Error::BadUri(_) => {
-                "the URL of the Slack webhook can't be used".to_owned()
-            }
-            _ => "Slack gave no answer that can be read".to_owned(),
-        }
+            .map_err(|error| Failure::of(&error, "Slack", self.time_limit).why)
     }
 }
 

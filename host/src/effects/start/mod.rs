@@ -4,8 +4,17 @@
 //! happened, each request carries a key that is the same in each attempt, and a start that may have happened
 //! is looked for by its key before it is asked for again.
 
+pub mod circleci;
+pub mod github;
+pub mod jenkins;
+mod line;
+#[cfg(test)]
+mod trial;
+
 use std::fmt;
 use std::time::Duration;
+
+use crate::effects::secret::Source;
 
 /// What is to be deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +73,46 @@ pub trait Start: Send + Sync {
     ///
     /// If it can't be found out.
     fn find(&self, request: &Request) -> Result<Option<String>, Error>;
+}
+
+/// Where deployments are started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// In Jenkins.
+    Jenkins(jenkins::Settings),
+    /// In `CircleCI`.
+    CircleCi(circleci::Settings),
+    /// In GitHub Actions.
+    GitHub(github::Settings),
+}
+
+impl Way {
+    /// The one who starts them there.
+    pub fn starter(&self) -> Box<dyn Start> {
+        match self.clone() {
+            Self::Jenkins(settings) => Box::new(jenkins::Jenkins::new(settings)),
+            Self::CircleCi(settings) => Box::new(circleci::CircleCi::new(settings)),
+            Self::GitHub(settings) => Box::new(github::GitHub::new(settings)),
+        }
+    }
+
+    /// Where its token is.
+    pub const fn token(&self) -> &Source {
+        match self {
+            Self::Jenkins(jenkins::Settings { token, .. })
+            | Self::CircleCi(circleci::Settings { token, .. })
+            | Self::GitHub(github::Settings { token, .. }) => token,
+        }
+    }
+
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Jenkins(_) => "Jenkins",
+            Self::CircleCi(_) => "CircleCI",
+            Self::GitHub(_) => "GitHub",
+        }
+    }
 }
 
 impl Error {

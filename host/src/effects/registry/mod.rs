@@ -1,0 +1,358 @@
+//! What a registry has: the digest that a tag names, and the tags of a repository.
+//!
+//! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>; for logging in,
+//! <https://distribution.github.io/distribution/spec/auth/token/>.
+
+mod challenge;
+mod next;
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use ureq::http::Response;
+use ureq::http::header::{LINK, WWW_AUTHENTICATE};
+use ureq::{Agent, Body};
+
+use crate::effects::failure::Failure;
+use crate::effects::http::Client;
+use crate::effects::secret::{Secret, Source};
+use crate::facts::image::{is_digest, is_repository, is_tag};
+use challenge::Challenge;
+
+/// How long a request may take.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// The longest body that is read, in bytes. The specification wants manifests of this size to be taken.
+const BODY_LIMIT: u64 = 4 << 20;
+/// How many tags are asked for at once.
+const PAGE: usize = 100;
+/// How many pages are read.
+const PAGES: usize = 200;
+
+/// What a tag can name: an image or a list of images, in the words of OCI and of Docker.
+const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
+                         application/vnd.oci.image.index.v1+json, \
+                         application/vnd.docker.distribution.manifest.v2+json, \
+                         application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// Which registry is asked, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Scheme and host: `https://registry.example.org`, without a path.
+    pub url: String,
+    /// Who asks. Nobody says who they are where this is missing.
+    pub account: Option<Account>,
+}
+
+/// Who asks a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user.
+    pub user: String,
+    /// Where the password, or a token that stands for it, is.
+    pub password: Source,
+}
+
+/// Asks a registry. It is only read from.
+pub struct Registry {
+    settings: Settings,
+    client: Client,
+    limit: Duration,
+}
+
+/// Why a registry's answer is not known, in words that hold no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(String);
+
+impl Registry {
+    /// Ready to ask.
+    pub fn new(settings: Settings) -> Self {
+        Self::within(settings, TIME_LIMIT)
+    }
+
+    fn within(settings: Settings, limit: Duration) -> Self {
+        Self {
+            settings,
+            client: Client::new(limit),
+            limit,
+        }
+    }
+
+    /// The digest of what a tag names; nothing where the registry says that there is no such tag. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// If the registry does not say so: it can't be reached, wants somebody else to ask, or answers what can't
+    /// be read.
+    pub fn digest(&self, repository: &str, tag: &str) -> Result<Option<String>, Error> {
+        legal(repository)?;
+        if !is_tag(tag) {
+            return Err(Error("the tag is not legal".to_owned()));
+        }
+        let url = format!("{}/v2/{repository}/manifests/{tag}", self.settings.url);
+        let mut session = Session::new(self, repository);
+        // Registries count the manifests that are read, not those that are asked about.
+        let answer = session.ask(&url, Method::Head)?;
+        if answer.status() == 200
+            && let Some(digest) = said_digest(&answer)
+        {
+            return Ok(Some(digest));
+        }
+        let mut answer = session.ask(&url, Method::Get)?;
+        if answer.status() == 404 && says_unknown(&mut answer) {
+            return Ok(None);
+        }
+        if answer.status() != 200 {
+            return Err(refused(&answer));
+        }
+        let said = said_digest(&answer);
+        let body = answer.body_mut().with_config().limit(BODY_LIMIT);
+        let body = body.read_to_vec();
+        let body = body.map_err(|error| self.failed(&error))?;
+        let mut digest = "sha256:".to_owned();
+        for byte in Sha256::digest(&body) {
+            // Text takes whatever is written to it.
+            let _ = write!(digest, "{byte:02x}");
+        }
+        match said {
+            Some(said) if said != digest => Err(Error(
+                "the registry sent a manifest that has not the digest it says".to_owned(),
+            )),
+            _ => Ok(Some(digest)),
+        }
+    }
+
+    /// All tags of a repository, in the registry's order; none where the registry says that there is no such
+    /// repository. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As for a digest, and if there are more than 20,000.
+    pub fn tags(&self, repository: &str) -> Result<Vec<String>, Error> {
+        legal(repository)?;
+        let base = &self.settings.url;
+        let mut url = format!("{base}/v2/{repository}/tags/list?n={PAGE}");
+        let mut session = Session::new(self, repository);
+        let mut tags = Vec::new();
+        for page in 0..PAGES {
+            let mut answer = session.ask(&url, Method::Get)?;
+            if page == 0 && answer.status() == 404 && says_unknown(&mut answer) {
+                return Ok(tags);
+            }
+            if answer.status() != 200 {
+                return Err(refused(&answer));
+            }
+            let links = answer.headers().get_all(LINK).iter();
+            let mut links = links.filter_map(|it| next::target(it.to_str().ok()?));
+            let next = links.next().map(|target| next::resolved(base, target));
+            let list: List = document(&mut answer)
+                .ok_or_else(|| Error("the registry gave no list of tags".to_owned()))?;
+            tags.extend(list.tags.unwrap_or_default());
+            match next {
+                None => {
+                    // What is no tag can't be asked for.
+                    tags.retain(|tag| is_tag(tag));
+                    return Ok(tags);
+                }
+                Some(Some(next)) => url = next,
+                Some(None) => {
+                    return Err(Error(
+                        "the registry says that its list of tags goes on elsewhere".to_owned(),
+                    ));
+                }
+            }
+        }
+        Err(Error(format!(
+            "the repository has more than {} tags",
+            PAGE * PAGES
+        )))
+    }
+
+    fn failed(&self, error: &ureq::Error) -> Error {
+        Error(Failure::of(error, "the registry", self.limit).why)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Method {
+    Head,
+    Get,
+}
+
+/// Some requests about one repository. What the registry wanted for the first one is given to the others.
+struct Session<'a> {
+    registry: &'a Registry,
+    repository: &'a str,
+    authorization: Option<String>,
+}
+
+impl<'a> Session<'a> {
+    fn new(registry: &'a Registry, repository: &'a str) -> Self {
+        Self {
+            registry,
+            repository,
+            authorization: None,
+        }
+    }
+
+    /// Asks, and once more where the registry wants to know who does.
+    fn ask(&mut self, url: &str, method: Method) -> Result<Response<Body>, Error> {
+        let answer = self.send(url, method)?;
+        if answer.status() != 401 {
+            return Ok(answer);
+        }
+        let challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
+        let challenge = challenges.filter_map(|it| Challenge::read(it.to_str().ok()?));
+        // A token says no more than what it is for.
+        self.authorization = Some(match challenge.max_by_key(Challenge::is_bearer) {
+            Some(Challenge::Bearer(bearer)) => self.token(&bearer)?,
+            Some(Challenge::Basic) => self.basic()?.ok_or_else(|| {
+                Error("the registry wants a user and a password: configure them".to_owned())
+            })?,
+            None => return Err(refused(&answer)),
+        });
+        self.send(url, method)
+    }
+
+    fn send(&self, url: &str, method: Method) -> Result<Response<Body>, Error> {
+        let agent = self.registry.client.agent(url);
+        let request = match method {
+            Method::Head => agent.head(url),
+            Method::Get => agent.get(url),
+        };
+        let request = request
+            .header("Accept", MANIFESTS)
+            .header("Accept", "application/json");
+        let request = match &self.authorization {
+            Some(authorization) => request.header("Authorization", authorization),
+            None => request,
+        };
+        request.call().map_err(|error| self.registry.failed(&error))
+    }
+
+    /// User and password, where they are configured.
+    fn basic(&self) -> Result<Option<String>, Error> {
+        let Some(Account { user, password }) = &self.registry.settings.account else {
+            return Ok(None);
+        };
+        let password: Secret = password.token("registry's password").map_err(Error)?;
+        let value = http_auth::basic::encode_credentials(user, password.expose());
+        Ok(Some(value))
+    }
+
+    /// Gets a token from the one that the registry trusts with that.
+    fn token(&self, bearer: &challenge::Bearer) -> Result<String, Error> {
+        let realm = &bearer.realm;
+        if !bearer.may_be_asked(&self.registry.settings.url) {
+            return Err(Error(
+                "the registry wants a token from an address that can't be trusted with a password"
+                    .to_owned(),
+            ));
+        }
+        let agent: &Agent = self.registry.client.agent(realm);
+        let own = format!("repository:{}:pull", self.repository);
+        let request = agent.get(realm);
+        let request = request.query("scope", bearer.scope.as_deref().unwrap_or(&own));
+        let request = match &bearer.service {
+            Some(service) => request.query("service", service),
+            None => request,
+        };
+        let request = match self.basic()? {
+            Some(basic) => request.header("Authorization", basic),
+            None => request,
+        };
+        let failed = |error| {
+            let who = "the one who gives tokens for the registry";
+            Error(Failure::of(&error, who, self.registry.limit).why)
+        };
+        let mut answer = request.call().map_err(failed)?;
+        if answer.status() != 200 {
+            return Err(Error(format!(
+                "the registry wants a token, which was refused with status {}",
+                answer.status().as_u16()
+            )));
+        }
+        let token: Option<Token> = document(&mut answer);
+        let token = token.and_then(|it| it.token.or(it.access_token));
+        let token = token.ok_or_else(|| {
+            Error("the registry wants a token, and none was given that can be read".to_owned())
+        })?;
+        Ok(format!("Bearer {token}"))
+    }
+}
+
+#[derive(Deserialize)]
+struct List {
+    tags: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Errors {
+    errors: Vec<Code>,
+}
+
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
+fn legal(repository: &str) -> Result<(), Error> {
+    if is_repository(repository) {
+        return Ok(());
+    }
+    Err(Error("the name of the repository is not legal".to_owned()))
+}
+
+/// The digest in the header, where it is one that can be compared.
+fn said_digest(answer: &Response<Body>) -> Option<String> {
+    let digest = answer
+        .headers()
+        .get("Docker-Content-Digest")?
+        .to_str()
+        .ok()?;
+    is_digest(digest).then(|| digest.to_owned())
+}
+
+/// Whether a body says that what was asked for does not exist: anybody on the way can answer with status 404.
+///
+/// Source: "Error Codes" of the specification; `NOT_FOUND` is Harbor's.
+fn says_unknown(answer: &mut Response<Body>) -> bool {
+    document(answer).is_some_and(|it: Errors| {
+        let known = ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"];
+        it.errors.iter().any(|it| known.contains(&it.code.as_str()))
+    })
+}
+
+fn document<T: for<'de> Deserialize<'de>>(answer: &mut Response<Body>) -> Option<T> {
+    let body = answer.body_mut().with_config().limit(BODY_LIMIT);
+    serde_json::from_str(&body.read_to_string().ok()?).ok()
+}
+
+fn refused(answer: &Response<Body>) -> Error {
+    let status = answer.status().as_u16();
+    let help = match status {
+        401 | 403 => ": see that user and password are right, and may read the repository",
+        404 => ", without saying that what was asked for is unknown",
+        300..=399 => ", a redirect, which is not followed",
+        _ => "",
+    };
+    Error(format!("the registry answered with status {status}{help}"))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests;

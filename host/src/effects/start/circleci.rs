@@ -1,0 +1,149 @@
+//! A pipeline of `CircleCI`.
+//!
+//! The pipeline declares the parameters `greenlight-tag`, `greenlight-digest` and `greenlight-request`; a
+//! pipeline without them is refused by `CircleCI`.
+//!
+//! Source: <https://circleci.com/docs/api/v2/>. Pipelines of a GitHub App or of Bitbucket Data Center are run
+//! by their definition, with an endpoint of its own
+//! (<https://circleci.com/changelog/new-v2-api-endpoint-for-triggering-pipelines>).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::line::Line;
+use super::{Error, Request, Start};
+use crate::effects::secret::Source;
+
+/// Which pipeline is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The URL of `CircleCI`, without a slash at its end.
+    pub url: String,
+    /// The slug of the project: `gh/ORGANIZATION/REPOSITORY` or `circleci/ID/ID`.
+    pub project: String,
+    /// The branch whose configuration is run.
+    pub branch: String,
+    /// The identifier of the pipeline's definition, where it has one.
+    pub definition: Option<String>,
+    /// Where the API token is.
+    pub token: Source,
+}
+
+/// Starts pipelines of a project.
+pub struct CircleCi {
+    settings: Settings,
+    line: Line,
+}
+
+impl CircleCi {
+    /// Ready to start pipelines.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            line: Line::to("CircleCI"),
+        }
+    }
+
+    fn pipelines(&self) -> String {
+        let Settings { url, project, .. } = &self.settings;
+        format!("{url}/api/v2/project/{project}/pipeline")
+    }
+
+    fn reference(&self, number: Option<u64>) -> String {
+        let project = &self.settings.project;
+        number.map_or_else(
+            || format!("a pipeline of {project}"),
+            |number| format!("pipeline {number} of {project}"),
+        )
+    }
+}
+
+impl Start for CircleCi {
+    fn start(&self, request: &Request) -> Result<String, Error> {
+        let token = self.settings.token.token("CircleCI token");
+        let token = token.map_err(|why| Error::Refused { why })?;
+        let parameters = json!({
+            "greenlight-tag": request.tag,
+            "greenlight-digest": request.digest.as_deref().unwrap_or_default(),
+            "greenlight-request": request.key,
+        });
+        let branch = &self.settings.branch;
+        let (url, body) = match &self.settings.definition {
+            None => (
+                self.pipelines(),
+                json!({ "branch": branch, "parameters": parameters }),
+            ),
+            Some(definition) => (
+                format!("{}/run", self.pipelines()),
+                json!({
+                    "definition_id": definition,
+                    "config": { "branch": branch },
+                    "checkout": { "branch": branch },
+                    "parameters": parameters,
+                }),
+            ),
+        };
+        let headers = [("Circle-Token", token.expose())];
+        let mut answer = self.line.json(&url, &headers, &body)?;
+        if answer.status() != 201 {
+            return Err(self.line.refusal(&answer));
+        }
+        // It is accepted, whatever can be read of it.
+        let number = answer.document::<Pipeline>().and_then(|it| it.number);
+        Ok(self.reference(number))
+    }
+
+    /// Looks through the latest pipelines for the key.
+    ///
+    /// It is documented that a pipeline has `trigger_parameters`, but not that what it was started with is
+    /// among them. So the key proves that it was started, and its absence proves nothing.
+    fn find(&self, request: &Request) -> Result<Option<String>, Error> {
+        let token = self.settings.token.token("CircleCI token");
+        let token = token.map_err(|why| Error::Refused { why })?;
+        let headers = [("Circle-Token", token.expose())];
+        let mut answer = self.line.get(&self.pipelines(), &headers)?;
+        if answer.status() != 200 {
+            return Err(self.line.refusal(&answer));
+        }
+        let found = answer.document::<Pipelines>().and_then(|list| {
+            let mut pipelines = list.items.into_iter();
+            pipelines.find(|it| holds(&it.trigger_parameters, &request.key))
+        });
+        match found {
+            Some(pipeline) => Ok(Some(self.reference(pipeline.number))),
+            None => Err(Error::Unknown {
+                why: format!(
+                    "CircleCI does not say which pipelines have not been started: look for \
+                     `greenlight-request` {} in {}",
+                    request.key, self.settings.project
+                ),
+            }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Pipelines {
+    items: Vec<Pipeline>,
+}
+
+#[derive(Deserialize)]
+struct Pipeline {
+    number: Option<u64>,
+    #[serde(default)]
+    trigger_parameters: Value,
+}
+
+/// Whether a text is somewhere in a document, as a whole.
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(it) => it == text,
+        Value::Array(list) => list.iter().any(|it| holds(it, text)),
+        Value::Object(map) => map.values().any(|it| holds(it, text)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "circleci_tests.rs"]
+mod tests;

@@ -1,0 +1,196 @@
+//! A workflow of GitHub Actions, by a `repository_dispatch` event.
+//!
+//! GitHub takes the event and says nothing about what it starts. So the workflow has to be named after the
+//! request, and is found by that: `run-name: greenlight ${{ github.event.client_payload.request }}`.
+//!
+//! Source: <https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event>,
+//! <https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-repository>, and
+//! <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api> for being busy.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::line::{Answer, Line, until};
+use super::{Error, Request, Start};
+use crate::effects::http::is_url;
+use crate::effects::secret::Source;
+
+/// The type of the event, which the workflow listens to.
+pub const EVENT: &str = "greenlight-deploy";
+/// How the name of a run begins.
+const NAME: &str = "greenlight ";
+/// How many runs a page has, and how many pages are looked through.
+const PAGE: usize = 100;
+const PAGES: usize = 3;
+
+/// Which repository's workflow is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The URL of the API, without a slash at its end.
+    pub url: String,
+    /// `OWNER/NAME`.
+    pub repository: String,
+    /// Where the token is.
+    pub token: Source,
+}
+
+/// Starts workflows.
+pub struct GitHub {
+    settings: Settings,
+    line: Line,
+}
+
+impl GitHub {
+    /// Ready to start workflows.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            line: Line::to("GitHub"),
+        }
+    }
+
+    fn authorization(&self) -> Result<String, Error> {
+        let token = self.settings.token.token("GitHub token");
+        let token = token.map_err(|why| Error::Refused { why })?;
+        Ok(format!("Bearer {}", token.expose()))
+    }
+
+    fn url(&self, of: &str) -> String {
+        let Settings {
+            url, repository, ..
+        } = &self.settings;
+        format!("{url}/repos/{repository}/{of}")
+    }
+
+    /// What an answer that is no acceptance means: a used up limit is a status 403, too.
+    fn refusal(&self, answer: &Answer) -> Error {
+        let limited = answer.header("x-ratelimit-remaining") == Some("0");
+        let reset = answer.header("x-ratelimit-reset");
+        match self.line.refusal(answer) {
+            Error::Refused { why }
+            | Error::Busy {
+                why,
+                again_in: None,
+            } if limited && matches!(answer.status(), 403 | 429) => {
+                let seconds = reset.and_then(|it| until(it.parse().ok()?));
+                Error::Busy {
+                    why,
+                    again_in: seconds.map(Duration::from_secs),
+                }
+            }
+            error => error,
+        }
+    }
+
+    fn runs(&self, authorization: &str, page: usize) -> Result<Vec<Run>, Error> {
+        let list = "actions/runs?event=repository_dispatch";
+        let url = self.url(&format!("{list}&per_page={PAGE}&page={page}"));
+        let mut answer = self.line.get(&url, &headers(authorization))?;
+        if answer.status() != 200 {
+            return Err(self.refusal(&answer));
+        }
+        let runs: Option<Runs> = answer.document();
+        runs.map(|it| it.workflow_runs)
+            .ok_or_else(|| Error::Unknown {
+                why: "GitHub gave no list of runs that can be read".to_owned(),
+            })
+    }
+}
+
+impl Start for GitHub {
+    fn start(&self, request: &Request) -> Result<String, Error> {
+        let authorization = self.authorization()?;
+        let body = json!({
+            "event_type": EVENT,
+            "client_payload": {
+                "tag": request.tag,
+                "digest": request.digest.as_deref().unwrap_or_default(),
+                "request": request.key,
+            },
+        });
+        let url = self.url("dispatches");
+        let answer = self.line.json(&url, &headers(&authorization), &body)?;
+        if answer.status() != 204 {
+            return Err(self.refusal(&answer));
+        }
+        let repository = &self.settings.repository;
+        Ok(format!("the run `{NAME}{}` of {repository}", request.key))
+    }
+
+    /// Looks through the latest 300 runs. A key that is in none of them proves something only where runs are
+    /// named after their keys: one at least has to be.
+    fn find(&self, request: &Request) -> Result<Option<String>, Error> {
+        let authorization = self.authorization()?;
+        let (mut any, mut named) = (false, false);
+        for page in 1..=PAGES {
+            let runs = self.runs(&authorization, page)?;
+            if let Some(run) = runs.iter().find(|it| it.is_named(&request.key)) {
+                return Ok(Some(self.reference(run)));
+            }
+            any |= !runs.is_empty();
+            named |= runs.iter().any(|it| it.title().starts_with(NAME));
+            if runs.len() < PAGE {
+                break;
+            }
+        }
+        if any && !named {
+            return Err(Error::Unknown {
+                why: format!(
+                    "no run of {} is named after its request: write `run-name: {NAME}${{{{ \
+                     github.event.client_payload.request }}}}` into the workflow",
+                    self.settings.repository
+                ),
+            });
+        }
+        Ok(None)
+    }
+}
+
+impl GitHub {
+    fn reference(&self, run: &Run) -> String {
+        match &run.html_url {
+            Some(url) if is_url(url) => url.clone(),
+            _ => format!("run {} of {}", run.id, self.settings.repository),
+        }
+    }
+}
+
+fn headers(authorization: &str) -> [(&str, &str); 3] {
+    [
+        ("Authorization", authorization),
+        ("Accept", "application/vnd.github+json"),
+        ("X-GitHub-Api-Version", "2022-11-28"),
+    ]
+}
+
+#[derive(Deserialize)]
+struct Runs {
+    workflow_runs: Vec<Run>,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    id: u64,
+    display_title: Option<String>,
+    name: Option<String>,
+    html_url: Option<String>,
+}
+
+impl Run {
+    /// What the run is called. Older servers have no `display_title`, and the same in `name`.
+    fn title(&self) -> &str {
+        let title = self.display_title.as_deref().or(self.name.as_deref());
+        title.unwrap_or_default()
+    }
+
+    fn is_named(&self, key: &str) -> bool {
+        let mut words = self.title().split_whitespace();
+        words.any(|word| word == key)
+    }
+}
+
+#[cfg(test)]
+#[path = "github_tests.rs"]
+mod tests;

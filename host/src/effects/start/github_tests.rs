@@ -1,0 +1,139 @@
+use serde_json::Value;
+
+use super::super::trial::{self, TOKEN, request};
+use super::*;
+use crate::effects::stand_in::{StandIn, answer};
+
+fn starter(url: &str, token: Source) -> Box<dyn Start> {
+    Box::new(GitHub::new(Settings {
+        url: url.to_owned(),
+        repository: "org/shop".to_owned(),
+        token,
+    }))
+}
+
+#[test]
+fn an_event_is_dispatched() {
+    let (token, _folder) = trial::token();
+    let server = StandIn::start(|stream, _| answer(stream, "204 No Content", "", ""));
+    let reference = starter(&server.url, token).start(&request());
+    assert_eq!(
+        reference,
+        Ok("the run `greenlight k3y` of org/shop".to_owned())
+    );
+    let requests = server.requests();
+    let (head, body) = requests[0].split_once("\r\n\r\n").expect("a body");
+    let head = head.to_ascii_lowercase();
+    for line in [
+        "post /repos/org/shop/dispatches http/1.1",
+        &format!("authorization: bearer {TOKEN}"),
+        "accept: application/vnd.github+json",
+        "x-github-api-version: 2022-11-28",
+        "user-agent: greenlight/",
+    ] {
+        assert!(head.contains(line), "{line}: {head}");
+    }
+    let request = request();
+    assert_eq!(
+        serde_json::from_str::<Value>(body).expect("JSON"),
+        json!({
+            "event_type": "greenlight-deploy",
+            "client_payload": {
+                "tag": request.tag,
+                "digest": request.digest,
+                "request": "k3y",
+            },
+        })
+    );
+}
+
+#[test]
+fn what_is_no_acceptance_is_told_apart() {
+    trial::failures(starter, 0);
+}
+
+#[test]
+fn a_limit_that_is_used_up_ends_at_a_time() {
+    for (headers, wait) in [
+        (
+            "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1\r\n",
+            Some(0),
+        ),
+        (
+            "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 99999999999\r\n",
+            Some(24 * 60 * 60),
+        ),
+        ("x-ratelimit-remaining: 0\r\n", None),
+        ("Retry-After: 61\r\nx-ratelimit-remaining: 0\r\n", Some(61)),
+        ("Retry-After: Thu, 01 Jan 1970 00:00:01 GMT\r\n", Some(0)),
+        (
+            "Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\n",
+            Some(24 * 60 * 60),
+        ),
+    ] {
+        let server = StandIn::start(move |stream, _| answer(stream, "403 Forbidden", headers, ""));
+        let (token, _folder) = trial::token();
+        let error = starter(&server.url, token).start(&request());
+        let error = error.expect_err("it is busy");
+        assert!(matches!(error, Error::Busy { .. }), "{headers}: {error:?}");
+        assert_eq!(trial::wait(&error), wait, "{headers}");
+    }
+}
+
+fn run(id: u64, title: &str) -> Value {
+    json!({"id": id, "name": "Deploy", "display_title": title})
+}
+
+/// What is found in a list of pages.
+fn found(pages: Vec<Vec<Value>>) -> (Result<Option<String>, Error>, Vec<String>) {
+    let server = StandIn::start(move |stream, before| {
+        let page = pages.get(before).cloned().unwrap_or_default();
+        let list = json!({"total_count": 1, "workflow_runs": page});
+        answer(stream, "200 OK", "", &list.to_string());
+    });
+    let (token, _folder) = trial::token();
+    let reference = starter(&server.url, token).find(&request());
+    (reference, server.requests())
+}
+
+#[test]
+fn a_run_is_found_by_its_name() {
+    let mut linked = run(4, "greenlight k3y");
+    linked["html_url"] = json!("https://github.example/org/shop/actions/runs/4");
+    let old = json!({"id": 5, "name": "greenlight k3y"});
+    for (runs, reference) in [
+        (vec![run(3, "greenlight k3y")], "run 3 of org/shop"),
+        (
+            vec![run(1, "greenlight k3y2"), linked],
+            "https://github.example/org/shop/actions/runs/4",
+        ),
+        (vec![old], "run 5 of org/shop"),
+    ] {
+        let (reference_found, requests) = found(vec![runs]);
+        assert_eq!(reference_found, Ok(Some(reference.to_owned())));
+        let list =
+            "GET /repos/org/shop/actions/runs?event=repository_dispatch&per_page=100&page=1 ";
+        assert!(requests[0].starts_with(list), "{requests:?}");
+    }
+}
+
+#[test]
+fn older_runs_are_on_other_pages_up_to_the_third() {
+    let full = |title: &str| (0..100).map(|id| run(id, title)).collect::<Vec<_>>();
+    let (other, last) = (full("greenlight other"), vec![run(7, "greenlight k3y")]);
+    let (reference, _) = found(vec![other.clone(), other.clone(), last.clone()]);
+    assert_eq!(reference, Ok(Some("run 7 of org/shop".to_owned())));
+    let (reference, requests) = found(vec![other.clone(), other.clone(), other, last]);
+    assert_eq!(reference, Ok(None));
+    assert_eq!(requests.len(), 3);
+}
+
+#[test]
+fn absence_proves_something_only_where_runs_have_names() {
+    assert_eq!(found(vec![vec![]]).0, Ok(None));
+    assert_eq!(found(vec![vec![run(1, "greenlight other")]]).0, Ok(None));
+    let error = found(vec![vec![run(1, "Deploy")]]).0.expect_err("no names");
+    let said = "write `run-name: greenlight ${{ github.event.client_payload.request }}` into";
+    assert!(error.to_string().contains(said), "{error}");
+    trial::not_found_out(starter);
+}

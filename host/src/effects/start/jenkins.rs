@@ -1,0 +1,233 @@
+//! A job of Jenkins.
+//!
+//! The job takes the parameters `TAG`, `DIGEST` and `REQUEST`; Jenkins drops what a job has not declared, and
+//! `REQUEST` is what a build is found by.
+//!
+//! Source: <https://www.jenkins.io/doc/book/using/remote-access-api/> and, for crumbs,
+//! <https://www.jenkins.io/doc/book/security/csrf-protection/>.
+
+use serde::Deserialize;
+use serde_json::Value;
+use ureq::http::header::{LOCATION, SET_COOKIE};
+
+use super::line::{Answer, Line};
+use super::{Error, Request, Start};
+use crate::effects::secret::{Secret, Source};
+
+/// What to ask for of a queue.
+const QUEUE: &str = "/queue/api/json?tree=items[id,actions[parameters[name,value]]]";
+/// What to ask for of a job: its latest builds.
+const BUILDS: &str = "/api/json?tree=builds[number,actions[parameters[name,value]]]{0,200}";
+
+/// Which job is started, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The URL of the job, which ends with its name.
+    pub job: String,
+    /// The user.
+    pub user: String,
+    /// Where the user's API token is.
+    pub token: Source,
+}
+
+/// Starts builds of a job.
+pub struct Jenkins {
+    settings: Settings,
+    line: Line,
+}
+
+impl Settings {
+    /// The URL of the Jenkins that has the job, where the job's is one: what stands before the first
+    /// `/job/` or `/view/`.
+    pub fn root(&self) -> Option<&str> {
+        let (root, name) = self.job.split_once("/job/")?;
+        let root = root.split_once("/view/").map_or(root, |(root, _)| root);
+        (!name.is_empty() && !name.contains(['?', '#'])).then_some(root)
+    }
+}
+
+impl Jenkins {
+    /// Ready to start builds.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            line: Line::to("Jenkins"),
+        }
+    }
+
+    fn authorization(&self) -> Result<String, Error> {
+        let token = self.settings.token.token("Jenkins token");
+        let token: Secret = token.map_err(|why| Error::Refused { why })?;
+        Ok(http_auth::basic::encode_credentials(
+            &self.settings.user,
+            token.expose(),
+        ))
+    }
+
+    fn root(&self) -> Result<&str, Error> {
+        self.settings.root().ok_or_else(|| Error::Refused {
+            why: "the URL of the Jenkins job has no `/job/` in it".to_owned(),
+        })
+    }
+
+    /// What a request that changes something has to carry, where the server wants it: the name of a header
+    /// and its value, and the session that the value holds for.
+    ///
+    /// Nothing is started by asking for it, so a failure is a refusal.
+    fn crumb(&self, authorization: &str) -> Result<Option<(Crumb, String)>, Error> {
+        let url = format!("{}/crumbIssuer/api/json", self.root()?);
+        let answer = self.line.get(&url, &[("Authorization", authorization)]);
+        let mut answer = answer.map_err(certain)?;
+        match answer.status() {
+            200 => match answer.document() {
+                Some(crumb) => Ok(Some((crumb, cookies(&answer)))),
+                None => Err(Error::Refused {
+                    why: "Jenkins gave no crumb that can be read".to_owned(),
+                }),
+            },
+            404 => Ok(None),
+            _ => Err(certain(self.line.refusal(&answer))),
+        }
+    }
+
+    fn list<T: for<'de> Deserialize<'de>>(
+        &self,
+        url: &str,
+        authorization: &str,
+    ) -> Result<T, Error> {
+        // Brackets and braces are no part of a URL.
+        let url = url
+            .replace('[', "%5B")
+            .replace(']', "%5D")
+            .replace('{', "%7B")
+            .replace('}', "%7D");
+        let mut answer = self.line.get(&url, &[("Authorization", authorization)])?;
+        if answer.status() != 200 {
+            return Err(self.line.refusal(&answer));
+        }
+        answer.document().ok_or_else(|| Error::Unknown {
+            why: "Jenkins gave no list that can be read".to_owned(),
+        })
+    }
+}
+
+impl Start for Jenkins {
+    fn start(&self, request: &Request) -> Result<String, Error> {
+        let authorization = self.authorization()?;
+        let crumb = self.crumb(&authorization)?;
+        let mut headers = vec![("Authorization", authorization.as_str())];
+        if let Some((crumb, session)) = &crumb {
+            headers.push((crumb.crumb_request_field.as_str(), crumb.crumb.as_str()));
+            if !session.is_empty() {
+                headers.push(("Cookie", session));
+            }
+        }
+        let form = [
+            ("TAG", request.tag.as_str()),
+            ("DIGEST", request.digest.as_deref().unwrap_or_default()),
+            ("REQUEST", &request.key),
+        ];
+        let url = format!("{}/buildWithParameters", self.settings.job);
+        let answer = self.line.form(&url, &headers, &form)?;
+        if answer.status() != 201 {
+            return Err(self.line.refusal(&answer));
+        }
+        let item = answer.header(LOCATION.as_str()).and_then(queue_item);
+        Ok(match item {
+            Some(item) => format!("{}/queue/item/{item}/", self.root()?),
+            None => self.settings.job.clone(),
+        })
+    }
+
+    /// Whether something carries the key, in the queue first: what leaves it meanwhile is among the builds.
+    fn find(&self, request: &Request) -> Result<Option<String>, Error> {
+        let (root, authorization) = (self.root()?, self.authorization()?);
+        let queue: Queue = self.list(&format!("{root}{QUEUE}"), &authorization)?;
+        if let Some(item) = queue.items.iter().find(|it| carries(&it.actions, request)) {
+            return Ok(Some(format!("{root}/queue/item/{}/", item.id)));
+        }
+        let job = &self.settings.job;
+        let builds: Builds = self.list(&format!("{job}{BUILDS}"), &authorization)?;
+        let build = builds
+            .builds
+            .iter()
+            .find(|it| carries(&it.actions, request));
+        Ok(build.map(|it| format!("{job}/{}/", it.number)))
+    }
+}
+
+/// Source: `hudson.security.csrf.CrumbIssuer`'s exported properties.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Crumb {
+    crumb: String,
+    crumb_request_field: String,
+}
+
+#[derive(Deserialize)]
+struct Queue {
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    id: u64,
+    #[serde(default)]
+    actions: Vec<Option<Action>>,
+}
+
+#[derive(Deserialize)]
+struct Builds {
+    builds: Vec<Build>,
+}
+
+#[derive(Deserialize)]
+struct Build {
+    number: u64,
+    #[serde(default)]
+    actions: Vec<Option<Action>>,
+}
+
+#[derive(Deserialize)]
+struct Action {
+    #[serde(default)]
+    parameters: Vec<Parameter>,
+}
+
+#[derive(Deserialize)]
+struct Parameter {
+    name: String,
+    value: Option<Value>,
+}
+
+fn carries(actions: &[Option<Action>], request: &Request) -> bool {
+    let mut parameters = actions.iter().flatten().flat_map(|it| &it.parameters);
+    parameters.any(|it| {
+        it.name == "REQUEST" && it.value.as_ref().and_then(Value::as_str) == Some(&request.key)
+    })
+}
+
+/// The number of the item in the queue, from where it is said to be.
+fn queue_item(location: &str) -> Option<u64> {
+    let (_, number) = location.trim_end_matches('/').rsplit_once("/queue/item/")?;
+    number.parse().ok()
+}
+
+/// Names and values of the cookies that an answer sets.
+fn cookies(answer: &Answer) -> String {
+    let set = answer.headers().get_all(SET_COOKIE).iter();
+    let pairs = set.filter_map(|it| it.to_str().ok()?.split(';').next());
+    pairs.map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
+/// The same failure, where nothing can have been started.
+fn certain(error: Error) -> Error {
+    match error {
+        Error::Unknown { why } => Error::Refused { why },
+        error => error,
+    }
+}
+
+#[cfg(test)]
+#[path = "jenkins_tests.rs"]
+mod tests;

@@ -1,0 +1,225 @@
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use super::super::trial::{self, TOKEN, request};
+use super::*;
+use crate::effects::stand_in::{StandIn, answer, hang};
+
+const CRUMB: &str = r#"{"_class": "x", "crumb": "c1", "crumbRequestField": "Jenkins-Crumb"}"#;
+
+fn starter(url: &str, token: Source) -> Box<dyn Start> {
+    Box::new(Jenkins::new(Settings {
+        job: format!("{url}/ci/job/shop/job/deploy"),
+        user: "ci".to_owned(),
+        token,
+    }))
+}
+
+fn lines(request: &str) -> (String, String) {
+    let (head, body) = request.split_once("\r\n\r\n").expect("a body");
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[test]
+fn a_build_is_started_with_a_crumb_and_its_session() {
+    let (token, _folder) = trial::token();
+    let server = StandIn::start(|stream, before| match before {
+        0 => answer(
+            stream,
+            "200 OK",
+            "Set-Cookie: JSESSIONID.1=s1; Path=/; HttpOnly\r\nSet-Cookie: b=2\r\n",
+            CRUMB,
+        ),
+        _ => answer(
+            stream,
+            "201 Created",
+            "Location: http://elsewhere.example/ci/queue/item/42/\r\n",
+            "",
+        ),
+    });
+    let reference = starter(&server.url, token).start(&request());
+    assert_eq!(reference, Ok(format!("{}/ci/queue/item/42/", server.url)));
+    let requests = server.requests();
+    let (asked, _) = lines(&requests[0]);
+    assert!(
+        asked.starts_with("get /ci/crumbissuer/api/json http/1.1\r\n"),
+        "{asked}"
+    );
+    let (head, body) = lines(&requests[1]);
+    assert!(
+        head.starts_with("post /ci/job/shop/job/deploy/buildwithparameters http/1.1\r\n"),
+        "{head}"
+    );
+    let basic = http_auth::basic::encode_credentials("ci", TOKEN).to_ascii_lowercase();
+    for line in [
+        "jenkins-crumb: c1",
+        "cookie: jsessionid.1=s1; b=2",
+        "content-type: application/x-www-form-urlencoded",
+        &format!("authorization: {basic}"),
+    ] {
+        assert!(head.contains(line), "{line}: {head}");
+    }
+    let request = request();
+    let digest = request.digest.expect("a digest").replace(':', "%3A");
+    assert_eq!(
+        body,
+        format!("TAG={}&DIGEST={digest}&REQUEST=k3y", request.tag)
+    );
+}
+
+#[test]
+fn a_server_without_crumbs_needs_none() {
+    let (token, _folder) = trial::token();
+    let server = StandIn::start(|stream, before| match before {
+        0 => answer(stream, "404 Not Found", "Set-Cookie: a=b\r\n", ""),
+        _ => answer(stream, "201 Created", "Location: nonsense\r\n", ""),
+    });
+    let request = Request {
+        digest: None,
+        ..request()
+    };
+    let reference = starter(&server.url, token).start(&request);
+    assert_eq!(
+        reference,
+        Ok(format!("{}/ci/job/shop/job/deploy", server.url))
+    );
+    let (head, body) = lines(&server.requests()[1]);
+    assert!(
+        !head.contains("crumb") && !head.contains("cookie"),
+        "{head}"
+    );
+    assert!(body.contains("&DIGEST=&"), "{body}");
+}
+
+#[test]
+fn a_crumb_that_is_not_given_starts_nothing() {
+    for (status, body, kind) in [
+        ("401 No", TOKEN, "Refused"),
+        ("500 Oops", TOKEN, "Refused"),
+        ("200 OK", TOKEN, "Refused"),
+        (
+            "200 OK",
+            r#"{"crumb": "a\nb", "crumbRequestField": "c d"}"#,
+            "Refused",
+        ),
+        ("429 Wait", "", "Busy"),
+    ] {
+        let (token, _folder) = trial::token();
+        let server = StandIn::start(move |stream, _| answer(stream, status, "", body));
+        let error = starter(&server.url, token).start(&request());
+        let error = error.expect_err("no crumb");
+        assert!(format!("{error:?}").starts_with(kind), "{error:?}");
+        trial::says_no_secret(&error);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_no_acceptance_is_told_apart() {
+    trial::failures(starter, 1);
+}
+
+#[test]
+fn a_build_that_takes_too_long_may_have_started() {
+    let (went, gone) = channel();
+    let server = StandIn::start(move |stream, before| {
+        if before == 0 {
+            return answer(stream, "404 Not Found", "", "");
+        }
+        hang(stream);
+        went.send(()).expect("somebody waits");
+    });
+    let (token, _folder) = trial::token();
+    let jenkins = Jenkins {
+        settings: Settings {
+            job: format!("{}/job/deploy", server.url),
+            user: "ci".to_owned(),
+            token,
+        },
+        line: Line::within("Jenkins", Duration::from_millis(300)),
+    };
+    let error = jenkins.start(&request()).expect_err("no answer");
+    assert!(error.is_unknown(), "{error:?}");
+    assert_eq!(error.to_string(), "Jenkins did not answer within 300ms");
+    gone.recv().expect("the connection was given up");
+}
+
+const ACTIONS: &str = r#"[{}, null, {"parameters": [{"name": "TAG", "value": true},
+    {"name": "REQUEST", "value": "k3y"}]}]"#;
+
+#[test]
+fn what_was_started_is_found_in_the_queue_or_among_the_builds() {
+    let nothing =
+        r#"{"items": [{"id": 6, "actions": [{"parameters": [{"name": "TAG", "value": "k3y"}]}]}]}"#;
+    for (queue, builds, found) in [
+        (
+            format!(r#"{{"items": [{{"id": 7, "actions": {ACTIONS}}}]}}"#),
+            "{}".to_owned(),
+            Some("/ci/queue/item/7/"),
+        ),
+        (
+            nothing.to_owned(),
+            format!(r#"{{"builds": [{{"number": 8}}, {{"number": 9, "actions": {ACTIONS}}}]}}"#),
+            Some("/ci/job/shop/job/deploy/9/"),
+        ),
+        (nothing.to_owned(), r#"{"builds": []}"#.to_owned(), None),
+    ] {
+        let server = StandIn::start(move |stream, before| {
+            answer(
+                stream,
+                "200 OK",
+                "",
+                if before == 0 { &queue } else { &builds },
+            );
+        });
+        let (token, _folder) = trial::token();
+        let reference = starter(&server.url, token).find(&request());
+        assert_eq!(
+            reference,
+            Ok(found.map(|path| format!("{}{path}", server.url)))
+        );
+        let requests = server.requests();
+        assert!(
+            requests[0].starts_with("GET /ci/queue/api/json?tree=items%5Bid,"),
+            "{requests:?}"
+        );
+        if let Some(builds) = requests.get(1) {
+            let path = "GET /ci/job/shop/job/deploy/api/json?tree=builds%5Bnumber,";
+            assert!(builds.starts_with(path), "{builds}");
+        }
+    }
+}
+
+#[test]
+fn what_can_not_be_found_out_is_an_error() {
+    trial::not_found_out(starter);
+}
+
+#[test]
+fn the_root_stands_before_the_first_job() {
+    let root = |job: &str| {
+        let (token, _folder) = trial::token();
+        let settings = Settings {
+            job: job.to_owned(),
+            user: String::new(),
+            token,
+        };
+        settings.root().map(str::to_owned)
+    };
+    for (job, found) in [
+        ("https://j.example/job/a", Some("https://j.example")),
+        (
+            "https://j.example/ci/job/a/job/b",
+            Some("https://j.example/ci"),
+        ),
+        (
+            "https://j.example/view/all/job/a",
+            Some("https://j.example"),
+        ),
+        ("https://j.example/", None),
+        ("https://j.example/job/", None),
+        ("https://j.example/job/a?b", None),
+    ] {
+        assert_eq!(root(job).as_deref(), found, "{job}");
+    }
+}

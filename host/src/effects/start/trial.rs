@@ -1,0 +1,151 @@
+//! What the tests of all starters share.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use tempfile::TempDir;
+
+use super::{Error, Request, Start};
+use crate::effects::secret::Source;
+use crate::effects::stand_in::{StandIn, answer, nobody};
+
+/// The token, which may be in no text.
+pub const TOKEN: &str = "hush0123456789";
+
+/// A folder with the token in a file.
+pub fn token() -> (Source, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    fs::write(&file, format!("{TOKEN}\n")).expect("a file");
+    (Source::File(file), folder)
+}
+
+/// A request to start something.
+pub fn request() -> Request {
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    Request {
+        key: "k3y".to_owned(),
+        repository: "demo/app".to_owned(),
+        tag: format!("stage-loadtest-warn-{commit}"),
+        digest: Some(format!("sha256:{}", "ab".repeat(32))),
+        environment: "stage".to_owned(),
+        commit: commit.to_owned(),
+    }
+}
+
+/// Whether it was certainly not accepted, and whether it is worth asking again later.
+fn kind(error: &Error) -> &'static str {
+    match error {
+        Error::Refused { .. } => "refused",
+        Error::Busy { .. } => "busy",
+        Error::Unknown { .. } => "unknown",
+    }
+}
+
+/// How long to wait after a start that was not accepted, in seconds.
+pub fn wait(error: &Error) -> Option<u64> {
+    match error {
+        Error::Busy { again_in, .. } => again_in.map(|it| it.as_secs()),
+        _ => None,
+    }
+}
+
+/// Asks for a start where the answer is no acceptance, in every way. `asked` sends what comes before the
+/// request that starts something, which the stand-in then gets as its `before`th.
+pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Start>, before: usize) {
+    type Respond = fn(&mut TcpStream);
+    let cases: [(Respond, &str); 16] = [
+        (|it| answer(it, "400 Bad Request", "", TOKEN), "refused"),
+        (|it| answer(it, "401 Unauthorized", "", TOKEN), "refused"),
+        (|it| answer(it, "403 Forbidden", "", TOKEN), "refused"),
+        (|it| answer(it, "404 Not Found", "", TOKEN), "refused"),
+        (|it| answer(it, "408 Request Timeout", "", ""), "unknown"),
+        (|it| answer(it, "429 Wait", "", TOKEN), "busy"),
+        (
+            |it| answer(it, "429 Wait", "Retry-After: 7\r\n", ""),
+            "busy",
+        ),
+        (
+            |it| answer(it, "503 Wait", "Retry-After: 7\r\n", ""),
+            "busy",
+        ),
+        (|it| answer(it, "503 Oops", "", TOKEN), "unknown"),
+        (
+            |it| answer(it, "500 Oops", "Retry-After: 7\r\n", TOKEN),
+            "unknown",
+        ),
+        (|it| answer(it, "502 Oops", "", TOKEN), "unknown"),
+        (
+            |it| answer(it, "302 Found", "Location: /login\r\n", ""),
+            "refused",
+        ),
+        (
+            |it| answer(it, "307 Go", "Location: /login\r\n", ""),
+            "refused",
+        ),
+        (|it| answer(it, "200 OK", "", "<html>"), "unknown"),
+        // The request was read, and then the connection was lost.
+        (|_| {}, "unknown"),
+        (
+            |it| it.write_all(b"hush0123456789\r\n\r\n").expect("it listens"),
+            "unknown",
+        ),
+    ];
+    for (at, (respond, expected)) in cases.into_iter().enumerate() {
+        let (token, _folder) = token();
+        let server = StandIn::start(move |stream, earlier| {
+            if earlier == before {
+                respond(stream);
+            } else {
+                answer(stream, "404 Not Found", "", "");
+            }
+        });
+        let error = starter(&server.url, token).start(&request());
+        let error = error.expect_err("it is not accepted");
+        assert_eq!(kind(&error), expected, "case {at}: {error:?}");
+        says_no_secret(&error);
+        assert_eq!(server.requests().len(), before + 1, "asked for once: {at}");
+    }
+
+    let (token, folder) = token();
+    let error = starter(&nobody(), token.clone()).start(&request());
+    let error = error.expect_err("nobody is there");
+    assert_eq!(kind(&error), "refused", "{error:?}");
+    drop(folder);
+    let error = starter(&nobody(), token).start(&request());
+    let error = error.expect_err("no token");
+    assert_eq!(kind(&error), "refused", "{error:?}");
+    assert!(error.to_string().contains("can't be read"), "{error}");
+}
+
+/// Looks for a start where what is answered says nothing.
+pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Start>) {
+    type Respond = fn(&mut TcpStream);
+    let cases: [Respond; 6] = [
+        |it| answer(it, "500 Oops", "", TOKEN),
+        |it| answer(it, "404 Not Found", "", TOKEN),
+        |it| answer(it, "302 Found", "Location: /login\r\n", TOKEN),
+        |it| answer(it, "200 OK", "", TOKEN),
+        |it| answer(it, "200 OK", "", "{}"),
+        |_| {},
+    ];
+    for respond in cases {
+        let (token, _folder) = token();
+        let server = StandIn::start(move |stream, _| respond(stream));
+        let error = starter(&server.url, token).find(&request());
+        says_no_secret(&error.expect_err("it can't be found out"));
+    }
+}
+
+/// Whether a text holds nothing of the token, as it is or as it is sent.
+pub fn says_no_secret(error: &Error) {
+    let encoded = http_auth::basic::encode_credentials("ci", TOKEN);
+    for text in [format!("{error}"), format!("{error:?}")] {
+        assert!(!text.contains(TOKEN) && !text.contains("hush"), "{text}");
+        assert!(
+            !text.contains(encoded.trim_start_matches("Basic ")),
+            "{text}"
+        );
+    }
+}
