@@ -142,6 +142,44 @@ fn nodes_that_nobody_answers_for() {
 }
 
 #[test]
+fn a_request_is_begun_once() {
+    let (shop, tag) = shop(NOBODY);
+    let run = ["run", "--tag", &tag, "--request", "delivery-7"];
+    greenlight(run).within(shop.path()).gives(
+        1,
+        Text::Has(&["stop[not-converged]"]),
+        Text::Nothing,
+    );
+    let begun = "note: deployment 1 was already begun for this request\n";
+    for arguments in [&run[..], &["--format", "json"]] {
+        greenlight(
+            run.iter()
+                .chain(arguments.iter().filter(|_| arguments.len() == 2)),
+        )
+        .within(shop.path())
+        .gives(0, Text::Nothing, Text::Is(begun));
+    }
+    refused(
+        shop.path(),
+        &["run", "--tag", "stage-0", "--request", "delivery-7"],
+        &[
+            "deployment 1 of the same request is of another tag",
+            "help: ",
+        ],
+    );
+    greenlight(["status"]).within(shop.path()).gives(
+        0,
+        Text::Has(&["deployment 1: stopped"]),
+        Text::Nothing,
+    );
+    greenlight(["run", "--tag", &tag, "--request", "delivery-8"])
+        .within(shop.path())
+        .gives(1, Text::Has(&["stop[not-converged]"]), Text::Nothing);
+    let ended = greenlight(["status", "2"]).within(shop.path()).run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+}
+
+#[test]
 fn a_command_that_does_not_exist() {
     let (shop, tag) = shop(&NOBODY.replacen(r#"["true"]"#, r#"["no-such-program"]"#, 1));
     greenlight(["run", "--tag", &tag])
