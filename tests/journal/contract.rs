@@ -3,12 +3,14 @@
 use std::sync::Barrier;
 use std::thread;
 
-use greenlight::journal::{Error, Header, Row, Store};
+use greenlight::journal::{Error, Header, NewDeployment, Row, Store};
 
 use crate::place::{Place, for_both, new, row};
 
 for_both!(
     deployments_are_kept,
+    a_request_is_begun_once,
+    a_request_of_which_nothing_was_done_is_given_up,
     records_are_kept,
     a_position_is_written_once,
     a_record_of_one_s_own_is_found_again,
@@ -36,6 +38,7 @@ fn deployments_are_kept(place: &Place) {
         commit: "b".to_owned(),
         began: 1_700_000_000_000,
         conclusion: None,
+        request: None,
     };
     assert_eq!(store.deployment(second).expect("read"), Some(header));
     let numbers = |headers: Vec<Header>| {
@@ -50,6 +53,68 @@ fn deployments_are_kept(place: &Place) {
     );
     assert_eq!(store.deployments(usize::MAX).expect("read").len(), 3);
     assert_eq!(numbers(store.of_commit("a").expect("read")), [third, first]);
+}
+
+fn a_request_is_begun_once(place: &Place) {
+    let requested = |request: &str| NewDeployment {
+        request: Some(request.to_owned()),
+        ..new("a")
+    };
+    let mut store = place.open();
+    store.begin(&new("a")).expect("begun");
+    store.begin(&new("a")).expect("nothing requested either");
+    let first = store.begin(&requested("r1")).expect("begun");
+    let other = store.begin(&requested("r2")).expect("begun");
+    assert_eq!(
+        place.open().begin(&requested("r1")),
+        Err(Error::Requested(first))
+    );
+    store.append(first, &row(1)).expect("appended");
+    store.conclude(first, "promoted").expect("concluded");
+    assert_eq!(store.begin(&requested("r1")), Err(Error::Requested(first)));
+    let header = store.of_request("r2").expect("read").expect("there");
+    assert_eq!(
+        (header.number, header.request.as_deref()),
+        (other, Some("r2"))
+    );
+    assert_eq!(store.of_request("r3"), Ok(None));
+    assert_eq!(store.deployments(9).expect("read").len(), 4);
+
+    let together = Barrier::new(4);
+    let stores = [(); 4].map(|()| place.open());
+    let begun = thread::scope(|scope| {
+        let begin = |mut store: Box<dyn Store>| {
+            together.wait();
+            store.begin(&requested("raced"))
+        };
+        stores
+            .map(|store| scope.spawn(move || begin(store)))
+            .map(|thread| thread.join().expect("no panic"))
+    });
+    let winners: Vec<_> = begun.iter().filter_map(|it| it.as_ref().ok()).collect();
+    let [winner] = winners[..] else {
+        panic!("{begun:?}")
+    };
+    let lost = Err(Error::Requested(*winner));
+    assert_eq!(begun.iter().filter(|it| **it == lost).count(), 3);
+}
+
+fn a_request_of_which_nothing_was_done_is_given_up(place: &Place) {
+    let mut store = place.open();
+    let requested = NewDeployment {
+        request: Some("r".to_owned()),
+        ..new("a")
+    };
+    let first = store.begin(&requested).expect("begun");
+    store.conclude(first, "canceled").expect("concluded");
+    let second = store.begin(&requested).expect("nothing was done");
+    assert_eq!(store.begin(&requested), Err(Error::Requested(second)));
+    let request = |number, store: &mut dyn Store| {
+        let header = store.deployment(number).expect("read");
+        header.expect("there").request
+    };
+    assert_eq!(request(first, &mut *store), None);
+    assert_eq!(request(second, &mut *store).as_deref(), Some("r"));
 }
 
 fn records_are_kept(place: &Place) {

@@ -146,9 +146,9 @@ fn what_is_no_journal_is_refused() {
         .expect("gone");
     drop(open(&address));
     client
-        .batch_execute("UPDATE greenlight.about SET version = 2")
+        .batch_execute("UPDATE greenlight.about SET version = 3")
         .expect("changed");
-    assert!(refused().contains("its version is 2"));
+    assert!(refused().contains("its version is 3"));
 }
 
 #[test]

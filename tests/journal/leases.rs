@@ -182,7 +182,7 @@ fn a_dead_holder_is_no_holder(place: &Place) {
 }
 
 /// Set in the environment of a child of these tests.
-const CHILD: &str = "GREENLIGHT_TEST_NAMES_ITSELF";
+pub const CHILD: &str = "GREENLIGHT_TEST_NAMES_ITSELF";
 
 /// The child's part; without the variable there is nothing to do.
 #[test]

@@ -2,6 +2,7 @@
 
 mod contract;
 mod gone;
+mod inbox;
 mod killed;
 mod leases;
 mod lossy;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use greenlight::journal::inbox::Inbox;
 use greenlight::journal::{self, Location, NewDeployment, Row, Store};
 use tempfile::TempDir;
 
@@ -45,6 +46,11 @@ impl Place {
         open(&self.location)
     }
 
+    /// Opens the inbox in it.
+    pub fn inbox(&self) -> Box<dyn Inbox> {
+        inbox(&self.location)
+    }
+
     /// Changes what is stored, behind the journal's back.
     pub fn tamper(&self, sql: &str) {
         if let Some(path) = self.location.strip_prefix("sqlite:") {
@@ -65,6 +71,12 @@ pub fn open(location: &str) -> Box<dyn Store> {
     journal::open(&location).expect("a journal")
 }
 
+/// Opens the inbox at a location.
+pub fn inbox(location: &str) -> Box<dyn Inbox> {
+    let location: Location = location.parse().expect("a location");
+    journal::open_inbox(&location).expect("an inbox")
+}
+
 /// A deployment to begin.
 pub fn new(commit: &str) -> NewDeployment {
     NewDeployment {
@@ -72,6 +84,7 @@ pub fn new(commit: &str) -> NewDeployment {
         digest: None,
         commit: commit.to_owned(),
         began: 1_700_000_000_000,
+        request: None,
     }
 }
 

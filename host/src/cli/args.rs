@@ -52,6 +52,18 @@ pub fn person(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads what a deployment is requested by: an empty variable of a pipeline requests nothing.
+///
+/// # Errors
+///
+/// If it is empty, longer than 200 bytes, or can't be printed on a line.
+pub fn request(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > 200 || text.chars().any(char::is_control) {
+        return Err("expected one line of 1 to 200 bytes".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Which policy, and what it is told about the team.
 #[derive(Debug, Args)]
 pub struct PolicyArguments {

@@ -8,6 +8,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     /// Somebody else was faster: the position has a record already, or the deployment another conclusion.
     Taken,
+    /// This deployment was already begun for the same request.
+    Requested(u64),
     /// There is no deployment with this number.
     Unknown(u64),
     /// A record is missing, or is not what was written.
@@ -30,6 +32,9 @@ impl fmt::Display for Error {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Taken => to.write_str("somebody else wrote to the journal first"),
+            Self::Requested(number) => {
+                write!(to, "deployment {number} was already begun for this request")
+            }
             Self::Unknown(number) => write!(to, "there is no deployment {number} in the journal"),
             Self::Damaged {
                 deployment,

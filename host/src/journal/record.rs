@@ -9,6 +9,8 @@ pub struct NewDeployment {
     pub commit: String,
     /// When it began, in milliseconds since 1970.
     pub began: u64,
+    /// What it was requested by: of the same request there is no second one.
+    pub request: Option<String>,
 }
 
 /// A deployment in the journal.
@@ -26,6 +28,8 @@ pub struct Header {
     pub began: u64,
     /// How it ended, if it has.
     pub conclusion: Option<String>,
+    /// What it was requested by, if that was said.
+    pub request: Option<String>,
 }
 
 /// A record of a deployment.

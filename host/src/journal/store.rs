@@ -13,11 +13,13 @@ use super::{Claim, Header, Holder, Lease, NewDeployment, Occupant, Records, Resu
 /// [`renew`](Store::renew), since the next one has another fence, and has to ask before each effect. A clock
 /// that jumps back keeps the lease of a crashed holder for longer.
 pub trait Store: Send {
-    /// Makes a new deployment without records, and returns its number.
+    /// Makes a new deployment without records, and returns its number. A deployment of the same request that
+    /// has ended without any record gives the request up: nothing was done for it. One with a request that failed with
+    /// [`Unavailable`](super::Error::Unavailable) and is repeated may find itself.
     ///
     /// # Errors
     ///
-    /// Those of the trait.
+    /// [`Requested`](super::Error::Requested) if there is a deployment of the same request.
     fn begin(&mut self, new: &NewDeployment) -> Result<u64>;
 
     /// Adds a record behind the last one. A record that this very store has already written is left as it is:
@@ -72,6 +74,13 @@ pub trait Store: Send {
     ///
     /// Those of the trait.
     fn of_commit(&mut self, commit: &str) -> Result<Vec<Header>>;
+
+    /// Looks up the deployment of a request.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn of_request(&mut self, request: &str) -> Result<Option<Header>>;
 
     /// Takes an environment for a deployment, with a new fence, if it is free, its lease has expired, or it
     /// is held for the same deployment by the same process or by one that is known to be dead.

@@ -1,6 +1,7 @@
 //! Beginning a deployment.
 
 use super::console::Console;
+use super::request::{already, not_ended};
 use super::{Deployment, place};
 use crate::cli::journal::{alone, claim, failed, open};
 use crate::cli::output::Output;
@@ -12,12 +13,15 @@ use crate::deployment::{Driver, tenure};
 use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
-use crate::journal::NewDeployment;
+use crate::journal::{self, NewDeployment};
 use crate::sandbox::Answer;
 use crate::sandbox::contract::promotion::{Action, Instruction};
 
 impl Deployment<'_> {
     pub(super) fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {
+        if let Some(number) = self.begun(tag)? {
+            return Ok(already(number, output));
+        }
         let settings = &self.config.settings;
         let target = match self.policy.resolve(tag, settings)? {
             Ok(target) => target,
@@ -53,15 +57,25 @@ impl Deployment<'_> {
         }
         let (location, mut store) = open(self.config)?;
         let empty = alone(store.as_mut(), tag, None)?;
-        let number = store
-            .begin(&NewDeployment {
-                tag: tag.to_owned(),
-                digest: self.arguments.digest.clone(),
-                commit: target.commit.clone(),
-                began: clock::milliseconds(),
-            })
-            .map_err(failed)?;
         let leases = self.keep(location)?;
+        if let Some(number) = self.given_up(store.as_mut(), &leases, &empty)? {
+            drop(console);
+            return Ok(already(number, output));
+        }
+        let new = NewDeployment {
+            tag: tag.to_owned(),
+            digest: self.arguments.digest.clone(),
+            commit: target.commit.clone(),
+            began: clock::milliseconds(),
+            request: self.arguments.request.clone(),
+        };
+        let number = match store.begin(&new) {
+            Err(journal::Error::Requested(number)) => {
+                drop(console);
+                return Ok(already(number, output));
+            }
+            number => number.map_err(failed)?,
+        };
         // Whoever died before its first record has left the tag behind, and nothing that could still run.
         for other in empty {
             let tenure = tenure(tag);
@@ -73,7 +87,8 @@ impl Deployment<'_> {
         }
         // Somebody else may have begun in between.
         let alone = claim(&leases, store.as_mut(), number, tag, &target.commit)
-            .and_then(|()| alone(store.as_mut(), tag, Some(number)));
+            .and_then(|()| alone(store.as_mut(), tag, Some(number)))
+            .and_then(|empty| not_ended(store.as_mut(), number).map(|()| empty));
         let empty = match alone {
             Ok(empty) => empty,
             Err(error) => {

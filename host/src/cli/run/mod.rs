@@ -4,6 +4,7 @@ mod begin;
 mod console;
 mod live;
 mod local;
+mod request;
 mod resume;
 
 use std::path::PathBuf;
@@ -52,6 +53,9 @@ pub struct Arguments {
     /// The digest of the image behind the tag: `sha256:` and 64 hexadecimal digits.
     #[arg(long, value_name = "DIGEST", value_parser = super::args::digest, conflicts_with_all = ["resume", "local"])]
     digest: Option<String>,
+    /// What asks for the deployment, in any words: of the same request no second one is begun.
+    #[arg(long, value_name = "KEY", value_parser = super::args::request, conflicts_with_all = ["resume", "local"])]
+    request: Option<String>,
     /// The configuration.
     #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
     config: PathBuf,

@@ -1,3 +1,6 @@
+use super::stored::strange;
+use crate::journal::Result;
+
 /// How much there is in an inbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -19,4 +22,22 @@ pub struct Counts {
     pub stopped: u64,
     /// Starts of which nobody knows.
     pub unknown: u64,
+}
+
+impl Counts {
+    /// Stores how many starts have a state.
+    pub(in crate::journal) fn set(&mut self, word: &str, count: u64) -> Result<()> {
+        let place = match word {
+            "wanted" => &mut self.wanted,
+            "waiting" => &mut self.waiting,
+            "starting" => &mut self.starting,
+            "retrying" => &mut self.retrying,
+            "started" => &mut self.started,
+            "stopped" => &mut self.stopped,
+            "unknown" => &mut self.unknown,
+            _ => return Err(strange(word)),
+        };
+        *place = count;
+        Ok(())
+    }
 }

@@ -8,6 +8,7 @@ mod counts;
 mod delivery;
 mod hint;
 mod start;
+pub(super) mod stored;
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use crate::journal::lease::milliseconds;
 use crate::journal::{Claim, Holder, Lease, Occupant};
 
 /// The time of the server, and not of when the transaction began: it may have waited for a lock since.
-const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+pub const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// Takes an environment if it may be taken.
 pub fn claim(

@@ -6,6 +6,7 @@
 mod address;
 mod connect;
 mod fault;
+mod inbox;
 mod lease;
 mod schema;
 
@@ -24,7 +25,7 @@ use super::{
 
 /// What is read of a deployment, in the order of [`header`].
 const HEADERS: &str =
-    "SELECT number, tag, digest, commit_id, began, conclusion FROM greenlight.deployments";
+    "SELECT number, tag, digest, commit_id, began, conclusion, request FROM greenlight.deployments";
 
 /// How long to wait before a lost connection is made again.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -110,17 +111,35 @@ impl Store for Postgres {
         // By it is found what was stored before the connection was lost.
         let token = fastrand::i64(..);
         let began = new.began.cast_signed();
-        self.ask(|client| {
-            client.execute(
-                "INSERT INTO greenlight.deployments (tag, digest, commit_id, began, token)
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token) DO NOTHING",
-                &[&new.tag, &new.digest, &new.commit, &began, &token],
+        self.change(|transaction| {
+            transaction.execute(
+                "UPDATE greenlight.deployments SET request = NULL
+                 WHERE request = $1 AND conclusion IS NOT NULL
+                     AND NOT EXISTS (SELECT FROM greenlight.records WHERE deployment = number)",
+                &[&new.request],
             )?;
-            let row = client.query_one(
-                "SELECT number FROM greenlight.deployments WHERE token = $1",
-                &[&token],
+            transaction.execute(
+                "INSERT INTO greenlight.deployments (tag, digest, commit_id, began, token, request)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                &[
+                    &new.tag,
+                    &new.digest,
+                    &new.commit,
+                    &began,
+                    &token,
+                    &new.request,
+                ],
             )?;
-            Ok(row.get::<_, i64>(0).cast_unsigned())
+            let row = transaction.query_one(
+                "SELECT number, token FROM greenlight.deployments WHERE token = $1 OR request = $2",
+                &[&token, &new.request],
+            )?;
+            let number = row.get::<_, i64>(0).cast_unsigned();
+            if row.get::<_, i64>(1) == token {
+                Ok(number)
+            } else {
+                Err(Error::Requested(number).into())
+            }
         })
     }
 
@@ -221,6 +240,11 @@ impl Store for Postgres {
         self.headers("WHERE commit_id = $1 ORDER BY number DESC", &[&commit])
     }
 
+    fn of_request(&mut self, request: &str) -> Result<Option<Header>> {
+        let found = self.headers("WHERE request = $1", &[&request])?;
+        Ok(found.into_iter().next())
+    }
+
     fn claim(
         &mut self,
         environment: &str,
@@ -262,6 +286,7 @@ fn header(row: &::postgres::Row) -> Header {
         commit: row.get(3),
         began: row.get::<_, i64>(4).cast_unsigned(),
         conclusion: row.get(5),
+        request: row.get(6),
     }
 }
 

@@ -7,8 +7,10 @@
 //! deleted rollback journal back, and with it undo the last record.
 
 mod error;
+mod inbox;
 mod lease;
 mod open;
+mod turns;
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,19 +20,22 @@ use rusqlite::{
 };
 
 use self::error::explain;
+use self::turns::Turn;
 use super::chain::{self, Stored};
 use super::{
     Claim, Error, Header, Holder, Lease, NewDeployment, Occupant, Records, Result, Row, Store,
 };
 
 /// What is read of a deployment, in the order of [`header`].
-const HEADERS: &str = "SELECT number, tag, digest, commit_id, began, conclusion FROM deployments";
+const HEADERS: &str =
+    "SELECT number, tag, digest, commit_id, began, conclusion, request FROM deployments";
 
 /// A journal in a file.
 pub struct Sqlite {
     connection: Connection,
     /// Tells this store's records from those of others.
     writer: i64,
+    turn: Turn,
 }
 
 impl Sqlite {
@@ -39,17 +44,20 @@ impl Sqlite {
         Ok(Self {
             connection: open::open(path)?,
             writer: fastrand::i64(..),
+            turn: Turn::default(),
         })
     }
 
     /// Does something that nobody else's writing comes in between of.
     fn change<T>(&mut self, change: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
+        self.turn.begin();
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(explain)?;
         let done = change(&transaction)?;
         transaction.commit().map_err(explain)?;
+        self.turn.end();
         Ok(done)
     }
 
@@ -64,11 +72,25 @@ impl Sqlite {
 impl Store for Sqlite {
     fn begin(&mut self, new: &NewDeployment) -> Result<u64> {
         self.change(|transaction| {
+            if let Some(request) = &new.request {
+                transaction
+                    .execute(
+                        "UPDATE deployments SET request = NULL
+                         WHERE request = ?1 AND conclusion IS NOT NULL
+                             AND NOT EXISTS (SELECT 1 FROM records WHERE deployment = number)",
+                        [request],
+                    )
+                    .map_err(explain)?;
+                if let Some(number) = requested(transaction, request)? {
+                    return Err(Error::Requested(number));
+                }
+            }
             let began = new.began.cast_signed();
             transaction
                 .execute(
-                    "INSERT INTO deployments (tag, digest, commit_id, began) VALUES (?1, ?2, ?3, ?4)",
-                    params![new.tag, new.digest, new.commit, began],
+                    "INSERT INTO deployments (tag, digest, commit_id, began, request)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![new.tag, new.digest, new.commit, began, new.request],
                 )
                 .map_err(explain)?;
             Ok(transaction.last_insert_rowid().cast_unsigned())
@@ -173,6 +195,11 @@ impl Store for Sqlite {
         self.headers("WHERE commit_id = ?1 ORDER BY number DESC", [commit])
     }
 
+    fn of_request(&mut self, request: &str) -> Result<Option<Header>> {
+        let found = self.headers("WHERE request = ?1", [request])?;
+        Ok(found.into_iter().next())
+    }
+
     fn claim(
         &mut self,
         environment: &str,
@@ -214,7 +241,21 @@ fn header(row: &rusqlite::Row) -> rusqlite::Result<Header> {
         commit: row.get(3)?,
         began: row.get::<_, i64>(4)?.cast_unsigned(),
         conclusion: row.get(5)?,
+        request: row.get(6)?,
     })
+}
+
+/// The deployment of a request, if there is one.
+fn requested(connection: &Connection, request: &str) -> Result<Option<u64>> {
+    connection
+        .query_row(
+            "SELECT number FROM deployments WHERE request = ?1",
+            [request],
+            |row| row.get::<_, i64>(0),
+        )
+        .optional()
+        .map(|number| number.map(i64::cast_unsigned))
+        .map_err(explain)
 }
 
 fn stored(connection: &Connection, deployment: u64, order: &str) -> Result<Vec<Stored>> {

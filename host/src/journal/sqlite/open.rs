@@ -1,24 +1,22 @@
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::error::explain;
+use super::turns;
 use crate::journal::{Error, Result};
 
 /// What marks a file as a journal: `gl` and `jl`.
 const APPLICATION: i32 = 0x676c_6a6c;
 
 /// The version of what is in it.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
-/// How long to wait for somebody else's transaction.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-const SCHEMA: &str = "
+/// What version 1 had.
+const FIRST: &str = "
 CREATE TABLE deployments (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     tag TEXT NOT NULL,
@@ -47,6 +45,66 @@ CREATE TABLE leases (
 ) STRICT;
 ";
 
+/// What version 2 has beside it: what a deployment was requested by, and the inbox.
+const SECOND: &str = "
+ALTER TABLE deployments ADD COLUMN request TEXT;
+CREATE UNIQUE INDEX deployments_by_request ON deployments (request);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    body BLOB NOT NULL,
+    hints TEXT NOT NULL
+) STRICT;
+CREATE INDEX deliveries_by_time ON deliveries (at);
+CREATE TABLE starts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request TEXT NOT NULL UNIQUE,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'wanted',
+    why TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    again_at INTEGER NOT NULL DEFAULT 0,
+    reference TEXT,
+    finished TEXT,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    fence INTEGER NOT NULL DEFAULT 0,
+    holder TEXT,
+    expires INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (repository, tag, digest)
+) STRICT;
+CREATE INDEX starts_by_state ON starts (state);
+CREATE TABLE hints (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    deliveries INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    why TEXT,
+    start INTEGER REFERENCES starts,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    again_at INTEGER NOT NULL DEFAULT 0,
+    fence INTEGER NOT NULL DEFAULT 0,
+    holder TEXT,
+    expires INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (repository, tag, digest)
+) STRICT;
+CREATE INDEX hints_by_time ON hints (last_at);
+CREATE INDEX hints_pending ON hints (last_at) WHERE state = 'pending';
+CREATE TABLE baselines (
+    repository TEXT PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT;
+";
+
 /// Opens a journal's file, or makes one. What is something else is left as it is.
 pub fn open(path: &Path) -> Result<Connection> {
     // A few names mean something else than a file to SQLite; none of them has a folder.
@@ -66,7 +124,7 @@ pub fn open(path: &Path) -> Result<Connection> {
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_handler(Some(turns::wait))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -74,13 +132,24 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
         // Somebody else may be making it right now: only who sees it empty inside of this does.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if is_empty(&transaction)? {
-            transaction.execute_batch(SCHEMA)?;
+            transaction.execute_batch(FIRST)?;
+            transaction.execute_batch(SECOND)?;
             transaction.pragma_update(None, "application_id", APPLICATION)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
         transaction.commit()?;
     }
-    check(connection)
+    let checked = check(connection)?;
+    if checked.is_ok() && number(connection, "user_version")? == 1 {
+        // Somebody else may be doing it right now, as above.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if number(&transaction, "user_version")? == 1 {
+            transaction.execute_batch(SECOND)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(checked)
 }
 
 /// Looks at a file as if nobody could ever write to it, so that not even a foreign database's own
@@ -129,9 +198,9 @@ fn check(connection: &Connection) -> rusqlite::Result<Result<()>> {
         )));
     }
     Ok(match number(connection, "user_version")? {
-        VERSION => Ok(()),
+        1..=VERSION => Ok(()),
         other => Err(Error::Wrong(format!(
-            "its version is {other}, and this program knows version {VERSION}"
+            "its version is {other}, and this program knows versions up to {VERSION}"
         ))),
     })
 }
@@ -190,9 +259,53 @@ mod tests {
         let path = folder.path().join("newer");
         drop(open(&path).expect("a new one"));
         let newer = Connection::open(&path).expect("a database");
-        newer.pragma_update(None, "user_version", 2).expect("set");
+        newer.pragma_update(None, "user_version", 3).expect("set");
         drop(newer);
-        assert!(refused(&path).contains("its version is 2"));
+        assert!(refused(&path).contains("its version is 3"));
+    }
+
+    #[test]
+    fn the_first_version_is_carried_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal");
+        let old = Connection::open(&path).expect("a database");
+        old.execute_batch(FIRST).expect("made");
+        old.execute_batch(
+            "INSERT INTO deployments (tag, commit_id, began) VALUES ('stage-1', '1', 7)",
+        )
+        .expect("stored");
+        old.pragma_update(None, "application_id", APPLICATION)
+            .expect("set");
+        old.pragma_update(None, "user_version", 1).expect("set");
+        // One that is interrupted leaves it as it was.
+        old.execute_batch("CREATE TABLE baselines (in_the_way)")
+            .expect("made");
+        assert!(open(&path).is_err());
+        old.execute_batch("DROP TABLE baselines").expect("gone");
+        assert_eq!(number(&old, "user_version"), Ok(1));
+        drop(old);
+
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| open(&path).expect("a journal"));
+            }
+        });
+        let mut store = Sqlite::open(&path).expect("a journal");
+        let header = store.deployment(1).expect("read").expect("kept");
+        assert_eq!((header.tag.as_str(), header.request), ("stage-1", None));
+        assert_eq!(number(&store.connection, "user_version"), Ok(VERSION));
+        let tables = |connection: &Connection| -> Vec<(String, Option<String>)> {
+            connection
+                .prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")
+                .and_then(|mut question| {
+                    question
+                        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                        .collect()
+                })
+                .expect("read")
+        };
+        let new = open(&folder.path().join("new")).expect("a new one");
+        assert_eq!(tables(&store.connection), tables(&new));
     }
 
     #[test]
@@ -229,6 +342,7 @@ mod tests {
             digest: None,
             commit: "1".to_owned(),
             began: 1,
+            request: None,
         };
         let number = store.begin(&new).expect("room");
         let limit = |store: &Sqlite, pages: i64| {

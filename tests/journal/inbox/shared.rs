@@ -1,0 +1,96 @@
+//! Receivers that share the work.
+
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use greenlight::journal::inbox::{Hint, Inbox, StartState};
+
+use super::{LONG, delivery, hint, holder, wanted};
+use crate::place::{Place, for_both};
+
+for_both!(nothing_is_done_twice, deliveries_of_many_are_all_counted);
+
+/// How many deployments there are to be.
+const MANY: usize = 1000;
+
+fn nothing_is_done_twice(place: &Place) {
+    let tags: Vec<Hint> = (0..MANY).map(|number| hint(&number.to_string())).collect();
+    for some in tags.chunks(100) {
+        place
+            .inbox()
+            .accept(&[delivery(1, some)])
+            .expect("accepted");
+    }
+    let done = &AtomicUsize::new(0);
+    let deadline = Instant::now() + Duration::from_mins(2);
+    let receive = |(name, mut inbox): (&str, Box<dyn Inbox>)| {
+        let own = holder(name);
+        let mut made = Vec::new();
+        while done.load(Ordering::SeqCst) < MANY {
+            assert!(Instant::now() < deadline, "only {made:?}");
+            for claimed in inbox.pending(&own, LONG, 32).expect("claimed") {
+                let settled = wanted(&claimed.hint);
+                assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
+            }
+            for claimed in inbox.due(&own, LONG, 16).expect("claimed") {
+                let starting = StartState::Starting {
+                    attempt: claimed.start.attempts + 1,
+                    why: None,
+                    again_at: 0,
+                };
+                assert_eq!(inbox.write(&claimed, &starting, true), Ok(true));
+                let started = StartState::Started {
+                    reference: name.to_owned(),
+                    finished: None,
+                };
+                assert_eq!(inbox.write(&claimed, &started, false), Ok(true));
+                made.push(claimed.start.tag);
+                done.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        made
+    };
+    let receivers = ["one", "other"].map(|name| (name, place.inbox()));
+    let made = thread::scope(|scope| {
+        receivers
+            .map(|receiver| scope.spawn(move || receive(receiver)))
+            .map(|receiver| receiver.join().expect("no panic"))
+    });
+    assert!(made.iter().all(|made| made.len() > MANY / 20), "shared");
+    let all: Vec<_> = made.concat();
+    assert_eq!(all.len(), MANY);
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), MANY);
+    for start in place.inbox().starts(usize::MAX).expect("read") {
+        assert_eq!(start.attempts, 1, "{start:?}");
+    }
+    assert_eq!(place.inbox().counts().expect("read").started, MANY as u64);
+}
+
+fn deliveries_of_many_are_all_counted(place: &Place) {
+    let together = &Barrier::new(3);
+    let receivers = [1, 2, 3].map(|number| (number, place.inbox()));
+    thread::scope(|scope| {
+        for (number, mut inbox) in receivers {
+            scope.spawn(move || {
+                // The same hints in another order each.
+                let mut hints: Vec<_> = (0..20).map(|tag| hint(&tag.to_string())).collect();
+                hints.rotate_left(number * 5);
+                let batch: Vec<_> = hints
+                    .iter()
+                    .map(|hint| delivery(1, std::slice::from_ref(hint)))
+                    .collect();
+                together.wait();
+                for _ in 0..20 {
+                    inbox.accept(&batch).expect("accepted");
+                }
+            });
+        }
+    });
+    let rows = place.inbox().hints(99).expect("read");
+    assert_eq!(rows.len(), 20);
+    assert!(rows.iter().all(|row| row.deliveries == 60), "{rows:?}");
+    assert_eq!(place.inbox().counts().expect("read").deliveries, 1200);
+}
