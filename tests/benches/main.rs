@@ -3,6 +3,7 @@
 //! `cargo bench -p greenlight`. Whole processes run in turn, A B A B …, because a machine's speed drifts;
 //! what counts is the median of the ratios. Nothing fails here: a figure is a figure of one machine.
 
+mod inbox;
 mod processes;
 mod sandbox;
 
@@ -30,6 +31,7 @@ fn main() {
     label(folder.path(), &message);
     sandbox::run();
     replay(folder.path());
+    inbox::run(folder.path());
     sizes(&message);
 }
 

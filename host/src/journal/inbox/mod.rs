@@ -64,7 +64,7 @@ pub trait Inbox: Send {
     fn settle(&mut self, claimed: &ClaimedHint, settled: &Settled) -> Result<bool>;
 
     /// Gives a hint back that could not be settled, to be claimed again from then on (in milliseconds since
-    /// 1970), or earlier where it comes in again. Says whether the claim still was the caller's; if not,
+    /// 1970), or earlier where it comes in again after this. Says whether the claim still was the caller's; if not,
     /// nothing is stored.
     ///
     /// # Errors
