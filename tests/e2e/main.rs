@@ -16,6 +16,7 @@ mod process;
 mod programs;
 mod promotion;
 mod registry;
+mod registry_client;
 mod report;
 mod rivals;
 mod service;

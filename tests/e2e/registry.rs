@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::process::{self, Process};
@@ -22,15 +22,35 @@ pub struct Registry {
     _process: Process,
     store: TempDir,
     port: u16,
+    /// Whom it answers, and nobody else.
+    account: Option<(&'static str, &'static str)>,
 }
 
 impl Registry {
     /// Starts one, and waits until it answers.
     #[track_caller]
     pub fn start() -> Self {
+        Self::with(None)
+    }
+
+    /// Starts one that answers a user with a password alone.
+    #[track_caller]
+    pub fn guarded(user: &'static str, password: &'static str) -> Self {
+        Self::with(Some((user, password)))
+    }
+
+    #[track_caller]
+    fn with(account: Option<(&'static str, &'static str)>) -> Self {
         let store = tempfile::tempdir().expect("a folder");
         let config = store.path().join("config.yml");
-        fs::write(&config, configuration(store.path())).expect("a configuration");
+        let mut settings = configuration(store.path());
+        if let Some((user, password)) = account {
+            let accounts = store.path().join("htpasswd");
+            let line = format!("{user}:{}\n", hashed(password));
+            fs::write(&accounts, line).expect("a list of accounts");
+            settings["auth"] = json!({ "htpasswd": { "realm": "tests", "path": accounts } });
+        }
+        fs::write(&config, settings.to_string()).expect("a configuration");
         let log = store.path().join("log");
         let output = File::create(&log).expect("a log");
         let mut process = Process::start(
@@ -48,12 +68,14 @@ impl Registry {
             port(&said())
         });
         waiting::until("answer of the registry", LIMIT, || {
-            (http::status(&format!("http://127.0.0.1:{port}/v2/")) == Some(200)).then_some(())
+            let expected = if account.is_some() { 401 } else { 200 };
+            (http::status(&format!("http://127.0.0.1:{port}/v2/")) == Some(expected)).then_some(())
         });
         Self {
             _process: process,
             store,
             port,
+            account,
         }
     }
 
@@ -70,6 +92,9 @@ impl Registry {
         let mut source = std::ffi::OsString::from("oci:");
         source.push(image);
         let mut command = self.skopeo("copy");
+        if let Some((user, password)) = self.account {
+            command.arg(format!("--dest-creds={user}:{password}"));
+        }
         command.arg("--dest-tls-verify=false").arg("--digestfile");
         run(command.arg(&digest).arg(source).arg(self.name(tag)));
         fs::read_to_string(digest).expect("a digest")
@@ -112,15 +137,21 @@ fn run(command: &mut Command) -> String {
 }
 
 /// The configuration: <https://distribution.github.io/distribution/about/configuration/>.
-fn configuration(folder: &Path) -> String {
+fn configuration(folder: &Path) -> Value {
     let store: PathBuf = folder.join("store");
-    serde_json::json!({
+    json!({
         "version": 0.1,
         "log": { "level": "info", "accesslog": { "disabled": true } },
         "storage": { "filesystem": { "rootdirectory": store } },
         "http": { "addr": "127.0.0.1:0" },
     })
-    .to_string()
+}
+
+/// A password as a list of accounts has it: the registry knows bcrypt alone, and Debian's C library makes it.
+#[track_caller]
+fn hashed(password: &str) -> String {
+    let make = "print crypt($ARGV[0], '$2b$04$abcdefghijklmnopqrstuu')";
+    run(Command::new("perl").args(["-e", make, password]))
 }
 
 /// The port in the log, once it is there.

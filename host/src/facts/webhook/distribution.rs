@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::json::Object;
 use super::{MOST_PUSHES, Malformed, Notification, Source, json, push};
 
 /// Media types of the envelope.
@@ -23,14 +24,14 @@ const MANIFESTS: [&str; 4] = [
 
 #[derive(Deserialize)]
 struct Envelope {
-    events: Vec<Event>,
+    events: Vec<Object<Event>>,
 }
 
 /// Distribution leaves out what is empty.
 #[derive(Deserialize)]
 struct Event {
     action: Option<String>,
-    target: Option<Target>,
+    target: Option<Object<Target>>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +53,7 @@ pub(super) fn is_media_type(content_type: &str) -> bool {
 pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
     let envelope: Envelope = json::parse(body)?;
     let mut pushes = Vec::new();
-    for (number, event) in (1..).zip(envelope.events) {
+    for (number, Object(event)) in (1..).zip(envelope.events) {
         let Some((target, tag)) = pushed(event) else {
             continue;
         };
@@ -76,7 +77,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
 
 /// The manifest and its tag, where the event is the push of one.
 fn pushed(event: Event) -> Option<(Target, String)> {
-    let mut target = event.target?;
+    let Object(mut target) = event.target?;
     let manifest = target.media_type.as_deref()?;
     if event.action? != "push" || !MANIFESTS.contains(&manifest) {
         return None;
@@ -197,7 +198,8 @@ mod tests {
                 json!("sha256:0"),
                 "event 1 has a digest that is none",
             ),
-            ("/events/0/target", json!("x"), "expected struct Target"),
+            ("/events/0/target", json!("x"), "expected an object"),
+            ("/events/0", json!(["push"]), "expected an object"),
             ("/events", json!({}), "expected a sequence"),
             ("/events", json!(null), "no `events`, which its media type"),
         ] {

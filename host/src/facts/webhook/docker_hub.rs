@@ -4,12 +4,13 @@
 
 use serde::Deserialize;
 
+use super::json::Object;
 use super::{Malformed, Notification, Source, json, push};
 
 #[derive(Deserialize)]
 struct Webhook {
-    push_data: PushData,
-    repository: Repository,
+    push_data: Object<PushData>,
+    repository: Object<Repository>,
 }
 
 #[derive(Deserialize)]
@@ -25,8 +26,8 @@ struct Repository {
 /// Reads a webhook.
 pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
     let webhook: Webhook = json::parse(body)?;
-    let (repository, tag) = (webhook.repository.repo_name, webhook.push_data.tag);
-    let push = push("the webhook", repository, tag, None)?;
+    let (Object(data), Object(repository)) = (webhook.push_data, webhook.repository);
+    let push = push("the webhook", repository.repo_name, data.tag, None)?;
     Ok(Notification {
         source: Source::DockerHub,
         pushes: vec![push],
@@ -66,6 +67,7 @@ mod tests {
                 "the webhook names a tag that",
             ),
             ("/push_data/tag", json!(["x"]), "expected a string"),
+            ("/push_data", json!(["x"]), "expected an object"),
             ("/push_data", json!({}), "has a missing field `tag`"),
             ("/push_data", json!(null), "has neither `events`"),
             (
@@ -102,7 +104,7 @@ mod tests {
                 "both `events` and `push_data`",
             ),
             ("{}", None, "neither `events`"),
-            ("[]", None, "expected struct Shape"),
+            ("[]", None, "expected an object"),
             (
                 r#"{"push_data": {}, "push_data": {}}"#,
                 None,

@@ -1,13 +1,42 @@
 //! JSON, with errors that hold nothing of it.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::error::{Category, Error};
 
 use super::Malformed;
 
-/// Reads a document. Fields that are not asked for are passed over.
+/// Reads an object. Fields that are not asked for are passed over.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
-    serde_json::from_slice(body).map_err(|error| explained(&error))
+    let read: Result<Object<T>, _> = serde_json::from_slice(body);
+    read.map(|it| it.0).map_err(|error| explained(&error))
+}
+
+/// What is an object in JSON, too: alone, a struct is also read from a list of its fields.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Reader(PhantomData))
+    }
+}
+
+struct Reader<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
 }
 
 fn explained(error: &Error) -> Malformed {
@@ -41,8 +70,6 @@ fn expected(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -91,7 +118,7 @@ mod tests {
             ),
             (
                 r#"["secret"]"#,
-                "the body is not what is known: expected struct Document with 2 elements, at line 1, column 10",
+                "the body is not what is known: expected an object, at line 1, column 0",
             ),
         ] {
             let error = parse::<Document>(body.as_bytes()).expect_err(body);
