@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, de};
 
 use super::duration::Span;
+use super::serve::ServeTable;
 use crate::effects::secret::Source;
 use crate::facts::load_test::Format;
 use crate::report::words::Word as _;
@@ -22,6 +23,7 @@ pub(super) struct File {
     pub slack: Option<SlackTable>,
     #[serde(default)]
     pub journal: JournalTable,
+    pub serve: Option<ServeTable>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -6,6 +6,7 @@
 
 mod duration;
 mod file;
+mod serve;
 pub mod start;
 mod unknown;
 
@@ -20,6 +21,7 @@ use crate::sandbox::contract::types::{EnvironmentSettings, Settings, Thresholds}
 use crate::settings;
 
 pub use file::{LoadTestTable as LoadTest, PolicyTable as Policy};
+pub use serve::Serve;
 
 /// The name of the file, in the folder where a deployment is started.
 pub const FILE: &str = "greenlight.toml";
@@ -48,6 +50,8 @@ pub struct Config {
     pub records: PathBuf,
     /// How long a lease holds without being renewed.
     pub lease: Duration,
+    /// How registries' webhooks are taken in, if they are.
+    pub serve: Option<Serve>,
 }
 
 /// How an environment is deployed to and asked.
@@ -187,6 +191,7 @@ impl Config {
             journal,
             records,
             lease: file.journal.lease.duration(),
+            serve: file.serve.map(|it| it.checked(folder)).transpose()?,
         })
     }
 

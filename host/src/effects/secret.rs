@@ -33,7 +33,7 @@ impl Secret {
     }
 
     /// The text, for the one who sends it.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -63,6 +63,7 @@ pub fn config(program: &Path, folder: &Path, nodes: &Nodes) -> Config {
         journal: folder.join("journal.db").to_string_lossy().into_owned(),
         records: folder.to_owned(),
         lease: Duration::from_secs(30),
+        serve: None,
         settings,
     }
 }

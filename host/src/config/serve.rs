@@ -1,0 +1,214 @@
+//! `[serve]`: what comes in from registries, and how deployments are started.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::duration::Span;
+use super::start::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
+use crate::effects::registry;
+use crate::effects::secret::Source;
+use crate::effects::start::Way;
+use crate::facts::image::is_repository;
+
+/// The receiver's settings.
+#[derive(Clone, Debug)]
+pub struct Serve {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where the secret is that a registry has to show.
+    pub token: Source,
+    /// The repositories whose pushes start something, as the registry names them.
+    pub repositories: Vec<String>,
+    /// How many deployments it lets run at a time.
+    pub at_most: usize,
+    /// The command that gets a commit that git does not have yet, an argument list.
+    pub prepare: Option<Vec<String>>,
+    /// How often the registry's tags are looked at.
+    pub reconcile_every: Duration,
+    /// The registry to ask what a tag points at.
+    pub registry: Option<registry::Settings>,
+    /// The CI system that deployments are started in, unless they run here.
+    pub elsewhere: Option<Way>,
+}
+
+/// The table, as it stands in the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ServeTable {
+    listen: Option<String>,
+    token_variable: Option<String>,
+    token_file: Option<PathBuf>,
+    repositories: Vec<String>,
+    #[serde(default = "four")]
+    at_most: usize,
+    prepare: Option<Vec<String>>,
+    #[serde(default = "five_minutes")]
+    reconcile_every: Span,
+    registry: Option<RegistryTable>,
+    jenkins: Option<JenkinsTable>,
+    circleci: Option<CircleCiTable>,
+    github: Option<GitHubTable>,
+}
+
+impl Serve {
+    /// The variables that hold secrets, which commands are not given.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let account = self.registry.as_ref().and_then(|it| it.account.as_ref());
+        let sources = [
+            Some(&self.token),
+            self.elsewhere.as_ref().map(Way::token),
+            account.map(|it| &it.password),
+        ];
+        sources.into_iter().flatten().filter_map(Source::variable)
+    }
+}
+
+impl ServeTable {
+    /// Checks what is said. The error is what is wrong, and what to do about it.
+    pub fn checked(self, folder: &Path) -> Result<Serve, (String, String)> {
+        let wrong = |why: &str, help: &str| Err((why.to_owned(), help.to_owned()));
+        let listen = match self.listen.as_deref().map(str::parse) {
+            None => SocketAddr::from((Ipv4Addr::LOCALHOST, 8930)),
+            Some(Ok(address)) => address,
+            Some(Err(_)) => {
+                return wrong(
+                    "`listen` of `[serve]` is no address and port",
+                    "write it like `127.0.0.1:8930`, or `0.0.0.0:8930` for all of the machine's addresses",
+                );
+            }
+        };
+        let token = match (self.token_variable, self.token_file) {
+            (Some(name), None) => Source::Variable(name),
+            (None, Some(file)) => Source::File(folder.join(file)),
+            _ => {
+                return wrong(
+                    "`[serve]` needs either `token-variable` or `token-file`",
+                    "name the variable or the file that holds the webhook's secret; it does not belong into \
+                     this file",
+                );
+            }
+        };
+        if self.repositories.is_empty() {
+            return wrong(
+                "`[serve]` has no `repositories`, so nothing would ever start",
+                "name them as the registry does: `example/app`",
+            );
+        }
+        if let Some(name) = self.repositories.iter().find(|it| !is_repository(it)) {
+            return wrong(
+                &format!("`{name}` in `[serve] repositories` is no repository"),
+                "name it as the registry does, without the registry itself: `example/app`",
+            );
+        }
+        if self.at_most == 0 {
+            return wrong(
+                "`at-most` of `[serve]` is 0, so nothing would ever start",
+                "leave it out for 4, or say how many deployments may run at a time",
+            );
+        }
+        if self.reconcile_every.seconds() == 0 {
+            return wrong(
+                "`reconcile-every` of `[serve]` is 0",
+                "leave it out for 5m, or say how often the registry's tags are looked at",
+            );
+        }
+        if self
+            .prepare
+            .as_ref()
+            .is_some_and(|it| it.first().is_none_or(String::is_empty))
+        {
+            return wrong(
+                "`prepare` of `[serve]` names no program",
+                "write it as a list: `[\"git\", \"fetch\"]`",
+            );
+        }
+        let mut elsewhere = [
+            self.jenkins.map(|it| it.checked(folder).map(Way::Jenkins)),
+            self.circleci
+                .map(|it| it.checked(folder).map(Way::CircleCi)),
+            self.github.map(|it| it.checked(folder).map(Way::GitHub)),
+        ]
+        .into_iter()
+        .flatten();
+        let way = elsewhere.next().transpose()?;
+        if elsewhere.next().is_some() {
+            return wrong(
+                "`[serve]` starts deployments in more than one way",
+                "keep one of `[serve.jenkins]`, `[serve.circleci]` and `[serve.github]`",
+            );
+        }
+        Ok(Serve {
+            listen,
+            token,
+            repositories: self.repositories,
+            at_most: self.at_most,
+            prepare: self.prepare,
+            reconcile_every: self.reconcile_every.duration(),
+            registry: self.registry.map(|it| it.checked(folder)).transpose()?,
+            elsewhere: way,
+        })
+    }
+}
+
+const fn four() -> usize {
+    4
+}
+
+const fn five_minutes() -> Span {
+    Span::of(300)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "token-variable = \"SECRET\"\nrepositories = [\"example/app\"]\n";
+
+    fn parse(text: &str) -> Result<Serve, (String, String)> {
+        let table: ServeTable = toml::from_str(text).expect("a table");
+        table.checked(Path::new("/srv"))
+    }
+
+    #[test]
+    fn what_is_left_out_has_defaults() {
+        let serve = parse(LEAST).expect("settings");
+        assert_eq!(serve.listen.to_string(), "127.0.0.1:8930");
+        assert_eq!(serve.at_most, 4);
+        assert_eq!(serve.reconcile_every, Duration::from_mins(5));
+        assert!(serve.registry.is_none() && serve.elsewhere.is_none());
+        assert_eq!(serve.secrets().collect::<Vec<_>>(), ["SECRET"]);
+    }
+
+    #[test]
+    fn what_can_not_be_meant_is_refused() {
+        for (text, said) in [
+            (
+                "repositories = [\"a\"]".to_owned(),
+                "either `token-variable`",
+            ),
+            (
+                format!("{LEAST}token-file = \"x\""),
+                "either `token-variable`",
+            ),
+            (LEAST.replace("\"example/app\"", ""), "no `repositories`"),
+            (
+                LEAST.replace("example/app", "docker.io/Example"),
+                "is no repository",
+            ),
+            (format!("{LEAST}listen = \"8930\""), "no address and port"),
+            (format!("{LEAST}at-most = 0"), "`at-most`"),
+            (
+                format!("{LEAST}reconcile-every = \"0s\""),
+                "`reconcile-every`",
+            ),
+            (format!("{LEAST}prepare = []"), "`prepare`"),
+        ] {
+            let (why, help) = parse(&text).expect_err(said);
+            assert!(why.contains(said), "{why}");
+            assert!(!help.is_empty());
+        }
+    }
+}
