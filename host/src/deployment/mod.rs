@@ -8,6 +8,7 @@ mod ancestry;
 mod borrowed;
 mod convergence;
 mod deploy;
+pub mod elsewhere;
 pub mod entry;
 mod error;
 mod files;
