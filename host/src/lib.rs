@@ -10,6 +10,7 @@
 //! - [`journal`] keeps what happened, and who may change which environment.
 //! - [`sandbox`] runs the policy under its limits.
 //! - [`report`] turns answers into text and JSON.
+//! - [`serve`] takes registry webhooks in and starts deployments.
 //! - [`cli`] is the command line.
 
 mod child;
@@ -23,4 +24,5 @@ pub mod journal;
 mod local;
 pub mod report;
 pub mod sandbox;
+pub mod serve;
 pub mod settings;

@@ -15,6 +15,16 @@ pub fn dump_dom(page: &Path) -> String {
     chromium(page, &["--dump-dom".to_owned()])
 }
 
+/// The document behind a URL on loopback, as it is some seconds after it was loaded.
+#[track_caller]
+pub fn dump_dom_of(url: &str) -> String {
+    let options = [
+        "--dump-dom".to_owned(),
+        "--virtual-time-budget=5000".to_owned(),
+    ];
+    open(url.as_ref(), &options)
+}
+
 /// A picture of a page, written as PNG. Width and height of the window are in pixels; what is below is
 /// cut off.
 #[track_caller]
@@ -34,12 +44,18 @@ pub fn screenshot(page: &Path, png: &Path, width: u32, height: u32) {
 #[track_caller]
 fn chromium(page: &Path, options: &[String]) -> String {
     let page = fs::canonicalize(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+    let mut url = std::ffi::OsString::from("file://");
+    url.push(page);
+    open(&url, options)
+}
+
+/// Runs it with a URL.
+#[track_caller]
+fn open(url: &std::ffi::OsStr, options: &[String]) -> String {
     let home = tempfile::tempdir().expect("a folder");
     let stream = |name: &str| File::create(home.path().join(name)).expect("a file");
     let mut data = std::ffi::OsString::from("--user-data-dir=");
     data.push(home.path().join("data"));
-    let mut url = std::ffi::OsString::from("file://");
-    url.push(page);
     let process = Process::start(
         "chromium",
         process::guarded(&programs::chromium(), home.path())
@@ -48,7 +64,7 @@ fn chromium(page: &Path, options: &[String]) -> String {
             .args(["--no-sandbox", "--disable-dev-shm-usage"])
             // Nothing is fetched, by the page or by the browser.
             .arg("--disable-background-networking")
-            .arg("--host-resolver-rules=MAP * ~NOTFOUND")
+            .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
             .arg(data)
             .args(options)
             .arg(url)

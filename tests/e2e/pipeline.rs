@@ -54,6 +54,8 @@ pub struct Setting {
     pub lease: u32,
     /// The command that deploys to production, unless it is the service's.
     pub deploy_prod: Option<Vec<String>>,
+    /// The tables for what registries tell, at the end of the configuration.
+    pub serve: Option<String>,
 }
 
 /// A command that has ended.
@@ -83,6 +85,7 @@ impl Pipeline {
             journal: None,
             lease: 10,
             deploy_prod: None,
+            serve: None,
         };
         Self {
             folder,
@@ -243,8 +246,9 @@ impl Pipeline {
             .collect()
     }
 
+    /// Writes the configuration.
     #[track_caller]
-    fn configure(&self) {
+    pub fn configure(&self) {
         let setting = &self.setting;
         let list = |items: &[String]| serde_json::to_string(items).expect("a list");
         let deploy_prod = setting.deploy_prod.clone();
@@ -280,6 +284,7 @@ impl Pipeline {
              history = \"results_stats_history.csv\"\n",
             list(&setting.load_test)
         );
+        text.push_str(setting.serve.as_deref().unwrap_or_default());
         // In one step: a process that has just been started may be reading it.
         let (file, new) = (
             self.folder().join("greenlight.toml"),

@@ -1,7 +1,7 @@
 //! A CNCF Distribution registry on loopback, and skopeo to fill it.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -19,64 +19,104 @@ const LISTENING: &str = "listening on 127.0.0.1:";
 /// A registry with a store of its own; both go when it is dropped.
 pub struct Registry {
     /// Ends before its store goes: fields are dropped in order.
-    _process: Process,
+    process: Option<Process>,
     store: TempDir,
     port: u16,
     /// Whom it answers, and nobody else.
     account: Option<(&'static str, &'static str)>,
+    /// Whom it tells of what is pushed.
+    hook: Option<String>,
 }
 
 impl Registry {
     /// Starts one, and waits until it answers.
     #[track_caller]
     pub fn start() -> Self {
-        Self::with(None)
+        Self::with(None, None)
     }
 
     /// Starts one that answers a user with a password alone.
     #[track_caller]
     pub fn guarded(user: &'static str, password: &'static str) -> Self {
-        Self::with(Some((user, password)))
+        Self::with(Some((user, password)), None)
+    }
+
+    /// Starts one that tells a webhook of what is pushed.
+    #[track_caller]
+    pub fn telling(hook: &str) -> Self {
+        Self::with(None, Some(hook.to_owned()))
     }
 
     #[track_caller]
-    fn with(account: Option<(&'static str, &'static str)>) -> Self {
-        let store = tempfile::tempdir().expect("a folder");
-        let config = store.path().join("config.yml");
-        let mut settings = configuration(store.path());
-        if let Some((user, password)) = account {
-            let accounts = store.path().join("htpasswd");
-            let line = format!("{user}:{}\n", hashed(password));
-            fs::write(&accounts, line).expect("a list of accounts");
-            settings["auth"] = json!({ "htpasswd": { "realm": "tests", "path": accounts } });
-        }
-        fs::write(&config, settings.to_string()).expect("a configuration");
-        let log = store.path().join("log");
+    fn with(account: Option<(&'static str, &'static str)>, hook: Option<String>) -> Self {
+        let mut registry = Self {
+            process: None,
+            store: tempfile::tempdir().expect("a folder"),
+            port: 0,
+            account,
+            hook,
+        };
+        registry.restart();
+        registry
+    }
+
+    /// Kills it, if it runs, and starts it again with what it has stored, at the same address.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.process = None;
+        let config = self.store.path().join("config.yml");
+        fs::write(&config, self.configuration().to_string()).expect("a configuration");
+        let log = self.store.path().join("log");
         let output = File::create(&log).expect("a log");
         let mut process = Process::start(
             "docker-registry",
-            process::guarded(&programs::registry(), store.path())
+            process::guarded(&programs::registry(), self.store.path())
                 .arg("serve")
                 .arg(config)
                 .stdout(output.try_clone().expect("a second handle"))
                 .stderr(output),
         );
         let said = || fs::read_to_string(&log).expect("a log");
-        let port = waiting::until("port of the registry", LIMIT, || {
+        self.port = waiting::until("port of the registry", LIMIT, || {
             let ended = process.ended();
             assert!(ended.is_none(), "the registry ended:\n{}", said());
             port(&said())
         });
+        let url = format!("http://{}/v2/", self.address());
+        let expected = if self.account.is_some() { 401 } else { 200 };
         waiting::until("answer of the registry", LIMIT, || {
-            let expected = if account.is_some() { 401 } else { 200 };
-            (http::status(&format!("http://127.0.0.1:{port}/v2/")) == Some(expected)).then_some(())
+            (http::status(&url) == Some(expected)).then_some(())
         });
-        Self {
-            _process: process,
-            store,
-            port,
-            account,
+        self.process = Some(process);
+    }
+
+    /// The configuration: <https://distribution.github.io/distribution/about/configuration/>.
+    fn configuration(&self) -> Value {
+        let folder = self.store.path();
+        let mut settings = json!({
+            "version": 0.1,
+            "log": { "level": "info", "accesslog": { "disabled": true } },
+            "storage": { "filesystem": { "rootdirectory": folder.join("store") } },
+            "http": { "addr": self.address() },
+        });
+        if let Some((user, password)) = self.account {
+            let accounts = folder.join("htpasswd");
+            let line = format!("{user}:{}\n", hashed(password));
+            fs::write(&accounts, line).expect("a list of accounts");
+            settings["auth"] = json!({ "htpasswd": { "realm": "tests", "path": accounts } });
         }
+        if let Some(hook) = &self.hook {
+            let endpoint = json!({
+                "name": "greenlight",
+                "url": hook,
+                "headers": { "Authorization": ["Bearer not-to-be-shown"] },
+                "timeout": "1s",
+                "threshold": 5,
+                "backoff": "1s",
+            });
+            settings["notifications"] = json!({ "endpoints": [endpoint] });
+        }
+        settings
     }
 
     /// Where it is, as image names begin: `127.0.0.1:PORT`.
@@ -134,17 +174,6 @@ fn run(command: &mut Command) -> String {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{command:?} failed: {said}");
     String::from_utf8(ended.stdout).expect("UTF-8")
-}
-
-/// The configuration: <https://distribution.github.io/distribution/about/configuration/>.
-fn configuration(folder: &Path) -> Value {
-    let store: PathBuf = folder.join("store");
-    json!({
-        "version": 0.1,
-        "log": { "level": "info", "accesslog": { "disabled": true } },
-        "storage": { "filesystem": { "rootdirectory": store } },
-        "http": { "addr": "127.0.0.1:0" },
-    })
 }
 
 /// A password as a list of accounts has it: the registry knows bcrypt alone, and Debian's C library makes it.

@@ -17,6 +17,7 @@ mod resolve;
 mod rollback;
 mod run;
 mod schema;
+mod serve;
 mod status;
 mod table;
 mod tags;
@@ -63,6 +64,7 @@ enum Command {
     Status(status::Arguments),
     Cancel(cancel::Arguments),
     RollbackAdvice(rollback::Arguments),
+    Serve(serve::Arguments),
     #[command(subcommand)]
     Policy(policy::Command),
     Schema(schema::Arguments),
@@ -119,6 +121,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Status(arguments) => status::run(&arguments, output),
         Command::Cancel(arguments) => cancel::run(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Policy(command) => policy::run(&command, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Completions { shell } => {

@@ -1,0 +1,144 @@
+//! Storing requests, many at once: whoever arrives while the disk is busy shares the next write.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::facts::Error;
+use crate::journal::inbox::{Delivery, Inbox};
+use crate::journal::{self, open_inbox};
+use crate::serve::Shared;
+
+/// How many requests may wait to be stored.
+const QUEUE: usize = 1024;
+
+/// How many requests are stored in one transaction.
+const BATCH: usize = 256;
+
+/// How many bytes of bodies are stored in one transaction.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// The one that stores, in a thread of its own.
+pub struct Acceptor {
+    queue: mpsc::Sender<Waiting>,
+    thread: JoinHandle<()>,
+}
+
+/// A request that waits to be stored, and who wants to know.
+struct Waiting {
+    delivery: Delivery,
+    stored: oneshot::Sender<bool>,
+}
+
+/// A way to the acceptor.
+#[derive(Clone)]
+pub struct Way(mpsc::Sender<Waiting>);
+
+/// Why a request was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// Too many are waiting.
+    Full,
+    /// The store did not take it.
+    Failed,
+}
+
+impl Acceptor {
+    /// Opens the inbox and begins to store.
+    pub fn start(shared: &Arc<Shared>) -> Result<Self, Error> {
+        let inbox = open_inbox(&shared.means.location)
+            .map_err(|error| crate::deployment::log::explained(&error))?;
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let shared = Arc::clone(shared);
+        let thread = std::thread::Builder::new()
+            .name("accept".to_owned())
+            .spawn(move || store(&shared, inbox, waiting))
+            .map_err(|error| {
+                Error::new(
+                    format!("failed to start a thread: {error}"),
+                    "this machine gives none; try again when it has room",
+                )
+            })?;
+        Ok(Self { queue, thread })
+    }
+
+    /// A way to it.
+    pub fn way(&self) -> Way {
+        Way(self.queue.clone())
+    }
+
+    /// Waits until everything that was handed over is stored. All ways have to be gone.
+    pub fn end(self) {
+        drop(self.queue);
+        // A thread that panicked has said so.
+        let _ = self.thread.join();
+    }
+}
+
+impl Way {
+    /// Stores a delivery. It is durable when this returns.
+    pub async fn store(&self, delivery: Delivery) -> Result<(), NotStored> {
+        let (stored, answer) = oneshot::channel();
+        let waiting = Waiting { delivery, stored };
+        self.0.try_send(waiting).map_err(|_| NotStored::Full)?;
+        match answer.await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(NotStored::Failed),
+        }
+    }
+}
+
+fn store(shared: &Shared, inbox: Box<dyn Inbox>, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut inbox = Some(inbox);
+    while let Some(first) = waiting.blocking_recv() {
+        let mut bytes = first.delivery.body.len();
+        let mut deliveries = vec![first.delivery];
+        let mut senders = vec![first.stored];
+        while deliveries.len() < BATCH
+            && bytes < BATCH_BYTES
+            && let Ok(next) = waiting.try_recv()
+        {
+            bytes += next.delivery.body.len();
+            deliveries.push(next.delivery);
+            senders.push(next.stored);
+        }
+        let stored = accept(shared, &mut inbox, &deliveries);
+        for sender in senders {
+            // Who did not wait for the answer has it stored all the same.
+            let _ = sender.send(stored);
+        }
+        if stored {
+            shared.wake.all();
+        }
+    }
+}
+
+/// Tries twice: a database that was restarted answers over a new connection.
+fn accept(shared: &Shared, inbox: &mut Option<Box<dyn Inbox>>, deliveries: &[Delivery]) -> bool {
+    for _ in 0..2 {
+        match once(shared, inbox, deliveries) {
+            Ok(()) => return true,
+            Err(error) => {
+                *inbox = None;
+                shared.metrics.store_failed();
+                shared
+                    .log
+                    .say(&format!("failed to store what came in: {error}"));
+            }
+        }
+    }
+    false
+}
+
+fn once(
+    shared: &Shared,
+    inbox: &mut Option<Box<dyn Inbox>>,
+    deliveries: &[Delivery],
+) -> journal::Result<()> {
+    let inbox = match inbox {
+        Some(inbox) => inbox,
+        none => none.insert(open_inbox(&shared.means.location)?),
+    };
+    inbox.accept(deliveries)
+}

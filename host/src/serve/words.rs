@@ -1,0 +1,51 @@
+//! How far things are, in sentences.
+
+use crate::journal::inbox::StartState;
+use crate::sandbox::contract::types::Reason;
+
+/// Reasons in one line.
+pub fn sentences(reasons: &[Reason]) -> String {
+    let sentences: Vec<_> = reasons
+        .iter()
+        .map(|it| format!("{} [{}]", it.message, it.code))
+        .collect();
+    sentences.join("; ")
+}
+
+/// How far a start is.
+pub fn state(state: &StartState) -> String {
+    match state {
+        StartState::Wanted => "is about to be looked at".to_owned(),
+        StartState::Waiting { why, .. } => format!("waits: {why}"),
+        StartState::Starting { why: None, .. } => "is being started".to_owned(),
+        StartState::Starting { why: Some(why), .. } => {
+            format!("may have been started, which is being found out: {why}")
+        }
+        StartState::Retrying { why, .. } => format!("is tried again: {why}"),
+        StartState::Started {
+            reference,
+            finished: None,
+        } => format!("was started: {reference}"),
+        StartState::Started {
+            reference,
+            finished: Some(how),
+        } => format!("was started, and ended as {how}: {reference}"),
+        StartState::Stopped { why } => format!("is not started: {why}"),
+        StartState::Unknown { why } => {
+            format!("may have been started, and nobody can tell; a person has to look: {why}")
+        }
+    }
+}
+
+/// The name of a state, for programs and style sheets.
+pub fn name(state: &StartState) -> &'static str {
+    match state {
+        StartState::Wanted => "wanted",
+        StartState::Waiting { .. } => "waiting",
+        StartState::Starting { .. } => "starting",
+        StartState::Retrying { .. } => "retrying",
+        StartState::Started { .. } => "started",
+        StartState::Stopped { .. } => "stopped",
+        StartState::Unknown { .. } => "unknown",
+    }
+}

@@ -1,0 +1,71 @@
+//! Asking the policy whether a deployment should be started now.
+
+use crate::clock;
+use crate::deployment::elsewhere::{self, Asked};
+use crate::facts::{Error, git, message};
+use crate::journal::Store;
+use crate::journal::inbox::Start;
+use crate::sandbox::contract::promotion::{Action, Conclusion, Instruction, Release};
+use crate::serve::Shared;
+use crate::serve::words::sentences;
+
+/// What the policy's decision comes to for one who starts deployments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Start it.
+    Go,
+    /// Not yet.
+    Wait(String),
+    /// Nothing is left to be started.
+    Over(String),
+}
+
+/// Asks the policy, with everything that is known of the release.
+///
+/// # Errors
+///
+/// If the journal can't be read. What keeps the policy from deciding is a reason to wait.
+pub fn ask(shared: &Shared, store: &mut dyn Store, start: &Start) -> Result<Word, Error> {
+    let means = &shared.means;
+    let settings = &means.config.settings;
+    let now = clock::seconds();
+    let asked = Asked {
+        commit: &start.commit,
+        digest: start.digest.as_deref(),
+    };
+    let history = elsewhere::history(store, asked, now, settings)?;
+    let release = Release {
+        tag: start.tag.clone(),
+        digest: start.digest.clone(),
+        instruction: instruction(shared, &start.commit),
+    };
+    Ok(
+        match means.policy.decide(&release, &history, now, settings) {
+            Err(failure) => Word::Wait(failure.to_string()),
+            Ok(decision) => match decision.next {
+                Action::Deploy(_) => Word::Go,
+                Action::Finish(Conclusion::Promoted | Conclusion::PromotedWithWarning) => {
+                    Word::Over(format!("it is live: {}", sentences(&decision.reasons)))
+                }
+                Action::Finish(_) => Word::Over(sentences(&decision.reasons)),
+                Action::Observe(_) | Action::LoadTest(_) | Action::Notify(_) | Action::Wait(_) => {
+                    Word::Wait(sentences(&decision.reasons))
+                }
+            },
+        },
+    )
+}
+
+/// What the message of the commit says, where this machine has it. Without it the policy lets only go what
+/// every message would let go.
+fn instruction(shared: &Shared, commit: &str) -> Option<Instruction> {
+    let means = &shared.means;
+    let read = git::commit(means.repo.as_deref(), commit).ok()?;
+    let reading = message::from_commit(&read).ok()?;
+    let action = means.config.settings.default_action;
+    let labels = means.policy.parse(&reading.message, action).ok()?.ok()?;
+    Some(Instruction {
+        action: labels.action,
+        source: labels.source,
+    })
+}

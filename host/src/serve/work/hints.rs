@@ -1,0 +1,123 @@
+//! Looking into what a registry says was pushed.
+
+use std::time::Duration;
+
+use super::{IDLE, Pace, Work, back_off};
+use crate::clock;
+use crate::deployment::log::explained;
+use crate::effects::registry::Registry;
+use crate::facts::Error;
+use crate::journal::inbox::{ClaimedHint, Inbox, NewStart, Settled};
+use crate::journal::{Holder, open_inbox};
+use crate::serve::Shared;
+use crate::serve::words::sentences;
+
+/// How long a hint is this receiver's to look into.
+const TIME_TO_LIVE: Duration = Duration::from_mins(2);
+
+/// How many are looked into in one go.
+const AT_ONCE: usize = 32;
+
+/// How often a tag is looked for that the registry does not have: it may show what it got a moment later.
+const LOOKS: u32 = 5;
+
+/// Looks into hints.
+pub struct Hints {
+    inbox: Box<dyn Inbox>,
+    registry: Option<Registry>,
+}
+
+impl Hints {
+    pub fn open(shared: &Shared) -> Result<Self, Error> {
+        Ok(Self {
+            inbox: open_inbox(&shared.means.location).map_err(|error| explained(&error))?,
+            registry: shared.means.serve.registry.clone().map(Registry::new),
+        })
+    }
+
+    fn settle(&mut self, shared: &Shared, claimed: &ClaimedHint) -> Result<(), Error> {
+        let hint = &claimed.hint;
+        let written = match self.look_into(shared, claimed) {
+            Ok(settled) => {
+                let outcome = match &settled {
+                    Settled::Ignored { why } => format!("starts nothing: {why}"),
+                    Settled::Wanted(start) => format!("asks for `{}`", start.environment),
+                };
+                shared
+                    .log
+                    .say(&format!("{}:{} {outcome}", hint.repository, hint.tag));
+                self.inbox.settle(claimed, &settled)
+            }
+            Err(why) => {
+                shared.log.say(&format!(
+                    "{}:{} can't be looked into yet: {why}",
+                    hint.repository, hint.tag
+                ));
+                let again_at = clock::milliseconds() + back_off(claimed.attempts);
+                self.inbox.postpone(claimed, again_at, &why)
+            }
+        };
+        // A claim that was lost is another receiver's now, which does the same.
+        written.map(drop).map_err(|error| explained(&error))
+    }
+
+    fn look_into(&self, shared: &Shared, claimed: &ClaimedHint) -> Result<Settled, String> {
+        let hint = &claimed.hint;
+        let means = &shared.means;
+        if !means.serve.repositories.contains(&hint.repository) {
+            let why = "its repository is not among those of `[serve] repositories`".to_owned();
+            return Ok(Settled::Ignored { why });
+        }
+        let target = match means.policy.resolve(&hint.tag, &means.config.settings) {
+            Ok(Ok(target)) => target,
+            Ok(Err(reasons)) => {
+                let why = sentences(&reasons);
+                return Ok(Settled::Ignored { why });
+            }
+            Err(failure) => return Err(failure.to_string()),
+        };
+        let digest = match &self.registry {
+            None => hint.digest.clone(),
+            Some(registry) => match registry.digest(&hint.repository, &hint.tag) {
+                Ok(Some(digest)) => Some(digest),
+                Ok(None) if claimed.attempts < LOOKS => {
+                    return Err("the registry has no such tag".to_owned());
+                }
+                Ok(None) => {
+                    let why = "the registry has no such tag".to_owned();
+                    return Ok(Settled::Ignored { why });
+                }
+                Err(error) => return Err(error.to_string()),
+            },
+        };
+        Ok(Settled::Wanted(NewStart {
+            repository: hint.repository.clone(),
+            tag: hint.tag.clone(),
+            digest,
+            environment: target.environment,
+            commit: target.commit,
+        }))
+    }
+}
+
+impl Work for Hints {
+    fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
+        let holder = Holder::this_process();
+        let claimed = self
+            .inbox
+            .pending(&holder, TIME_TO_LIVE, AT_ONCE)
+            .map_err(|error| explained(&error))?;
+        if claimed.is_empty() {
+            return Ok(Pace::Idle(IDLE));
+        }
+        let mut wanted = false;
+        for hint in &claimed {
+            self.settle(shared, hint)?;
+            wanted = true;
+        }
+        if wanted {
+            shared.wake.all();
+        }
+        Ok(Pace::Busy)
+    }
+}

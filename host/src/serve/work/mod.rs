@@ -1,0 +1,148 @@
+//! What is done with what came in: each kind of work in threads of its own, each with its own way to the
+//! store, so that none waits for another.
+
+mod begin;
+mod children;
+mod decide;
+mod hints;
+mod reconcile;
+mod resume;
+mod starts;
+
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::{STORE_REST, Shared};
+use crate::facts::Error;
+use children::Children;
+
+/// How many attempts to start something are made at a time.
+const STARTERS: usize = 3;
+
+/// How long to sleep when nothing comes in.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The threads that work.
+pub struct Workers {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What a step of work came to.
+enum Pace {
+    /// There may be more to do right now.
+    Busy,
+    /// There is nothing to do until something comes in, or so much time has passed.
+    Idle(Duration),
+}
+
+/// Begins to work.
+///
+/// # Errors
+///
+/// If the system gives no thread.
+pub fn start(shared: &Arc<Shared>) -> io::Result<Workers> {
+    let mut workers = Workers {
+        shared: Arc::clone(shared),
+        threads: Vec::new(),
+    };
+    let children = Children::new(Arc::clone(shared));
+    workers.employ("hints", hints::Hints::open)?;
+    for _ in 0..STARTERS {
+        let children = Arc::clone(&children);
+        workers.employ("starts", move |shared| {
+            starts::Starts::open(shared, Arc::clone(&children))
+        })?;
+    }
+    if shared.means.serve.elsewhere.is_none() {
+        workers.employ("resume", move |shared| {
+            resume::Resume::open(shared, Arc::clone(&children))
+        })?;
+    }
+    workers.employ("reconcile", reconcile::Reconcile::open)?;
+    Ok(workers)
+}
+
+/// One kind of work.
+trait Work {
+    /// Does a piece of it. After an error the work is opened anew.
+    fn step(&mut self, shared: &Shared) -> Result<Pace, Error>;
+}
+
+impl Workers {
+    /// Ends when the pieces of work that have begun are done.
+    pub fn end(self) {
+        self.shared.wake.end();
+        for thread in self.threads {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+
+    fn employ<W: Work>(
+        &mut self,
+        name: &str,
+        open: impl Fn(&Shared) -> Result<W, Error> + Send + 'static,
+    ) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || work(&shared, open))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+fn work<W: Work>(shared: &Shared, open: impl Fn(&Shared) -> Result<W, Error>) {
+    let mut seen = 0;
+    while !shared.wake.is_over() {
+        let why = match open(shared) {
+            Ok(mut work) => loop {
+                match work.step(shared) {
+                    Ok(Pace::Busy) if !shared.wake.is_over() => {}
+                    Ok(Pace::Busy) => return,
+                    Ok(Pace::Idle(longest)) => {
+                        if !shared.wake.sleep(&mut seen, longest) {
+                            return;
+                        }
+                    }
+                    Err(why) => break why,
+                }
+            },
+            Err(why) => why,
+        };
+        shared.metrics.store_failed();
+        shared.log.say(&why.message);
+        // Nobody's word makes a store well again sooner.
+        std::thread::sleep(STORE_REST);
+    }
+}
+
+/// How long to wait before something is tried again, in milliseconds: twice as long each time, up to five
+/// minutes, and not all at the same moment.
+fn back_off(attempts: u32) -> u64 {
+    let longest = 1000_u64 << attempts.min(8);
+    let longest = longest.min(300_000);
+    longest / 2 + fastrand::u64(..=longest / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_become_rarer_and_do_not_stop() {
+        for (attempts, range) in [
+            (0, 500..=1000),
+            (1, 1000..=2000),
+            (5, 16_000..=32_000),
+            (9, 128_000..=300_000),
+            (u32::MAX, 128_000..=300_000),
+        ] {
+            let time = back_off(attempts);
+            assert!(range.contains(&time), "{attempts}: {time}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Going on with deployments that were asked for here and whose process ended before they did.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::children::Children;
+use super::{Pace, Work, back_off};
+use crate::clock;
+use crate::deployment::log::explained;
+use crate::deployment::tenure;
+use crate::facts::Error;
+use crate::journal::{self, Header, Holder, Occupant, Store};
+use crate::serve::Shared;
+
+/// How far back to look: more than are ever unfinished.
+const FAR_BACK: usize = 1000;
+
+/// Finds what was cut off.
+pub struct Resume {
+    journal: Box<dyn Store>,
+    children: Arc<Children>,
+    /// How often each one was tried, and when it may be tried again.
+    tried: HashMap<u64, (u32, u64)>,
+}
+
+impl Resume {
+    pub fn open(shared: &Shared, children: Arc<Children>) -> Result<Self, Error> {
+        let journal = journal::open(&shared.means.location).map_err(|error| explained(&error))?;
+        Ok(Self {
+            journal,
+            children,
+            tried: HashMap::new(),
+        })
+    }
+
+    fn go_on(&mut self, shared: &Shared, header: &Header, request: &str) -> Result<(), Error> {
+        let now = clock::milliseconds();
+        let (attempts, again_at) = self.tried.get(&header.number).copied().unwrap_or((0, 0));
+        if now < again_at {
+            return Ok(());
+        }
+        // The child that began it may be about to say so.
+        let Some(place) = self.children.place(request) else {
+            return Ok(());
+        };
+        let begun = self.journal.records(header.number);
+        if begun.map_err(|error| explained(&error))?.rows.is_empty() {
+            // Nothing of it was done: whoever wants it started begins it anew.
+            return Ok(());
+        }
+        let number = header.number.to_string();
+        self.tried
+            .insert(header.number, (attempts + 1, now + back_off(attempts)));
+        let said = match self.children.run(place, &["run", "--resume", &number]) {
+            Ok(_) => format!("deployment {number} was cut off, and goes on"),
+            Err(why) => format!("deployment {number} was cut off, and does not go on: {why}"),
+        };
+        shared.log.say(&said);
+        Ok(())
+    }
+}
+
+impl Work for Resume {
+    fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
+        let failed = |error| explained(&error);
+        let headers = self.journal.deployments(FAR_BACK).map_err(failed)?;
+        let leases = self.journal.leases().map_err(failed)?;
+        self.tried
+            .retain(|number, _| headers.iter().any(|it| it.number == *number));
+        for header in headers {
+            if let Some(request) = &header.request
+                && header.conclusion.is_none()
+                && !is_driven(&header, &leases)
+            {
+                self.go_on(shared, &header, request)?;
+            }
+        }
+        Ok(Pace::Idle(
+            shared.means.config.lease.min(Duration::from_secs(10)),
+        ))
+    }
+}
+
+fn is_driven(header: &Header, leases: &[(String, Occupant)]) -> bool {
+    let tenure = tenure(&header.tag);
+    leases.iter().any(|(name, occupant)| {
+        *name == tenure
+            && occupant.deployment == header.number
+            && occupant.expires > clock::milliseconds()
+            && !Holder::is_known_dead(&occupant.holder)
+    })
+}

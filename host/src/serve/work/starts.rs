@@ -1,0 +1,222 @@
+//! Starting what is wanted: once, and until it is accepted.
+
+use std::collections::HashMap;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use super::begin::Begin;
+use super::children::Children;
+use super::decide::{self, Word};
+use super::{IDLE, Pace, Work, back_off};
+use crate::clock;
+use crate::deployment::log::explained;
+use crate::effects::start::{self, Request};
+use crate::facts::Error;
+use crate::journal::inbox::{ClaimedStart, Inbox, StartState};
+use crate::journal::{self, Holder, Store, open_inbox};
+use crate::serve::Shared;
+use crate::serve::metrics::Attempted;
+
+/// How long a system may take to show what it accepted, in milliseconds.
+const SHOWN: u64 = 30_000;
+
+/// How often it is tried to find out whether something was started.
+const LOOKS: u32 = 20;
+
+/// Starts deployments.
+pub struct Starts {
+    inbox: Box<dyn Inbox>,
+    journal: Box<dyn Store>,
+    starter: Box<dyn start::Start>,
+    /// How often each start that may have happened was looked for.
+    looks: HashMap<u64, u32>,
+}
+
+impl Starts {
+    pub fn open(shared: &Shared, children: Arc<Children>) -> Result<Self, Error> {
+        let location = &shared.means.location;
+        let failed = |error| explained(&error);
+        Ok(Self {
+            inbox: open_inbox(location).map_err(failed)?,
+            journal: journal::open(location).map_err(failed)?,
+            starter: match &shared.means.serve.elsewhere {
+                Some(way) => way.starter(),
+                None => Box::new(Begin::new(location.clone(), children)),
+            },
+            looks: HashMap::new(),
+        })
+    }
+
+    fn carry_on(&mut self, shared: &Shared, claimed: &ClaimedStart) -> Result<(), Error> {
+        let start = &claimed.start;
+        let request = Request {
+            key: start.request.clone(),
+            repository: start.repository.clone(),
+            tag: start.tag.clone(),
+            digest: start.digest.clone(),
+            environment: start.environment.clone(),
+            commit: start.commit.clone(),
+        };
+        let mut attempts = start.attempts;
+        if let StartState::Starting { attempt, .. } = start.state {
+            attempts = attempt;
+            if let Some(state) = self.look_for(&request, start.id, attempt) {
+                return self.write(shared, claimed, &state);
+            }
+        }
+        match decide::ask(shared, self.journal.as_mut(), start)? {
+            Word::Over(why) => self.write(shared, claimed, &StartState::Stopped { why }),
+            Word::Wait(why) => {
+                let again_at = clock::milliseconds() + patience(shared, start.created);
+                self.write(shared, claimed, &StartState::Waiting { why, again_at })
+            }
+            Word::Go => self.attempt(shared, claimed, &request, attempts + 1),
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        shared: &Shared,
+        claimed: &ClaimedStart,
+        request: &Request,
+        attempt: u32,
+    ) -> Result<(), Error> {
+        let begun = StartState::Starting {
+            attempt,
+            why: None,
+            again_at: 0,
+        };
+        let ours = self.inbox.write(claimed, &begun, true);
+        if !ours.map_err(|error| explained(&error))? {
+            return Ok(());
+        }
+        let started = keeping(shared, claimed, || self.starter.start(request));
+        let (outcome, state) = match started {
+            Ok(reference) => (
+                Attempted::Started,
+                StartState::Started {
+                    reference,
+                    finished: None,
+                },
+            ),
+            Err(start::Error::Refused { why }) => (
+                Attempted::Refused,
+                StartState::Retrying {
+                    why,
+                    again_at: clock::milliseconds() + back_off(attempt),
+                },
+            ),
+            Err(start::Error::Busy { why, again_in }) => {
+                let again_in = again_in.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
+                let again_in = again_in.unwrap_or(0).max(back_off(attempt));
+                let again_at = clock::milliseconds().saturating_add(again_in);
+                (Attempted::Refused, StartState::Retrying { why, again_at })
+            }
+            Err(start::Error::Unknown { why }) => (
+                Attempted::Unknown,
+                StartState::Starting {
+                    attempt,
+                    why: Some(why),
+                    again_at: clock::milliseconds() + SHOWN,
+                },
+            ),
+        };
+        shared.metrics.attempted(outcome);
+        self.write(shared, claimed, &state)
+    }
+
+    /// Finds out whether an attempt that may have started something did. Nothing if it certainly did not.
+    fn look_for(&mut self, request: &Request, id: u64, attempt: u32) -> Option<StartState> {
+        let why = match self.starter.find(request) {
+            Ok(Some(reference)) => {
+                self.looks.remove(&id);
+                return Some(StartState::Started {
+                    reference,
+                    finished: None,
+                });
+            }
+            Ok(None) => {
+                self.looks.remove(&id);
+                return None;
+            }
+            Err(error) => error.to_string(),
+        };
+        let looks = self.looks.entry(id).or_default();
+        *looks += 1;
+        Some(if *looks >= LOOKS {
+            StartState::Unknown { why }
+        } else {
+            StartState::Starting {
+                attempt,
+                why: Some(why),
+                again_at: clock::milliseconds() + back_off(*looks),
+            }
+        })
+    }
+
+    fn write(
+        &mut self,
+        shared: &Shared,
+        claimed: &ClaimedStart,
+        state: &StartState,
+    ) -> Result<(), Error> {
+        let start = &claimed.start;
+        let ours = self.inbox.write(claimed, state, false);
+        let ours = ours.map_err(|error| explained(&error))?;
+        let is_news = std::mem::discriminant(state) != std::mem::discriminant(&start.state);
+        if ours && is_news {
+            shared.log.say(&format!(
+                "{}:{} {}",
+                start.repository,
+                start.tag,
+                crate::serve::words::state(state)
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Does something that may take longer than a claim lasts, and keeps the claim meanwhile.
+fn keeping<T>(shared: &Shared, claimed: &ClaimedStart, action: impl FnOnce() -> T) -> T {
+    let lease = shared.means.config.lease;
+    let (done, over) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut inbox = None;
+            while let Err(mpsc::RecvTimeoutError::Timeout) = over.recv_timeout(lease / 3) {
+                let store = match inbox.take() {
+                    Some(store) => Ok(store),
+                    None => open_inbox(&shared.means.location),
+                };
+                // A store that does not answer is asked again a moment later.
+                inbox = store
+                    .and_then(|mut store| store.renew_start(claimed, lease).map(|_| store))
+                    .ok();
+            }
+        });
+        let done_by_now = action();
+        drop(done);
+        done_by_now
+    })
+}
+
+/// How long to let something be that has to wait, in milliseconds: the longer it has waited, the longer.
+fn patience(shared: &Shared, since: u64) -> u64 {
+    let interval = u64::from(shared.means.config.settings.poll_interval.max(1)) * 1000;
+    let waited = clock::milliseconds().saturating_sub(since);
+    interval.max((waited / 20).min(60_000))
+}
+
+impl Work for Starts {
+    fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
+        let holder = Holder::this_process();
+        let due = self.inbox.due(&holder, shared.means.config.lease, 1);
+        match due.map_err(|error| explained(&error))?.first() {
+            None => Ok(Pace::Idle(IDLE)),
+            Some(claimed) => {
+                self.carry_on(shared, claimed)?;
+                Ok(Pace::Busy)
+            }
+        }
+    }
+}

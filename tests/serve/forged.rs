@@ -1,0 +1,214 @@
+//! Requests that change nothing.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use crate::pipeline::{LIMIT, Pipeline};
+use crate::receiver::{Held, Receiver, SECRET, answer, docker_hub, table};
+use crate::waiting;
+
+fn receiving() -> (Pipeline, Receiver) {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.serve = Some(table(""));
+    let receiver = Receiver::start(&pipeline);
+    (pipeline, receiver)
+}
+
+#[track_caller]
+fn is_empty(pipeline: &Pipeline) {
+    let mut held = Held::by(pipeline);
+    assert_eq!(held.counts(), greenlight::journal::inbox::Counts::default());
+    assert!(held.hints().is_empty() && held.deployments().is_empty());
+}
+
+#[test]
+fn who_does_not_know_the_secret_changes_nothing() {
+    let (pipeline, receiver) = receiving();
+    pipeline.commit("Change [load test: skip]");
+    let body = docker_hub(&pipeline.tags()[0]);
+    for (path, headers, status) in [
+        ("/hooks", String::new(), 401),
+        ("/hooks", "authorization: Bearer \r\n".to_owned(), 401),
+        (
+            "/hooks",
+            "authorization: Bearer another\r\n".to_owned(),
+            401,
+        ),
+        ("/hooks", format!("authorization: Basic {SECRET}\r\n"), 401),
+        (
+            "/hooks",
+            format!("authorization: Bearer {SECRET}x\r\n"),
+            401,
+        ),
+        ("/hooks/another", String::new(), 404),
+        (
+            "/hooks/",
+            format!("authorization: Bearer {SECRET}\r\n"),
+            404,
+        ),
+        ("/hook", format!("authorization: Bearer {SECRET}\r\n"), 404),
+    ] {
+        let (answered, text) = receiver
+            .ask("POST", path, &headers, body.as_bytes())
+            .expect("an answer");
+        assert_eq!(answered, status, "{path} {headers}: {text}");
+    }
+    let (status, _) = receiver
+        .ask(
+            "GET",
+            "/hooks",
+            &format!("authorization: Bearer {SECRET}\r\n"),
+            b"",
+        )
+        .expect("an answer");
+    assert_eq!(status, 405);
+    is_empty(&pipeline);
+    // The path with the secret is the other way in.
+    let path = format!("/hooks/{SECRET}");
+    let (status, _) = receiver
+        .ask("POST", &path, "", body.as_bytes())
+        .expect("an answer");
+    assert_eq!(status, 202);
+    assert!(!receiver.said().contains(SECRET), "{}", receiver.said());
+    assert!(!receiver.get("/").contains(SECRET));
+    assert!(!receiver.get("/metrics").contains(SECRET));
+    let _cleaner = crate::receiver::Cleaner::of(&pipeline);
+    assert!(receiver.stop().success());
+}
+
+#[test]
+fn what_is_no_webhook_changes_nothing() {
+    let (pipeline, receiver) = receiving();
+    let authorization = format!("authorization: Bearer {SECRET}\r\n");
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        r#"{"events":{}}"#,
+        r#"{"push_data":{"tag":1}}"#,
+        "\u{0}",
+    ] {
+        assert_eq!(receiver.send(body), Some(400), "{body:?}");
+    }
+    // Nothing in it is of interest, which is no mistake of the registry's.
+    assert_eq!(receiver.send(r#"{"events":[]}"#), Some(200));
+    let (status, _) = receiver
+        .ask("POST", "/hooks", &authorization, &vec![b' '; (1 << 20) + 1])
+        .expect("an answer");
+    assert_eq!(status, 413);
+    let mut stream = TcpStream::connect(&receiver.address).expect("a connection");
+    stream
+        .write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
+        .expect("sent");
+    assert_eq!(answer(&mut stream).map(|(status, _)| status), Some(400));
+    let long = format!("x: {}\r\n", "y".repeat(64 << 10));
+    let (status, _) = receiver
+        .ask("POST", "/hooks", &long, b"")
+        .expect("an answer");
+    assert_eq!(status, 431);
+    is_empty(&pipeline);
+    assert!(receiver.stop().success());
+}
+
+/// Clients that send nothing, or a byte now and then, keep nobody else out and are sent away.
+#[test]
+fn slow_clients_keep_nobody_out() {
+    let (pipeline, receiver) = receiving();
+    let commit = "5".repeat(40);
+    let connect = || {
+        let stream = TcpStream::connect(&receiver.address).expect("a connection");
+        stream.set_read_timeout(Some(LIMIT)).expect("a time limit");
+        stream
+    };
+    let mut silent: Vec<_> = (0..300).map(|_| connect()).collect();
+    let mut dripping = connect();
+    dripping
+        .write_all(b"POST /hooks HTTP/1.1\r\nhost:")
+        .expect("sent");
+    let mut body = connect();
+    let head = format!(
+        "POST /hooks HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {SECRET}\r\ncontent-length: 100\r\n\r\n{{"
+    );
+    body.write_all(head.as_bytes()).expect("sent");
+    let others = docker_hub(&format!("stage-{commit}"));
+    receiver.accept(&others);
+    let drip = thread::spawn(move || {
+        // Until the receiver has had enough.
+        while dripping.write_all(b"x").is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+        let mut rest = Vec::new();
+        let _ = dripping.read_to_end(&mut rest);
+    });
+    assert_eq!(answer(&mut body).map(|(status, _)| status), Some(408));
+    for stream in &mut silent {
+        let mut rest = Vec::new();
+        // The end of the connection, not of the patience.
+        let ended = stream.read_to_end(&mut rest);
+        let ended = ended.is_ok()
+            || ended.is_err_and(|it| it.kind() == std::io::ErrorKind::ConnectionReset);
+        assert!(ended);
+    }
+    drip.join().expect("it was sent away");
+    let mut inbox = Held::by(&pipeline);
+    assert_eq!(inbox.counts().deliveries, 1);
+    let _cleaner = crate::receiver::Cleaner::of(&pipeline);
+    assert!(receiver.stop().success());
+}
+
+/// Whoever comes when every connection is taken is told to come again.
+#[test]
+fn too_many_connections_are_turned_away() {
+    let (pipeline, receiver) = receiving();
+    let held: Vec<_> = (0..512)
+        .map(|_| TcpStream::connect(&receiver.address).expect("a connection"))
+        .collect();
+    let body = docker_hub(&format!("stage-{}", "5".repeat(40)));
+    let turned_away = waiting::until("refusal", LIMIT, || {
+        let authorization = format!("authorization: Bearer {SECRET}\r\n");
+        let answer = receiver.ask("POST", "/hooks", &authorization, body.as_bytes());
+        answer.filter(|(status, _)| *status == 503)
+    });
+    assert!(
+        turned_away
+            .1
+            .to_ascii_lowercase()
+            .contains("\r\nretry-after: 1\r\n"),
+        "{}",
+        turned_away.1
+    );
+    drop(held);
+    waiting::until("room", LIMIT, || {
+        (receiver.send(&body) == Some(202)).then_some(())
+    });
+    let _cleaner = crate::receiver::Cleaner::of(&pipeline);
+    assert!(receiver.stop().success());
+}
+
+#[test]
+fn a_receiver_that_can_not_work_says_so_at_once() {
+    let mut pipeline = Pipeline::recorded();
+    let refused = |pipeline: &Pipeline, said: &str| {
+        let mut command = pipeline.command();
+        command.env("HOOK_SECRET", SECRET).arg("serve");
+        pipeline.configure();
+        let ended = crate::pipeline::ended(&mut command);
+        assert_eq!(ended.status, 2, "{}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        assert!(ended.stderr.contains("help: "), "{}", ended.stderr);
+        assert!(!ended.stderr.contains(SECRET), "{}", ended.stderr);
+    };
+    refused(&pipeline, "has no `[serve]` table");
+    pipeline.setting.serve = Some(table("").replace("HOOK_SECRET", "ANOTHER"));
+    refused(&pipeline, "the variable `ANOTHER`");
+    pipeline.setting.serve = Some(table("listen = \"192.0.2.1:1\"\n"));
+    refused(&pipeline, "failed to listen on 192.0.2.1:1");
+    pipeline.setting.serve = Some(table(
+        "[serve.jenkins]\njob = \"http://127.0.0.1:1/job/a\"\nuser = \"ci\"\ntoken-variable = \"NONE\"\n",
+    ));
+    refused(&pipeline, "`NONE`");
+}

@@ -1,0 +1,44 @@
+//! `greenlight serve` from end to end: the real registry delivers to the real receiver, which starts real
+//! deployments. A stand-in is there for Jenkins and for Slack.
+//!
+//! `tests/e2e/install` installs what is needed; a program that is missing is an error with its name.
+
+#[expect(dead_code, reason = "the tests of deployments use the rest")]
+#[path = "../e2e/chromium.rs"]
+mod chromium;
+mod delivered;
+mod forged;
+#[path = "../e2e/http.rs"]
+mod http;
+#[path = "../e2e/image.rs"]
+mod image;
+mod jenkins;
+mod killed;
+#[path = "../e2e/locust.rs"]
+#[expect(dead_code, reason = "the tests of deployments use the rest")]
+mod locust;
+mod many;
+mod page;
+#[path = "../e2e/pipeline.rs"]
+#[expect(dead_code, reason = "the tests of deployments use the rest")]
+mod pipeline;
+#[expect(dead_code, reason = "the tests of the journal use the rest")]
+#[path = "../journal/postgres_server.rs"]
+mod postgres_server;
+#[path = "../e2e/process.rs"]
+mod process;
+#[path = "../e2e/programs.rs"]
+#[expect(dead_code, reason = "the tests of deployments use the rest")]
+mod programs;
+mod receiver;
+#[path = "../e2e/registry.rs"]
+#[expect(dead_code, reason = "the tests of deployments use the rest")]
+mod registry;
+#[path = "../e2e/service.rs"]
+#[expect(dead_code, reason = "the tests of deployments use the rest")]
+mod service;
+#[path = "../e2e/slack.rs"]
+#[expect(dead_code, reason = "the tests of deployments use the rest")]
+mod slack;
+#[path = "../e2e/waiting.rs"]
+mod waiting;
