@@ -3,6 +3,9 @@
 mod decide;
 mod environment;
 mod explain;
+mod exports;
+mod facts;
+mod in_ci;
 mod label;
 mod policy;
 mod program;

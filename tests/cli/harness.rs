@@ -42,6 +42,12 @@ impl Call {
         self
     }
 
+    /// Sets several variables.
+    pub fn variables(mut self, set: &[(&str, &str)]) -> Self {
+        self.command.envs(set.iter().copied());
+        self
+    }
+
     /// Gives text on standard input; without it there is none.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();

@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 use super::harness::{Text, greenlight};
 
 /// Every document that has a schema.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "label",
     "tags",
     "resolve",
     "decision",
     "refusal",
     "explain",
+    "facts",
     "replay",
     "policy",
     "table",

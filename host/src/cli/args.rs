@@ -7,8 +7,10 @@ use clap::{Args, ValueEnum};
 
 use super::Error;
 use super::output::Output;
+use crate::facts::checkout::{self, Checkout};
+use crate::facts::ci::Surroundings;
 use crate::facts::message::{self, Reading};
-use crate::facts::{git, is_commit, is_digest};
+use crate::facts::{self, git, is_commit, is_digest};
 use crate::report::snippet;
 use crate::report::words::Word;
 use crate::sandbox::contract::labels::Labels;
@@ -169,11 +171,13 @@ pub struct ReadingArguments {
 }
 
 /// A message that was read, and the commit it was read from.
-pub struct Source {
+pub struct Source<'a> {
     /// The message.
     pub reading: Reading,
     /// The commit, where there was one.
     pub commit: Option<String>,
+    /// The CI system that named the commit, and the repository that was looked into.
+    pub system: Option<(Surroundings, Checkout<'a>)>,
 }
 
 impl MessageArguments {
@@ -195,62 +199,70 @@ impl MessageArguments {
             || self.stdin.is_some()
     }
 
-    /// Begins to read the message from where it was said to be.
-    pub fn begin(&self, reading: &ReadingArguments) -> Result<Pending, Error> {
-        let commit = match &self.rev {
-            Some(rev) => Some(git::ask(reading.repo.as_deref(), rev)?),
-            None => None,
-        };
-        let read = if commit.is_some() {
-            None
+    /// Begins to read the message from where it was said to be; where nothing was said, from the CI
+    /// system, of which is only asked then.
+    pub fn begin<'a>(
+        &self,
+        reading: &'a ReadingArguments,
+        ci: impl FnOnce() -> Result<Option<Surroundings>, Error>,
+    ) -> Result<Pending<'a>, Error> {
+        let from = if let Some(rev) = &self.rev {
+            Origin::Commit(git::ask(reading.repo.as_deref(), rev)?)
         } else if let Some(given) = &self.message {
-            Some(message::from_text(given)?)
+            Origin::Text(message::from_text(given)?)
         } else if let Some(file) = &self.message_file {
-            Some(message::from_file(file)?)
+            Origin::Text(message::from_file(file)?)
         } else if self.stdin.is_some() {
-            Some(message::from_stdin()?)
+            Origin::Text(message::from_stdin()?)
+        } else if let Some(ci) = ci()? {
+            Origin::System {
+                asked: checkout::ask(reading.repo.as_deref(), &ci),
+                ci: Box::new(ci),
+            }
         } else {
-            None
+            Origin::Nowhere
         };
-        Ok(Pending {
-            commit,
-            read,
-            truncated: reading.truncated,
-        })
+        Ok(Pending { from, reading })
     }
 }
 
 /// A message that is being read: git looks its commit up while the policy is loaded.
-pub struct Pending {
-    commit: Option<git::Pending>,
-    read: Option<Reading>,
-    truncated: bool,
+pub struct Pending<'a> {
+    from: Origin,
+    reading: &'a ReadingArguments,
 }
 
-impl Pending {
+/// Where a message comes from.
+enum Origin {
+    Commit(git::Pending),
+    Text(Reading),
+    System {
+        ci: Box<Surroundings>,
+        asked: Result<git::PendingPair, facts::Error>,
+    },
+    Nowhere,
+}
+
+impl<'a> Pending<'a> {
     /// Waits until the message has been read.
-    pub fn finish(self) -> Result<Source, Error> {
-        let mut source = match (self.commit, self.read) {
-            (Some(pending), _) => {
+    pub fn finish(self) -> Result<Source<'a>, Error> {
+        let mut system = None;
+        let (mut reading, commit) = match self.from {
+            Origin::Commit(pending) => {
                 let commit = pending.finish()?;
-                Source {
-                    reading: message::from_commit(&commit)?,
-                    commit: Some(commit.id),
-                }
+                (message::from_commit(&commit)?, Some(commit.id))
             }
-            // A commit may have an empty message. A variable or a pipe that has none is somebody's
-            // mistake, and would read as a message without a label.
-            (None, Some(reading)) if reading.message.text.trim().is_empty() => {
-                return Err(Error::usage(
-                    "the commit message is empty",
-                    "look where it was to come from, or take it from git with `--rev REV`",
-                ));
+            Origin::Text(reading) => (not_empty(reading)?, None),
+            Origin::System { ci, asked } => {
+                let looked = Checkout {
+                    repo: self.reading.repo.as_deref(),
+                    looked: asked.and_then(git::PendingPair::finish),
+                };
+                let found = looked.message(&ci)?;
+                system = Some((*ci, looked));
+                (found.reading, Some(found.commit))
             }
-            (None, Some(reading)) => Source {
-                reading,
-                commit: None,
-            },
-            (None, None) => {
+            Origin::Nowhere => {
                 return Err(Error::usage(
                     "no commit message",
                     "name one with `--rev REV`, `--message-file FILE` or `--message TEXT`, or pipe it in \
@@ -258,9 +270,25 @@ impl Pending {
                 ));
             }
         };
-        source.reading.message.truncated |= self.truncated;
-        Ok(source)
+        reading.message.truncated |= self.reading.truncated;
+        Ok(Source {
+            reading,
+            commit,
+            system,
+        })
     }
+}
+
+/// A commit may have an empty message. A variable or a pipe that has none is somebody's mistake, and would
+/// read as a message without a label.
+fn not_empty(reading: Reading) -> Result<Reading, Error> {
+    if reading.message.text.trim().is_empty() {
+        return Err(Error::usage(
+            "the commit message is empty",
+            "look where it was to come from, or take it from git with `--rev REV`",
+        ));
+    }
+    Ok(reading)
 }
 
 /// Reads a member of a closed set by its name.

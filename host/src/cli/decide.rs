@@ -6,10 +6,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
+use super::exports::ExportArguments;
 use super::output::Output;
+use super::surroundings::here;
 use super::{Error, Exit, WarnExitCode, args};
+use crate::facts::ci::Surroundings;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history;
+use crate::report::export::{Findings, Name};
+use crate::report::harmless::harmless;
 use crate::report::schema::DecisionDocument;
 use crate::report::{decision, json};
 use crate::sandbox::contract::promotion::{Event, Instruction, Release};
@@ -48,12 +53,31 @@ pub struct Arguments {
     #[arg(long, value_enum, value_name = "STATUS", default_value_t)]
     warn_exit_code: WarnExitCode,
     #[command(flatten)]
+    exports: ExportArguments,
+    #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
 }
 
+/// What it exports.
+const NAMES: [Name; 6] = [
+    Name::Environment,
+    Name::LoadTest,
+    Name::Commit,
+    Name::Verdict,
+    Name::Next,
+    Name::Reason,
+];
+
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let exports = arguments.exports.open(output)?;
+    let mut found = Findings::new("decide", &NAMES);
+    let ended = answer(arguments, &mut found, output);
+    exports.write(found, ended, output)
+}
+
+fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
     let settings = arguments.policy.settings();
     let policy = arguments.policy.policy(Use::Once)?;
     let now = match arguments.now {
@@ -61,17 +85,21 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         None => clock()?,
     };
     // A tag that the policy can't read has no commit; the decision will say so.
-    let commit = policy
-        .resolve(&arguments.tag, &settings)?
-        .ok()
-        .map(|target| target.commit);
+    let target = policy.resolve(&arguments.tag, &settings)?.ok();
+    if let Some(target) = &target {
+        found.resolved(target);
+    }
+    let commit = target.map(|target| target.commit);
     let events = match &arguments.history {
         Some(file) => history::from_file(file)?,
         None => given(arguments, commit.as_deref(), &settings, now),
     };
     let instruction = match instruction(arguments, commit.as_deref(), &policy, &settings, output)? {
         Ok(instruction) => instruction,
-        Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
+        Err(reasons) => {
+            found.refused(&reasons);
+            return super::resolve::refuse(arguments.format.format, reasons, output);
+        }
     };
     let release = Release {
         tag: arguments.tag.clone(),
@@ -79,6 +107,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         instruction,
     };
     let decision = policy.decide(&release, &events, now, &settings)?;
+    found.decided(&decision);
     let exit = Exit::of(decision.permission, arguments.warn_exit_code);
     match arguments.format.format {
         Format::Human => output.text(&decision::text(&decision)),
@@ -124,14 +153,24 @@ fn instruction(
     settings: &Settings,
     output: &Output,
 ) -> Result<Answer<Option<Instruction>>, Error> {
-    let pending = if arguments.message.is_given() {
-        arguments.message.begin(&arguments.reading)?
+    let source = if arguments.message.is_given() {
+        let pending = arguments.message.begin(&arguments.reading, || Ok(None))?;
+        pending.finish()?
     } else if let (Some(_), Some(commit)) = (&arguments.reading.repo, commit) {
-        MessageArguments::of_commit(commit).begin(&arguments.reading)?
+        let message = MessageArguments::of_commit(commit);
+        message.begin(&arguments.reading, || Ok(None))?.finish()?
     } else {
-        return Ok(Ok(None));
+        match built(arguments, commit.unwrap_or_default()) {
+            Ok(Some(source)) => source,
+            Ok(None) => return Ok(Ok(None)),
+            Err(error) => {
+                // Evidence that nobody asked for is not there; the decision is made without.
+                let (message, _) = error.parts();
+                output.note(&format!("note: {}\n", harmless(&message)));
+                return Ok(Ok(None));
+            }
+        }
     };
-    let source = pending.finish()?;
     if let (Some(read), Some(commit)) = (&source.commit, commit)
         && read != commit
     {
@@ -150,4 +189,16 @@ fn instruction(
         action: labels.action,
         source: labels.source,
     })))
+}
+
+/// The message of the commit that the CI system builds, where that is the release's.
+fn built<'a>(arguments: &'a Arguments, commit: &str) -> Result<Option<args::Source<'a>>, Error> {
+    let release = |ci: &Surroundings| ci.commit.as_ref().is_some_and(|it| it.value == commit);
+    let Some(ci) = here()?.filter(release) else {
+        return Ok(None);
+    };
+    let pending = arguments
+        .message
+        .begin(&arguments.reading, || Ok(Some(ci)))?;
+    pending.finish().map(Some)
 }

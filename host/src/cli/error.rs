@@ -60,7 +60,18 @@ impl Error {
 
     /// Writes what went wrong and what to do next, in lines that do nothing to a terminal.
     pub fn text(&self) -> String {
-        let (message, help) = match self {
+        let (message, help) = self.parts();
+        let mut text = format!("error: {}\n", harmless(&message));
+        if !help.is_empty() {
+            // Writing into a string can't fail.
+            let _ = writeln!(text, "  help: {}", harmless(&help));
+        }
+        text
+    }
+
+    /// What went wrong, and what to do next, as they are.
+    pub fn parts(&self) -> (String, String) {
+        match self {
             Self::Usage { message, help }
             | Self::Journal { message, help }
             | Self::Interrupted { message, help } => (message.clone(), help.clone()),
@@ -69,13 +80,7 @@ impl Error {
                 format!("failed to write the answer: {error}"),
                 "nothing was decided that you have seen; run it again".to_owned(),
             ),
-        };
-        let mut text = format!("error: {}\n", harmless(&message));
-        if !help.is_empty() {
-            // Writing into a string can't fail.
-            let _ = writeln!(text, "  help: {}", harmless(&help));
         }
-        text
     }
 }
 

@@ -7,10 +7,13 @@ use serde::Serialize;
 
 use super::args::{Format, FormatArguments, PolicyArguments};
 use super::output::Output;
+use super::surroundings::here;
 use super::table::{self, LOAD_TESTS};
 use super::{Error, Exit, args, label};
+use crate::facts::checkout::Checkout;
 use crate::facts::evidence::{LoadTestWord, Stage};
-use crate::facts::{git, message};
+use crate::facts::git;
+use crate::facts::message::{self, Reading};
 use crate::report::decision;
 use crate::report::harmless::harmless;
 use crate::report::json;
@@ -27,9 +30,8 @@ use crate::sandbox::contract::promotion::Decision;
 /// every job passed: nothing is deployed yet, and then with each result that the load test can have.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The commit, in any form that git understands.
-    #[arg(default_value = "HEAD")]
-    rev: String,
+    /// The commit, in any form that git understands [default: the one that the CI system builds, or HEAD].
+    rev: Option<String>,
     /// The repository [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<std::path::PathBuf>,
@@ -61,8 +63,7 @@ struct Explained {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let commit = git::commit(arguments.repo.as_deref(), &arguments.rev)?;
-    let reading = message::from_commit(&commit)?;
+    let (commit, reading) = read(arguments)?;
     let text = &reading.message.text;
     let settings = arguments.policy.settings();
     let policy = arguments.policy.policy(Use::Once)?;
@@ -71,7 +72,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
     };
     let build = Build {
-        commit: commit.id.clone(),
+        commit: commit.clone(),
         branch: Some(settings.publish_branch.clone()),
         action: labels.action,
         jobs: Vec::new(),
@@ -89,14 +90,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         }
     }
     for tag in &asked {
-        let now = table::ask(
-            &policy,
-            &settings,
-            tag,
-            &commit.id,
-            None,
-            LoadTestWord::NotRun,
-        )?;
+        let now = table::ask(&policy, &settings, tag, &commit, None, LoadTestWord::NotRun)?;
         decisions.push(explained(tag, "not-deployed", "not-run", now));
     }
     if let Some(tag) = asked.first() {
@@ -105,7 +99,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
                 &policy,
                 &settings,
                 tag,
-                &commit.id,
+                &commit,
                 Some(Stage::Converged),
                 load_test,
             )?;
@@ -115,7 +109,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let refused: Vec<ReasonDocument> = documents(refused);
     match arguments.format.format {
         Format::Human => output.text(&human(
-            &commit.id,
+            &commit,
             text,
             &labels,
             &tags,
@@ -125,14 +119,32 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         )),
         Format::Json => output.text(&json::pretty(&ExplainDocument {
             schema: "greenlight.explain/1",
-            commit: commit.id.clone(),
-            label: LabelDocument::new(Some(commit.id), labels),
+            commit: commit.clone(),
+            label: LabelDocument::new(Some(commit), labels),
             tags,
             refused,
             decisions,
         })?),
     }
     Ok(Exit::Go)
+}
+
+/// The commit and its message.
+fn read(arguments: &Arguments) -> Result<(String, Reading), Error> {
+    let repo = arguments.repo.as_deref();
+    let rev = match &arguments.rev {
+        Some(rev) => rev,
+        None => match here()? {
+            Some(ci) => {
+                let found = Checkout::look(repo, &ci).message(&ci)?;
+                return Ok((found.commit, found.reading));
+            }
+            None => "HEAD",
+        },
+    };
+    let commit = git::commit(repo, rev)?;
+    let reading = message::from_commit(&commit)?;
+    Ok((commit.id, reading))
 }
 
 fn explained(

@@ -3,8 +3,12 @@
 use clap::Args;
 
 use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
+use super::exports::ExportArguments;
 use super::output::Output;
+use super::surroundings::here;
 use super::{Error, Exit, args};
+use crate::report::export::{Findings, Name};
+use crate::report::harmless::harmless;
 use crate::report::schema::LabelDocument;
 use crate::report::words::Word as _;
 use crate::report::{json, snippet};
@@ -26,21 +30,46 @@ pub struct Arguments {
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
+    exports: ExportArguments,
+    #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
 }
 
+/// What it exports.
+const NAMES: [Name; 4] = [Name::Action, Name::Label, Name::Commit, Name::Reason];
+
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let pending = arguments.message.begin(&arguments.reading)?;
+    let exports = arguments.exports.open(output)?;
+    let mut found = Findings::new("label", &NAMES);
+    let ended = answer(arguments, &mut found, output);
+    exports.write(found, ended, output)
+}
+
+fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
+    let pending = arguments.message.begin(&arguments.reading, here)?;
     let policy = arguments.policy.policy(Use::Once)?;
     let source = pending.finish()?;
+    if let Some((ci, checkout)) = &source.system
+        && let Err(elsewhere) = checkout.is_what_is_built(ci)
+    {
+        output.note(&format!(
+            "note: {}; its message is what is read\n",
+            harmless(&elsewhere.message)
+        ));
+    }
+    found.set(Name::Commit, source.commit.as_deref().unwrap_or_default());
     let message = &source.reading.message;
     let settings = arguments.policy.settings();
     let labels = match policy.parse(message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &source.reading),
-        Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
+        Err(reasons) => {
+            found.refused(&reasons);
+            return super::resolve::refuse(arguments.format.format, reasons, output);
+        }
     };
+    found.labelled(&labels);
     let warned = labels
         .diagnostics
         .iter()

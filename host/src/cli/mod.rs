@@ -6,6 +6,8 @@ mod decide;
 mod error;
 mod exit;
 mod explain;
+mod exports;
+mod facts;
 mod journal;
 mod label;
 mod man;
@@ -18,6 +20,7 @@ mod rollback;
 mod run;
 mod schema;
 mod status;
+mod surroundings;
 mod table;
 mod tags;
 
@@ -58,6 +61,7 @@ enum Command {
     Resolve(resolve::Arguments),
     Decide(decide::Arguments),
     Explain(explain::Arguments),
+    Facts(facts::Arguments),
     Replay(replay::Arguments),
     Run(Box<run::Arguments>),
     Status(status::Arguments),
@@ -114,6 +118,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Resolve(arguments) => resolve::run(&arguments, output),
         Command::Decide(arguments) => decide::run(&arguments, output),
         Command::Explain(arguments) => explain::run(&arguments, output),
+        Command::Facts(arguments) => facts::run(&arguments, output),
         Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Run(arguments) => run::run(&arguments, output),
         Command::Status(arguments) => status::run(&arguments, output),

@@ -3,8 +3,10 @@
 use clap::Args;
 
 use super::args::{Format, FormatArguments, PolicyArguments};
+use super::exports::ExportArguments;
 use super::output::Output;
 use super::{Error, Exit};
+use crate::report::export::{Findings, Name};
 use crate::report::harmless::harmless;
 use crate::report::schema::{RefusalDocument, TargetDocument};
 use crate::report::words::Word;
@@ -20,12 +22,29 @@ pub struct Arguments {
     /// The tag, without the image's name.
     tag: String,
     #[command(flatten)]
+    exports: ExportArguments,
+    #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
 }
 
+/// What it exports.
+const NAMES: [Name; 4] = [
+    Name::Environment,
+    Name::LoadTest,
+    Name::Commit,
+    Name::Reason,
+];
+
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let exports = arguments.exports.open(output)?;
+    let mut found = Findings::new("resolve", &NAMES);
+    let ended = answer(arguments, &mut found, output);
+    exports.write(found, ended, output)
+}
+
+fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
     let settings = arguments.policy.settings();
     let target = match arguments
         .policy
@@ -33,8 +52,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         .resolve(&arguments.tag, &settings)?
     {
         Ok(target) => target,
-        Err(reasons) => return refuse(arguments.format.format, reasons, output),
+        Err(reasons) => {
+            found.refused(&reasons);
+            return refuse(arguments.format.format, reasons, output);
+        }
     };
+    found.resolved(&target);
     match arguments.format.format {
         Format::Human => output.text(&format!(
             "environment: {}\nload test: {}\ncommit: {}\n",

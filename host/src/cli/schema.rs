@@ -28,6 +28,8 @@ pub enum Name {
     Refusal,
     /// What `explain --format json` prints.
     Explain,
+    /// What `facts --format json` prints.
+    Facts,
     /// A line of `replay --format jsonl`.
     Replay,
     /// What `policy inspect --format json` prints.
@@ -65,6 +67,7 @@ schemas! {
     Decision => "decision",
     Refusal => "refusal",
     Explain => "explain",
+    Facts => "facts",
     Replay => "replay",
     Policy => "policy",
     Table => "table",

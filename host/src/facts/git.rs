@@ -47,6 +47,14 @@ impl Commit {
             .find_map(|line| line.strip_prefix(b"encoding "))
             .and_then(|name| std::str::from_utf8(name).ok())
     }
+
+    /// The commits that it follows on: two or more of a merge.
+    pub fn parents(&self) -> impl Iterator<Item = &str> {
+        self.raw[..self.message]
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| line.strip_prefix(b"parent "))
+            .filter_map(|id| std::str::from_utf8(id).ok())
+    }
 }
 
 /// Reads the commit that a revision names.
@@ -98,6 +106,71 @@ impl Pending {
                 .unwrap_or_else(|| unknown(&self.rev))),
             Err(Answer::Broken(error)) => Err(self.objects.end().err().unwrap_or(error)),
         }
+    }
+}
+
+/// Asks git for a commit and for the one that is checked out, without waiting for the answers.
+///
+/// # Errors
+///
+/// If git can't be started.
+pub fn ask_beside_head(repo: Option<&Path>, rev: &str) -> Result<PendingPair, Error> {
+    if rev.contains('\n') {
+        return Err(unknown(rev));
+    }
+    let mut objects = Objects::open(repo)?;
+    objects.ask(rev)?;
+    objects.ask("HEAD")?;
+    objects.close_input();
+    Ok(PendingPair { objects })
+}
+
+/// Two commits that git was asked for.
+pub struct PendingPair {
+    objects: Objects,
+}
+
+/// What a repository has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// The commit, if it is there.
+    pub commit: Option<Commit>,
+    /// The commit that is checked out, if one is.
+    pub head: Option<Commit>,
+}
+
+impl PendingPair {
+    /// Waits for git's answers.
+    ///
+    /// # Errors
+    ///
+    /// If the repository is none, or can't be read.
+    pub fn finish(mut self) -> Result<Looked, Error> {
+        let mut next = || match self.objects.read() {
+            Ok(commit) => Ok(commit),
+            Err(Answer::Missing(_)) => Ok(None),
+            Err(Answer::Broken(error)) => Err(error),
+        };
+        let looked = next().and_then(|commit| {
+            let head = next()?;
+            Ok(Looked { commit, head })
+        });
+        self.objects.end()?;
+        looked
+    }
+}
+
+/// Whether a repository lacks the older part of its history; nothing where git does not say.
+pub fn is_shallow(repo: Option<&Path>) -> Option<bool> {
+    let output = git(repo)
+        .args(["rev-parse", "--is-shallow-repository"])
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    match output.stdout.trim_ascii() {
+        b"true" => Some(true),
+        b"false" => Some(false),
+        _ => None,
     }
 }
 
@@ -385,6 +458,7 @@ mod tests {
         let commit = Commit::new("3".to_owned(), raw.to_vec());
         assert_eq!(commit.message(), b"Subject\n\nBody\n");
         assert_eq!(commit.encoding(), Some("ISO-8859-1"));
+        assert_eq!(commit.parents().collect::<Vec<_>>(), ["2"]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A commit message: from the command line, a file, standard input or git.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use encoding_rs::{Encoding, REPLACEMENT};
@@ -27,6 +29,15 @@ pub struct Reading {
 ///
 /// If it is too long.
 pub fn from_text(text: &str) -> Result<Reading, Error> {
+    from_bytes(text.as_bytes(), Origin::Text)
+}
+
+/// Takes a message from a variable or an event, byte by byte.
+///
+/// # Errors
+///
+/// As [`from_file`].
+pub fn from_os_text(text: &OsStr) -> Result<Reading, Error> {
     from_bytes(text.as_bytes(), Origin::Text)
 }
 

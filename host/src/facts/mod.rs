@@ -1,6 +1,8 @@
 //! Facts: what the host reads and the policy is given. Reading is all that happens here; what a fact
 //! means is the policy's to say.
 
+pub mod checkout;
+pub mod ci;
 pub mod evidence;
 pub mod git;
 pub mod history;

@@ -1,6 +1,7 @@
 //! Answers, as people and programs read them. Pure: nothing here prints.
 
 pub mod decision;
+pub mod export;
 pub mod figures;
 #[cfg(test)]
 pub(crate) mod fixture;

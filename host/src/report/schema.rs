@@ -150,6 +150,20 @@ pub enum ActionDocument {
     },
 }
 
+impl ActionDocument {
+    /// What kind of thing it is: what the key `action` says.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Deploy { .. } => "deploy",
+            Self::Observe { .. } => "observe",
+            Self::LoadTest { .. } => "load-test",
+            Self::Notify { .. } => "notify",
+            Self::Wait { .. } => "wait",
+            Self::Finish { .. } => "finish",
+        }
+    }
+}
+
 /// Why an answer is what it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReasonDocument {

@@ -2,12 +2,13 @@
 
 use crate::harness::{Text, greenlight};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "label",
     "tags",
     "resolve",
     "decide",
     "explain",
+    "facts",
     "replay",
     "policy",
     "schema",

@@ -387,3 +387,37 @@ fn status() {
     );
     assert_eq!(document["environments"][1]["environment"], "prod");
 }
+
+#[test]
+fn facts() {
+    let schema = Schema::of("facts");
+    let repository = Repository::new();
+    let commit = repository.commit("x");
+    let said = |set: &[(&str, &str)]| {
+        greenlight(["facts", "--format", "json"])
+            .within(repository.path())
+            .variables(set)
+            .gives(0, Text::Has(&["greenlight.facts/1"]), Text::Nothing)
+            .json()
+    };
+    schema.fits(&said(&[]));
+    schema.fits(&said(&[("CIRCLECI", "true"), ("DRONE", "true")]));
+    let document = said(&[
+        ("CI", "woodpecker"),
+        ("CI_COMMIT_SHA", &commit),
+        ("CI_COMMIT_SOURCE_BRANCH", "cart"),
+        ("CI_COMMIT_TARGET_BRANCH", "main"),
+        ("CI_COMMIT_PULL_REQUEST", "7"),
+        ("CI_COMMIT_TAG", "v1"),
+        ("CI_COMMIT_MESSAGE", "\u{1b}[31m ##[error]"),
+        ("CI_PIPELINE_EVENT", "pull_request"),
+        ("CI_PIPELINE_STATUS", "failure"),
+        ("CI_PIPELINE_URL", "https://ci.example.org/1"),
+    ]);
+    schema.holds(&document);
+    assert_eq!(document["commit"]["value"], json!(commit));
+    assert_eq!(document["pull_request"]["number"]["value"], "7");
+    assert_eq!(document["message"]["standing"], "unsure");
+    assert_eq!(document["problems"][0]["code"], "message-unsure");
+    assert_eq!(document["checkout"]["has_commit"], true);
+}

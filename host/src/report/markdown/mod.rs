@@ -3,8 +3,8 @@
 mod escape;
 mod page;
 
-use self::escape::{code, inert};
-use self::page::Page;
+pub(super) use self::escape::{code, inert};
+pub(super) use self::page::Page;
 use super::figures::{grouped, share, short};
 use super::headline::{self, Headline};
 use super::moment;

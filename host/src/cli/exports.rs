@@ -1,0 +1,325 @@
+//! `--export KIND[=FILE]`: what a command found, written where the CI system reads it.
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::output::Output;
+use super::surroundings::variables;
+use super::{Error, Exit};
+use crate::facts::ci::{self, System};
+use crate::report::export::{Findings, annotation, circleci, dotenv, github, shell, summary};
+use crate::report::harmless::harmless;
+
+/// The file that GitLab's jobs hand on where nothing else is said.
+const DOTENV: &str = "greenlight.env";
+
+/// Which exports are written.
+#[derive(Debug, Default, Args)]
+pub struct ExportArguments {
+    /// Write the answer where steps of this CI system read it, as often as wanted: `auto` (what the system
+    /// has), `bash-env[=FILE]`, `github-output[=FILE]`, `github-annotations`, `github-summary[=FILE]`,
+    /// `dotenv=FILE` or `circleci-parameters=FILE`.
+    #[arg(long = "export", value_name = "KIND[=FILE]", value_parser = export)]
+    exports: Vec<Wanted>,
+}
+
+/// One export, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wanted {
+    Auto,
+    To(Kind, PathBuf),
+    /// To the file that the kind's variable names.
+    Usual(Kind),
+    Annotations,
+}
+
+/// A form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    BashEnv,
+    GitHubOutput,
+    GitHubSummary,
+    Dotenv,
+    CircleCiParameters,
+}
+
+impl Kind {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::BashEnv, "bash-env"),
+        (Self::GitHubOutput, "github-output"),
+        (Self::GitHubSummary, "github-summary"),
+        (Self::Dotenv, "dotenv"),
+        (Self::CircleCiParameters, "circleci-parameters"),
+    ];
+
+    /// The variable that names the file, where the system has one.
+    fn variable(self) -> Option<&'static str> {
+        match self {
+            Self::BashEnv => Some("BASH_ENV"),
+            Self::GitHubOutput => Some("GITHUB_OUTPUT"),
+            Self::GitHubSummary => Some("GITHUB_STEP_SUMMARY"),
+            Self::Dotenv | Self::CircleCiParameters => None,
+        }
+    }
+
+    /// The file that its variable names.
+    fn usual(self) -> Option<PathBuf> {
+        let named = env::var_os(self.variable()?)?;
+        (!named.is_empty()).then(|| PathBuf::from(named))
+    }
+}
+
+/// Exports whose places are known.
+#[derive(Debug, Default)]
+pub struct Exports {
+    files: Vec<(Kind, PathBuf)>,
+    annotations: bool,
+}
+
+impl ExportArguments {
+    /// Finds the places, before anything is decided.
+    ///
+    /// # Errors
+    ///
+    /// If a place is not known.
+    pub fn open(&self, output: &Output) -> Result<Exports, Error> {
+        let mut exports = Exports::default();
+        for wanted in &self.exports {
+            match wanted {
+                Wanted::Auto => exports.add_usual(output)?,
+                Wanted::To(kind, file) => exports.files.push((*kind, file.clone())),
+                Wanted::Usual(kind) => {
+                    let file = kind.usual().ok_or_else(|| unknown(*kind))?;
+                    exports.files.push((*kind, file));
+                }
+                Wanted::Annotations => exports.annotations = true,
+            }
+        }
+        exports.files.dedup();
+        Ok(exports)
+    }
+}
+
+impl Exports {
+    /// Adds what the system around this process reads.
+    fn add_usual(&mut self, output: &Output) -> Result<(), Error> {
+        let found = variables(ci::detect)?;
+        let kinds: &[Kind] = match found {
+            Some((System::CircleCi, _)) => &[Kind::BashEnv],
+            Some((System::GitHub, _)) => {
+                self.annotations = true;
+                &[Kind::GitHubOutput, Kind::GitHubSummary]
+            }
+            Some((System::GitLab, _)) => {
+                self.files.push((Kind::Dotenv, PathBuf::from(DOTENV)));
+                return Ok(());
+            }
+            Some((system, _)) => {
+                output.note(&format!(
+                    "note: {} reads no values from a step; `--export auto` writes nothing\n",
+                    system.name()
+                ));
+                return Ok(());
+            }
+            None => {
+                output.note("note: no CI system was found; `--export auto` writes nothing\n");
+                return Ok(());
+            }
+        };
+        for kind in kinds {
+            match (kind.usual(), kind.variable()) {
+                (Some(file), _) => self.files.push((*kind, file)),
+                (None, Some(variable)) => output.note(&format!(
+                    "note: `{variable}` is not set; `--export auto` writes nothing there\n"
+                )),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what a command found, and passes on how it ended. A command that ended without an answer
+    /// writes empty values: those of an earlier one must not stay.
+    ///
+    /// # Errors
+    ///
+    /// Those of the command, or else if an export can't be written.
+    pub fn write(
+        &self,
+        mut answer: Findings,
+        ended: Result<Exit, Error>,
+        output: &Output,
+    ) -> Result<Exit, Error> {
+        if let Err(error) = &ended {
+            let (message, help) = error.parts();
+            answer.failed(message, help);
+        }
+        if self.annotations {
+            output.note(&annotation::text(answer.command, &answer.notices));
+        }
+        let mut written = Ok(());
+        for (kind, file) in &self.files {
+            let one = write(*kind, file, &answer).map_err(|error| {
+                io::Error::new(
+                    error.kind(),
+                    format!("failed to write `{}`: {error}", file.display()),
+                )
+            });
+            written = written.and(one);
+            if *kind == Kind::Dotenv && fs::metadata(file).is_ok_and(|it| it.len() >= dotenv::LIMIT)
+            {
+                // Instances can be set to take more, so this is no error; GitLab drops the whole file.
+                output.note(&format!(
+                    "warning: `{}` is longer than the 5 KiB that GitLab takes unless it is set otherwise\n",
+                    harmless(&file.display().to_string())
+                ));
+            }
+        }
+        match (ended, written) {
+            (Ok(_), Err(error)) => Err(Error::Output(error)),
+            (Err(ended), Err(error)) => {
+                output.note(&Error::Output(error).text());
+                Err(ended)
+            }
+            (ended, Ok(())) => ended,
+        }
+    }
+}
+
+fn write(kind: Kind, file: &Path, answer: &Findings) -> io::Result<()> {
+    match kind {
+        Kind::BashEnv => append(file, &shell::text(&answer.values)),
+        Kind::GitHubOutput => append(file, &github::text(&answer.values)),
+        Kind::GitHubSummary => append(file, &summary::text(answer)),
+        Kind::Dotenv => merge(file, |held| dotenv::merged(held, &answer.values)),
+        Kind::CircleCiParameters => merge(file, |held| circleci::merged(held, &answer.values)),
+    }
+}
+
+/// Adds lines to a file, which another step may have left without an end of its last one.
+fn append(file: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(file)?;
+    let mut text = text.to_owned();
+    if !ends_a_line(&mut file)? {
+        text.insert(0, '\n');
+    }
+    file.write_all(text.as_bytes())
+}
+
+/// Whether a file is empty or ends with a line end; one that can't be sought in, as a pipe, is taken to.
+fn ends_a_line(file: &mut File) -> io::Result<bool> {
+    let mut last = [0];
+    if !file.metadata()?.is_file() || file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// Writes a file anew, with what it held.
+fn merge(file: &Path, merged: impl FnOnce(&str) -> Result<String, String>) -> io::Result<()> {
+    let held = match fs::read_to_string(file) {
+        Ok(held) => held,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    fs::write(file, merged(&held).map_err(io::Error::other)?)
+}
+
+fn unknown(kind: Kind) -> Error {
+    let variable = kind.variable().unwrap_or_default();
+    let word = Kind::ALL.iter().find(|(it, _)| *it == kind);
+    let word = word.map_or("", |(_, word)| *word);
+    Error::usage(
+        format!("`--export {word}` has no file: `{variable}` is not set"),
+        format!("name one with `--export {word}=FILE`, or leave it to `--export auto`"),
+    )
+}
+
+/// Reads what is wanted.
+fn export(text: &str) -> Result<Wanted, String> {
+    let expected = || {
+        "expected `auto`, `bash-env[=FILE]`, `github-output[=FILE]`, `github-annotations`, \
+         `github-summary[=FILE]`, `dotenv=FILE` or `circleci-parameters=FILE`"
+            .to_owned()
+    };
+    let (word, file) = match text.split_once('=') {
+        Some((word, file)) if !file.is_empty() => (word, Some(PathBuf::from(file))),
+        Some(_) => return Err(expected()),
+        None => (text, None),
+    };
+    match (word, file) {
+        ("auto", None) => Ok(Wanted::Auto),
+        ("github-annotations", None) => Ok(Wanted::Annotations),
+        (word, file) => {
+            let kind = Kind::ALL.iter().find(|(_, known)| *known == word);
+            let (kind, _) = kind.ok_or_else(expected)?;
+            match file {
+                Some(file) => Ok(Wanted::To(*kind, file)),
+                None if kind.variable().is_some() => Ok(Wanted::Usual(*kind)),
+                None => Err(expected()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_a_public_interface() {
+        let file = || PathBuf::from("a=b");
+        for (text, wanted) in [
+            ("auto", Wanted::Auto),
+            ("github-annotations", Wanted::Annotations),
+            ("bash-env", Wanted::Usual(Kind::BashEnv)),
+            ("bash-env=a=b", Wanted::To(Kind::BashEnv, file())),
+            ("github-output", Wanted::Usual(Kind::GitHubOutput)),
+            ("github-output=a=b", Wanted::To(Kind::GitHubOutput, file())),
+            ("github-summary", Wanted::Usual(Kind::GitHubSummary)),
+            (
+                "github-summary=a=b",
+                Wanted::To(Kind::GitHubSummary, file()),
+            ),
+            ("dotenv=a=b", Wanted::To(Kind::Dotenv, file())),
+            (
+                "circleci-parameters=a=b",
+                Wanted::To(Kind::CircleCiParameters, file()),
+            ),
+        ] {
+            assert_eq!(export(text), Ok(wanted), "{text}");
+        }
+        for text in [
+            "",
+            "dotenv",
+            "circleci-parameters",
+            "bash-env=",
+            "auto=a",
+            "github-annotations=a",
+            "x=a",
+        ] {
+            export(text).expect_err(text);
+        }
+    }
+
+    #[test]
+    fn lines_are_appended_to_whole_lines() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("env");
+        append(&file, "a\n").expect("written");
+        fs::write(&file, "a\nb").expect("written");
+        append(&file, "c\n").expect("written");
+        append(&file, "d\n").expect("written");
+        assert_eq!(fs::read_to_string(&file).expect("read"), "a\nb\nc\nd\n");
+    }
+}

@@ -1,0 +1,58 @@
+//! Buildkite.
+//!
+//! Source: <https://buildkite.com/docs/pipelines/configure/environment-variables>.
+
+use super::{Change, Problem, Standing, Surroundings, System, Variables};
+
+/// What `BUILDKITE_COMMIT` is in a build that was asked for without a commit: the checkout finds it.
+pub const CHECKED_OUT: &str = "HEAD";
+
+/// Reads its variables.
+///
+/// `BUILDKITE_MESSAGE` is "usually the commit message or the message provided when the build is triggered",
+/// and of a branch the documentation says that "for manually triggered builds, this branch is not guaranteed
+/// to contain the commit".
+pub fn read(variables: &Variables) -> Surroundings {
+    let number = variables
+        .fact("BUILDKITE_PULL_REQUEST")
+        .filter(|number| number.value != "false");
+    let manual = ["ui", "api"]
+        .iter()
+        .any(|source| variables.is("BUILDKITE_SOURCE", source));
+    let named = variables.fact("BUILDKITE_COMMIT");
+    let found_by_branch = named.as_ref().is_some_and(|it| it.value == CHECKED_OUT);
+    let tag = variables.fact("BUILDKITE_TAG");
+    let mut branch = variables.fact("BUILDKITE_BRANCH");
+    let mut problems = Vec::new();
+    if tag.is_some() {
+        // Buildkite repeats the tag here.
+        branch = None;
+    } else if manual && !found_by_branch && number.is_none() && branch.take().is_some() {
+        problems.push(Problem {
+            code: "branch-unsure",
+            message:
+                "somebody started this build by hand, and `BUILDKITE_BRANCH` need not be a branch \
+                      that has the commit"
+                    .to_owned(),
+            help: "if it is known to have it, say so: `--branch \"$BUILDKITE_BRANCH\"`".to_owned(),
+        });
+    }
+    Surroundings {
+        commit: named,
+        branch,
+        tag,
+        message: variables.said(
+            "BUILDKITE_MESSAGE",
+            Standing::Unsure(
+                "it is the message of the build: the title of a pull request, or what somebody typed",
+            ),
+        ),
+        build_url: variables.fact("BUILDKITE_BUILD_URL"),
+        change: number.map(|number| Change {
+            number: Some(number),
+            target: variables.fact("BUILDKITE_PULL_REQUEST_BASE_BRANCH"),
+        }),
+        problems,
+        ..Surroundings::of(System::Buildkite)
+    }
+}

@@ -1,0 +1,100 @@
+//! The event file of GitHub Actions: the webhook that started the workflow.
+//!
+//! Source: <https://docs.github.com/webhooks/webhook-events-and-payloads>.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::super::Error;
+
+/// The longest file that is read, in bytes. GitHub sends no webhook of more than 25 MB.
+const LONGEST: u64 = 32 << 20;
+
+/// What is used of an event. GitHub says much more, and adds to it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Event {
+    /// The pull request that an event is about.
+    pub pull_request: Option<PullRequest>,
+    /// The newest commit of a push.
+    pub head_commit: Option<HeadCommit>,
+    /// The run of another workflow that started this one.
+    pub workflow_run: Option<WorkflowRun>,
+    /// Where it happened.
+    pub repository: Option<Repository>,
+}
+
+/// A pull request.
+#[derive(Debug, Deserialize)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// What is proposed.
+    pub head: Reference,
+    /// What it is proposed for.
+    pub base: Reference,
+}
+
+/// A branch and its newest commit.
+#[derive(Debug, Deserialize)]
+pub struct Reference {
+    /// Name of the branch.
+    #[serde(rename = "ref")]
+    pub name: String,
+    /// Hash of the commit.
+    pub sha: String,
+}
+
+/// A pushed commit.
+#[derive(Debug, Deserialize)]
+pub struct HeadCommit {
+    /// Its hash.
+    pub id: String,
+    /// Its message.
+    pub message: String,
+}
+
+/// A run of a workflow.
+#[derive(Debug, Deserialize)]
+pub struct WorkflowRun {
+    /// What started it.
+    pub event: String,
+    /// What it ran for.
+    pub head_sha: String,
+    /// The branch of that.
+    pub head_branch: Option<String>,
+    /// Where that branch is.
+    pub head_repository: Option<Repository>,
+}
+
+/// A repository.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct Repository {
+    /// Owner and name.
+    pub full_name: String,
+}
+
+/// Reads the event.
+///
+/// # Errors
+///
+/// If the file can't be read, is too long, or is no event.
+pub fn read(path: &Path) -> Result<Event, Error> {
+    let failed = |why: String| {
+        Error::new(
+            format!("failed to read the event in `{}`: {why}", path.display()),
+            "run this in the job's own container or pass `GITHUB_EVENT_PATH` and its file on; or name \
+             the commit with `--rev REV`",
+        )
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error: io::Error| failed(error.to_string()))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(failed(format!("it is longer than {} MiB", LONGEST >> 20)));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
+}

@@ -1,0 +1,140 @@
+//! GitHub Actions.
+//!
+//! Sources: <https://docs.github.com/actions/reference/workflows-and-actions/variables>, and
+//! <https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows> for what
+//! `GITHUB_SHA` and `GITHUB_REF` are after which event.
+
+use std::path::Path;
+
+use super::event::{self, Event, PullRequest, WorkflowRun};
+use super::{Change, Fact, Problem, Said, Standing, Surroundings, System, Variables};
+
+/// Reads its variables and its event file.
+///
+/// After `pull_request` `GITHUB_SHA` is a commit that GitHub made to merge with, and after
+/// `pull_request_target` and `workflow_run` it and `GITHUB_REF` are the *default* branch's: what was pushed
+/// stands in the event file alone.
+pub fn read(variables: &Variables) -> Surroundings {
+    let name = variables.text("GITHUB_EVENT_NAME").unwrap_or_default();
+    let proposed = name.starts_with("pull_request") || variables.has("GITHUB_HEAD_REF");
+    let mut read = Surroundings {
+        build_url: url(variables),
+        ..Surroundings::of(System::GitHub)
+    };
+    let event = event(
+        variables,
+        &mut read.problems,
+        proposed || name == "workflow_run",
+    );
+    if proposed {
+        of_pull_request(&mut read, variables, event.pull_request);
+    } else if name == "workflow_run" {
+        let here = event.repository.map(|it| it.full_name);
+        of_workflow_run(&mut read, event.workflow_run, here.as_deref());
+    } else {
+        of_push(&mut read, variables, event);
+    }
+    read
+}
+
+/// The event; an empty one where there is none, which is a problem if everything stands in it.
+fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Event {
+    let error = match variables.bytes("GITHUB_EVENT_PATH") {
+        Some(path) => match event::read(Path::new(&path)) {
+            Ok(event) => return event,
+            Err(error) => error,
+        },
+        None if !needed => return Event::default(),
+        None => super::super::Error::new(
+            "`GITHUB_EVENT_PATH` is not set, and what was pushed stands in its file",
+            "pass `GITHUB_EVENT_PATH` and its file on, or name the commit with `--rev REV`",
+        ),
+    };
+    problems.push(Problem {
+        code: "event-unreadable",
+        message: error.message,
+        help: error.help,
+    });
+    Event::default()
+}
+
+fn of_pull_request(
+    read: &mut Surroundings,
+    variables: &Variables,
+    pull_request: Option<PullRequest>,
+) {
+    let mut change = Change {
+        number: None,
+        target: variables.fact("GITHUB_BASE_REF"),
+    };
+    read.branch = variables.fact("GITHUB_HEAD_REF");
+    if let Some(it) = pull_request {
+        read.commit = fact(it.head.sha, "GITHUB_EVENT_PATH: pull_request.head.sha");
+        read.branch = read
+            .branch
+            .take()
+            .or_else(|| fact(it.head.name, "GITHUB_EVENT_PATH: pull_request.head.ref"));
+        change.number = fact(
+            it.number.to_string(),
+            "GITHUB_EVENT_PATH: pull_request.number",
+        );
+        change.target = change
+            .target
+            .take()
+            .or_else(|| fact(it.base.name, "GITHUB_EVENT_PATH: pull_request.base.ref"));
+    }
+    read.change = Some(change);
+}
+
+fn of_workflow_run(read: &mut Surroundings, run: Option<WorkflowRun>, here: Option<&str>) {
+    let Some(run) = run else {
+        return;
+    };
+    read.commit = fact(run.head_sha, "GITHUB_EVENT_PATH: workflow_run.head_sha");
+    read.branch = run
+        .head_branch
+        .and_then(|name| fact(name, "GITHUB_EVENT_PATH: workflow_run.head_branch"));
+    let from = run.head_repository.map(|it| it.full_name);
+    // A fork's `main` is not ours. A run whose repository is not known may be a fork's.
+    let ours = from.is_some() && from.as_deref() == here;
+    if run.event.starts_with("pull_request") || !ours {
+        read.change = Some(Change::default());
+    }
+}
+
+fn of_push(read: &mut Surroundings, variables: &Variables, event: Event) {
+    read.commit = variables.fact("GITHUB_SHA");
+    let name = variables.fact("GITHUB_REF_NAME");
+    match variables.text("GITHUB_REF_TYPE").as_deref() {
+        Some("branch") => read.branch = name,
+        Some("tag") => read.tag = name,
+        _ => {}
+    }
+    let pushed = read.commit.as_ref().map(|commit| commit.value.as_str());
+    read.message = event
+        .head_commit
+        .filter(|commit| Some(commit.id.as_str()) == pushed)
+        .map(|commit| Said {
+            text: commit.message.into(),
+            source: "GITHUB_EVENT_PATH: head_commit.message",
+            standing: Standing::Whole,
+        });
+}
+
+/// The address of the run: no variable has it whole.
+fn url(variables: &Variables) -> Option<Fact> {
+    let part = |name| variables.text(name);
+    Some(Fact {
+        value: format!(
+            "{}/{}/actions/runs/{}",
+            part("GITHUB_SERVER_URL")?,
+            part("GITHUB_REPOSITORY")?,
+            part("GITHUB_RUN_ID")?
+        ),
+        source: "GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID",
+    })
+}
+
+fn fact(value: String, source: &'static str) -> Option<Fact> {
+    (!value.is_empty()).then_some(Fact { value, source })
+}

@@ -1,0 +1,69 @@
+//! Results of jobs that somebody hands over, as GitHub writes them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::super::Error;
+use super::{Fact, Variables};
+use crate::sandbox::contract::environments::{Job, JobStatus};
+
+/// The variable with the results.
+pub const NEEDS: &str = "GREENLIGHT_NEEDS";
+
+/// One job. GitHub says more of it (`outputs`), which is nobody's business here.
+#[derive(Deserialize)]
+struct Need {
+    result: Outcome,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Success,
+    Failure,
+    Cancelled,
+    Skipped,
+}
+
+impl Outcome {
+    fn status(self) -> JobStatus {
+        match self {
+            Self::Success => JobStatus::Passed,
+            Self::Failure => JobStatus::Failed,
+            Self::Cancelled => JobStatus::Canceled,
+            Self::Skipped => JobStatus::Skipped,
+        }
+    }
+}
+
+/// Reads what `${{ toJSON(needs) }}` wrote: `{"JOB": {"result": "success", …}, …}`, with the results
+/// `success`, `failure`, `cancelled` and `skipped`.
+///
+/// Source: <https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context>.
+///
+/// # Errors
+///
+/// If it is anything else: a result that is not known is not a passed one.
+pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
+    let Some(bytes) = variables.bytes(NEEDS) else {
+        return Ok(Vec::new());
+    };
+    let needs: BTreeMap<String, Need> =
+        serde_json::from_slice(bytes.as_encoded_bytes()).map_err(|error| {
+            Error::new(
+                format!("failed to read the results of jobs from `{NEEDS}`: {error}"),
+                format!(
+                    "set it with `{NEEDS}: ${{{{ toJSON(needs) }}}}`, or name the jobs with `--job`"
+                ),
+            )
+        })?;
+    let job = |(name, need): (String, Need)| Fact {
+        value: Job {
+            name,
+            status: need.result.status(),
+        },
+        source: NEEDS,
+    };
+    Ok(needs.into_iter().map(job).collect())
+}

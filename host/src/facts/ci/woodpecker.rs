@@ -1,0 +1,74 @@
+//! Woodpecker.
+//!
+//! Source: <https://woodpecker-ci.org/docs/usage/environment>.
+
+use super::{Change, Fact, Standing, Surroundings, System, Variables};
+use crate::sandbox::contract::environments::{Job, JobStatus};
+
+/// Reads its variables.
+///
+/// Of a pull request `CI_COMMIT_BRANCH` is the branch that it is *for*, and `CI_COMMIT_MESSAGE` is its title
+/// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>); builds by hand and of tags have messages of
+/// Woodpecker's own. Only a push has the commit's.
+pub fn read(variables: &Variables) -> Surroundings {
+    let number = variables.fact("CI_COMMIT_PULL_REQUEST");
+    let event = variables.text("CI_PIPELINE_EVENT").unwrap_or_default();
+    let proposed = number.is_some()
+        || event.starts_with("pull_request")
+        || variables
+            .text("CI_COMMIT_REF")
+            .is_some_and(|reference| is_of_a_change(&reference));
+    let standing = if event == "push" && !proposed {
+        Standing::Whole
+    } else {
+        Standing::Unsure("only after a push it is the commit's: a pull request has its title here")
+    };
+    let tag = variables.fact("CI_COMMIT_TAG");
+    let branch = if proposed {
+        variables.fact("CI_COMMIT_SOURCE_BRANCH")
+    } else if tag.is_some() {
+        None
+    } else {
+        variables.fact("CI_COMMIT_BRANCH")
+    };
+    Surroundings {
+        commit: variables.fact("CI_COMMIT_SHA"),
+        branch,
+        tag,
+        message: variables.said("CI_COMMIT_MESSAGE", standing),
+        build_url: variables.first(&["CI_PIPELINE_URL", "CI_STEP_URL"]),
+        change: proposed.then(|| Change {
+            number,
+            target: variables.first(&["CI_COMMIT_TARGET_BRANCH", "CI_COMMIT_BRANCH"]),
+        }),
+        jobs: Ok(state(variables, "CI_PIPELINE_STATUS", "workflow")
+            .into_iter()
+            .collect()),
+        ..Surroundings::of(System::Woodpecker)
+    }
+}
+
+/// Whether a reference is one under which a forge keeps what is proposed: `refs/pull/7/merge`,
+/// `refs/merge-requests/7/head`.
+pub fn is_of_a_change(reference: &str) -> bool {
+    ["refs/pull/", "refs/pull-requests/", "refs/merge-requests/"]
+        .iter()
+        .any(|prefix| reference.starts_with(prefix))
+}
+
+/// How everything before this step ended, as a job; steps that run after a failure are told.
+pub fn state(variables: &Variables, variable: &'static str, name: &str) -> Option<Fact<Job>> {
+    let status = match variables.text(variable)?.as_str() {
+        "success" => JobStatus::Passed,
+        "failure" => JobStatus::Failed,
+        // Any other word is no success.
+        _ => JobStatus::Running,
+    };
+    Some(Fact {
+        value: Job {
+            name: name.to_owned(),
+            status,
+        },
+        source: variable,
+    })
+}

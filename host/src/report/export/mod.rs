@@ -1,0 +1,239 @@
+//! What a command found, for the steps behind it: in the form that each CI system reads. Pure: nothing here
+//! writes a file.
+
+pub mod annotation;
+pub mod circleci;
+pub mod dotenv;
+pub mod github;
+pub mod shell;
+pub mod summary;
+
+use super::schema::ActionDocument;
+use super::words::Word as _;
+use crate::sandbox::contract::environments::Target;
+use crate::sandbox::contract::labels::Labels;
+use crate::sandbox::contract::promotion::{Decision, Permission};
+use crate::sandbox::contract::types::{Reason, Severity};
+
+/// A value that steps behind this one may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// What the message says a failed load test means.
+    Action,
+    /// Whether a label in the message says so; otherwise it is the default.
+    Label,
+    /// The tags to push, with a space between each.
+    Tags,
+    /// The environment that the tag asks for.
+    Environment,
+    /// What the tag says of the load test.
+    LoadTest,
+    /// The commit.
+    Commit,
+    /// What was decided.
+    Verdict,
+    /// What is to be done next, in a word.
+    Next,
+    /// The code of the reason that decided.
+    Reason,
+}
+
+impl Name {
+    /// All of them: the name of an output or a parameter, and the name of a variable.
+    pub const ALL: [(Self, &'static str, &'static str); 9] = [
+        (Self::Action, "action", "GREENLIGHT_ACTION"),
+        (Self::Label, "label", "GREENLIGHT_LABEL"),
+        (Self::Tags, "tags", "GREENLIGHT_TAGS"),
+        (Self::Environment, "environment", "GREENLIGHT_ENVIRONMENT"),
+        (Self::LoadTest, "load-test", "GREENLIGHT_LOAD_TEST"),
+        (Self::Commit, "commit", "GREENLIGHT_COMMIT"),
+        (Self::Verdict, "verdict", "GREENLIGHT_VERDICT"),
+        (Self::Next, "next", "GREENLIGHT_NEXT"),
+        (Self::Reason, "reason", "GREENLIGHT_REASON"),
+    ];
+
+    /// The name of an output or a parameter.
+    pub fn output(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The name of a variable.
+    pub fn variable(self) -> &'static str {
+        Self::ALL[self as usize].2
+    }
+}
+
+/// One value. It is empty where the command ended without it, so that none of an earlier command is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// Which one.
+    pub name: Name,
+    /// What it is.
+    pub text: String,
+}
+
+/// Something to show beside the build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How much it matters.
+    pub severity: Severity,
+    /// Stable code.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// What a command found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Findings {
+    /// The command.
+    pub command: &'static str,
+    /// How it ended, in a word or two.
+    pub headline: String,
+    /// Its values, every one of them.
+    pub values: Vec<Value>,
+    /// What people should know.
+    pub notices: Vec<Notice>,
+}
+
+impl Findings {
+    /// An answer that is not there yet.
+    pub fn new(command: &'static str, names: &[Name]) -> Self {
+        let empty = |name: &Name| Value {
+            name: *name,
+            text: String::new(),
+        };
+        Self {
+            command,
+            headline: "no answer".to_owned(),
+            values: names.iter().map(empty).collect(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// Sets one of its values; a command has no others.
+    pub fn set(&mut self, name: Name, text: impl Into<String>) {
+        if let Some(value) = self.values.iter_mut().find(|value| value.name == name) {
+            value.text = text.into();
+        }
+    }
+
+    /// Takes over what a message says.
+    pub fn labelled(&mut self, labels: &Labels) {
+        labels.action.word().clone_into(&mut self.headline);
+        self.set(Name::Action, labels.action.word());
+        self.set(Name::Label, labels.source.is_some().to_string());
+        let notices = labels.diagnostics.iter().map(|diagnostic| Notice {
+            severity: diagnostic.severity,
+            code: diagnostic.code.clone(),
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+        });
+        self.notices.extend(notices);
+    }
+
+    /// Takes over what a tag asks for.
+    pub fn resolved(&mut self, target: &Target) {
+        self.headline.clone_from(&target.environment);
+        self.set(Name::Environment, &target.environment);
+        self.set(Name::LoadTest, target.action.map_or("", |it| it.word()));
+        self.set(Name::Commit, &target.commit);
+    }
+
+    /// Takes over a refusal: nothing that was found before counts any more but the commit.
+    pub fn refused(&mut self, reasons: &[Reason]) {
+        "refused".clone_into(&mut self.headline);
+        for value in &mut self.values {
+            if value.name != Name::Commit {
+                value.text.clear();
+            }
+        }
+        self.set(
+            Name::Reason,
+            reasons.first().map_or("", |it| it.code.as_str()),
+        );
+        let notices = reasons.iter().map(|it| notice(Severity::Error, it));
+        self.notices.extend(notices);
+    }
+
+    /// Takes over a decision. Only the first reason decided; what else was found is good to know.
+    pub fn decided(&mut self, decision: &Decision) {
+        decision.permission.word().clone_into(&mut self.headline);
+        self.set(Name::Verdict, decision.permission.word());
+        self.set(
+            Name::Next,
+            ActionDocument::from(decision.next.clone()).word(),
+        );
+        let deciding = match decision.permission {
+            Permission::Stop => Severity::Error,
+            Permission::PromoteWithWarning => Severity::Warning,
+            Permission::Promote | Permission::Hold => Severity::Note,
+        };
+        if let Some((first, others)) = decision.reasons.split_first() {
+            self.set(Name::Reason, &first.code);
+            self.notices.push(notice(deciding, first));
+            let others = others.iter().map(|it| notice(Severity::Note, it));
+            self.notices.extend(others);
+        }
+    }
+
+    /// Takes over why there is no answer.
+    pub fn failed(&mut self, message: String, help: String) {
+        "no answer".clone_into(&mut self.headline);
+        for value in &mut self.values {
+            value.text.clear();
+        }
+        self.notices.push(Notice {
+            severity: Severity::Error,
+            code: "no-answer".to_owned(),
+            message,
+            help: (!help.is_empty()).then_some(help),
+        });
+    }
+}
+
+fn notice(severity: Severity, reason: &Reason) -> Notice {
+    Notice {
+        severity,
+        code: reason.code.clone(),
+        message: reason.message.clone(),
+        help: reason.help.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steps in other people's pipelines know them.
+    #[test]
+    fn the_whole_set() {
+        for (at, (name, output, variable)) in Name::ALL.into_iter().enumerate() {
+            assert_eq!(name as usize, at);
+            assert_eq!((name.output(), name.variable()), (output, variable));
+            let expected = output.to_uppercase().replace('-', "_");
+            assert_eq!(variable, format!("GREENLIGHT_{expected}"));
+        }
+    }
+
+    #[test]
+    fn a_refusal_leaves_no_earlier_value() {
+        let mut answer = Findings::new("tags", &[Name::Tags, Name::Commit, Name::Reason]);
+        answer.set(Name::Tags, "a b");
+        answer.set(Name::Commit, "c");
+        answer.set(Name::Verdict, "no value of this command");
+        answer.refused(&[Reason {
+            code: "no".to_owned(),
+            message: "it is not".to_owned(),
+            evidence: Vec::new(),
+            help: None,
+        }]);
+        let texts: Vec<_> = answer.values.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(texts, ["", "c", "no"]);
+        answer.failed("why".to_owned(), String::new());
+        assert!(answer.values.iter().all(|value| value.text.is_empty()));
+        assert_eq!(answer.notices.len(), 2);
+    }
+}
