@@ -4,7 +4,7 @@
 def call(Map options) {
     int status = 0
     withEnv([
-        'TAG=' + options.tag,
+        'TAG=' + (options.tag ?: ''),
         'DIGEST=' + (options.digest ?: ''),
         'STAGE=' + (options.stage ?: ''),
         'LOAD_TEST=' + (options.loadTest ?: 'not-run'),

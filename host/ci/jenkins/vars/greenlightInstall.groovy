@@ -5,12 +5,13 @@
 def call(Map options) {
     def folder = ''
     withEnv([
-        'GREENLIGHT_INSTALL_VERSION=' + options.version,
+        'GREENLIGHT_INSTALL_VERSION=' + (options.version ?: ''),
         'GREENLIGHT_INSTALL_URL=' + (options.url ?: ''),
         'GREENLIGHT_INSTALL_SHA256=' + (options.sha256 ?: ''),
         'GREENLIGHT_INSTALL_FOLDER=' + (options.folder ?: ''),
     ]) {
         folder = sh(label: 'Install greenlight', returnStdout: true, script: '''
+set +x
 greenlight_install() (
   set -eu
   version=${GREENLIGHT_INSTALL_VERSION:-}

@@ -2,7 +2,7 @@
 // A tag that asks for nothing fails the build.
 def call(String tag) {
     int status = 0
-    withEnv(['TAG=' + tag]) {
+    withEnv(['TAG=' + (tag ?: '')]) {
         status = sh(label: 'Read the tag', returnStatus: true, script: '''
 greenlight resolve --export dotenv=.greenlight-resolve.env -- "$TAG"
 ''')

@@ -3,7 +3,7 @@
 def call(Map options) {
     int status = 0
     withEnv([
-        'TAG=' + options.tag,
+        'TAG=' + (options.tag ?: ''),
         'DIGEST=' + (options.digest ?: ''),
         'REQUEST=' + (options.request ?: ''),
         'CONFIG=' + (options.config ?: 'greenlight.toml'),
