@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use crate::deployment;
 use crate::files;
 use crate::messages;
-use crate::programs;
 use crate::workspace::{Ended, Workspace};
 
 /// The shells that a runner uses, with the line that it begins a script with.
@@ -110,10 +109,7 @@ fn run(
     let variables =
         variables.map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned()));
     let variables: Vec<_> = variables.chain(more.iter().cloned()).collect();
-    let program = programs::on_path(shell.0[0]);
-    let mut shell_with_path = vec![program.to_str().expect("UTF-8")];
-    shell_with_path.extend(&shell.0[1..]);
-    let ended = workspace.run(&shell_with_path, &script, &variables);
+    let ended = workspace.run(shell.0, &script, &variables);
     let allowed = job["allow_failure"]["exit_codes"].as_array();
     let allowed = allowed.is_some_and(|it| it.iter().any(|code| *code == ended.status));
     let shown = match ended.status {

@@ -2,7 +2,9 @@
 //! version, nothing is downloaded that is there already, and nothing is left behind.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
+use std::process::{Child, Command, Stdio};
 
 use crate::files;
 use crate::harness::PROGRAM;
@@ -19,7 +21,6 @@ const SHELLS: [&[&str]; 4] = [
 
 #[track_caller]
 fn install(workspace: &Workspace, shell: &[&str]) -> Ended {
-    programs::on_path(shell[0]);
     workspace.run(shell, &files::text("install.sh"), &[])
 }
 
@@ -75,19 +76,9 @@ fn each_tool_for_sums() {
     let tools = [("sha256sum", 0), ("shasum", 0), ("openssl", 0), ("none", 1)];
     for (tool, status) in tools {
         let mut workspace = workspace();
-        let bin = workspace.file("only");
-        fs::create_dir(&bin).expect("a folder");
-        for name in [
-            "sh", "cp", "mkdir", "mktemp", "chmod", "mv", "rm", "sleep", tool,
-        ] {
-            if name != "none" {
-                symlink(programs::on_path(name), bin.join(name)).expect("a link");
-            }
-        }
-        // Perl runs `shasum`, and is looked for where it is named.
-        workspace.set("PATH", bin.display().to_string());
-        let shell = programs::on_path("dash");
-        let ended = install(&workspace, &[shell.to_str().expect("UTF-8")]).is(status);
+        let tools: &[&str] = if status == 0 { &[tool] } else { &[] };
+        only(&mut workspace, tools);
+        let ended = install(&workspace, &["dash"]).is(status);
         if status != 0 {
             assert!(
                 ended.stderr.contains("none of sha256sum"),
@@ -157,6 +148,94 @@ fn another_version_is_replaced_and_what_is_no_program_is_not_kept() {
     install(&workspace, &["dash"]).is(1).says("is not version");
     assert_eq!(folder(&workspace), ["greenlight"]);
     assert_eq!(sha256(&old), before, "the one that was there stays");
+}
+
+/// A server that speaks TLS and has a download. It ends when it is dropped.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    /// Serves what lies outside the checkout, with a certificate of its own in `certificate.pem`.
+    #[track_caller]
+    fn start(workspace: &Workspace) -> Self {
+        let openssl = programs::on_path("openssl");
+        let folder = workspace.file(".");
+        let made = Command::new(&openssl)
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            ])
+            .args([
+                "-subj",
+                "/CN=greenlight",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ])
+            .args(["-keyout", "key.pem", "-out", "certificate.pem"])
+            .current_dir(&folder)
+            .output()
+            .expect("openssl starts");
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{said}");
+        let mut child = Command::new(openssl)
+            .args(["s_server", "-WWW", "-accept", "127.0.0.1:0"])
+            .args(["-cert", "certificate.pem", "-key", "key.pem"])
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl starts");
+        let said = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut server = Self { child, port: 0 };
+        let mut lines = said.lines().map_while(Result::ok);
+        let port = lines.find_map(|line| line.strip_prefix("ACCEPT 127.0.0.1:")?.parse().ok());
+        server.port = port.expect("it says its port");
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_downloads_with_what_is_there() {
+    for tool in ["curl", "wget"] {
+        let mut workspace = workspace();
+        let server = Server::start(&workspace);
+        let url = format!("https://127.0.0.1:{}/download", server.port);
+        workspace.set("GREENLIGHT_INSTALL_URL", url);
+        only(&mut workspace, &["sha256sum", tool]);
+        // Nobody has signed the certificate: it is not trusted.
+        install(&workspace, &["dash"])
+            .is(1)
+            .says("could not be read");
+        assert!(folder(&workspace).is_empty());
+        let certificate = workspace.file("certificate.pem").display().to_string();
+        let settings = workspace.file("wgetrc");
+        fs::write(&settings, format!("ca_certificate = {certificate}\n")).expect("a file");
+        workspace.set("WGETRC", settings.display().to_string());
+        workspace.set("CURL_CA_BUNDLE", certificate);
+        install(&workspace, &["dash"]).is(0);
+        assert_eq!(folder(&workspace), ["greenlight"], "{tool}");
+    }
+}
+
+/// Leaves nothing on `PATH` but these, and what the installer needs in any case. Nobody waits.
+fn only(workspace: &mut Workspace, tools: &[&str]) {
+    let bin = workspace.file("only");
+    fs::create_dir(&bin).expect("a folder");
+    let always = ["sh", "cp", "mkdir", "mktemp", "chmod", "mv", "rm"];
+    for name in always.iter().chain(tools) {
+        symlink(programs::on_path(name), bin.join(name)).expect("a link");
+    }
+    executable(&bin.join("sleep"), "#!/bin/sh\n");
+    workspace.set("PATH", bin.display().to_string());
 }
 
 #[test]

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::files;
 use crate::messages;
-use crate::programs;
 use crate::workspace::{Ended, Workspace};
 
 /// The shells that an image may have as `/bin/sh`.
@@ -70,10 +69,7 @@ pub fn run(workspace: &Workspace, shell: &[&str], step: &Value) -> Ended {
         .iter()
         .map(|it| it.as_str().expect("a line"))
         .collect();
-    let program = programs::on_path(shell[0]);
-    let mut with_path = vec![program.to_str().expect("UTF-8")];
-    with_path.extend(&shell[1..]);
-    workspace.run(&with_path, &lines.join("\n"), &environment)
+    workspace.run(shell, &lines.join("\n"), &environment)
 }
 
 #[test]

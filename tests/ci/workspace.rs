@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::harness::{PROGRAM, Repository};
 use crate::messages::CANARY;
+use crate::programs;
 
 /// The version of the program under test.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -114,7 +115,8 @@ impl Workspace {
     pub fn run(&self, shell: &[&str], script: &str, more: &[(String, String)]) -> Ended {
         let file = self.file("script");
         fs::write(&file, script).expect("a file");
-        let output = Command::new(shell[0])
+        // The machine's own shell, whatever `PATH` the step sees.
+        let output = Command::new(programs::on_path(shell[0]))
             .args(&shell[1..])
             .arg(&file)
             .current_dir(self.repository.path())
