@@ -66,14 +66,16 @@ pub fn python() -> PathBuf {
     in_environment("python")
 }
 
+/// A program that Debian puts on `PATH`.
 #[track_caller]
-fn on_path(name: &str) -> PathBuf {
+pub fn on_path(name: &str) -> PathBuf {
     look(name, path)
 }
 
-/// The links are not followed: what Python takes for its environment is where it was called.
+/// A program of the virtual environment. The links are not followed: what Python takes for its environment is
+/// where it was called.
 #[track_caller]
-fn in_environment(name: &str) -> PathBuf {
+pub fn in_environment(name: &str) -> PathBuf {
     let target = file("../..").join("target");
     look(name, || vec![target.join("e2e/venv/bin")])
 }

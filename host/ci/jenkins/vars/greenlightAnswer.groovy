@@ -1,0 +1,11 @@
+// Reads the variables that greenlight exported to a file, and is used by the other steps. Lines are NAME=value.
+def call(String file) {
+    def answer = [:]
+    for (line in readFile(file: file, encoding: 'UTF-8').split('\n')) {
+        int at = line.indexOf('=')
+        if (at > 0) {
+            answer[line.substring(0, at)] = line.substring(at + 1)
+        }
+    }
+    return answer
+}

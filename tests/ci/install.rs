@@ -1,0 +1,321 @@
+//! The installer, under the shells that CI systems have: nothing is used that does not have the right sum and
+//! version, nothing is downloaded that is there already, and nothing is left behind.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::symlink;
+use std::process::{Child, Command, Stdio};
+
+use crate::files;
+use crate::harness::PROGRAM;
+use crate::programs;
+use crate::workspace::{Ended, VERSION, Workspace, executable, sha256};
+
+/// The shells, with the options that systems give them.
+const SHELLS: [&[&str]; 4] = [
+    &["dash"],
+    &["bash", "--noprofile", "--norc", "-eo", "pipefail"],
+    &["busybox", "sh", "-e"],
+    &["sh", "-xe"],
+];
+
+#[track_caller]
+fn install(workspace: &Workspace, shell: &[&str]) -> Ended {
+    workspace.run(shell, &files::text("install.sh"), &[])
+}
+
+/// A workspace that can install greenlight into a folder that nothing else uses.
+fn workspace() -> Workspace {
+    let mut workspace = Workspace::new("x\n");
+    workspace.installable();
+    let folder = workspace.file("folder").display().to_string();
+    workspace.set("GREENLIGHT_INSTALL_FOLDER", folder);
+    workspace
+}
+
+fn folder(workspace: &Workspace) -> Vec<String> {
+    let entries = fs::read_dir(workspace.file("folder")).into_iter().flatten();
+    let names = entries.map(|it| it.expect("an entry").file_name());
+    names.map(|it| it.to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn it_installs_what_has_the_sum() {
+    for shell in SHELLS {
+        let workspace = workspace();
+        let ended = install(&workspace, shell).is(0);
+        let expected = format!("{}\n", workspace.file("folder").display());
+        assert_eq!(ended.stdout, expected, "{shell:?}");
+        assert_eq!(folder(&workspace), ["greenlight"]);
+        let asked = workspace.run(
+            &["sh"],
+            "\"$GREENLIGHT_INSTALL_FOLDER/greenlight\" --version",
+            &[],
+        );
+        assert_eq!(asked.is(0).stdout, format!("greenlight {VERSION}\n"));
+    }
+}
+
+#[test]
+fn a_wrong_sum_leaves_nothing() {
+    for shell in SHELLS {
+        let mut workspace = workspace();
+        let right = workspace.variables()["GREENLIGHT_INSTALL_SHA256"].clone();
+        let wrong = "0".repeat(64);
+        workspace.set("GREENLIGHT_INSTALL_SHA256", &wrong);
+        install(&workspace, shell)
+            .is(1)
+            .says(&format!("is {right}, and not {wrong}"));
+        assert!(folder(&workspace).is_empty(), "{shell:?}");
+    }
+}
+
+/// With every tool for sums, one at a time, and without any.
+#[test]
+fn each_tool_for_sums() {
+    let tools = [("sha256sum", 0), ("shasum", 0), ("openssl", 0), ("none", 1)];
+    for (tool, status) in tools {
+        let mut workspace = workspace();
+        let tools: &[&str] = if status == 0 { &[tool] } else { &[] };
+        only(&mut workspace, tools);
+        let ended = install(&workspace, &["dash"]).is(status);
+        if status != 0 {
+            assert!(
+                ended.stderr.contains("none of sha256sum"),
+                "{}",
+                ended.stderr
+            );
+            assert!(folder(&workspace).is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_is_in_the_folder_is_used_without_a_network() {
+    for shell in SHELLS {
+        let mut workspace = workspace();
+        install(&workspace, shell).is(0);
+        workspace.set("GREENLIGHT_INSTALL_URL", "https://127.0.0.1:1/greenlight");
+        workspace.stand_in("curl");
+        workspace.stand_in("wget");
+        install(&workspace, shell).is(0);
+        assert_eq!(workspace.content("curl.calls"), "", "{shell:?}");
+        assert_eq!(workspace.content("wget.calls"), "", "{shell:?}");
+    }
+}
+
+#[test]
+fn what_is_on_path_is_used_where_no_sum_says_otherwise() {
+    let mut workspace = workspace();
+    symlink(PROGRAM, workspace.file("bin/greenlight")).expect("a link");
+    workspace.set("GREENLIGHT_INSTALL_SHA256", "");
+    workspace.set("GREENLIGHT_INSTALL_URL", "");
+    let expected = format!("{}\n", workspace.file("bin").display());
+    assert_eq!(install(&workspace, &["dash"]).is(0).stdout, expected);
+    // The one on `PATH` has another sum: it is not taken, and nobody says where another one is.
+    workspace.set("GREENLIGHT_INSTALL_SHA256", "0".repeat(64));
+    install(&workspace, &["dash"])
+        .is(1)
+        .says("GREENLIGHT_INSTALL_URL does not say where");
+    // Nor is one of another version.
+    workspace.set("GREENLIGHT_INSTALL_SHA256", "");
+    workspace.set("GREENLIGHT_INSTALL_VERSION", "9.9.9");
+    install(&workspace, &["dash"])
+        .is(1)
+        .says("version 9.9.9 is neither in");
+}
+
+#[test]
+fn another_version_is_replaced_and_what_is_no_program_is_not_kept() {
+    let mut workspace = workspace();
+    fs::create_dir(workspace.file("folder")).expect("a folder");
+    let old = workspace.file("folder/greenlight");
+    executable(&old, "#!/bin/sh\necho greenlight 0.0.1\n");
+    install(&workspace, &["dash"]).is(0);
+    assert_eq!(
+        sha256(&old),
+        workspace.variables()["GREENLIGHT_INSTALL_SHA256"]
+    );
+
+    let other = workspace.file("other");
+    fs::write(&other, "text").expect("a file");
+    workspace.set(
+        "GREENLIGHT_INSTALL_URL",
+        format!("file://{}", other.display()),
+    );
+    workspace.set("GREENLIGHT_INSTALL_SHA256", sha256(&other));
+    let before = sha256(&old);
+    install(&workspace, &["dash"]).is(1).says("is not version");
+    assert_eq!(folder(&workspace), ["greenlight"]);
+    assert_eq!(sha256(&old), before, "the one that was there stays");
+}
+
+/// A server that speaks TLS and has a download. It ends when it is dropped.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    /// Serves what lies outside the checkout, with a certificate of its own in `certificate.pem`.
+    #[track_caller]
+    fn start(workspace: &Workspace) -> Self {
+        let openssl = programs::on_path("openssl");
+        let folder = workspace.file(".");
+        let made = Command::new(&openssl)
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            ])
+            .args([
+                "-subj",
+                "/CN=greenlight",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ])
+            .args(["-keyout", "key.pem", "-out", "certificate.pem"])
+            .current_dir(&folder)
+            .output()
+            .expect("openssl starts");
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{said}");
+        let mut child = Command::new(openssl)
+            .args(["s_server", "-WWW", "-accept", "127.0.0.1:0"])
+            .args(["-cert", "certificate.pem", "-key", "key.pem"])
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl starts");
+        let said = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut server = Self { child, port: 0 };
+        let mut lines = said.lines().map_while(Result::ok);
+        let port = lines.find_map(|line| line.strip_prefix("ACCEPT 127.0.0.1:")?.parse().ok());
+        server.port = port.expect("it says its port");
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_downloads_with_what_is_there() {
+    for tool in ["curl", "wget"] {
+        let mut workspace = workspace();
+        let server = Server::start(&workspace);
+        let url = format!("https://127.0.0.1:{}/download", server.port);
+        workspace.set("GREENLIGHT_INSTALL_URL", url);
+        only(&mut workspace, &["sha256sum", tool]);
+        // Nobody has signed the certificate: it is not trusted.
+        install(&workspace, &["dash"])
+            .is(1)
+            .says("could not be read");
+        assert!(folder(&workspace).is_empty());
+        let certificate = workspace.file("certificate.pem").display().to_string();
+        let settings = workspace.file("wgetrc");
+        fs::write(&settings, format!("ca_certificate = {certificate}\n")).expect("a file");
+        workspace.set("WGETRC", settings.display().to_string());
+        workspace.set("CURL_CA_BUNDLE", certificate);
+        install(&workspace, &["dash"]).is(0);
+        assert_eq!(folder(&workspace), ["greenlight"], "{tool}");
+    }
+}
+
+/// Leaves nothing on `PATH` but these, and what the installer needs in any case. Nobody waits.
+fn only(workspace: &mut Workspace, tools: &[&str]) {
+    let bin = workspace.file("only");
+    fs::create_dir(&bin).expect("a folder");
+    let always = ["sh", "cp", "mkdir", "mktemp", "chmod", "mv", "rm"];
+    for name in always.iter().chain(tools) {
+        symlink(programs::on_path(name), bin.join(name)).expect("a link");
+    }
+    executable(&bin.join("sleep"), "#!/bin/sh\n");
+    workspace.set("PATH", bin.display().to_string());
+}
+
+#[test]
+fn a_download_is_tried_three_times_and_no_more() {
+    let mut workspace = workspace();
+    workspace.set("GREENLIGHT_INSTALL_URL", "https://127.0.0.1:1/greenlight");
+    executable(
+        &workspace.file("bin/curl"),
+        "#!/bin/sh\necho \"$*\" >>\"$HOME/curl.calls\"\nexit 7\n",
+    );
+    // Nobody waits in a test.
+    workspace.stand_in("sleep");
+    install(&workspace, &["dash"])
+        .is(1)
+        .says("could not be read in 3 attempts");
+    let calls = workspace.content("curl.calls");
+    assert_eq!(calls.lines().count(), 3);
+    assert!(calls.contains("--proto =https") && calls.contains("--max-time"));
+    assert!(folder(&workspace).is_empty());
+}
+
+#[test]
+fn what_is_asked_for_has_to_be_complete() {
+    let cases = [
+        (
+            "GREENLIGHT_INSTALL_VERSION",
+            "",
+            "does not say which version",
+        ),
+        (
+            "GREENLIGHT_INSTALL_SHA256",
+            "",
+            "without GREENLIGHT_INSTALL_SHA256",
+        ),
+        (
+            "GREENLIGHT_INSTALL_SHA256",
+            "ABC",
+            "64 lowercase hexadecimal digits",
+        ),
+        (
+            "GREENLIGHT_INSTALL_URL",
+            "http://example.org/x",
+            "neither https:// nor file:///",
+        ),
+    ];
+    for (name, value, says) in cases {
+        let mut workspace = workspace();
+        workspace.set(name, value);
+        install(&workspace, &["dash"]).is(1).says(says);
+        assert!(folder(&workspace).is_empty());
+    }
+}
+
+/// The function stands word for word where no file can be included.
+#[test]
+fn the_copies_are_the_original() {
+    let original = files::installer();
+    assert!(!original.contains('\\'), "Groovy would read a backslash");
+    assert!(!original.contains("<<"), "CircleCI would read it");
+    assert!(!original.contains("'''"), "it would end Groovy's text");
+    let mut copies = 0;
+    for name in files::all() {
+        let text = files::text(&name);
+        if name == "install.sh" || !text.contains("greenlight_install() (") {
+            continue;
+        }
+        let first = text
+            .lines()
+            .find(|line| line.ends_with("greenlight_install() ("))
+            .expect("its first line");
+        let indent = " ".repeat(first.len() - first.trim_start().len());
+        let copy: String = original
+            .lines()
+            .map(|line| match line {
+                "" => "\n".to_owned(),
+                line => format!("{indent}{line}\n"),
+            })
+            .collect();
+        assert!(text.contains(&copy), "{name}: another text");
+        copies += 1;
+    }
+    assert_eq!(copies, 3);
+}

@@ -1,0 +1,87 @@
+//! What README gives to paste is what the plug-ins take.
+
+use std::fs;
+
+use serde_json::{Map, Value, json};
+
+use crate::harness::{Repository, fixture};
+use crate::{circleci, deployment, files, github, gitlab, jenkins, woodpecker};
+
+/// The block of the section that begins with a text, without its first line if that is a comment.
+#[track_caller]
+fn block(begins: &str) -> String {
+    let readme = fs::read_to_string(fixture("../README.md")).expect("README");
+    let section = readme
+        .split("\n## In your CI system\n")
+        .nth(1)
+        .expect("the section");
+    let section = section.split("\n## ").next().expect("its text");
+    let blocks = section.split("```").skip(1).step_by(2);
+    let texts = blocks.map(|block| block.split_once('\n').expect("its language").1);
+    let found: Vec<_> = texts.filter(|text| text.starts_with(begins)).collect();
+    let [text] = found[..] else {
+        panic!("{} blocks begin with {begins:?}", found.len());
+    };
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    assert!(
+        (1..=10).contains(&lines.clone().count()),
+        "ten lines to paste: {text}"
+    );
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[test]
+fn circleci() {
+    let mut configuration = files::yaml(&block("# .circleci/config.yml"));
+    let job = json!({"docker": [{"image": "x"}], "steps": ["checkout"]});
+    configuration["version"] = json!(2.1);
+    configuration["jobs"] = json!({"test": job, "image": job});
+    let text = configuration.to_string();
+    assert_eq!(circleci::findings(&text), Vec::<String>::new());
+}
+
+#[test]
+fn github() {
+    let steps = files::yaml(&block("# .github/workflows/release.yml"));
+    assert_eq!(github::uses(steps.as_array().expect("steps")), 1);
+}
+
+#[test]
+fn gitlab() {
+    let mut pipeline = files::yaml(&block("# .gitlab-ci.yml"));
+    let jobs = pipeline.as_object_mut().expect("jobs");
+    jobs.insert("stages".to_owned(), json!(["test"]));
+    jobs.insert("test".to_owned(), json!({"script": ["true"]}));
+    let jobs: Map<String, Value> = jobs
+        .iter()
+        .map(|(name, job)| {
+            let mut job = job.clone();
+            // GitLab's stage for a job without one.
+            if job.is_object() && name != "variables" {
+                job["stage"] = json!("test");
+            }
+            (name.clone(), job)
+        })
+        .collect();
+    assert_eq!(gitlab::findings(&jobs), Vec::<String>::new());
+}
+
+#[test]
+fn jenkins() {
+    let workspace = jenkins::machine(&deployment::message("abort"));
+    let _nodes = deployment::prepare(&workspace, "passed");
+    let tag = format!("stage-loadtest-abort-{}", workspace.commit);
+    let (result, log) = jenkins::paste(&workspace, &block("library identifier"), &tag);
+    assert_eq!(result, "SUCCESS", "{log}");
+    assert_eq!(deployment::live(&workspace), workspace.commit);
+}
+
+#[test]
+fn woodpecker() {
+    let steps = files::yaml(&block("# .woodpecker/release.yml"));
+    let workspace = woodpecker::machine("x\n", "main");
+    woodpecker::run(&workspace, woodpecker::SHELLS[0], &steps[0]).is(0);
+    let repository: &Repository = &workspace.repository;
+    let tags = fs::read_to_string(repository.path().join(".tags")).expect("the tags");
+    assert_eq!(tags.lines().count(), 3, "{tags}");
+}

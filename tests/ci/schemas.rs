@@ -1,0 +1,124 @@
+//! Each file against the schema of its system, as check-jsonschema brings it, and GitHub's through zizmor. Neither
+//! asks the network.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::circleci;
+use crate::files;
+use crate::programs;
+
+fn check(schema: &str, more: &[&str], file: &std::path::Path) -> Output {
+    Command::new(programs::in_environment("check-jsonschema"))
+        .args(["--builtin-schema", schema])
+        .args(more)
+        .arg(file)
+        // Whatever asked the network would fail.
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
+        .output()
+        .expect("check-jsonschema starts")
+}
+
+#[track_caller]
+fn fits(schema: &str, more: &[&str], name: &str) {
+    let output = check(schema, more, &files::path(name));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{name}: {said}");
+}
+
+#[test]
+fn circleci_with_the_orb_inside() {
+    // As JSON, which is YAML: the orb has become a part of the configuration.
+    let file = tempfile::Builder::new().suffix(".json").tempfile();
+    let file = file.expect("a file");
+    serde_json::to_writer(&file, &circleci::inlined()).expect("it is written");
+    let output = check("vendor.circle-ci", &[], file.path());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    fits("vendor.circle-ci", &[], "circleci/release.yml");
+}
+
+/// The schema of a configuration knows commands, jobs and executors; an orb is no more than these.
+#[test]
+fn each_example_of_the_orb_is_a_configuration() {
+    let orb = files::yaml(&files::text("circleci/orb.yml"));
+    let examples = orb["examples"].as_object().expect("examples");
+    for (name, example) in examples {
+        let mut usage = example["usage"].clone();
+        // The jobs of the project are left out of an example.
+        let job: Value = serde_json::json!({"docker": [{"image": "x"}], "steps": ["checkout"]});
+        usage["jobs"] = serde_json::json!({"test": job, "image": job});
+        let file = tempfile::Builder::new().suffix(".json").tempfile();
+        let file = file.expect("a file");
+        serde_json::to_writer(&file, &usage).expect("it is written");
+        let output = check("vendor.circle-ci", &[], file.path());
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{name}: {said}");
+    }
+    assert!(!examples.is_empty());
+}
+
+#[test]
+fn github() {
+    fits("vendor.github-actions", &[], "github/action.yml");
+    fits("vendor.github-workflows", &[], "github/release.yml");
+    fits("vendor.github-workflows", &[], "github/deploy.yml");
+}
+
+#[test]
+fn gitlab() {
+    let transform = ["--data-transform", "gitlab-ci"];
+    fits("vendor.gitlab-ci", &transform, "gitlab/greenlight.yml");
+    fits("vendor.gitlab-ci", &transform, "gitlab/release.yml");
+}
+
+#[test]
+fn woodpecker() {
+    fits("vendor.woodpecker-ci", &[], "woodpecker/release.yml");
+}
+
+#[test]
+fn a_schema_refuses_what_is_wrong() {
+    let file = tempfile::Builder::new().suffix(".yml").tempfile();
+    let file = file.expect("a file");
+    let text = files::text("gitlab/release.yml");
+    let wrong = text.replace("stages: [test, publish, deploy]", "stages: three");
+    assert_ne!(wrong, text);
+    std::fs::write(file.path(), wrong).expect("it is written");
+    let transform = ["--data-transform", "gitlab-ci"];
+    let output = check("vendor.gitlab-ci", &transform, file.path());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("'three'"), "{said}");
+}
+
+fn zizmor(file: &std::path::Path) -> (Option<i32>, String) {
+    let output = Command::new(programs::in_environment("zizmor"))
+        .args(["--offline", "--no-progress", "--persona", "pedantic"])
+        .arg(file)
+        .output()
+        .expect("zizmor starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.code(), said)
+}
+
+#[test]
+fn zizmor_finds_nothing() {
+    for name in ["action.yml", "release.yml", "deploy.yml"] {
+        let (status, said) = zizmor(&files::path(&format!("github/{name}")));
+        assert_eq!(status, Some(0), "{name}: {said}");
+    }
+}
+
+#[test]
+fn zizmor_finds_a_template_in_a_shell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("action.yml");
+    let wrong = files::text("github/action.yml")
+        .replace("case $COMMAND in", "case ${{ inputs.command }} in");
+    std::fs::write(&file, wrong).expect("it is written");
+    let (status, said) = zizmor(&file);
+    assert_ne!(status, Some(0));
+    assert!(said.contains("template-injection"), "{said}");
+}

@@ -1,0 +1,188 @@
+//! A machine of a CI system, as far as a step sees it: a repository, a home, variables, programs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use crate::harness::{PROGRAM, Repository};
+use crate::messages::CANARY;
+use crate::programs;
+
+/// The version of the program under test.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// One machine with one checkout.
+pub struct Workspace {
+    /// The checkout.
+    pub repository: Repository,
+    /// Its tip.
+    pub commit: String,
+    home: TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// How a step ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its status.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Workspace {
+    /// Checks a commit with this message out. The environment has nothing but `HOME` and `PATH`.
+    #[track_caller]
+    pub fn new(message: &str) -> Self {
+        let repository = Repository::new();
+        let commit = repository.commit(message);
+        let home = tempfile::tempdir().expect("a folder");
+        fs::create_dir(home.path().join("bin")).expect("a folder");
+        let path = std::env::var("PATH").expect("PATH");
+        let bin = home.path().join("bin");
+        let path = format!("{}:{path}", bin.display());
+        let variables = [("PATH", path), ("HOME", home.path().display().to_string())];
+        Self {
+            repository,
+            commit,
+            variables: variables
+                .map(|(name, value)| (name.to_owned(), value))
+                .into(),
+            home,
+        }
+    }
+
+    /// A file outside the checkout.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// What a file outside the checkout holds; nothing where there is none.
+    pub fn content(&self, name: &str) -> String {
+        fs::read_to_string(self.file(name)).unwrap_or_default()
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.variables.insert(name.to_owned(), value.into());
+    }
+
+    /// The variables.
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// Puts a program on `PATH`: a stand-in that notes its arguments in the file `NAME.calls`, and what comes on
+    /// standard input in `NAME.input`.
+    pub fn stand_in(&self, name: &str) {
+        let (calls, input) = (
+            self.file(&format!("{name}.calls")),
+            self.file(&format!("{name}.input")),
+        );
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{}'\ncat >>'{}'\n",
+            calls.display(),
+            input.display()
+        );
+        executable(&self.file("bin").join(name), &script);
+    }
+
+    /// The program under test as a download, with its SHA-256. It is as small as a program can be: a script that
+    /// becomes the one that was built.
+    pub fn download(&self) -> (String, String) {
+        let file = self.file("download");
+        executable(&file, &format!("#!/bin/sh\nexec '{PROGRAM}' \"$@\"\n"));
+        (format!("file://{}", file.display()), sha256(&file))
+    }
+
+    /// Sets what the installer reads to the download.
+    pub fn installable(&mut self) {
+        let (url, sum) = self.download();
+        self.set("GREENLIGHT_INSTALL_VERSION", VERSION);
+        self.set("GREENLIGHT_INSTALL_URL", url);
+        self.set("GREENLIGHT_INSTALL_SHA256", sum);
+    }
+
+    /// Runs a script in the checkout, as a file that the shell is given.
+    #[track_caller]
+    pub fn run(&self, shell: &[&str], script: &str, more: &[(String, String)]) -> Ended {
+        let file = self.file("script");
+        fs::write(&file, script).expect("a file");
+        // The machine's own shell, whatever `PATH` the step sees.
+        let output = Command::new(programs::on_path(shell[0]))
+            .args(&shell[1..])
+            .arg(&file)
+            .current_dir(self.repository.path())
+            .env_clear()
+            .envs(&self.variables)
+            .envs(more.iter().cloned())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{shell:?}: {error}"));
+        Ended {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// Nothing of a message ran: no canary is anywhere.
+    #[track_caller]
+    pub fn nothing_ran(&self) {
+        let mut folders = vec![
+            self.repository.path().to_path_buf(),
+            self.home.path().to_path_buf(),
+        ];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                assert_ne!(path.file_name().and_then(|it| it.to_str()), Some(CANARY));
+                if path.is_dir() && !path.is_symlink() {
+                    folders.push(path);
+                }
+            }
+        }
+    }
+}
+
+impl Ended {
+    /// It ended with this status.
+    #[track_caller]
+    pub fn is(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// It said this on standard error.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "no {text:?} in {}", self.stderr);
+        self
+    }
+}
+
+/// Writes a script that can be run.
+#[track_caller]
+pub fn executable(path: &Path, script: &str) {
+    fs::write(path, script).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode");
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+#[track_caller]
+pub fn sha256(path: &Path) -> String {
+    use std::fmt::Write as _;
+
+    let sum = Sha256::digest(fs::read(path).expect("a file"));
+    sum.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
