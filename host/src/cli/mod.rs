@@ -27,7 +27,7 @@ mod tags;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _, Subcommand};
+use clap::{Args, CommandFactory as _, Parser as _, Subcommand};
 use clap_complete::Shell;
 
 pub use error::Error;
@@ -97,12 +97,12 @@ pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         return local::run_as_child(&arguments);
     }
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let command = match alone().map_or_else(|| Cli::try_parse().map(|it| it.command), Ok) {
+        Ok(command) => command,
         Err(error) => return usage(&error),
     };
     let mut output = Output::from_environment();
-    let exit = match run(cli.command, &mut output) {
+    let exit = match run(command, &mut output) {
         Ok(exit) => exit,
         Err(error) => {
             output.discard();
@@ -111,6 +111,25 @@ pub fn main() -> ExitCode {
         }
     };
     output.finish(exit).into()
+}
+
+/// Reads the arguments of a command that decides, without building all the others. Whatever is wrong with
+/// them, and every wish for help, is said by the whole.
+fn alone() -> Option<Command> {
+    fn read<A: Args>(arguments: std::env::ArgsOs) -> Option<A> {
+        let command = A::augment_args(clap::Command::new("greenlight").no_binary_name(true));
+        let matches = command.try_get_matches_from(arguments).ok()?;
+        A::from_arg_matches(&matches).ok()
+    }
+    let mut arguments = std::env::args_os();
+    let name = arguments.nth(1)?;
+    match name.to_str()? {
+        "label" => read(arguments).map(Command::Label),
+        "tags" => read(arguments).map(Command::Tags),
+        "resolve" => read(arguments).map(Command::Resolve),
+        "decide" => read(arguments).map(Command::Decide),
+        _ => None,
+    }
 }
 
 fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
