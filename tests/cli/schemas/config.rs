@@ -13,7 +13,7 @@ fn example() -> String {
 }
 
 /// The keys of the schema's tables, by the table's name in the file.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 12] = [
     ("", "/properties"),
     ("[[environment]]", "/$defs/environment-table/properties"),
     ("[load-test]", "/$defs/load-test-table/properties"),
@@ -24,6 +24,11 @@ const TABLES: [(&str, &str); 7] = [
     ("[release]", "/$defs/release-table/properties"),
     ("[policy]", "/$defs/policy-table/properties"),
     ("[journal]", "/$defs/journal-table/properties"),
+    ("[serve]", "/$defs/serve-table/properties"),
+    ("[serve.registry]", "/$defs/registry-table/properties"),
+    ("[serve.jenkins]", "/$defs/jenkins-table/properties"),
+    ("[serve.circleci]", "/$defs/circleci-table/properties"),
+    ("[serve.github]", "/$defs/github-table/properties"),
 ];
 
 #[test]
