@@ -6,6 +6,7 @@
 mod inbox;
 mod processes;
 mod sandbox;
+mod webhooks;
 
 use std::fs;
 use std::path::Path;
@@ -32,6 +33,7 @@ fn main() {
     sandbox::run();
     replay(folder.path());
     inbox::run(folder.path());
+    webhooks::run(folder.path(), PROGRAM);
     sizes(&message);
 }
 
