@@ -5,8 +5,8 @@
 //! to be started is stored before it is started. Each of these steps is claimed by one receiver at a time,
 //! so that several with one `PostgreSQL` database share the work.
 //!
-//! - [`receive`] answers HTTP: webhooks, the status page, health, metrics.
-//! - [`work`] looks into hints, starts deployments, and goes on with those that were cut off.
+//! - `receive` answers HTTP: webhooks, the status page, health, metrics.
+//! - `work` looks into hints, starts deployments, and goes on with those that were cut off.
 
 mod log;
 mod metrics;
