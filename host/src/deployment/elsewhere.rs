@@ -20,7 +20,7 @@ pub struct Asked<'a> {
 }
 
 /// Gives the events of all deployments of a release in the order in which they were recorded. While one of
-/// them has not ended, every environment is occupied by it.
+/// them has begun and not ended, every environment is occupied by it.
 ///
 /// What such a deployment saw of others, and what it waited for, was true in its time only, and is left out.
 ///
@@ -39,8 +39,10 @@ pub fn history(
         .of_commit(asked.commit)
         .map_err(|error| log::explained(&error))?;
     for header in headers.into_iter().filter(|it| concerns(it, asked)) {
-        under_way |= header.conclusion.is_none();
-        let (entries, _) = log::read(store, header.number)?;
+        let (entries, torn) = log::read(store, header.number)?;
+        // One without an entry has done nothing, and its process may have died before it could: whoever
+        // begins it anew finds that out.
+        under_way |= header.conclusion.is_none() && (torn || !entries.is_empty());
         for (position, dated) in entries.into_iter().enumerate() {
             let Entry::Happened { event, details } = dated.entry else {
                 continue;

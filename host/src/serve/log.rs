@@ -6,7 +6,7 @@ use crate::clock;
 use crate::report::harmless::harmless;
 use crate::report::moment;
 
-/// Writes lines with the time of day in UTC.
+/// Writes lines with the moment in UTC.
 #[derive(Debug)]
 pub struct Log;
 
@@ -16,7 +16,7 @@ impl Log {
     pub fn say(&self, text: &str) {
         let line = format!(
             "{} {}\n",
-            moment::clock(clock::milliseconds()),
+            moment::instant(clock::milliseconds()),
             harmless(text)
         );
         // Where nobody listens, the page and the metrics still say it.

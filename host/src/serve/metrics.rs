@@ -56,6 +56,11 @@ struct Attempt {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct End {
+    conclusion: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InState {
     state: &'static str,
 }
@@ -65,10 +70,13 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     attempts: Family<Attempt, Counter>,
+    ended: Family<End, Counter>,
     store_errors: Counter,
     found: Counter,
     looked: Gauge,
     pending: Gauge,
+    store_up: Gauge,
+    workers_lost: Gauge,
     starts: Family<InState, Gauge>,
     /// Seconds from a request's head to its answer, where it was stored.
     pub accepted: Histogram,
@@ -83,10 +91,13 @@ impl Metrics {
         let mut metrics = Self {
             requests: Family::default(),
             attempts: Family::default(),
+            ended: Family::default(),
             store_errors: Counter::default(),
             found: Counter::default(),
             looked: Gauge::default(),
             pending: Gauge::default(),
+            store_up: Gauge::default(),
+            workers_lost: Gauge::default(),
             starts: Family::default(),
             accepted: accepted.clone(),
             registry: Registry::default(),
@@ -105,6 +116,11 @@ impl Metrics {
             "start_attempts",
             "Attempts to start a deployment by how they ended",
             metrics.attempts.clone(),
+        );
+        registry.register(
+            "deployments_ended",
+            "Deployments that ran here, by how they ended",
+            metrics.ended.clone(),
         );
         registry.register(
             "store_errors",
@@ -127,6 +143,16 @@ impl Metrics {
             metrics.pending.clone(),
         );
         registry.register(
+            "store_up",
+            "Whether the store answers: 1 or 0; what it holds is as it was last known",
+            metrics.store_up.clone(),
+        );
+        registry.register(
+            "workers_lost",
+            "Threads that ended and should not have",
+            metrics.workers_lost.clone(),
+        );
+        registry.register(
             "starts",
             "Deployments that were asked for, by how far they are",
             metrics.starts.clone(),
@@ -145,6 +171,12 @@ impl Metrics {
         self.attempts.get_or_create(&Attempt { outcome }).inc();
     }
 
+    /// Counts the end of a deployment.
+    pub fn ended(&self, conclusion: &str) {
+        let conclusion = conclusion.to_owned();
+        self.ended.get_or_create(&End { conclusion }).inc();
+    }
+
     /// Counts an error of the store.
     pub fn store_failed(&self) {
         self.store_errors.inc();
@@ -156,8 +188,21 @@ impl Metrics {
         self.looked.set(now.try_into().unwrap_or(i64::MAX));
     }
 
-    /// Writes everything, with what the inbox holds.
-    pub fn text(&self, counts: &Counts) -> String {
+    /// Writes everything, with what the inbox holds, if it says so, and how many threads were lost.
+    pub fn text(&self, counts: Option<&Counts>, lost: usize) -> String {
+        self.store_up.set(i64::from(counts.is_some()));
+        self.workers_lost
+            .set(i64::try_from(lost).unwrap_or(i64::MAX));
+        if let Some(counts) = counts {
+            self.held(counts);
+        }
+        let mut text = String::new();
+        // Writing into a string can't fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    fn held(&self, counts: &Counts) {
         let number = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
         self.pending.set(number(counts.pending));
         for (state, count) in [
@@ -172,10 +217,6 @@ impl Metrics {
             let gauge = self.starts.get_or_create(&InState { state });
             gauge.set(number(count));
         }
-        let mut text = String::new();
-        // Writing into a string can't fail.
-        let _ = encode(&mut text, &self.registry);
-        text
     }
 }
 
@@ -190,6 +231,7 @@ mod tests {
         metrics.answered(Answered::Stored);
         metrics.answered(Answered::Forged);
         metrics.attempted(Attempted::Refused);
+        metrics.ended("promoted");
         metrics.store_failed();
         metrics.reconciled(3, 1_763_856_921);
         metrics.accepted.observe(0.002);
@@ -198,16 +240,21 @@ mod tests {
             waiting: 2,
             ..Counts::default()
         };
-        let text = metrics.text(&counts);
+        metrics.text(Some(&counts), 0);
+        // A store that does not answer any more leaves what was known.
+        let text = metrics.text(None, 2);
         for line in [
             "greenlight_webhook_requests_total{outcome=\"Stored\"} 2",
             "greenlight_webhook_requests_total{outcome=\"Forged\"} 1",
             "greenlight_start_attempts_total{outcome=\"Refused\"} 1",
+            "greenlight_deployments_ended_total{conclusion=\"promoted\"} 1",
             "greenlight_store_errors_total 1",
             "greenlight_reconciliation_found_total 3",
             "greenlight_reconciliation_last_success_timestamp_seconds 1763856921",
             "greenlight_webhook_accepted_seconds_count 1",
             "greenlight_hints_pending 7",
+            "greenlight_store_up 0",
+            "greenlight_workers_lost 2",
             "greenlight_starts{state=\"waiting\"} 2",
             "greenlight_starts{state=\"started\"} 0",
             "# EOF",

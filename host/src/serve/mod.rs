@@ -19,11 +19,12 @@ mod work;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
 use crate::config::{Config, Serve};
 use crate::effects::interrupt::Interrupt;
-use crate::facts::Error;
+use crate::facts::{Error, git};
 use crate::journal::Location;
 use crate::sandbox::Policy;
 use log::Log;
@@ -56,6 +57,10 @@ struct Shared {
     log: Log,
     /// Something came in that somebody may be waiting for.
     wake: Wake,
+    /// How many threads have ended that should not have.
+    lost: AtomicUsize,
+    /// Whether what came in last could not be stored.
+    refused: AtomicBool,
 }
 
 /// Serves until the interrupt is raised, and then until everything that was accepted is stored and every
@@ -66,19 +71,22 @@ struct Shared {
 /// If the address can't be listened on, a secret is missing, the store can't be opened, or the system gives
 /// no thread.
 pub fn serve(means: Means) -> Result<(), Error> {
-    let token = means.serve.token.token("the webhook").map_err(|why| {
+    let token = means.serve.token.token("webhook's secret").map_err(|why| {
         Error::new(
             format!("failed to find the secret of the webhook: {why}"),
             "set it to a long random text, the same one that the registry sends",
         )
     })?;
-    means.check_starter()?;
+    means.check_secrets()?;
+    means.check_repository()?;
     let listener = listen(means.serve.listen)?;
     let address = listener.local_addr().unwrap_or(means.serve.listen);
     let shared = Arc::new(Shared {
         metrics: Metrics::new(),
         log: Log,
         wake: Wake::default(),
+        lost: AtomicUsize::new(0),
+        refused: AtomicBool::new(false),
         means,
     });
     let no_thread = |error: std::io::Error| {
@@ -90,6 +98,7 @@ pub fn serve(means: Means) -> Result<(), Error> {
     let acceptor = Acceptor::start(&shared)?;
     let workers = work::start(&shared).map_err(no_thread)?;
     shared.log.say(&format!("listening on http://{address}"));
+    shared.log.say(&shared.means.described());
     let door = Door::new(Arc::clone(&shared), &acceptor, &Token::new(token.expose()));
     receive::run(listener, door).map_err(no_thread)?;
     shared.log.say("ending: nothing more is taken in");
@@ -103,16 +112,59 @@ pub fn serve(means: Means) -> Result<(), Error> {
 
 impl Means {
     /// A secret that is missing is found out when serving begins, not when the first release arrives.
-    fn check_starter(&self) -> Result<(), Error> {
-        let Some(way) = &self.serve.elsewhere else {
+    fn check_secrets(&self) -> Result<(), Error> {
+        let way = self.serve.elsewhere.as_ref();
+        let registry = self.serve.registry.as_ref();
+        let account = registry.and_then(|it| it.account.as_ref());
+        let secrets = [
+            way.map(|it| (it.token(), format!("token of {}", it.name()))),
+            account.map(|it| (&it.password, "password of the registry".to_owned())),
+        ];
+        for (secret, name) in secrets.into_iter().flatten() {
+            secret.token(&name).map_err(|why| {
+                Error::new(
+                    format!("failed to find the {name}: {why}"),
+                    "set it, or name another variable or file in the configuration",
+                )
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Means {
+    /// Deployments that run here take the message of their commit from git.
+    fn check_repository(&self) -> Result<(), Error> {
+        if self.serve.elsewhere.is_some() {
             return Ok(());
+        }
+        let mut git = git::git(self.repo.as_deref());
+        let output = git.args(["rev-parse", "--git-dir"]).output();
+        if output.is_ok_and(|it| it.status.success()) {
+            return Ok(());
+        }
+        let place = match &self.repo {
+            Some(repo) => format!("`{}` is no git repository", repo.display()),
+            None => "this folder is in no git repository".to_owned(),
         };
-        way.token().token(way.name()).map(drop).map_err(|why| {
-            Error::new(
-                format!("failed to find the token of {}: {why}", way.name()),
-                "set it, or name another variable or file in the configuration",
-            )
-        })
+        Err(Error::new(
+            place,
+            "start it in a clone of the repository that the images are built from, or name one with `--repo`",
+        ))
+    }
+
+    fn described(&self) -> String {
+        let registry = self.serve.registry.as_ref();
+        let registry = registry.map_or("no registry is asked".to_owned(), |it| {
+            format!("asks {}", it.url)
+        });
+        let starter = self.serve.elsewhere.as_ref();
+        let starter = starter.map_or("`greenlight run`", |it| it.name());
+        format!(
+            "takes in pushes to {}; {registry}; starts by {starter}; keeps what happens in {}",
+            self.serve.repositories.join(", "),
+            self.location
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Source of the paths with underscores: <https://github.com/mozilla-services/Dockerflow>.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -289,27 +290,44 @@ async fn version() -> Response {
 }
 
 async fn heartbeat(State(view): State<Arc<View>>) -> Result<Response, Response> {
-    Ok(match look(view, View::look).await? {
-        Ok(_) => json(
-            StatusCode::OK,
-            &serde_json::json!({ "status": "ok", "checks": { "store": "ok" } }),
-        ),
-        Err(why) => json(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &serde_json::json!({
-                "status": "error",
-                "checks": { "store": "error" },
-                "details": { "store": why },
-            }),
-        ),
-    })
+    let lost = view.shared.lost.load(Ordering::Relaxed);
+    let refused = view.shared.refused.load(Ordering::Relaxed);
+    let store = look(view, View::look).await?;
+    let store = match store {
+        Ok(_) if refused => Err("what came in last could not be stored: see the log".to_owned()),
+        other => other.map(drop),
+    };
+    let word = |well| if well { "ok" } else { "error" };
+    let well = store.is_ok() && lost == 0;
+    let mut details = serde_json::Map::new();
+    if let Err(why) = &store {
+        details.insert("store".to_owned(), why.as_str().into());
+    }
+    if lost > 0 {
+        let why = format!("{lost} threads have ended: see the log, and start greenlight again");
+        details.insert("workers".to_owned(), why.into());
+    }
+    let status = if well {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    Ok(json(
+        status,
+        &serde_json::json!({
+            "status": word(well),
+            "checks": { "store": word(store.is_ok()), "workers": word(lost == 0) },
+            "details": details,
+        }),
+    ))
 }
 
 async fn measured(State(view): State<Arc<View>>) -> Result<Response, Response> {
     let text = look(view, |view| {
         // What is counted here is told also while the store does not answer.
-        let counts = view.look().map(|board| board.counts).unwrap_or_default();
-        view.shared.metrics.text(&counts)
+        let counts = view.look().map(|board| board.counts).ok();
+        let lost = view.shared.lost.load(Ordering::Relaxed);
+        view.shared.metrics.text(counts.as_ref(), lost)
     });
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text.await?).into_response())
 }

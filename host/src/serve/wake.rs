@@ -44,6 +44,15 @@ impl Wake {
         !state.over
     }
 
+    /// Sleeps for this long, whatever comes in. Says whether to go on.
+    pub fn rest(&self, time: Duration) -> bool {
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(self.lock(), time, |it| !it.over)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.over
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // Nothing panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -71,7 +80,13 @@ mod tests {
         waker.join().expect("it woke");
         wake.all();
         assert!(wake.sleep(&mut seen, LONG), "what came in before is seen");
+        wake.all();
+        assert!(
+            wake.rest(Duration::from_millis(1)),
+            "nobody wakes who rests"
+        );
         wake.end();
+        assert!(!wake.rest(LONG));
         assert!(!wake.sleep(&mut seen, LONG));
         assert!(wake.is_over());
         assert!(start.elapsed() < LONG);

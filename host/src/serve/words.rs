@@ -1,6 +1,7 @@
 //! How far things are, in sentences.
 
 use crate::journal::inbox::StartState;
+use crate::report::moment;
 use crate::sandbox::contract::types::Reason;
 
 /// Reasons in one line.
@@ -9,7 +10,12 @@ pub fn sentences(reasons: &[Reason]) -> String {
         .iter()
         .map(|it| format!("{} [{}]", it.message, it.code))
         .collect();
-    sentences.join("; ")
+    storable(&sentences.join("; "))
+}
+
+/// A text without what no store keeps.
+pub fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// How far a start is.
@@ -21,7 +27,9 @@ pub fn state(state: &StartState) -> String {
         StartState::Starting { why: Some(why), .. } => {
             format!("may have been started, which is being found out: {why}")
         }
-        StartState::Retrying { why, .. } => format!("is tried again: {why}"),
+        StartState::Retrying { why, again_at } => {
+            format!("is tried again at {}: {why}", moment::clock(*again_at))
+        }
         StartState::Started {
             reference,
             finished: None,

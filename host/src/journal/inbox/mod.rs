@@ -42,7 +42,8 @@ pub trait Inbox: Send {
     fn accept(&mut self, deliveries: &[Delivery]) -> Result<()>;
 
     /// Claims hints that have not been settled since they last came in and that are not postponed, the
-    /// oldest first. Claims of a process that is known to be dead end at once.
+    /// ones that were never postponed before the others, and the oldest of them first. Claims of a process
+    /// that is known to be dead end at once.
     ///
     /// # Errors
     ///

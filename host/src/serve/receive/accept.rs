@@ -1,6 +1,7 @@
 //! Storing requests, many at once: whoever arrives while the disk is busy shares the next write.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
@@ -11,7 +12,7 @@ use crate::journal::{self, open_inbox};
 use crate::serve::Shared;
 
 /// How many requests may wait to be stored.
-const QUEUE: usize = 1024;
+const QUEUE: usize = 256;
 
 /// How many requests are stored in one transaction.
 const BATCH: usize = 256;
@@ -31,9 +32,9 @@ struct Waiting {
     stored: oneshot::Sender<bool>,
 }
 
-/// A way to the acceptor.
+/// Who hands requests over to the acceptor.
 #[derive(Clone)]
-pub struct Way(mpsc::Sender<Waiting>);
+pub struct Handover(mpsc::Sender<Waiting>);
 
 /// Why a request was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +64,12 @@ impl Acceptor {
         Ok(Self { queue, thread })
     }
 
-    /// A way to it.
-    pub fn way(&self) -> Way {
-        Way(self.queue.clone())
+    /// One who hands over to it.
+    pub fn handover(&self) -> Handover {
+        Handover(self.queue.clone())
     }
 
-    /// Waits until everything that was handed over is stored. All ways have to be gone.
+    /// Waits until everything that was handed over is stored. Nobody may hand over any more.
     pub fn end(self) {
         drop(self.queue);
         // A thread that panicked has said so.
@@ -76,7 +77,7 @@ impl Acceptor {
     }
 }
 
-impl Way {
+impl Handover {
     /// Stores a delivery. It is durable when this returns.
     pub async fn store(&self, delivery: Delivery) -> Result<(), NotStored> {
         let (stored, answer) = oneshot::channel();
@@ -104,6 +105,7 @@ fn store(shared: &Shared, inbox: Box<dyn Inbox>, mut waiting: mpsc::Receiver<Wai
             senders.push(next.stored);
         }
         let stored = accept(shared, &mut inbox, &deliveries);
+        shared.refused.store(!stored, Ordering::Relaxed);
         for sender in senders {
             // Who did not wait for the answer has it stored all the same.
             let _ = sender.send(stored);
@@ -122,9 +124,9 @@ fn accept(shared: &Shared, inbox: &mut Option<Box<dyn Inbox>>, deliveries: &[Del
             Err(error) => {
                 *inbox = None;
                 shared.metrics.store_failed();
-                shared
-                    .log
-                    .say(&format!("failed to store what came in: {error}"));
+                shared.log.say(&format!(
+                    "failed to store what came in, which is refused with 503: {error}"
+                ));
             }
         }
     }

@@ -31,6 +31,9 @@ const HEAD: Duration = Duration::from_secs(5);
 /// How large the head of a request may be, in bytes. The least that hyper takes.
 const LARGEST_HEAD: usize = 8 << 10;
 
+/// How long a connection may last, with all of its requests.
+const LONGEST: Duration = Duration::from_mins(1);
+
 /// How long open connections may take to end.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -99,8 +102,9 @@ fn converse(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
-        // A client that goes away, or speaks something else, is its own business.
-        let _ = connection.await;
+        // A client that goes away, or speaks something else, is its own business; and one that stays for
+        // long, or does not read, keeps others out.
+        let _ = tokio::time::timeout(LONGEST, connection).await;
         drop(permit);
     });
 }

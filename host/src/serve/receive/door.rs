@@ -1,6 +1,7 @@
 //! Who may come in, and what they are told.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -12,7 +13,7 @@ use axum::routing::{get, post};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use super::accept::{Acceptor, NotStored, Way};
+use super::accept::{Acceptor, Handover, NotStored};
 use super::token::Token;
 use crate::clock;
 use crate::facts::webhook::{self, Notification};
@@ -34,9 +35,11 @@ const LATER: (HeaderName, &str) = (header::RETRY_AFTER, "1");
 #[derive(Clone)]
 pub struct Door {
     pub(super) shared: Arc<Shared>,
-    way: Way,
+    handover: Handover,
     token: Token,
     view: Arc<View>,
+    /// The minute in which a refusal was last said.
+    refused: Arc<AtomicU64>,
 }
 
 impl Door {
@@ -45,8 +48,9 @@ impl Door {
         Self {
             view: Arc::new(View::new(Arc::clone(&shared))),
             shared,
-            way: acceptor.way(),
+            handover: acceptor.handover(),
             token: token.clone(),
+            refused: Arc::default(),
         }
     }
 
@@ -91,7 +95,7 @@ impl Door {
             let said = (StatusCode::OK, "nothing was pushed under a tag\n");
             return Ok((Answered::Nothing, said.into_response()));
         }
-        let stored = self.way.store(delivery(notification, body));
+        let stored = self.handover.store(delivery(notification, body));
         match timeout(STORING, stored).await {
             Ok(Ok(())) => Ok((
                 Answered::Stored,
@@ -109,6 +113,18 @@ impl Door {
 
     fn count(&self, outcome: Answered, response: Response) -> Response {
         self.shared.metrics.answered(outcome);
+        let why = match outcome {
+            Answered::Forged => {
+                "a request did not show the secret: after a change of it, the registry needs the new one"
+            }
+            Answered::Limited => "a request was larger than 1 MiB, or came too slowly",
+            _ => return response,
+        };
+        // Anybody can send such requests; the metrics count them all.
+        let (minute, last) = (clock::seconds() / 60, &self.refused);
+        if last.swap(minute, Ordering::Relaxed) != minute {
+            self.shared.log.say(why);
+        }
         response
     }
 }

@@ -65,7 +65,8 @@ impl Start for Begin {
         let refused = |why| Error::Refused { why };
         let Some(place) = self.children.place(&request.key) else {
             return Err(Error::Busy {
-                why: "as many deployments run as `[serve] at-most` allows".to_owned(),
+                why: "as many deployments run as `[serve] at-most` allows, or this one does"
+                    .to_owned(),
                 again_in: None,
             });
         };
@@ -88,7 +89,10 @@ impl Start for Begin {
                 return Err(refused(child.why(&described(status))));
             }
             if Instant::now() > end {
-                let why = format!("`greenlight run` has not begun within {BEGINS:?}");
+                let why = format!(
+                    "`greenlight run` has not begun within {} s",
+                    BEGINS.as_secs()
+                );
                 return Err(Error::Unknown { why });
             }
             std::thread::sleep(LOOK);

@@ -2,26 +2,28 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::effects::interrupt::Interrupt;
 use crate::effects::process;
+use crate::journal;
 use crate::serve::{Means, Shared};
 
 /// How much of what a child said last is repeated.
 const LAST_WORDS: u64 = 2 << 10;
 
 /// How long the command may take that brings git up to date.
-const PREPARES: Duration = Duration::from_mins(2);
+const PREPARES: Duration = Duration::from_mins(1);
 
 /// The children that run.
 pub struct Children {
     shared: Arc<Shared>,
+    /// This program, as it was when the receiver began.
+    program: io::Result<PathBuf>,
     running: Mutex<HashSet<String>>,
     /// Two that bring the same repository up to date get into each other's way.
     preparing: Mutex<()>,
@@ -44,6 +46,7 @@ impl Children {
     pub fn new(shared: Arc<Shared>) -> Arc<Self> {
         Arc::new(Self {
             shared,
+            program: std::env::current_exe(),
             running: Mutex::default(),
             preparing: Mutex::default(),
         })
@@ -52,6 +55,11 @@ impl Children {
     /// What the receiver works with.
     pub fn means(&self) -> &Means {
         &self.shared.means
+    }
+
+    /// Whether no other deployment may run, while so many are driven by whomever.
+    pub fn is_full(&self, driven: usize) -> bool {
+        self.running().len().max(driven) >= self.means().serve.at_most
     }
 
     /// Takes the right to run a deployment; nothing if as many run as are allowed.
@@ -76,10 +84,9 @@ impl Children {
                     .to_owned(),
             );
         };
-        let _one = self
-            .preparing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let Ok(_one) = self.preparing.try_lock() else {
+            return Err("git is being brought up to date for another one".to_owned());
+        };
         let folder = means.repo.as_deref().unwrap_or(Path::new("."));
         let log = self.log("prepare")?;
         let task = process::Task {
@@ -89,29 +96,34 @@ impl Children {
             log: &log,
             time_limit: PREPARES,
         };
-        let mut last = String::new();
-        let finished = process::run(&task, &Interrupt::never(), &mut |line| {
-            line.clone_into(&mut last);
-        });
-        match finished.map_err(|error| format!("failed to run `[serve] prepare`: {error}"))? {
-            process::Finished {
-                ending: process::Ending::Exited(0),
-                ..
-            } => Ok(()),
-            process::Finished { ending, .. } => {
-                Err(format!("`[serve] prepare` failed ({ending:?}): {last}"))
-            }
-        }
+        let finished = process::run(&task, &means.interrupt, &mut |_| {});
+        let finished =
+            finished.map_err(|error| format!("failed to run `[serve] prepare`: {error}"))?;
+        let how = match finished.ending {
+            process::Ending::Exited(0) => return Ok(()),
+            process::Ending::Exited(status) => format!("ended with status {status}"),
+            process::Ending::Killed(signal) => format!("was ended by signal {signal}"),
+            process::Ending::TimedOut => format!("took longer than {} s", PREPARES.as_secs()),
+            process::Ending::Interrupted => "was interrupted".to_owned(),
+            process::Ending::NotStarted(why) => format!("was not started: {why}"),
+        };
+        // What it said may have more in it than everybody is to read.
+        let log = log.display();
+        Err(format!(
+            "`[serve] prepare` {how}; what it said is in `{log}`"
+        ))
     }
 
     /// Runs greenlight as a child.
     pub fn run(self: &Arc<Self>, place: Place, arguments: &[&str]) -> Result<Child, String> {
-        let failed = |error: std::io::Error| format!("failed to start `greenlight run`: {error}");
+        let failed = |error: io::Error| format!("failed to start `greenlight run`: {error}");
         let means = self.means();
         let log = self.log(&place.name)?;
         let said = File::options().create(true).append(true).open(&log);
         let said = said.map_err(failed)?;
-        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        let program = self.program.as_ref();
+        let program = program.map_err(|error| format!("failed to find this program: {error}"))?;
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .arg("--config")
@@ -134,11 +146,13 @@ impl Children {
             log,
         };
         let shared = Arc::clone(&self.shared);
+        let said_where = child.log.display().to_string();
         let waiter = std::thread::Builder::new()
             .name("child".to_owned())
             .spawn(move || {
                 let status = process.wait().ok();
                 *ended.lock().unwrap_or_else(PoisonError::into_inner) = status;
+                said_end(&shared, &place.name, status, &said_where);
                 drop(place);
                 // There is room for another one, and what waited for this one may go on.
                 shared.wake.all();
@@ -158,6 +172,31 @@ impl Children {
         // Nothing panics while it holds the lock.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Says how a deployment ended that ran here.
+fn said_end(shared: &Shared, request: &str, status: Option<ExitStatus>, log: &str) {
+    let header = journal::open(&shared.means.location)
+        .and_then(|mut journal| journal.of_request(request))
+        .ok()
+        .flatten();
+    let Some(header) = header else {
+        // Whoever started it says why it had not begun.
+        return;
+    };
+    let number = header.number;
+    let how = match (&header.conclusion, status.and_then(|it| it.code())) {
+        (Some(conclusion), _) => {
+            shared.metrics.ended(conclusion);
+            format!("ended as {conclusion}; `greenlight status {number}` says why")
+        }
+        (None, Some(status)) => format!("is not over: its process ended with status {status}"),
+        (None, None) => "is not over: its process was killed".to_owned(),
+    };
+    shared.log.say(&format!(
+        "deployment {number} of {} {how}; what it said is in `{log}`",
+        header.tag
+    ));
 }
 
 impl Drop for Place {

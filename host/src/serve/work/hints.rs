@@ -10,16 +10,17 @@ use crate::facts::Error;
 use crate::journal::inbox::{ClaimedHint, Inbox, NewStart, Settled};
 use crate::journal::{Holder, open_inbox};
 use crate::serve::Shared;
-use crate::serve::words::sentences;
+use crate::serve::words::{sentences, storable};
 
-/// How long a hint is this receiver's to look into.
-const TIME_TO_LIVE: Duration = Duration::from_mins(2);
+/// How long hints are this receiver's to look into.
+const TIME_TO_LIVE: Duration = Duration::from_mins(3);
 
 /// How many are looked into in one go.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 4;
 
-/// How often a tag is looked for that the registry does not have: it may show what it got a moment later.
-const LOOKS: u32 = 5;
+/// How often a tag is looked for that the registry does not have, half a day long: it may show what it got
+/// a moment later, or be coming back from an empty disk.
+const LOOKS: u32 = 200;
 
 /// Looks into hints.
 pub struct Hints {
@@ -54,7 +55,7 @@ impl Hints {
                     hint.repository, hint.tag
                 ));
                 let again_at = clock::milliseconds() + back_off(claimed.attempts);
-                self.inbox.postpone(claimed, again_at, &why)
+                self.inbox.postpone(claimed, again_at, &storable(&why))
             }
         };
         // A claim that was lost is another receiver's now, which does the same.
@@ -110,14 +111,14 @@ impl Work for Hints {
         if claimed.is_empty() {
             return Ok(Pace::Idle(IDLE));
         }
-        let mut wanted = false;
         for hint in &claimed {
+            // What is left is taken up by whoever comes next.
+            if shared.wake.is_over() {
+                break;
+            }
             self.settle(shared, hint)?;
-            wanted = true;
         }
-        if wanted {
-            shared.wake.all();
-        }
+        shared.wake.all();
         Ok(Pace::Busy)
     }
 }

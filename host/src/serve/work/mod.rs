@@ -11,6 +11,7 @@ mod starts;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,6 +25,12 @@ const STARTERS: usize = 3;
 /// How long to sleep when nothing comes in.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How long to wait for more once something came in.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// How many look into hints at a time: a registry that hangs holds one of them up.
+const LOOKERS: usize = 3;
+
 /// The threads that work.
 pub struct Workers {
     shared: Arc<Shared>,
@@ -36,6 +43,8 @@ enum Pace {
     Busy,
     /// There is nothing to do until something comes in, or so much time has passed.
     Idle(Duration),
+    /// There is nothing to do until so much time has passed, whatever comes in.
+    Asleep(Duration),
 }
 
 /// Begins to work.
@@ -49,7 +58,9 @@ pub fn start(shared: &Arc<Shared>) -> io::Result<Workers> {
         threads: Vec::new(),
     };
     let children = Children::new(Arc::clone(shared));
-    workers.employ("hints", hints::Hints::open)?;
+    for _ in 0..LOOKERS {
+        workers.employ("hints", hints::Hints::open)?;
+    }
     for _ in 0..STARTERS {
         let children = Arc::clone(&children);
         workers.employ("starts", move |shared| {
@@ -89,9 +100,23 @@ impl Workers {
         let shared = Arc::clone(&self.shared);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || work(&shared, open))?;
+            .spawn(move || {
+                let _watched = Watched(&shared);
+                work(&shared, open);
+            })?;
         self.threads.push(thread);
         Ok(())
+    }
+}
+
+/// Notices when a thread ends that should not.
+struct Watched<'a>(&'a Shared);
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -104,7 +129,13 @@ fn work<W: Work>(shared: &Shared, open: impl Fn(&Shared) -> Result<W, Error>) {
                     Ok(Pace::Busy) if !shared.wake.is_over() => {}
                     Ok(Pace::Busy) => return,
                     Ok(Pace::Idle(longest)) => {
-                        if !shared.wake.sleep(&mut seen, longest) {
+                        // What comes in at once is looked at together.
+                        if !shared.wake.sleep(&mut seen, longest) || !shared.wake.rest(GATHER) {
+                            return;
+                        }
+                    }
+                    Ok(Pace::Asleep(time)) => {
+                        if !shared.wake.rest(time) {
                             return;
                         }
                     }
@@ -115,16 +146,14 @@ fn work<W: Work>(shared: &Shared, open: impl Fn(&Shared) -> Result<W, Error>) {
         };
         shared.metrics.store_failed();
         shared.log.say(&why.message);
-        // Nobody's word makes a store well again sooner.
-        std::thread::sleep(STORE_REST);
+        shared.wake.rest(STORE_REST);
     }
 }
 
-/// How long to wait before something is tried again, in milliseconds: twice as long each time, up to five
+/// How long to wait before something is tried again, in milliseconds: twice as long each time, up to four
 /// minutes, and not all at the same moment.
 fn back_off(attempts: u32) -> u64 {
     let longest = 1000_u64 << attempts.min(8);
-    let longest = longest.min(300_000);
     longest / 2 + fastrand::u64(..=longest / 2)
 }
 
@@ -138,8 +167,8 @@ mod tests {
             (0, 500..=1000),
             (1, 1000..=2000),
             (5, 16_000..=32_000),
-            (9, 128_000..=300_000),
-            (u32::MAX, 128_000..=300_000),
+            (9, 128_000..=256_000),
+            (u32::MAX, 128_000..=256_000),
         ] {
             let time = back_off(attempts);
             assert!(range.contains(&time), "{attempts}: {time}");

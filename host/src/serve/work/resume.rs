@@ -76,10 +76,20 @@ impl Work for Resume {
                 self.go_on(shared, &header, request)?;
             }
         }
-        Ok(Pace::Idle(
+        Ok(Pace::Asleep(
             shared.means.config.lease.min(Duration::from_secs(10)),
         ))
     }
+}
+
+/// How many deployments that were asked for here are being driven, by whomever.
+pub fn driven(journal: &mut dyn Store) -> Result<usize, Error> {
+    let failed = |error| explained(&error);
+    let headers = journal.deployments(FAR_BACK).map_err(failed)?;
+    let leases = journal.leases().map_err(failed)?;
+    let asked_for = headers.iter().filter(|it| it.request.is_some());
+    let unfinished = asked_for.filter(|it| it.conclusion.is_none());
+    Ok(unfinished.filter(|it| is_driven(it, &leases)).count())
 }
 
 fn is_driven(header: &Header, leases: &[(String, Occupant)]) -> bool {

@@ -7,7 +7,7 @@ use std::thread;
 use super::begin::Begin;
 use super::children::Children;
 use super::decide::{self, Word};
-use super::{IDLE, Pace, Work, back_off};
+use super::{IDLE, Pace, Work, back_off, resume};
 use crate::clock;
 use crate::deployment::log::explained;
 use crate::effects::start::{self, Request};
@@ -17,18 +17,20 @@ use crate::journal::{self, Holder, Store, open_inbox};
 use crate::serve::Shared;
 use crate::serve::metrics::Attempted;
 
-/// How long a system may take to show what it accepted, in milliseconds.
-const SHOWN: u64 = 30_000;
+/// How often a system may answer that it can't tell whether something was started.
+const LOOKS: u32 = 3;
 
-/// How often it is tried to find out whether something was started.
-const LOOKS: u32 = 20;
+/// How long to wait for a place, in milliseconds.
+const FULL: u64 = 2000;
 
 /// Starts deployments.
 pub struct Starts {
     inbox: Box<dyn Inbox>,
     journal: Box<dyn Store>,
     starter: Box<dyn start::Start>,
-    /// How often each start that may have happened was looked for.
+    /// Those that run here, where that is the way.
+    children: Option<Arc<Children>>,
+    /// How often nobody could tell of a start whether it happened.
     looks: HashMap<u64, u32>,
 }
 
@@ -41,8 +43,9 @@ impl Starts {
             journal: journal::open(location).map_err(failed)?,
             starter: match &shared.means.serve.elsewhere {
                 Some(way) => way.starter(),
-                None => Box::new(Begin::new(location.clone(), children)),
+                None => Box::new(Begin::new(location.clone(), Arc::clone(&children))),
             },
+            children: Some(children).filter(|_| shared.means.serve.elsewhere.is_none()),
             looks: HashMap::new(),
         })
     }
@@ -64,13 +67,33 @@ impl Starts {
                 return self.write(shared, claimed, &state);
             }
         }
-        match decide::ask(shared, self.journal.as_mut(), start)? {
+        let word = decide::ask(shared, self.journal.as_mut(), start);
+        let now = clock::milliseconds();
+        // A record that can't be read keeps this one from being decided, not the others.
+        match word.unwrap_or_else(|error| Word::Wait(error.message)) {
             Word::Over(why) => self.write(shared, claimed, &StartState::Stopped { why }),
             Word::Wait(why) => {
-                let again_at = clock::milliseconds() + patience(shared, start.created);
+                let again_at = now + patience(shared, start.created);
+                self.write(shared, claimed, &StartState::Waiting { why, again_at })
+            }
+            Word::Go if self.is_full()? => {
+                let why = "as many deployments run as `[serve] at-most` allows".to_owned();
+                let again_at = now + FULL;
                 self.write(shared, claimed, &StartState::Waiting { why, again_at })
             }
             Word::Go => self.attempt(shared, claimed, &request, attempts + 1),
+        }
+    }
+
+    /// Whether no other deployment may run here, also counting those that another receiver started, or this
+    /// one before it was started again.
+    fn is_full(&mut self) -> Result<bool, Error> {
+        match &self.children {
+            None => Ok(false),
+            Some(children) => {
+                let driven = resume::driven(self.journal.as_mut())?;
+                Ok(children.is_full(driven))
+            }
         }
     }
 
@@ -81,12 +104,21 @@ impl Starts {
         request: &Request,
         attempt: u32,
     ) -> Result<(), Error> {
+        // What it takes to ask, and to show what was accepted. Nobody else looks before that is over. A start
+        // here needs no such time, since the journal takes its request once.
+        let lease = shared.means.config.lease;
+        let shown = match &self.children {
+            Some(_) => 0,
+            None => u64::try_from(lease.as_millis()).unwrap_or(u64::MAX),
+        };
         let begun = StartState::Starting {
             attempt,
             why: None,
-            again_at: 0,
+            again_at: clock::milliseconds().saturating_add(shown.saturating_mul(2)),
         };
-        let ours = self.inbox.write(claimed, &begun, true);
+        // A claim that ran out while the policy was asked is still ours, or somebody else's by now.
+        let ours = self.inbox.renew_start(claimed, lease);
+        let ours = ours.and_then(|ours| Ok(ours && self.inbox.write(claimed, &begun, true)?));
         if !ours.map_err(|error| explained(&error))? {
             return Ok(());
         }
@@ -117,7 +149,7 @@ impl Starts {
                 StartState::Starting {
                     attempt,
                     why: Some(why),
-                    again_at: clock::milliseconds() + SHOWN,
+                    again_at: clock::milliseconds().saturating_add(shown),
                 },
             ),
         };
@@ -139,18 +171,21 @@ impl Starts {
                 self.looks.remove(&id);
                 return None;
             }
-            Err(error) => error.to_string(),
+            Err(error) => error,
         };
         let looks = self.looks.entry(id).or_default();
-        *looks += 1;
-        Some(if *looks >= LOOKS {
-            StartState::Unknown { why }
-        } else {
-            StartState::Starting {
-                attempt,
-                why: Some(why),
-                again_at: clock::milliseconds() + back_off(*looks),
-            }
+        // A system that is away has not said that it can't tell.
+        *looks += u32::from(why.is_unknown());
+        let looks = *looks;
+        let why = why.to_string();
+        if looks >= LOOKS {
+            self.looks.remove(&id);
+            return Some(StartState::Unknown { why });
+        }
+        Some(StartState::Starting {
+            attempt,
+            why: Some(why),
+            again_at: clock::milliseconds() + back_off(4 + looks),
         })
     }
 
@@ -181,7 +216,7 @@ fn keeping<T>(shared: &Shared, claimed: &ClaimedStart, action: impl FnOnce() -> 
     let lease = shared.means.config.lease;
     let (done, over) = mpsc::channel::<()>();
     thread::scope(|scope| {
-        scope.spawn(move || {
+        let keeper = thread::Builder::new().spawn_scoped(scope, move || {
             let mut inbox = None;
             while let Err(mpsc::RecvTimeoutError::Timeout) = over.recv_timeout(lease / 3) {
                 let store = match inbox.take() {
@@ -194,9 +229,13 @@ fn keeping<T>(shared: &Shared, claimed: &ClaimedStart, action: impl FnOnce() -> 
                     .ok();
             }
         });
-        let done_by_now = action();
+        if let Err(error) = keeper {
+            let why = format!("a claim is not kept, for want of a thread: {error}");
+            shared.log.say(&why);
+        }
+        let answer = action();
         drop(done);
-        done_by_now
+        answer
     })
 }
 
@@ -204,7 +243,7 @@ fn keeping<T>(shared: &Shared, claimed: &ClaimedStart, action: impl FnOnce() -> 
 fn patience(shared: &Shared, since: u64) -> u64 {
     let interval = u64::from(shared.means.config.settings.poll_interval.max(1)) * 1000;
     let waited = clock::milliseconds().saturating_sub(since);
-    interval.max((waited / 20).min(60_000))
+    interval.max((waited / 20).min(600_000))
 }
 
 impl Work for Starts {

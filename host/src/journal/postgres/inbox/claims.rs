@@ -44,8 +44,8 @@ impl Kind {
 
     fn order(self) -> &'static str {
         match self {
-            Self::Hints => "last_at, id",
-            Self::Starts => "id",
+            Self::Hints => "again_at, last_at, id",
+            Self::Starts => "again_at, id",
         }
     }
 }
