@@ -103,10 +103,14 @@ class Steps {
         return body(closure)
     }
 
-    void checkout(Object scm) {
+    // A declarative pipeline has what this returns in variables, too; a scripted one has not.
+    Map checkout(Object scm) {
         build.calls << 'checkout'
-        build.variables.GIT_COMMIT = run(['git', 'rev-parse', 'HEAD'], true).trim()
-        build.variables.GIT_BRANCH = 'origin/main'
+        def facts = [GIT_COMMIT: run(['git', 'rev-parse', 'HEAD'], true).trim(), GIT_BRANCH: 'origin/main']
+        if (!('node' in build.calls)) {
+            build.variables.putAll(facts)
+        }
+        return facts
     }
 
     Object withEnv(List<String> overrides, Closure closure) {
