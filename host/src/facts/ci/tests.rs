@@ -358,10 +358,11 @@ fn a_pull_request_elsewhere_is_never_a_build_of_a_branch() {
 
 #[test]
 fn circleci_builds_branches_with_open_pull_requests_and_forks() {
-    let open = [(
-        "CIRCLE_PULL_REQUEST",
-        "https://git.example.org/shop/cart/pull/7",
-    )];
+    let address = "https://git.example.org/shop/cart/pull/7";
+    let open = [
+        ("CIRCLE_PULL_REQUEST", address),
+        ("CIRCLE_PULL_REQUESTS", address),
+    ];
     let ours = read(&changed(CIRCLECI, &open));
     assert_eq!(ours.built_branch().as_deref(), Some("main"));
     for more in [
@@ -369,6 +370,8 @@ fn circleci_builds_branches_with_open_pull_requests_and_forks() {
         &[("CIRCLE_PR_NUMBER", "7")],
         &[("CIRCLE_PR_USERNAME", "somebody")],
         &[("CIRCLE_PR_REPONAME", "cart")],
+        // A project that has no variables for forks.
+        &[("CIRCLE_PULL_REQUESTS", "")],
     ] {
         let forked = read(&changed(&changed(CIRCLECI, &open), more));
         let built = forked.built_branch().expect("a name");
