@@ -395,14 +395,17 @@ fn lint(configuration: &Map<String, Value>) -> Vec<String> {
                 findings.push(format!("{name} needs {needed}"));
             }
         }
-        if let Some(told) = job["variables"]["GREENLIGHT_JOBS"].as_str()
-            && told.split(' ').collect::<Vec<_>>() != needs
-        {
+        // It says of them that they have passed, so it has to wait for them.
+        let tells = job["script"].to_string().contains("$GREENLIGHT_JOBS");
+        let told = job["variables"]["GREENLIGHT_JOBS"].as_str();
+        let told: Vec<_> = told.unwrap_or_default().split(' ').collect();
+        if tells && told != needs {
             findings.push(format!("{name} tells of others than it needs"));
         }
         let allowed = needs.iter().filter(|it| {
-            job["variables"].get("GREENLIGHT_JOBS").is_some()
-                && !configuration[**it]["allow_failure"].is_null()
+            tells
+                && configuration.contains_key(**it)
+                && !self::job(configuration, it)["allow_failure"].is_null()
         });
         findings.extend(allowed.map(|it| format!("{name} needs {it}, which is allowed to fail")));
     }
@@ -417,36 +420,58 @@ fn what_is_wrong_is_found() {
             "label",
             "extends",
             serde_json::json!([".every-push", ".greenlight-lable"]),
-            "label extends [\".greenlight-lable\"]",
+            vec!["label extends [\".greenlight-lable\"]"],
         ),
         (
             "checks",
             "stage",
             serde_json::json!("tset"),
-            "checks is in no stage",
+            vec!["checks is in no stage"],
         ),
         (
             "publish",
             "needs",
             serde_json::json!(["tag"]),
-            "publish needs tag",
+            vec!["publish needs tag"],
         ),
         (
             "tags",
             "needs",
             serde_json::json!(["checks", "test"]),
-            "tags tells of others than it needs",
+            vec!["tags tells of others than it needs"],
+        ),
+        (
+            "tags",
+            "needs",
+            serde_json::json!(["checks", {"job": "test", "optional": true}, "build"]),
+            vec!["tags tells of others than it needs"],
+        ),
+        (
+            "tags",
+            "variables",
+            serde_json::json!({}),
+            vec!["tags tells of others than it needs"],
+        ),
+        (
+            ".every-push",
+            "allow_failure",
+            serde_json::json!(true),
+            vec![
+                "tags needs checks, which is allowed to fail",
+                "tags needs test, which is allowed to fail",
+                "tags needs build, which is allowed to fail",
+            ],
         ),
         (
             "test",
             "allow_failure",
             serde_json::json!(true),
-            "tags needs test, which is allowed to fail",
+            vec!["tags needs test, which is allowed to fail"],
         ),
     ];
-    for (name, key, value, finding) in wrong {
+    for (name, key, value, findings) in wrong {
         let mut broken = configuration();
         broken[name][key] = value;
-        assert_eq!(lint(&broken), [finding]);
+        assert_eq!(lint(&broken), findings);
     }
 }

@@ -102,20 +102,74 @@ fn another_branch_is_not_published() {
         .says("branch-not-published");
 }
 
-/// Each step runs when all before it have passed, so these have, when it says so.
+/// What is wrong with what is said of steps: each runs when all before it have passed, so only of these it is true.
+fn lint(pipeline: &Value) -> Vec<String> {
+    let mut findings = Vec::new();
+    let steps = pipeline["steps"].as_array().expect("steps");
+    for (place, step) in steps.iter().enumerate() {
+        let name = step["name"].as_str().expect("a name");
+        if !step["depends_on"].is_null() {
+            findings.push(format!("{name} leaves the order"));
+        }
+        let commands = step["commands"].as_array().into_iter().flatten();
+        let commands: Vec<_> = commands.filter_map(Value::as_str).collect();
+        let commands = commands.join("\n");
+        for told in commands.split("--job ").skip(1) {
+            let (told, _) = told.split_once('=').expect("how it ended");
+            let before = steps[..place].iter().find(|it| it["name"] == told);
+            match before {
+                None => findings.push(format!("{name} tells of {told}, which is not before it")),
+                Some(it) if it["failure"] == "ignore" => {
+                    findings.push(format!("{name} tells of {told}, which is allowed to fail"));
+                }
+                Some(it) if !it["when"].is_null() && it["when"] != step["when"] => {
+                    findings.push(format!("{name} tells of {told}, which need not run"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    findings
+}
+
 #[test]
 fn what_is_said_of_jobs_is_of_steps_that_come_before() {
-    let pipeline = files::yaml(&files::text("woodpecker/release.yml"));
-    let names: Vec<_> = pipeline["steps"]
-        .as_array()
-        .expect("steps")
-        .iter()
-        .map(|it| it["name"].clone())
-        .collect();
-    assert_eq!(names, ["label", "checks", "test", "tags", "publish"]);
+    let text = files::text("woodpecker/release.yml");
+    assert_eq!(lint(&files::yaml(&text)), Vec::<String>::new());
     let command = step("tags")["commands"].to_string();
     for job in ["checks", "test"] {
         assert!(command.contains(&format!("--require-job {job} --job {job}=passed")));
+    }
+    for (right, wrong, finding) in [
+        (
+            "- name: test\n",
+            "- name: tests\n",
+            "tags tells of test, which is not before it",
+        ),
+        (
+            "--job checks=passed",
+            "--job publish=passed",
+            "tags tells of publish, which is not before it",
+        ),
+        (
+            "- name: test\n",
+            "- name: test\n    failure: ignore\n",
+            "tags tells of test, which is allowed to fail",
+        ),
+        (
+            "- name: test\n",
+            "- name: test\n    when:\n      - event: tag\n",
+            "tags tells of test, which need not run",
+        ),
+        (
+            "- name: tags\n",
+            "- name: tags\n    depends_on: [checks]\n",
+            "tags leaves the order",
+        ),
+    ] {
+        let broken = text.replacen(right, wrong, 1);
+        assert_ne!(broken, text, "{right}");
+        assert_eq!(lint(&files::yaml(&broken)), [finding]);
     }
 }
 

@@ -39,7 +39,15 @@ struct Lint<'a> {
     findings: Vec<String>,
 }
 
-impl Lint<'_> {
+impl<'a> Lint<'a> {
+    /// The definition of a job that a workflow names.
+    fn job(&self, name: &str) -> Option<&'a Value> {
+        match name.split_once('/') {
+            Some((orb, name)) => self.configuration["orbs"][orb]["jobs"].get(name),
+            None => self.configuration["jobs"].get(name),
+        }
+    }
+
     fn definitions(&mut self, place: &str, scope: &Value) {
         for (name, command) in entries(&scope["commands"]) {
             let place = format!("{place}/commands/{name}");
@@ -154,28 +162,18 @@ impl Lint<'_> {
     fn workflow(&mut self, name: &str, workflow: &Value) {
         let place = format!("workflows/{name}");
         self.places(&place, &Value::Null, workflow);
-        let jobs: Vec<_> = workflow["jobs"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(named)
-            .collect();
+        let jobs: Vec<_> = jobs(workflow).collect();
         let names: BTreeSet<_> = jobs
             .iter()
             .map(|(name, given)| given["name"].as_str().unwrap_or(name))
             .collect();
         for &(name, given) in &jobs {
-            let job = match name.split_once('/') {
-                Some((orb, name)) => self.configuration["orbs"][orb]["jobs"].get(name),
-                None => self.configuration["jobs"].get(name),
-            };
-            let Some(job) = job else {
+            let Some(job) = self.job(name) else {
                 self.find(&place, &format!("no job `{name}`"));
                 continue;
             };
             self.arguments(&place, name, job, given, &OF_A_WORKFLOW);
-            let requires: Vec<_> = given["requires"].as_array().into_iter().flatten().collect();
-            for required in requires.iter().filter_map(|it| it.as_str()) {
+            for required in requires(given) {
                 if !names.contains(required) {
                     self.find(
                         &place,
@@ -183,30 +181,40 @@ impl Lint<'_> {
                     );
                 }
             }
-            if name.ends_with("/publish") {
-                let told: Vec<_> = given["jobs"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .split(' ')
-                    .collect();
-                if told
-                    != requires
-                        .iter()
-                        .filter_map(|it| it.as_str())
-                        .collect::<Vec<_>>()
-                {
-                    self.find(
-                        &place,
-                        &format!("`{name}` tells of {told:?}, and requires others"),
-                    );
-                }
-            }
+            self.promises(&place, name, job, given);
+        }
+    }
+
+    /// A job that names tags says of other jobs that they have passed, so it has to wait for them.
+    fn promises(&mut self, place: &str, name: &str, job: &Value, given: &Value) {
+        let steps = job["steps"].as_array().into_iter().flatten();
+        if !steps.map(named).any(|(step, _)| step == "tags") {
+            return;
+        }
+        let told = given["jobs"].as_str().unwrap_or_default();
+        let told: Vec<_> = told.split(' ').collect();
+        if told != requires(given).collect::<Vec<_>>() {
+            self.find(
+                place,
+                &format!("`{name}` tells of {told:?}, and requires others"),
+            );
         }
     }
 
     fn find(&mut self, place: &str, what: &str) {
         self.findings.push(format!("{place}: {what}"));
     }
+}
+
+/// The jobs of a workflow, with what is given to each.
+fn jobs(workflow: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    workflow["jobs"].as_array().into_iter().flatten().map(named)
+}
+
+/// The jobs that have to have passed: one that is required with another status is none of them.
+fn requires(given: &Value) -> impl Iterator<Item = &str> {
+    let requires = given["requires"].as_array().into_iter().flatten();
+    requires.filter_map(Value::as_str)
 }
 
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
@@ -217,6 +225,44 @@ fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 #[test]
 fn nothing_is_found() {
     assert_eq!(lint(&super::inlined()), Vec::<String>::new());
+}
+
+/// What is wrong with the example of an orb, beside the jobs of the project, which it leaves out.
+fn findings_in_the_example(orb: &str) -> Vec<String> {
+    let mut usage = files::yaml(orb)["examples"]["release"]["usage"].clone();
+    let job = serde_json::json!({"docker": [{"image": "x"}], "steps": ["checkout"]});
+    usage["jobs"] = serde_json::json!({"test": job, "image": job});
+    lint(&inline(&usage.to_string(), orb))
+}
+
+#[test]
+fn the_example_of_the_orb_tells_of_what_it_requires() {
+    let orb = files::text("circleci/orb.yml");
+    assert_eq!(findings_in_the_example(&orb), Vec::<String>::new());
+    let broken = orb.replacen("requires: [test, image]", "requires: [image]", 1);
+    assert_eq!(
+        findings_in_the_example(&broken),
+        [
+            "workflows/release: `greenlight/publish` tells of [\"test\", \"image\"], and requires others"
+        ]
+    );
+}
+
+#[test]
+fn a_job_that_is_required_to_fail_has_not_passed() {
+    let release = files::text("circleci/release.yml");
+    let broken = release.replacen(
+        "requires: [checks, test,",
+        "requires: [checks, test: failed,",
+        1,
+    );
+    assert_ne!(broken, release);
+    assert_eq!(
+        super::findings(&broken),
+        [
+            "workflows/release: `greenlight/publish` tells of [\"checks\", \"test\", \"image\"], and requires others"
+        ]
+    );
 }
 
 #[test]

@@ -332,6 +332,55 @@ fn a_pull_request_is_read_from_what_was_pushed_and_never_published() {
     }
 }
 
+/// It is checked out as `main`, and no branch that is published has it.
+#[test]
+fn an_unmerged_commit_that_is_checked_out_as_main_is_not_published() {
+    let repository = Repository::new();
+    let commit = repository.commit(LABELLED);
+    let jenkins = [
+        ("JENKINS_URL", "https://ci.example.org/"),
+        ("GIT_COMMIT", commit.as_str()),
+        ("GIT_BRANCH", "main"),
+    ];
+    let buildkite = [
+        ("BUILDKITE", "true"),
+        ("BUILDKITE_COMMIT", commit.as_str()),
+        ("BUILDKITE_BRANCH", "main"),
+        ("BUILDKITE_PULL_REQUEST", "false"),
+    ];
+    for (set, sign, refusal) in [
+        (
+            &jenkins[..],
+            ("GERRIT_CHANGE_NUMBER", "7"),
+            "`? (pull request 7)`",
+        ),
+        (
+            &buildkite[..],
+            ("BUILDKITE_SOURCE", "trigger_job"),
+            "branch-unknown",
+        ),
+    ] {
+        for arguments in [&["tags"][..], &["tags", "--rev", "HEAD"]] {
+            greenlight(arguments)
+                .within(repository.path())
+                .variables(set)
+                .variable(sign.0, sign.1)
+                .gives(1, Text::Nothing, Text::Has(&[refusal]));
+        }
+    }
+    // What a push to the branch says of itself is published.
+    for (set, sign) in [
+        (&jenkins[..], ("GERRIT_EVENT_TYPE", "ref-updated")),
+        (&buildkite[..], ("BUILDKITE_SOURCE", "webhook")),
+    ] {
+        greenlight(["tags"])
+            .within(repository.path())
+            .variables(set)
+            .variable(sign.0, sign.1)
+            .gives(0, Text::Has(&["latest\n"]), Text::Nothing);
+    }
+}
+
 #[test]
 fn a_shallow_checkout_of_the_merge_lacks_what_was_pushed() {
     let (repository, pushed, merge) = merged();

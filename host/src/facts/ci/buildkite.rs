@@ -1,24 +1,28 @@
 //! Buildkite.
 //!
-//! Source: <https://buildkite.com/docs/pipelines/configure/environment-variables>.
+//! Sources: <https://buildkite.com/docs/pipelines/configure/environment-variables>, and of schedules
+//! <https://buildkite.com/docs/apis/graphql/schemas/object/pipelineschedule>.
 
 use super::{Change, Problem, Standing, Surroundings, System, Variables};
 
 /// What `BUILDKITE_COMMIT` is in a build that was asked for without a commit: the checkout finds it.
 pub const CHECKED_OUT: &str = "HEAD";
 
+/// What `BUILDKITE_SOURCE` is in a build that the repository asked for.
+const PUSHED: &str = "webhook";
+
 /// Reads its variables.
 ///
 /// `BUILDKITE_MESSAGE` is "usually the commit message or the message provided when the build is triggered",
 /// and of a branch the documentation says that "for manually triggered builds, this branch is not guaranteed
-/// to contain the commit".
+/// to contain the commit". So it is with steps that trigger a build and with schedules: they name a branch and
+/// a commit that have nothing to do with each other. Only where the repository itself told of a push,
+/// the branch is the one that has the commit.
 pub fn read(variables: &Variables) -> Surroundings {
     let number = variables
         .fact("BUILDKITE_PULL_REQUEST")
         .filter(|number| number.value != "false");
-    let manual = ["ui", "api"]
-        .iter()
-        .any(|source| variables.is("BUILDKITE_SOURCE", source));
+    let pushed = variables.is("BUILDKITE_SOURCE", PUSHED);
     let named = variables.fact("BUILDKITE_COMMIT");
     let found_by_branch = named.as_ref().is_some_and(|it| it.value == CHECKED_OUT);
     let tag = variables.fact("BUILDKITE_TAG");
@@ -27,13 +31,12 @@ pub fn read(variables: &Variables) -> Surroundings {
     if tag.is_some() {
         // Buildkite repeats the tag here.
         branch = None;
-    } else if manual && !found_by_branch && number.is_none() && branch.take().is_some() {
+    } else if !pushed && !found_by_branch && number.is_none() && branch.take().is_some() {
         problems.push(Problem {
             code: "branch-unsure",
-            message:
-                "somebody started this build by hand, and `BUILDKITE_BRANCH` need not be a branch \
-                      that has the commit"
-                    .to_owned(),
+            message: "no push started this build (`BUILDKITE_SOURCE` is not `webhook`), and \
+                      `BUILDKITE_BRANCH` need not be a branch that has the commit"
+                .to_owned(),
             help: "if it is known to have it, say so: `--branch \"$BUILDKITE_BRANCH\"`".to_owned(),
         });
     }

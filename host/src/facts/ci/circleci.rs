@@ -1,6 +1,7 @@
 //! `CircleCI`.
 //!
-//! Source: <https://circleci.com/docs/reference/variables/>. No variable has the message.
+//! Source: <https://circleci.com/docs/reference/variables/>. No variable has the message, and none says of a
+//! merge request of GitLab that it comes from a fork.
 
 use super::{Change, Fact, Surroundings, System, Variables};
 
@@ -8,19 +9,10 @@ use super::{Change, Fact, Surroundings, System, Variables};
 ///
 /// `CircleCI` builds branches: `CIRCLE_PULL_REQUEST` names a pull request that is open for the branch, and is
 /// set in an ordinary build of a branch, too. Only what a fork proposes is no build of a branch of this
-/// repository: `CIRCLE_PR_…` are there for forks alone, and `CIRCLE_BRANCH` is `pull/N`.
+/// repository, and its branch may be called as ours.
 pub fn read(variables: &Variables) -> Surroundings {
     let branch = variables.fact("CIRCLE_BRANCH");
-    let forked = [
-        "CIRCLE_PR_NUMBER",
-        "CIRCLE_PR_USERNAME",
-        "CIRCLE_PR_REPONAME",
-    ]
-    .iter()
-    .any(|name| variables.has(name))
-        || branch
-            .as_ref()
-            .is_some_and(|branch| branch.value.starts_with("pull/"));
+    let forked = is_forked(variables, branch.as_ref());
     Surroundings {
         commit: variables.fact("CIRCLE_SHA1"),
         branch,
@@ -32,6 +24,23 @@ pub fn read(variables: &Variables) -> Surroundings {
         }),
         ..Surroundings::of(System::CircleCi)
     }
+}
+
+/// Whether what is built is, or may be, what a fork proposes.
+///
+/// `CIRCLE_PR_…` are there for forks alone, and `CIRCLE_BRANCH` is `pull/N`; but only projects of GitHub's OAuth
+/// app and of Bitbucket Cloud have these variables, as they have `CIRCLE_PULL_REQUESTS`. Elsewhere a pull
+/// request may be a fork's.
+fn is_forked(variables: &Variables, branch: Option<&Fact>) -> bool {
+    let said = [
+        "CIRCLE_PR_NUMBER",
+        "CIRCLE_PR_USERNAME",
+        "CIRCLE_PR_REPONAME",
+    ]
+    .iter()
+    .any(|name| variables.has(name));
+    let unsure = variables.has("CIRCLE_PULL_REQUEST") && !variables.has("CIRCLE_PULL_REQUESTS");
+    said || unsure || branch.is_some_and(|branch| branch.value.starts_with("pull/"))
 }
 
 /// The number, or the end of the pull request's address.

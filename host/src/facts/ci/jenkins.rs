@@ -4,23 +4,56 @@
 //! `CHANGE_TARGET`, `TAG_NAME`, `BUILD_URL`, `BUILD_TAG`), and
 //! <https://plugins.jenkins.io/git/#plugin-content-environment-variables> (`GIT_COMMIT`, `GIT_BRANCH`). No
 //! variable has the message.
+//!
+//! Jobs of one branch are started for changes by plugins with names of their own:
+//! <https://plugins.jenkins.io/gerrit-trigger/> (`GERRIT_…`, in its `GerritTriggerParameters`),
+//! <https://plugins.jenkins.io/ghprb/> (`ghprb…`), <https://plugins.jenkins.io/gitlab-plugin/> (`gitlab…`) and
+//! <https://plugins.jenkins.io/bitbucket-push-and-pull-request/> (`BITBUCKET_…`).
 
 use super::{Change, Fact, Surroundings, System, Variables};
 
 /// What `GIT_BRANCH` is where no branch was checked out.
 const DETACHED: &str = "detached";
 
+/// The numbers of changes. Gerrit's `ref-updated` events have none: they are about branches.
+const NUMBERS: [&str; 5] = [
+    "CHANGE_ID",
+    "GERRIT_CHANGE_NUMBER",
+    "ghprbPullId",
+    "gitlabMergeRequestIid",
+    "BITBUCKET_PULL_REQUEST_ID",
+];
+
+/// The branch that a change comes from. One of Gerrit comes from none.
+const SOURCES: [&str; 5] = [
+    "CHANGE_BRANCH",
+    "ghprbSourceBranch",
+    "gitlabSourceBranch",
+    "BITBUCKET_SOURCE_BRANCH",
+    "BRANCH_NAME",
+];
+
+/// The branch that a change is for.
+const TARGETS: [&str; 5] = [
+    "CHANGE_TARGET",
+    "GERRIT_BRANCH",
+    "ghprbTargetBranch",
+    "gitlabTargetBranch",
+    "BITBUCKET_TARGET_BRANCH",
+];
+
 /// Reads its variables.
 ///
-/// `BRANCH_NAME` is the tag's or the pull request's name (`PR-7`) in builds of those.
+/// `BRANCH_NAME` is the tag's or the pull request's name (`PR-7`) in builds of those. `GIT_BRANCH` says nothing
+/// in a build of a change: the plugins have the change checked out as the branch that it is for.
 pub fn read(variables: &Variables) -> Surroundings {
     let tag = variables.fact("TAG_NAME");
-    let change = variables.fact("CHANGE_ID").map(|number| Change {
-        number: Some(number),
-        target: variables.fact("CHANGE_TARGET"),
+    let change = is_change(variables).then(|| Change {
+        number: variables.first(&NUMBERS),
+        target: variables.first(&TARGETS),
     });
     let branch = if change.is_some() {
-        variables.first(&["CHANGE_BRANCH", "BRANCH_NAME"])
+        variables.first(&SOURCES)
     } else if tag.is_some() {
         None
     } else {
@@ -36,6 +69,11 @@ pub fn read(variables: &Variables) -> Surroundings {
         change,
         ..Surroundings::of(System::Jenkins)
     }
+}
+
+/// Whether it is a build of a change that need not be merged.
+fn is_change(variables: &Variables) -> bool {
+    variables.has("CHANGE_BRANCH") || NUMBERS.iter().any(|name| variables.has(name))
 }
 
 /// The branch that the git plugin checked out, with the name of its remote.

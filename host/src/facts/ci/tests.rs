@@ -358,10 +358,11 @@ fn a_pull_request_elsewhere_is_never_a_build_of_a_branch() {
 
 #[test]
 fn circleci_builds_branches_with_open_pull_requests_and_forks() {
-    let open = [(
-        "CIRCLE_PULL_REQUEST",
-        "https://git.example.org/shop/cart/pull/7",
-    )];
+    let address = "https://git.example.org/shop/cart/pull/7";
+    let open = [
+        ("CIRCLE_PULL_REQUEST", address),
+        ("CIRCLE_PULL_REQUESTS", address),
+    ];
     let ours = read(&changed(CIRCLECI, &open));
     assert_eq!(ours.built_branch().as_deref(), Some("main"));
     for more in [
@@ -369,6 +370,8 @@ fn circleci_builds_branches_with_open_pull_requests_and_forks() {
         &[("CIRCLE_PR_NUMBER", "7")],
         &[("CIRCLE_PR_USERNAME", "somebody")],
         &[("CIRCLE_PR_REPONAME", "cart")],
+        // A project that has no variables for forks.
+        &[("CIRCLE_PULL_REQUESTS", "")],
     ] {
         let forked = read(&changed(&changed(CIRCLECI, &open), more));
         let built = forked.built_branch().expect("a name");
@@ -511,6 +514,72 @@ fn jenkins_names_the_remote_with_the_branch() {
     }
 }
 
+/// The plugins check an unmerged commit out as the branch that it is for.
+#[test]
+fn a_change_that_a_plugin_of_jenkins_builds_is_never_a_build_of_a_branch() {
+    let of_main = changed(JENKINS, &[("GIT_BRANCH", "origin/main")]);
+    for (signs, built) in [
+        (
+            &[("GERRIT_CHANGE_NUMBER", "7"), ("GERRIT_BRANCH", "main")][..],
+            "? (pull request 7)",
+        ),
+        (
+            &[
+                ("ghprbPullId", "7"),
+                ("ghprbSourceBranch", "main"),
+                ("ghprbTargetBranch", "main"),
+            ],
+            "main (pull request 7)",
+        ),
+        (
+            &[
+                ("gitlabMergeRequestIid", "7"),
+                ("gitlabSourceBranch", "main"),
+                ("gitlabTargetBranch", "main"),
+            ],
+            "main (pull request 7)",
+        ),
+        (
+            &[
+                ("BITBUCKET_PULL_REQUEST_ID", "7"),
+                ("BITBUCKET_SOURCE_BRANCH", "main"),
+                ("BITBUCKET_TARGET_BRANCH", "main"),
+            ],
+            "main (pull request 7)",
+        ),
+        (&[("CHANGE_ID", "7")], "? (pull request 7)"),
+        (&[("CHANGE_BRANCH", "main")], "main (pull request)"),
+    ] {
+        let read = read(&changed(&of_main, signs));
+        assert_eq!(read.built_branch().as_deref(), Some(built), "{signs:?}");
+        let target = read.change.and_then(|it| it.target);
+        let said = target.map(|it| (it.source, "main"));
+        assert_eq!(said, signs[1..].last().copied(), "{signs:?}");
+    }
+}
+
+/// They have no number, and what the GitLab plugin says of merge requests is empty.
+#[test]
+fn a_push_that_a_plugin_of_jenkins_builds_is_a_build_of_the_branch() {
+    let of_main = changed(JENKINS, &[("GIT_BRANCH", "origin/main")]);
+    for signs in [
+        &[
+            ("GERRIT_EVENT_TYPE", "ref-updated"),
+            ("GERRIT_REFNAME", "refs/heads/main"),
+            ("GERRIT_NEWREV", SHA),
+        ][..],
+        &[
+            ("gitlabMergeRequestIid", ""),
+            ("gitlabSourceBranch", "main"),
+            ("gitlabTargetBranch", "main"),
+        ],
+        &[("BITBUCKET_SOURCE_BRANCH", "main")],
+    ] {
+        let read = read(&changed(&of_main, signs));
+        assert_eq!(read.built_branch().as_deref(), Some("main"), "{signs:?}");
+    }
+}
+
 #[test]
 fn jenkins_without_a_url_of_its_own() {
     let set = [("BUILD_TAG", "jenkins-shop-1"), ("GIT_COMMIT", SHA)];
@@ -519,11 +588,12 @@ fn jenkins_without_a_url_of_its_own() {
 }
 
 #[test]
-fn buildkite_by_hand() {
-    for source in ["ui", "api"] {
-        let by_hand = read(&changed(BUILDKITE, &[("BUILDKITE_SOURCE", source)]));
+fn buildkite_trusts_the_branch_of_a_push_alone() {
+    // An unmerged commit, with the default branch of the pipeline.
+    for source in ["ui", "api", "trigger_job", "schedule", "new", ""] {
+        let doubtful = read(&changed(BUILDKITE, &[("BUILDKITE_SOURCE", source)]));
         assert_eq!(
-            (by_hand.branch, by_hand.problems[0].code),
+            (doubtful.branch, doubtful.problems[0].code),
             (None, "branch-unsure")
         );
         // Where the branch names the commit, it has it.
