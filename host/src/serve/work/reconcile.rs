@@ -50,7 +50,7 @@ impl Reconcile {
         let Some(registry) = &self.registry else {
             return Ok(shared.means.serve.reconcile_every);
         };
-        let tags = match registry.tags(repository) {
+        let tags = match registry.tags(repository, &|| !shared.wake.is_over()) {
             Ok(tags) => tags,
             Err(error) => {
                 let why = format!("failed to look at the tags of `{repository}`: {error}");
