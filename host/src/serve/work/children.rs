@@ -85,6 +85,7 @@ impl Children {
         let task = process::Task {
             command,
             variables: &[],
+            without: &[],
             folder,
             log: &log,
             time_limit: PREPARES,
