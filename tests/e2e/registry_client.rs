@@ -60,7 +60,11 @@ fn digests_and_tags_of_a_registry() {
     let registry = Registry::start();
     let client = client(&registry, None);
 
-    assert_eq!(client.tags(REPOSITORY), Ok(vec![]), "no repository");
+    assert_eq!(
+        client.tags(REPOSITORY, &|| true),
+        Ok(vec![]),
+        "no repository"
+    );
     assert_eq!(client.digest(REPOSITORY, "prod-1"), Ok(None));
 
     assert_eq!(registry.push(&image, "prod-1"), written);
@@ -69,13 +73,16 @@ fn digests_and_tags_of_a_registry() {
         Ok(Some(written.clone()))
     );
     assert_eq!(client.digest(REPOSITORY, "prod-2"), Ok(None), "no such tag");
-    assert_eq!(client.tags(REPOSITORY), Ok(vec!["prod-1".to_owned()]));
+    assert_eq!(
+        client.tags(REPOSITORY, &|| true),
+        Ok(vec!["prod-1".to_owned()])
+    );
 
     // More than a page, and a whole number of them.
     let more: Vec<_> = (1..250).map(|it| format!("stage-{it:03}")).collect();
     for (from, to) in [(0, 199), (199, 249)] {
         tag(&registry, "prod-1", &more[from..to]);
-        let mut found = client.tags(REPOSITORY).expect("tags");
+        let mut found = client.tags(REPOSITORY, &|| true).expect("tags");
         found.sort_unstable();
         assert_eq!(found[0], "prod-1");
         assert_eq!(found[1..], more[..to]);
@@ -84,7 +91,7 @@ fn digests_and_tags_of_a_registry() {
     assert_eq!(last, Ok(Some(written)), "one image, many tags");
 
     drop(registry);
-    let error = client.tags(REPOSITORY).expect_err("it ended");
+    let error = client.tags(REPOSITORY, &|| true).expect_err("it ended");
     assert_eq!(
         error.to_string(),
         "the registry can't be reached: connection refused"
@@ -102,9 +109,12 @@ fn a_registry_that_wants_a_password() {
     let known = client(&registry, Some(account(&folder, "hush")));
     assert_eq!(known.digest(REPOSITORY, "prod-1"), Ok(Some(written)));
     assert_eq!(known.digest(REPOSITORY, "prod-2"), Ok(None));
-    assert_eq!(known.tags(REPOSITORY), Ok(vec!["prod-1".to_owned()]));
+    assert_eq!(
+        known.tags(REPOSITORY, &|| true),
+        Ok(vec!["prod-1".to_owned()])
+    );
 
-    let nobody = client(&registry, None).tags(REPOSITORY);
+    let nobody = client(&registry, None).tags(REPOSITORY, &|| true);
     let error = nobody.expect_err("nobody may ask").to_string();
     assert!(error.contains("wants a user and a password"), "{error}");
 

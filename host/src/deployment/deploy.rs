@@ -65,11 +65,13 @@ impl Driver<'_> {
     ) -> Result<(Finished, CommandDetails), Error> {
         let log = format!("{:04}-{name}.log", self.log.next());
         let variables = self.variables(environment);
+        let without = self.secrets();
         let folder = std::path::absolute(&self.means.config.folder)
             .unwrap_or_else(|_| self.means.config.folder.clone());
         let task = Task {
             command,
             variables: &variables,
+            without: &without,
             folder: &folder,
             log: &self.folder.join(&log),
             time_limit,

@@ -309,7 +309,7 @@ impl<'a> Driver<'a> {
         let nodes = self.means.config.environment(environment);
         let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
         let digest = self.release.digest.clone().unwrap_or_default();
-        let mut variables = [
+        [
             ("DEPLOYMENT", self.log.deployment.to_string()),
             ("ENVIRONMENT", environment.to_owned()),
             ("TAG", self.release.tag.clone()),
@@ -319,11 +319,16 @@ impl<'a> Driver<'a> {
             ("FOLDER", self.folder.to_string_lossy().into_owned()),
         ]
         .map(|(name, value)| (format!("GREENLIGHT_{name}"), value))
-        .to_vec();
-        // A secret that a command does not need is one that it can't print.
-        if let Some(Source::Variable(secret)) = &self.means.config.slack {
-            variables.push((secret.clone(), String::new()));
-        }
-        variables
+        .to_vec()
+    }
+
+    /// The variables with secrets that no command needs: what it does not have it can't print.
+    fn secrets(&self) -> Vec<String> {
+        let slack = self.means.config.slack.as_ref();
+        slack
+            .and_then(Source::variable)
+            .map(str::to_owned)
+            .into_iter()
+            .collect()
     }
 }

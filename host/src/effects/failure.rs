@@ -34,7 +34,7 @@ impl Failure {
             ),
             Error::Io(error) => (
                 format!("{who} can't be reached: {}", error.kind()),
-                error.kind() != io::ErrorKind::ConnectionRefused,
+                !is_before_a_connection(error.kind()),
             ),
             Error::ConnectionFailed => (format!("{who} can't be reached"), false),
             Error::Rustls(_) | Error::Tls(_) => {
@@ -51,6 +51,20 @@ impl Failure {
         };
         Self { why, sent }
     }
+}
+
+/// Whether an error is one of connecting, which comes before anything is sent.
+///
+/// A connection that stands gets one of these only when its last retransmission has failed, which is minutes
+/// after every time limit of ours: <https://www.man7.org/linux/man-pages/man7/tcp.7.html>, `tcp_retries2`.
+const fn is_before_a_connection(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable,
+    };
+    matches!(
+        kind,
+        ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable
+    )
 }
 
 /// Whether the peer's certificate was refused, which comes before anything is sent.
@@ -76,7 +90,22 @@ mod tests {
             (Error::HostNotFound, false),
             (Error::ConnectionFailed, false),
             (io(io::ErrorKind::ConnectionRefused, "hush"), false),
+            (io(io::ErrorKind::HostUnreachable, "hush"), false),
+            (io(io::ErrorKind::NetworkUnreachable, "hush"), false),
+            (io(io::ErrorKind::NetworkDown, "hush"), false),
+            (io(io::ErrorKind::AddrNotAvailable, "hush"), false),
+            (
+                io(
+                    io::ErrorKind::Other,
+                    "failed to lookup address information: hush",
+                ),
+                false,
+            ),
             (io(io::ErrorKind::ConnectionReset, "hush"), true),
+            (io(io::ErrorKind::ConnectionAborted, "hush"), true),
+            (io(io::ErrorKind::BrokenPipe, "hush"), true),
+            (io(io::ErrorKind::TimedOut, "hush"), true),
+            (Error::Timeout(Timeout::RecvResponse), true),
             (io(io::ErrorKind::UnexpectedEof, "hush"), true),
             (io(io::ErrorKind::InvalidData, "hush"), true),
             (

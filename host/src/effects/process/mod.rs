@@ -40,6 +40,8 @@ pub struct Task<'a> {
     pub command: &'a [String],
     /// Variables on top of the ones of this process.
     pub variables: &'a [(String, String)],
+    /// Variables of this process that it is not given: secrets that it does not need.
+    pub without: &'a [String],
     /// The folder to run it in.
     pub folder: &'a Path,
     /// The file that what it says is appended to, byte by byte.

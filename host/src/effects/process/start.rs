@@ -17,8 +17,11 @@ pub fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>>
         return Ok(Err("no program is named: name one".to_owned()));
     };
     let (reader, writer) = io::pipe()?;
-    // The command keeps its ends of the pipe open; it is gone at the end of this statement.
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    for variable in task.without {
+        command.env_remove(variable);
+    }
+    let child = command
         .args(arguments)
         .envs(task.variables.iter().map(|(name, value)| (name, value)))
         .current_dir(task.folder)
@@ -27,6 +30,8 @@ pub fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>>
         .stderr(writer)
         .process_group(0)
         .spawn();
+    // It keeps its ends of the pipe open, and nobody would see that the child has closed its own.
+    drop(command);
     Ok(match child {
         Ok(child) => Ok((child, reader)),
         Err(error) => Err(obstacle(program, task.folder, &error)),
@@ -83,6 +88,7 @@ mod tests {
         let started = start(&Task {
             command: &command,
             variables: &[],
+            without: &[],
             folder,
             log: Path::new("none"),
             time_limit: Duration::MAX,

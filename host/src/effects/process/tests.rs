@@ -14,6 +14,7 @@ struct Run {
     folder: TempDir,
     command: Vec<String>,
     variables: Vec<(String, String)>,
+    without: Vec<String>,
     time_limit: Duration,
     limits: Limits,
     interrupt: Interrupt,
@@ -29,6 +30,7 @@ impl Run {
             folder: tempfile::tempdir().expect("a folder"),
             command: command.iter().map(|&word| word.to_owned()).collect(),
             variables: Vec::new(),
+            without: Vec::new(),
             time_limit: NEVER,
             limits: Limits {
                 grace: LONG,
@@ -52,6 +54,7 @@ impl Run {
         let task = Task {
             command: &self.command,
             variables: &self.variables,
+            without: &self.without,
             folder: self.folder.path(),
             log: &log,
             time_limit: self.time_limit,
@@ -92,6 +95,39 @@ fn output_is_kept_and_streamed_in_order() {
     assert_eq!(lines, ["one", "two", "a b", &folder, "end"]);
     let log = format!("before\none\ntwo\na b\n{folder}\nend");
     assert_eq!(run.log(), log.as_bytes());
+}
+
+#[test]
+fn a_command_gets_the_environment_without_what_is_kept_from_it() {
+    // Cargo sets them for every test.
+    let (kept, passed) = ("CARGO_PKG_NAME", "CARGO_PKG_VERSION");
+    let given = ("GREENLIGHT_TAG".to_owned(), "a b".to_owned());
+    let run = Run {
+        variables: vec![given.clone()],
+        without: vec![kept.to_owned(), "GREENLIGHT_TEST_UNSET".to_owned()],
+        ..Run::command(&["env"])
+    };
+    let (finished, lines) = run.run();
+    assert_eq!(finished.ending, Ending::Exited(0));
+    let has = |name: &str| lines.iter().any(|it| it.starts_with(&format!("{name}=")));
+    assert!(std::env::var_os(kept).is_some() && !has(kept), "{lines:?}");
+    assert!(has(passed) && has("PATH"), "{lines:?}");
+    assert!(
+        lines.contains(&"GREENLIGHT_TAG=a b".to_owned()),
+        "{lines:?}"
+    );
+
+    // What is given on purpose is not kept from it.
+    let run = Run {
+        without: vec![given.0.clone()],
+        variables: vec![given],
+        ..Run::command(&["env"])
+    };
+    let (_, lines) = run.run();
+    assert!(
+        lines.contains(&"GREENLIGHT_TAG=a b".to_owned()),
+        "{lines:?}"
+    );
 }
 
 #[test]

@@ -126,16 +126,23 @@ impl Registry {
     /// All tags of a repository, in the registry's order; none where the registry says that there is no such
     /// repository. Blocks.
     ///
+    /// A page may take a minute and there may be 200 of them, so `go_on` is asked before each.
+    ///
     /// # Errors
     ///
-    /// As for a digest, and if there are more than 20,000.
-    pub fn tags(&self, repository: &str) -> Result<Vec<String>, Error> {
+    /// As for a digest, if there are more than 20,000, and if it shall not go on: half a list is none.
+    pub fn tags(&self, repository: &str, go_on: &dyn Fn() -> bool) -> Result<Vec<String>, Error> {
         legal(repository)?;
         let base = &self.settings.url;
         let mut url = format!("{base}/v2/{repository}/tags/list?n={PAGE}");
         let mut session = Session::new(self, repository);
         let mut tags = Vec::new();
         for page in 0..PAGES {
+            if !go_on() {
+                return Err(Error(
+                    "the list of tags was given up, because the program is to end".to_owned(),
+                ));
+            }
             let mut answer = session.ask(&url, Method::Get)?;
             if page == 0 && answer.status() == 404 && says_unknown(&mut answer) {
                 return Ok(tags);

@@ -97,7 +97,7 @@ fn only_a_registry_can_say_that_there_is_nothing() {
     ] {
         let registry = StandIn::start(move |stream, _| answer(stream, "404 Not Found", "", body));
         let asked = anonymous(&registry.url);
-        let (digest, tags) = (asked.digest("a", "b"), asked.tags("a"));
+        let (digest, tags) = (asked.digest("a", "b"), asked.tags("a", &|| true));
         if known {
             assert_eq!((digest, tags), (Ok(None), Ok(vec![])));
         } else {
@@ -120,7 +120,7 @@ fn tags_come_in_pages() {
         ),
         _ => answer(stream, "200 OK", "", r#"{"name": "a", "tags": ["c", "-"]}"#),
     });
-    let tags = anonymous(&registry.url).tags("a");
+    let tags = anonymous(&registry.url).tags("a", &|| true);
     assert_eq!(tags, Ok(["a", "b", "c"].map(str::to_owned).to_vec()));
     let requests = registry.requests();
     assert!(requests[0].starts_with("GET /v2/a/tags/list?n=100 "));
@@ -145,16 +145,32 @@ fn a_list_without_an_end_or_elsewhere_is_refused() {
             let link = format!("Link: <{link}>; rel=\"next\"\r\n");
             answer(stream, "200 OK", &link, r#"{"tags": ["a"]}"#);
         });
-        let tags = anonymous(&registry.url).tags("a");
+        let tags = anonymous(&registry.url).tags("a", &|| true);
         assert_eq!(tags, Err(Error(error.to_owned())));
         assert_eq!(registry.requests().len(), times);
     }
 }
 
 #[test]
+fn a_list_is_given_up_between_pages() {
+    let registry = StandIn::start(move |stream, _| {
+        let link = "Link: </v2/a/tags/list?n=100>; rel=\"next\"\r\n";
+        answer(stream, "200 OK", link, r#"{"tags": ["a"]}"#);
+    });
+    for pages in [0, 1, 3] {
+        let before = registry.requests().len();
+        let asked = || registry.requests().len() - before;
+        let tags = anonymous(&registry.url).tags("a", &|| asked() < pages);
+        let error = tags.expect_err("half a list is none").to_string();
+        assert!(error.contains("was given up"), "{error}");
+        assert_eq!(asked(), pages);
+    }
+}
+
+#[test]
 fn a_repository_without_tags_has_none() {
     let registry = StandIn::start(|stream, _| answer(stream, "200 OK", "", r#"{"tags": null}"#));
-    assert_eq!(anonymous(&registry.url).tags("a"), Ok(vec![]));
+    assert_eq!(anonymous(&registry.url).tags("a", &|| true), Ok(vec![]));
 }
 
 #[test]
@@ -171,10 +187,12 @@ fn a_password_is_given_when_it_is_wanted() {
     assert!(said(&requests, 1).contains(&format!("authorization: {BASIC}\r\n")));
 
     let registry = StandIn::start(move |stream, _| answer(stream, "401 No", wanted, ""));
-    let error = anonymous(&registry.url).tags("a").expect_err("nobody");
+    let error = anonymous(&registry.url)
+        .tags("a", &|| true)
+        .expect_err("nobody");
     assert!(error.to_string().contains("wants a user"), "{error}");
     let (asked, _folder) = named(&registry.url);
-    let error = asked.tags("a").expect_err("a wrong password");
+    let error = asked.tags("a", &|| true).expect_err("a wrong password");
     assert!(error.to_string().contains("status 401"), "{error}");
     assert_eq!(registry.requests().len(), 3, "nothing is tried again");
 }
@@ -200,7 +218,7 @@ fn a_token_is_fetched_when_it_is_wanted() {
         });
         let (asked, _folder) = named(&registry.url);
         assert_eq!(
-            asked.tags("a/b"),
+            asked.tags("a/b", &|| true),
             Ok(["x", "y"].map(str::to_owned).to_vec())
         );
         let token = said(&tokens.requests(), 0);
@@ -253,7 +271,7 @@ fn what_is_no_answer_is_an_error() {
             answer(stream, status, "Location: /elsewhere\r\n", body);
         });
         assert!(
-            anonymous(&registry.url).tags("a").is_err(),
+            anonymous(&registry.url).tags("a", &|| true).is_err(),
             "{status} {body}"
         );
         assert_eq!(registry.requests().len(), 1);
@@ -271,7 +289,7 @@ fn names_that_are_not_legal_are_not_asked_for() {
     let asked = anonymous(&registry.url);
     assert!(asked.digest("a/../b", "c").is_err());
     assert!(asked.digest("a", "c?d").is_err());
-    assert!(asked.tags("A").is_err());
+    assert!(asked.tags("A", &|| true).is_err());
     assert_eq!(registry.requests(), [""; 0]);
 }
 
@@ -287,7 +305,7 @@ fn a_registry_that_hangs_is_given_up() {
         account: None,
     };
     let asked = Registry::within(settings, Duration::from_millis(200));
-    let error = asked.tags("a").expect_err("no answer");
+    let error = asked.tags("a", &|| true).expect_err("no answer");
     assert_eq!(
         error.to_string(),
         "the registry did not answer within 200ms"

@@ -101,15 +101,10 @@ impl Start for CircleCi {
         let token = self.settings.token.token("CircleCI token");
         let token = token.map_err(|why| Error::Refused { why })?;
         let headers = [("Circle-Token", token.expose())];
-        let mut answer = self.line.get(&self.pipelines(), &headers)?;
-        if answer.status() != 200 {
-            return Err(self.line.refusal(&answer));
-        }
-        let found = answer.document::<Pipelines>().and_then(|list| {
-            let mut pipelines = list.items.into_iter();
-            pipelines.find(|it| holds(&it.trigger_parameters, &request.key))
-        });
-        match found {
+        let refusal = |answer: &_| self.line.refusal(answer);
+        let list: Pipelines = self.line.list(&self.pipelines(), &headers, refusal)?;
+        let mut pipelines = list.items.into_iter();
+        match pipelines.find(|it| holds(&it.trigger_parameters, &request.key)) {
             Some(pipeline) => Ok(Some(self.reference(pipeline.number))),
             None => Err(Error::Unknown {
                 why: format!(

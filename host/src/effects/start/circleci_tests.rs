@@ -105,6 +105,7 @@ fn a_key_that_is_there_is_proof_and_one_that_is_not_is_none() {
             assert_eq!(reference, Ok(Some("pipeline 2 of gh/org/shop".to_owned())));
         } else {
             let error = reference.expect_err("it can't be found out");
+            assert!(error.is_unknown(), "{error:?}");
             assert!(
                 error.to_string().contains("`greenlight-request` k3y"),
                 "{error}"

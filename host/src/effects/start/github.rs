@@ -1,6 +1,7 @@
 //! A workflow of GitHub Actions, by a `repository_dispatch` event.
 //!
-//! GitHub takes the event and says nothing about what it starts. So the workflow has to be named after the
+//! GitHub takes the event with status 204, whether a workflow listens to it or not, and says nothing about what
+//! it starts. So the workflow has to be named after the
 //! request, and is found by that: `run-name: greenlight ${{ github.event.client_payload.request }}`.
 //!
 //! Source: <https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event>,
@@ -87,19 +88,32 @@ impl GitHub {
     fn runs(&self, authorization: &str, page: usize) -> Result<Vec<Run>, Error> {
         let list = "actions/runs?event=repository_dispatch";
         let url = self.url(&format!("{list}&per_page={PAGE}&page={page}"));
-        let mut answer = self.line.get(&url, &headers(authorization))?;
-        if answer.status() != 200 {
-            return Err(self.refusal(&answer));
-        }
-        let runs: Option<Runs> = answer.document();
-        runs.map(|it| it.workflow_runs)
-            .ok_or_else(|| Error::Unknown {
-                why: "GitHub gave no list of runs that can be read".to_owned(),
-            })
+        let refusal = |answer: &_| self.refusal(answer);
+        let runs: Runs = self.line.list(&url, &headers(authorization), refusal)?;
+        Ok(runs.workflow_runs)
+    }
+
+    /// The page for people with the runs that events have started.
+    ///
+    /// Source: <https://docs.github.com/en/enterprise-server@3.10/rest/enterprise-admin> for `/api/v3`, and
+    /// <https://docs.github.com/en/enterprise-cloud@latest/graphql/guides/managing-enterprise-accounts> for
+    /// `api.SUBDOMAIN.ghe.com`.
+    fn page(&self) -> String {
+        let Settings {
+            url, repository, ..
+        } = &self.settings;
+        let site = match (url.strip_suffix("/api/v3"), url.split_once("://api.")) {
+            (Some(site), _) => site.to_owned(),
+            (None, Some((scheme, host))) => format!("{scheme}://{host}"),
+            (None, None) => url.clone(),
+        };
+        format!("{site}/{repository}/actions?query=event%3Arepository_dispatch")
     }
 }
 
 impl Start for GitHub {
+    /// Sends the event. That it is accepted says nothing about a run: none begins where no workflow listens. So
+    /// what is given is what was asked for, and the page where a run of that name appears.
     fn start(&self, request: &Request) -> Result<String, Error> {
         let authorization = self.authorization()?;
         let body = json!({
@@ -115,15 +129,16 @@ impl Start for GitHub {
         if answer.status() != 204 {
             return Err(self.refusal(&answer));
         }
-        let repository = &self.settings.repository;
-        Ok(format!("the run `{NAME}{}` of {repository}", request.key))
+        let (key, page) = (&request.key, self.page());
+        Ok(format!("asked GitHub for the run `{NAME}{key}`: {page}"))
     }
 
-    /// Looks through the latest 300 runs. A key that is in none of them proves something only where runs are
-    /// named after their keys: one at least has to be.
+    /// Looks through the latest 300 runs, the youngest first. A key that is in none of them proves something
+    /// only where runs are named after their keys, which one at least has to be, and where they reach back to
+    /// a time before the request.
     fn find(&self, request: &Request) -> Result<Option<String>, Error> {
         let authorization = self.authorization()?;
-        let (mut any, mut named) = (false, false);
+        let (mut any, mut named, mut all) = (false, false, false);
         for page in 1..=PAGES {
             let runs = self.runs(&authorization, page)?;
             if let Some(run) = runs.iter().find(|it| it.is_named(&request.key)) {
@@ -131,7 +146,9 @@ impl Start for GitHub {
             }
             any |= !runs.is_empty();
             named |= runs.iter().any(|it| it.title().starts_with(NAME));
-            if runs.len() < PAGE {
+            let oldest = runs.last().and_then(Run::created);
+            all = runs.len() < PAGE || oldest.is_some_and(|it| request.is_after(it));
+            if all {
                 break;
             }
         }
@@ -141,6 +158,16 @@ impl Start for GitHub {
                     "no run of {} is named after its request: write `run-name: {NAME}${{{{ \
                      github.event.client_payload.request }}}}` into the workflow",
                     self.settings.repository
+                ),
+            });
+        }
+        if !all {
+            return Err(Error::Unknown {
+                why: format!(
+                    "the latest {} runs of {} do not reach back to the request `{}`: look for it there",
+                    PAGE * PAGES,
+                    self.settings.repository,
+                    request.key
                 ),
             });
         }
@@ -176,6 +203,7 @@ struct Run {
     display_title: Option<String>,
     name: Option<String>,
     html_url: Option<String>,
+    created_at: Option<String>,
 }
 
 impl Run {
@@ -183,6 +211,12 @@ impl Run {
     fn title(&self) -> &str {
         let title = self.display_title.as_deref().or(self.name.as_deref());
         title.unwrap_or_default()
+    }
+
+    /// When it was created, in milliseconds since 1970.
+    fn created(&self) -> Option<u64> {
+        let at: jiff::Timestamp = self.created_at.as_ref()?.parse().ok()?;
+        u64::try_from(at.as_millisecond()).ok()
     }
 
     fn is_named(&self, key: &str) -> bool {

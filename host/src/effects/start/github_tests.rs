@@ -19,7 +19,11 @@ fn an_event_is_dispatched() {
     let reference = starter(&server.url, token).start(&request());
     assert_eq!(
         reference,
-        Ok("the run `greenlight k3y` of org/shop".to_owned())
+        Ok(format!(
+            "asked GitHub for the run `greenlight k3y`: \
+             {}/org/shop/actions?query=event%3Arepository_dispatch",
+            server.url
+        ))
     );
     let requests = server.requests();
     let (head, body) = requests[0].split_once("\r\n\r\n").expect("a body");
@@ -45,6 +49,28 @@ fn an_event_is_dispatched() {
             },
         })
     );
+}
+
+#[test]
+fn the_page_for_people_is_beside_the_api() {
+    for (url, page) in [
+        ("https://api.github.com", "https://github.com/org/shop/"),
+        ("https://api.octo.ghe.com", "https://octo.ghe.com/org/shop/"),
+        (
+            "https://api.example.org/api/v3",
+            "https://api.example.org/org/shop/",
+        ),
+    ] {
+        let (token, _folder) = trial::token();
+        let github = GitHub::new(Settings {
+            url: url.to_owned(),
+            repository: "org/shop".to_owned(),
+            token,
+        });
+        let found = github.page();
+        assert!(found.starts_with(page), "{found}");
+        assert!(is_url(&found), "{found}");
+    }
 }
 
 #[test]
@@ -123,9 +149,22 @@ fn older_runs_are_on_other_pages_up_to_the_third() {
     let (other, last) = (full("greenlight other"), vec![run(7, "greenlight k3y")]);
     let (reference, _) = found(vec![other.clone(), other.clone(), last.clone()]);
     assert_eq!(reference, Ok(Some("run 7 of org/shop".to_owned())));
-    let (reference, requests) = found(vec![other.clone(), other.clone(), other, last]);
-    assert_eq!(reference, Ok(None));
+    let (reference, requests) = found(vec![other.clone(), other.clone(), other.clone(), last]);
+    let error = reference.expect_err("it may be on the fourth");
+    assert!(error.is_unknown(), "{error:?}");
+    assert!(error.to_string().contains("do not reach back"), "{error}");
     assert_eq!(requests.len(), 3);
+
+    // Older ones than the request need not be looked through.
+    for (at, is_whole) in [(trial::BEFORE, true), (trial::ABOUT, false)] {
+        let at = i64::try_from(at).expect("a moment");
+        let at = jiff::Timestamp::from_millisecond(at).expect("a moment");
+        let mut old = other.clone();
+        old[99]["created_at"] = json!(at.to_string());
+        let (reference, requests) = found(vec![other.clone(), old, other.clone()]);
+        assert_eq!(reference.is_ok(), is_whole, "{reference:?}");
+        assert_eq!(requests.len(), if is_whole { 2 } else { 3 });
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@
 //! Source: <https://www.jenkins.io/doc/book/using/remote-access-api/> and, for crumbs,
 //! <https://www.jenkins.io/doc/book/security/csrf-protection/>.
 
+use std::cmp::Reverse;
+
 use serde::Deserialize;
 use serde_json::Value;
 use ureq::http::header::{LOCATION, SET_COOKIE};
@@ -16,8 +18,8 @@ use crate::effects::secret::{Secret, Source};
 
 /// What to ask for of a queue.
 const QUEUE: &str = "/queue/api/json?tree=items[id,actions[parameters[name,value]]]";
-/// What to ask for of a job: its latest builds.
-const BUILDS: &str = "/api/json?tree=builds[number,actions[parameters[name,value]]]{0,200}";
+/// What to ask for of a job: its latest builds, of which Jenkins gives 100 at most.
+const BUILDS: &str = "/api/json?tree=nextBuildNumber,builds[number,timestamp,actions[parameters[name,value]]]{0,100}";
 
 /// Which job is started, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,13 +103,9 @@ impl Jenkins {
             .replace(']', "%5D")
             .replace('{', "%7B")
             .replace('}', "%7D");
-        let mut answer = self.line.get(&url, &[("Authorization", authorization)])?;
-        if answer.status() != 200 {
-            return Err(self.line.refusal(&answer));
-        }
-        answer.document().ok_or_else(|| Error::Unknown {
-            why: "Jenkins gave no list that can be read".to_owned(),
-        })
+        let headers = [("Authorization", authorization)];
+        let refusal = |answer: &_| self.line.refusal(answer);
+        self.line.list(&url, &headers, refusal)
     }
 }
 
@@ -140,6 +138,9 @@ impl Start for Jenkins {
     }
 
     /// Whether something carries the key, in the queue first: what leaves it meanwhile is among the builds.
+    ///
+    /// A key that no build carries proves something only where builds carry keys, which one at least has to,
+    /// and where the builds reach back to a time before the request: old ones are removed.
     fn find(&self, request: &Request) -> Result<Option<String>, Error> {
         let (root, authorization) = (self.root()?, self.authorization()?);
         let queue: Queue = self.list(&format!("{root}{QUEUE}"), &authorization)?;
@@ -148,11 +149,24 @@ impl Start for Jenkins {
         }
         let job = &self.settings.job;
         let builds: Builds = self.list(&format!("{job}{BUILDS}"), &authorization)?;
-        let build = builds
-            .builds
-            .iter()
-            .find(|it| carries(&it.actions, request));
-        Ok(build.map(|it| format!("{job}/{}/", it.number)))
+        let mut all = builds.builds.iter();
+        if let Some(build) = all.find(|it| carries(&it.actions, request)) {
+            return Ok(Some(format!("{job}/{}/", build.number)));
+        }
+        if !builds.builds.is_empty() && !builds.builds.iter().any(Build::has_key) {
+            return Err(Error::Unknown {
+                why: format!("no build of {job} has a parameter `REQUEST`: declare it in the job"),
+            });
+        }
+        if !builds.reach_back(request) {
+            return Err(Error::Unknown {
+                why: format!(
+                    "the builds of {job} that are left do not reach back to the `REQUEST` {}: look for it there",
+                    request.key
+                ),
+            });
+        }
+        Ok(None)
     }
 }
 
@@ -177,15 +191,46 @@ struct Item {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Builds {
+    next_build_number: Option<u64>,
     builds: Vec<Build>,
+}
+
+impl Builds {
+    /// Whether everything that was started since a request is among them: without a gap, down to the first
+    /// build of the job or to one that is older than the request. Old builds are removed, but for some that
+    /// are kept, so an old one behind a gap proves nothing.
+    fn reach_back(&self, request: &Request) -> bool {
+        let mut builds: Vec<_> = self.builds.iter().collect();
+        builds.sort_unstable_by_key(|it| Reverse(it.number));
+        let mut expected = None;
+        for build in builds {
+            if expected.is_some_and(|it| it != build.number) {
+                return false;
+            }
+            if build.number <= 1 || build.timestamp.is_some_and(|it| request.is_after(it)) {
+                return true;
+            }
+            expected = Some(build.number - 1);
+        }
+        expected.is_none() && self.next_build_number.is_none_or(|it| it <= 1)
+    }
 }
 
 #[derive(Deserialize)]
 struct Build {
     number: u64,
+    /// In milliseconds since 1970.
+    timestamp: Option<u64>,
     #[serde(default)]
     actions: Vec<Option<Action>>,
+}
+
+impl Build {
+    fn has_key(&self) -> bool {
+        parameters(&self.actions).any(|it| it.name == "REQUEST")
+    }
 }
 
 #[derive(Deserialize)]
@@ -201,10 +246,13 @@ struct Parameter {
 }
 
 fn carries(actions: &[Option<Action>], request: &Request) -> bool {
-    let mut parameters = actions.iter().flatten().flat_map(|it| &it.parameters);
-    parameters.any(|it| {
+    parameters(actions).any(|it| {
         it.name == "REQUEST" && it.value.as_ref().and_then(Value::as_str) == Some(&request.key)
     })
+}
+
+fn parameters(actions: &[Option<Action>]) -> impl Iterator<Item = &Parameter> {
+    actions.iter().flatten().flat_map(|it| &it.parameters)
 }
 
 /// The number of the item in the queue, from where it is said to be.

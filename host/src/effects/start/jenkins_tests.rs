@@ -1,6 +1,8 @@
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::super::trial::{self, TOKEN, request};
 use super::*;
 use crate::effects::stand_in::{StandIn, answer, hang};
@@ -184,8 +186,63 @@ fn what_was_started_is_found_in_the_queue_or_among_the_builds() {
             "{requests:?}"
         );
         if let Some(builds) = requests.get(1) {
-            let path = "GET /ci/job/shop/job/deploy/api/json?tree=builds%5Bnumber,";
+            let path = "GET /ci/job/shop/job/deploy/api/json?tree=nextBuildNumber,builds%5Bnumber,";
             assert!(builds.starts_with(path), "{builds}");
+        }
+    }
+}
+
+#[test]
+fn absence_proves_something_only_where_builds_have_keys_and_reach_back() {
+    let keyed = |number: u64, timestamp: u64| {
+        let parameters = json!([{"name": "REQUEST", "value": "other"}]);
+        json!({"number": number, "timestamp": timestamp, "actions": [{"parameters": parameters}]})
+    };
+    let plain = |number: u64| {
+        let parameters = json!([{"name": "TAG", "value": "k3y"}]);
+        json!({"number": number, "timestamp": trial::BEFORE, "actions": [{"parameters": parameters}]})
+    };
+    let (young, old) = (trial::ABOUT, trial::BEFORE);
+    let (unkeyed, short) = ("declare it in the job", "do not reach back");
+    let hundred: Vec<_> = (901..=1000).map(|it| keyed(it, young)).rev().collect();
+    for (next, builds, why) in [
+        // Whole lists, in any order.
+        (1, vec![], None),
+        (3, vec![keyed(2, young), keyed(1, young)], None),
+        (3, vec![keyed(1, young), keyed(2, young)], None),
+        (3, vec![keyed(2, young), plain(1)], None),
+        // What is older is missing.
+        (9, vec![keyed(8, young), keyed(7, old)], None),
+        (9, vec![keyed(8, old)], None),
+        (9, vec![], Some(short)),
+        (9, vec![keyed(8, young), keyed(7, young)], Some(short)),
+        (1001, hundred, Some(short)),
+        // The old one was kept, what came after it was not.
+        (9, vec![keyed(8, young), keyed(6, old)], Some(short)),
+        (9, vec![keyed(8, young), keyed(1, old)], Some(short)),
+        // The job has no such parameter.
+        (2, vec![plain(1)], Some(unkeyed)),
+        (9, vec![plain(8), plain(7)], Some(unkeyed)),
+    ] {
+        let list = json!({"nextBuildNumber": next, "builds": builds}).to_string();
+        let server = StandIn::start(move |stream, before| {
+            let queue = r#"{"items": []}"#;
+            answer(
+                stream,
+                "200 OK",
+                "",
+                if before == 0 { queue } else { &list },
+            );
+        });
+        let (token, _folder) = trial::token();
+        let found = starter(&server.url, token).find(&request());
+        match why {
+            None => assert_eq!(found, Ok(None), "{builds:?}"),
+            Some(why) => {
+                let error = found.expect_err("nobody can tell");
+                assert!(error.is_unknown(), "{builds:?}: {error:?}");
+                assert!(error.to_string().contains(why), "{builds:?}: {error}");
+            }
         }
     }
 }

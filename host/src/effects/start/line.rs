@@ -1,5 +1,6 @@
 //! The line to a CI system: one request, one answer, and how certain a failure is.
 
+use std::io::ErrorKind;
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
@@ -76,6 +77,36 @@ impl Line {
         self.answer(self.prepared(request, headers).send(body))
     }
 
+    /// Asks for a list of what was started. `refusal` says what an answer of another status means.
+    ///
+    /// Looking starts nothing. So an error is [`Error::Unknown`] only where there is an answer that can't be
+    /// read; who gives none is away, and can be asked again.
+    pub(super) fn list<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        refusal: impl Fn(&Answer) -> Error,
+    ) -> Result<T, Error> {
+        let mut answer = self.get(url, headers).map_err(away)?;
+        match answer.status() {
+            200 => {}
+            // Who stands in front of a system answers like this while it is away.
+            408 | 500.. => return Err(away(refusal(&answer))),
+            _ => return Err(refusal(&answer)),
+        }
+        let unreadable = || Error::Unknown {
+            why: format!("{} gave no list that can be read", self.who),
+        };
+        match answer.text() {
+            Ok(text) => serde_json::from_str(&text).map_err(|_| unreadable()),
+            Err(ureq::Error::BodyExceedsLimit(_)) => Err(unreadable()),
+            Err(ureq::Error::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                Err(unreadable())
+            }
+            Err(error) => Err(away(self.failed(&error))),
+        }
+    }
+
     fn prepared<B>(
         &self,
         request: RequestBuilder<B>,
@@ -94,14 +125,16 @@ impl Line {
     }
 
     fn answer(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, Error> {
-        answer.map(Answer).map_err(|error| {
-            let Failure { why, sent } = Failure::of(&error, self.who, self.limit);
-            if sent {
-                Error::Unknown { why }
-            } else {
-                Error::Refused { why }
-            }
-        })
+        answer.map(Answer).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &ureq::Error) -> Error {
+        let Failure { why, sent } = Failure::of(error, self.who, self.limit);
+        if sent {
+            Error::Unknown { why }
+        } else {
+            Error::Refused { why }
+        }
     }
 
     /// What an answer that is no acceptance means.
@@ -148,8 +181,12 @@ impl Answer {
 
     /// The document in its body, where it is one of this shape.
     pub(super) fn document<T: DeserializeOwned>(&mut self) -> Option<T> {
+        serde_json::from_str(&self.text().ok()?).ok()
+    }
+
+    fn text(&mut self) -> Result<String, ureq::Error> {
         let body = self.0.body_mut().with_config().limit(BODY_LIMIT);
-        serde_json::from_str(&body.read_to_string().ok()?).ok()
+        body.read_to_string()
     }
 
     /// How long to wait, at most a day: <https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>.
@@ -165,6 +202,17 @@ impl Answer {
             )?,
         };
         Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
+    }
+}
+
+/// The same failure, where nothing can have been started.
+fn away(error: Error) -> Error {
+    match error {
+        Error::Unknown { why } => Error::Busy {
+            why,
+            again_in: None,
+        },
+        error => error,
     }
 }
 

@@ -16,6 +16,9 @@ use std::time::Duration;
 
 use crate::effects::secret::Source;
 
+/// How far another's clock may be from ours, in milliseconds. An hour is noticed by others first.
+const CLOCKS: u64 = 60 * 60 * 1000;
+
 /// What is to be deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -31,6 +34,16 @@ pub struct Request {
     pub environment: String,
     /// The commit that the tag names.
     pub commit: String,
+    /// When it was first wanted, in milliseconds since 1970: what was started for it is younger.
+    pub since: u64,
+}
+
+impl Request {
+    /// Whether what a system did at a moment, in milliseconds since 1970 by its clock, was certainly done
+    /// before anything can have been started for this.
+    fn is_after(&self, moment: u64) -> bool {
+        moment.saturating_add(CLOCKS) < self.since
+    }
 }
 
 /// Why a start is not known to be accepted, in words that hold no secret.
@@ -67,11 +80,15 @@ pub trait Start: Send + Sync {
     /// Looks for what was started under a key; nothing where it is certainly not there. Blocks.
     ///
     /// A system takes a moment to show what it has accepted: nothing found right after a request proves
-    /// nothing.
+    /// nothing. And a list that does not reach back to when the request was first wanted proves nothing.
     ///
     /// # Errors
     ///
-    /// If it can't be found out.
+    /// [`Error::Busy`] or [`Error::Refused`] if the look itself failed: the system is away, does not answer,
+    /// or does not let us look. That says nothing about the start; look again later, as long as it takes.
+    ///
+    /// [`Error::Unknown`] if the look was answered, and the answer can't tell. Another look may only get the
+    /// same answer: after some of them nobody can tell, and a person has to look.
     fn find(&self, request: &Request) -> Result<Option<String>, Error>;
 }
 

@@ -13,6 +13,12 @@ use crate::effects::stand_in::{StandIn, answer, nobody};
 /// The token, which may be in no text.
 pub const TOKEN: &str = "hush0123456789";
 
+/// When the request was first wanted, in milliseconds since 1970: 2026-01-01T00:00:00Z.
+pub const SINCE: u64 = 1_767_225_600_000;
+/// A moment that is certainly before that, and one that may be after it by another's clock.
+pub const BEFORE: u64 = SINCE - 3_600_001;
+pub const ABOUT: u64 = SINCE - 3_600_000;
+
 /// A folder with the token in a file.
 pub fn token() -> (Source, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -31,11 +37,12 @@ pub fn request() -> Request {
         digest: Some(format!("sha256:{}", "ab".repeat(32))),
         environment: "stage".to_owned(),
         commit: commit.to_owned(),
+        since: SINCE,
     }
 }
 
 /// Whether it was certainly not accepted, and whether it is worth asking again later.
-fn kind(error: &Error) -> &'static str {
+pub fn kind(error: &Error) -> &'static str {
     match error {
         Error::Refused { .. } => "refused",
         Error::Busy { .. } => "busy",
@@ -119,23 +126,45 @@ pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Start>, before: usize)
     assert!(error.to_string().contains("can't be read"), "{error}");
 }
 
-/// Looks for a start where what is answered says nothing.
+/// Looks for a start where nobody answers, or what is answered says nothing.
 pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Start>) {
     type Respond = fn(&mut TcpStream);
-    let cases: [Respond; 6] = [
-        |it| answer(it, "500 Oops", "", TOKEN),
-        |it| answer(it, "404 Not Found", "", TOKEN),
-        |it| answer(it, "302 Found", "Location: /login\r\n", TOKEN),
-        |it| answer(it, "200 OK", "", TOKEN),
-        |it| answer(it, "200 OK", "", "{}"),
-        |_| {},
+    let cases: [(Respond, &str); 12] = [
+        (|it| answer(it, "500 Oops", "", TOKEN), "busy"),
+        (|it| answer(it, "503 Wait", "", TOKEN), "busy"),
+        (|it| answer(it, "408 Request Timeout", "", ""), "busy"),
+        (|it| answer(it, "429 Wait", "", TOKEN), "busy"),
+        (|it| answer(it, "401 Unauthorized", "", TOKEN), "refused"),
+        (|it| answer(it, "404 Not Found", "", TOKEN), "refused"),
+        (
+            |it| answer(it, "302 Found", "Location: /login\r\n", TOKEN),
+            "refused",
+        ),
+        (|it| answer(it, "204 No Content", "", ""), "unknown"),
+        (|it| answer(it, "200 OK", "", TOKEN), "unknown"),
+        (|it| answer(it, "200 OK", "", "{}"), "unknown"),
+        // The connection is lost before the answer, and in the middle of it.
+        (|_| {}, "busy"),
+        (
+            |it| {
+                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{";
+                it.write_all(head).expect("it listens");
+            },
+            "busy",
+        ),
     ];
-    for respond in cases {
+    for (at, (respond, expected)) in cases.into_iter().enumerate() {
         let (token, _folder) = token();
         let server = StandIn::start(move |stream, _| respond(stream));
         let error = starter(&server.url, token).find(&request());
-        says_no_secret(&error.expect_err("it can't be found out"));
+        let error = error.expect_err("it can't be found out");
+        assert_eq!(kind(&error), expected, "case {at}: {error:?}");
+        says_no_secret(&error);
     }
+    let (token, _folder) = token();
+    let error = starter(&nobody(), token).find(&request());
+    let error = error.expect_err("nobody is there");
+    assert_eq!(kind(&error), "refused", "{error:?}");
 }
 
 /// Whether a text holds nothing of the token, as it is or as it is sent.

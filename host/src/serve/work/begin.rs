@@ -103,7 +103,11 @@ impl Start for Begin {
         // A child that is about to begin does no harm: the journal takes a request once.
         self.begun(request)
             .map(|number| number.map(|it| format!("deployment {it}")))
-            .map_err(|why| Error::Unknown { why })
+            // The journal knows; it only has to answer.
+            .map_err(|why| Error::Busy {
+                why,
+                again_in: None,
+            })
     }
 }
 

@@ -89,9 +89,11 @@ impl Children {
         };
         let folder = means.repo.as_deref().unwrap_or(Path::new("."));
         let log = self.log("prepare")?;
+        let secrets: Vec<_> = means.serve.secrets().map(str::to_owned).collect();
         let task = process::Task {
             command,
             variables: &[],
+            without: &secrets,
             folder,
             log: &log,
             time_limit: PREPARES,

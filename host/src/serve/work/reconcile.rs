@@ -53,7 +53,7 @@ impl Reconcile {
             return Ok(0);
         };
         let tags = registry
-            .tags(repository)
+            .tags(repository, &|| !shared.wake.is_over())
             .map_err(|error| error.to_string())?;
         let listed: Vec<_> = tags
             .into_iter()

@@ -59,6 +59,7 @@ impl Starts {
             digest: start.digest.clone(),
             environment: start.environment.clone(),
             commit: start.commit.clone(),
+            since: start.created,
         };
         let mut attempts = start.attempts;
         if let StartState::Starting { attempt, .. } = start.state {
