@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use greenlight::journal::inbox::{HintState, StartState};
+use greenlight::journal::{self, NewDeployment};
 
 use crate::image;
 use crate::pipeline::{Pipeline, ended};
@@ -183,7 +184,9 @@ fn git_is_brought_up_to_date() {
             .args(["clone", "--quiet", ".", "clone"]),
     );
     assert_eq!(cloned.status, 0, "{}", cloned.stderr);
-    pipeline.setting.serve = Some(table("prepare = [\"git\", \"fetch\", \"--quiet\"]\n"));
+    pipeline.setting.serve = Some(table(
+        "prepare = [\"sh\", \"-c\", \"env >environment && git fetch --quiet\"]\n",
+    ));
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();
     let receiver = Receiver::start_in(&pipeline, &clone);
@@ -192,5 +195,47 @@ fn git_is_brought_up_to_date() {
     let end = held.until_ended(&tags[0]);
     assert_eq!(end.conclusion.as_deref(), Some("promoted"));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+    let environment = std::fs::read_to_string(clone.join("environment")).expect("it ran");
+    assert!(environment.contains("GREENLIGHT_CONFIG="), "{environment}");
+    for secret in ["HOOK_SECRET", "SLACK_WEBHOOK"] {
+        assert!(!environment.contains(secret), "{environment}");
+    }
+    assert!(receiver.stop().success());
+}
+
+/// A deployment whose process died before it did anything does not stand in the way of its own start.
+#[test]
+fn what_died_before_it_began_is_begun_anew() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.serve = Some(table(""));
+    let _cleaner = Cleaner::of(&pipeline);
+    let commit = pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    let receiver = Receiver::start(&pipeline);
+    let mut journal = journal::open(&pipeline.location()).expect("the journal");
+    let dead = journal.begin(&NewDeployment {
+        tag: tags[0].clone(),
+        digest: None,
+        commit: commit.clone(),
+        began: 1,
+        request: None,
+    });
+    assert_eq!(dead.expect("a number"), 1);
+    receiver.accept(&docker_hub(&tags[0]));
+    let mut held = Held::by(&pipeline);
+    let end = held.until_ended(&tags[0]);
+    assert_eq!(
+        (end.number, end.conclusion.as_deref()),
+        (2, Some("promoted"))
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+    crate::waiting::until("word of its end", crate::pipeline::LIMIT, || {
+        receiver.said().contains("deployment 2 of").then_some(())
+    });
+    assert!(
+        receiver.said().contains("ended as promoted"),
+        "{}",
+        receiver.said()
+    );
     assert!(receiver.stop().success());
 }

@@ -65,6 +65,8 @@ pub struct WorkflowRun {
     pub head_sha: String,
     /// The branch of that.
     pub head_branch: Option<String>,
+    /// How it ended: `success`, or another word; nothing while it runs.
+    pub conclusion: Option<String>,
     /// Where that branch is.
     pub head_repository: Option<Repository>,
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::event::{self, Event, PullRequest, WorkflowRun};
 use super::{Change, Fact, Problem, Said, Standing, Surroundings, System, Variables};
+use crate::sandbox::contract::environments::{Job, JobStatus};
 
 /// Reads its variables and its event file.
 ///
@@ -95,6 +96,21 @@ fn of_workflow_run(read: &mut Surroundings, run: Option<WorkflowRun>, here: Opti
         .head_branch
         .and_then(|name| fact(name, "GITHUB_EVENT_PATH: workflow_run.head_branch"));
     let from = run.head_repository.map(|it| it.full_name);
+    // Whatever it did counts as one job: what it ran for has passed if it has.
+    let status = match run.conclusion.as_deref() {
+        Some("success") => JobStatus::Passed,
+        Some("cancelled") => JobStatus::Canceled,
+        Some("skipped") => JobStatus::Skipped,
+        Some(_) => JobStatus::Failed,
+        None => JobStatus::Running,
+    };
+    read.jobs = Ok(vec![Fact {
+        value: Job {
+            name: "workflow_run".to_owned(),
+            status,
+        },
+        source: "GITHUB_EVENT_PATH: workflow_run.conclusion",
+    }]);
     // A fork's `main` is not ours. A run whose repository is not known may be a fork's.
     let ours = from.is_some() && from.as_deref() == here;
     if run.event.starts_with("pull_request") || !ours {

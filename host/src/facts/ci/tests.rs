@@ -468,6 +468,33 @@ fn github_runs_after_another_workflow_for_what_that_ran_for() {
 }
 
 #[test]
+fn github_counts_the_other_workflow_as_a_job() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("event.json");
+    let path = file.to_str().expect("UTF-8");
+    for (conclusion, status) in [
+        ("\"success\"", JobStatus::Passed),
+        ("\"failure\"", JobStatus::Failed),
+        ("\"cancelled\"", JobStatus::Canceled),
+        ("\"skipped\"", JobStatus::Skipped),
+        ("\"stale\"", JobStatus::Failed),
+        ("null", JobStatus::Running),
+    ] {
+        let event = format!(
+            "{{\"workflow_run\": {{\"event\": \"push\", \"head_sha\": \"{MERGE}\", \"conclusion\": {conclusion}}}}}"
+        );
+        fs::write(&file, event).expect("written");
+        let changes = [
+            ("GITHUB_EVENT_NAME", "workflow_run"),
+            ("GITHUB_EVENT_PATH", path),
+        ];
+        let jobs = read(&changed(GITHUB, &changes)).jobs.expect("jobs");
+        assert_eq!(jobs[0].value.name, "workflow_run");
+        assert_eq!(jobs[0].value.status, status, "{conclusion}");
+    }
+}
+
+#[test]
 fn gitlab_says_when_it_cut_the_message_off() {
     for (said, standing) in [
         ("true", Standing::Truncated),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::effects::process;
+use crate::effects::secret::Source;
 use crate::journal;
 use crate::serve::{Means, Shared};
 
@@ -89,7 +90,9 @@ impl Children {
         };
         let folder = means.repo.as_deref().unwrap_or(Path::new("."));
         let log = self.log("prepare")?;
-        let secrets: Vec<_> = means.serve.secrets().map(str::to_owned).collect();
+        let slack = means.config.slack.as_ref().and_then(Source::variable);
+        let secrets = means.serve.secrets().chain(slack);
+        let secrets: Vec<_> = secrets.map(str::to_owned).collect();
         let task = process::Task {
             command,
             variables: &[],
