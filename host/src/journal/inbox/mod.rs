@@ -7,6 +7,7 @@
 mod counts;
 mod delivery;
 mod hint;
+pub(super) mod kind;
 mod start;
 pub(super) mod stored;
 

@@ -5,50 +5,10 @@ use std::time::Duration;
 use ::postgres::Transaction;
 
 use crate::journal::Holder;
-use crate::journal::inbox::stored::{OPEN, dead, limit as at_most, span};
+use crate::journal::inbox::kind::Kind;
+use crate::journal::inbox::stored::{dead, limit as at_most, span};
 use crate::journal::postgres::fault::Fault;
 use crate::journal::postgres::lease::NOW;
-
-/// What is claimed.
-#[derive(Clone, Copy)]
-pub enum Kind {
-    /// Hints that are pending.
-    Hints,
-    /// Starts that are not over.
-    Starts,
-}
-
-impl Kind {
-    fn table(self) -> &'static str {
-        match self {
-            Self::Hints => "greenlight.hints",
-            Self::Starts => "greenlight.starts",
-        }
-    }
-
-    /// Which of them may be claimed at all.
-    fn open(self) -> String {
-        match self {
-            Self::Hints => "state = 'pending'".to_owned(),
-            Self::Starts => format!("state IN {OPEN}"),
-        }
-    }
-
-    /// Which of them may be claimed at once after a holder that died.
-    fn harmless(self) -> &'static str {
-        match self {
-            Self::Hints => "TRUE",
-            Self::Starts => "state <> 'starting'",
-        }
-    }
-
-    fn order(self) -> &'static str {
-        match self {
-            Self::Hints => "again_at, last_at, id",
-            Self::Starts => "again_at, id",
-        }
-    }
-}
 
 /// Claims what is free, the oldest first. What somebody else is claiming right now is passed over.
 pub fn claim(
@@ -59,7 +19,12 @@ pub fn claim(
     time_to_live: Duration,
     limit: usize,
 ) -> Result<Vec<i64>, Fault> {
-    let (table, open, harmless, order) = (kind.table(), kind.open(), kind.harmless(), kind.order());
+    let (table, open, harmless, order) = (
+        format!("greenlight.{}", kind.table()),
+        kind.open(),
+        kind.harmless(),
+        kind.order(),
+    );
     let rows = transaction.query(
         &format!(
             "SELECT DISTINCT holder FROM {table}

@@ -6,9 +6,9 @@ mod starts;
 
 use std::time::Duration;
 
-use self::claims::Kind;
 use super::Postgres;
 use super::lease::NOW;
+use crate::journal::inbox::kind::Kind;
 use crate::journal::inbox::stored::{self, limit as at_most};
 use crate::journal::inbox::{
     ClaimedHint, ClaimedStart, Counts, Delivery, Hint, HintRow, Inbox, Settled, Start, StartState,

@@ -5,51 +5,11 @@ use std::time::Duration;
 use rusqlite::{Connection, params};
 
 use crate::clock;
-use crate::journal::inbox::stored::{OPEN, dead, limit as at_most};
+use crate::journal::inbox::kind::Kind;
+use crate::journal::inbox::stored::{dead, limit as at_most};
 use crate::journal::lease::milliseconds;
 use crate::journal::sqlite::error::explain;
 use crate::journal::{Error, Holder, Result};
-
-/// What is claimed.
-#[derive(Clone, Copy)]
-pub enum Kind {
-    /// Hints that are pending.
-    Hints,
-    /// Starts that are not over.
-    Starts,
-}
-
-impl Kind {
-    fn table(self) -> &'static str {
-        match self {
-            Self::Hints => "hints",
-            Self::Starts => "starts",
-        }
-    }
-
-    /// Which of them may be claimed at all.
-    fn open(self) -> String {
-        match self {
-            Self::Hints => "state = 'pending'".to_owned(),
-            Self::Starts => format!("state IN {OPEN}"),
-        }
-    }
-
-    /// Which of them may be claimed at once after a holder that died.
-    fn harmless(self) -> &'static str {
-        match self {
-            Self::Hints => "TRUE",
-            Self::Starts => "state <> 'starting'",
-        }
-    }
-
-    fn order(self) -> &'static str {
-        match self {
-            Self::Hints => "again_at, last_at, id",
-            Self::Starts => "again_at, id",
-        }
-    }
-}
 
 /// Finds what may be claimed now, the oldest first.
 pub fn free(connection: &Connection, kind: Kind, limit: usize) -> Result<Vec<i64>> {

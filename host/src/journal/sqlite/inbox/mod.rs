@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension as _, params};
 
-use self::claims::Kind;
 use super::Sqlite;
 use super::error::explain;
+use crate::journal::inbox::kind::Kind;
 use crate::journal::inbox::stored::{limit as at_most, without_nul};
 use crate::journal::inbox::{
     ClaimedHint, ClaimedStart, Counts, Delivery, Hint, HintRow, Inbox, Settled, Start, StartState,
