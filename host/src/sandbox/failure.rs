@@ -32,7 +32,7 @@ pub enum Failure {
     Unfit(String),
     /// The policy hit an instruction that ends it, a panic for example.
     Trapped(String),
-    /// The policy ran longer than the wall clock allows.
+    /// The policy ran longer than the clock allows.
     TimedOut,
     /// The policy ran into a limit.
     Limit(Limit, String),

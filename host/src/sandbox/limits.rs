@@ -8,11 +8,11 @@ use wasmtime::ResourceLimiter;
 use super::failure::{Failure, Limit};
 use super::profile::MEMORY_LIMIT;
 
-/// Wall-clock time of one call: the backstop where fuel counts too little, in calls from the code
+/// Time of one call in which this program runs: the backstop where fuel counts too little, in calls from the code
 /// into the engine.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How often the wall clock is looked at.
+/// How often the clock is looked at.
 pub const TICK: Duration = Duration::from_millis(100);
 
 /// Elements of all tables together.

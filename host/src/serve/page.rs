@@ -56,6 +56,7 @@ struct Board {
 
 #[derive(Clone, Debug)]
 struct Row {
+    id: u64,
     repository: String,
     tag: String,
     digest: Option<String>,
@@ -203,8 +204,15 @@ fn row(start: Start, end: Option<String>) -> Row {
         },
         other => other,
     };
+    let ended_badly =
+        matches!(&state, StartState::Started { finished: Some(how), .. } if how == "stopped");
     Row {
-        state: words::name(&state),
+        state: if ended_badly {
+            "failed"
+        } else {
+            words::name(&state)
+        },
+        id: start.id,
         words: words::state(&state),
         again,
         repository: start.repository,

@@ -37,7 +37,9 @@ pub fn state(state: &StartState) -> String {
         StartState::Started {
             reference,
             finished: Some(how),
-        } => format!("was started, and ended as {how}: {reference}"),
+        } => {
+            format!("was started as {reference}, and ended as {how}; `greenlight status` says why")
+        }
         StartState::Stopped { why } => format!("is not started: {why}"),
         StartState::Unknown { why } => {
             format!("may have been started, and nobody can tell; a person has to look: {why}")
