@@ -44,7 +44,8 @@ impl Outcome {
 ///
 /// # Errors
 ///
-/// If it is anything else: a result that is not known is not a passed one.
+/// If it is anything else: a result that is not known is not a passed one. And if there is no job at all,
+/// since whoever hands them over means to wait for some.
 pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     let Some(bytes) = variables.bytes(NEEDS) else {
         return Ok(Vec::new());
@@ -58,6 +59,13 @@ pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
                 ),
             )
         })?;
+    if needs.is_empty() {
+        return Err(Error::new(
+            format!("`{NEEDS}` names no job, so this one waited for none"),
+            "add `needs: [JOB, …]` to this job, so that only what has passed is published; or leave the \
+             variable out",
+        ));
+    }
     let job = |(name, need): (String, Need)| Fact {
         value: Job {
             name,

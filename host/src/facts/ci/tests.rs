@@ -676,6 +676,13 @@ fn woodpecker_and_drone_tell_how_it_went_so_far() {
 }
 
 #[test]
+fn no_job_at_all_is_somebodys_mistake() {
+    let error = read(&changed(GITHUB, &[(NEEDS, "{}")])).jobs;
+    let error = error.expect_err("no job");
+    assert!(error.message.contains("names no job") && error.help.contains("needs:"));
+}
+
+#[test]
 fn results_of_jobs_are_handed_over() {
     let needs = "{\"test\": {\"result\": \"success\", \"outputs\": {\"a\": \"b\"}}, \"lint\": {\"result\": \
                  \"failure\"}, \"docs\": {\"result\": \"skipped\"}, \"e2e\": {\"result\": \"cancelled\"}}";
