@@ -63,7 +63,7 @@ impl Receiver {
             [[environment]]\nname = \"prod\"\ndeploy = [\"true\"]\nnodes = [\"http://127.0.0.1:1\"]\n";
         fs::write(folder.join("greenlight.toml"), config).expect("a configuration");
         let mut process = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--repo", "one"])
             .current_dir(folder)
             .env("SECRET", SECRET)
             .stderr(Stdio::piped())
@@ -141,9 +141,9 @@ fn rate(count: usize) -> f64 {
     count as f64 / ROUND.as_secs_f64()
 }
 
-/// What Distribution sends for a push; one in ten is a release, the others are what else is pushed.
+/// What Distribution sends for a push; one in a hundred is a release, the others are what else is pushed.
 fn body(number: usize) -> String {
-    let tag = if number.is_multiple_of(10) {
+    let tag = if number.is_multiple_of(100) {
         format!("prod-{number:040x}")
     } else {
         format!("branch-{}", number % 100)

@@ -19,7 +19,7 @@ mod work;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::config::{Config, Serve};
@@ -57,6 +57,8 @@ struct Shared {
     log: Log,
     /// Something came in that somebody may be waiting for.
     wake: Wake,
+    /// How many requests wait to be stored.
+    arriving: AtomicUsize,
     /// How many threads have ended that should not have.
     lost: AtomicUsize,
     /// Whether what came in last could not be stored.
@@ -85,6 +87,7 @@ pub fn serve(means: Means) -> Result<(), Error> {
         metrics: Metrics::new(),
         log: Log,
         wake: Wake::default(),
+        arriving: AtomicUsize::new(0),
         lost: AtomicUsize::new(0),
         refused: AtomicBool::new(false),
         means,
@@ -180,6 +183,21 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
         )
     })
 }
+
+impl Shared {
+    /// Lets those go first who wait for an answer, for a moment.
+    fn give_way(&self) {
+        for _ in 0..COURTESY {
+            if self.arriving.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// How long what is not answered waits for what is, in milliseconds.
+const COURTESY: u32 = 20;
 
 /// How long to leave a store alone that did not answer.
 const STORE_REST: Duration = Duration::from_millis(500);

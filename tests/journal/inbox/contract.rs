@@ -10,6 +10,7 @@ for_both!(
     hints_are_kept_and_counted,
     a_hint_is_settled_until_it_comes_in_again,
     a_delivery_in_between_leaves_a_hint_pending,
+    several_hints_are_settled_at_once,
     a_postponed_hint_waits,
     one_start_comes_of_many_hints,
     each_state_of_a_start_comes_back,
@@ -56,6 +57,26 @@ fn hints_are_kept_and_counted(place: &Place) {
     assert_eq!((counts.deliveries, counts.pending), (4, 3));
     let claimed: Vec<_> = pending(&mut *inbox).into_iter().map(|it| it.hint).collect();
     assert_eq!(claimed, [digest, a, b], "the oldest first");
+}
+
+fn several_hints_are_settled_at_once(place: &Place) {
+    let mut inbox = place.inbox();
+    inbox
+        .accept(&[delivery(1, &[hint("a"), hint("b"), hint("c")])])
+        .expect("accepted");
+    let claimed = pending(&mut *inbox);
+    // One of them comes in again meanwhile.
+    inbox
+        .accept(&[delivery(2, &[hint("b")])])
+        .expect("accepted");
+    let all: Vec<_> = claimed
+        .into_iter()
+        .map(|it| (it, ignored("no tag of ours")))
+        .collect();
+    assert_eq!(inbox.settle_all(&all), Ok(()));
+    let left: Vec<_> = pending(&mut *inbox).into_iter().map(|it| it.hint).collect();
+    assert_eq!(left, [hint("b")]);
+    assert_eq!(inbox.settle_all(&[]), Ok(()));
 }
 
 fn a_hint_is_settled_until_it_comes_in_again(place: &Place) {

@@ -65,6 +65,19 @@ pub trait Inbox: Send {
     /// Those of the trait.
     fn settle(&mut self, claimed: &ClaimedHint, settled: &Settled) -> Result<bool>;
 
+    /// Stores what several hints come to, as [`settle`](Inbox::settle) does for each. A store may do it
+    /// in one transaction or in several.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn settle_all(&mut self, settled: &[(ClaimedHint, Settled)]) -> Result<()> {
+        for (claimed, settled) in settled {
+            self.settle(claimed, settled)?;
+        }
+        Ok(())
+    }
+
     /// Gives a hint back that could not be settled, to be claimed again from then on (in milliseconds since
     /// 1970), or earlier where it comes in again after this. Says whether the claim still was the caller's; if not,
     /// nothing is stored.

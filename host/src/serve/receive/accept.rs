@@ -23,6 +23,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// The one that stores, in a thread of its own.
 pub struct Acceptor {
     queue: mpsc::Sender<Waiting>,
+    shared: Arc<Shared>,
     thread: JoinHandle<()>,
 }
 
@@ -34,7 +35,10 @@ struct Waiting {
 
 /// Who hands requests over to the acceptor.
 #[derive(Clone)]
-pub struct Handover(mpsc::Sender<Waiting>);
+pub struct Handover {
+    queue: mpsc::Sender<Waiting>,
+    shared: Arc<Shared>,
+}
 
 /// Why a request was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,22 +55,29 @@ impl Acceptor {
         let inbox = open_inbox(&shared.means.location)
             .map_err(|error| crate::deployment::log::explained(&error))?;
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let shared = Arc::clone(shared);
+        let storing = Arc::clone(shared);
         let thread = std::thread::Builder::new()
             .name("accept".to_owned())
-            .spawn(move || store(&shared, inbox, waiting))
+            .spawn(move || store(&storing, inbox, waiting))
             .map_err(|error| {
                 Error::new(
                     format!("failed to start a thread: {error}"),
                     "this machine gives none; try again when it has room",
                 )
             })?;
-        Ok(Self { queue, thread })
+        Ok(Self {
+            queue,
+            shared: Arc::clone(shared),
+            thread,
+        })
     }
 
     /// One who hands over to it.
     pub fn handover(&self) -> Handover {
-        Handover(self.queue.clone())
+        Handover {
+            queue: self.queue.clone(),
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     /// Waits until everything that was handed over is stored. Nobody may hand over any more.
@@ -82,7 +93,11 @@ impl Handover {
     pub async fn store(&self, delivery: Delivery) -> Result<(), NotStored> {
         let (stored, answer) = oneshot::channel();
         let waiting = Waiting { delivery, stored };
-        self.0.try_send(waiting).map_err(|_| NotStored::Full)?;
+        self.shared.arriving.fetch_add(1, Ordering::Relaxed);
+        if self.queue.try_send(waiting).is_err() {
+            self.shared.arriving.fetch_sub(1, Ordering::Relaxed);
+            return Err(NotStored::Full);
+        }
         match answer.await {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(NotStored::Failed),
@@ -106,6 +121,7 @@ fn store(shared: &Shared, inbox: Box<dyn Inbox>, mut waiting: mpsc::Receiver<Wai
         }
         let stored = accept(shared, &mut inbox, &deliveries);
         shared.refused.store(!stored, Ordering::Relaxed);
+        shared.arriving.fetch_sub(senders.len(), Ordering::Relaxed);
         for sender in senders {
             // Who did not wait for the answer has it stored all the same.
             let _ = sender.send(stored);

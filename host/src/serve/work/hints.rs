@@ -18,6 +18,9 @@ const TIME_TO_LIVE: Duration = Duration::from_mins(3);
 /// How many are looked into in one go.
 const AT_ONCE: usize = 4;
 
+/// The same, where no registry has to be asked.
+const AT_ONCE_HERE: usize = 64;
+
 /// How often a tag is looked for that the registry does not have, half a day long: it may show what it got
 /// a moment later, or be coming back from an empty disk.
 const LOOKS: u32 = 200;
@@ -36,30 +39,33 @@ impl Hints {
         })
     }
 
-    fn settle(&mut self, shared: &Shared, claimed: &ClaimedHint) -> Result<(), Error> {
+    /// Looks into a hint, and says what it comes to; nothing if that is not known yet.
+    fn settled(
+        &mut self,
+        shared: &Shared,
+        claimed: &ClaimedHint,
+    ) -> Result<Option<Settled>, Error> {
         let hint = &claimed.hint;
-        let written = match self.look_into(shared, claimed) {
+        let said = |outcome: String| {
+            let (repository, tag) = (&hint.repository, &hint.tag);
+            shared.log.say(&format!("{repository}:{tag} {outcome}"));
+        };
+        match self.look_into(shared, claimed) {
             Ok(settled) => {
-                let outcome = match &settled {
+                said(match &settled {
                     Settled::Ignored { why } => format!("starts nothing: {why}"),
                     Settled::Wanted(start) => format!("asks for `{}`", start.environment),
-                };
-                shared
-                    .log
-                    .say(&format!("{}:{} {outcome}", hint.repository, hint.tag));
-                self.inbox.settle(claimed, &settled)
+                });
+                Ok(Some(settled))
             }
             Err(why) => {
-                shared.log.say(&format!(
-                    "{}:{} can't be looked into yet: {why}",
-                    hint.repository, hint.tag
-                ));
+                said(format!("can't be looked into yet: {why}"));
                 let again_at = clock::milliseconds() + back_off(claimed.attempts);
-                self.inbox.postpone(claimed, again_at, &storable(&why))
+                let postponed = self.inbox.postpone(claimed, again_at, &storable(&why));
+                // A claim that was lost is another receiver's now, which does the same.
+                postponed.map(|_| None).map_err(|error| explained(&error))
             }
-        };
-        // A claim that was lost is another receiver's now, which does the same.
-        written.map(drop).map_err(|error| explained(&error))
+        }
     }
 
     fn look_into(&self, shared: &Shared, claimed: &ClaimedHint) -> Result<Settled, String> {
@@ -104,20 +110,29 @@ impl Hints {
 impl Work for Hints {
     fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
         let holder = Holder::this_process();
-        let claimed = self
-            .inbox
-            .pending(&holder, TIME_TO_LIVE, AT_ONCE)
-            .map_err(|error| explained(&error))?;
+        // Where no registry is asked, nothing takes long.
+        let at_once = if self.registry.is_some() {
+            AT_ONCE
+        } else {
+            AT_ONCE_HERE
+        };
+        let claimed = self.inbox.pending(&holder, TIME_TO_LIVE, at_once);
+        let claimed = claimed.map_err(|error| explained(&error))?;
         if claimed.is_empty() {
             return Ok(Pace::Idle(IDLE));
         }
-        for hint in &claimed {
+        let mut all = Vec::new();
+        for hint in claimed {
             // What is left is taken up by whoever comes next.
             if shared.wake.is_over() {
                 break;
             }
-            self.settle(shared, hint)?;
+            if let Some(settled) = self.settled(shared, &hint)? {
+                all.push((hint, settled));
+            }
         }
+        let settled = self.inbox.settle_all(&all);
+        settled.map_err(|error| explained(&error))?;
         shared.wake.all();
         Ok(Pace::Busy)
     }

@@ -125,6 +125,7 @@ fn work<W: Work>(shared: &Shared, open: impl Fn(&Shared) -> Result<W, Error>) {
     while !shared.wake.is_over() {
         let why = match open(shared) {
             Ok(mut work) => loop {
+                shared.give_way();
                 match work.step(shared) {
                     Ok(Pace::Busy) if !shared.wake.is_over() => {}
                     Ok(Pace::Busy) => return,

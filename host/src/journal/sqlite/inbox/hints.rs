@@ -65,6 +65,14 @@ pub fn claimed(connection: &Connection, id: i64) -> Result<ClaimedHint> {
         .map_err(explain)
 }
 
+/// Refuses what the other database can't store.
+pub fn can_be_settled(settled: &Settled) -> Result<()> {
+    match settled {
+        Settled::Ignored { why } => stored::without_nul([why.as_str()]),
+        Settled::Wanted(new) => starts::without_nul(new),
+    }
+}
+
 /// Stores what a hint comes to, if the claim is still the caller's.
 pub fn settle(connection: &Connection, claimed: &ClaimedHint, settled: &Settled) -> Result<bool> {
     let id = claimed.id.cast_signed();

@@ -46,11 +46,20 @@ impl Inbox for Sqlite {
     }
 
     fn settle(&mut self, claimed: &ClaimedHint, settled: &Settled) -> Result<bool> {
-        match settled {
-            Settled::Ignored { why } => without_nul([why.as_str()])?,
-            Settled::Wanted(new) => starts::without_nul(new)?,
-        }
+        hints::can_be_settled(settled)?;
         self.change(|transaction| hints::settle(transaction, claimed, settled))
+    }
+
+    fn settle_all(&mut self, settled: &[(ClaimedHint, Settled)]) -> Result<()> {
+        for (_, settled) in settled {
+            hints::can_be_settled(settled)?;
+        }
+        self.change(|transaction| {
+            for (claimed, settled) in settled {
+                hints::settle(transaction, claimed, settled)?;
+            }
+            Ok(())
+        })
     }
 
     fn postpone(&mut self, claimed: &ClaimedHint, again_at: u64, why: &str) -> Result<bool> {
