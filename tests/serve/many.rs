@@ -72,9 +72,11 @@ fn ten_thousand_deliveries_start_each_deployment_once() {
     waiting::until("records", LIMIT, || {
         (held.counts().started == 40).then_some(())
     });
-    assert_eq!(held.counts().deliveries, 10_000);
+    // One whose answer came too late for its sender was sent, and is counted, again.
+    let deliveries = held.counts().deliveries;
+    assert!(deliveries >= 10_000, "{deliveries}");
     let heard: u64 = held.hints().iter().map(|it| it.deliveries).sum();
-    assert_eq!(heard, 10_000);
+    assert_eq!(heard, deliveries);
     // Once more, after all was started.
     deliver(&[&receiver], &shuffled(40, 200));
     waiting::until("settled hints", LIMIT, || {
