@@ -1,0 +1,315 @@
+//! What each system says, as tables of variables and facts.
+
+mod changes;
+mod github;
+mod gitlab;
+mod jenkins;
+mod jobs;
+
+use std::ffi::OsString;
+
+use super::*;
+use crate::sandbox::contract::environments::JobStatus;
+
+const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const MERGE: &str = "8f94139338f9404f26296befa88755fc2598c289";
+
+type Set<'a> = &'a [(&'a str, &'a str)];
+
+fn with<T>(set: Set<'_>, read: impl FnOnce(&Variables<'_>) -> T) -> T {
+    let look_up = |name: &str| {
+        let found = set.iter().rev().find(|(known, _)| *known == name);
+        found.map(|(_, value)| OsString::from(value))
+    };
+    read(&Variables::new(&look_up))
+}
+
+#[track_caller]
+fn read(set: Set<'_>) -> Surroundings {
+    with(set, |variables| {
+        let (system, _) = detect(variables).expect("one").expect("a system");
+        Surroundings::read(system, variables)
+    })
+}
+
+/// A fact as text: the value, and where it comes from.
+fn shown(fact: Option<&Fact>) -> String {
+    fact.map_or_else(
+        || "-".to_owned(),
+        |fact| format!("{} ({})", fact.value, fact.source),
+    )
+}
+
+/// The base, with changes: a variable that is set to nothing is not set.
+fn changed<'a>(base: Set<'a>, changes: Set<'a>) -> Vec<(&'a str, &'a str)> {
+    [base, changes].concat()
+}
+
+const CIRCLECI: Set<'_> = &[
+    ("CI", "true"),
+    ("CIRCLECI", "true"),
+    ("CIRCLE_SHA1", SHA),
+    ("CIRCLE_BRANCH", "main"),
+    ("CIRCLE_BUILD_URL", "https://ci.example.org/1"),
+];
+const JENKINS: Set<'_> = &[
+    ("CI", "true"),
+    ("JENKINS_URL", "https://ci.example.org/"),
+    ("GIT_COMMIT", SHA),
+    ("BUILD_URL", "https://ci.example.org/job/1/"),
+];
+const GITLAB: Set<'_> = &[
+    ("CI", "true"),
+    ("GITLAB_CI", "true"),
+    ("CI_COMMIT_SHA", SHA),
+    ("CI_COMMIT_BRANCH", "main"),
+    ("CI_COMMIT_MESSAGE", "Größe\n\n[load test: abort]\n"),
+    ("CI_COMMIT_MESSAGE_IS_TRUNCATED", "false"),
+    ("CI_PIPELINE_URL", "https://git.example.org/-/pipelines/1"),
+    ("CI_JOB_URL", "https://git.example.org/-/jobs/1"),
+];
+const BUILDKITE: Set<'_> = &[
+    ("CI", "true"),
+    ("BUILDKITE", "true"),
+    ("BUILDKITE_COMMIT", SHA),
+    ("BUILDKITE_BRANCH", "main"),
+    ("BUILDKITE_MESSAGE", "Say it"),
+    ("BUILDKITE_PULL_REQUEST", "false"),
+    ("BUILDKITE_SOURCE", "webhook"),
+    ("BUILDKITE_BUILD_URL", "https://ci.example.org/builds/1"),
+];
+const WOODPECKER: Set<'_> = &[
+    ("CI", "woodpecker"),
+    ("CI_COMMIT_SHA", SHA),
+    ("CI_COMMIT_REF", "refs/heads/main"),
+    ("CI_COMMIT_BRANCH", "main"),
+    ("CI_COMMIT_MESSAGE", "Say it"),
+    ("CI_PIPELINE_EVENT", "push"),
+    ("CI_PIPELINE_URL", "https://ci.example.org/1"),
+    ("CI_COMMIT_TAG", ""),
+    ("CI_COMMIT_PULL_REQUEST", ""),
+];
+const DRONE: Set<'_> = &[
+    ("CI", "true"),
+    ("DRONE", "true"),
+    ("DRONE_COMMIT_SHA", SHA),
+    ("DRONE_COMMIT_REF", "refs/heads/main"),
+    ("DRONE_BRANCH", "main"),
+    ("DRONE_COMMIT_MESSAGE", "Say it"),
+    ("DRONE_BUILD_EVENT", "push"),
+    ("DRONE_BUILD_LINK", "https://ci.example.org/1"),
+];
+const GITHUB: Set<'_> = &[
+    ("CI", "true"),
+    ("GITHUB_ACTIONS", "true"),
+    ("GITHUB_EVENT_NAME", "push"),
+    ("GITHUB_SHA", SHA),
+    ("GITHUB_REF", "refs/heads/main"),
+    ("GITHUB_REF_TYPE", "branch"),
+    ("GITHUB_REF_NAME", "main"),
+    ("GITHUB_SERVER_URL", "https://git.example.org"),
+    ("GITHUB_REPOSITORY", "shop/cart"),
+    ("GITHUB_RUN_ID", "1"),
+];
+
+#[test]
+fn each_system_is_found_and_says_what_a_push_to_main_is() {
+    for (system, set, sign, commit, branch, message) in [
+        (
+            System::CircleCi,
+            CIRCLECI,
+            "CIRCLECI",
+            "CIRCLE_SHA1",
+            "CIRCLE_BRANCH",
+            None,
+        ),
+        (
+            System::GitHub,
+            GITHUB,
+            "GITHUB_ACTIONS",
+            "GITHUB_SHA",
+            "GITHUB_REF_NAME",
+            None,
+        ),
+        (
+            System::GitLab,
+            GITLAB,
+            "GITLAB_CI",
+            "CI_COMMIT_SHA",
+            "CI_COMMIT_BRANCH",
+            Some("whole"),
+        ),
+        (
+            System::Buildkite,
+            BUILDKITE,
+            "BUILDKITE",
+            "BUILDKITE_COMMIT",
+            "BUILDKITE_BRANCH",
+            Some("unsure"),
+        ),
+        (
+            System::Woodpecker,
+            WOODPECKER,
+            "CI",
+            "CI_COMMIT_SHA",
+            "CI_COMMIT_BRANCH",
+            Some("whole"),
+        ),
+        (
+            System::Drone,
+            DRONE,
+            "DRONE",
+            "DRONE_COMMIT_SHA",
+            "DRONE_BRANCH",
+            Some("whole"),
+        ),
+        (
+            System::Jenkins,
+            &changed(JENKINS, &[("BRANCH_NAME", "main")]),
+            "JENKINS_URL",
+            "GIT_COMMIT",
+            "BRANCH_NAME",
+            None,
+        ),
+    ] {
+        assert_eq!(with(set, detect), Ok(Some((system, sign))), "{set:?}");
+        let read = read(set);
+        assert_eq!(read.system, system);
+        assert_eq!(shown(read.commit.as_ref()), format!("{SHA} ({commit})"));
+        assert_eq!(shown(read.branch.as_ref()), format!("main ({branch})"));
+        assert_eq!(read.built_branch().as_deref(), Some("main"));
+        let standing = read.message.as_ref().map(|said| said.standing.word());
+        assert_eq!(standing, message, "{system:?}");
+        assert!(
+            read.build_url
+                .is_some_and(|url| url.value.starts_with("https://"))
+        );
+        assert_eq!((read.change, read.tag), (None, None), "{system:?}");
+        assert_eq!(read.jobs, Ok(Vec::new()));
+        assert!(read.problems.is_empty(), "{:?}", read.problems);
+    }
+}
+
+#[test]
+fn a_build_of_a_tag_has_no_branch() {
+    for (set, changes) in [
+        (CIRCLECI, &[("CIRCLE_TAG", "v1"), ("CIRCLE_BRANCH", "")][..]),
+        (
+            GITHUB,
+            &[("GITHUB_REF_TYPE", "tag"), ("GITHUB_REF_NAME", "v1")],
+        ),
+        (GITLAB, &[("CI_COMMIT_TAG", "v1"), ("CI_COMMIT_BRANCH", "")]),
+        (BUILDKITE, &[("BUILDKITE_TAG", "v1")]),
+        (
+            WOODPECKER,
+            &[("CI_COMMIT_TAG", "v1"), ("CI_PIPELINE_EVENT", "tag")],
+        ),
+        (DRONE, &[("DRONE_TAG", "v1"), ("DRONE_BUILD_EVENT", "tag")]),
+        (
+            JENKINS,
+            &[
+                ("TAG_NAME", "v1"),
+                ("BRANCH_NAME", "v1"),
+                ("GIT_BRANCH", "v1"),
+            ],
+        ),
+    ] {
+        let read = read(&changed(set, changes));
+        assert_eq!(read.tag.map(|tag| tag.value).as_deref(), Some("v1"));
+        assert_eq!(read.branch, None, "{changes:?}");
+    }
+}
+
+/// A fork's branch may be called as the one that is published. Nothing of it may be.
+#[track_caller]
+fn is_never_published(set: Set<'_>, changes: Set<'_>) -> Surroundings {
+    let read = read(&changed(set, changes));
+    let built = read.built_branch();
+    assert_eq!(
+        built.as_deref(),
+        Some("main (pull request 7)"),
+        "{changes:?}"
+    );
+    let commit = read.commit.as_ref().map(|it| it.value.as_str());
+    assert_eq!(commit, Some(SHA), "{changes:?}");
+    let target = read.change.as_ref().and_then(|it| it.target.as_ref());
+    assert_eq!(
+        target.map(|it| it.value.as_str()),
+        Some("main"),
+        "{changes:?}"
+    );
+    read
+}
+
+/// Whether a variable has the message.
+fn has_message(read: &Surroundings) -> bool {
+    let said = read.message.as_ref();
+    said.is_some_and(|said| said.standing == Standing::Whole)
+}
+
+#[test]
+fn only_hashes_are_commits() {
+    for (set, name) in [
+        (CIRCLECI, "CIRCLE_SHA1"),
+        (JENKINS, "GIT_COMMIT"),
+        (GITHUB, "GITHUB_SHA"),
+        (BUILDKITE, "BUILDKITE_COMMIT"),
+    ] {
+        for value in [
+            "main",
+            "4b825dc",
+            "--help",
+            "4B825DC642CB6EB9A060E54BF8D69288FBEE4904",
+            "HEAD^1",
+        ] {
+            let read = read(&changed(set, &[(name, value)]));
+            assert_eq!(
+                (read.commit, read.problems[0].code),
+                (None, "commit-not-a-hash")
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_system_and_what_are_two() {
+    for none in [
+        &[][..],
+        &[("CI", "true")],
+        &[
+            ("CIRCLECI", ""),
+            ("GITHUB_ACTIONS", ""),
+            ("JENKINS_URL", ""),
+        ],
+        &[("GITHUB_ACTIONS", "false")],
+        // What GitLab and Woodpecker both set is neither's sign.
+        &[("CI_COMMIT_SHA", SHA), ("CI_COMMIT_BRANCH", "main")],
+    ] {
+        assert_eq!(with(none, detect), Ok(None), "{none:?}");
+    }
+    let both = changed(JENKINS, GITHUB);
+    let error = with(&both, detect).expect_err("two");
+    assert!(error.message.contains("Jenkins (`JENKINS_URL`)"), "{error}");
+    assert!(
+        error.message.contains("GitHub Actions (`GITHUB_ACTIONS`)"),
+        "{error}"
+    );
+    assert!(
+        error.help.contains("`GREENLIGHT_CI=jenkins`"),
+        "{}",
+        error.help
+    );
+    for (system, word) in System::ALL {
+        let choice = [(CHOICE, word)];
+        let settled = changed(&both, &choice);
+        assert_eq!(with(&settled, detect), Ok(Some((system, CHOICE))));
+    }
+    assert_eq!(with(&changed(&both, &[(CHOICE, "none")]), detect), Ok(None));
+    with(&[(CHOICE, "travis")], detect).expect_err("unknown");
+    // Early releases of Woodpecker are Drone to those who look for that.
+    let woodpecker = changed(DRONE, WOODPECKER);
+    assert_eq!(
+        with(&woodpecker, detect),
+        Ok(Some((System::Woodpecker, "CI")))
+    );
+}
