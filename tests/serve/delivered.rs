@@ -51,6 +51,17 @@ fn from_a_push_to_production() {
         matches!(&latest.state, HintState::Ignored { why } if why.contains("[tag-malformed]") || why.contains("tag")),
         "{latest:?}"
     );
+    // What a body says of the image is a hint, and the registry knows better.
+    receiver.accept(&distribution(&tags[0], &crate::receiver::digest(7)));
+    crate::waiting::until("word of the other image", crate::pipeline::LIMIT, || {
+        receiver
+            .said()
+            .contains("another image in its webhook")
+            .then_some(())
+    });
+    crate::waiting::until("settled hints", crate::pipeline::LIMIT, || {
+        (held.counts().pending == 0).then_some(())
+    });
     assert_eq!(held.deployments().len(), 1);
     assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);

@@ -86,7 +86,16 @@ impl Hints {
         let digest = match &self.registry {
             None => hint.digest.clone(),
             Some(registry) => match registry.digest(&hint.repository, &hint.tag) {
-                Ok(Some(digest)) => Some(digest),
+                Ok(Some(digest)) => {
+                    if hint.digest.as_ref().is_some_and(|said| *said != digest) {
+                        shared.log.say(&format!(
+                            "{}:{} is {digest} in the registry, and another image in its webhook: the \
+                             registry's counts",
+                            hint.repository, hint.tag
+                        ));
+                    }
+                    Some(digest)
+                }
                 Ok(None) if claimed.attempts < LOOKS => {
                     return Err("the registry has no such tag".to_owned());
                 }
