@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -178,8 +180,24 @@ fn refuse_foreign(path: &Path) -> Result<()> {
         Ok(answer) => answer,
         // There is none yet, or the real opening says better what is wrong.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => Ok(()),
+        // Without a lock, one of ours that is just being made looks as if it was damaged. Whether it is, the
+        // real opening says.
+        Err(error)
+            if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) && is_marked(path) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(at(path, error)),
     }
+}
+
+/// Whether a file is marked as a journal.
+///
+/// Source: <https://www.sqlite.org/fileformat.html#the_database_header>, the application id at offset 68.
+fn is_marked(path: &Path) -> bool {
+    let mut mark = [0; 4];
+    let read = File::open(path).and_then(|file| file.read_exact_at(&mut mark, 68));
+    read.is_ok() && i32::from_be_bytes(mark) == APPLICATION
 }
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
