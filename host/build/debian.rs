@@ -1,7 +1,24 @@
 //! Reads what Debian's package tools print.
 
-/// The oldest compiler that knows the policy's edition.
-const OLDEST: (u32, u32) = (1, 85);
+/// The policy's manifest, which says how old a compiler may be.
+const POLICY: &str = include_str!("../../guest/Cargo.toml");
+
+/// Returns the oldest compiler that builds the policy: the `rust-version` of its manifest, which covers
+/// all crates that it is built from.
+pub fn oldest() -> Option<(u32, u32)> {
+    let mut lines = POLICY.lines();
+    let version = lines.find_map(|line| line.strip_prefix("rust-version = "))?;
+    numbers(version.trim_matches('"'))
+}
+
+/// Reads the first two numbers of a version.
+pub fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => Some((major, minor)),
+        _ => None,
+    }
+}
 
 /// Returns the candidate version of a package in the output of `apt-cache policy`, where there is
 /// one to be had.
@@ -15,17 +32,11 @@ pub fn candidate<'a>(policy: &'a str, package: &str) -> Option<&'a str> {
         .filter(|version| *version != "(none)")
 }
 
-/// Returns whether the compiler of this package version is new enough for the policy.
+/// Returns whether the compiler of this version, of a package or its own word, is new enough for the policy.
 pub fn is_recent(version: &str) -> bool {
     // `epoch:upstream-revision`; only the first two numbers of the middle count.
     let upstream = version.split_once(':').map_or(version, |(_, rest)| rest);
-    let mut numbers = upstream
-        .split(|c: char| !c.is_ascii_digit())
-        .map(str::parse);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
-        _ => false,
-    }
+    numbers(upstream).is_some_and(|found| Some(found) >= oldest())
 }
 
 /// Returns the packages that `apt-get install --simulate` would newly install.
@@ -45,7 +56,7 @@ pub fn new_packages(simulation: &str) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    const POLICY: &str = "\
+    const PRINTED: &str = "\
 rustc-web:
   Installed: (none)
   Candidate: 1.96.0+dfsg1-1~deb12u2
@@ -61,21 +72,22 @@ rustc:
     #[test]
     fn candidate_is_that_of_the_package() {
         assert_eq!(
-            candidate(POLICY, "rustc-web"),
+            candidate(PRINTED, "rustc-web"),
             Some("1.96.0+dfsg1-1~deb12u2")
         );
-        assert_eq!(candidate(POLICY, "rustc"), None);
-        assert_eq!(candidate(POLICY, "rust-src"), None);
+        assert_eq!(candidate(PRINTED, "rustc"), None);
+        assert_eq!(candidate(PRINTED, "rust-src"), None);
         assert_eq!(candidate("", "rustc"), None);
     }
 
     #[test]
     fn versions_are_compared_as_numbers() {
-        for recent in ["1.85.0+dfsg3-1~deb12u3", "1.96.0", "2:1.100.1-1", "2.0"] {
+        for recent in ["1.88.0+dfsg3-1~deb12u3", "1.96.0", "2:1.100.1-1", "2.0"] {
             assert!(is_recent(recent), "{recent}");
         }
         for old in [
             "1.63.0+dfsg1-2",
+            "1.85.0+dfsg3-1~deb12u3",
             "1.9.0",
             "2:1.84.1",
             "0.99",

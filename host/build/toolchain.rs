@@ -1,6 +1,6 @@
 //! The compiler for the policy: one that has, or can build, a WebAssembly standard library.
 
-use super::apt;
+use super::{apt, debian};
 use anyhow::{Context as _, anyhow, bail};
 use std::{
     env,
@@ -83,6 +83,11 @@ fn from_debian(target: &Path, own_sysroot: &Path) -> anyhow::Result<Toolchain> {
     let load = || -> anyhow::Result<Toolchain> {
         let rustc = compiler(&tree)?;
         let library_path = library_path(&tree);
+        let release = ask(&rustc, &library_path, &["--version"])?;
+        let version = release.strip_prefix("rustc ").unwrap_or(&release);
+        if !debian::is_recent(version) {
+            bail!("build the policy with `{release}`: it is too old");
+        }
         let sysroot = PathBuf::from(print(&rustc, &library_path, &["sysroot"])?);
         if !has_source(&sysroot) {
             bail!(
@@ -98,7 +103,7 @@ fn from_debian(target: &Path, own_sysroot: &Path) -> anyhow::Result<Toolchain> {
             build_std,
         })
     };
-    // A tree of another system, in a target directory that moved, is no better than none.
+    // A tree of another system, or one with a compiler that has become too old, is replaced.
     if tree.exists() {
         if let Ok(toolchain) = load() {
             return Ok(toolchain);
@@ -111,9 +116,14 @@ fn from_debian(target: &Path, own_sysroot: &Path) -> anyhow::Result<Toolchain> {
 
 /// Asks a compiler for one of the things it prints.
 fn print(rustc: &Path, library_path: &[PathBuf], what: &[&str]) -> anyhow::Result<String> {
+    ask(rustc, library_path, &[&["--print"], what].concat())
+}
+
+/// Runs a compiler and returns its standard output.
+fn ask(rustc: &Path, library_path: &[PathBuf], arguments: &[&str]) -> anyhow::Result<String> {
     let mut command = Command::new(rustc);
     libraries(&mut command, library_path);
-    let output = command.arg("--print").args(what).output();
+    let output = command.args(arguments).output();
     let output = output.with_context(|| format!("run `{}`", rustc.display()))?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);

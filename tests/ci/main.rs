@@ -27,5 +27,6 @@ mod messages;
 mod readme;
 mod rules;
 mod schemas;
+mod toolchain;
 mod woodpecker;
 mod workspace;
