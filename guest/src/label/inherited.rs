@@ -58,10 +58,10 @@ fn inside_quotes<'a>(
     let mut depth = 0_usize;
     let mut may_open = true;
     for (at, raw) in line.char_indices().skip_while(|(at, _)| *at < quoted) {
-        if let Some(label) = labels.next_if(|label| label.start <= offset + at) {
-            if depth > 0 {
-                inside.push(label);
-            }
+        if let Some(label) = labels.next_if(|label| label.start <= offset + at)
+            && depth > 0
+        {
+            inside.push(label);
         }
         if raw == '"' {
             if may_open {

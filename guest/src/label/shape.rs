@@ -26,10 +26,11 @@ pub(super) struct Shape {
 pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Shape> {
     let (mut cursor, outer) = open(text, start)?;
     let key = key(&mut cursor)?;
-    if outer.squarish() && key != Key::Misspelt {
-        if let Some(shape) = closed_too_early(cursor, text, start, open_end) {
-            return Some(shape);
-        }
+    if outer.squarish()
+        && key != Key::Misspelt
+        && let Some(shape) = closed_too_early(cursor, text, start, open_end)
+    {
+        return Some(shape);
     }
     let separator = separator(&mut cursor)?;
     let value = Value::read(&mut cursor)?;

@@ -37,15 +37,15 @@ pub(super) fn reasons(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<
         }
         _ => {}
     }
-    if let Some(required) = thresholds.min_rate {
-        if rate_below(m, required) {
-            let message = format!(
-                "{} requests per second; {} are required",
-                hundredths(m.requests.saturating_mul(100_000) / m.duration.max(1)),
-                hundredths(whole(required * 100.0)),
-            );
-            reasons.push(Reason::new(codes::RATE_TOO_LOW, message).on(setting("min-rate")));
-        }
+    if let Some(required) = thresholds.min_rate
+        && rate_below(m, required)
+    {
+        let message = format!(
+            "{} requests per second; {} are required",
+            hundredths(m.requests.saturating_mul(100_000) / m.duration.max(1)),
+            hundredths(whole(required * 100.0)),
+        );
+        reasons.push(Reason::new(codes::RATE_TOO_LOW, message).on(setting("min-rate")));
     }
     if let Some((first, others)) = m.broken_thresholds.split_first() {
         let message = match others.len() {
