@@ -13,11 +13,12 @@
 mod allocator;
 pub mod bindings;
 pub mod commit;
+mod exports;
 #[cfg(test)]
 mod fixtures;
 pub mod label;
 pub mod promotion;
 pub mod publish;
-mod reason;
+pub mod reason;
 pub mod settings;
 pub mod tag;
