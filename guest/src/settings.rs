@@ -1,7 +1,7 @@
 //! Whether the settings can be used at all.
 
 use crate::bindings::types::{Evidence, Reason, Settings};
-use crate::promotion::codes::SETTINGS_INVALID;
+use crate::reason::codes::SETTINGS_INVALID;
 
 /// The longest name whose tags a registry takes: what is left of 128 bytes beside `-loadtest-abort-` and
 /// a SHA-256 commit.

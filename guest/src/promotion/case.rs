@@ -1,9 +1,9 @@
-//! What a decision is about: the release, the facts, and the load test action that applies.
+//! What a decision is about: the release, the events of its history, and the load test action that applies.
 
-use super::codes;
 use crate::bindings::environments::Target;
 use crate::bindings::promotion::{Deployment, Event, Release};
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings, Timestamp};
+use crate::reason::codes;
 use crate::tag::word;
 
 /// Everything that a decision rests on, with the tag already understood.
@@ -85,14 +85,50 @@ fn label(release: &Release) -> Option<Evidence> {
     instruction.source.map(Evidence::Label)
 }
 
+/// A fact that remembers where it was read, so that reasons can point at it.
+#[derive(Debug)]
+pub(super) struct Fact<'a, T> {
+    /// Place in the history, counted from 0.
+    pub place: usize,
+    pub at: Timestamp,
+    pub what: &'a T,
+}
+
+// Derived, these would ask for `T: Copy`.
+impl<T> Clone for Fact<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Fact<'_, T> {}
+
+impl<'a, T> Fact<'a, T> {
+    pub(super) fn new(place: usize, event: &Event, what: &'a T) -> Self {
+        Self {
+            place,
+            at: event.at,
+            what,
+        }
+    }
+
+    pub(super) fn evidence(&self) -> Evidence {
+        event(self.place)
+    }
+}
+
+/// Points at an event.
+pub(super) fn event(place: usize) -> Evidence {
+    Evidence::Event(u32::try_from(place).unwrap_or(u32::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::action;
     use crate::bindings::environments::Target;
     use crate::bindings::promotion::Instruction;
     use crate::bindings::types::{Evidence, LoadTestAction, Span};
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::release;
+    use crate::fixtures::{SHA, release};
 
     fn target(action: Option<LoadTestAction>) -> Target {
         Target {

@@ -1,10 +1,9 @@
 //! What the history adds up to.
 
-use super::case::Case;
-use super::fact::Fact;
-use super::judge::{Judgement, judge};
-use super::nodes;
+use super::case::{Case, Fact};
+use super::convergence;
 use super::record::Record;
+use super::verdict::{Judgement, judge};
 use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Round, Standing};
 use crate::bindings::types::{LoadTestAction, Timestamp};
 
@@ -105,7 +104,7 @@ impl<'a> Ledger<'a> {
                     (Some(judgement), 0) => Some(judgement.verdict),
                     _ => None,
                 },
-                nodes: nodes::latest(case, record),
+                nodes: convergence::latest(case, record),
             })
             .collect()
     }
@@ -224,8 +223,7 @@ mod tests {
         self, Converged, Deployed, Failed, Pending, Unknown,
     };
     use crate::bindings::types::Verdict;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, OTHER, release};
+    use crate::fixtures::{History, OTHER, SHA, release};
 
     fn progress(history: &History) -> Vec<Progress> {
         let decision = history.decide(&release("stage-loadtest-abort"));

@@ -13,29 +13,17 @@
 //!
 //! Last, people are told whatever they have not been told yet.
 
-mod answer;
 mod case;
-pub mod codes;
 mod convergence;
-mod fact;
-mod journey;
-mod judge;
+mod decision_table;
 mod ledger;
-mod nodes;
+mod next_step;
 mod notices;
 mod progress;
 mod record;
-mod ruling;
-mod table;
-mod verification;
-mod words;
+mod thresholds;
+mod verdict;
 
-#[cfg(test)]
-mod fixtures;
-#[cfg(test)]
-mod tests;
-
-use answer::Answer;
 use case::Case;
 use ledger::Ledger;
 
@@ -43,6 +31,7 @@ use crate::bindings::promotion::{
     Action, Conclusion, Decision, Event, Permission, Progress, Release,
 };
 use crate::bindings::types::{Evidence, Reason, Settings, Timestamp};
+use crate::reason::codes;
 use crate::tag;
 
 /// Decides from everything known what is to be done with a release.
@@ -95,19 +84,56 @@ pub fn decide(
     }
 }
 
+/// What is to be done, and why.
+struct Answer {
+    pub permission: Permission,
+    pub next: Action,
+    pub reasons: Vec<Reason>,
+}
+
+impl Answer {
+    /// Not yet.
+    fn hold(next: Action, reasons: Vec<Reason>) -> Self {
+        Self {
+            permission: Permission::Hold,
+            next,
+            reasons,
+        }
+    }
+
+    /// Not yet, and only time can change that.
+    fn wait(case: &Case<'_>, reasons: Vec<Reason>) -> Self {
+        Self::hold(Action::Wait(case.settings.poll_interval), reasons)
+    }
+
+    /// Never.
+    fn end(conclusion: Conclusion, reasons: Vec<Reason>) -> Self {
+        Self {
+            permission: Permission::Stop,
+            next: Action::Finish(conclusion),
+            reasons,
+        }
+    }
+
+    /// Tells whether nothing but telling people is left to do.
+    fn is_end(&self) -> bool {
+        matches!(self.next, Action::Finish(_))
+    }
+}
+
 fn answer(case: &Case<'_>, ledger: &Ledger<'_>, contradiction: Option<Reason>) -> Answer {
     let answer = canceled(ledger)
         .or_else(|| stranger(ledger))
         .or_else(|| contradiction.map(|it| Answer::end(Conclusion::Stopped, vec![it])))
         .or_else(|| superseded(case, ledger))
         .or_else(|| unplaced(ledger))
-        .unwrap_or_else(|| journey::next(case, ledger));
+        .unwrap_or_else(|| next_step::next(case, ledger));
     held(case, ledger, answer)
 }
 
 fn canceled(ledger: &Ledger<'_>) -> Option<Answer> {
     let reason = Reason::new(codes::CANCELED, "a person canceled the release");
-    let reason = reason.on(fact::event(ledger.canceled?));
+    let reason = reason.on(case::event(ledger.canceled?));
     Some(Answer::end(Conclusion::Canceled, vec![reason]))
 }
 
@@ -116,7 +142,7 @@ fn stranger(ledger: &Ledger<'_>) -> Option<Answer> {
     let message =
         format!("the history names `{environment}`, which is no environment of the settings");
     let reason = Reason::new(codes::ENVIRONMENT_UNKNOWN, message)
-        .on(fact::event(place))
+        .on(case::event(place))
         .on(Evidence::Environment(environment.to_owned()))
         .on(Evidence::Setting("environments".to_owned()));
     Some(Answer::end(Conclusion::Stopped, vec![reason]))
@@ -166,7 +192,7 @@ fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
     };
     let mut reasons = answer.reasons;
     let reason = Reason::new(codes::HELD, "a person asked to hold the release")
-        .on(fact::event(place))
+        .on(case::event(place))
         .help("it goes on when somebody approves");
     reasons.insert(0, reason);
     Answer::wait(case, reasons)
@@ -186,4 +212,11 @@ fn refusal(mut reasons: Vec<Reason>) -> Decision {
         reasons,
         standings: Vec::new(),
     }
+}
+
+#[cfg(test)]
+mod tests {
+    mod drive;
+    mod properties;
+    mod questions;
 }

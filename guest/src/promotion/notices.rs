@@ -4,10 +4,10 @@
 //! tag and unusable settings are reported by whoever asked, and to nobody else: otherwise everybody
 //! who can push a tag could make the team's channel unusable.
 
-use super::answer::Answer;
+use super::Answer;
 use super::case::Case;
-use super::words::short;
 use crate::bindings::promotion::{Action, Conclusion, Happening, Notice, Permission, Urgency};
+use crate::reason::short;
 
 /// Finds the notice that has to go out before the answer is carried out.
 ///
@@ -70,8 +70,7 @@ fn text(case: &Case<'_>, answer: &Answer, what: &str) -> String {
 mod tests {
     use crate::bindings::promotion::{Action, Conclusion, Intervention, Notice, Outcome, Urgency};
     use crate::bindings::types::Verdict;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, measurement, release};
+    use crate::fixtures::{History, SHA, measurement, release};
 
     fn notice(tag: &str, history: &History) -> Notice {
         match history.decide(&release(tag)).next {

@@ -1,13 +1,12 @@
 //! How far a release has come in an environment, in sentences.
 
-use super::case::Case;
-use super::codes;
+use super::case::{Case, Fact};
 use super::convergence::serves;
-use super::fact::Fact;
 use super::record::Record;
-use super::words::{amount, short};
 use crate::bindings::promotion::{Convergence, Deployment, Outcome, Progress, Rival};
 use crate::bindings::types::{Evidence, Reason};
+use crate::reason::codes;
+use crate::reason::{amount, short};
 
 /// Says what is missing until the environment has converged.
 pub(super) fn missing(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Reason {
@@ -169,8 +168,7 @@ fn with_rival(reason: Reason, rival: Fact<'_, Rival>) -> Reason {
 mod tests {
     use crate::bindings::promotion::Outcome::{self, Succeeded};
     use crate::bindings::types::Evidence;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, OTHER, release};
+    use crate::fixtures::{History, OTHER, SHA, release};
 
     fn said(history: &History) -> Vec<String> {
         let decision = history.decide(&release("stage"));

@@ -1,7 +1,7 @@
 //! What the history says about a release in one environment.
 
+use super::case::Fact;
 use super::convergence::{Finding, Series};
-use super::fact::Fact;
 use crate::bindings::promotion::{Deployment, LoadTest, Outcome, Progress, Rival, Round};
 
 /// The record of a release in one environment.
@@ -164,8 +164,7 @@ impl<'a> Record<'a> {
 mod tests {
     use crate::bindings::promotion::{Outcome, Progress, Standing};
     use crate::bindings::types::Verdict;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, OTHER, release};
+    use crate::fixtures::{History, OTHER, SHA, release};
 
     fn stage(history: &History) -> Standing {
         let decision = history.decide(&release("stage-loadtest-abort"));

@@ -3,8 +3,7 @@
 use crate::bindings::promotion::Outcome::{Succeeded, Unknown};
 use crate::bindings::promotion::{Action, Conclusion, Intervention, Release};
 use crate::bindings::types::Verdict;
-use crate::fixtures::SHA;
-use crate::promotion::fixtures::{History, OTHER, release};
+use crate::fixtures::{History, OTHER, SHA, release};
 
 /// What the world does when the loop asks for something: the history with what came of it.
 type World<'a> = &'a mut dyn FnMut(History, &Action) -> History;

@@ -5,9 +5,9 @@ use crate::bindings::promotion::{
     LoadTest, LoadTestResult, Measurement, Notification, Outcome, Permission, Release, Round,
 };
 use crate::bindings::types::{LoadTestAction, Settings, Verdict};
+use crate::fixtures::{History, OTHER, THIRD, measurement, nodes, rival};
 use crate::fixtures::{SHA, settings};
 use crate::promotion::decide;
-use crate::promotion::fixtures::{History, OTHER, THIRD, measurement, nodes, rival};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -281,7 +281,7 @@ fn the_same_holds_for_text_that_is_no_commit() {
                 outcome: Outcome::Succeeded,
             }),
         }];
-        let release = crate::promotion::fixtures::release("stage");
+        let release = crate::fixtures::release("stage");
         let decision = decide(&release, &history, 0, &settings());
         assert_eq!(decision.next, Action::Deploy("stage".to_owned()));
     }

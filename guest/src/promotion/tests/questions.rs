@@ -4,7 +4,7 @@ use crate::bindings::promotion::Intervention::{Approved, Canceled, Held};
 use crate::bindings::promotion::Outcome::{Failed, Succeeded};
 use crate::bindings::promotion::{Action, Conclusion, Instruction, Permission, Release};
 use crate::bindings::types::{LoadTestAction, Verdict};
-use crate::promotion::fixtures::{History, OTHER, release};
+use crate::fixtures::{History, OTHER, release};
 
 const KEYS: [&str; 4] = ["stopped", "superseded", "canceled", "promoted"];
 

@@ -1,14 +1,13 @@
-//! The parts of a near miss: key, separator, value and closing brackets, each of them nearly right.
+//! The parts of a near miss: key, separator, action and closing brackets, each of them nearly right.
 //!
 //! Each function reads a bounded number of characters.
 
 use crate::bindings::types::LoadTestAction;
 
-use super::bracket::{Bracket, opening};
+use super::characters::{Bracket, opening};
 use super::cursor::{Cursor, Word, quote};
 use super::deviation::{Deviation, Deviations};
-use super::evidence::Separator;
-use super::spelling::{self, Key, Likeness};
+use super::likeness::{self, Key, Likeness, Separator};
 
 /// Reads the opening bracket at `start`, and what may stand between it and the first word.
 pub(super) fn open(text: &str, start: usize) -> Option<(Cursor<'_>, Bracket)> {
@@ -48,7 +47,7 @@ pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
         7..=11 => (first, true),
         _ => return None,
     };
-    let key = spelling::key(letters.letters())?;
+    let key = likeness::key(letters.letters())?;
     match key {
         Key::Exact | Key::Identifier => {}
         Key::Plural => cursor.note(Deviation::Plural),
@@ -129,7 +128,7 @@ impl Value {
     }
 
     pub(super) fn meant(&self) -> Option<(LoadTestAction, Likeness)> {
-        spelling::action(self.word.letters())
+        likeness::action(self.word.letters())
     }
 
     /// Tells an action that does not exist from a placeholder (`…`, `<action>`) and from data (`500`).
@@ -170,6 +169,15 @@ pub(super) fn close(
         cursor.note(deviation);
     }
     Some((cursor, closer))
+}
+
+/// Recognises `](target)` of Markdown; `(#123)` behind a bracket is a pull request.
+pub(super) fn link(rest: &str) -> bool {
+    rest.strip_prefix('(').is_some_and(|target| {
+        !target
+            .strip_prefix('#')
+            .is_some_and(|number| number.starts_with(|next: char| next.is_ascii_digit()))
+    })
 }
 
 /// Passes over what may stand between the action and a closing bracket.

@@ -1,12 +1,11 @@
-//! What the load test means for the release, with reasons.
+//! The decision table: what a load test means for a release that has converged, with reasons.
 
 use super::case::Case;
-use super::codes;
 use super::ledger::Ledger;
 use super::record::Record;
-use super::table;
 use crate::bindings::promotion::Permission;
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Verdict};
+use crate::reason::codes;
 use crate::tag::word;
 
 /// The decision table's word on a release that has converged in the first environment.
@@ -18,7 +17,7 @@ pub(super) struct Ruling {
 /// Looks the release up in the decision table.
 pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> Ruling {
     let verdict = ledger.judgement.as_ref().map(|it| it.verdict);
-    let permission = table::permission(case.action, verdict);
+    let permission = permission(case.action, verdict);
     let mut reasons = Vec::new();
     if case.action == Some(LoadTestAction::Skip) {
         reasons.push(
@@ -72,6 +71,23 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
     }
 }
 
+/// Looks up whether the release may leave the environment it was load tested in.
+///
+/// An absent verdict is a load test that has not run. An absent action is one that nobody could tell;
+/// then only what every action would let through goes through, and everything else waits for somebody
+/// to tell.
+fn permission(action: Option<LoadTestAction>, verdict: Option<Verdict>) -> Permission {
+    use LoadTestAction::{Abort, Skip, Warn};
+    use Verdict::{Errored, Failed, Inconclusive, Passed};
+
+    match (action, verdict) {
+        (Some(Skip), _) | (_, Some(Passed)) => Permission::Promote,
+        (Some(Abort), Some(Failed | Errored | Inconclusive)) => Permission::Stop,
+        (Some(Warn), Some(Failed | Errored | Inconclusive)) => Permission::PromoteWithWarning,
+        (Some(Abort | Warn) | None, None) | (None, Some(_)) => Permission::Hold,
+    }
+}
+
 /// Names a load test that would have been wanted, had it not been too early.
 pub(super) fn early(case: &Case<'_>, record: &Record<'_>) -> Option<Reason> {
     let test = record.early_load_test?;
@@ -120,9 +136,46 @@ fn sentence(case: &Case<'_>, verdict: Verdict, environment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::permission;
     use crate::bindings::promotion::{Instruction, Measurement, Outcome, Permission, Release};
     use crate::bindings::types::{Evidence, LoadTestAction, Reason, Span, Verdict};
-    use crate::promotion::fixtures::{History, OTHER, measurement, release};
+    use crate::fixtures::{History, OTHER, measurement, release};
+
+    #[test]
+    fn every_cell() {
+        use LoadTestAction::{Abort, Skip, Warn};
+        use Permission::{Hold, Promote, PromoteWithWarning, Stop};
+        use Verdict::{Errored, Failed, Inconclusive, Passed};
+
+        let verdicts = [
+            Some(Passed),
+            Some(Failed),
+            Some(Errored),
+            Some(Inconclusive),
+            None,
+        ];
+        for (action, row) in [
+            (Some(Abort), [Promote, Stop, Stop, Stop, Hold]),
+            (
+                Some(Warn),
+                [
+                    Promote,
+                    PromoteWithWarning,
+                    PromoteWithWarning,
+                    PromoteWithWarning,
+                    Hold,
+                ],
+            ),
+            (Some(Skip), [Promote; 5]),
+            (None, [Promote, Hold, Hold, Hold, Hold]),
+        ] {
+            assert_eq!(
+                verdicts.map(|verdict| permission(action, verdict)),
+                row,
+                "{action:?}"
+            );
+        }
+    }
 
     fn reasons(release: &Release, history: &History) -> Vec<Reason> {
         history.decide(release).reasons

@@ -1,4 +1,42 @@
-//! What can be wrong with a label, in plain words.
+//! What a near miss is, and in what ways it can deviate from a label.
+
+use crate::bindings::types::LoadTestAction;
+
+use super::cursor::Cursor;
+use super::likeness::Likeness;
+
+/// A text that was probably meant as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NearMiss {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The action that was meant, if there is no doubt about it.
+    pub(super) meant: Option<LoadTestAction>,
+    pub(super) deviations: Deviations,
+}
+
+impl NearMiss {
+    /// Ends the near miss of an action where the cursor stands.
+    pub(super) fn new(
+        cursor: Cursor,
+        start: usize,
+        action: LoadTestAction,
+        likeness: Likeness,
+    ) -> Self {
+        let mut deviations = cursor.noted;
+        match likeness {
+            Likeness::Exact => {}
+            Likeness::Form => deviations.add(ActionForm),
+            Likeness::Typo => deviations.add(ActionSpelling),
+        }
+        Self {
+            start,
+            end: cursor.at,
+            meant: Some(action),
+            deviations,
+        }
+    }
+}
 
 /// One way in which a text deviates from a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
