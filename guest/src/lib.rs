@@ -4,6 +4,7 @@
 //! - [`label`] reads the labels of a commit message.
 //! - [`tag`] reads and writes image tags.
 //! - [`publish`] says which tags a build is pushed under.
+//! - [`validate`] checks names and settings.
 //! - [`promotion`] decides whether a release goes on, and what happens next.
 //!
 //! The same code runs natively, in its unit tests, and as a WebAssembly component, in the host's
@@ -12,7 +13,6 @@
 #[cfg(target_family = "wasm")]
 mod allocator;
 pub mod bindings;
-pub mod commit;
 mod exports;
 #[cfg(test)]
 mod fixtures;
@@ -20,5 +20,5 @@ pub mod label;
 pub mod promotion;
 pub mod publish;
 pub mod reason;
-pub mod settings;
 pub mod tag;
+pub mod validate;

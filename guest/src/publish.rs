@@ -2,9 +2,8 @@
 
 use crate::bindings::environments::{Build, Job, JobStatus};
 use crate::bindings::types::{Evidence, Reason, Settings};
-use crate::commit::is_commit;
-use crate::settings::problems;
 use crate::tag;
+use crate::validate::{is_commit, problems};
 
 /// Names the tags to push for a build: one for each environment, in order, and `latest`. The first one
 /// carries what the load test is to do.

@@ -2,6 +2,7 @@
 //! one decides, and the diagnostics `conflicting-labels` and `repeated-label`.
 
 use crate::bindings::types::{Diagnostic, LoadTestAction, Severity, Span};
+use crate::tag::word;
 
 /// The actions in the order in which they win over each other.
 pub(super) const PRECEDENCE: [LoadTestAction; 3] = [
@@ -32,12 +33,12 @@ pub(super) fn labels(text: &str) -> Vec<Label> {
         .filter_map(|(start, _)| {
             let rest = &text[start + OPENING.len()..];
             PRECEDENCE.into_iter().find_map(|action| {
-                rest.strip_prefix(name(action))?
+                rest.strip_prefix(word(action))?
                     .starts_with(']')
                     .then(|| Label {
                         action,
                         start,
-                        end: start + OPENING.len() + name(action).len() + 1,
+                        end: start + OPENING.len() + word(action).len() + 1,
                     })
             })
         })
@@ -51,18 +52,9 @@ pub(super) fn decisive(labels: &[Label]) -> Option<&Label> {
         .find_map(|action| labels.iter().find(|label| label.action == *action))
 }
 
-/// Names the action as it stands in a label.
-pub(super) fn name(action: LoadTestAction) -> &'static str {
-    match action {
-        LoadTestAction::Abort => "abort",
-        LoadTestAction::Skip => "skip",
-        LoadTestAction::Warn => "warn",
-    }
-}
-
 /// Writes the label that asks for the action.
 pub(super) fn written(action: LoadTestAction) -> String {
-    format!("{OPENING}{}]", name(action))
+    format!("{OPENING}{}]", word(action))
 }
 
 /// Makes a span of two byte offsets.
@@ -92,8 +84,8 @@ fn conflict(labels: &[Label], decisive: &Label) -> Option<Diagnostic> {
         code: "conflicting-labels".into(),
         message: format!(
             "labels of different actions: {} wins over {}",
-            name(decisive.action),
-            name(losing.action),
+            word(decisive.action),
+            word(losing.action),
         ),
         span: Some(losing.span()),
         help: Some("keep only the label that is meant".into()),

@@ -44,11 +44,6 @@ pub fn decide(
     now: Timestamp,
     settings: &Settings,
 ) -> Decision {
-    // Before the tag, since a tag is read with the names that the settings give.
-    let problems = crate::settings::problems(settings);
-    if !problems.is_empty() {
-        return refusal(problems);
-    }
     let target = match tag::resolve(&release.tag, settings) {
         Ok(target) => target,
         Err(reasons) => return refusal(reasons),

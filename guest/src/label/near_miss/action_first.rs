@@ -47,7 +47,7 @@ fn meant(word: &Word) -> Option<(LoadTestAction, Likeness)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::label::grammar::name;
+    use crate::tag::word;
 
     fn read(text: &str) -> Option<(&'static str, String)> {
         let found = action_first(text, 0)?;
@@ -55,7 +55,7 @@ mod tests {
             (found.start, found.end),
             (0, text.trim_end_matches(" (#12)").len())
         );
-        Some((name(found.meant?), found.deviations.words()))
+        Some((word(found.meant?), found.deviations.words()))
     }
 
     #[test]

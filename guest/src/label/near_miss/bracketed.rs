@@ -135,7 +135,7 @@ fn widen(text: &str, found: &mut NearMiss) {
 mod tests {
     use super::super::missing_brackets::at_key;
     use super::*;
-    use crate::label::grammar::name;
+    use crate::tag::word;
 
     /// Checks that the whole of each text is a near miss of the action, also amid other text.
     fn means(action: &str, texts: &[&str]) {
@@ -146,7 +146,7 @@ mod tests {
                 (&amid, amid.len() - 5 - text.len(), amid.len() - 5),
             ] {
                 let found = at_bracket(text, start, false).or_else(|| at_key(text, start));
-                let found = found.map(|found| (found.meant.map(name), found.start, found.end));
+                let found = found.map(|found| (found.meant.map(word), found.start, found.end));
                 assert_eq!(found, Some((Some(action), start, end)), "{text}");
             }
         }

@@ -134,13 +134,13 @@ pub(super) fn may_be_trailer(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::label::grammar::name;
+    use crate::tag::word;
 
     fn meant(text: &str) -> Option<(&'static str, String)> {
         let found = trailer(text, 0, false)?;
         assert_eq!(&text[found.start..found.end], text.trim_end());
         assert!(may_be_trailer(text.as_bytes()) || !text.is_ascii());
-        Some((name(found.meant?), found.deviations.words()))
+        Some((word(found.meant?), found.deviations.words()))
     }
 
     #[test]
