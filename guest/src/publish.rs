@@ -57,7 +57,9 @@ fn branch(branch: Option<&str>, settings: &Settings) -> Option<Reason> {
             Some(
                 Reason::new(
                     "branch-not-published",
-                    format!("only `{publish}` is published, and this is a build of `{shown}`"),
+                    format!(
+                        "only builds of `{publish}` are published; this is a build of `{shown}`"
+                    ),
                 )
                 .on(Evidence::Branch(shown))
                 .on(Evidence::Setting("publish-branch".to_owned())),
@@ -66,10 +68,12 @@ fn branch(branch: Option<&str>, settings: &Settings) -> Option<Reason> {
         None => Some(
             Reason::new(
                 "branch-unknown",
-                format!("only `{publish}` is published, and the branch of this build is not known"),
+                format!(
+                    "only builds of `{publish}` are published; the branch of this build is unknown"
+                ),
             )
             .on(Evidence::Setting("publish-branch".to_owned()))
-            .help("name the branch that was built with `--branch`"),
+            .help("give the branch that was built with `--branch`"),
         ),
     }
 }
@@ -92,11 +96,11 @@ fn missing(name: &str, jobs: &[Job]) -> Option<Reason> {
     (!jobs.iter().any(|job| job.name == name)).then(|| {
         Reason::new(
             "job-missing",
-            format!("nothing is known of the required job `{name}`"),
+            format!("no status was given for the required job `{name}`"),
         )
         .on(Evidence::Job(name.to_owned()))
         .on(Evidence::Setting("required-jobs".to_owned()))
-        .help(format!("say how it ended with `--job {name}=STATUS`"))
+        .help(format!("give its status with `--job {name}=STATUS`"))
     })
 }
 

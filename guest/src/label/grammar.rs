@@ -83,12 +83,12 @@ fn conflict(labels: &[Label], decisive: &Label) -> Option<Diagnostic> {
         severity: Severity::Warning,
         code: "conflicting-labels".into(),
         message: format!(
-            "labels of different actions: {} wins over {}",
+            "the labels conflict: `{}` takes precedence over `{}`",
             word(decisive.action),
             word(losing.action),
         ),
         span: Some(losing.span()),
-        help: Some("keep only the label that is meant".into()),
+        help: Some("keep only the intended label".into()),
     })
 }
 
@@ -100,7 +100,7 @@ fn repetition(labels: &[Label]) -> Option<Diagnostic> {
     Some(Diagnostic {
         severity: Severity::Note,
         code: "repeated-label".into(),
-        message: format!("`{}` stands here again", written(again.action)),
+        message: format!("`{}` is repeated", written(again.action)),
         span: Some(again.span()),
         help: Some("one label is enough".into()),
     })
@@ -215,7 +215,7 @@ mod tests {
         let found = several(&labels, &labels[1]);
         assert_eq!(
             found[0].message,
-            "labels of different actions: abort wins over warn"
+            "the labels conflict: `abort` takes precedence over `warn`"
         );
     }
 }

@@ -90,9 +90,7 @@ fn diagnostic(label: &Label) -> Diagnostic {
     Diagnostic {
         severity: Severity::Warning,
         code: "inherited-label".into(),
-        message:
-            "this label came along with the subject it is quoted in, and counts like any other"
-                .into(),
+        message: "this label is part of a quoted subject, and counts like any other label".into(),
         span: Some(label.span()),
         help: Some(help.into()),
     }

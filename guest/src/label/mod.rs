@@ -53,6 +53,6 @@ fn refusal(truncated: bool, decisive: Option<&Label>) -> Option<Reason> {
             .map(|label| Evidence::Label(label.span()))
             .into_iter()
             .collect(),
-        help: Some("read the whole message from git, with `--rev`".into()),
+        help: Some("read the whole message from git with `--rev`".into()),
     })
 }

@@ -70,7 +70,7 @@ pub(super) fn action(
         None => "a message without a label",
     };
     let message = format!(
-        "the tag asks for `{}`, {origin} for `{}`",
+        "the tag asks for `{}`, but {origin} asks for `{}`",
         word(tagged),
         word(instruction.action)
     );
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(refused.code, "label-contradicts-tag");
         assert_eq!(
             refused.message,
-            "the tag asks for `abort`, the label for `skip`"
+            "the tag asks for `abort`, but the label asks for `skip`"
         );
         assert_eq!(
             refused.evidence,
@@ -177,7 +177,7 @@ mod tests {
         assert!(
             refused
                 .message
-                .ends_with("a message without a label for `warn`")
+                .ends_with("a message without a label asks for `warn`")
         );
         assert_eq!(refused.evidence, [Evidence::Tag(release.tag)]);
     }

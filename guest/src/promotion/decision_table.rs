@@ -21,7 +21,7 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
     let mut reasons = Vec::new();
     if case.action == Some(LoadTestAction::Skip) {
         reasons.push(
-            Reason::new(codes::LOAD_TEST_SKIPPED, "`skip` asks for no load test")
+            Reason::new(codes::LOAD_TEST_SKIPPED, "`skip` disables the load test")
                 .on(case.action_evidence()),
         );
         return Ruling {
@@ -33,10 +33,10 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
         reasons.push(
             Reason::new(
                 codes::ACTION_UNKNOWN,
-                "whether the release goes on without a passed load test is not known",
+                "the load test action of the release is unknown",
             )
             .on(Evidence::Tag(case.release.tag.clone()))
-            .help("give the message of the commit, or `--repo`"),
+            .help("give the commit message, or `--repo`"),
         );
     }
     let record = ledger.records.first();
@@ -45,7 +45,7 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
             reasons.push(
                 Reason::new(
                     codes::LOAD_TEST_NOT_RUN,
-                    format!("`{environment}` has not been load tested with the release"),
+                    format!("the release has not been load tested in `{environment}`"),
                 )
                 .on(Evidence::Environment(environment.to_owned())),
             );
@@ -95,7 +95,7 @@ pub(super) fn early(case: &Case<'_>, record: &Record<'_>) -> Option<Reason> {
         return None;
     }
     let message = format!(
-        "a load test of `{}` ended before the release was there, and does not count",
+        "a load test of `{}` ended before the release was deployed there, and does not count",
         test.what.environment
     );
     Some(
@@ -118,14 +118,14 @@ fn sentence(case: &Case<'_>, verdict: Verdict, environment: &str) -> String {
     let found = match verdict {
         Verdict::Passed => "passed",
         Verdict::Failed => "failed",
-        Verdict::Errored => "could not measure anything",
-        Verdict::Inconclusive => "proves nothing",
+        Verdict::Errored => "errored",
+        Verdict::Inconclusive => "was inconclusive",
     };
     let consequence = match case.action {
         Some(action) if verdict != Verdict::Passed => {
             let does = match action {
                 LoadTestAction::Abort => "stops the release",
-                LoadTestAction::Skip | LoadTestAction::Warn => "lets the release go on",
+                LoadTestAction::Skip | LoadTestAction::Warn => "lets the release continue",
             };
             format!("; `{}` {does}", word(action))
         }

@@ -134,8 +134,9 @@ fn canceled(ledger: &Ledger<'_>) -> Option<Answer> {
 
 fn stranger(ledger: &Ledger<'_>) -> Option<Answer> {
     let (place, environment) = ledger.stranger?;
-    let message =
-        format!("the history names `{environment}`, which is no environment of the settings");
+    let message = format!(
+        "an event of the history names `{environment}`, which is not an environment of the settings"
+    );
     let reason = Reason::new(codes::ENVIRONMENT_UNKNOWN, message)
         .on(case::event(place))
         .on(Evidence::Environment(environment.to_owned()))
@@ -186,9 +187,9 @@ fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
         return answer;
     };
     let mut reasons = answer.reasons;
-    let reason = Reason::new(codes::HELD, "a person asked to hold the release")
+    let reason = Reason::new(codes::HELD, "a person put the release on hold")
         .on(case::event(place))
-        .help("it goes on when somebody approves");
+        .help("approve the release to continue");
     reasons.insert(0, reason);
     Answer::wait(case, reasons)
 }
@@ -198,7 +199,7 @@ fn refusal(mut reasons: Vec<Reason>) -> Decision {
     if reasons.is_empty() {
         reasons.push(Reason::new(
             codes::TAG_REFUSED,
-            "the tag is not a release's",
+            "the tag is not a release tag",
         ));
     }
     Decision {

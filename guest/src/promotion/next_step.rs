@@ -141,7 +141,7 @@ fn not_verified(environment: &str) -> Reason {
     )
     .on(Evidence::Environment(environment.to_owned()))
     .help(format!(
-        "deploy the tag of the same commit for `{environment}`, and give the record of it"
+        "deploy the tag of the same commit for `{environment}` first, and pass its history"
     ))
 }
 

@@ -31,7 +31,7 @@ fn warning(answer: &Answer) -> Option<Draft> {
     (answer.permission == Permission::PromoteWithWarning).then_some((
         Urgency::Warning,
         "load-test-warning",
-        "goes on with a warning",
+        "continues with a warning",
     ))
 }
 
@@ -128,8 +128,8 @@ mod tests {
         assert_eq!(
             warning.text,
             format!(
-                "4b825dc642cb goes on with a warning ({tag}-{SHA}): the load test of `stage` failed; \
-                 `warn` lets the release go on; 37 of 600 requests failed; 0 are allowed"
+                "4b825dc642cb continues with a warning ({tag}-{SHA}): the load test of `stage` failed; \
+                 `warn` lets the release continue; 37 of 600 requests failed; 0 are allowed"
             )
         );
         let told = history.notified("load-test-warning");

@@ -78,7 +78,7 @@ pub(super) fn too_little(m: &Measurement, _: &str, thresholds: &Thresholds) -> V
         reasons.push(
             Reason::new(
                 codes::TOO_SHORT,
-                "the load lasted less than 1 ms, which is no ground for a rate",
+                "the load lasted less than 1 ms, too short to compute a rate",
             )
             .on(setting("min-rate")),
         );
@@ -204,7 +204,7 @@ mod tests {
                 m.duration = 0;
                 t.min_rate = Some(1.0);
             }),
-            ["too-short: the load lasted less than 1 ms, which is no ground for a rate"]
+            ["too-short: the load lasted less than 1 ms, too short to compute a rate"]
         );
         assert_eq!(
             said(too_little, |m, t| {

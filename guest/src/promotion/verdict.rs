@@ -76,7 +76,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     if m.requests == 0 {
         reasons.push(Reason::new(
             codes::NO_REQUESTS,
-            "the load test made no request",
+            "the load test made no requests",
         ));
     }
     if m.failures > m.requests {
@@ -95,7 +95,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
         reasons.push(Reason::new(codes::HARNESS_FAILED, message));
     }
     if let (Some(limit), None) = (thresholds.max_p95, m.p95) {
-        let message = format!("no 95th percentile was reported, and {limit} ms are allowed");
+        let message = format!("the load test reported no 95th percentile; {limit} ms are allowed");
         reasons.push(Reason::new(codes::P95_MISSING, message).on(setting("max-p95")));
     }
     reasons
@@ -106,7 +106,7 @@ fn other_version(m: &Measurement, commit: &str, _: &Thresholds) -> Vec<Reason> {
     if m.versions.is_empty() {
         return vec![Reason::new(
             codes::VERSION_UNKNOWN,
-            "which version answered during the load test is not known",
+            "the version that answered during the load test is unknown",
         )];
     }
     let Some(other) = m.versions.iter().find(|version| *version != commit) else {
@@ -120,7 +120,7 @@ fn other_version(m: &Measurement, commit: &str, _: &Thresholds) -> Vec<Reason> {
     vec![
         Reason::new(codes::VERSION_CHANGED, message)
             .on(Evidence::Commit(other.clone()))
-            .help("run it again while nothing else is deployed there"),
+            .help("repeat the load test while nothing else is deployed there"),
     ]
 }
 
@@ -249,7 +249,7 @@ mod tests {
     fn a_test_that_made_no_request_did_not_pass() {
         assert_eq!(
             said(unusable, |m, _| m.requests = 0),
-            ["no-requests: the load test made no request"]
+            ["no-requests: the load test made no requests"]
         );
     }
 
@@ -292,7 +292,7 @@ mod tests {
                 m.p95 = None;
                 t.max_p95 = Some(800);
             }),
-            ["p95-missing: no 95th percentile was reported, and 800 ms are allowed"]
+            ["p95-missing: the load test reported no 95th percentile; 800 ms are allowed"]
         );
         assert_eq!(said(unusable, |m, _| m.p95 = None), [""; 0]);
     }
@@ -317,7 +317,7 @@ mod tests {
     fn no_answer_at_all_is_not_the_release() {
         assert_eq!(
             said(other_version, |m, _| m.versions.clear()),
-            ["version-unknown: which version answered during the load test is not known"]
+            ["version-unknown: the version that answered during the load test is unknown"]
         );
     }
 }

@@ -66,8 +66,8 @@ pub(super) fn near_misses(text: &str, labels: &[Label], truncated: bool) -> Vec<
             severity: Severity::Warning,
             code: "search-ended".into(),
             message: format!(
-                "more than {TRIED} places look like the beginning of a label; near misses behind them \
-                 were not searched for"
+                "more than {TRIED} places look like the start of a label; the rest of the message was \
+                 not searched for near misses"
             ),
             span: None,
             help: None,
@@ -88,7 +88,7 @@ fn diagnostic(found: &NearMiss) -> Diagnostic {
         ),
         None => (
             "unknown-action",
-            "this looks like a label, but its action is none of the three".into(),
+            "this looks like a label, but its action is unknown".into(),
             "write `[load test: abort]`, `[load test: skip]` or `[load test: warn]`".into(),
         ),
     };

@@ -213,7 +213,7 @@ mod tests {
             ("load  test", "wrong spacing"),
             ("load-tests", "a plural, a hyphen"),
             ("load_test", "an underscore"),
-            ("load.test", "a sign between `load` and `test`"),
+            ("load.test", "another character between `load` and `test`"),
             ("LoadTest", "capital letters, `load` and `test` as one word"),
             ("laod test", "a misspelt `load test`"),
             ("load\ttest", "an unusual space character"),
