@@ -1,4 +1,4 @@
-//! Whether a build is published, and under which tags.
+//! Decides whether a build is published, and under which tags.
 
 use crate::bindings::environments::{Build, Job, JobStatus};
 use crate::bindings::types::{Evidence, Reason, Settings};
@@ -6,11 +6,11 @@ use crate::tag;
 use crate::validate::{is_commit, problems};
 
 /// Names the tags to push for a build: one for each environment, in order, and `latest`. The first one
-/// carries what the load test is to do.
+/// carries the load test action.
 ///
 /// # Errors
 ///
-/// Every reason that stands against publishing, not the first one alone: a person mends them in one go.
+/// Every reason against publishing, so that all of them can be fixed at once.
 pub fn tags(build: &Build, settings: &Settings) -> Result<Vec<String>, Vec<Reason>> {
     let mut refusals = problems(settings);
     refusals.extend(commit(&build.commit));

@@ -6,7 +6,7 @@
 use crate::bindings::types::{Evidence, Reason};
 
 impl Reason {
-    /// Makes a reason that rests on nothing yet.
+    /// Makes a reason without evidence.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self {
             code: code.to_owned(),
@@ -16,14 +16,14 @@ impl Reason {
         }
     }
 
-    /// Adds a fact that it rests on.
+    /// Adds evidence.
     #[must_use]
     pub fn on(mut self, evidence: Evidence) -> Self {
         self.evidence.push(evidence);
         self
     }
 
-    /// Says what to do about it.
+    /// Adds the next thing to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -31,7 +31,7 @@ impl Reason {
     }
 }
 
-/// Shortens a commit to what people compare at a glance.
+/// Shortens a commit to its first 12 characters.
 ///
 /// Commits in events come from outside and may be any text, so they are cut between characters.
 pub(crate) fn short(commit: &str) -> &str {
@@ -74,31 +74,31 @@ pub mod codes {
     codes! {
         /// The settings cannot be used.
         SETTINGS_INVALID = "settings-invalid";
-        /// The tag was refused, and no better reason was given.
+        /// The tag was refused without a more precise reason.
         TAG_REFUSED = "tag-refused";
         /// The label and the tag ask for different load test actions.
         LABEL_CONTRADICTS_TAG = "label-contradicts-tag";
         /// An event names an environment that the settings do not have.
         ENVIRONMENT_UNKNOWN = "environment-unknown";
-        /// Whether a failed load test matters is not known, and it would make a difference.
+        /// The load test action is unknown, and it would make a difference.
         ACTION_UNKNOWN = "action-unknown";
 
-        /// A person ended the release.
+        /// A person canceled the release.
         CANCELED = "canceled";
-        /// A person wants nothing to start.
+        /// A person put the release on hold.
         HELD = "held";
         /// Another release is being deployed to the environment.
         OCCUPIED = "occupied";
         /// A newer release is on its way to the environment, or live there.
         SUPERSEDED = "superseded";
-        /// Whether what is live in the last environment is newer than the release is not known.
+        /// The order of the release and the one that is live in the last environment is unknown.
         ANCESTRY_UNKNOWN = "ancestry-unknown";
-        /// Something else was deployed over the release before it was verified.
+        /// Another deployment replaced the release before it was verified.
         DISPLACED = "displaced";
 
         /// The release has not been deployed to the environment.
         NOT_DEPLOYED = "not-deployed";
-        /// A deployment had started, and how it ended is not known.
+        /// The outcome of a deployment is unknown.
         DEPLOYMENT_UNKNOWN = "deployment-unknown";
         /// The deployment failed, timed out or was canceled.
         DEPLOYMENT_FAILED = "deployment-failed";
@@ -111,22 +111,22 @@ pub mod codes {
 
         /// An earlier environment has no verified deployment of the release.
         STAGE_NOT_VERIFIED = "stage-not-verified";
-        /// An earlier environment got the same commit as another image.
+        /// Another image of the same commit was deployed to an earlier environment.
         DIGEST_MISMATCH = "digest-mismatch";
 
         /// The load test has not run.
         LOAD_TEST_NOT_RUN = "load-test-not-run";
         /// A load test ran before the deployment it should have tested, and does not count.
         LOAD_TEST_BEFORE_DEPLOYMENT = "load-test-before-deployment";
-        /// No load test is wanted.
+        /// The load test is disabled.
         LOAD_TEST_SKIPPED = "load-test-skipped";
         /// The load test passed.
         LOAD_TEST_PASSED = "load-test-passed";
         /// The load test failed.
         LOAD_TEST_FAILED = "load-test-failed";
-        /// The load test could not measure.
+        /// The load test errored: it could not measure.
         LOAD_TEST_ERRORED = "load-test-errored";
-        /// The load test proves nothing.
+        /// The load test was inconclusive.
         LOAD_TEST_INCONCLUSIVE = "load-test-inconclusive";
 
         /// Results are missing, or cut short.
@@ -141,9 +141,9 @@ pub mod codes {
         HARNESS_FAILED = "harness-failed";
         /// A limit for the 95th percentile is set, and none was reported.
         P95_MISSING = "p95-missing";
-        /// Something else than the release answered during the load test.
+        /// Another version than the release answered during the load test.
         VERSION_CHANGED = "version-changed";
-        /// What answered during the load test is not known.
+        /// The version that answered during the load test is unknown.
         VERSION_UNKNOWN = "version-unknown";
         /// More requests failed than are allowed.
         TOO_MANY_FAILURES = "too-many-failures";

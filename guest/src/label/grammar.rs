@@ -4,7 +4,7 @@
 use crate::bindings::types::{Diagnostic, LoadTestAction, Severity, Span};
 use crate::tag::word;
 
-/// The actions in the order in which they win over each other.
+/// The actions in their order of precedence.
 pub(super) const PRECEDENCE: [LoadTestAction; 3] = [
     LoadTestAction::Abort,
     LoadTestAction::Skip,
@@ -27,7 +27,7 @@ impl Label {
     }
 }
 
-/// Finds every exact label, in the order of their places.
+/// Finds every exact label, in the order of the text.
 pub(super) fn labels(text: &str) -> Vec<Label> {
     text.match_indices(OPENING)
         .filter_map(|(start, _)| {
@@ -45,7 +45,7 @@ pub(super) fn labels(text: &str) -> Vec<Label> {
         .collect()
 }
 
-/// Picks the label that decides: the first one of the action that wins.
+/// Picks the label that decides: the first one of the action with the highest precedence.
 pub(super) fn decisive(labels: &[Label]) -> Option<&Label> {
     PRECEDENCE
         .iter()
@@ -59,7 +59,7 @@ pub(super) fn written(action: LoadTestAction) -> String {
 
 /// Makes a span of two byte offsets.
 pub(super) fn span(start: usize, end: usize) -> Span {
-    // Inside a component a text is never longer than the 32-bit memory it lies in.
+    // Inside a component a text fits into 32-bit memory.
     let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Span {
         start: offset(start),

@@ -1,9 +1,9 @@
 //! Reads the labels of a commit message.
 //!
-//! The grammar is strict, so that every reader of a message comes to the same answer: exactly
-//! `[load test: abort]`, `[load test: skip]` or `[load test: warn]`, anywhere. Whatever comes close is
-//! reported with its corrected text, and changes nothing. Time and findings are bounded by the length
-//! of the message, whatever it holds.
+//! The grammar is strict, so that every reader of a message gets the same answer: exactly
+//! `[load test: abort]`, `[load test: skip]` or `[load test: warn]`, anywhere in the message. A near miss is
+//! reported with its correction and changes nothing. Time is linear in the length of the message, and the
+//! number of diagnostics is bounded.
 
 mod grammar;
 mod inherited;
@@ -16,11 +16,11 @@ use crate::bindings::types::{Evidence, LoadTestAction, Reason};
 
 use grammar::Label;
 
-/// Says which action a message asks for, where, and what a person should know about its labels.
+/// Reads the action that a message asks for, the place of its label, and diagnostics about its labels.
 ///
 /// # Errors
 ///
-/// Refuses a truncated message whose missing end could change the answer.
+/// One reason, if the message is truncated and its missing end could change the action.
 pub fn parse(message: &Message, default: LoadTestAction) -> Result<Labels, Vec<Reason>> {
     let text = message.text.as_str();
     let labels = grammar::labels(text);
@@ -41,7 +41,7 @@ pub fn parse(message: &Message, default: LoadTestAction) -> Result<Labels, Vec<R
     })
 }
 
-/// Refuses a truncated message, but for one that already asks for abort: no label overrides that.
+/// Refuses a truncated message, unless it already asks for abort, which no label overrides.
 fn refusal(truncated: bool, decisive: Option<&Label>) -> Option<Reason> {
     let settled = decisive.is_some_and(|label| label.action == LoadTestAction::Abort);
     (truncated && !settled).then(|| Reason {

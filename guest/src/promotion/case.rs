@@ -6,25 +6,25 @@ use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings, Timesta
 use crate::reason::codes;
 use crate::tag::word;
 
-/// Everything that a decision rests on, with the tag already understood.
+/// Everything that a decision is based on, with the tag already parsed.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
     pub release: &'a Release,
     pub history: &'a [Event],
     pub now: Timestamp,
     pub settings: &'a Settings,
-    /// What the tag names.
+    /// The commit in the tag.
     pub commit: &'a str,
-    /// Place of the first environment that this release enters by itself. It never touches an earlier
-    /// one: that is the business of the release whose tag names it.
+    /// Index of the environment that the tag names. The release never changes an earlier one: a release
+    /// with a tag for that environment does.
     pub entry: usize,
-    /// Absent where neither tag nor message says.
+    /// Absent if neither the tag nor the message gives one.
     pub action: Option<LoadTestAction>,
 }
 
 impl Case<'_> {
-    /// Tells whether a deployment brought this release: the same commit, and the same image wherever
-    /// both are known.
+    /// Tells whether a deployment is one of this release: the same commit, and the same image if both
+    /// digests are known.
     pub(super) fn owns(&self, deployment: &Deployment) -> bool {
         let other_image = match (&self.release.digest, &deployment.digest) {
             (Some(ours), Some(theirs)) => ours != theirs,
@@ -33,7 +33,7 @@ impl Case<'_> {
         deployment.commit == self.commit && !other_image
     }
 
-    /// Counts the rounds that an environment needs, and the seconds that it has for them.
+    /// Returns the rounds that an environment needs to converge, and its deadline in seconds.
     pub(super) fn convergence(&self, environment: &str) -> (u32, u32) {
         let mut known = self.settings.environments.iter();
         known
@@ -43,16 +43,16 @@ impl Case<'_> {
             })
     }
 
-    /// Points at what the load test action was read from.
+    /// Returns the source of the load test action as evidence.
     pub(super) fn action_evidence(&self) -> Evidence {
         label(self.release).unwrap_or_else(|| Evidence::Tag(self.release.tag.clone()))
     }
 }
 
-/// Names the load test action of a release, or says how label and tag contradict each other.
+/// Finds the load test action of a release, or the reason why label and tag contradict each other.
 ///
-/// The tag was made from the label when the build was published, so a difference means that one of
-/// them is not what people think it is: nothing may be deployed on such ground.
+/// The tag was made from the label when the build was published. If they differ, one of them is wrong, and
+/// nothing may be deployed.
 pub(super) fn action(
     release: &Release,
     target: &Target,
@@ -85,7 +85,7 @@ fn label(release: &Release) -> Option<Evidence> {
     instruction.source.map(Evidence::Label)
 }
 
-/// A fact that remembers where it was read, so that reasons can point at it.
+/// A part of an event with its place in the history, so that reasons can refer to it.
 #[derive(Debug)]
 pub(super) struct Fact<'a, T> {
     /// Place in the history, counted from 0.
@@ -117,7 +117,7 @@ impl<'a, T> Fact<'a, T> {
     }
 }
 
-/// Points at an event.
+/// Refers to an event as evidence.
 pub(super) fn event(place: usize) -> Evidence {
     Evidence::Event(u32::try_from(place).unwrap_or(u32::MAX))
 }

@@ -18,9 +18,9 @@ pub(super) struct Series<'a> {
 pub(super) enum Finding {
     /// The environment serves the release and nothing else.
     Converged,
-    /// Every node serves the release, but not for long enough.
+    /// Every node serves the release, but in too few rounds.
     Agreeing,
-    /// Some node does not serve the release, or there is no node.
+    /// At least one node does not serve the release, or the environment has no nodes.
     Disagreeing,
 }
 
@@ -30,10 +30,10 @@ impl<'a> Series<'a> {
         nodes: &[],
     };
 
-    /// Takes in the next round.
+    /// Adds the next round.
     ///
-    /// A node that vanished, or appeared, since the round before starts the series anew with this
-    /// round: behind a load balancer an old node that is skipped once looks like one that is gone.
+    /// If a node appeared or disappeared since the previous round, the series starts again with this round:
+    /// behind a load balancer, an old node that was skipped once looks like a removed one.
     pub(super) fn take(
         &mut self,
         round: &'a Convergence,
@@ -77,7 +77,7 @@ fn same_names(before: &[Node], now: &[Node]) -> bool {
     if before.len() != now.len() {
         return false;
     }
-    // The host asks in the same order each time, so the sets rarely have to be compared as sets.
+    // The host queries in the same order each time, so the slow comparison of sets is rare.
     let within = |inner: &[Node], outer: &[Node]| {
         inner.iter().all(|a| outer.iter().any(|b| a.name == b.name))
     };
@@ -85,7 +85,7 @@ fn same_names(before: &[Node], now: &[Node]) -> bool {
         || (within(before, now) && within(now, before))
 }
 
-/// Says what the nodes of an environment served when they were asked last.
+/// Returns what the nodes of an environment served in the latest round.
 pub(super) fn latest(case: &Case<'_>, record: &Record<'_>) -> Vec<NodeStanding> {
     let Some(round) = record.round else {
         return Vec::new();
@@ -97,9 +97,8 @@ pub(super) fn latest(case: &Case<'_>, record: &Record<'_>) -> Vec<NodeStanding> 
 
 /// Compares the nodes of a round with the release.
 ///
-/// `before` is the history up to the release's deployment; whatever the environment served in it is
-/// *old*, and an old node that still answers for a while is no cause for worry. Without a record of
-/// what was there, a node that does not serve the release is *foreign*.
+/// `before` is the history up to the release's deployment. A commit that the environment served in it is
+/// *old*, which is normal during a rollout; any other commit is *foreign*.
 fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<NodeStanding> {
     let Convergence::Observed(nodes) = &round.convergence else {
         return Vec::new();

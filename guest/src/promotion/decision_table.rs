@@ -8,7 +8,7 @@ use crate::bindings::types::{Evidence, LoadTestAction, Reason, Verdict};
 use crate::reason::codes;
 use crate::tag::word;
 
-/// The decision table's word on a release that has converged in the first environment.
+/// The result of the decision table for a release that has converged in the first environment.
 pub(super) struct Ruling {
     pub permission: Permission,
     pub reasons: Vec<Reason>,
@@ -73,9 +73,8 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
 
 /// Looks up whether the release may leave the environment it was load tested in.
 ///
-/// An absent verdict is a load test that has not run. An absent action is one that nobody could tell;
-/// then only what every action would let through goes through, and everything else waits for somebody
-/// to tell.
+/// An absent verdict means that no load test has run. An absent action is unknown: then the release
+/// continues only if it would with every action, and waits otherwise.
 fn permission(action: Option<LoadTestAction>, verdict: Option<Verdict>) -> Permission {
     use LoadTestAction::{Abort, Skip, Warn};
     use Verdict::{Errored, Failed, Inconclusive, Passed};
@@ -88,7 +87,7 @@ fn permission(action: Option<LoadTestAction>, verdict: Option<Verdict>) -> Permi
     }
 }
 
-/// Names a load test that would have been wanted, had it not been too early.
+/// Explains that a load test does not count, because it ended before the deployment.
 pub(super) fn early(case: &Case<'_>, record: &Record<'_>) -> Option<Reason> {
     let test = record.early_load_test?;
     if case.action == Some(LoadTestAction::Skip) || record.load_test.is_some() {

@@ -1,17 +1,17 @@
-//! Whether a release goes on, and what happens next.
+//! Decides whether a release continues, and what happens next.
 //!
-//! A decision is made in two moves: the history is read into a ledger, then questions are asked in
-//! a fixed order, and the first one that has an answer decides:
+//! A decision has two steps. The history is read into a ledger. Then questions are asked in a fixed order,
+//! and the first one with an answer decides:
 //!
-//! 1. Can the settings and the tag be understood? Otherwise the release is refused.
-//! 2. Did a person end it? Nothing else matters then, not even what has been reached.
-//! 3. Can the history be understood, and do label and tag agree?
-//! 4. Did something newer take its place where it had not got through yet, or can't anybody tell?
-//! 5. What is missing in the first environment that it has not got through?
-//! 6. Did a person ask to hold it? A hold keeps things from starting. It does not keep a release from
-//!    ending, since that starts nothing and frees the environment for the next one.
+//! 1. Are the settings and the tag valid? Otherwise the release is refused.
+//! 2. Was the release canceled by a person? That overrides everything that was reached.
+//! 3. Does the history name only known environments, and do label and tag agree?
+//! 4. Did a newer release supersede it where it was not verified, or is their order unknown?
+//! 5. What is missing in the first environment where it is not verified?
+//! 6. Did a person put it on hold? A hold prevents new steps. It does not prevent a release from ending,
+//!    because that starts nothing and frees the environment.
 //!
-//! Last, people are told whatever they have not been told yet.
+//! Last, notices that are due and not sent yet come before the next step.
 
 mod case;
 mod convergence;
@@ -34,10 +34,9 @@ use crate::bindings::types::{Evidence, Reason, Settings, Timestamp};
 use crate::reason::codes;
 use crate::tag;
 
-/// Decides from everything known what is to be done with a release.
+/// Decides what happens next with a release, from its whole history.
 ///
-/// Total: there is an answer with at least one reason for every input, and what cannot be understood
-/// is stopped.
+/// Total: every input has an answer with at least one reason, and an invalid input stops the release.
 pub fn decide(
     release: &Release,
     history: &[Event],
@@ -79,7 +78,7 @@ pub fn decide(
     }
 }
 
-/// What is to be done, and why.
+/// The next step with its reasons, before notices are considered.
 struct Answer {
     pub permission: Permission,
     pub next: Action,
@@ -96,7 +95,7 @@ impl Answer {
         }
     }
 
-    /// Not yet, and only time can change that.
+    /// Not yet; ask again after the poll interval.
     fn wait(case: &Case<'_>, reasons: Vec<Reason>) -> Self {
         Self::hold(Action::Wait(case.settings.poll_interval), reasons)
     }
@@ -110,7 +109,7 @@ impl Answer {
         }
     }
 
-    /// Tells whether nothing but telling people is left to do.
+    /// Tells whether the release has ended, apart from notices.
     fn is_end(&self) -> bool {
         matches!(self.next, Action::Finish(_))
     }
@@ -144,12 +143,11 @@ fn stranger(ledger: &Ledger<'_>) -> Option<Answer> {
     Some(Answer::end(Conclusion::Stopped, vec![reason]))
 }
 
-/// A newer release counts in an environment until this one has got through it. After that it takes
-/// nothing away: the newer one goes its own way, and a promoted release was promoted.
+/// A newer release supersedes this one in each environment where this one is not settled yet.
 ///
-/// A deployment that failed is told as failed all the same, since somebody has to look at it. And a
-/// last environment that got something else over a release that had not converged there is left as it
-/// is: production is never deployed back and forth.
+/// A failed deployment is reported as failed nevertheless, because it needs attention. If another release
+/// replaced this one in the last environment before it converged, it is not deployed again: production is
+/// never deployed back and forth.
 fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
     let records = ledger.records.iter().enumerate();
     let reason = records
@@ -169,8 +167,8 @@ fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
     Some(Answer::end(Conclusion::Superseded, vec![reason]))
 }
 
-/// What is live in the last environment may be newer than the release, and nobody can tell: production
-/// is not rolled backwards on a guess. A person who knows may approve.
+/// The release that is live in the last environment may be newer than this one. Production is not rolled
+/// back on a guess; a person can approve the release.
 fn unplaced(ledger: &Ledger<'_>) -> Option<Answer> {
     let record = ledger.records.last()?;
     let rival = record
@@ -194,7 +192,7 @@ fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
     Answer::wait(case, reasons)
 }
 
-/// The answer where nothing about the release is understood, so there are no standings either.
+/// The answer for invalid settings or an invalid tag; it has no standings.
 fn refusal(mut reasons: Vec<Reason>) -> Decision {
     if reasons.is_empty() {
         reasons.push(Reason::new(

@@ -10,10 +10,10 @@ use crate::bindings::promotion::{Action, Conclusion, Permission, Progress};
 use crate::bindings::types::{Evidence, Reason};
 use crate::reason::codes;
 
-/// Finds the first environment that the release has not got through, and says what is missing there.
+/// Finds the first environment where the release is not verified, and the next step there.
 ///
-/// An environment before the one that the tag names is the business of another release. This one only
-/// waits for it to be verified, however that comes about: by events of its own history.
+/// A release never changes an environment before the one in its tag. It waits until its history shows that
+/// the environment is verified.
 pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     let mut ruling = Ruling {
         permission: Permission::Hold,
@@ -64,7 +64,7 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     let conclusion = match ruling.permission {
         Permission::PromoteWithWarning => Conclusion::PromotedWithWarning,
         Permission::Promote => Conclusion::Promoted,
-        // Without any environment; such settings were refused before.
+        // Only without any environment, and such settings were refused before.
         Permission::Hold | Permission::Stop => Conclusion::Stopped,
     };
     ruling.reasons.push(
@@ -81,7 +81,7 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     }
 }
 
-/// The release's own step in an environment where it has not converged.
+/// The next step in an environment where the release has not converged.
 fn step(
     case: &Case<'_>,
     record: &Record<'_>,
@@ -96,7 +96,7 @@ fn step(
             return Answer::wait(case, occupied);
         }
         (Progress::Pending, None) => Action::Deploy(environment.to_owned()),
-        // What is being rolled out changes slowly: between two rounds some time has to pass.
+        // A rollout takes time, so the policy waits between two rounds.
         _ if record.asked => Action::Wait(case.settings.poll_interval),
         _ => Action::Observe(environment.to_owned()),
     };
@@ -109,7 +109,7 @@ fn step(
     }
 }
 
-/// The first environment has converged, and its load test does not let the release go on yet.
+/// The first environment has converged, and its load test does not let the release continue yet.
 fn untested(case: &Case<'_>, own: bool, environment: &str, mut reasons: Vec<Reason>) -> Answer {
     if case.action.is_none() {
         return Answer::wait(case, reasons);
@@ -121,7 +121,7 @@ fn untested(case: &Case<'_>, own: bool, environment: &str, mut reasons: Vec<Reas
     Answer::wait(case, reasons)
 }
 
-/// The release has not got through an environment that is not its own.
+/// The release is not verified in an environment before the one in its tag.
 fn unverified(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Answer {
     let mut reasons = match record.other_image {
         Some(other) => vec![progress::other_image(case, other)],
@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(said(&release, &history), expected);
     }
 
-    /// Also where nobody knows the digest of the tag: what was tested is not what was deployed.
+    /// Even if the digest of the tag is unknown: the tested image is not the deployed one.
     #[test]
     fn production_got_another_image_than_stage() {
         let history = History::new()

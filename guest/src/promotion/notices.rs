@@ -1,18 +1,17 @@
-//! What people are told, and when.
+//! Notices to people: their texts, and when they are due.
 //!
-//! One notice for each state that a release reaches, before the step that follows from it. A refused
-//! tag and unusable settings are reported by whoever asked, and to nobody else: otherwise everybody
-//! who can push a tag could make the team's channel unusable.
+//! Each state that a release reaches has one notice, sent before the next step. A refused tag and unusable
+//! settings have none: otherwise anyone who can push a tag could flood the team's channel. The host reports
+//! them to the caller.
 
 use super::Answer;
 use super::case::Case;
 use crate::bindings::promotion::{Action, Conclusion, Happening, Notice, Permission, Urgency};
 use crate::reason::short;
 
-/// Finds the notice that has to go out before the answer is carried out.
+/// Finds the notice to send before the answer is carried out.
 ///
-/// A notice that could not be handed over is not tried again: people not being told must not keep a
-/// release from its end.
+/// A notice that could not be sent is not repeated, because a broken channel must not block a release.
 pub(super) fn due(case: &Case<'_>, answer: &Answer) -> Option<Notice> {
     warning(answer)
         .into_iter()
@@ -55,7 +54,7 @@ fn sent(case: &Case<'_>, key: &str) -> bool {
     )
 }
 
-/// The first reason decided; the one after it has the numbers.
+/// The text names two reasons: the first one decided, and the second one has the numbers.
 fn text(case: &Case<'_>, answer: &Answer, what: &str) -> String {
     let commit = short(case.commit);
     let mut text = format!("{commit} {what} ({})", case.release.tag);

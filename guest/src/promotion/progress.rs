@@ -1,4 +1,4 @@
-//! How far a release has come in an environment, in sentences.
+//! Reasons about the progress of a release in an environment, and about competing releases.
 
 use super::case::{Case, Fact};
 use super::convergence::serves;
@@ -8,7 +8,7 @@ use crate::bindings::types::{Evidence, Reason};
 use crate::reason::codes;
 use crate::reason::{amount, short};
 
-/// Says what is missing until the environment has converged.
+/// Explains why the environment has not converged.
 pub(super) fn missing(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Reason {
     let reason = match (record.progress, record.displaced, record.deployed) {
         (Progress::Pending, Some(by), _) => return displaced(case, by),
@@ -27,7 +27,7 @@ pub(super) fn missing(case: &Case<'_>, record: &Record<'_>, environment: &str) -
     reason.on(Evidence::Environment(environment.to_owned()))
 }
 
-/// Says why the release can't get through the environment.
+/// Explains why the release failed in the environment.
 pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Vec<Reason> {
     let Some(deployed) = record.deployed else {
         return vec![missing(case, record, environment)];
@@ -59,7 +59,7 @@ pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -
     ]
 }
 
-/// Says what took the release's place.
+/// Names the deployment that replaced the release.
 pub(super) fn displaced(case: &Case<'_>, by: Fact<'_, Deployment>) -> Reason {
     let environment = &by.what.environment;
     let what = if by.what.commit == case.commit {
@@ -71,7 +71,7 @@ pub(super) fn displaced(case: &Case<'_>, by: Fact<'_, Deployment>) -> Reason {
     with_image(Reason::new(codes::DISPLACED, message), by)
 }
 
-/// Says that an environment got the same commit as another image.
+/// Explains that another image of the same commit was deployed.
 pub(super) fn other_image(case: &Case<'_>, other: Fact<'_, Deployment>) -> Reason {
     let environment = &other.what.environment;
     let message = format!("another image of this commit was deployed to `{environment}`");
@@ -81,7 +81,7 @@ pub(super) fn other_image(case: &Case<'_>, other: Fact<'_, Deployment>) -> Reaso
     reason.help(format!("deploy this image to `{environment}` first"))
 }
 
-/// Says who is in the way.
+/// Names the release that is being deployed to the same environment.
 pub(super) fn occupied(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
         "`{}` is being deployed to `{}`",
@@ -91,7 +91,7 @@ pub(super) fn occupied(rival: Fact<'_, Rival>) -> Reason {
     with_rival(Reason::new(codes::OCCUPIED, message), rival)
 }
 
-/// Says what is live in place of the release, and why that is a question.
+/// Names the live release whose order relative to this one is unknown.
 pub(super) fn unplaced(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
         "`{}` is live in `{}`, and its order relative to this commit is unknown",
@@ -103,7 +103,7 @@ pub(super) fn unplaced(rival: Fact<'_, Rival>) -> Reason {
     )
 }
 
-/// Says which newer release takes the place of this one.
+/// Names the newer release that supersedes this one.
 pub(super) fn superseded(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
         "`{}`, a descendant of this commit, is live in `{}` or on its way there",

@@ -6,7 +6,7 @@ use crate::bindings::types::{Reason, Thresholds};
 use crate::reason::codes;
 use crate::reason::{amount, hundredths, seconds};
 
-/// Names every threshold that is broken.
+/// Lists every broken threshold.
 pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if m.failures > thresholds.max_failures {
@@ -56,7 +56,7 @@ pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<R
     reasons
 }
 
-/// Names what there was too little of.
+/// Lists the amounts that are too small to prove anything.
 pub(super) fn too_little(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if m.requests < thresholds.min_requests {

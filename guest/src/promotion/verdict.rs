@@ -7,18 +7,18 @@ use crate::bindings::types::{Evidence, Reason, Thresholds, Verdict};
 use crate::reason::codes;
 use crate::reason::{amount, short};
 
-/// A verdict, with every reason of the question that settled it.
+/// A verdict, with all reasons of the rule that settled it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Judgement {
     pub verdict: Verdict,
-    /// Empty for a load test that passed, or that somebody else judged.
+    /// Empty for a load test that passed, or that a foreign pipeline judged.
     pub reasons: Vec<Reason>,
 }
 
 type Question = fn(&Measurement, &str, &Thresholds) -> Vec<Reason>;
 
-/// In this order: broken numbers are not worth comparing, numbers of another version are not worth
-/// judging, and a threshold that is broken early stays broken however long the test goes on.
+/// The rules in order: unusable numbers are not compared, numbers of another version are not judged, and a
+/// broken threshold stays broken in a longer test.
 const QUESTIONS: [(Verdict, Question); 4] = [
     (Verdict::Errored, unusable),
     (Verdict::Inconclusive, other_version),
@@ -52,11 +52,11 @@ pub(super) fn judge(test: Fact<'_, LoadTest>, commit: &str, thresholds: &Thresho
     }
 }
 
-/// Names what keeps the numbers from being compared.
+/// Lists why the measurement cannot be used.
 fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    // Status 1 is how load test tools say that requests failed, also where some may. Any other status
-    // is one of a broken harness, unless what it may stand for is outside its threshold.
+    // Load test tools exit with status 1 when requests failed, even if some are allowed to. Any other status
+    // means a broken harness, unless a broken threshold explains it.
     let explained = !m.broken_thresholds.is_empty()
         || m.failures > thresholds.max_failures
         || m.exceptions > thresholds.max_exceptions
@@ -101,7 +101,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     reasons
 }
 
-/// Names what makes it doubtful that the release was tested.
+/// Lists signs that another version than the release was tested.
 fn other_version(m: &Measurement, commit: &str, _: &Thresholds) -> Vec<Reason> {
     if m.versions.is_empty() {
         return vec![Reason::new(

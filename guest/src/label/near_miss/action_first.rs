@@ -36,7 +36,7 @@ pub(super) fn may_be_action(first: u8, second: u8) -> bool {
     )
 }
 
-/// Recognises an action, and the `no` of `[no load test]`. A form of the verb reports what happened.
+/// Recognizes an action, and the `no` of `[no load test]`. A form of the verb reports what happened.
 fn meant(word: &Word) -> Option<(LoadTestAction, Likeness)> {
     if word.letters() == b"no" {
         return Some((LoadTestAction::Skip, Likeness::Form));

@@ -53,7 +53,7 @@ pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Nea
 }
 
 /// Reads `[load test: skip please]` and `[load test: skip|warn]`, which name an action and something
-/// else: no one can say what was meant. More words than two are prose.
+/// else, so the intended action is ambiguous. More than two words are prose.
 fn two_words(
     mut cursor: Cursor,
     start: usize,
@@ -88,7 +88,7 @@ fn two_words(
 }
 
 /// Reads `[load test: abort on failure]`: an action and prose up to the bracket that closes the line's.
-/// `[load test: abort|skip|warn]` explains the label and is none.
+/// `[load test: abort|skip|warn]` explains the label and is not a near miss.
 fn action_and_more(
     cursor: Cursor,
     start: usize,
@@ -121,7 +121,7 @@ fn action_and_more(
     })
 }
 
-/// Takes in the square brackets of `[(load test: skip)]`, so that the correction replaces them too.
+/// Includes the square brackets of `[(load test: skip)]`, so that the correction replaces them too.
 fn widen(text: &str, found: &mut NearMiss) {
     let before = text.get(..found.start).unwrap_or_default();
     let after = text.get(found.end..).unwrap_or_default();

@@ -6,8 +6,8 @@
 
 use super::deviation::{Deviation, Deviations};
 
-/// Folds a character to the lowercase ASCII character that it is or looks like, and says what was
-/// odd about it; any other character stays as it is.
+/// Folds a character to the lowercase ASCII character that it is or looks like, and notes how it
+/// deviates; any other character is returned unchanged.
 pub(super) fn fold(raw: char) -> (char, Deviations) {
     let mut odd = Deviations::default();
     if raw.is_ascii() {
@@ -26,7 +26,7 @@ pub(super) fn fold(raw: char) -> (char, Deviations) {
     }
 }
 
-/// Says whether a character takes no room on the screen.
+/// Tells whether a character is invisible on the screen.
 pub(super) fn invisible(raw: char) -> bool {
     matches!(
         raw,
@@ -93,18 +93,18 @@ pub(super) enum Bracket {
     Round,
     Curly,
     Angle,
-    /// Corner, lenticular, tortoise-shell and double square brackets: where an input method writes
-    /// them they stand for square ones.
+    /// Corner, lenticular, tortoise-shell and double square brackets, which input methods write in the
+    /// place of square ones.
     Ornate,
 }
 
 impl Bracket {
-    /// Says whether a writer may well have meant a square bracket.
+    /// Tells whether the writer may have meant a square bracket.
     pub(super) fn squarish(self) -> bool {
         matches!(self, Self::Square | Self::Ornate)
     }
 
-    /// Names what is wrong with this kind where a label has its own brackets.
+    /// Names the deviation of this kind in the place of a label's own brackets.
     pub(super) fn deviation(self) -> Option<Deviation> {
         match self {
             Self::Square => None,

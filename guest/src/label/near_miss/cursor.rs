@@ -8,15 +8,15 @@ use super::deviation::{Deviation, Deviations};
 /// Longest run of spaces, or of invisible characters, that may stand inside a label.
 const LONGEST_RUN: usize = 16;
 
-/// Longest word that may be an action, wanted or not.
+/// Longest word that may be in the place of an action.
 const LONGEST_WORD: usize = 24;
 
-/// The lowercase ASCII letters and digits of a word; any other letter is a `?`.
+/// The lowercase ASCII letters and digits of a word; any other letter is replaced by `?`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Word {
     letters: [u8; LONGEST_WORD],
     length: usize,
-    /// True when there is no digit or underscore in it.
+    /// False if the word has a digit or an underscore.
     pub(super) alphabetic: bool,
 }
 
@@ -25,7 +25,7 @@ impl Word {
         &self.letters[..self.length]
     }
 
-    /// Appends another word, where there is room for it.
+    /// Appends another word, unless the result is too long.
     pub(super) fn join(mut self, other: &Self) -> Option<Self> {
         for letter in other.letters() {
             self.push(char::from(*letter))?;
@@ -62,7 +62,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Starts at a character boundary; anywhere else there is nothing to read.
+    /// Starts at a character boundary; at any other offset it reads nothing.
     pub(super) fn new(text: &'a str, at: usize) -> Self {
         Self {
             text,
@@ -123,8 +123,8 @@ impl<'a> Cursor<'a> {
             .and_then(closing)
     }
 
-    /// Passes over white space and counts it; a line break counts once, whichever way it is written.
-    /// More than one line break, or a very long run, is no gap inside a label.
+    /// Skips white space and counts it; a line break counts once, in each of its forms.
+    /// More than one line break, or a very long run, cannot be inside a label.
     pub(super) fn gap(&mut self) -> Option<usize> {
         let mut count = 0;
         let mut breaks = 0;
@@ -149,7 +149,7 @@ impl<'a> Cursor<'a> {
         Some(count)
     }
 
-    /// Passes over a gap that should be so many spaces wide.
+    /// Skips a gap that should have the expected number of spaces.
     pub(super) fn spaces(&mut self, expected: usize) -> Option<()> {
         let before = self.noted;
         let count = self.gap()?;
@@ -161,8 +161,8 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// Reads letters and digits, after the first one also the given joiners. No word: an empty one.
-    /// A word too long to be meant as an action: nothing.
+    /// Reads letters and digits, and joiners after the first of them. Returns an empty word if there is
+    /// none, and nothing if the word is too long for an action.
     pub(super) fn word(&mut self, joiners: &[char]) -> Option<Word> {
         let mut word = Word {
             alphabetic: true,
@@ -180,7 +180,7 @@ impl<'a> Cursor<'a> {
         Some(word)
     }
 
-    /// Passes over a few quotation or emphasis marks.
+    /// Skips up to three quotation or emphasis marks.
     pub(super) fn quotes(&mut self) {
         for _ in 0..3 {
             if self.take_if(quote).is_none() {
@@ -198,20 +198,20 @@ pub(super) fn quote(folded: char) -> bool {
     )
 }
 
-/// White space, and the character that stands for a byte that was no UTF-8: in a message written in
-/// Latin-1 that is a no-break space more often than anything else.
+/// White space, and the replacement character for bytes that are not UTF-8: in a message written in Latin-1
+/// that is most often a no-break space.
 fn space(raw: char) -> bool {
     raw.is_whitespace() || raw == '\u{fffd}'
 }
 
-/// Says whether a line begins here.
+/// Tells whether a line begins here.
 pub(super) fn begins_line(text: &str, at: usize) -> bool {
     text.get(..at)
         .is_some_and(|before| before.is_empty() || before.ends_with(['\n', '\r']))
 }
 
-/// Says whether only white space is left of the line; nothing if a bracket closes in it, or if the
-/// text breaks off before that is known.
+/// Tells whether the rest of the line is white space; nothing if a bracket closes in it, or if the text is
+/// truncated before that is known.
 ///
 /// The search ends at the next opening bracket, so all searches together read the text once.
 pub(super) fn ends_line(rest: &str, open_end: bool) -> Option<bool> {

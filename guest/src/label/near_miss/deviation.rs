@@ -10,13 +10,13 @@ use super::likeness::Likeness;
 pub(super) struct NearMiss {
     pub(super) start: usize,
     pub(super) end: usize,
-    /// The action that was meant, if there is no doubt about it.
+    /// The intended action, if it is unambiguous.
     pub(super) meant: Option<LoadTestAction>,
     pub(super) deviations: Deviations,
 }
 
 impl NearMiss {
-    /// Ends the near miss of an action where the cursor stands.
+    /// Ends the near miss of an action at the cursor.
     pub(super) fn new(
         cursor: Cursor,
         start: usize,

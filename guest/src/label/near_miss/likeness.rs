@@ -1,4 +1,4 @@
-//! How much a text resembles a label: which word was meant, and how much evidence a near miss needs.
+//! How much a text resembles a label: the intended words, and the evidence that a near miss needs.
 //!
 //! False alarms teach people to ignore true ones. The weaker the brackets are as evidence, the stronger
 //! the other parts must be.
@@ -30,10 +30,10 @@ pub(super) enum Key {
 
 const ENDINGS: [&str; 8] = ["s", "ed", "ped", "ing", "ings", "ping", "er", "able"];
 
-/// Longest word that is compared; a longer one is no typo of anything here.
+/// The longest word that is compared; longer words are not typos of an action or key.
 const LONGEST: usize = 12;
 
-/// Finds the one action that a lowercase word clearly means.
+/// Finds the action that a lowercase word means, if exactly one is close enough.
 pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
     for action in PRECEDENCE {
         if let Some(ending) = word.strip_prefix(tag::word(action).as_bytes()) {
@@ -53,7 +53,7 @@ pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
     let alone = distances.iter().filter(|(far, _)| *far == nearest).count() == 1;
     let near = match nearest {
         0 | 1 => word.len() > 1,
-        // Half of a short word may not be guessed: `stop` is two letters from `skip`, `short` from
+        // Two wrong letters are half of a short word: `stop` is two letters from `skip`, `short` from
         // `abort`, and both mean something else.
         2 => word.len() > 4 && word.first() == tag::word(action).as_bytes().first(),
         _ => false,
@@ -61,7 +61,7 @@ pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
     (alone && near).then_some((action, Likeness::Typo))
 }
 
-/// Recognises `load test` by its letters alone.
+/// Recognizes `load test` by its letters alone.
 pub(super) fn key(letters: &[u8]) -> Option<Key> {
     match letters {
         b"loadtest" => Some(Key::Exact),
@@ -101,9 +101,9 @@ fn distance(word: &[u8], target: &[u8]) -> usize {
 /// The brackets of a near miss, as evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// A square bracket, or one that stands for it, on at least one side.
+    /// A square bracket, or a substitute for one, on at least one side.
     Square,
-    /// Parentheses on both sides: prose has them everywhere.
+    /// Parentheses on both sides, which are frequent in prose.
     Round,
     /// Curly or angle brackets.
     Other,
@@ -123,7 +123,7 @@ impl Frame {
     }
 }
 
-/// What stands between the key and the action.
+/// The separator between the key and the action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Separator {
     Colon,
@@ -133,7 +133,7 @@ pub(super) enum Separator {
     Weak,
 }
 
-/// Weighs the parts of a near miss.
+/// Decides whether the parts together are evidence enough for a near miss.
 pub(super) fn convincing(frame: Frame, key: Key, separator: Separator, likeness: Likeness) -> bool {
     if key == Key::Misspelt {
         return frame == Frame::Square

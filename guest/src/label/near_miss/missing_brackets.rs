@@ -1,5 +1,5 @@
 //! Near misses without a bracket, or with one in the wrong place: `[load test: skip`, `load test: skip]`,
-//! `[load test]: skip`, and `Load-Test: skip` as a line of its own, as Git writes trailers.
+//! `[load test]: skip`, and `Load-Test: skip` on a separate line, as Git writes trailers.
 
 use super::characters::Bracket;
 use super::cursor::{Cursor, begins_line, ends_line};
@@ -118,7 +118,7 @@ pub(super) fn trailer(text: &str, start: usize, open_end: bool) -> Option<NearMi
     Some(NearMiss::new(cursor, start, action, likeness))
 }
 
-/// Rules out most lines of ordinary text that begin with a key: behind the colon is one word.
+/// Rules out most lines of ordinary text that begin with a key: a trailer has one word behind the colon.
 pub(super) fn may_be_trailer(line: &[u8]) -> bool {
     let mut parts = line
         .split(|byte| matches!(byte, b'\n' | b'\r'))

@@ -26,14 +26,14 @@ use cursor::{begins_line, quote};
 use deviation::NearMiss;
 use missing_brackets::{at_key, may_be_trailer, trailer};
 
-/// At most so many are listed; the rest is counted.
+/// The largest number of near misses that are listed; the others are counted.
 const LISTED: usize = 50;
 
-/// At most so many places are tried: a text with more of them is no message that people read.
+/// The largest number of places that are tried. It bounds the time that a hostile message takes.
 const TRIED: usize = 20_000;
 
-/// Finds what looks like a label and is none of the given exact ones. The end of a truncated text
-/// proves nothing.
+/// Finds texts that look like a label, outside the exact `labels`. Nothing is concluded from the end of a
+/// truncated text.
 pub(super) fn near_misses(text: &str, labels: &[Label], truncated: bool) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut first_unlisted = None;
@@ -138,7 +138,7 @@ fn search<'a>(
     })
 }
 
-/// Moves on to the next opening bracket, or to the next `l` that begins a word.
+/// Moves to the next opening bracket, or to the next `l` that begins a word.
 fn next_start(text: &str, at: &mut usize) -> Option<char> {
     let bytes = text.as_bytes();
     loop {
@@ -193,8 +193,8 @@ fn may_be_key(word: &[u8], begins_line: bool) -> bool {
 }
 
 /// Rules out most brackets of ordinary text by the two bytes behind them. Of `load` one letter may be
-/// wrong, and behind a square bracket only, so that an `l` or an `o` is among the first two. An action
-/// stands there only, too.
+/// wrong, and behind a square bracket only, so an `l` or an `o` is among the first two. An action comes
+/// first behind a square bracket only.
 fn may_hold_key(bracket: u8, inside: &[u8]) -> bool {
     let byte = |at| inside.get(at).copied().unwrap_or_default();
     let known = |byte: u8| !byte.is_ascii() || matches!(byte, b'l' | b'L');
@@ -207,8 +207,8 @@ fn may_hold_key(bracket: u8, inside: &[u8]) -> bool {
         || (bracket == b'[' && (near(first) || near(byte(1)) || may_be_action(first, byte(1))))
 }
 
-/// Says whether a key may begin here: after a bracket it belongs to that bracket's near miss, and
-/// `pre-load` or `ci/load` is another word.
+/// Tells whether a key may begin here. After a bracket it belongs to the near miss of that bracket, and
+/// `pre-load` or `ci/load` is a different word.
 fn begins_word(text: &str, at: usize) -> bool {
     text.get(..at)
         .and_then(|before| before.chars().next_back())

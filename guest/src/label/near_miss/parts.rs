@@ -9,7 +9,7 @@ use super::cursor::{Cursor, Word, quote};
 use super::deviation::{Deviation, Deviations};
 use super::likeness::{self, Key, Likeness, Separator};
 
-/// Reads the opening bracket at `start`, and what may stand between it and the first word.
+/// Reads the opening bracket at `start`, and spaces and quotes up to the first word.
 pub(super) fn open(text: &str, start: usize) -> Option<(Cursor<'_>, Bracket)> {
     let mut cursor = Cursor::new(text, start);
     let outer = cursor.opening()?;
@@ -21,7 +21,7 @@ pub(super) fn open(text: &str, start: usize) -> Option<(Cursor<'_>, Bracket)> {
     Some((cursor, outer))
 }
 
-/// Reads `load test`, however it is joined.
+/// Reads `load test`, with any separator between the two words.
 pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
     let first = cursor.word(&[])?;
     let (letters, joined) = match first.letters().len() {
@@ -62,7 +62,7 @@ pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
     Some(key)
 }
 
-/// Reads what stands between key and action, with the space around it.
+/// Reads the separator between key and action, with the spaces around it.
 pub(super) fn separator(cursor: &mut Cursor) -> Option<Separator> {
     let before = *cursor;
     let gap = cursor.gap()?;
@@ -105,7 +105,7 @@ pub(super) fn separator(cursor: &mut Cursor) -> Option<Separator> {
     }
 }
 
-/// What stands where the action belongs.
+/// The text in the place of the action.
 pub(super) struct Value {
     pub(super) inner: Option<Bracket>,
     pub(super) word: Word,
@@ -131,7 +131,7 @@ impl Value {
         likeness::action(self.word.letters())
     }
 
-    /// Tells an action that does not exist from a placeholder (`…`, `<action>`) and from data (`500`).
+    /// Distinguishes an unknown action from a placeholder (`…`, `<action>`) and from data (`500`).
     pub(super) fn asks_for_something(&self, noted: Deviations) -> bool {
         if self.word.letters().is_empty() {
             return !noted.has(Deviation::Punctuation);
@@ -141,7 +141,7 @@ impl Value {
     }
 }
 
-/// Reads the closing brackets; says where they end and which one closes the whole.
+/// Reads the closing brackets; returns the position behind them and the bracket that closes the label.
 pub(super) fn close(
     mut cursor: Cursor<'_>,
     outer: Option<Bracket>,
@@ -161,7 +161,7 @@ pub(super) fn close(
     };
     let (mut cursor, closer) = match second {
         Some(second) if wants_second => (further, second),
-        // `[load test: (skip)`: the one bracket there is closes the action.
+        // `[load test: (skip)`: the only closing bracket belongs to the action.
         _ if inner == Some(first) && outer.is_some_and(|outer| outer != first) => return None,
         _ => (cursor, first),
     };
@@ -171,7 +171,7 @@ pub(super) fn close(
     Some((cursor, closer))
 }
 
-/// Recognises `](target)` of Markdown; `(#123)` behind a bracket is a pull request.
+/// Recognizes the `(target)` of a Markdown link; `(#123)` is the number of a pull request.
 pub(super) fn link(rest: &str) -> bool {
     rest.strip_prefix('(').is_some_and(|target| {
         !target
@@ -180,7 +180,7 @@ pub(super) fn link(rest: &str) -> bool {
     })
 }
 
-/// Passes over what may stand between the action and a closing bracket.
+/// Skips quotes, spaces and punctuation between the action and a closing bracket.
 fn trailing(cursor: &mut Cursor) -> Option<()> {
     for _ in 0..3 {
         cursor.quotes();
