@@ -43,7 +43,7 @@ pub fn environment(name: &str) -> EnvironmentSettings {
 pub const OTHER: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 pub const THIRD: &str = "cccccccccccccccccccccccccccccccccccccccc";
 
-/// A release whose tag has this before its commit.
+/// A release; `tag` is the part of its tag before the commit.
 pub fn release(tag: &str) -> Release {
     Release {
         tag: format!("{tag}-{SHA}"),
@@ -52,7 +52,7 @@ pub fn release(tag: &str) -> Release {
     }
 }
 
-/// Nodes and what they serve; nothing is served by a node that is unreachable.
+/// Nodes and the commits that they serve; a node without a commit is unreachable.
 pub fn nodes(given: &[(&str, &str)]) -> Vec<Node> {
     given
         .iter()
@@ -66,7 +66,7 @@ pub fn nodes(given: &[(&str, &str)]) -> Vec<Node> {
         .collect()
 }
 
-/// A load test without fault.
+/// A load test within all thresholds.
 pub fn measurement() -> Measurement {
     Measurement {
         requests: 600,
@@ -81,7 +81,7 @@ pub fn measurement() -> Measurement {
     }
 }
 
-/// What a rule has to say about a load test without fault, once something about it is changed.
+/// The reasons of a rule about a load test within all thresholds, after a change to it.
 pub fn said(
     reasons: fn(&Measurement, &str, &Thresholds) -> Vec<Reason>,
     change: impl FnOnce(&mut Measurement, &mut Thresholds),

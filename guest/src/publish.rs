@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_job_that_nobody_mentions() {
+    fn a_required_job_without_a_status() {
         let set = Settings {
             required_jobs: vec!["lint".to_owned()],
             ..settings()

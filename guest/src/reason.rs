@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn none_stands_twice_and_all_are_kebab_case() {
+    fn codes_are_unique_and_kebab_case() {
         for (place, code) in ALL.iter().enumerate() {
             assert!(!ALL[..place].contains(code), "{code}");
             assert!(code.split('-').all(|word| {

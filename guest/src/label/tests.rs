@@ -225,7 +225,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_label_is_found_wherever_it_stands(
+    fn a_label_is_found_anywhere_in_a_message(
         before in text(), action in action(), after in text(),
     ) {
         let label = grammar::written(action);

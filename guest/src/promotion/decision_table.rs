@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_test_that_nobody_wants_is_not_missed() {
+    fn a_disabled_load_test_is_not_missing() {
         let early = History::new().load_tested("stage", Verdict::Passed);
         assert_eq!(codes(&reasons(&release("stage"), &early)), ["not-deployed"]);
     }

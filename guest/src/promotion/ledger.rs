@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_is_nobodys_delay() {
+    fn a_hold_delays_the_deadline() {
         let held = History::new()
             .deployed("stage", Succeeded)
             .intervened(Held)

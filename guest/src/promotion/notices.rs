@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_warned_of_what_does_not_go_on_yet() {
+    fn no_warning_is_sent_before_the_release_continues() {
         let waiting = History::new()
             .through("stage")
             .load_tested("stage", Verdict::Failed)

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_test_before_the_deployment_is_none() {
+    fn a_load_test_before_the_deployment_does_not_count() {
         let early = History::new()
             .load_tested("stage", Verdict::Passed)
             .through("stage");

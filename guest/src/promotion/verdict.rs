@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_judgement_stands() {
+    fn a_foreign_judgement_is_final() {
         let test = LoadTest {
             environment: "stage".to_owned(),
             result: LoadTestResult::Judged(Verdict::Errored),

@@ -1,4 +1,4 @@
-//! What must hold for any history.
+//! Properties that hold for every history.
 
 use crate::bindings::promotion::{
     Action, Conclusion, Convergence, Deployment, Event, Happening, Instruction, Intervention,
@@ -113,8 +113,8 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// The way to production, in which any step can be missing and anything can come in between:
-/// arbitrary events alone hardly ever get that far.
+/// The path to production, in which each step can be missing and other events can come in between.
+/// Arbitrary events alone hardly ever get that far.
 fn history() -> impl Strategy<Value = Vec<Event>> {
     let path = History::new()
         .through("stage")
@@ -225,7 +225,7 @@ proptest! {
         let again = decide(&release, &history, now, &settings);
         prop_assert_eq!(&decision, &again);
 
-        // Permission and next action never speak against each other.
+        // Permission and next action never contradict each other.
         match (&decision.next, decision.permission) {
             (Action::Finish(Conclusion::Promoted), it) => {
                 prop_assert_eq!(it, Permission::Promote);
