@@ -60,7 +60,7 @@ fn a_label_in_another_order_or_without_brackets_is_corrected() {
         let help = Some(format!("[load test: {action}]"));
         assert_eq!(found(text), [("near-miss".into(), place, help)], "{text}");
     }
-    // What stands in its brackets decides.
+    // The text inside its brackets decides.
     assert_eq!(
         found("[skip load test: abort]")
             .first()
