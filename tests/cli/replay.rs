@@ -235,7 +235,7 @@ fn human_output_shows_what_has_something_to_say() {
     let shown = format!(
         "\
 {}  abort  both [load test: skip] [load test: abort]
-    warning[conflicting-labels]: labels of different actions: abort wins over skip
+    warning[conflicting-labels]: the labels conflict: `abort` takes precedence over `skip`
 {}  warn   third [load test:skip]
     warning[near-miss]: `[load test:skip]` should be `[load test: skip]`
 {}  abort  second [load test: abort]

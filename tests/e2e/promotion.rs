@@ -179,7 +179,7 @@ fn a_failed_load_test_under_warn_goes_on_and_tells_people() {
     assert!(serves(&pipeline.prod, &commit));
     let told = pipeline.told();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].contains("goes on with a warning"), "{told:?}");
+    assert!(told[0].contains("continues with a warning"), "{told:?}");
     assert_eq!(
         pipeline.conclusion(1).as_deref(),
         Some("promoted-with-warning")

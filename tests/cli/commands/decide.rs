@@ -61,7 +61,7 @@ fn every_exit_status() {
 fn a_warning_has_its_own_status_only_when_asked_for() {
     let three = ["--warn-exit-code", "3"];
     let zero = ["--warn-exit-code", "0"];
-    let shown = Text::Has(&["promote-with-warning", "goes on with a warning"]);
+    let shown = Text::Has(&["promote-with-warning", "continues with a warning"]);
     decide("stage-loadtest-warn", &[&FAILED[..], &three].concat()).gives(3, shown, Text::Nothing);
     decide("stage-loadtest-warn", &[&FAILED[..], &zero].concat()).gives(0, shown, Text::Nothing);
     decide("stage", &[&FAILED[..], &three].concat()).gives(

@@ -1,23 +1,22 @@
-//! Reads a text glyph by glyph: look-alikes folded, invisible characters passed over, deviations noted.
+//! Reads a text character by character: folds look-alikes, skips invisible characters, records deviations.
 //!
-//! Every step reads a bounded number of characters, whatever the text holds.
+//! Each step reads a bounded number of characters, except the search for the end of a line.
 
-use super::bracket::{Bracket, closing, opening};
+use super::characters::{Bracket, closing, fold, invisible, opening};
 use super::deviation::{Deviation, Deviations};
-use super::lookalike::{fold, invisible};
 
 /// Longest run of spaces, or of invisible characters, that may stand inside a label.
 const LONGEST_RUN: usize = 16;
 
-/// Longest word that may be an action, wanted or not.
+/// Longest word that may be in the place of an action.
 const LONGEST_WORD: usize = 24;
 
-/// The lowercase ASCII letters and digits of a word; any other letter is a `?`.
+/// The lowercase ASCII letters and digits of a word; any other letter is replaced by `?`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Word {
     letters: [u8; LONGEST_WORD],
     length: usize,
-    /// True when there is no digit or underscore in it.
+    /// False if the word has a digit or an underscore.
     pub(super) alphabetic: bool,
 }
 
@@ -26,7 +25,7 @@ impl Word {
         &self.letters[..self.length]
     }
 
-    /// Appends another word, where there is room for it.
+    /// Appends another word, unless the result is too long.
     pub(super) fn join(mut self, other: &Self) -> Option<Self> {
         for letter in other.letters() {
             self.push(char::from(*letter))?;
@@ -63,7 +62,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Starts at a character boundary; anywhere else there is nothing to read.
+    /// Starts at a character boundary; at any other offset it reads nothing.
     pub(super) fn new(text: &'a str, at: usize) -> Self {
         Self {
             text,
@@ -124,8 +123,8 @@ impl<'a> Cursor<'a> {
             .and_then(closing)
     }
 
-    /// Passes over white space and counts it; a line break counts once, whichever way it is written.
-    /// More than one line break, or a very long run, is no gap inside a label.
+    /// Skips white space and counts it; a line break counts once, in each of its forms.
+    /// More than one line break, or a very long run, cannot be inside a label.
     pub(super) fn gap(&mut self) -> Option<usize> {
         let mut count = 0;
         let mut breaks = 0;
@@ -150,7 +149,7 @@ impl<'a> Cursor<'a> {
         Some(count)
     }
 
-    /// Passes over a gap that should be so many spaces wide.
+    /// Skips a gap that should have the expected number of spaces.
     pub(super) fn spaces(&mut self, expected: usize) -> Option<()> {
         let before = self.noted;
         let count = self.gap()?;
@@ -162,8 +161,8 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// Reads letters and digits, after the first one also the given joiners. No word: an empty one.
-    /// A word too long to be meant as an action: nothing.
+    /// Reads letters and digits, and joiners after the first of them. Returns an empty word if there is
+    /// none, and nothing if the word is too long for an action.
     pub(super) fn word(&mut self, joiners: &[char]) -> Option<Word> {
         let mut word = Word {
             alphabetic: true,
@@ -181,7 +180,7 @@ impl<'a> Cursor<'a> {
         Some(word)
     }
 
-    /// Passes over a few quotation or emphasis marks.
+    /// Skips up to three quotation or emphasis marks.
     pub(super) fn quotes(&mut self) {
         for _ in 0..3 {
             if self.take_if(quote).is_none() {
@@ -199,10 +198,38 @@ pub(super) fn quote(folded: char) -> bool {
     )
 }
 
-/// White space, and the character that stands for a byte that was no UTF-8: in a message written in
-/// Latin-1 that is a no-break space more often than anything else.
+/// White space, and the replacement character for bytes that are not UTF-8: in a message written in Latin-1
+/// that is most often a no-break space.
 fn space(raw: char) -> bool {
     raw.is_whitespace() || raw == '\u{fffd}'
+}
+
+/// Tells whether a line begins here.
+pub(super) fn begins_line(text: &str, at: usize) -> bool {
+    text.get(..at)
+        .is_some_and(|before| before.is_empty() || before.ends_with(['\n', '\r']))
+}
+
+/// Tells whether the rest of the line is white space; nothing if a bracket closes in it, or if the text is
+/// truncated before that is known.
+///
+/// The search ends at the next opening bracket, so all searches together read the text once.
+pub(super) fn ends_line(rest: &str, open_end: bool) -> Option<bool> {
+    let mut blank = true;
+    for raw in rest.chars() {
+        if matches!(raw, '\n' | '\r') {
+            return Some(blank);
+        }
+        let folded = fold(raw).0;
+        if closing(folded).is_some_and(Bracket::squarish) {
+            return None;
+        }
+        if opening(folded).is_some_and(Bracket::squarish) {
+            return Some(false);
+        }
+        blank &= raw.is_whitespace();
+    }
+    (!open_end).then_some(blank)
 }
 
 #[cfg(test)]
@@ -245,5 +272,31 @@ mod tests {
     #[test]
     fn an_offset_inside_a_character_reads_nothing() {
         assert_eq!(Cursor::new("é", 1).rest(), "");
+    }
+
+    #[test]
+    fn a_line_begins_behind_another() {
+        let text = "é\r\nx\ry";
+        let beginnings: Vec<_> = (0..=text.len())
+            .filter(|at| begins_line(text, *at))
+            .collect();
+        assert_eq!(beginnings, [0, 3, 4, 6]);
+    }
+
+    #[test]
+    fn a_line_ends_or_goes_on_or_closes_the_bracket() {
+        assert_eq!(ends_line(" \t\nx]", true), Some(true));
+        assert_eq!(ends_line("\r\n", true), Some(true));
+        assert_eq!(ends_line(" and more\n]", true), Some(false));
+        assert_eq!(ends_line(" and more]", false), None);
+        assert_eq!(ends_line(" and more】", false), None);
+        assert_eq!(ends_line(" [x]", false), Some(false));
+    }
+
+    #[test]
+    fn a_truncated_line_proves_nothing() {
+        assert_eq!(ends_line("", false), Some(true));
+        assert_eq!(ends_line("", true), None);
+        assert_eq!(ends_line(" and", true), None);
     }
 }

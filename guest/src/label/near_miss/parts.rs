@@ -1,16 +1,15 @@
-//! The parts of a near miss: key, separator, value and closing brackets, each of them nearly right.
+//! The parts of a near miss: key, separator, action and closing brackets, each of them nearly right.
 //!
 //! Each function reads a bounded number of characters.
 
 use crate::bindings::types::LoadTestAction;
 
-use super::bracket::{Bracket, opening};
+use super::characters::{Bracket, opening};
 use super::cursor::{Cursor, Word, quote};
 use super::deviation::{Deviation, Deviations};
-use super::evidence::Separator;
-use super::spelling::{self, Key, Likeness};
+use super::likeness::{self, Key, Likeness, Separator};
 
-/// Reads the opening bracket at `start`, and what may stand between it and the first word.
+/// Reads the opening bracket at `start`, and spaces and quotes up to the first word.
 pub(super) fn open(text: &str, start: usize) -> Option<(Cursor<'_>, Bracket)> {
     let mut cursor = Cursor::new(text, start);
     let outer = cursor.opening()?;
@@ -22,7 +21,7 @@ pub(super) fn open(text: &str, start: usize) -> Option<(Cursor<'_>, Bracket)> {
     Some((cursor, outer))
 }
 
-/// Reads `load test`, however it is joined.
+/// Reads `load test`, with any separator between the two words.
 pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
     let first = cursor.word(&[])?;
     let (letters, joined) = match first.letters().len() {
@@ -48,7 +47,7 @@ pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
         7..=11 => (first, true),
         _ => return None,
     };
-    let key = spelling::key(letters.letters())?;
+    let key = likeness::key(letters.letters())?;
     match key {
         Key::Exact | Key::Identifier => {}
         Key::Plural => cursor.note(Deviation::Plural),
@@ -63,7 +62,7 @@ pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
     Some(key)
 }
 
-/// Reads what stands between key and action, with the space around it.
+/// Reads the separator between key and action, with the spaces around it.
 pub(super) fn separator(cursor: &mut Cursor) -> Option<Separator> {
     let before = *cursor;
     let gap = cursor.gap()?;
@@ -106,7 +105,7 @@ pub(super) fn separator(cursor: &mut Cursor) -> Option<Separator> {
     }
 }
 
-/// What stands where the action belongs.
+/// The text in the place of the action.
 pub(super) struct Value {
     pub(super) inner: Option<Bracket>,
     pub(super) word: Word,
@@ -129,10 +128,10 @@ impl Value {
     }
 
     pub(super) fn meant(&self) -> Option<(LoadTestAction, Likeness)> {
-        spelling::action(self.word.letters())
+        likeness::action(self.word.letters())
     }
 
-    /// Tells an action that does not exist from a placeholder (`…`, `<action>`) and from data (`500`).
+    /// Distinguishes an unknown action from a placeholder (`…`, `<action>`) and from data (`500`).
     pub(super) fn asks_for_something(&self, noted: Deviations) -> bool {
         if self.word.letters().is_empty() {
             return !noted.has(Deviation::Punctuation);
@@ -142,7 +141,7 @@ impl Value {
     }
 }
 
-/// Reads the closing brackets; says where they end and which one closes the whole.
+/// Reads the closing brackets; returns the position behind them and the bracket that closes the label.
 pub(super) fn close(
     mut cursor: Cursor<'_>,
     outer: Option<Bracket>,
@@ -162,7 +161,7 @@ pub(super) fn close(
     };
     let (mut cursor, closer) = match second {
         Some(second) if wants_second => (further, second),
-        // `[load test: (skip)`: the one bracket there is closes the action.
+        // `[load test: (skip)`: the only closing bracket belongs to the action.
         _ if inner == Some(first) && outer.is_some_and(|outer| outer != first) => return None,
         _ => (cursor, first),
     };
@@ -172,7 +171,16 @@ pub(super) fn close(
     Some((cursor, closer))
 }
 
-/// Passes over what may stand between the action and a closing bracket.
+/// Recognizes the `(target)` of a Markdown link; `(#123)` is the number of a pull request.
+pub(super) fn link(rest: &str) -> bool {
+    rest.strip_prefix('(').is_some_and(|target| {
+        !target
+            .strip_prefix('#')
+            .is_some_and(|number| number.starts_with(|next: char| next.is_ascii_digit()))
+    })
+}
+
+/// Skips quotes, spaces and punctuation between the action and a closing bracket.
 fn trailing(cursor: &mut Cursor) -> Option<()> {
     for _ in 0..3 {
         cursor.quotes();
@@ -205,7 +213,7 @@ mod tests {
             ("load  test", "wrong spacing"),
             ("load-tests", "a plural, a hyphen"),
             ("load_test", "an underscore"),
-            ("load.test", "a sign between `load` and `test`"),
+            ("load.test", "another character between `load` and `test`"),
             ("LoadTest", "capital letters, `load` and `test` as one word"),
             ("laod test", "a misspelt `load test`"),
             ("load\ttest", "an unusual space character"),

@@ -1,8 +1,13 @@
-//! Which word was meant.
+//! How much a text resembles a label: the intended words, and the evidence that a near miss needs.
+//!
+//! False alarms teach people to ignore true ones. The weaker the brackets are as evidence, the stronger
+//! the other parts must be.
 
 use crate::bindings::types::LoadTestAction;
 
-use super::grammar::{PRECEDENCE, name};
+use super::characters::Bracket;
+use crate::label::grammar::PRECEDENCE;
+use crate::tag;
 
 /// How a word resembles an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +30,13 @@ pub(super) enum Key {
 
 const ENDINGS: [&str; 8] = ["s", "ed", "ped", "ing", "ings", "ping", "er", "able"];
 
-/// Longest word that is compared; a longer one is no typo of anything here.
+/// The longest word that is compared; longer words are not typos of an action or key.
 const LONGEST: usize = 12;
 
-/// Finds the one action that a lowercase word clearly means.
+/// Finds the action that a lowercase word means, if exactly one is close enough.
 pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
     for action in PRECEDENCE {
-        if let Some(ending) = word.strip_prefix(name(action).as_bytes()) {
+        if let Some(ending) = word.strip_prefix(tag::word(action).as_bytes()) {
             if ending.is_empty() {
                 return Some((action, Likeness::Exact));
             }
@@ -40,7 +45,7 @@ pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
             }
         }
     }
-    let distances = PRECEDENCE.map(|action| (distance(word, name(action).as_bytes()), action));
+    let distances = PRECEDENCE.map(|action| (distance(word, tag::word(action).as_bytes()), action));
     let (nearest, action) = distances
         .iter()
         .copied()
@@ -48,15 +53,15 @@ pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
     let alone = distances.iter().filter(|(far, _)| *far == nearest).count() == 1;
     let near = match nearest {
         0 | 1 => word.len() > 1,
-        // Half of a short word may not be guessed: `stop` is two letters from `skip`, `short` from
+        // Two wrong letters are half of a short word: `stop` is two letters from `skip`, `short` from
         // `abort`, and both mean something else.
-        2 => word.len() > 4 && word.first() == name(action).as_bytes().first(),
+        2 => word.len() > 4 && word.first() == tag::word(action).as_bytes().first(),
         _ => false,
     };
     (alone && near).then_some((action, Likeness::Typo))
 }
 
-/// Recognises `load test` by its letters alone.
+/// Recognizes `load test` by its letters alone.
 pub(super) fn key(letters: &[u8]) -> Option<Key> {
     match letters {
         b"loadtest" => Some(Key::Exact),
@@ -93,12 +98,66 @@ fn distance(word: &[u8], target: &[u8]) -> usize {
     last[target.len()]
 }
 
+/// The brackets of a near miss, as evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// A square bracket, or a substitute for one, on at least one side.
+    Square,
+    /// Parentheses on both sides, which are frequent in prose.
+    Round,
+    /// Curly or angle brackets.
+    Other,
+    /// One side only.
+    Half,
+}
+
+impl Frame {
+    pub(super) fn of(opening: Bracket, closing: Bracket) -> Self {
+        if opening.squarish() || closing.squarish() {
+            Self::Square
+        } else if opening == Bracket::Round || closing == Bracket::Round {
+            Self::Round
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// The separator between the key and the action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Separator {
+    Colon,
+    /// Another sign that assigns: `=`, `::`, `=>`.
+    Strong,
+    /// A sign that joins words, or only a space.
+    Weak,
+}
+
+/// Decides whether the parts together are evidence enough for a near miss.
+pub(super) fn convincing(frame: Frame, key: Key, separator: Separator, likeness: Likeness) -> bool {
+    if key == Key::Misspelt {
+        return frame == Frame::Square
+            && separator == Separator::Colon
+            && likeness == Likeness::Exact;
+    }
+    // `deploy(load_test: skip)` is a call, `(LOAD_TEST=skip)` a variable.
+    if key == Key::Identifier && frame != Frame::Square {
+        return false;
+    }
+    match frame {
+        Frame::Square => separator != Separator::Weak || likeness != Likeness::Form,
+        // `(load test: skipped)` reports what happened.
+        Frame::Round | Frame::Half => separator != Separator::Weak && likeness != Likeness::Form,
+        Frame::Other => separator != Separator::Weak,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn meant(word: &str) -> Option<(&'static str, Likeness)> {
-        action(word.as_bytes()).map(|(action, likeness)| (name(action), likeness))
+        action(word.as_bytes()).map(|(action, likeness)| (tag::word(action), likeness))
     }
 
     #[test]
@@ -169,5 +228,55 @@ mod tests {
         ] {
             assert_eq!(key(letters.as_bytes()), None, "{letters}");
         }
+    }
+
+    #[test]
+    fn frames_are_as_strong_as_their_stronger_side() {
+        use Bracket::{Angle, Curly, Ornate, Round, Square};
+        assert_eq!(Frame::of(Square, Round), Frame::Square);
+        assert_eq!(Frame::of(Curly, Ornate), Frame::Square);
+        assert_eq!(Frame::of(Round, Round), Frame::Round);
+        assert_eq!(Frame::of(Curly, Angle), Frame::Other);
+    }
+
+    #[test]
+    fn source_code_needs_square_brackets() {
+        use Likeness::Exact;
+        let code = |frame| convincing(frame, Key::Identifier, Separator::Colon, Exact);
+        assert!(code(Frame::Square));
+        assert!(!code(Frame::Round) && !code(Frame::Other) && !code(Frame::Half));
+    }
+
+    #[test]
+    fn one_weakness_at_a_time() {
+        use Likeness::{Exact, Form, Typo};
+        let plain =
+            |frame, separator, likeness| convincing(frame, Key::Plural, separator, likeness);
+        assert!(plain(Frame::Square, Separator::Colon, Form));
+        assert!(plain(Frame::Square, Separator::Weak, Typo));
+        assert!(!plain(Frame::Square, Separator::Weak, Form));
+        assert!(plain(Frame::Round, Separator::Strong, Typo));
+        assert!(!plain(Frame::Round, Separator::Colon, Form));
+        assert!(!plain(Frame::Round, Separator::Weak, Exact));
+        assert!(!plain(Frame::Half, Separator::Weak, Exact));
+        assert!(plain(Frame::Other, Separator::Colon, Form));
+        assert!(convincing(
+            Frame::Square,
+            Key::Misspelt,
+            Separator::Colon,
+            Exact
+        ));
+        assert!(!convincing(
+            Frame::Square,
+            Key::Misspelt,
+            Separator::Colon,
+            Typo
+        ));
+        assert!(!convincing(
+            Frame::Round,
+            Key::Misspelt,
+            Separator::Colon,
+            Exact
+        ));
     }
 }

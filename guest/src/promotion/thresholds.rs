@@ -1,14 +1,13 @@
-//! Failed: measured, and outside a threshold.
+//! Judges a load test by its thresholds: which ones are broken, and whether it was large enough to pass.
 
+use super::verdict::setting;
 use crate::bindings::promotion::Measurement;
 use crate::bindings::types::{Reason, Thresholds};
-use crate::promotion::codes;
-use crate::promotion::words::{amount, hundredths};
+use crate::reason::codes;
+use crate::reason::{amount, hundredths, seconds};
 
-use super::setting;
-
-/// Names every threshold that is broken.
-pub(super) fn reasons(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
+/// Lists every broken threshold.
+pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if m.failures > thresholds.max_failures {
         let message = format!(
@@ -57,6 +56,36 @@ pub(super) fn reasons(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<
     reasons
 }
 
+/// Lists the amounts that are too small to prove anything.
+pub(super) fn too_little(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if m.requests < thresholds.min_requests {
+        let message = format!(
+            "{}; at least {} are required",
+            amount(m.requests, "request"),
+            thresholds.min_requests
+        );
+        reasons.push(Reason::new(codes::TOO_FEW_REQUESTS, message).on(setting("min-requests")));
+    }
+    let required = thresholds.min_duration.unwrap_or(0);
+    if m.duration < u64::from(required) * 1000 {
+        let message = format!(
+            "the load lasted {} s; at least {required} s are required",
+            seconds(m.duration)
+        );
+        reasons.push(Reason::new(codes::TOO_SHORT, message).on(setting("min-duration")));
+    } else if m.duration == 0 && thresholds.min_rate.is_some_and(|rate| rate > 0.0) {
+        reasons.push(
+            Reason::new(
+                codes::TOO_SHORT,
+                "the load lasted less than 1 ms, too short to compute a rate",
+            )
+            .on(setting("min-rate")),
+        );
+    }
+    reasons
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "beyond 2^53 requests or milliseconds the last digits of a rate don't matter"
@@ -76,13 +105,13 @@ fn whole(number: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::reasons;
-    use crate::promotion::fixtures::said;
+    use super::{broken, too_little};
+    use crate::fixtures::said;
 
     #[test]
     fn at_the_limit_is_within_it() {
         assert_eq!(
-            said(reasons, |m, t| {
+            said(broken, |m, t| {
                 (m.requests, m.duration) = (536, 60_000);
                 (m.failures, t.max_failures) = (3, 3);
                 (m.exceptions, t.max_exceptions) = (2, 2);
@@ -97,7 +126,7 @@ mod tests {
     #[test]
     fn every_broken_threshold_is_named_with_its_numbers() {
         assert_eq!(
-            said(reasons, |m, t| {
+            said(broken, |m, t| {
                 (m.requests, m.duration) = (536, 60_000);
                 m.failures = 37;
                 m.exceptions = 1;
@@ -118,7 +147,7 @@ mod tests {
     #[test]
     fn many_own_thresholds_are_one_reason() {
         assert_eq!(
-            said(reasons, |m, _| m.broken_thresholds = vec!["a".into(); 3]),
+            said(broken, |m, _| m.broken_thresholds = vec!["a".into(); 3]),
             ["own-threshold-broken: the load test's own threshold `a` is broken, and 2 more"]
         );
     }
@@ -126,7 +155,7 @@ mod tests {
     #[test]
     fn no_time_is_no_ground_for_a_rate() {
         assert_eq!(
-            said(reasons, |m, t| {
+            said(broken, |m, t| {
                 m.duration = 0;
                 t.min_rate = Some(f64::MAX);
             }),
@@ -136,10 +165,53 @@ mod tests {
 
     #[test]
     fn the_largest_numbers_are_compared_too() {
-        let said = said(reasons, |m, t| {
+        let said = said(broken, |m, t| {
             (m.requests, m.duration) = (u64::MAX, u64::MAX);
             t.min_rate = Some(f64::MAX);
         });
         assert!(said[0].starts_with("rate-too-low"));
+    }
+
+    #[test]
+    fn as_much_as_required_is_enough() {
+        assert_eq!(
+            said(too_little, |m, t| {
+                (m.requests, t.min_requests) = (100, 100);
+                (m.duration, t.min_duration) = (60_000, Some(60));
+            }),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn less_proves_nothing() {
+        assert_eq!(
+            said(too_little, |m, t| {
+                (m.requests, t.min_requests) = (99, 100);
+                (m.duration, t.min_duration) = (59_999, Some(60));
+            }),
+            [
+                "too-few-requests: 99 requests; at least 100 are required",
+                "too-short: the load lasted 59.9 s; at least 60 s are required",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_rate_needs_time() {
+        assert_eq!(
+            said(too_little, |m, t| {
+                m.duration = 0;
+                t.min_rate = Some(1.0);
+            }),
+            ["too-short: the load lasted less than 1 ms, too short to compute a rate"]
+        );
+        assert_eq!(
+            said(too_little, |m, t| {
+                m.duration = 0;
+                t.min_rate = Some(0.0);
+            }),
+            [""; 0]
+        );
     }
 }

@@ -1,13 +1,13 @@
-//! Characters that look like those of a label.
+//! Characters that look like those of a label, and kinds of brackets.
 //!
-//! The table holds what keyboards, input methods and rich-text editors really put into commit
-//! messages, and the usual homoglyphs of the label's letters; it is no full confusables table. A
-//! letter that is missing here still is one wrong letter, which the spelling rules forgive.
+//! The table of look-alikes holds what keyboards, input methods and rich-text editors put into commit
+//! messages, and the usual homoglyphs of the label's letters. It is not a complete table of confusable
+//! characters: a letter that is missing here is one wrong letter, which the spelling rules accept.
 
 use super::deviation::{Deviation, Deviations};
 
-/// Folds a character to the lowercase ASCII character that it is or looks like, and says what was
-/// odd about it; any other character stays as it is.
+/// Folds a character to the lowercase ASCII character that it is or looks like, and notes how it
+/// deviates; any other character is returned unchanged.
 pub(super) fn fold(raw: char) -> (char, Deviations) {
     let mut odd = Deviations::default();
     if raw.is_ascii() {
@@ -26,7 +26,7 @@ pub(super) fn fold(raw: char) -> (char, Deviations) {
     }
 }
 
-/// Says whether a character takes no room on the screen.
+/// Tells whether a character is invisible on the screen.
 pub(super) fn invisible(raw: char) -> bool {
     matches!(
         raw,
@@ -86,6 +86,60 @@ fn homoglyph(raw: char) -> Option<char> {
     })
 }
 
+/// The kind of a bracket, after look-alikes are folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bracket {
+    Square,
+    Round,
+    Curly,
+    Angle,
+    /// Corner, lenticular, tortoise-shell and double square brackets, which input methods write in the
+    /// place of square ones.
+    Ornate,
+}
+
+impl Bracket {
+    /// Tells whether the writer may have meant a square bracket.
+    pub(super) fn squarish(self) -> bool {
+        matches!(self, Self::Square | Self::Ornate)
+    }
+
+    /// Names the deviation of this kind in the place of a label's own brackets.
+    pub(super) fn deviation(self) -> Option<Deviation> {
+        match self {
+            Self::Square => None,
+            Self::Round => Some(Deviation::Parentheses),
+            Self::Curly | Self::Angle | Self::Ornate => Some(Deviation::OtherBracket),
+        }
+    }
+}
+
+pub(super) fn opening(folded: char) -> Option<Bracket> {
+    Some(match folded {
+        '[' => Bracket::Square,
+        '(' | '⦅' | '❨' => Bracket::Round,
+        '{' | '❴' => Bracket::Curly,
+        '<' | '‹' | '〈' | '⟨' | '《' => Bracket::Angle,
+        '「' | '『' | '【' | '〔' | '〖' | '〚' | '⟦' | '⁅' | '❲' | '｢' => {
+            Bracket::Ornate
+        }
+        _ => return None,
+    })
+}
+
+pub(super) fn closing(folded: char) -> Option<Bracket> {
+    Some(match folded {
+        ']' => Bracket::Square,
+        ')' | '⦆' | '❩' => Bracket::Round,
+        '}' | '❵' => Bracket::Curly,
+        '>' | '›' | '〉' | '⟩' | '》' => Bracket::Angle,
+        '」' | '』' | '】' | '〕' | '〗' | '〛' | '⟧' | '⁆' | '❳' | '｣' => {
+            Bracket::Ornate
+        }
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +174,26 @@ mod tests {
     fn other_characters_stay() {
         assert_eq!(folded("é中🚀"), "é中🚀");
         assert!(invisible('\u{200b}') && invisible('\u{ad}') && !invisible(' '));
+    }
+
+    #[test]
+    fn pairs_are_of_one_kind() {
+        for pair in [
+            "[]", "()", "⦅⦆", "❨❩", "{}", "❴❵", "<>", "‹›", "〈〉", "⟨⟩", "《》", "「」", "『』",
+            "【】", "〔〕", "〖〗", "〚〛", "⟦⟧", "⁅⁆", "❲❳", "｢｣",
+        ] {
+            let kinds: Vec<_> = pair.chars().map(opening).collect();
+            let closings: Vec<_> = pair.chars().map(closing).collect();
+            assert!(kinds[0].is_some() && kinds[1].is_none(), "{pair}");
+            assert_eq!(kinds[0], closings[1], "{pair}");
+            assert_eq!(closings[0], None, "{pair}");
+        }
+    }
+
+    #[test]
+    fn only_square_ones_deviate_in_nothing() {
+        assert_eq!(Bracket::Square.deviation(), None);
+        assert!(Bracket::Ornate.squarish() && Bracket::Ornate.deviation().is_some());
+        assert!(!Bracket::Round.squarish());
     }
 }

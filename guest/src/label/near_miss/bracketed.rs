@@ -1,36 +1,22 @@
-//! The shape of a near miss: bracket, key, separator, action, bracket, put together and weighed.
+//! Near misses in brackets: `[Load-Test: (skip)]`, and brackets with an action and more words.
 
-use crate::bindings::types::LoadTestAction;
-
-use super::bracket::Bracket;
+use super::characters::Bracket;
 use super::cursor::{Cursor, Word};
-use super::deviation::{Deviation, Deviations};
-use super::evidence::{Frame, Separator, convincing};
-use super::line::{begins_line, ends_line};
-use super::parts::{Value, close, key, open, separator};
-use super::spelling::{self, Key, Likeness};
-use super::unclosed::unclosed;
-
-/// A text that was probably meant as a label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// The action that was meant, if there is no doubt about it.
-    pub(super) meant: Option<LoadTestAction>,
-    pub(super) deviations: Deviations,
-}
+use super::deviation::NearMiss;
+use super::likeness::{self, Frame, Key, Likeness, Separator, convincing};
+use super::missing_brackets::{closed_too_early, unclosed};
+use super::parts::{Value, close, key, link, open, separator};
 
 /// Reads a near miss that begins with the opening bracket at `start`. With an `open_end` the text is
 /// truncated, and nothing is concluded from where it stops.
-pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Shape> {
+pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<NearMiss> {
     let (mut cursor, outer) = open(text, start)?;
     let key = key(&mut cursor)?;
     if outer.squarish()
         && key != Key::Misspelt
-        && let Some(shape) = closed_too_early(cursor, text, start, open_end)
+        && let Some(found) = closed_too_early(cursor, text, start, open_end)
     {
-        return Some(shape);
+        return Some(found);
     }
     let separator = separator(&mut cursor)?;
     let value = Value::read(&mut cursor)?;
@@ -52,66 +38,22 @@ pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Sha
             && separator == Separator::Colon
             && key != Key::Misspelt
             && value.asks_for_something(end.noted);
-        return unknown.then_some(Shape {
+        return unknown.then_some(NearMiss {
             start,
             end: end.at,
             meant: None,
             deviations: end.noted,
         });
     };
-    let mut shape = near(end, start, action, likeness);
+    let mut found = NearMiss::new(end, start, action, likeness);
     if frame != Frame::Square {
-        widen(text, &mut shape);
+        widen(text, &mut found);
     }
-    convincing(frame, key, separator, likeness).then_some(shape)
-}
-
-/// Reads a near miss that begins with the key at `start`, without an opening bracket.
-pub(super) fn at_key(text: &str, start: usize) -> Option<Shape> {
-    let mut cursor = Cursor::new(text, start);
-    let key = key(&mut cursor)?;
-    let separator = separator(&mut cursor)?;
-    let value = Value::read(&mut cursor)?;
-    let (action, likeness) = value.meant()?;
-    let (mut end, closer) = close(cursor, None, value.inner)?;
-    if !closer.squarish() || end.noted.has(Deviation::LineBreak) || link(end.rest()) {
-        return None;
-    }
-    if value.inner.is_some_and(Bracket::squarish) {
-        // `load test: [skip]`
-        end.note(Deviation::MisplacedBracket);
-        if separator != Separator::Colon || likeness != Likeness::Exact {
-            return None;
-        }
-    } else {
-        end.note(Deviation::NoOpening);
-    }
-    convincing(Frame::Half, key, separator, likeness).then(|| near(end, start, action, likeness))
-}
-
-/// Ends the near miss of an action where the cursor stands.
-pub(super) fn near(
-    cursor: Cursor,
-    start: usize,
-    action: LoadTestAction,
-    likeness: Likeness,
-) -> Shape {
-    let mut deviations = cursor.noted;
-    match likeness {
-        Likeness::Exact => {}
-        Likeness::Form => deviations.add(Deviation::ActionForm),
-        Likeness::Typo => deviations.add(Deviation::ActionSpelling),
-    }
-    Shape {
-        start,
-        end: cursor.at,
-        meant: Some(action),
-        deviations,
-    }
+    convincing(frame, key, separator, likeness).then_some(found)
 }
 
 /// Reads `[load test: skip please]` and `[load test: skip|warn]`, which name an action and something
-/// else: no one can say what was meant. More words than two are prose.
+/// else, so the intended action is ambiguous. More than two words are prose.
 fn two_words(
     mut cursor: Cursor,
     start: usize,
@@ -119,7 +61,7 @@ fn two_words(
     key: Key,
     separator: Separator,
     value: &Value,
-) -> Option<Shape> {
+) -> Option<NearMiss> {
     if separator != Separator::Colon || key == Key::Misspelt {
         return None;
     }
@@ -131,13 +73,13 @@ fn two_words(
     cursor.gap()?;
     let second = cursor.word(&['-', '_'])?;
     let action = |word: &Word| {
-        spelling::action(word.letters()).is_some_and(|(_, likeness)| likeness == Likeness::Exact)
+        likeness::action(word.letters()).is_some_and(|(_, likeness)| likeness == Likeness::Exact)
     };
     if second.letters().is_empty() || !(action(&value.word) || action(&second)) {
         return None;
     }
     let (end, closer) = close(cursor, Some(outer), value.inner)?;
-    (closer.squarish() && !link(end.rest())).then_some(Shape {
+    (closer.squarish() && !link(end.rest())).then_some(NearMiss {
         start,
         end: end.at,
         meant: None,
@@ -146,14 +88,14 @@ fn two_words(
 }
 
 /// Reads `[load test: abort on failure]`: an action and prose up to the bracket that closes the line's.
-/// `[load test: abort|skip|warn]` explains the label and is none.
+/// `[load test: abort|skip|warn]` explains the label and is not a near miss.
 fn action_and_more(
     cursor: Cursor,
     start: usize,
     key: Key,
     separator: Separator,
     value: &Value,
-) -> Option<Shape> {
+) -> Option<NearMiss> {
     const FARTHEST: usize = 200;
 
     let exact = value
@@ -171,7 +113,7 @@ fn action_and_more(
         .take(FARTHEST)
         .find(|(_, c)| matches!(c, ']' | '[' | '\n'))?;
     let end = cursor.at + length + 1;
-    (found == ']' && !link(rest.get(length + 1..)?)).then_some(Shape {
+    (found == ']' && !link(rest.get(length + 1..)?)).then_some(NearMiss {
         start,
         end,
         meant: None,
@@ -179,56 +121,21 @@ fn action_and_more(
     })
 }
 
-/// Reads `[load test]: skip` and `[load test:] skip`, with nothing after it on the line, and without a
-/// colon also with nothing before it: `fix [load test] skip` is prose.
-fn closed_too_early(mut cursor: Cursor, text: &str, start: usize, open_end: bool) -> Option<Shape> {
-    let colon = |cursor: &mut Cursor| cursor.take_if(|folded| folded == ':');
-    let inside = colon(&mut cursor);
-    let closer = cursor.closing().filter(|closer| closer.squarish())?;
-    if let Some(deviation) = closer.deviation() {
-        cursor.note(deviation);
-    }
-    if inside.or_else(|| colon(&mut cursor)).is_none() {
-        if !begins_line(text, start) {
-            return None;
-        }
-        cursor.note(Deviation::NoColon);
-    }
-    cursor.spaces(1)?;
-    let (action, likeness) = spelling::action(cursor.word(&['-', '_'])?.letters())?;
-    if likeness != Likeness::Exact
-        || cursor.noted.has(Deviation::LineBreak)
-        || ends_line(cursor.rest(), open_end) != Some(true)
-    {
-        return None;
-    }
-    cursor.note(Deviation::MisplacedBracket);
-    Some(near(cursor, start, action, likeness))
-}
-
-/// Recognises `](target)` of Markdown; `(#123)` behind a bracket is a pull request.
-pub(super) fn link(rest: &str) -> bool {
-    rest.strip_prefix('(').is_some_and(|target| {
-        !target
-            .strip_prefix('#')
-            .is_some_and(|number| number.starts_with(|next: char| next.is_ascii_digit()))
-    })
-}
-
-/// Takes in the square brackets of `[(load test: skip)]`, so that the correction replaces them too.
-fn widen(text: &str, shape: &mut Shape) {
-    let before = text.get(..shape.start).unwrap_or_default();
-    let after = text.get(shape.end..).unwrap_or_default();
+/// Includes the square brackets of `[(load test: skip)]`, so that the correction replaces them too.
+fn widen(text: &str, found: &mut NearMiss) {
+    let before = text.get(..found.start).unwrap_or_default();
+    let after = text.get(found.end..).unwrap_or_default();
     if before.ends_with('[') && after.starts_with(']') {
-        shape.start -= 1;
-        shape.end += 1;
+        found.start -= 1;
+        found.end += 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::grammar::name;
+    use super::super::missing_brackets::at_key;
     use super::*;
+    use crate::tag::word;
 
     /// Checks that the whole of each text is a near miss of the action, also amid other text.
     fn means(action: &str, texts: &[&str]) {
@@ -238,9 +145,9 @@ mod tests {
                 (*text, 0, text.len()),
                 (&amid, amid.len() - 5 - text.len(), amid.len() - 5),
             ] {
-                let shape = at_bracket(text, start, false).or_else(|| at_key(text, start));
-                let shape = shape.map(|shape| (shape.meant.map(name), shape.start, shape.end));
-                assert_eq!(shape, Some((Some(action), start, end)), "{text}");
+                let found = at_bracket(text, start, false).or_else(|| at_key(text, start));
+                let found = found.map(|found| (found.meant.map(word), found.start, found.end));
+                assert_eq!(found, Some((Some(action), start, end)), "{text}");
             }
         }
     }

@@ -1,15 +1,14 @@
-//! What the load test means for the release, with reasons.
+//! The decision table: what a load test means for a release that has converged, with reasons.
 
 use super::case::Case;
-use super::codes;
 use super::ledger::Ledger;
 use super::record::Record;
-use super::table;
 use crate::bindings::promotion::Permission;
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Verdict};
+use crate::reason::codes;
 use crate::tag::word;
 
-/// The decision table's word on a release that has converged in the first environment.
+/// The result of the decision table for a release that has converged in the first environment.
 pub(super) struct Ruling {
     pub permission: Permission,
     pub reasons: Vec<Reason>,
@@ -18,11 +17,11 @@ pub(super) struct Ruling {
 /// Looks the release up in the decision table.
 pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> Ruling {
     let verdict = ledger.judgement.as_ref().map(|it| it.verdict);
-    let permission = table::permission(case.action, verdict);
+    let permission = permission(case.action, verdict);
     let mut reasons = Vec::new();
     if case.action == Some(LoadTestAction::Skip) {
         reasons.push(
-            Reason::new(codes::LOAD_TEST_SKIPPED, "`skip` asks for no load test")
+            Reason::new(codes::LOAD_TEST_SKIPPED, "`skip` disables the load test")
                 .on(case.action_evidence()),
         );
         return Ruling {
@@ -34,10 +33,10 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
         reasons.push(
             Reason::new(
                 codes::ACTION_UNKNOWN,
-                "whether the release goes on without a passed load test is not known",
+                "the load test action of the release is unknown",
             )
             .on(Evidence::Tag(case.release.tag.clone()))
-            .help("give the message of the commit, or `--repo`"),
+            .help("give the commit message, or `--repo`"),
         );
     }
     let record = ledger.records.first();
@@ -46,7 +45,7 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
             reasons.push(
                 Reason::new(
                     codes::LOAD_TEST_NOT_RUN,
-                    format!("`{environment}` has not been load tested with the release"),
+                    format!("the release has not been load tested in `{environment}`"),
                 )
                 .on(Evidence::Environment(environment.to_owned())),
             );
@@ -72,14 +71,30 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
     }
 }
 
-/// Names a load test that would have been wanted, had it not been too early.
+/// Looks up whether the release may leave the environment it was load tested in.
+///
+/// An absent verdict means that no load test has run. An absent action is unknown: then the release
+/// continues only if it would with every action, and waits otherwise.
+fn permission(action: Option<LoadTestAction>, verdict: Option<Verdict>) -> Permission {
+    use LoadTestAction::{Abort, Skip, Warn};
+    use Verdict::{Errored, Failed, Inconclusive, Passed};
+
+    match (action, verdict) {
+        (Some(Skip), _) | (_, Some(Passed)) => Permission::Promote,
+        (Some(Abort), Some(Failed | Errored | Inconclusive)) => Permission::Stop,
+        (Some(Warn), Some(Failed | Errored | Inconclusive)) => Permission::PromoteWithWarning,
+        (Some(Abort | Warn) | None, None) | (None, Some(_)) => Permission::Hold,
+    }
+}
+
+/// Explains that a load test does not count, because it ended before the deployment.
 pub(super) fn early(case: &Case<'_>, record: &Record<'_>) -> Option<Reason> {
     let test = record.early_load_test?;
     if case.action == Some(LoadTestAction::Skip) || record.load_test.is_some() {
         return None;
     }
     let message = format!(
-        "a load test of `{}` ended before the release was there, and does not count",
+        "a load test of `{}` ended before the release was deployed there, and does not count",
         test.what.environment
     );
     Some(
@@ -102,14 +117,14 @@ fn sentence(case: &Case<'_>, verdict: Verdict, environment: &str) -> String {
     let found = match verdict {
         Verdict::Passed => "passed",
         Verdict::Failed => "failed",
-        Verdict::Errored => "could not measure anything",
-        Verdict::Inconclusive => "proves nothing",
+        Verdict::Errored => "errored",
+        Verdict::Inconclusive => "was inconclusive",
     };
     let consequence = match case.action {
         Some(action) if verdict != Verdict::Passed => {
             let does = match action {
                 LoadTestAction::Abort => "stops the release",
-                LoadTestAction::Skip | LoadTestAction::Warn => "lets the release go on",
+                LoadTestAction::Skip | LoadTestAction::Warn => "lets the release continue",
             };
             format!("; `{}` {does}", word(action))
         }
@@ -120,9 +135,46 @@ fn sentence(case: &Case<'_>, verdict: Verdict, environment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::permission;
     use crate::bindings::promotion::{Instruction, Measurement, Outcome, Permission, Release};
     use crate::bindings::types::{Evidence, LoadTestAction, Reason, Span, Verdict};
-    use crate::promotion::fixtures::{History, OTHER, measurement, release};
+    use crate::fixtures::{History, OTHER, measurement, release};
+
+    #[test]
+    fn every_cell() {
+        use LoadTestAction::{Abort, Skip, Warn};
+        use Permission::{Hold, Promote, PromoteWithWarning, Stop};
+        use Verdict::{Errored, Failed, Inconclusive, Passed};
+
+        let verdicts = [
+            Some(Passed),
+            Some(Failed),
+            Some(Errored),
+            Some(Inconclusive),
+            None,
+        ];
+        for (action, row) in [
+            (Some(Abort), [Promote, Stop, Stop, Stop, Hold]),
+            (
+                Some(Warn),
+                [
+                    Promote,
+                    PromoteWithWarning,
+                    PromoteWithWarning,
+                    PromoteWithWarning,
+                    Hold,
+                ],
+            ),
+            (Some(Skip), [Promote; 5]),
+            (None, [Promote, Hold, Hold, Hold, Hold]),
+        ] {
+            assert_eq!(
+                verdicts.map(|verdict| permission(action, verdict)),
+                row,
+                "{action:?}"
+            );
+        }
+    }
 
     fn reasons(release: &Release, history: &History) -> Vec<Reason> {
         history.decide(release).reasons
@@ -235,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_test_that_nobody_wants_is_not_missed() {
+    fn a_disabled_load_test_is_not_missing() {
         let early = History::new().load_tested("stage", Verdict::Passed);
         assert_eq!(codes(&reasons(&release("stage"), &early)), ["not-deployed"]);
     }

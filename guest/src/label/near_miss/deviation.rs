@@ -1,4 +1,42 @@
-//! What can be wrong with a label, in plain words.
+//! What a near miss is, and in what ways it can deviate from a label.
+
+use crate::bindings::types::LoadTestAction;
+
+use super::cursor::Cursor;
+use super::likeness::Likeness;
+
+/// A text that was probably meant as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NearMiss {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The intended action, if it is unambiguous.
+    pub(super) meant: Option<LoadTestAction>,
+    pub(super) deviations: Deviations,
+}
+
+impl NearMiss {
+    /// Ends the near miss of an action at the cursor.
+    pub(super) fn new(
+        cursor: Cursor,
+        start: usize,
+        action: LoadTestAction,
+        likeness: Likeness,
+    ) -> Self {
+        let mut deviations = cursor.noted;
+        match likeness {
+            Likeness::Exact => {}
+            Likeness::Form => deviations.add(ActionForm),
+            Likeness::Typo => deviations.add(ActionSpelling),
+        }
+        Self {
+            start,
+            end: cursor.at,
+            meant: Some(action),
+            deviations,
+        }
+    }
+}
 
 /// One way in which a text deviates from a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +85,16 @@ const WORDS: [(Deviation, &str); 26] = [
     (Joined, "`load` and `test` as one word"),
     (Hyphen, "a hyphen"),
     (Underscore, "an underscore"),
-    (Joiner, "a sign between `load` and `test`"),
+    (Joiner, "another character between `load` and `test`"),
     (ActionFirst, "the action before `load test`"),
     (NoColon, "no colon"),
-    (OtherSign, "another sign where the colon belongs"),
+    (OtherSign, "another character instead of the colon"),
     (Spacing, "wrong spacing"),
     (UnusualSpace, "an unusual space character"),
     (LineBreak, "a line break"),
     (Parentheses, "parentheses"),
     (OtherBracket, "another type of bracket"),
-    (InnerBracket, "brackets round the action"),
+    (InnerBracket, "brackets around the action"),
     (MisplacedBracket, "a bracket in the wrong place"),
     (NoOpening, "no opening bracket directly before it"),
     (NoClosing, "no closing bracket directly after it"),

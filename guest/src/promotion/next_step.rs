@@ -1,20 +1,19 @@
-//! The way of a release through the environments, and the next step on it.
+//! The path of a release through the environments, and the next step on it.
 
-use super::answer::Answer;
+use super::Answer;
 use super::case::Case;
-use super::codes;
+use super::decision_table::{Ruling, early, rule};
 use super::ledger::Ledger;
 use super::progress;
 use super::record::Record;
-use super::ruling::{Ruling, early, rule};
-use super::verification;
 use crate::bindings::promotion::{Action, Conclusion, Permission, Progress};
 use crate::bindings::types::{Evidence, Reason};
+use crate::reason::codes;
 
-/// Finds the first environment that the release has not got through, and says what is missing there.
+/// Finds the first environment where the release is not verified, and the next step there.
 ///
-/// An environment before the one that the tag names is the business of another release. This one only
-/// waits for it to be verified, however that comes about: by events of its own history.
+/// A release never changes an environment before the one in its tag. It waits until its history shows that
+/// the environment is verified.
 pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     let mut ruling = Ruling {
         permission: Permission::Hold,
@@ -39,7 +38,7 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
                     Permission::Promote | Permission::PromoteWithWarning => {}
                     Permission::Stop => return Answer::end(Conclusion::Stopped, ruling.reasons),
                     Permission::Hold => {
-                        return verification::untested(case, own, environment, ruling.reasons);
+                        return untested(case, own, environment, ruling.reasons);
                     }
                 }
             }
@@ -58,14 +57,14 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
                 return step(case, record, environment, permission, reasons);
             }
             Progress::Pending | Progress::Unknown | Progress::Deployed => {
-                return verification::unverified(case, record, environment);
+                return unverified(case, record, environment);
             }
         }
     }
     let conclusion = match ruling.permission {
         Permission::PromoteWithWarning => Conclusion::PromotedWithWarning,
         Permission::Promote => Conclusion::Promoted,
-        // Without any environment; such settings were refused before.
+        // Only without any environment, and such settings were refused before.
         Permission::Hold | Permission::Stop => Conclusion::Stopped,
     };
     ruling.reasons.push(
@@ -82,7 +81,7 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     }
 }
 
-/// The release's own step in an environment where it has not converged.
+/// The next step in an environment where the release has not converged.
 fn step(
     case: &Case<'_>,
     record: &Record<'_>,
@@ -97,7 +96,7 @@ fn step(
             return Answer::wait(case, occupied);
         }
         (Progress::Pending, None) => Action::Deploy(environment.to_owned()),
-        // What is being rolled out changes slowly: between two rounds some time has to pass.
+        // A rollout takes time, so the policy waits between two rounds.
         _ if record.asked => Action::Wait(case.settings.poll_interval),
         _ => Action::Observe(environment.to_owned()),
     };
@@ -110,13 +109,49 @@ fn step(
     }
 }
 
+/// The first environment has converged, and its load test does not let the release continue yet.
+fn untested(case: &Case<'_>, own: bool, environment: &str, mut reasons: Vec<Reason>) -> Answer {
+    if case.action.is_none() {
+        return Answer::wait(case, reasons);
+    }
+    if own {
+        return Answer::hold(Action::LoadTest(environment.to_owned()), reasons);
+    }
+    reasons.push(not_verified(environment));
+    Answer::wait(case, reasons)
+}
+
+/// The release is not verified in an environment before the one in its tag.
+fn unverified(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Answer {
+    let mut reasons = match record.other_image {
+        Some(other) => vec![progress::other_image(case, other)],
+        None => vec![
+            not_verified(environment),
+            progress::missing(case, record, environment),
+        ],
+    };
+    reasons.extend(early(case, record));
+    Answer::wait(case, reasons)
+}
+
+fn not_verified(environment: &str) -> Reason {
+    Reason::new(
+        codes::STAGE_NOT_VERIFIED,
+        format!("`{environment}` has no verified deployment of the release"),
+    )
+    .on(Evidence::Environment(environment.to_owned()))
+    .help(format!(
+        "deploy the tag of the same commit for `{environment}` first, and pass its history"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::bindings::promotion::Outcome::{self, Succeeded};
-    use crate::bindings::promotion::Permission::{self, Hold, Promote};
-    use crate::bindings::promotion::{Action, Conclusion, Release};
-    use crate::bindings::types::Verdict;
-    use crate::promotion::fixtures::{History, OTHER, release};
+    use crate::bindings::promotion::Permission::{self, Hold, Promote, Stop};
+    use crate::bindings::promotion::{Action, Conclusion, Instruction, Release};
+    use crate::bindings::types::{LoadTestAction, Verdict};
+    use crate::fixtures::{History, OTHER, SHA, environment, release};
 
     fn said(release: &Release, history: &History) -> (Permission, Action, String) {
         let decision = history.decide(release);
@@ -210,7 +245,7 @@ mod tests {
     #[test]
     fn environments_in_between_converge_and_are_not_load_tested() {
         let history = History::new()
-            .with(|s| s.environments.insert(1, crate::fixtures::environment("qa")))
+            .with(|s| s.environments.insert(1, environment("qa")))
             .through("stage");
         let expected = because(Promote, deploy("qa"), "load-test-skipped");
         assert_eq!(said(&release("stage"), &history), expected);
@@ -235,5 +270,78 @@ mod tests {
         let end = Action::Finish(Conclusion::Promoted);
         let expected = because(Promote, end, "load-test-skipped");
         assert_eq!(said(&release("stage"), &history), expected);
+    }
+
+    fn waits(code: &str) -> (Permission, Action, String) {
+        (Hold, Action::Wait(10), code.to_owned())
+    }
+
+    #[test]
+    fn a_prod_tag_waits_for_stage_and_touches_nothing_there() {
+        let mut release = release("prod");
+        release.instruction = Some(Instruction {
+            action: LoadTestAction::Abort,
+            source: None,
+        });
+        for history in [
+            History::new(),
+            History::new().deployed("stage", Succeeded),
+            History::new().deployed("stage", Outcome::Unknown),
+            History::new().deployed_commit("stage", OTHER, Succeeded),
+        ] {
+            let expected = waits("stage-not-verified");
+            assert_eq!(said(&release, &history), expected);
+        }
+        let untested = History::new().through("stage");
+        assert_eq!(said(&release, &untested), waits("load-test-not-run"));
+        let verified = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Passed);
+        let (permission, next, _) = said(&release, &verified);
+        assert_eq!(permission, Promote);
+        assert_eq!(next, Action::Deploy("prod".to_owned()));
+        let failed = History::new().deployed("stage", Outcome::Failed);
+        assert_eq!(said(&release, &failed).0, Stop);
+        let bad = History::new()
+            .through("stage")
+            .load_tested("stage", Verdict::Errored);
+        assert_eq!(said(&release, &bad).0, Stop);
+    }
+
+    #[test]
+    fn another_image_verifies_nothing() {
+        let mut release = release("prod");
+        release.digest = Some("sha256:a".to_owned());
+        let history = History::new()
+            .deployed_image("stage", SHA, Some("sha256:b"), Succeeded)
+            .judged("stage", true)
+            .load_tested("stage", Verdict::Passed);
+        let expected = waits("digest-mismatch");
+        assert_eq!(said(&release, &history), expected);
+    }
+
+    /// Even if the digest of the tag is unknown: the tested image is not the deployed one.
+    #[test]
+    fn production_got_another_image_than_stage() {
+        let history = History::new()
+            .deployed_image("stage", SHA, Some("sha256:a"), Succeeded)
+            .judged("stage", true)
+            .load_tested("stage", Verdict::Passed);
+        for release in [release("stage-loadtest-abort"), release("prod")] {
+            let other = history
+                .clone()
+                .deployed_image("prod", SHA, Some("sha256:b"), Succeeded)
+                .judged("prod", true);
+            assert_eq!(
+                said(&release, &other).1,
+                Action::Deploy("prod".to_owned()),
+                "it has not been promoted"
+            );
+            let same = history
+                .clone()
+                .deployed_image("prod", SHA, Some("sha256:a"), Succeeded)
+                .judged("prod", true);
+            assert_ne!(said(&release, &same).1, Action::Deploy("prod".to_owned()));
+        }
     }
 }

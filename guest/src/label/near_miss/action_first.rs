@@ -1,17 +1,15 @@
-//! A label that names its action first: `[skip load test]`, as in `[skip ci]`.
+//! Near misses with the action first: `[skip load test]`, as in `[skip ci]`.
 
 use crate::bindings::types::LoadTestAction;
 
 use super::cursor::Word;
-use super::deviation::Deviation;
-use super::evidence::{Frame, convincing};
-use super::parts::{close, key, open, separator};
-use super::shape::{Shape, link, near};
-use super::spelling::{self, Key, Likeness};
+use super::deviation::{Deviation, NearMiss};
+use super::likeness::{self, Frame, Key, Likeness, convincing};
+use super::parts::{close, key, link, open, separator};
 
 /// Reads a near miss that begins with the opening bracket at `start`, and has its action before its key.
 /// The order is one weakness already, so the action has to be spelt right.
-pub(super) fn action_first(text: &str, start: usize) -> Option<Shape> {
+pub(super) fn action_first(text: &str, start: usize) -> Option<NearMiss> {
     let (mut cursor, outer) = open(text, start)?;
     let (action, likeness) = meant(&cursor.word(&[])?)?;
     let separator = separator(&mut cursor)?;
@@ -27,7 +25,7 @@ pub(super) fn action_first(text: &str, start: usize) -> Option<Shape> {
         return None;
     }
     end.note(Deviation::ActionFirst);
-    Some(near(end, start, action, likeness))
+    Some(NearMiss::new(end, start, action, likeness))
 }
 
 /// Rules out most brackets of ordinary text by the first two bytes behind them.
@@ -38,26 +36,26 @@ pub(super) fn may_be_action(first: u8, second: u8) -> bool {
     )
 }
 
-/// Recognises an action, and the `no` of `[no load test]`. A form of the verb reports what happened.
+/// Recognizes an action, and the `no` of `[no load test]`. A form of the verb reports what happened.
 fn meant(word: &Word) -> Option<(LoadTestAction, Likeness)> {
     if word.letters() == b"no" {
         return Some((LoadTestAction::Skip, Likeness::Form));
     }
-    spelling::action(word.letters()).filter(|(_, likeness)| *likeness == Likeness::Exact)
+    likeness::action(word.letters()).filter(|(_, likeness)| *likeness == Likeness::Exact)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::grammar::name;
     use super::*;
+    use crate::tag::word;
 
     fn read(text: &str) -> Option<(&'static str, String)> {
-        let shape = action_first(text, 0)?;
+        let found = action_first(text, 0)?;
         assert_eq!(
-            (shape.start, shape.end),
+            (found.start, found.end),
             (0, text.trim_end_matches(" (#12)").len())
         );
-        Some((name(shape.meant?), shape.deviations.words()))
+        Some((word(found.meant?), found.deviations.words()))
     }
 
     #[test]
