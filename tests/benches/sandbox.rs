@@ -3,11 +3,11 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use greenlight::contract::labels::Message;
+use greenlight::contract::promotion::Release;
+use greenlight::contract::settings;
 use greenlight::facts::evidence::{self, LoadTestWord, Stage, Subject};
-use greenlight::sandbox::contract::labels::Message;
-use greenlight::sandbox::contract::promotion::Release;
 use greenlight::sandbox::{Policy, Use};
-use greenlight::settings;
 
 use crate::processes::median;
 

@@ -1,12 +1,12 @@
 //! Cases as data, run twice: natively and through the component. Both must say what the case says, and
 //! the same to the letter.
 
-use greenlight::report::words::Word;
-use greenlight::sandbox::contract::environments::Build;
-use greenlight::sandbox::contract::labels::Message;
-use greenlight::sandbox::contract::types::LoadTestAction;
+use greenlight::contract::environments::Build;
+use greenlight::contract::labels::Message;
+use greenlight::contract::names::Named;
+use greenlight::contract::settings;
+use greenlight::contract::types::LoadTestAction;
 use greenlight::sandbox::{Policy, Use};
-use greenlight::settings;
 use serde::Deserialize;
 
 use crate::harness::{SHA, fixture};
@@ -108,7 +108,7 @@ fn native_settings() -> greenlight_policy::bindings::types::Settings {
                 convergence_deadline: it.convergence_deadline,
             })
             .collect(),
-        default_action: match host.default_action.word() {
+        default_action: match host.default_action.name() {
             "abort" => LoadTestAction::Abort,
             "skip" => LoadTestAction::Skip,
             _ => LoadTestAction::Warn,
@@ -251,7 +251,7 @@ fn tags() {
         let component = policy
             .resolve(&case.tag, &settings::defaults())
             .expect("an answer")
-            .map(|it| (it.environment, it.commit, it.action.map(Word::word)))
+            .map(|it| (it.environment, it.commit, it.action.map(Named::name)))
             .map_err(|reasons| compared!(reasons reasons));
         assert_eq!(
             native, component,

@@ -3,14 +3,14 @@
 //! The model is the table of the design, as text, and five sentences of code; it shares nothing with
 //! the policy.
 
-use greenlight::report::words::Word;
-use greenlight::sandbox::contract::promotion::{
+use greenlight::contract::names::Named;
+use greenlight::contract::promotion::{
     Convergence, Deployment, Event, Happening, Instruction, LoadTest, LoadTestResult, Node,
     NodeVersion, Outcome, Permission, Release, Round,
 };
-use greenlight::sandbox::contract::types::{LoadTestAction, Verdict};
+use greenlight::contract::settings;
+use greenlight::contract::types::{LoadTestAction, Verdict};
 use greenlight::sandbox::{Policy, Use};
-use greenlight::settings;
 
 use crate::harness::SHA;
 
@@ -129,7 +129,7 @@ fn model(asks: Asks, stage: Stage, image: Image, column: usize) -> &'static str 
         Stage::Converged | Stage::Judged => {}
     }
     match asks {
-        Asks::Stage(action) | Asks::Prod(Some(action)) => cell(action.word(), column),
+        Asks::Stage(action) | Asks::Prod(Some(action)) => cell(action.name(), column),
         Asks::ExplicitSkip => cell("skip", column),
         // Nobody knows the action: what holds for all of them holds.
         Asks::Prod(None) => {
@@ -150,7 +150,7 @@ fn digest(n: char) -> String {
 fn release(asks: Asks) -> Release {
     let (form, says) = match asks {
         Asks::Stage(LoadTestAction::Skip) => ("stage".to_owned(), None),
-        Asks::Stage(action) => (format!("stage-loadtest-{}", action.word()), None),
+        Asks::Stage(action) => (format!("stage-loadtest-{}", action.name()), None),
         Asks::ExplicitSkip => ("stage-loadtest-skip".to_owned(), None),
         Asks::Prod(says) => ("prod".to_owned(), says),
     };
@@ -250,7 +250,7 @@ fn every_cell_is_what_the_design_says() {
                             &settings,
                         )
                         .expect("a decision");
-                    let decided = decision.permission.word().replace('-', " ");
+                    let decided = decision.permission.name().replace('-', " ");
                     let expected = model(asks, stage, image, column);
                     let reasons = &decision.reasons;
                     assert_eq!(

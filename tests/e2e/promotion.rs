@@ -1,7 +1,7 @@
 //! One release, from its tag to its end.
 
+use greenlight::contract::documents::DecisionDocument;
 use greenlight::deployment::entry::{Details, Entry};
-use greenlight::report::schema::DecisionDocument;
 use greenlight::sandbox::{Policy, Use};
 
 use crate::locust::{self, Mode};

@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use greenlight::effects::registry::{Account, Registry as Client, Settings};
-use greenlight::effects::secret::Source;
+use greenlight::config::server::{Account, RegistrySettings as Settings};
+use greenlight::effects::registry::Registry as Client;
+use greenlight::secret::Source;
 use tempfile::TempDir;
 
 use crate::image;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use greenlight::deployment::story;
+use greenlight::deployment::timeline;
 
 use crate::chromium;
 use crate::pipeline::Pipeline;
@@ -13,7 +13,7 @@ type Element = BTreeMap<String, String>;
 /// Loads a report in Chromium, and compares what stands in the page with the journal.
 #[track_caller]
 pub fn shows_what_the_journal_says(pipeline: &Pipeline, page: &Path, number: u64) {
-    let told = story::told(number, &pipeline.entries(number));
+    let told = timeline::project(number, &pipeline.entries(number));
     let dom = chromium::dump_dom(page);
     let header = &elements(&dom, "header", "data-conclusion")[0];
     assert_eq!(Some(&header["data-conclusion"]), told.conclusion.as_ref());

@@ -7,16 +7,17 @@ use clap::{Args, ValueEnum};
 
 use super::Error;
 use super::output::Output;
+use crate::contract::labels::Labels;
+use crate::contract::names::Named;
+use crate::contract::settings;
+use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
+use crate::contract::validate::{is_commit, is_digest};
 use crate::facts::checkout::{self, Checkout};
 use crate::facts::ci::Surroundings;
 use crate::facts::message::{self, Reading};
-use crate::facts::{self, git, is_commit, is_digest};
+use crate::facts::{self, git};
 use crate::report::snippet;
-use crate::report::words::Word;
-use crate::sandbox::contract::labels::Labels;
-use crate::sandbox::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
 use crate::sandbox::{Compiler, Failure, Policy, Use};
-use crate::settings;
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -103,7 +104,7 @@ pub struct PolicyArguments {
     environments: Vec<String>,
 
     /// What a failed load test means when the message has no label [default: warn].
-    #[arg(long, value_name = "ACTION", value_parser = word::<LoadTestAction>, env = "GREENLIGHT_DEFAULT_ACTION", hide_env_values = true, help_heading = "Policy")]
+    #[arg(long, value_name = "ACTION", value_parser = named::<LoadTestAction>, env = "GREENLIGHT_DEFAULT_ACTION", hide_env_values = true, help_heading = "Policy")]
     default_action: Option<LoadTestAction>,
 }
 
@@ -304,8 +305,8 @@ fn not_empty(reading: Reading) -> Result<Reading, Error> {
 }
 
 /// Reads a member of a closed set by its name.
-pub fn word<T: Word>(text: &str) -> Result<T, String> {
-    T::read(text).ok_or_else(|| {
+pub fn named<T: Named>(text: &str) -> Result<T, String> {
+    T::from_name(text).ok_or_else(|| {
         let known: Vec<_> = T::ALL.iter().map(|(_, word)| *word).collect();
         format!("expected one of {}", known.join(", "))
     })

@@ -9,11 +9,11 @@ use super::output::Output;
 use super::{Error, Exit};
 use crate::clock;
 use crate::config::{self, Config};
+use crate::contract::promotion::{Event, Happening, Intervention};
 use crate::deployment::Leases;
 use crate::deployment::entry::{Details, Entry};
 use crate::deployment::log::Log;
 use crate::journal::Holder;
-use crate::sandbox::contract::promotion::{Event, Happening, Intervention};
 
 /// End a deployment that is not to go on.
 ///

@@ -10,16 +10,17 @@ use super::exports::ExportArguments;
 use super::output::Output;
 use super::surroundings::here;
 use super::{Error, Exit, WarnExitCode, args};
+use crate::contract::documents::DecisionDocument;
+use crate::contract::promotion::{Event, Instruction, Release};
+use crate::contract::types::{Settings, Timestamp};
 use crate::facts::ci::Surroundings;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history;
+use crate::report::decision;
 use crate::report::export::{Findings, Name};
-use crate::report::harmless::harmless;
-use crate::report::schema::DecisionDocument;
-use crate::report::{decision, json};
-use crate::sandbox::contract::promotion::{Event, Instruction, Release};
-use crate::sandbox::contract::types::{Settings, Timestamp};
 use crate::sandbox::{Answer, Policy, Use};
+use crate::text::escape::escape;
+use crate::text::json;
 
 /// Decide whether a release may enter the next environment.
 ///
@@ -166,7 +167,7 @@ fn instruction(
             Err(error) => {
                 // Evidence that nobody asked for is not there; the decision is made without.
                 let (message, _) = error.parts();
-                output.note(&format!("note: {}\n", harmless(&message)));
+                output.note(&format!("note: {}\n", escape(&message)));
                 return Ok(Ok(None));
             }
         }

@@ -5,8 +5,8 @@ use std::io;
 
 use super::exit::Exit;
 use crate::facts;
-use crate::report::harmless::harmless;
 use crate::sandbox::Failure;
+use crate::text::escape::escape;
 
 /// Why a command has no answer.
 #[derive(Debug)]
@@ -61,10 +61,10 @@ impl Error {
     /// Writes what went wrong and what to do next, in lines that do nothing to a terminal.
     pub fn text(&self) -> String {
         let (message, help) = self.parts();
-        let mut text = format!("error: {}\n", harmless(&message));
+        let mut text = format!("error: {}\n", escape(&message));
         if !help.is_empty() {
             // Writing into a string can't fail.
-            let _ = writeln!(text, "  help: {}", harmless(&help));
+            let _ = writeln!(text, "  help: {}", escape(&help));
         }
         text
     }

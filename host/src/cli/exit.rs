@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::sandbox::contract::promotion::Permission;
+use crate::contract::promotion::Permission;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,19 +10,19 @@ use super::output::Output;
 use super::surroundings::here;
 use super::table::{self, LOAD_TESTS};
 use super::{Error, Exit, args, label};
+use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
+use crate::contract::environments::Build;
+use crate::contract::labels::Labels;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Decision;
 use crate::facts::checkout::Checkout;
 use crate::facts::evidence::{LoadTestWord, Stage};
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
 use crate::report::decision;
-use crate::report::harmless::harmless;
-use crate::report::json;
-use crate::report::schema::{LabelDocument, ReasonDocument, documents};
-use crate::report::words::Word as _;
 use crate::sandbox::Use;
-use crate::sandbox::contract::environments::Build;
-use crate::sandbox::contract::labels::Labels;
-use crate::sandbox::contract::promotion::Decision;
+use crate::text::escape::escape;
+use crate::text::json;
 
 /// Explain a commit: its label, its tags, and what is decided about them.
 ///
@@ -157,7 +157,7 @@ fn explained(
         tag: tag.to_owned(),
         stage,
         load_test,
-        verdict: decision.permission.word(),
+        verdict: decision.permission.name(),
         next: decision::next(&decision.next),
         reasons: documents(decision.reasons),
     }
@@ -173,7 +173,7 @@ fn human(
     colour: bool,
 ) -> String {
     let subject = text.lines().next().unwrap_or_default();
-    let mut shown = format!("commit {commit}\n  {}\n\n", harmless(subject));
+    let mut shown = format!("commit {commit}\n  {}\n\n", escape(subject));
     let _ = write!(
         shown,
         "label\n{}",
@@ -183,10 +183,10 @@ fn human(
         "\ntags to push, when it is built on the publish branch and its jobs have passed\n",
     );
     for tag in tags {
-        let _ = writeln!(shown, "  {}", harmless(tag));
+        let _ = writeln!(shown, "  {}", escape(tag));
     }
     for reason in refused {
-        let _ = writeln!(shown, "  refused: {}", harmless(&reason.message));
+        let _ = writeln!(shown, "  refused: {}", escape(&reason.message));
     }
     let (before, after): (Vec<_>, Vec<_>) = decisions
         .iter()
@@ -198,7 +198,7 @@ fn human(
         let _ = writeln!(
             shown,
             "  {}\n    {}: {}",
-            harmless(&decision.tag),
+            escape(&decision.tag),
             decision.verdict,
             first(decision)
         );
@@ -208,7 +208,7 @@ fn human(
         let _ = writeln!(
             shown,
             "\ndecision about {}, once every node serves it\n  load test",
-            harmless(&decision.tag)
+            escape(&decision.tag)
         );
     }
     for decision in after {
@@ -227,7 +227,7 @@ fn first(decision: &Explained) -> std::borrow::Cow<'_, str> {
     decision
         .reasons
         .first()
-        .map_or("".into(), |reason| harmless(&reason.message))
+        .map_or("".into(), |reason| escape(&reason.message))
 }
 
 fn indented(text: &str) -> String {

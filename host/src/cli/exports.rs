@@ -12,7 +12,7 @@ use super::surroundings::variables;
 use super::{Error, Exit};
 use crate::facts::ci::{self, System};
 use crate::report::export::{Findings, annotation, circleci, dotenv, github, shell, summary};
-use crate::report::harmless::harmless;
+use crate::text::escape::escape;
 
 /// The file that GitLab's jobs hand on where nothing else is said.
 const DOTENV: &str = "greenlight.env";
@@ -121,7 +121,7 @@ impl Exports {
             Some((system, _)) => {
                 output.note(&format!(
                     "note: {} reads no values from a step; `--export auto` writes nothing\n",
-                    system.name()
+                    system.title()
                 ));
                 return Ok(());
             }
@@ -175,7 +175,7 @@ impl Exports {
                 // Instances can be set to take more, so this is no error; GitLab drops the whole file.
                 output.note(&format!(
                     "warning: `{}` is longer than the 5 KiB that GitLab takes unless it is set otherwise\n",
-                    harmless(&file.display().to_string())
+                    escape(&file.display().to_string())
                 ));
             }
         }

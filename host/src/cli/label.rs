@@ -7,14 +7,15 @@ use super::exports::ExportArguments;
 use super::output::Output;
 use super::surroundings::here;
 use super::{Error, Exit, args};
+use crate::contract::documents::LabelDocument;
+use crate::contract::labels::Labels;
+use crate::contract::names::Named as _;
+use crate::contract::types::{LoadTestAction, Severity};
 use crate::report::export::{Findings, Name};
-use crate::report::harmless::harmless;
-use crate::report::schema::LabelDocument;
-use crate::report::words::Word as _;
-use crate::report::{json, snippet};
+use crate::report::snippet;
 use crate::sandbox::Use;
-use crate::sandbox::contract::labels::Labels;
-use crate::sandbox::contract::types::{LoadTestAction, Severity};
+use crate::text::escape::escape;
+use crate::text::json;
 
 /// Read the label of a commit message.
 ///
@@ -56,7 +57,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     {
         output.note(&format!(
             "note: {}; its message is what is read\n",
-            harmless(&elsewhere.message)
+            escape(&elsewhere.message)
         ));
     }
     found.set(Name::Commit, source.commit.as_deref().unwrap_or_default());
@@ -94,12 +95,12 @@ pub fn human(text: &str, labels: &Labels, colour: bool) -> String {
     let mut shown = match &labels.source {
         Some(span) => format!(
             "{}: {says}\n{}",
-            labels.action.word(),
+            labels.action.name(),
             snippet::label(text, *span, "this label decides", colour)
         ),
         None => format!(
             "{}: {says} (default: the message has no label)\n",
-            labels.action.word()
+            labels.action.name()
         ),
     };
     for diagnostic in &labels.diagnostics {

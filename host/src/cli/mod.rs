@@ -35,8 +35,8 @@ pub use exit::{Exit, WarnExitCode};
 use output::Output;
 
 use crate::local;
-use crate::report::harmless::harmless;
 use crate::sandbox::compile;
+use crate::text::escape::escape;
 
 /// Says whether a build may go on to the next environment, and why.
 ///
@@ -175,7 +175,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 /// Writes a line of clap's. It repeats arguments as they are, line breaks included, and a runner obeys
 /// a line that begins with `::`.
 fn harmless_line(line: &str) -> String {
-    let line = harmless(line);
+    let line = escape(line);
     match line.trim_start() {
         "For more information, try '--help'." => "  help: see what it takes with `--help`\n".into(),
         _ => format!("{line}\n"),

@@ -10,12 +10,12 @@ use super::args::{Format, FormatArguments, PolicyArguments, compiler};
 use super::output::Output;
 use super::table::{self, TableDocument};
 use super::{Error, Exit};
-use crate::report::harmless::harmless;
-use crate::report::json;
+use crate::contract::settings;
 use crate::sandbox::{
     BUNDLED_COMPONENT, Failure, Inspection, Policy, Use, inspect, limits, profile, read,
 };
-use crate::settings;
+use crate::text::escape::escape;
+use crate::text::json;
 
 /// Look at a policy component.
 #[derive(Debug, Subcommand)]
@@ -140,7 +140,7 @@ fn human(document: &PolicyDocument) -> String {
     let exports: Vec<_> = document
         .exports
         .iter()
-        .map(|name| format!("  {}\n", harmless(name)))
+        .map(|name| format!("  {}\n", escape(name)))
         .collect();
     format!(
         "world: {}\ndigest: {}\nsize: {} bytes\nimports: none\nexports:\n{}limits of one call:\n  \
@@ -167,7 +167,7 @@ fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
         Ok(count) => {
             output.text(&format!(
                 "{} fits: it answered {count} questions\n",
-                harmless(&name)
+                escape(&name)
             ));
             Ok(Exit::Go)
         }
@@ -176,8 +176,8 @@ fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
         Err(Error::Policy(failure)) => {
             output.text(&format!(
                 "{} does not fit: {}\n",
-                harmless(&name),
-                harmless(&failure.to_string())
+                escape(&name),
+                escape(&failure.to_string())
             ));
             Ok(Exit::Stop)
         }
@@ -201,7 +201,7 @@ fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     target.sync_all()?;
     output.note(&format!(
         "wrote the bundled policy to {}\n",
-        harmless(&name.to_string())
+        escape(&name.to_string())
     ));
     Ok(Exit::Go)
 }

@@ -13,16 +13,16 @@ use serde::Serialize;
 use super::args::PolicyArguments;
 use super::output::Output;
 use super::{Error, Exit, args};
+use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
+use crate::contract::environments::Build;
+use crate::contract::labels::{Labels, Message};
+use crate::contract::names::Named as _;
+use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
 use crate::facts::git::{self, Commit, Objects};
 use crate::facts::message;
-use crate::report::harmless::harmless;
-use crate::report::json;
-use crate::report::schema::{DiagnosticDocument, ReasonDocument, documents};
-use crate::report::words::Word as _;
-use crate::sandbox::contract::environments::Build;
-use crate::sandbox::contract::labels::{Labels, Message};
-use crate::sandbox::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
 use crate::sandbox::{Answer, Failure, Policy, Sandbox, Use};
+use crate::text::escape::escape;
+use crate::text::json;
 
 /// Put every commit of a history through the policy, and sum up.
 ///
@@ -246,7 +246,7 @@ fn ask(
     };
     *text = reading.message.text;
     Ok(CommitDocument {
-        action: Some(labels.action.word()),
+        action: Some(labels.action.name()),
         explicit: labels.source.is_some(),
         tags,
         refused,
@@ -296,9 +296,9 @@ fn line(document: &CommitDocument, text: &str) -> String {
         .chars()
         .take(72)
         .collect();
-    let mut line = format!("{}  {action:<5}  {}\n", harmless(hash), harmless(&subject));
+    let mut line = format!("{}  {action:<5}  {}\n", escape(hash), escape(&subject));
     for reason in &document.refused {
-        let _ = writeln!(line, "    refused: {}", harmless(&reason.message));
+        let _ = writeln!(line, "    refused: {}", escape(&reason.message));
     }
     for diagnostic in &document.diagnostics {
         let place = diagnostic.span.as_ref().and_then(|span| {
@@ -308,14 +308,14 @@ fn line(document: &CommitDocument, text: &str) -> String {
             line,
             "    {}[{}]: ",
             diagnostic.severity,
-            harmless(&diagnostic.code)
+            escape(&diagnostic.code)
         );
         match (place, &diagnostic.help) {
             (Some(place), Some(help)) if diagnostic.code == "near-miss" => {
-                let _ = writeln!(line, "`{}` should be `{}`", harmless(place), harmless(help));
+                let _ = writeln!(line, "`{}` should be `{}`", escape(place), escape(help));
             }
             _ => {
-                let _ = writeln!(line, "{}", harmless(&diagnostic.message));
+                let _ = writeln!(line, "{}", escape(&diagnostic.message));
             }
         }
     }
@@ -339,7 +339,7 @@ fn summed_up(summary: &Summary) -> String {
         summary.defaults, summary.unreadable
     );
     for (code, count) in &summary.diagnostics {
-        let _ = writeln!(text, "  {}: {count}", harmless(code));
+        let _ = writeln!(text, "  {}: {count}", escape(code));
     }
     text
 }

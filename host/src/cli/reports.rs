@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::Error;
 use super::journal::entries_of;
+use crate::deployment::timeline::Timeline;
 use crate::journal::Store;
-use crate::report::story::Story;
 use crate::report::{html, junit, markdown, sarif};
 
 /// Which reports are written.
@@ -37,7 +37,7 @@ impl ReportArguments {
     /// Writes what is wanted about a deployment.
     pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
         let (entries, _) = entries_of(store, number)?;
-        let told = crate::deployment::story::told(number, &entries);
+        let told = crate::deployment::timeline::project(number, &entries);
         for (kind, file) in &self.reports {
             let text = text(*kind, &told).map_err(|why| {
                 Error::Output(std::io::Error::other(format!(
@@ -55,7 +55,7 @@ impl ReportArguments {
     }
 }
 
-fn text(kind: Kind, story: &Story) -> Result<String, String> {
+fn text(kind: Kind, story: &Timeline) -> Result<String, String> {
     match kind {
         Kind::Html => html::page(story).map_err(|error| error.to_string()),
         Kind::Junit => junit::document(story).map_err(|error| error.to_string()),

@@ -6,13 +6,14 @@ use super::args::{Format, FormatArguments, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
 use super::{Error, Exit};
+use crate::contract::documents::{RefusalDocument, TargetDocument};
+use crate::contract::names::Named;
+use crate::contract::types::Reason;
+use crate::report::decision;
 use crate::report::export::{Findings, Name};
-use crate::report::harmless::harmless;
-use crate::report::schema::{RefusalDocument, TargetDocument};
-use crate::report::words::Word;
-use crate::report::{decision, json};
 use crate::sandbox::Use;
-use crate::sandbox::contract::types::Reason;
+use crate::text::escape::escape;
+use crate::text::json;
 
 /// Read what an image tag asks for.
 ///
@@ -61,14 +62,14 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     match arguments.format.format {
         Format::Human => output.text(&format!(
             "environment: {}\nload test: {}\ncommit: {}\n",
-            harmless(&target.environment),
-            target.action.map_or("the tag does not say", Word::word),
-            harmless(&target.commit)
+            escape(&target.environment),
+            target.action.map_or("the tag does not say", Named::name),
+            escape(&target.commit)
         )),
         Format::Json => output.text(&json::pretty(&TargetDocument {
             schema: "greenlight.resolve/1",
             environment: target.environment,
-            load_test: target.action.map(Word::word),
+            load_test: target.action.map(Named::name),
             commit: target.commit,
         })?),
     }

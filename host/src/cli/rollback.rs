@@ -13,13 +13,13 @@ use super::output::Output;
 use super::run::policy;
 use super::{Error, Exit};
 use crate::config::{self, Config};
+use crate::contract::labels::Message;
 use crate::deployment::log;
 use crate::facts::git;
 use crate::journal::Store;
-use crate::report::figures::short;
-use crate::report::harmless::harmless;
-use crate::report::json;
-use crate::sandbox::contract::labels::Message;
+use crate::text::escape::escape;
+use crate::text::json;
+use crate::text::number::short;
 
 /// Name the last good commit, the range in between, and the `git revert` to type.
 ///
@@ -212,7 +212,7 @@ fn human(document: &AdviceDocument) -> String {
             text,
             "  {}{merge} {}",
             short(&commit.commit),
-            harmless(&commit.subject)
+            escape(&commit.subject)
         );
     }
     let one = document.commits.len() == 1;
@@ -225,7 +225,7 @@ fn human(document: &AdviceDocument) -> String {
         let _ = writeln!(text, "  {command}");
     }
     for warning in &document.warnings {
-        let _ = writeln!(text, "warning: {}", harmless(warning));
+        let _ = writeln!(text, "warning: {}", escape(warning));
     }
     text
 }

@@ -13,13 +13,13 @@ use super::reports::ReportArguments;
 use super::{Error, Exit};
 use crate::clock;
 use crate::config::{self, Config};
-use crate::deployment::{story, tenure};
+use crate::deployment::timeline::Timeline;
+use crate::deployment::{tenure, timeline};
 use crate::journal::{Header, Holder, Occupant, Store};
-use crate::report::harmless::harmless;
 use crate::report::headline::{self, Headline};
-use crate::report::json;
-use crate::report::moment;
-use crate::report::story::Story;
+use crate::text::escape::escape;
+use crate::text::json;
+use crate::text::time;
 
 /// Say what is going on, and what it waits for.
 ///
@@ -53,7 +53,7 @@ struct StatusDocument {
 struct DeploymentDocument {
     /// `running`, `cut-off` or how it ended.
     state: String,
-    story: Story,
+    story: Timeline,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             let (entries, _) = entries_of(store, header.number)?;
             deployments.push(DeploymentDocument {
                 state: state(header, &leases),
-                story: story::told(header.number, &entries),
+                story: timeline::project(header.number, &entries),
             });
         }
     }
@@ -164,24 +164,24 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             text,
             "deployment {}: {} ({})\n  began {}, {} to its last record",
             story.number,
-            harmless(&deployment.state),
-            harmless(&story.tag),
-            moment::instant(story.began),
-            moment::span(story.last.saturating_sub(story.began))
+            escape(&deployment.state),
+            escape(&story.tag),
+            time::instant(story.began),
+            time::span(story.last.saturating_sub(story.began))
         );
         for place in &story.environments {
             let stands = headline::place(place);
-            let _ = writeln!(text, "  {}: {}", harmless(&place.name), harmless(&stands));
+            let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&stands));
         }
         let headline = Headline::of(story);
         if let Some(reason) = headline.because {
-            let _ = writeln!(text, "  because: {}", harmless(&reason.message));
+            let _ = writeln!(text, "  because: {}", escape(&reason.message));
             if let Some(help) = &reason.help {
-                let _ = writeln!(text, "    help: {}", harmless(help));
+                let _ = writeln!(text, "    help: {}", escape(help));
             }
         }
         if let Some(waits) = headline.waits {
-            let _ = writeln!(text, "  now: {}", harmless(&waits));
+            let _ = writeln!(text, "  now: {}", escape(&waits));
         }
         if deployment.state == "cut-off" {
             let _ = writeln!(
@@ -203,23 +203,23 @@ fn human(document: &StatusDocument, steps: bool) -> String {
     text
 }
 
-fn steps(story: &Story) -> String {
+fn steps(story: &Timeline) -> String {
     let mut text = String::from("  steps:\n");
     for step in &story.steps {
         let took = step.ended.unwrap_or(story.last).saturating_sub(step.began);
         let place = step.environment.as_deref();
-        let place = place.map_or_else(String::new, |it| format!(" {}", harmless(it)));
+        let place = place.map_or_else(String::new, |it| format!(" {}", escape(it)));
         let _ = writeln!(
             text,
             "    {}  {:>7}  {}{place}: {}",
-            moment::clock(step.began),
-            moment::span(took),
+            time::clock(step.began),
+            time::span(took),
             step.what,
-            harmless(&step.outcome)
+            escape(&step.outcome)
         );
     }
     for note in &story.notes {
-        let _ = writeln!(text, "    note: {}", harmless(&note.text));
+        let _ = writeln!(text, "    note: {}", escape(&note.text));
     }
     text
 }

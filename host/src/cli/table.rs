@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::Error;
+use crate::contract::environments::{Build, Job, JobStatus};
+use crate::contract::labels::Message;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Decision, Release};
+use crate::contract::types::{LoadTestAction, Settings};
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
-use crate::report::words::Word as _;
 use crate::sandbox::Policy;
-use crate::sandbox::contract::environments::{Build, Job, JobStatus};
-use crate::sandbox::contract::labels::Message;
-use crate::sandbox::contract::promotion::{Decision, Release};
-use crate::sandbox::contract::types::{LoadTestAction, Settings};
 
 /// A commit for the sake of the question. What it is makes no difference.
 const COMMIT: &str = "0000000000000000000000000000000000000000";
@@ -115,7 +115,7 @@ pub fn rows(policy: &Policy, settings: &Settings) -> Result<Vec<Row>, Error> {
                     tag: form.trim_end_matches('-').to_owned(),
                     stage: stage_word,
                     load_test: load_test_word,
-                    verdict: decision.permission.word(),
+                    verdict: decision.permission.name(),
                     reason: decision
                         .reasons
                         .into_iter()

@@ -8,15 +8,15 @@ use super::exports::ExportArguments;
 use super::output::Output;
 use super::surroundings::here;
 use super::{Error, Exit, args};
+use crate::contract::documents::TagsDocument;
+use crate::contract::environments::{Build, Job, JobStatus};
+use crate::contract::names::Named;
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::Surroundings;
 use crate::facts::git;
 use crate::report::export::{Findings, Name};
-use crate::report::json;
-use crate::report::schema::TagsDocument;
-use crate::report::words::Word;
 use crate::sandbox::Use;
-use crate::sandbox::contract::environments::{Build, Job, JobStatus};
+use crate::text::json;
 
 /// Name the tags to push for a build, one a line.
 ///
@@ -228,7 +228,7 @@ fn job(text: &str) -> Result<(String, JobStatus), String> {
         )
     };
     let (name, status) = text.rsplit_once('=').ok_or_else(expected)?;
-    let status = JobStatus::read(status).ok_or_else(expected)?;
+    let status = JobStatus::from_name(status).ok_or_else(expected)?;
     if name.is_empty() {
         return Err(expected());
     }

@@ -6,10 +6,10 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::duration::Span;
 use super::serve::ServeTable;
-use crate::effects::secret::Source;
+use crate::contract::names::Named as _;
+use crate::contract::types::LoadTestAction;
 use crate::facts::load_test::Format;
-use crate::report::words::Word as _;
-use crate::sandbox::contract::types::LoadTestAction;
+use crate::secret::Source;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -124,7 +124,7 @@ pub(super) struct Action(pub LoadTestAction);
 impl<'de> Deserialize<'de> for Action {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        LoadTestAction::read(&text).map(Self).ok_or_else(|| {
+        LoadTestAction::from_name(&text).map(Self).ok_or_else(|| {
             de::Error::custom(format!("`{text}` is none of `abort`, `skip`, `warn`"))
         })
     }
@@ -164,7 +164,7 @@ impl SlackTable {
 
 impl Default for ThresholdsTable {
     fn default() -> Self {
-        let thresholds = crate::settings::defaults().thresholds;
+        let thresholds = crate::contract::settings::defaults().thresholds;
         Self {
             min_requests: thresholds.min_requests,
             min_rate: thresholds.min_rate,

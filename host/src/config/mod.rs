@@ -6,19 +6,21 @@
 
 mod duration;
 mod file;
+pub mod remote;
 mod serve;
-pub mod start;
+pub mod server;
 mod unknown;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::effects::http::is_url;
-use crate::facts::history::MOST_NODES;
-use crate::facts::{Error, is_digest};
-use crate::sandbox::contract::types::{EnvironmentSettings, Settings, Thresholds};
-use crate::settings;
+use crate::contract::history::MOST_NODES;
+use crate::contract::settings;
+use crate::contract::types::{EnvironmentSettings, Settings, Thresholds};
+use crate::contract::validate::is_digest;
+use crate::facts::Error;
+use crate::http::is_url;
 
 pub use file::{LoadTestTable as LoadTest, PolicyTable as Policy};
 pub use serve::Serve;
@@ -43,7 +45,7 @@ pub struct Config {
     /// Which policy decides, unless it is the bundled one.
     pub policy: Option<Policy>,
     /// Where the address of Slack's webhook is found.
-    pub slack: Option<crate::effects::secret::Source>,
+    pub slack: Option<crate::secret::Source>,
     /// Where the journal is: a path, or the URL of a database.
     pub journal: String,
     /// The folder for logs and results.

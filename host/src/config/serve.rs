@@ -7,11 +7,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::duration::Span;
-use super::start::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
-use crate::effects::registry;
-use crate::effects::secret::Source;
-use crate::effects::start::Way;
-use crate::facts::image::is_repository;
+use super::remote::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
+use super::server::{RegistrySettings, TriggerSettings};
+use crate::contract::validate::is_repository;
+use crate::secret::Source;
 
 /// The receiver's settings.
 #[derive(Clone, Debug)]
@@ -29,9 +28,9 @@ pub struct Serve {
     /// How often the registry's tags are looked at.
     pub reconcile_every: Duration,
     /// The registry to ask what a tag points at.
-    pub registry: Option<registry::Settings>,
+    pub registry: Option<RegistrySettings>,
     /// The CI system that deployments are started in, unless they run here.
-    pub elsewhere: Option<Way>,
+    pub elsewhere: Option<TriggerSettings>,
 }
 
 /// The table, as it stands in the file.
@@ -59,7 +58,7 @@ impl Serve {
         let account = self.registry.as_ref().and_then(|it| it.account.as_ref());
         let sources = [
             Some(&self.token),
-            self.elsewhere.as_ref().map(Way::token),
+            self.elsewhere.as_ref().map(TriggerSettings::token),
             account.map(|it| &it.password),
         ];
         sources.into_iter().flatten().filter_map(Source::variable)
@@ -126,10 +125,12 @@ impl ServeTable {
             );
         }
         let mut elsewhere = [
-            self.jenkins.map(|it| it.checked(folder).map(Way::Jenkins)),
+            self.jenkins
+                .map(|it| it.checked(folder).map(TriggerSettings::Jenkins)),
             self.circleci
-                .map(|it| it.checked(folder).map(Way::CircleCi)),
-            self.github.map(|it| it.checked(folder).map(Way::GitHub)),
+                .map(|it| it.checked(folder).map(TriggerSettings::CircleCi)),
+            self.github
+                .map(|it| it.checked(folder).map(TriggerSettings::GitHub)),
         ]
         .into_iter()
         .flatten();

@@ -5,7 +5,7 @@
 
 use super::entry::{Details, Entry};
 use super::{Driver, Error, log};
-use crate::sandbox::contract::promotion::{Event, Happening};
+use crate::contract::promotion::{Event, Happening};
 
 /// An event of another deployment: when it was recorded, where, and what.
 type Found = (u64, u64, u64, Event);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::entry::{Details, NodeDetails};
 use super::{Driver, Error};
 use crate::clock;
+use crate::contract::promotion::{Convergence, Happening, Node, NodeVersion, Round};
 use crate::effects::probe::Answer;
-use crate::sandbox::contract::promotion::{Convergence, Happening, Node, NodeVersion, Round};
 
 /// The answers of one round.
 pub(super) type Answers = Vec<(String, Answer, Duration)>;

@@ -3,9 +3,9 @@
 use super::entry::{CommandDetails, Details};
 use super::{Driver, Error, tenure};
 use crate::clock;
+use crate::contract::promotion::{Action, Deployment, Happening, Outcome};
 use crate::effects::process::{self, Ending, Finished, Task};
 use crate::facts;
-use crate::sandbox::contract::promotion::{Action, Deployment, Happening, Outcome};
 
 impl Driver<'_> {
     pub(super) fn deploy(&mut self, environment: &str, effect: &Action) -> Result<(), Error> {

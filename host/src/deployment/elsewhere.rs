@@ -5,10 +5,10 @@
 
 use super::entry::{Details, Entry};
 use super::log;
+use crate::contract::promotion::{Event, Happening, Rival};
+use crate::contract::types::Settings;
 use crate::facts;
 use crate::journal::{Header, Store};
-use crate::sandbox::contract::promotion::{Event, Happening, Rival};
-use crate::sandbox::contract::types::Settings;
 
 /// A release that somebody asks about.
 #[derive(Clone, Copy, Debug)]

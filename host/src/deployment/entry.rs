@@ -4,14 +4,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::SettingsDocument;
+use crate::contract::documents::{ActionDocument, DecisionDocument, SpanDocument, Term};
+use crate::contract::history::Event;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Instruction, Release};
+use crate::contract::settings::SettingsDocument;
+use crate::contract::types::{LoadTestAction, Settings};
 use crate::facts;
-use crate::facts::history::Event;
 use crate::facts::load_test::Point;
-use crate::report::schema::{ActionDocument, DecisionDocument, SpanDocument, Term};
-use crate::report::words::Word as _;
-use crate::sandbox::contract::promotion::{Instruction, Release};
-use crate::sandbox::contract::types::{LoadTestAction, Settings};
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,7 +191,7 @@ impl Began {
             digest: self.digest.clone(),
             instruction: self.instruction.as_ref().and_then(|it| {
                 Some(Instruction {
-                    action: LoadTestAction::read(&it.action)?,
+                    action: LoadTestAction::from_name(&it.action)?,
                     source: it.span.clone().map(Into::into),
                 })
             }),
@@ -202,7 +202,7 @@ impl Began {
 impl From<&Instruction> for InstructionDocument {
     fn from(instruction: &Instruction) -> Self {
         Self {
-            action: instruction.action.word().into(),
+            action: instruction.action.name().into(),
             span: instruction.source.map(Into::into),
         }
     }

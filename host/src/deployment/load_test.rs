@@ -10,13 +10,11 @@ use super::entry::Details;
 use super::files::Stamp;
 use super::{Driver, Error};
 use crate::config;
+use crate::contract::promotion::{Action, Happening, LoadTest, LoadTestResult, Measurement};
 use crate::effects::interrupt::Interrupt;
 use crate::effects::process::Ending;
 use crate::facts;
 use crate::facts::load_test::{self, Files, Point, Results};
-use crate::sandbox::contract::promotion::{
-    Action, Happening, LoadTest, LoadTestResult, Measurement,
-};
 
 /// The most points of a curve that are kept in the journal: more than a picture can show.
 const POINTS: usize = 600;

@@ -2,9 +2,9 @@
 
 use super::entry::Entry;
 use crate::clock;
+use crate::contract::documents::ActionDocument;
 use crate::facts;
 use crate::journal::{self, Row, Store};
-use crate::report::schema::ActionDocument;
 
 /// Where the next entry of a deployment goes.
 pub struct Log {

@@ -18,9 +18,8 @@ pub mod log;
 mod notice;
 mod resume;
 mod screen;
-pub mod settings;
-pub mod story;
 mod survey;
+pub mod timeline;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,17 +30,17 @@ pub use screen::Screen;
 
 use crate::clock;
 use crate::config::Config;
+use crate::contract::documents::DecisionDocument;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{
+    Action, Conclusion, Decision, Event, Happening, Intervention, Release,
+};
+use crate::contract::types::Settings;
 use crate::effects::interrupt::Interrupt;
 use crate::effects::probe::Prober;
 use crate::effects::process::Ending;
-use crate::effects::secret::Source;
-use crate::report::schema::DecisionDocument;
-use crate::report::words::Word as _;
 use crate::sandbox::Policy;
-use crate::sandbox::contract::promotion::{
-    Action, Conclusion, Decision, Event, Happening, Intervention, Release,
-};
-use crate::sandbox::contract::types::Settings;
+use crate::secret::Source;
 use entry::{Began, Details, Entry};
 use log::Log;
 
@@ -225,7 +224,7 @@ impl<'a> Driver<'a> {
     }
 
     fn finish(mut self, conclusion: Conclusion, decision: Decision) -> Result<End, Error> {
-        let word = conclusion.word();
+        let word = conclusion.name();
         self.log.write(&Entry::Concluded {
             conclusion: word.into(),
         })?;

@@ -4,11 +4,9 @@ use std::time::Instant;
 
 use super::entry::Details;
 use super::{Driver, Error};
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Action, Decision, Happening, Notice, Notification, Outcome};
 use crate::effects::slack::{self, Message, Slack};
-use crate::report::words::Word as _;
-use crate::sandbox::contract::promotion::{
-    Action, Decision, Happening, Notice, Notification, Outcome,
-};
 
 impl Driver<'_> {
     pub(super) fn notify(&mut self, notice: &Notice, decision: &Decision) -> Result<(), Error> {
@@ -31,7 +29,7 @@ impl Driver<'_> {
             outcome,
         };
         let details = Details::Notice {
-            urgency: notice.urgency.word().into(),
+            urgency: notice.urgency.name().into(),
             text: notice.text.clone(),
             error,
         };
@@ -54,9 +52,9 @@ impl Driver<'_> {
             ("tag".to_owned(), self.release.tag.clone()),
             ("deployment".to_owned(), self.log.deployment.to_string()),
         ];
-        facts.extend(standings.map(|it| (it.environment.clone(), it.progress.word().to_owned())));
+        facts.extend(standings.map(|it| (it.environment.clone(), it.progress.name().to_owned())));
         let message = Message {
-            urgency: notice.urgency.word(),
+            urgency: notice.urgency.name(),
             text: notice.text.clone(),
             facts,
             link: None,

@@ -6,11 +6,11 @@
 use super::entry::{Began, Details, Entry};
 use super::log::Dated;
 use super::{Driver, Error, Leases, Means, log::Log};
-use crate::facts;
-use crate::report::schema::ActionDocument;
-use crate::sandbox::contract::promotion::{
+use crate::contract::documents::ActionDocument;
+use crate::contract::promotion::{
     Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement, Notification, Outcome,
 };
+use crate::facts;
 
 /// An effect that was under way when its process ended.
 #[derive(Clone, Debug, PartialEq)]

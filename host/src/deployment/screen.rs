@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::entry::Began;
-use crate::sandbox::contract::promotion::{Action, Conclusion, Decision};
+use crate::contract::promotion::{Action, Conclusion, Decision};
 
 /// Somebody who looks on.
 pub trait Screen {

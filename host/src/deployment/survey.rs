@@ -5,7 +5,7 @@ use super::ancestry::{Relation, relation};
 use super::convergence::commits;
 use super::entry::Details;
 use super::{Driver, Error, log};
-use crate::sandbox::contract::promotion::{Happening, Rival};
+use crate::contract::promotion::{Happening, Rival};
 
 /// How many deployments are searched for the latest one in an environment.
 const FAR_BACK: usize = 100;

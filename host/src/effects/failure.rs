@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ureq::{Error, Timeout};
 
-use super::http::is_unknown_name;
+use crate::http::is_unknown_name;
 
 /// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,13 +10,11 @@
 //! - [`start`] starts a deployment in a CI system.
 
 mod failure;
-pub(crate) mod http;
 pub mod interrupt;
 pub mod probe;
 pub mod process;
 pub mod registry;
-pub mod secret;
 pub mod slack;
 #[cfg(test)]
-mod stand_in;
-pub mod start;
+pub(crate) mod stand_in;
+pub mod trigger;

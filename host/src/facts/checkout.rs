@@ -5,10 +5,11 @@
 
 use std::path::Path;
 
+use super::Error;
 use super::ci::{Problem, Standing, Surroundings, System};
 use super::git::{self, Commit, Looked, PendingPair};
 use super::message::{self, Reading};
-use super::{Error, is_commit};
+use crate::contract::validate::is_commit;
 
 /// The message of the commit that is built.
 pub struct Found {
@@ -133,7 +134,7 @@ impl<'a> Checkout<'a> {
                 Standing::Whole => None,
                 Standing::Truncated => Some((
                     "message-truncated",
-                    format!("{} cut off `{}`", ci.system.name(), said.source),
+                    format!("{} cut off `{}`", ci.system.title(), said.source),
                 )),
                 Standing::Unsure(why) => Some((
                     "message-unsure",
@@ -180,7 +181,7 @@ impl<'a> Checkout<'a> {
             message: format!(
                 "the checkout is at {}, and {} builds {} (`{}`)",
                 head.id,
-                ci.system.name(),
+                ci.system.title(),
                 named.value,
                 named.source
             ),
@@ -190,7 +191,7 @@ impl<'a> Checkout<'a> {
 
     /// Says why there is no message.
     fn no_message(&self, ci: &Surroundings, commit: &str) -> Error {
-        let system = ci.system.name();
+        let system = ci.system.title();
         let how = ci.system.how_to_fetch(ci.change.is_some());
         let (git, help) = match &self.looked {
             Ok(_) => (
@@ -243,7 +244,7 @@ fn merge(ci: &Surroundings, commit: &Commit) -> Option<Problem> {
 }
 
 fn no_commit(ci: &Surroundings) -> Error {
-    let name = ci.system.name();
+    let name = ci.system.title();
     match ci.problems.first() {
         Some(problem) => Error::new(
             format!(

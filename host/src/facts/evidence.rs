@@ -1,9 +1,9 @@
 //! Evidence from a step of somebody else's pipeline, in words, as a history.
 
-use crate::sandbox::contract::promotion::{
+use crate::contract::promotion::{
     Convergence, Deployment, Event, Happening, LoadTest, LoadTestResult, Outcome, Round,
 };
-use crate::sandbox::contract::types::{Timestamp, Verdict};
+use crate::contract::types::{Timestamp, Verdict};
 
 /// What the step knows of the first environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -9,7 +9,7 @@ use std::path::Path;
 use encoding_rs::{Encoding, REPLACEMENT};
 
 use super::{Error, git};
-use crate::sandbox::contract::labels::Message;
+use crate::contract::labels::Message;
 
 /// The longest message that is read, in bytes. The policy gets a copy inside its memory.
 pub const LONGEST: usize = 4 << 20;

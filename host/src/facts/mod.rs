@@ -6,14 +6,11 @@ pub mod ci;
 pub mod evidence;
 pub mod git;
 pub mod history;
-pub mod image;
 pub mod load_test;
 pub mod message;
 pub mod webhook;
 
 use std::fmt;
-
-pub use image::is_digest;
 
 /// Why a fact could not be read, and what to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +38,3 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// Whether a text is a full commit hash: 40 (SHA-1) or 64 (SHA-256) lowercase hexadecimal digits.
-pub fn is_commit(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && is_hex(text)
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}

@@ -14,8 +14,8 @@ pub use children::{DEPLOY, LOAD, run_as_child};
 pub use nodes::Nodes;
 
 use crate::config::{Config, Environment, LoadTest};
+use crate::contract::settings;
 use crate::facts::load_test::Format;
-use crate::settings;
 
 /// Nodes of each environment.
 const NODES: usize = 2;

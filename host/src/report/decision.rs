@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::harmless::harmless;
-use super::schema::ActionDocument;
-use super::words::Word as _;
-use crate::sandbox::contract::promotion::{Action, Decision, NodeState, Progress};
-use crate::sandbox::contract::types::Reason;
+use crate::contract::documents::ActionDocument;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Action, Decision, NodeState, Progress};
+use crate::contract::types::Reason;
+use crate::text::escape::escape;
 
 /// Writes a decision: the verdict with the reason that decided, what to do now, how far the release has
 /// come, and the other reasons.
 pub fn text(decision: &Decision) -> String {
-    let mut text = decision.permission.word().to_owned();
+    let mut text = decision.permission.name().to_owned();
     let (first, others) = match decision.reasons.split_first() {
         Some((first, others)) => (Some(first), others),
         None => (None, &[][..]),
@@ -20,25 +20,25 @@ pub fn text(decision: &Decision) -> String {
         let _ = write!(
             text,
             "[{}]: {}",
-            harmless(&first.code),
-            harmless(&first.message)
+            escape(&first.code),
+            escape(&first.message)
         );
         if let Some(help) = &first.help {
-            let _ = write!(text, "\n  help: {}", harmless(help));
+            let _ = write!(text, "\n  help: {}", escape(help));
         }
     }
     let _ = write!(text, "\n  next: {}\n", next(&decision.next));
     for standing in &decision.standings {
-        let name = harmless(&standing.environment);
+        let name = escape(&standing.environment);
         let _ = write!(text, "  {name}: {}", progress(standing.progress));
         if let Some(verdict) = standing.load_test {
-            let _ = write!(text, ", load test {}", verdict.word());
+            let _ = write!(text, ", load test {}", verdict.name());
         }
         let behind: Vec<_> = standing
             .nodes
             .iter()
             .filter(|node| node.state != NodeState::Current)
-            .map(|node| format!("{} {}", harmless(&node.name), node.state.word()))
+            .map(|node| format!("{} {}", escape(&node.name), node.state.name()))
             .collect();
         if !behind.is_empty() {
             let _ = write!(text, " ({})", behind.join(", "));
@@ -56,47 +56,16 @@ pub fn text(decision: &Decision) -> String {
 
 /// Writes a reason: its code, its sentence, and what to do about it.
 pub fn reason(reason: &Reason) -> String {
-    let mut text = format!(
-        "  {}: {}\n",
-        harmless(&reason.code),
-        harmless(&reason.message)
-    );
+    let mut text = format!("  {}: {}\n", escape(&reason.code), escape(&reason.message));
     if let Some(help) = &reason.help {
-        let _ = writeln!(text, "    help: {}", harmless(help));
+        let _ = writeln!(text, "    help: {}", escape(help));
     }
     text
 }
 
 /// Says what is to be done now.
 pub fn next(action: &Action) -> String {
-    step(&action.clone().into())
-}
-
-/// Says what is to be done, of an action that was decided or recorded.
-pub fn step(action: &ActionDocument) -> String {
-    match action {
-        ActionDocument::Deploy { environment } => format!("deploy to `{}`", harmless(environment)),
-        ActionDocument::Observe { environment } => {
-            format!(
-                "ask the nodes of `{}` for their version",
-                harmless(environment)
-            )
-        }
-        ActionDocument::LoadTest { environment } => {
-            format!("run the load test against `{}`", harmless(environment))
-        }
-        ActionDocument::Notify { urgency, text, .. } => {
-            format!("tell people ({urgency}): {}", harmless(text))
-        }
-        ActionDocument::Wait { seconds } => format!("wait {seconds} s, then decide again"),
-        ActionDocument::Finish { conclusion } => match conclusion.as_ref() {
-            "stopped" => "nothing, it ends here",
-            "superseded" => "nothing, a newer release takes its place",
-            "canceled" => "nothing, it was canceled",
-            _ => "nothing, it is done",
-        }
-        .to_owned(),
-    }
+    ActionDocument::from(action.clone()).sentence()
 }
 
 fn progress(progress: Progress) -> &'static str {

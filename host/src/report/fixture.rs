@@ -1,6 +1,8 @@
 //! Deployments that the tests of all reports share.
 
-use super::story::{Decision, LoadTest, Node, Note, Place, Reason, Round, State, Step, Story};
+use crate::deployment::timeline::{
+    Decision, LoadTest, Node, Note, Place, Reason, Round, State, Step, Timeline,
+};
 use crate::facts::load_test::Point;
 
 /// 2025-11-23T00:15:00Z.
@@ -15,8 +17,8 @@ pub const HOSTILE: &str = "<script>alert(1)</script> ]]> a|b `c` \u{202e}evil\u{
     \"><img src=x onerror=alert(2)> ' --> **b** $m$";
 
 /// It began, and nothing happened yet.
-pub fn empty() -> Story {
-    Story {
+pub fn empty() -> Timeline {
+    Timeline {
         number: 41,
         tag: format!("stage-loadtest-abort-{COMMIT}"),
         commit: COMMIT.to_owned(),
@@ -39,7 +41,7 @@ pub fn empty() -> Story {
 }
 
 /// Stage rolls; one node is still old, one does not answer.
-pub fn running() -> Story {
+pub fn running() -> Timeline {
     let mut story = empty();
     story.digest = Some(format!("sha256:{}", "e3".repeat(32)));
     story.last = at(74);
@@ -78,7 +80,7 @@ pub fn running() -> Story {
 }
 
 /// The load test of stage failed under `abort`.
-pub fn stopped() -> Story {
+pub fn stopped() -> Timeline {
     let mut story = tested("failed", 212);
     story.conclusion = Some("stopped".to_owned());
     story.steps[2].state = State::Failed;
@@ -120,7 +122,7 @@ pub fn stopped() -> Story {
 }
 
 /// The load test failed under `warn`; it went to production all the same.
-pub fn promoted_with_warning() -> Story {
+pub fn promoted_with_warning() -> Timeline {
     let mut story = tested("failed", 212);
     story.tag = format!("stage-loadtest-warn-{COMMIT}");
     story.action = Some("warn".to_owned());
@@ -193,12 +195,12 @@ pub fn promoted_with_warning() -> Story {
 }
 
 /// Every text that comes from outside is hostile.
-pub fn hostile() -> Story {
+pub fn hostile() -> Timeline {
     saying(HOSTILE)
 }
 
 /// Every text that comes from outside is this one.
-pub fn saying(text: &str) -> Story {
+pub fn saying(text: &str) -> Timeline {
     let mut story = stopped();
     let text = || text.to_owned();
     story.tag = text();
@@ -241,7 +243,7 @@ pub fn saying(text: &str) -> Story {
 }
 
 /// 500 rounds over 20 nodes; each node answers what the function says for its number and the round's.
-pub fn large(answer: impl Fn(usize, usize) -> Option<&'static str>) -> Story {
+pub fn large(answer: impl Fn(usize, usize) -> Option<&'static str>) -> Timeline {
     let mut story = empty();
     story.rounds = (0..500)
         .map(|round| Round {
@@ -261,7 +263,7 @@ pub fn at(seconds: u64) -> u64 {
     BEGAN + seconds * 1000
 }
 
-fn tested(verdict: &str, failures: u64) -> Story {
+fn tested(verdict: &str, failures: u64) -> Timeline {
     let mut story = running();
     story.environments[0] = place("stage", "converged", Some(verdict));
     story.steps[1] = step(

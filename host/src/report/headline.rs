@@ -1,7 +1,7 @@
 //! How a deployment stands, in a few words: what every report begins with.
 
-use super::moment;
-use super::story::{Decision, Place, Reason, State, Story};
+use crate::deployment::timeline::{Decision, Place, Reason, State, Timeline};
+use crate::text::time;
 
 /// What a colour and a sign stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct Headline<'a> {
 
 impl<'a> Headline<'a> {
     /// Sums a deployment up.
-    pub fn of(story: &'a Story) -> Self {
+    pub fn of(story: &'a Timeline) -> Self {
         let last = story.decisions.last();
         let reached = reached(story).map(|place| place.name.as_str());
         let (tone, words, preposition) = match story.conclusion.as_deref() {
@@ -83,7 +83,7 @@ impl<'a> Headline<'a> {
 }
 
 /// The environment that the release has come to: the last one that something was done with.
-pub fn reached(story: &Story) -> Option<&Place> {
+pub fn reached(story: &Timeline) -> Option<&Place> {
     story
         .environments
         .iter()
@@ -126,14 +126,14 @@ pub fn place(place: &Place) -> String {
     }
 }
 
-fn waits(story: &Story, last: Option<&Decision>) -> String {
+fn waits(story: &Timeline, last: Option<&Decision>) -> String {
     let running = story
         .steps
         .iter()
         .rfind(|step| step.state == State::Running)
         .map(|step| {
             let place = step.environment.as_deref().unwrap_or_default();
-            let since = moment::clock(step.began);
+            let since = time::clock(step.began);
             format!("{} {place} since {since}", step.what)
         });
     match (last, running) {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::harmless;
-use crate::sandbox::contract::types::{Diagnostic, Severity, Span};
+use crate::contract::types::{Diagnostic, Severity, Span};
+use crate::text::escape;
 
 /// Where a message stands in what is shown.
 const PATH: &str = "message";
@@ -31,8 +31,8 @@ pub fn diagnostic(text: &str, diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let title = harmless::harmless(&diagnostic.message);
-    let code = harmless::harmless(&diagnostic.code);
+    let title = escape::escape(&diagnostic.message);
+    let code = escape::escape(&diagnostic.code);
     let shown = diagnostic.span.and_then(|span| Lines::around(text, span));
     let mut group = Group::with_title(level.primary_title(title).id(code));
     if let Some(shown) = &shown {
@@ -44,7 +44,7 @@ pub fn diagnostic(text: &str, diagnostic: &Diagnostic, colour: bool) -> String {
         );
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(harmless::harmless(help)));
+        group = group.element(Level::HELP.message(escape::escape(help)));
     }
     render(colour, group)
 }
@@ -104,7 +104,7 @@ fn push_all(safe: &mut String, text: &str) {
         if c == '\n' {
             safe.push('\n');
         } else {
-            harmless::push(safe, before, c);
+            escape::push(safe, before, c);
         }
     }
 }

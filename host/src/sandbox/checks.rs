@@ -1,20 +1,15 @@
 //! What a policy answers is checked before it is used: the contract's types hold a lot, these are the
 //! promises that types can't express.
 
-use super::contract::environments::{Build, Target};
-use super::contract::labels::{Labels, Message};
-use super::contract::promotion::{Action, Conclusion, Decision, Event, Permission};
-use super::contract::types::{Evidence, Reason, Settings, Span};
 use super::failure::Failure;
 use super::policy::Answer;
-use crate::facts::is_commit;
+use crate::contract::environments::{Build, Target};
+use crate::contract::labels::{Labels, Message};
+use crate::contract::promotion::{Action, Conclusion, Decision, Event, Permission};
+use crate::contract::types::{Evidence, Reason, Settings, Span};
+use crate::contract::validate::{is_commit, is_tag};
 
 type Check = Result<(), Failure>;
-
-/// The longest tag that a registry takes, in bytes.
-///
-/// Source: the OCI distribution specification, `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
-const LONGEST_TAG: usize = 128;
 
 pub fn labels(answer: &Answer<Labels>, message: &Message) -> Check {
     let labels = match answer {
@@ -133,14 +128,6 @@ fn place(span: Span, text: &str) -> Check {
     )
 }
 
-fn is_tag(tag: &str) -> bool {
-    (1..=LONGEST_TAG).contains(&tag.len())
-        && !tag.starts_with(['.', '-'])
-        && tag
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
-}
-
 fn holds(kept: bool, otherwise: &str) -> Check {
     if kept {
         Ok(())
@@ -152,9 +139,9 @@ fn holds(kept: bool, otherwise: &str) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::contract::promotion::Standing;
-    use crate::sandbox::contract::types::LoadTestAction;
-    use crate::settings;
+    use crate::contract::promotion::Standing;
+    use crate::contract::settings;
+    use crate::contract::types::LoadTestAction;
 
     const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
@@ -280,7 +267,7 @@ mod tests {
 
     #[test]
     fn standings_of_unknown_environments() {
-        use crate::sandbox::contract::promotion::Progress;
+        use crate::contract::promotion::Progress;
         let mut decision = with(Permission::Hold, Action::Wait(1));
         decision.standings.push(Standing {
             environment: "moon".to_owned(),

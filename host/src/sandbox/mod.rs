@@ -3,7 +3,6 @@
 //! [`Policy`] is a component that is ready to run; [`Sandbox`] is one fresh instance of it. Everything
 //! that can go wrong is a [`Failure`], and none of them is ever a permission.
 
-mod bindings;
 mod bundled;
 mod checks;
 pub mod compile;
@@ -15,7 +14,6 @@ mod policy;
 pub mod profile;
 mod watchdog;
 
-pub use bindings::exports::greenlight::policy as contract;
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
 pub use failure::{Failure, Limit};

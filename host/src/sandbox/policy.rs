@@ -7,14 +7,14 @@ use std::path::Path;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
-use super::bindings::{Policy as Instance, PolicyIndices};
-use super::contract::environments::{Build, Target};
-use super::contract::labels::{Labels, Message};
-use super::contract::promotion::{Decision, Event, Release};
-use super::contract::types::{LoadTestAction, Reason, Settings, Timestamp};
 use super::failure::{Failure, Limit};
 use super::limits::Limiter;
 use super::{Compiler, bundled, checks, in_place, limits, profile, watchdog};
+use crate::contract::environments::{Build, Target};
+use crate::contract::labels::{Labels, Message};
+use crate::contract::promotion::{Decision, Event, Release};
+use crate::contract::types::{LoadTestAction, Reason, Settings, Timestamp};
+use crate::contract::{Instance, PolicyIndices};
 
 /// How many sandboxes a policy is loaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use crate::clock;
-use crate::report::harmless::harmless;
-use crate::report::moment;
+use crate::text::escape::escape;
+use crate::text::time;
 
 /// Writes lines with the moment in UTC.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ impl Log {
     pub fn say(&self, text: &str) {
         let line = format!(
             "{} {}\n",
-            moment::instant(clock::milliseconds()),
-            harmless(text)
+            time::instant(clock::milliseconds()),
+            escape(text)
         );
         // Where nobody listens, the page and the metrics still say it.
         let _ = std::io::stderr().write_all(line.as_bytes());

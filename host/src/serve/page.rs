@@ -18,7 +18,7 @@ use crate::clock;
 use crate::deployment::log::explained;
 use crate::journal::inbox::{Counts, HintRow, HintState, Inbox, Start, StartState};
 use crate::journal::{self, Store, open_inbox};
-use crate::report::moment;
+use crate::text::time;
 
 /// How many starts and pushes the page shows.
 const SHOWN: usize = 50;
@@ -139,7 +139,7 @@ impl View {
         let serve = &self.shared.means.serve;
         Page {
             board: &self.look(),
-            now: moment::instant(clock::milliseconds()),
+            now: time::instant(clock::milliseconds()),
             reconciles: serve.registry.is_some(),
             repositories: &serve.repositories,
             starter: serve
@@ -190,7 +190,7 @@ fn row(start: Start, end: Option<String>) -> Row {
         StartState::Waiting { again_at, .. }
         | StartState::Starting { again_at, .. }
         | StartState::Retrying { again_at, .. } => {
-            Some(again_at).filter(|it| *it > 0).map(moment::clock)
+            Some(again_at).filter(|it| *it > 0).map(time::clock)
         }
         _ => None,
     };
@@ -220,8 +220,8 @@ fn row(start: Start, end: Option<String>) -> Row {
         digest: start.digest,
         environment: start.environment,
         attempts: start.attempts,
-        created: moment::instant(start.created),
-        updated: moment::instant(start.updated),
+        created: time::instant(start.created),
+        updated: time::instant(start.updated),
     }
 }
 
@@ -241,7 +241,7 @@ fn push(row: HintRow) -> Push {
         tag: row.hint.tag,
         digest: row.hint.digest,
         deliveries: row.deliveries,
-        last: moment::instant(row.last),
+        last: time::instant(row.last),
         state,
         words,
     }

@@ -1,8 +1,8 @@
 //! How far things are, in sentences.
 
+use crate::contract::types::Reason;
 use crate::journal::inbox::StartState;
-use crate::report::moment;
-use crate::sandbox::contract::types::Reason;
+use crate::text::time;
 
 /// Reasons in one line.
 pub fn sentences(reasons: &[Reason]) -> String {
@@ -28,7 +28,7 @@ pub fn state(state: &StartState) -> String {
             format!("may have been started, which is being found out: {why}")
         }
         StartState::Retrying { why, again_at } => {
-            format!("is tried again at {}: {why}", moment::clock(*again_at))
+            format!("is tried again at {}: {why}", time::clock(*again_at))
         }
         StartState::Started {
             reference,

@@ -13,7 +13,7 @@ fn is_harmless(call: Call, status: i32, stdout: Text<'_>, stderr: Text<'_>) {
     let folder = tempfile::tempdir().expect("a folder");
     let ended = call.within(folder.path()).gives(status, stdout, stderr);
     for stream in [&ended.stdout, &ended.stderr] {
-        let active = |c: char| c != '\n' && greenlight::report::harmless::is_active(c);
+        let active = |c: char| c != '\n' && greenlight::text::escape::is_active(c);
         assert!(!stream.contains(active), "{stream:?}");
         assert!(!stream.contains("##"), "{stream:?}");
         for line in stream.lines() {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::contract::environments::Job;
+use crate::contract::names::Named as _;
 use crate::facts::ci::{Fact, Problem, Said, Standing, Surroundings};
-use crate::report::words::Word as _;
-use crate::sandbox::contract::environments::Job;
 
 /// `greenlight facts`: described by `host/schemas/facts.json`.
 #[derive(Debug, Serialize)]
@@ -97,7 +97,7 @@ impl FactsDocument {
     /// Fills in what the system says.
     pub fn say(&mut self, sign: &'static str, ci: Surroundings) {
         self.system = Some(SystemDocument {
-            name: ci.system.word(),
+            name: ci.system.name(),
             source: sign,
         });
         self.commit = ci.commit.map(Into::into);
@@ -128,7 +128,7 @@ impl From<Said> for MessageDocument {
         Self {
             text: said.text.to_string_lossy().into_owned(),
             source: said.source,
-            standing: said.standing.word(),
+            standing: said.standing.name(),
             why: match said.standing {
                 Standing::Unsure(why) => Some(why),
                 Standing::Whole | Standing::Truncated => None,
@@ -141,7 +141,7 @@ impl From<Fact<Job>> for JobDocument {
     fn from(job: Fact<Job>) -> Self {
         Self {
             name: job.value.name,
-            status: job.value.status.word(),
+            status: job.value.status.name(),
             source: job.source,
         }
     }

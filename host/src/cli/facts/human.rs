@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::document::{CheckoutDocument, FactDocument, FactsDocument};
 use crate::facts::ci;
-use crate::report::harmless::harmless;
+use crate::text::escape::escape;
 
 /// Writes each fact with its source, what git has, and the problems.
 pub fn text(document: &FactsDocument) -> String {
@@ -14,7 +14,7 @@ pub fn text(document: &FactsDocument) -> String {
             let known = ci::System::ALL
                 .iter()
                 .find(|(_, word)| *word == system.name);
-            let name = known.map_or(system.name, |(system, _)| system.name());
+            let name = known.map_or(system.name, |(system, _)| system.title());
             format!("{name} ({})\n", system.source)
         }
         None => "no CI system\n".to_owned(),
@@ -22,7 +22,7 @@ pub fn text(document: &FactsDocument) -> String {
     let mut line = |name: &str, fact: Option<(&str, &str)>| {
         if let Some((value, source)) = fact {
             // Writing into a string can't fail.
-            let _ = writeln!(text, "  {name}: {} ({source})", harmless(value));
+            let _ = writeln!(text, "  {name}: {} ({source})", escape(value));
         }
     };
     let of = |fact: &Option<FactDocument>| fact.clone().map(|it| (it.value, it.source));
@@ -45,13 +45,13 @@ pub fn text(document: &FactsDocument) -> String {
         }
     }
     if let Some(url) = &document.build_url {
-        let _ = writeln!(text, "  build: {} ({})", harmless(&url.value), url.source);
+        let _ = writeln!(text, "  build: {} ({})", escape(&url.value), url.source);
     }
     for job in &document.jobs {
         let _ = writeln!(
             text,
             "  job {}: {} ({})",
-            harmless(&job.name),
+            escape(&job.name),
             job.status,
             job.source
         );
@@ -61,7 +61,7 @@ pub fn text(document: &FactsDocument) -> String {
         let _ = writeln!(
             text,
             "  message: {} ({}, {})",
-            harmless(subject),
+            escape(subject),
             message.source,
             message.standing
         );
@@ -72,12 +72,12 @@ pub fn text(document: &FactsDocument) -> String {
             text,
             "problem[{}]: {}\n  help: {}\n",
             problem.code,
-            harmless(&problem.message),
-            harmless(&problem.help)
+            escape(&problem.message),
+            escape(&problem.help)
         );
     }
     if document.system.is_none() && document.problems.is_empty() {
-        let known = ci::System::ALL.map(|(system, _)| system.name()).join(", ");
+        let known = ci::System::ALL.map(|(system, _)| system.title()).join(", ");
         let set = if env::var_os(ci::CHOICE).is_some() {
             format!(" (`{}`)", ci::CHOICE)
         } else {

@@ -15,7 +15,7 @@ use super::{Error, Exit};
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::{self, Surroundings};
 use crate::facts::{self, git};
-use crate::report::json;
+use crate::text::json;
 
 /// Show what is known of the build, and where each fact comes from.
 ///

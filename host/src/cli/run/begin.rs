@@ -7,6 +7,7 @@ use crate::cli::journal::{alone, claim, failed, open};
 use crate::cli::output::Output;
 use crate::cli::{Error, Exit, resolve};
 use crate::clock;
+use crate::contract::promotion::{Action, Instruction};
 use crate::deployment::entry::{Began, InstructionDocument};
 use crate::deployment::log::Log;
 use crate::deployment::{Driver, tenure};
@@ -15,7 +16,6 @@ use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::journal::{self, NewDeployment};
 use crate::sandbox::Answer;
-use crate::sandbox::contract::promotion::{Action, Instruction};
 
 impl Deployment<'_> {
     pub(super) fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use super::live::Live;
 use crate::cli::args::Format;
 use crate::cli::output::Output;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{
+    Action, Conclusion, Decision, NodeStanding, NodeState, Permission, Progress, Standing,
+};
 use crate::deployment::Screen;
 use crate::deployment::entry::Began;
 use crate::report::decision::next;
-use crate::report::harmless::harmless;
-use crate::report::words::Word as _;
-use crate::sandbox::contract::promotion::{
-    Action, Conclusion, Decision, NodeStanding, NodeState, Permission, Progress, Standing,
-};
+use crate::text::escape::escape;
 
 /// Shows what goes on: on standard output for people, beside a JSON answer on standard error.
 pub struct Console {
@@ -60,7 +60,7 @@ impl Console {
 
     /// Something that people should know before anything goes on.
     pub fn note(&mut self, text: &str) {
-        self.print(Mark::Note, &harmless(text));
+        self.print(Mark::Note, &escape(text));
     }
 
     /// Takes away what is only shown while something goes on.
@@ -114,11 +114,11 @@ impl Console {
     }
 
     fn node(&self, node: &NodeStanding) -> String {
-        let name = harmless(&node.name);
+        let name = escape(&node.name);
         let mut unreachable = self.unreachable.iter();
         match unreachable.find(|(it, _)| node.state == NodeState::Unreachable && *it == node.name) {
-            Some((_, why)) => format!("{name} unreachable: {}", harmless(why)),
-            None => format!("{name} {}", node.state.word()),
+            Some((_, why)) => format!("{name} unreachable: {}", escape(why)),
+            None => format!("{name} {}", node.state.name()),
         }
     }
 }
@@ -128,7 +128,7 @@ impl Screen for Console {
         let how = if resumed { "goes on" } else { "begins" };
         self.print(
             Mark::Starts,
-            &format!("deployment {number} {how}: {}", harmless(&began.tag)),
+            &format!("deployment {number} {how}: {}", escape(&began.tag)),
         );
     }
 
@@ -150,14 +150,14 @@ impl Screen for Console {
         let standing = under_way.filter(|_| waits).find(|it| {
             matches!(it.progress, Progress::Deployed | Progress::Unknown) && !it.nodes.is_empty()
         });
-        let mut text = harmless(&reason.message).into_owned();
+        let mut text = escape(&reason.message).into_owned();
         let behind = standing.map_or_else(Vec::new, |it| self.behind(it));
         // Before its nodes were asked, what they served earlier says nothing.
         if !behind.is_empty() && !matches!(decision.next, Action::Observe(_)) {
             text = format!("{text} ({})", behind.join(", "));
         }
         if let (Permission::Hold, Some(help)) = (decision.permission, &reason.help) {
-            text = format!("{text}; {}", harmless(help));
+            text = format!("{text}; {}", escape(help));
         }
         if matches!(decision.next, Action::Wait(_)) && text != self.said {
             self.print(Mark::Waits, &text);
@@ -168,7 +168,7 @@ impl Screen for Console {
         });
         if let Some(live) = &mut self.live {
             live.show(
-                format!("{}: {}", next(&decision.next), harmless(&reason.message)),
+                format!("{}: {}", next(&decision.next), escape(&reason.message)),
                 &nodes,
             );
         }
@@ -179,22 +179,19 @@ impl Screen for Console {
     }
 
     fn line(&mut self, line: &str) {
-        self.write(&format!("      | {}", harmless(line)));
+        self.write(&format!("      | {}", escape(line)));
     }
 
     fn ended(&mut self, effect: &Action, well: bool, outcome: &str, took: Duration) {
         let mark = if well { Mark::Well } else { Mark::Badly };
         let what = match effect {
-            Action::Deploy(name) => format!("deploy to `{}`", harmless(name)),
-            Action::LoadTest(name) => format!("load test against `{}`", harmless(name)),
+            Action::Deploy(name) => format!("deploy to `{}`", escape(name)),
+            Action::LoadTest(name) => format!("load test against `{}`", escape(name)),
             Action::Notify(_) => "tell people".to_owned(),
             other => next(other),
         };
         let took = took.as_secs_f64();
-        self.print(
-            mark,
-            &format!("{what}: {} ({took:.1} s)", harmless(outcome)),
-        );
+        self.print(mark, &format!("{what}: {} ({took:.1} s)", escape(outcome)));
     }
 
     fn note(&mut self, text: &str) {
@@ -206,6 +203,6 @@ impl Screen for Console {
             Conclusion::Promoted | Conclusion::PromotedWithWarning => Mark::Well,
             _ => Mark::Badly,
         };
-        self.print(mark, conclusion.word());
+        self.print(mark, conclusion.name());
     }
 }

@@ -3,12 +3,12 @@
 use super::{Arguments, Deployment};
 use crate::cli::output::Output;
 use crate::cli::{Error, Exit};
+use crate::contract::environments::Build;
+use crate::contract::settings;
 use crate::effects::interrupt::Interrupt;
 use crate::facts::{git, message};
 use crate::local::{self, Nodes};
-use crate::sandbox::contract::environments::Build;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
-use crate::settings;
 
 pub fn run(
     arguments: &Arguments,

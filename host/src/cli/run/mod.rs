@@ -17,15 +17,15 @@ use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit, WarnExitCode};
 use crate::config::{self, Config};
+use crate::contract::documents::DecisionDocument;
+use crate::contract::names::Named as _;
+use crate::contract::types::Settings;
 use crate::deployment::{self, End, Leases, Means};
 use crate::effects::interrupt::Interrupt;
 use crate::journal::{Holder, Location};
 use crate::report::decision;
-use crate::report::json;
-use crate::report::schema::DecisionDocument;
-use crate::report::words::Word as _;
-use crate::sandbox::contract::types::Settings;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of, read};
+use crate::text::json;
 use console::Console;
 
 /// Drive a deployment to its end: decide, do, record, decide again.
@@ -175,7 +175,7 @@ impl Deployment<'_> {
             output.note(&format!(
                 "  help: deployment {number} ended as {}; write the report with `greenlight status \
                  {number} --report FORMAT=FILE`\n",
-                end.conclusion.word()
+                end.conclusion.name()
             ));
             return Ok(Exit::Output);
         }

@@ -5,12 +5,12 @@ use super::{Deployment, place};
 use crate::cli::journal::{claim, entries_of, failed, open, unfinished};
 use crate::cli::output::Output;
 use crate::cli::{Error, Exit, resolve};
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Permission;
 use crate::deployment::Driver;
 use crate::deployment::entry::{Began, Entry};
 use crate::deployment::log::Log;
-use crate::report::harmless::harmless;
-use crate::report::words::Word as _;
-use crate::sandbox::contract::promotion::Permission;
+use crate::text::escape::escape;
 
 impl Deployment<'_> {
     pub(super) fn resume(&self, number: Option<u64>, output: &mut Output) -> Result<Exit, Error> {
@@ -35,10 +35,10 @@ impl Deployment<'_> {
             output.text(&format!(
                 "deployment {} has ended: {}\n",
                 header.number,
-                harmless(conclusion)
+                escape(conclusion)
             ));
             let last = entries.iter().rev().find_map(|it| match &it.entry {
-                Entry::Decided { decision, .. } => Permission::read(&decision.verdict),
+                Entry::Decided { decision, .. } => Permission::from_name(&decision.verdict),
                 _ => None,
             });
             // A person who ended it decided otherwise than to let it go on.

@@ -12,8 +12,8 @@ use ureq::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 
 use super::Answer;
 use super::version::{Version, shown};
-use crate::effects::http::{Client, is_unknown_name, is_url};
 use crate::effects::interrupt::Interrupt;
+use crate::http::{Client, is_unknown_name, is_url};
 
 /// The longest body that is read, in bytes.
 pub const BODY_LIMIT: u64 = 64 << 10;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::report::harmless::harmless;
+use crate::text::escape::escape;
 
 /// How much of somebody else's text a reason shows, in characters.
 const SHOWN: usize = 120;
@@ -87,7 +87,7 @@ fn kind(value: &Value) -> &'static str {
 
 /// Shows somebody else's text: its beginning, in one line that does nothing.
 pub fn shown(text: &str) -> String {
-    let safe = harmless(text.trim());
+    let safe = escape(text.trim());
     match safe.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &safe[..end]),
         None => safe.into_owned(),
@@ -97,7 +97,7 @@ pub fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::harmless::is_active;
+    use crate::text::escape::is_active;
     use proptest::prelude::*;
 
     const HASH: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";

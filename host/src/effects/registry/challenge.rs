@@ -2,7 +2,7 @@
 
 use http_auth::{ChallengeRef, parse_challenges};
 
-use crate::effects::http::is_url;
+use crate::http::is_url;
 
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]

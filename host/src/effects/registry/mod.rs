@@ -15,10 +15,11 @@ use ureq::http::Response;
 use ureq::http::header::{LINK, WWW_AUTHENTICATE};
 use ureq::{Agent, Body};
 
+use crate::config::server::{Account, RegistrySettings};
+use crate::contract::validate::{is_digest, is_repository, is_tag};
 use crate::effects::failure::Failure;
-use crate::effects::http::Client;
-use crate::effects::secret::{Secret, Source};
-use crate::facts::image::{is_digest, is_repository, is_tag};
+use crate::http::Client;
+use crate::secret::Secret;
 use challenge::Challenge;
 
 /// How long a request may take.
@@ -36,27 +37,9 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
                          application/vnd.docker.distribution.manifest.v2+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// Which registry is asked, and as whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Scheme and host: `https://registry.example.org`, without a path.
-    pub url: String,
-    /// Who asks. Nobody says who they are where this is missing.
-    pub account: Option<Account>,
-}
-
-/// Who asks a registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// The user.
-    pub user: String,
-    /// Where the password, or a token that stands for it, is.
-    pub password: Source,
-}
-
 /// Asks a registry. It is only read from.
 pub struct Registry {
-    settings: Settings,
+    settings: RegistrySettings,
     client: Client,
     limit: Duration,
 }
@@ -67,11 +50,11 @@ pub struct Error(String);
 
 impl Registry {
     /// Ready to ask.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: RegistrySettings) -> Self {
         Self::within(settings, TIME_LIMIT)
     }
 
-    fn within(settings: Settings, limit: Duration) -> Self {
+    fn within(settings: RegistrySettings, limit: Duration) -> Self {
         Self {
             settings,
             client: Client::new(limit),

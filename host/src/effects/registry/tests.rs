@@ -5,11 +5,12 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::effects::stand_in::{StandIn, answer, hang, nobody};
+use crate::secret::Source;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn anonymous(url: &str) -> Registry {
-    Registry::new(Settings {
+    Registry::new(RegistrySettings {
         url: url.to_owned(),
         account: None,
     })
@@ -24,7 +25,7 @@ fn named(url: &str) -> (Registry, TempDir) {
         user: "ci".to_owned(),
         password: Source::File(file),
     };
-    let settings = Settings {
+    let settings = RegistrySettings {
         url: url.to_owned(),
         account: Some(account),
     };
@@ -300,7 +301,7 @@ fn a_registry_that_hangs_is_given_up() {
         hang(stream);
         went.send(()).expect("somebody waits");
     });
-    let settings = Settings {
+    let settings = RegistrySettings {
         url: registry.url.clone(),
         account: None,
     };

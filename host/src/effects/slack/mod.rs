@@ -9,7 +9,7 @@ mod text;
 pub use payload::{Message, payload};
 pub use send::Slack;
 
-use crate::effects::secret::{Secret, Source};
+use crate::secret::{Secret, Source};
 
 /// Reads the URL of the webhook.
 ///

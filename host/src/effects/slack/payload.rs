@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::text::{escaped, width};
-use crate::effects::http::is_url;
+use crate::http::is_url;
 
 /// Source of the limits: <https://docs.slack.dev/reference/block-kit/blocks/section-block>.
 const SECTION: usize = 3000;

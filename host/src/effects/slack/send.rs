@@ -9,8 +9,8 @@ use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::payload::{Message, payload};
 use crate::effects::failure::Failure;
-use crate::effects::http::Client;
-use crate::effects::secret::Secret;
+use crate::http::Client;
+use crate::secret::Secret;
 
 /// How long all of it may take.
 const TIME_LIMIT: Duration = Duration::from_secs(3);

@@ -43,7 +43,7 @@ pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, E
     let Some(second) = found.next() else {
         return Ok(Some(first));
     };
-    let name = |(system, sign): (System, &str)| format!("{} (`{sign}`)", system.name());
+    let name = |(system, sign): (System, &str)| format!("{} (`{sign}`)", system.title());
     Err(Error::new(
         format!(
             "the variables are those of {} and of {} at once",
@@ -52,8 +52,8 @@ pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, E
         ),
         format!(
             "say which one it is with `{CHOICE}={}` or `{CHOICE}={}`",
-            first.0.word(),
-            second.0.word()
+            first.0.name(),
+            second.0.name()
         ),
     ))
 }

@@ -35,7 +35,7 @@ pub enum Standing {
 
 impl Standing {
     /// The word that programs know it by.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Whole => "whole",
             Self::Truncated => "truncated",

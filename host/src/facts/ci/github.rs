@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::event::{self, Event, PullRequest, WorkflowRun};
 use super::{Change, Fact, Problem, Said, Standing, Surroundings, System, Variables};
-use crate::sandbox::contract::environments::{Job, JobStatus};
+use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables and its event file.
 ///

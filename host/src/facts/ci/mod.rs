@@ -23,8 +23,9 @@ pub use needs::NEEDS;
 pub use system::System;
 pub use variables::Variables;
 
-use super::{Error, is_commit};
-use crate::sandbox::contract::environments::Job;
+use super::Error;
+use crate::contract::environments::Job;
+use crate::contract::validate::is_commit;
 
 /// What a CI system says about the build.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::Error;
 use super::{Fact, Variables};
-use crate::sandbox::contract::environments::{Job, JobStatus};
+use crate::contract::environments::{Job, JobStatus};
 
 /// The variable with the results.
 pub const NEEDS: &str = "GREENLIGHT_NEEDS";

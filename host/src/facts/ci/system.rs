@@ -32,7 +32,7 @@ impl System {
     ];
 
     /// The word that programs know it by.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::CircleCi => "circleci",
             Self::Jenkins => "jenkins",
@@ -44,8 +44,8 @@ impl System {
         }
     }
 
-    /// What people call it.
-    pub fn name(self) -> &'static str {
+    /// Its name in prose.
+    pub fn title(self) -> &'static str {
         match self {
             Self::CircleCi => "CircleCI",
             Self::Jenkins => "Jenkins",
@@ -93,8 +93,8 @@ mod tests {
     #[test]
     fn each_is_listed_under_its_word() {
         for (system, word) in System::ALL {
-            assert_eq!(system.word(), word);
-            assert!(!system.how_to_fetch(true).is_empty() && !system.name().is_empty());
+            assert_eq!(system.name(), word);
+            assert!(!system.how_to_fetch(true).is_empty() && !system.title().is_empty());
         }
     }
 }

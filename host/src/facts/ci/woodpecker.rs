@@ -3,7 +3,7 @@
 //! Source: <https://woodpecker-ci.org/docs/usage/environment>.
 
 use super::{Change, Fact, Standing, Surroundings, System, Variables};
-use crate::sandbox::contract::environments::{Job, JobStatus};
+use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables.
 ///

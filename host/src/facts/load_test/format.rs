@@ -17,7 +17,7 @@ impl Format {
     pub const ALL: [Self; 2] = [Self::Locust, Self::K6];
 
     /// The word for it.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Locust => "locust",
             Self::K6 => "k6",
@@ -32,7 +32,7 @@ mod tests {
     #[test]
     fn is_read_from_its_word() {
         for format in Format::ALL {
-            let word = format!("\"{}\"", format.word());
+            let word = format!("\"{}\"", format.name());
             assert_eq!(
                 serde_json::from_str::<Format>(&word).expect("a format"),
                 format

@@ -15,7 +15,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::facts::image::{is_digest, is_repository, is_tag};
+use crate::contract::validate::{is_digest, is_repository, is_tag};
 
 /// The longest body that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;

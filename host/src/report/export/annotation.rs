@@ -5,8 +5,8 @@
 //! and for what is escaped <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
 
 use super::Notice;
-use crate::report::harmless::harmless;
-use crate::sandbox::contract::types::Severity;
+use crate::contract::types::Severity;
+use crate::text::escape::escape;
 
 /// At most as many characters of one text are written: a runner cuts annotations off at 4 KiB or so, and a
 /// line of a log should be readable.
@@ -36,8 +36,8 @@ fn line(command: &str, notice: &Notice) -> String {
 fn shown(text: &str) -> String {
     let end = text.char_indices().nth(LENGTH).map(|(at, _)| at);
     match end {
-        Some(end) => format!("{}…", harmless(&text[..end])),
-        None => harmless(text).into_owned(),
+        Some(end) => format!("{}…", escape(&text[..end])),
+        None => escape(text).into_owned(),
     }
 }
 

@@ -8,12 +8,12 @@ pub mod github;
 pub mod shell;
 pub mod summary;
 
-use super::schema::ActionDocument;
-use super::words::Word as _;
-use crate::sandbox::contract::environments::Target;
-use crate::sandbox::contract::labels::Labels;
-use crate::sandbox::contract::promotion::{Decision, Permission};
-use crate::sandbox::contract::types::{Reason, Severity};
+use crate::contract::documents::ActionDocument;
+use crate::contract::environments::Target;
+use crate::contract::labels::Labels;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Decision, Permission};
+use crate::contract::types::{Reason, Severity};
 
 /// A value that steps behind this one may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,8 +122,8 @@ impl Findings {
 
     /// Takes over what a message says.
     pub fn labelled(&mut self, labels: &Labels) {
-        labels.action.word().clone_into(&mut self.headline);
-        self.set(Name::Action, labels.action.word());
+        labels.action.name().clone_into(&mut self.headline);
+        self.set(Name::Action, labels.action.name());
         self.set(Name::Label, labels.source.is_some().to_string());
         let notices = labels.diagnostics.iter().map(|diagnostic| Notice {
             severity: diagnostic.severity,
@@ -138,7 +138,7 @@ impl Findings {
     pub fn resolved(&mut self, target: &Target) {
         self.headline.clone_from(&target.environment);
         self.set(Name::Environment, &target.environment);
-        self.set(Name::LoadTest, target.action.map_or("", |it| it.word()));
+        self.set(Name::LoadTest, target.action.map_or("", |it| it.name()));
         self.set(Name::Commit, &target.commit);
     }
 
@@ -160,11 +160,11 @@ impl Findings {
 
     /// Takes over a decision. Only the first reason decided; what else was found is good to know.
     pub fn decided(&mut self, decision: &Decision) {
-        decision.permission.word().clone_into(&mut self.headline);
-        self.set(Name::Verdict, decision.permission.word());
+        decision.permission.name().clone_into(&mut self.headline);
+        self.set(Name::Verdict, decision.permission.name());
         self.set(
             Name::Next,
-            ActionDocument::from(decision.next.clone()).word(),
+            ActionDocument::from(decision.next.clone()).name(),
         );
         let deciding = match decision.permission {
             Permission::Stop => Severity::Error,

@@ -3,8 +3,8 @@
 //! Source: <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary>.
 
 use super::Findings;
+use crate::contract::types::Severity;
 use crate::report::markdown::{LIMIT, Page, code, inert};
-use crate::sandbox::contract::types::Severity;
 
 /// Writes the answer: how it ended, its values, what people should know.
 pub fn text(answer: &Findings) -> String {

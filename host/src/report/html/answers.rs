@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::segments::{Segment, joined};
-use crate::report::story::{Node, Round};
+use crate::deployment::timeline::{Node, Round};
 
 /// What a node answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

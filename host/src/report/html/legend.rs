@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::report::figures::short;
-use crate::report::story::Story;
+use crate::deployment::timeline::Timeline;
+use crate::text::number::short;
 
 /// As many colours as can be told apart.
 const COLOURS: usize = 8;
@@ -40,7 +40,7 @@ pub struct Commit<'a> {
 
 impl<'a> Legend<'a> {
     /// Collects the commits of all answers.
-    pub fn of(story: &'a Story) -> Self {
+    pub fn of(story: &'a Timeline) -> Self {
         let mut legend = Self::default();
         let answers = || story.rounds.iter().flat_map(|round| &round.nodes);
         if answers().any(|node| node.commit.is_some()) {

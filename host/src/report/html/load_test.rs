@@ -1,10 +1,10 @@
 //! A load test: its numbers and its curves.
 
 use super::curves::{Panel, panels};
-use crate::report::figures::{grouped, share, short};
+use crate::deployment::timeline::{LoadTest, Timeline};
 use crate::report::headline::Tone;
-use crate::report::moment;
-use crate::report::story::{LoadTest, Story};
+use crate::text::number::{grouped, share, short};
+use crate::text::time;
 
 /// A load test as it is shown.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Number {
 }
 
 /// Shows all load tests.
-pub fn all(story: &Story) -> Vec<Shown<'_>> {
+pub fn all(story: &Timeline) -> Vec<Shown<'_>> {
     let last = |index: usize, test: &LoadTest| {
         !story.load_tests[index + 1..]
             .iter()
@@ -67,14 +67,14 @@ pub fn all(story: &Story) -> Vec<Shown<'_>> {
         .collect()
 }
 
-fn numbers(test: &LoadTest, story: &Story) -> Vec<Number> {
+fn numbers(test: &LoadTest, story: &Timeline) -> Vec<Number> {
     let number = |key, label, value, striking| Number {
         key,
         label,
         value,
         striking,
     };
-    let failures = match share(test) {
+    let failures = match share(test.failures, test.requests) {
         Some(share) => format!("{} ({share})", grouped(test.failures)),
         None => grouped(test.failures),
     };
@@ -102,7 +102,7 @@ fn numbers(test: &LoadTest, story: &Story) -> Vec<Number> {
                 .map_or_else(none, |p95| format!("{} ms", grouped(p95))),
             false,
         ),
-        number("duration", "duration", moment::span(test.duration), false),
+        number("duration", "duration", time::span(test.duration), false),
         number(
             "versions",
             "versions that answered",
@@ -113,7 +113,7 @@ fn numbers(test: &LoadTest, story: &Story) -> Vec<Number> {
             },
             foreign || versions.is_empty(),
         ),
-        number("ended", "ended", moment::clock(test.at), false),
+        number("ended", "ended", time::clock(test.at), false),
     ]
 }
 
@@ -148,7 +148,7 @@ mod tests {
     fn a_test_without_a_request_has_no_share() {
         let mut story = fixture::stopped();
         (story.load_tests[0].requests, story.load_tests[0].failures) = (0, 0);
-        assert_eq!(share(&story.load_tests[0]), None);
+        assert_eq!(share(0, story.load_tests[0].requests), None);
         assert!(all(&story)[0].numbers[0].striking);
     }
 }

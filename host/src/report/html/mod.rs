@@ -19,13 +19,13 @@ use askama::Template;
 use self::nodes::Nodes;
 use self::scale::{Scale, Tick};
 use super::headline::{self, Headline, Tone};
-use super::moment;
-use super::story::{Place, Story};
+use crate::deployment::timeline::{Place, Timeline};
+use crate::text::time;
 
 #[derive(Template)]
 #[template(path = "deployment.html")]
 struct Page<'a> {
-    story: &'a Story,
+    story: &'a Timeline,
     headline: Headline<'a>,
     action: &'a str,
     places: Vec<(&'a Place, Tone, String)>,
@@ -40,7 +40,7 @@ struct Page<'a> {
 /// # Errors
 ///
 /// If the template cannot be rendered, which no story is known to bring about.
-pub fn page(story: &Story) -> Result<String, askama::Error> {
+pub fn page(story: &Timeline) -> Result<String, askama::Error> {
     let scale = scale(story);
     let page = Page {
         story,
@@ -65,7 +65,7 @@ pub fn page(story: &Story) -> Result<String, askama::Error> {
     Ok(visible::visible(page.render()?))
 }
 
-fn scale(story: &Story) -> Scale {
+fn scale(story: &Timeline) -> Scale {
     let steps = story
         .steps
         .iter()
@@ -76,7 +76,7 @@ fn scale(story: &Story) -> Scale {
 }
 
 /// The colour of an environment. A failed load test is as bad as what became of the release.
-fn tone(place: &Place, story: &Story) -> Tone {
+fn tone(place: &Place, story: &Timeline) -> Tone {
     match (place.progress.as_str(), place.load_test.as_deref()) {
         ("failed", _) => Tone::Bad,
         (_, Some("failed" | "errored")) => match story.conclusion.as_deref() {
@@ -97,7 +97,7 @@ mod tests {
     use crate::report::fixture;
 
     use crate::report::fixture::{BEFORE, COMMIT, HOSTILE};
-    use crate::report::harmless::is_active;
+    use crate::text::escape::is_active;
 
     fn count(page: &str, part: &str) -> usize {
         page.matches(part).count()

@@ -4,9 +4,9 @@ use super::answers::{Answer, answers, names};
 use super::legend::{Commit, Legend};
 use super::scale::{Percent, Scale};
 use super::segments::{Segment, at_most};
-use crate::report::figures::short;
-use crate::report::moment;
-use crate::report::story::{Round, Story};
+use crate::deployment::timeline::{Round, Timeline};
+use crate::text::number::short;
+use crate::text::time;
 
 /// About as many segments as one page draws, over all nodes.
 const SEGMENTS: u64 = 3000;
@@ -81,7 +81,7 @@ pub struct Absence<'a> {
 
 impl<'a> Nodes<'a> {
     /// Draws all answers.
-    pub fn of(story: &'a Story, scale: &Scale) -> Self {
+    pub fn of(story: &'a Timeline, scale: &Scale) -> Self {
         let mut legend = Legend::of(story);
         let mut absences = Vec::new();
         let mut lines = Vec::new();
@@ -199,8 +199,8 @@ fn absence<'a>(environment: &'a str, node: &'a str, segment: &Segment<'a>) -> Op
 fn period(segment: &Segment<'_>) -> String {
     format!(
         "{}–{}",
-        moment::clock(segment.from),
-        moment::clock(segment.until)
+        time::clock(segment.from),
+        time::clock(segment.until)
     )
 }
 
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
     use crate::report::fixture::{self, BEFORE, COMMIT};
 
-    fn drawn(story: &Story) -> Nodes<'_> {
+    fn drawn(story: &Timeline) -> Nodes<'_> {
         Nodes::of(story, &Scale::over([story.began, story.last]))
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::report::moment;
+use crate::text::time;
 
 /// At most as many ticks as an axis has room for.
 const TICKS: u64 = 6;
@@ -125,7 +125,7 @@ impl Scale {
                 let at = self.at(number * step);
                 Tick {
                     at,
-                    label: moment::formatted(number * step, format),
+                    label: time::formatted(number * step, format),
                     anchor: match at.0 {
                         ..6.0 => "start",
                         94.0.. => "end",

@@ -1,9 +1,9 @@
 //! The steps of a deployment as bars over time.
 
 use super::scale::{Percent, Scale};
+use crate::deployment::timeline::{State, Step, Timeline};
 use crate::report::headline::{self, Tone};
-use crate::report::moment;
-use crate::report::story::{State, Step, Story};
+use crate::text::time;
 
 /// One step and its bar.
 #[derive(Debug)]
@@ -35,16 +35,16 @@ pub struct Row<'a> {
 }
 
 /// Draws every step.
-pub fn rows<'a>(story: &'a Story, scale: &Scale) -> Vec<Row<'a>> {
+pub fn rows<'a>(story: &'a Timeline, scale: &Scale) -> Vec<Row<'a>> {
     let row = |step| row(step, story, scale);
     story.steps.iter().map(row).collect()
 }
 
-fn row<'a>(step: &'a Step, story: &Story, scale: &Scale) -> Row<'a> {
+fn row<'a>(step: &'a Step, story: &Timeline, scale: &Scale) -> Row<'a> {
     let (tone, word) = headline::step(step.state, story.conclusion.is_some());
     let end = step.ended.unwrap_or(story.last).max(step.began);
     let (left, right) = (scale.at(step.began), scale.at(end));
-    let mut label = moment::span(end - step.began);
+    let mut label = time::span(end - step.began);
     if step.ended.is_none() && tone == Tone::Busy {
         label.push_str(" so far");
     }

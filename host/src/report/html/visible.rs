@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::harmless::is_active;
+use crate::text::escape::is_active;
 
 /// Writes every active character as `\u{…}`, save line feeds and tabs, which are blanks to a browser.
 ///

@@ -12,8 +12,8 @@ use quick_junit::{Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use self::parts::{clean, failure, finish, named, reasons, time};
 use super::headline::Headline;
-use super::moment;
-use super::story::{State, Step, Story};
+use crate::deployment::timeline::{State, Step, Timeline};
+use crate::text::time;
 
 /// The suite of what belongs to no environment.
 const DECISION: &str = "decision";
@@ -23,9 +23,9 @@ const DECISION: &str = "decision";
 /// # Errors
 ///
 /// If XML cannot be written, which no story is known to bring about.
-pub fn document(story: &Story) -> Result<String, SerializeError> {
+pub fn document(story: &Timeline) -> Result<String, SerializeError> {
     let mut report = Report::new("greenlight");
-    report.timestamp = moment::exact(story.began).parse().ok();
+    report.timestamp = time::exact(story.began).parse().ok();
     report.set_time(time(story.began, story.last));
     for name in suites(story) {
         let mut suite = TestSuite::new(clean(name));
@@ -48,7 +48,7 @@ pub fn document(story: &Story) -> Result<String, SerializeError> {
 }
 
 /// All environments, those first that the story names.
-fn suites(story: &Story) -> Vec<&str> {
+fn suites(story: &Timeline) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     let places = story.environments.iter().map(|place| place.name.as_str());
     let steps = story
@@ -64,7 +64,7 @@ fn suites(story: &Story) -> Vec<&str> {
 }
 
 /// Where a load test would have run, had the label not asked for none.
-fn skipped_load_test(story: &Story) -> Option<&str> {
+fn skipped_load_test(story: &Timeline) -> Option<&str> {
     let ran =
         !story.load_tests.is_empty() || story.steps.iter().any(|step| step.what == "load-test");
     let asked = story.action.as_deref() == Some("skip");
@@ -72,7 +72,7 @@ fn skipped_load_test(story: &Story) -> Option<&str> {
     (asked && !ran).then_some(place.name.as_str())
 }
 
-fn case(step: &Step, suite: &str, story: &Story) -> TestCase {
+fn case(step: &Step, suite: &str, story: &Timeline) -> TestCase {
     let status = match step.state {
         State::Done | State::Warned => TestCaseStatus::success(),
         State::Failed => {
@@ -90,7 +90,7 @@ fn case(step: &Step, suite: &str, story: &Story) -> TestCase {
         }
     };
     let mut case = named(&step.what, suite, status);
-    case.timestamp = moment::exact(step.began).parse().ok();
+    case.timestamp = time::exact(step.began).parse().ok();
     case.set_time(time(step.began, step.ended.unwrap_or(story.last)));
     let mut out = match step.state {
         State::Warned => format!("warning: {}\n", step.outcome),
@@ -107,9 +107,9 @@ fn case(step: &Step, suite: &str, story: &Story) -> TestCase {
 }
 
 /// What was decided in the end, and the steps that belong to no environment.
-fn decision(story: &Story) -> TestSuite {
+fn decision(story: &Timeline) -> TestSuite {
     let mut suite = TestSuite::new(DECISION);
-    suite.timestamp = moment::exact(story.began).parse().ok();
+    suite.timestamp = time::exact(story.began).parse().ok();
     let last = story.decisions.last();
     let verdict = last.map(|decision| decision.verdict.as_str());
     let text = last.map(reasons).unwrap_or_default();
@@ -154,7 +154,7 @@ mod tests {
     use crate::report::fixture;
 
     /// Reads a document back: the path of each element with its attributes, and its text.
-    fn read(story: &Story) -> Vec<String> {
+    fn read(story: &Timeline) -> Vec<String> {
         use quick_xml::Reader;
         use quick_xml::XmlVersion;
         use quick_xml::events::Event;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use crate::report::story::Decision;
+use crate::deployment::timeline::Decision;
 
 /// A case of a suite.
 pub fn named(name: &str, suite: &str, status: TestCaseStatus) -> TestCase {

@@ -1,6 +1,6 @@
 //! Texts that mean nothing to Markdown, as GitHub and GitLab read it.
 
-use crate::report::harmless::harmless;
+use crate::text::escape::escape;
 
 /// At most as many characters of one text are written.
 const LENGTH: usize = 600;
@@ -14,7 +14,7 @@ pub fn inert(text: &str) -> String {
     let mut inert = String::with_capacity(text.len() + text.len() / 8);
     let mut characters = text.chars();
     let head: String = characters.by_ref().take(LENGTH).collect();
-    for c in harmless(&head).chars() {
+    for c in escape(&head).chars() {
         match c {
             '&' => inert.push_str("&amp;"),
             '<' => inert.push_str("&lt;"),

@@ -5,10 +5,10 @@ mod page;
 
 pub(super) use self::escape::{code, inert};
 pub(super) use self::page::Page;
-use super::figures::{grouped, share, short};
 use super::headline::{self, Headline};
-use super::moment;
-use super::story::{Decision, LoadTest, Story};
+use crate::deployment::timeline::{Decision, LoadTest, Timeline};
+use crate::text::number::{grouped, share, short};
+use crate::text::time;
 
 /// At most as many bytes are written.
 pub const LIMIT: usize = 64 * 1024;
@@ -18,7 +18,7 @@ const STEPS: usize = 50;
 
 /// Writes the summary: how it stands, why, the steps, the numbers. What does not fit is left out, from the
 /// end, with a word.
-pub fn text(story: &Story) -> String {
+pub fn text(story: &Timeline) -> String {
     let mut page = Page::new(LIMIT);
     head(&mut page, story);
     if let Some(decision) = story.decisions.last() {
@@ -32,16 +32,12 @@ pub fn text(story: &Story) -> String {
         page.line("");
     }
     for note in &story.notes {
-        page.line(&format!(
-            "- {} {}",
-            moment::clock(note.at),
-            inert(&note.text)
-        ));
+        page.line(&format!("- {} {}", time::clock(note.at), inert(&note.text)));
     }
     page.finish()
 }
 
-fn head(page: &mut Page, story: &Story) {
+fn head(page: &mut Page, story: &Timeline) {
     let headline = Headline::of(story);
     page.line(&format!(
         "## {} {}",
@@ -57,13 +53,13 @@ fn head(page: &mut Page, story: &Story) {
         "{} · commit {} · began {} · {} {}",
         code(&story.tag),
         code(&short(&story.commit)),
-        moment::instant(story.began),
+        time::instant(story.began),
         if story.conclusion.is_some() {
             "took"
         } else {
             "so far"
         },
-        moment::span(story.last.saturating_sub(story.began)),
+        time::span(story.last.saturating_sub(story.began)),
     ));
     for place in &story.environments {
         page.line("");
@@ -97,7 +93,7 @@ fn reasons(page: &mut Page, decision: &Decision) {
     page.line(&format!("Next: {}", inert(&decision.next)));
 }
 
-fn steps(page: &mut Page, story: &Story) {
+fn steps(page: &mut Page, story: &Timeline) {
     page.line("");
     page.line("### Steps");
     page.line("");
@@ -120,8 +116,8 @@ fn steps(page: &mut Page, story: &Story) {
             tone.sign(),
             inert(&step.what),
             inert(step.environment.as_deref().unwrap_or_default()),
-            moment::clock(step.began),
-            moment::span(end.saturating_sub(step.began)),
+            time::clock(step.began),
+            time::span(end.saturating_sub(step.began)),
             inert(&step.outcome),
         ));
     }
@@ -137,7 +133,7 @@ fn load_tests(page: &mut Page, tests: &[LoadTest]) {
     page.line("| environment | requests | failures | exceptions | p95 | duration | versions |");
     page.line("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
     for test in tests {
-        let share = share(test).map(|share| format!(" ({share})"));
+        let share = share(test.failures, test.requests).map(|share| format!(" ({share})"));
         let versions: Vec<_> = test
             .versions
             .iter()
@@ -152,7 +148,7 @@ fn load_tests(page: &mut Page, tests: &[LoadTest]) {
             grouped(test.exceptions),
             test.p95
                 .map_or_else(|| "none".to_owned(), |p95| format!("{} ms", grouped(p95))),
-            moment::span(test.duration),
+            time::span(test.duration),
             versions.join(", "),
         ));
     }

@@ -9,16 +9,16 @@ mod results;
 use std::io;
 
 use self::format::{Automation, Driver, Invocation, Log, Rule, Run, Tool};
-use super::json;
-use super::moment;
-use super::story::Story;
+use crate::deployment::timeline::Timeline;
+use crate::text::json;
+use crate::text::time;
 
 /// Writes the findings: the reasons of the last decision, and everything that was a warning.
 ///
 /// # Errors
 ///
 /// As [`json::pretty`].
-pub fn document(story: &Story) -> io::Result<String> {
+pub fn document(story: &Timeline) -> io::Result<String> {
     let findings = results::of(story);
     let mut rules: Vec<&str> = Vec::new();
     let mut results = Vec::new();
@@ -49,8 +49,8 @@ pub fn document(story: &Story) -> io::Result<String> {
             },
             invocations: [Invocation {
                 execution_successful: true,
-                start_time_utc: moment::exact(story.began),
-                end_time_utc: moment::exact(story.last),
+                start_time_utc: time::exact(story.began),
+                end_time_utc: time::exact(story.last),
             }],
             results,
         }],
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::report::fixture::{self, HOSTILE};
 
-    fn run(story: &Story) -> Value {
+    fn run(story: &Timeline) -> Value {
         let text = document(story).expect("a report");
         let mut log: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(log["version"], "2.1.0");

@@ -1,8 +1,8 @@
 //! What of a deployment is a finding.
 
 use super::format::{Level, Location, LogicalLocation, Message, Result};
+use crate::deployment::timeline::{Decision, State, Timeline};
 use crate::report::headline;
-use crate::report::story::{Decision, State, Story};
 
 /// The code of a note.
 const NOTE: &str = "note";
@@ -48,7 +48,7 @@ impl Finding<'_> {
 
 /// All findings: reasons of the last decision, those of earlier ones that let it go on with a warning, steps
 /// that ended with one, and notes.
-pub fn of(story: &Story) -> Vec<Finding<'_>> {
+pub fn of(story: &Timeline) -> Vec<Finding<'_>> {
     let mut findings: Vec<Finding<'_>> = Vec::new();
     let warning = |decision: &&Decision| decision.verdict == "promote-with-warning";
     let last = story.decisions.last();
@@ -118,7 +118,7 @@ fn warned(what: &str) -> &'static str {
 }
 
 /// The environments that a text names in backticks, or else the one that the release has come to.
-fn named<'a>(text: &str, story: &'a Story) -> Vec<&'a str> {
+fn named<'a>(text: &str, story: &'a Timeline) -> Vec<&'a str> {
     let all = story.environments.iter().map(|place| place.name.as_str());
     let named: Vec<_> = all
         .filter(|name| text.contains(&format!("`{name}`")))
@@ -130,7 +130,7 @@ fn named<'a>(text: &str, story: &'a Story) -> Vec<&'a str> {
     }
 }
 
-fn reached(story: &Story) -> Vec<&str> {
+fn reached(story: &Timeline) -> Vec<&str> {
     headline::reached(story)
         .map(|place| place.name.as_str())
         .into_iter()

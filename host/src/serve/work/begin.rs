@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::children::Children;
 use crate::deployment::log::explained;
-use crate::effects::start::{Error, Request, Start};
+use crate::effects::trigger::{Error, Request, Trigger};
 use crate::facts::git;
 use crate::journal::{self, Location};
 
@@ -60,7 +60,7 @@ impl Begin {
     }
 }
 
-impl Start for Begin {
+impl Trigger for Begin {
     fn start(&self, request: &Request) -> Result<String, Error> {
         let refused = |why| Error::Refused { why };
         let Some(place) = self.children.place(&request.key) else {

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::effects::process;
-use crate::effects::secret::Source;
 use crate::journal;
+use crate::secret::Source;
 use crate::serve::{Means, Shared};
 
 /// How much of what a child said last is repeated.

@@ -1,11 +1,11 @@
 //! Asking the policy whether a deployment should be started now.
 
 use crate::clock;
+use crate::contract::promotion::{Action, Conclusion, Instruction, Release};
 use crate::deployment::elsewhere::{self, Asked};
 use crate::facts::{Error, git, message};
 use crate::journal::Store;
 use crate::journal::inbox::Start;
-use crate::sandbox::contract::promotion::{Action, Conclusion, Instruction, Release};
 use crate::serve::Shared;
 use crate::serve::words::sentences;
 

@@ -10,7 +10,7 @@ use super::decide::{self, Word};
 use super::{IDLE, Pace, Work, back_off, resume};
 use crate::clock;
 use crate::deployment::log::explained;
-use crate::effects::start::{self, Request};
+use crate::effects::trigger::{self, Request};
 use crate::facts::Error;
 use crate::journal::inbox::{ClaimedStart, Inbox, StartState};
 use crate::journal::{self, Holder, Store, open_inbox};
@@ -27,7 +27,7 @@ const FULL: u64 = 2000;
 pub struct Starts {
     inbox: Box<dyn Inbox>,
     journal: Box<dyn Store>,
-    starter: Box<dyn start::Start>,
+    starter: Box<dyn trigger::Trigger>,
     /// Those that run here, where that is the way.
     children: Option<Arc<Children>>,
     /// How often nobody could tell of a start whether it happened.
@@ -42,7 +42,7 @@ impl Starts {
             inbox: open_inbox(location).map_err(failed)?,
             journal: journal::open(location).map_err(failed)?,
             starter: match &shared.means.serve.elsewhere {
-                Some(way) => way.starter(),
+                Some(way) => trigger::of(way),
                 None => Box::new(Begin::new(location.clone(), Arc::clone(&children))),
             },
             children: Some(children).filter(|_| shared.means.serve.elsewhere.is_none()),
@@ -132,20 +132,20 @@ impl Starts {
                     finished: None,
                 },
             ),
-            Err(start::Error::Refused { why }) => (
+            Err(trigger::Error::Refused { why }) => (
                 Attempted::Refused,
                 StartState::Retrying {
                     why,
                     again_at: clock::milliseconds() + back_off(attempt),
                 },
             ),
-            Err(start::Error::Busy { why, again_in }) => {
+            Err(trigger::Error::Busy { why, again_in }) => {
                 let again_in = again_in.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
                 let again_in = again_in.unwrap_or(0).max(back_off(attempt));
                 let again_at = clock::milliseconds().saturating_add(again_in);
                 (Attempted::Refused, StartState::Retrying { why, again_at })
             }
-            Err(start::Error::Unknown { why }) => (
+            Err(trigger::Error::Unknown { why }) => (
                 Attempted::Unknown,
                 StartState::Starting {
                     attempt,

@@ -9,7 +9,7 @@ mod jobs;
 use std::ffi::OsString;
 
 use super::*;
-use crate::sandbox::contract::environments::JobStatus;
+use crate::contract::environments::JobStatus;
 
 const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const MERGE: &str = "8f94139338f9404f26296befa88755fc2598c289";
@@ -178,7 +178,7 @@ fn each_system_is_found_and_says_what_a_push_to_main_is() {
         assert_eq!(shown(read.commit.as_ref()), format!("{SHA} ({commit})"));
         assert_eq!(shown(read.branch.as_ref()), format!("main ({branch})"));
         assert_eq!(read.built_branch().as_deref(), Some("main"));
-        let standing = read.message.as_ref().map(|said| said.standing.word());
+        let standing = read.message.as_ref().map(|said| said.standing.name());
         assert_eq!(standing, message, "{system:?}");
         assert!(
             read.build_url

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use crate::effects::http::is_url;
+use crate::http::is_url;
 
 /// How much of a file is read, in bytes. Secrets are shorter.
 const LONGEST: u64 = 8 << 10;

@@ -4,19 +4,15 @@
 //! object with one key, which says what kind it is. Keys that are not known are refused: one with a
 //! typing error would be a fact that nobody reads.
 
-mod contract;
-mod document;
-
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
 
-pub use document::{Event, MOST_NODES};
-
 use super::Error;
-use crate::sandbox::contract::promotion;
+use crate::contract::history::Event;
+use crate::contract::promotion;
 
 /// The longest history that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
@@ -85,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_happening() {
-        let events = include_str!("../../../../tests/cases/history.json");
+        let events = include_str!("../../../tests/cases/history.json");
         let events = parse(events).expect("a history");
         let kinds: Vec<_> = events
             .iter()
@@ -102,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let events = include_str!("../../../../tests/cases/history.json");
+        let events = include_str!("../../../tests/cases/history.json");
         for event in parse(events).expect("a history") {
             let text = serde_json::to_string(&Event::from(&event)).expect("JSON");
             let read: Event = serde_json::from_str(&text).expect(&text);

@@ -1,30 +1,27 @@
-//! A journal, told as a story for reports.
+//! Projects the entries of a journal to a timeline.
 
-mod events;
-
-use super::entry::Entry;
-use super::log::Dated;
-use crate::report::decision::step;
-use crate::report::schema::{ActionDocument, DecisionDocument};
-use crate::report::story::{Decision, Note, Place, Reason, State, Step, Story};
+use crate::contract::documents::{ActionDocument, DecisionDocument};
+use crate::deployment::entry::Entry;
+use crate::deployment::log::Dated;
+use crate::deployment::timeline::{Decision, Note, Place, Reason, State, Step, Timeline};
 
 /// Tells what the entries of a deployment say.
-pub fn told(number: u64, entries: &[Dated]) -> Story {
-    let mut teller = Teller::new(number, entries.first().map_or(0, |it| it.at));
+pub fn project(number: u64, entries: &[Dated]) -> Timeline {
+    let mut teller = Projector::new(number, entries.first().map_or(0, |it| it.at));
     for dated in entries {
         teller.take(dated);
     }
     teller.story
 }
 
-struct Teller {
-    story: Story,
+pub(super) struct Projector {
+    pub(super) story: Timeline,
 }
 
-impl Teller {
+impl Projector {
     fn new(number: u64, began: u64) -> Self {
         Self {
-            story: Story {
+            story: Timeline {
                 number,
                 tag: String::new(),
                 commit: String::new(),
@@ -78,7 +75,7 @@ impl Teller {
                     } else {
                         "not repeated"
                     };
-                    format!("; {} was cut off, and is {then}", step(effect))
+                    format!("; {} was cut off, and is {then}", effect.sentence())
                 });
                 self.note(at, format!("another process went on{cut}"));
             }
@@ -107,7 +104,7 @@ impl Teller {
         }
     }
 
-    fn note(&mut self, at: u64, text: String) {
+    pub(super) fn note(&mut self, at: u64, text: String) {
         self.story.notes.push(Note { at, text });
     }
 
@@ -116,7 +113,7 @@ impl Teller {
             at,
             times: 1,
             verdict: decision.verdict.to_string(),
-            next: step(&decision.next),
+            next: decision.next.sentence(),
             reasons: decision
                 .reasons
                 .iter()

@@ -1,10 +1,10 @@
 //! Between a history's JSON and what the policy is told, both ways.
 
-use super::document::{
-    Commit, Convergence, Deployment, Digest, Event, Happening, LoadTest, LoadTestResult,
-    Measurement, Named, Node, NodeVersion, Notification, Rival, Round, Text,
+use super::{
+    ByName, Commit, Convergence, Deployment, Digest, Event, Happening, LoadTest, LoadTestResult,
+    Measurement, Node, NodeVersion, Notification, Rival, Round, Text,
 };
-use crate::sandbox::contract::promotion as contract;
+use crate::contract::promotion as contract;
 
 impl From<&contract::Event> for Event {
     fn from(event: &contract::Event) -> Self {
@@ -22,7 +22,7 @@ impl From<&contract::Happening> for Happening {
                 environment: Text::clipped(&it.environment),
                 commit: Commit(it.commit.clone()),
                 digest: it.digest.clone().map(Digest),
-                outcome: Named(it.outcome),
+                outcome: ByName(it.outcome),
             }),
             contract::Happening::Observed(it) => Self::Observed(Round {
                 environment: Text::clipped(&it.environment),
@@ -37,18 +37,18 @@ impl From<&contract::Happening> for Happening {
                 environment: Text::clipped(&it.environment),
                 result: match &it.result {
                     contract::LoadTestResult::Measured(it) => LoadTestResult::Measured(it.into()),
-                    contract::LoadTestResult::Judged(it) => LoadTestResult::Judged(Named(*it)),
+                    contract::LoadTestResult::Judged(it) => LoadTestResult::Judged(ByName(*it)),
                 },
             }),
             contract::Happening::Notified(it) => Self::Notified(Notification {
                 key: Text::clipped(&it.key),
-                outcome: Named(it.outcome),
+                outcome: ByName(it.outcome),
             }),
             contract::Happening::Waited(seconds) => Self::Waited(*seconds),
             contract::Happening::Overtaken(it) => Self::Overtaken(it.into()),
             contract::Happening::Unplaced(it) => Self::Unplaced(it.into()),
             contract::Happening::Occupied(it) => Self::Occupied(it.into()),
-            contract::Happening::Intervened(it) => Self::Intervened(Named(*it)),
+            contract::Happening::Intervened(it) => Self::Intervened(ByName(*it)),
         }
     }
 }

@@ -1,10 +1,39 @@
-//! The settings as they stand in a journal: a deployment is decided by the ones that it began with.
+//! The settings of a team: their defaults, and their form in a journal. A deployment is decided by the
+//! settings that it began with.
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::schema::Term;
-use crate::report::words::Word as _;
-use crate::sandbox::contract::types::{EnvironmentSettings, LoadTestAction, Settings, Thresholds};
+use super::documents::Term;
+use super::names::Named as _;
+use super::types::{EnvironmentSettings, LoadTestAction, Settings, Thresholds};
+
+/// The settings of a team that sets nothing.
+pub fn defaults() -> Settings {
+    Settings {
+        publish_branch: "main".to_owned(),
+        required_jobs: Vec::new(),
+        environments: ["stage", "prod"].map(environment).to_vec(),
+        default_action: LoadTestAction::Warn,
+        thresholds: Thresholds {
+            min_requests: 1,
+            min_rate: None,
+            max_failures: 0,
+            max_exceptions: 0,
+            max_p95: None,
+            min_duration: None,
+        },
+        poll_interval: 10,
+    }
+}
+
+/// An environment of which no more is set than its name.
+pub fn environment(name: &str) -> EnvironmentSettings {
+    EnvironmentSettings {
+        name: name.to_owned(),
+        convergence_rounds: 2,
+        convergence_deadline: 600,
+    }
+}
 
 /// Everything that the policy is told of a team's settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +97,7 @@ impl From<&Settings> for SettingsDocument {
                     convergence_deadline: it.convergence_deadline,
                 })
                 .collect(),
-            default_action: settings.default_action.word().into(),
+            default_action: settings.default_action.name().into(),
             thresholds: ThresholdsDocument {
                 min_requests: thresholds.min_requests,
                 min_rate: thresholds.min_rate,
@@ -97,7 +126,7 @@ impl SettingsDocument {
                     convergence_deadline: it.convergence_deadline,
                 })
                 .collect(),
-            default_action: LoadTestAction::read(&self.default_action)?,
+            default_action: LoadTestAction::from_name(&self.default_action)?,
             thresholds: Thresholds {
                 min_requests: thresholds.min_requests,
                 min_rate: thresholds.min_rate,
@@ -117,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let mut settings = crate::settings::defaults();
+        let mut settings = defaults();
         settings.thresholds.min_rate = Some(2.5);
         settings.thresholds.max_p95 = Some(9);
         settings.default_action = LoadTestAction::Skip;

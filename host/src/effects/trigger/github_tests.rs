@@ -3,9 +3,10 @@ use serde_json::Value;
 use super::super::trial::{self, TOKEN, request};
 use super::*;
 use crate::effects::stand_in::{StandIn, answer};
+use crate::secret::Source;
 
-fn starter(url: &str, token: Source) -> Box<dyn Start> {
-    Box::new(GitHub::new(Settings {
+fn starter(url: &str, token: Source) -> Box<dyn Trigger> {
+    Box::new(GitHub::new(GitHubSettings {
         url: url.to_owned(),
         repository: "org/shop".to_owned(),
         token,
@@ -62,7 +63,7 @@ fn the_page_for_people_is_beside_the_api() {
         ),
     ] {
         let (token, _folder) = trial::token();
-        let github = GitHub::new(Settings {
+        let github = GitHub::new(GitHubSettings {
             url: url.to_owned(),
             repository: "org/shop".to_owned(),
             token,

@@ -1,15 +1,20 @@
-//! A deployment as people look at it: what the journal says, in the shapes that reports need.
+//! A deployment as people look at it: the timeline that a journal is projected to, in the shapes that
+//! reports need.
 //!
 //! Times are milliseconds since 1970. Texts are as recorded, not made harmless: each report escapes for
 //! its own format.
 
+mod events;
+mod project;
+
 use serde::Serialize;
 
 use crate::facts::load_test::Point;
+pub use project::project;
 
 /// One deployment, from its first entry to the last one so far.
 #[derive(Clone, Debug, Serialize)]
-pub struct Story {
+pub struct Timeline {
     /// Its number in the journal.
     pub number: u64,
     /// The tag that asked for it.

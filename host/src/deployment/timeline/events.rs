@@ -1,14 +1,14 @@
 //! What each event of the journal adds to the story.
 
-use super::Teller;
+use super::project::Projector;
+use crate::contract::names::Named as _;
+use crate::contract::promotion as contract;
+use crate::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
 use crate::deployment::entry::Details;
-use crate::report::figures::short;
-use crate::report::story::{LoadTest, Node, Round, State, Step};
-use crate::report::words::Word as _;
-use crate::sandbox::contract::promotion as contract;
-use crate::sandbox::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
+use crate::deployment::timeline::{LoadTest, Node, Round, State, Step};
+use crate::text::number::short;
 
-impl Teller {
+impl Projector {
     pub(super) fn happened(&mut self, at: u64, event: &Event, details: &Details) {
         let borrowed = matches!(details, Details::Borrowed { .. });
         match &event.happening {
@@ -23,7 +23,7 @@ impl Teller {
                     Details::Person { name } => name.as_str(),
                     _ => "somebody",
                 };
-                self.note(at, format!("{}: {who}", it.word()));
+                self.note(at, format!("{}: {who}", it.name()));
             }
             Happening::Deployed(_) | Happening::Overtaken(_) | Happening::Unplaced(_) => {}
         }

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::line::{Answer, Line, until};
-use super::{Error, Request, Start};
-use crate::effects::http::is_url;
-use crate::effects::secret::Source;
+use super::{Error, Request, Trigger};
+use crate::config::server::GitHubSettings;
+use crate::http::is_url;
 
 /// The type of the event, which the workflow listens to.
 pub const EVENT: &str = "greenlight-deploy";
@@ -26,26 +26,15 @@ const NAME: &str = "greenlight ";
 const PAGE: usize = 100;
 const PAGES: usize = 3;
 
-/// Which repository's workflow is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The URL of the API, without a slash at its end.
-    pub url: String,
-    /// `OWNER/NAME`.
-    pub repository: String,
-    /// Where the token is.
-    pub token: Source,
-}
-
 /// Starts workflows.
 pub struct GitHub {
-    settings: Settings,
+    settings: GitHubSettings,
     line: Line,
 }
 
 impl GitHub {
     /// Ready to start workflows.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: GitHubSettings) -> Self {
         Self {
             settings,
             line: Line::to("GitHub"),
@@ -59,7 +48,7 @@ impl GitHub {
     }
 
     fn url(&self, of: &str) -> String {
-        let Settings {
+        let GitHubSettings {
             url, repository, ..
         } = &self.settings;
         format!("{url}/repos/{repository}/{of}")
@@ -99,7 +88,7 @@ impl GitHub {
     /// <https://docs.github.com/en/enterprise-cloud@latest/graphql/guides/managing-enterprise-accounts> for
     /// `api.SUBDOMAIN.ghe.com`.
     fn page(&self) -> String {
-        let Settings {
+        let GitHubSettings {
             url, repository, ..
         } = &self.settings;
         let site = match (url.strip_suffix("/api/v3"), url.split_once("://api.")) {
@@ -111,7 +100,7 @@ impl GitHub {
     }
 }
 
-impl Start for GitHub {
+impl Trigger for GitHub {
     /// Sends the event. That it is accepted says nothing about a run: none begins where no workflow listens. So
     /// what is given is what was asked for, and the page where a run of that name appears.
     fn start(&self, request: &Request) -> Result<String, Error> {

@@ -1,9 +1,10 @@
 use super::super::trial::{self, TOKEN, request};
 use super::*;
 use crate::effects::stand_in::{StandIn, answer};
+use crate::secret::Source;
 
-fn settings(url: &str, token: Source) -> Settings {
-    Settings {
+fn settings(url: &str, token: Source) -> CircleCiSettings {
+    CircleCiSettings {
         url: url.to_owned(),
         project: "gh/org/shop".to_owned(),
         branch: "main".to_owned(),
@@ -12,7 +13,7 @@ fn settings(url: &str, token: Source) -> Settings {
     }
 }
 
-fn starter(url: &str, token: Source) -> Box<dyn Start> {
+fn starter(url: &str, token: Source) -> Box<dyn Trigger> {
     Box::new(CircleCi::new(settings(url, token)))
 }
 
@@ -62,7 +63,7 @@ fn a_pipeline_is_started() {
 fn a_pipeline_with_a_definition_is_run() {
     let (token, _folder) = trial::token();
     let server = StandIn::start(|stream, _| answer(stream, "201 Created", "", "broken"));
-    let starter = CircleCi::new(Settings {
+    let starter = CircleCi::new(CircleCiSettings {
         definition: Some("d1".to_owned()),
         ..settings(&server.url, token)
     });

@@ -6,9 +6,9 @@ use std::net::TcpStream;
 
 use tempfile::TempDir;
 
-use super::{Error, Request, Start};
-use crate::effects::secret::Source;
+use super::{Error, Request, Trigger};
 use crate::effects::stand_in::{StandIn, answer, nobody};
+use crate::secret::Source;
 
 /// The token, which may be in no text.
 pub const TOKEN: &str = "hush0123456789";
@@ -60,7 +60,7 @@ pub fn wait(error: &Error) -> Option<u64> {
 
 /// Asks for a start where the answer is no acceptance, in every way. `asked` sends what comes before the
 /// request that starts something, which the stand-in then gets as its `before`th.
-pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Start>, before: usize) {
+pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Trigger>, before: usize) {
     type Respond = fn(&mut TcpStream);
     let cases: [(Respond, &str); 16] = [
         (|it| answer(it, "400 Bad Request", "", TOKEN), "refused"),
@@ -127,7 +127,7 @@ pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Start>, before: usize)
 }
 
 /// Looks for a start where nobody answers, or what is answered says nothing.
-pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Start>) {
+pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Trigger>) {
     type Respond = fn(&mut TcpStream);
     let cases: [(Respond, &str); 12] = [
         (|it| answer(it, "500 Oops", "", TOKEN), "busy"),

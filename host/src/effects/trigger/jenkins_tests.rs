@@ -6,11 +6,12 @@ use serde_json::json;
 use super::super::trial::{self, TOKEN, request};
 use super::*;
 use crate::effects::stand_in::{StandIn, answer, hang};
+use crate::secret::Source;
 
 const CRUMB: &str = r#"{"_class": "x", "crumb": "c1", "crumbRequestField": "Jenkins-Crumb"}"#;
 
-fn starter(url: &str, token: Source) -> Box<dyn Start> {
-    Box::new(Jenkins::new(Settings {
+fn starter(url: &str, token: Source) -> Box<dyn Trigger> {
+    Box::new(Jenkins::new(JenkinsSettings {
         job: format!("{url}/ci/job/shop/job/deploy"),
         user: "ci".to_owned(),
         token,
@@ -133,7 +134,7 @@ fn a_build_that_takes_too_long_may_have_started() {
     });
     let (token, _folder) = trial::token();
     let jenkins = Jenkins {
-        settings: Settings {
+        settings: JenkinsSettings {
             job: format!("{}/job/deploy", server.url),
             user: "ci".to_owned(),
             token,
@@ -256,7 +257,7 @@ fn what_can_not_be_found_out_is_an_error() {
 fn the_root_stands_before_the_first_job() {
     let root = |job: &str| {
         let (token, _folder) = trial::token();
-        let settings = Settings {
+        let settings = JenkinsSettings {
             job: job.to_owned(),
             user: String::new(),
             token,

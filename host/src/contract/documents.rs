@@ -5,10 +5,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::words::Word as _;
-use crate::sandbox::contract::labels::Labels;
-use crate::sandbox::contract::promotion::{Action, Decision, Release};
-use crate::sandbox::contract::types::{Diagnostic, Evidence, Reason, Span};
+use super::names::Named as _;
+use crate::contract::labels::Labels;
+use crate::contract::promotion::{Action, Decision, Release};
+use crate::contract::types::{Diagnostic, Evidence, Reason, Span};
+use crate::text::escape::escape;
 
 /// A word of a closed set: written from the contract, and read back from a journal.
 pub type Term = Cow<'static, str>;
@@ -152,7 +153,7 @@ pub enum ActionDocument {
 
 impl ActionDocument {
     /// What kind of thing it is: what the key `action` says.
-    pub fn word(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Deploy { .. } => "deploy",
             Self::Observe { .. } => "observe",
@@ -160,6 +161,33 @@ impl ActionDocument {
             Self::Notify { .. } => "notify",
             Self::Wait { .. } => "wait",
             Self::Finish { .. } => "finish",
+        }
+    }
+
+    /// Says what is done, in words. Names from outside are escaped.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Deploy { environment } => format!("deploy to `{}`", escape(environment)),
+            Self::Observe { environment } => {
+                format!(
+                    "ask the nodes of `{}` for their version",
+                    escape(environment)
+                )
+            }
+            Self::LoadTest { environment } => {
+                format!("run the load test against `{}`", escape(environment))
+            }
+            Self::Notify { urgency, text, .. } => {
+                format!("tell people ({urgency}): {}", escape(text))
+            }
+            Self::Wait { seconds } => format!("wait {seconds} s, then decide again"),
+            Self::Finish { conclusion } => match conclusion.as_ref() {
+                "stopped" => "nothing, it ends here",
+                "superseded" => "nothing, a newer release takes its place",
+                "canceled" => "nothing, it was canceled",
+                _ => "nothing, it is done",
+            }
+            .to_owned(),
         }
     }
 }
@@ -229,7 +257,7 @@ impl LabelDocument {
         Self {
             schema: "greenlight.label/1",
             commit,
-            action: labels.action.word(),
+            action: labels.action.name(),
             explicit: labels.source.is_some(),
             span: labels.source.map(Into::into),
             diagnostics: documents(labels.diagnostics),
@@ -243,7 +271,7 @@ impl TagsDocument {
         Self {
             schema: "greenlight.tags/1",
             commit,
-            action: labels.action.word(),
+            action: labels.action.name(),
             tags,
             diagnostics: documents(labels.diagnostics),
         }
@@ -267,7 +295,7 @@ impl DecisionDocument {
             schema: "greenlight.decision/1".into(),
             tag: release.tag.clone(),
             digest: release.digest.clone(),
-            verdict: decision.permission.word().into(),
+            verdict: decision.permission.name().into(),
             next: decision.next.into(),
             reasons: documents(decision.reasons),
             environments: decision
@@ -275,14 +303,14 @@ impl DecisionDocument {
                 .into_iter()
                 .map(|standing| StandingDocument {
                     environment: standing.environment,
-                    progress: standing.progress.word().into(),
-                    load_test: standing.load_test.map(|verdict| verdict.word().into()),
+                    progress: standing.progress.name().into(),
+                    load_test: standing.load_test.map(|verdict| verdict.name().into()),
                     nodes: standing
                         .nodes
                         .into_iter()
                         .map(|node| NodeDocument {
                             name: node.name,
-                            state: node.state.word().into(),
+                            state: node.state.name().into(),
                         })
                         .collect(),
                 })
@@ -317,7 +345,7 @@ impl From<Span> for SpanDocument {
 impl From<Diagnostic> for DiagnosticDocument {
     fn from(diagnostic: Diagnostic) -> Self {
         Self {
-            severity: diagnostic.severity.word(),
+            severity: diagnostic.severity.name(),
             code: diagnostic.code,
             message: diagnostic.message,
             span: diagnostic.span.map(Into::into),
@@ -360,13 +388,13 @@ impl From<Action> for ActionDocument {
             Action::Observe(environment) => Self::Observe { environment },
             Action::LoadTest(environment) => Self::LoadTest { environment },
             Action::Notify(notice) => Self::Notify {
-                urgency: notice.urgency.word().into(),
+                urgency: notice.urgency.name().into(),
                 key: notice.key,
                 text: notice.text,
             },
             Action::Wait(seconds) => Self::Wait { seconds },
             Action::Finish(conclusion) => Self::Finish {
-                conclusion: conclusion.word().into(),
+                conclusion: conclusion.name().into(),
             },
         }
     }

@@ -1,6 +1,6 @@
 //! JSON that is as harmless as text: a log shows it too.
 //!
-//! Inside strings the escapes of JSON stand for the characters that [`super::harmless`] writes its own
+//! Inside strings the escapes of JSON stand for the characters that [`super::escape`] writes its own
 //! way, so a reader gets the very text back.
 
 use std::io;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
-use super::harmless::is_active;
+use super::escape::is_active;
 
 /// Writes a value over several lines, for a document of its own.
 ///

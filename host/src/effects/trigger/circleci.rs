@@ -11,33 +11,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::line::Line;
-use super::{Error, Request, Start};
-use crate::effects::secret::Source;
-
-/// Which pipeline is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The URL of `CircleCI`, without a slash at its end.
-    pub url: String,
-    /// The slug of the project: `gh/ORGANIZATION/REPOSITORY` or `circleci/ID/ID`.
-    pub project: String,
-    /// The branch whose configuration is run.
-    pub branch: String,
-    /// The identifier of the pipeline's definition, where it has one.
-    pub definition: Option<String>,
-    /// Where the API token is.
-    pub token: Source,
-}
+use super::{Error, Request, Trigger};
+use crate::config::server::CircleCiSettings;
 
 /// Starts pipelines of a project.
 pub struct CircleCi {
-    settings: Settings,
+    settings: CircleCiSettings,
     line: Line,
 }
 
 impl CircleCi {
     /// Ready to start pipelines.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: CircleCiSettings) -> Self {
         Self {
             settings,
             line: Line::to("CircleCI"),
@@ -45,7 +30,7 @@ impl CircleCi {
     }
 
     fn pipelines(&self) -> String {
-        let Settings { url, project, .. } = &self.settings;
+        let CircleCiSettings { url, project, .. } = &self.settings;
         format!("{url}/api/v2/project/{project}/pipeline")
     }
 
@@ -58,7 +43,7 @@ impl CircleCi {
     }
 }
 
-impl Start for CircleCi {
+impl Trigger for CircleCi {
     fn start(&self, request: &Request) -> Result<String, Error> {
         let token = self.settings.token.token("CircleCI token");
         let token = token.map_err(|why| Error::Refused { why })?;

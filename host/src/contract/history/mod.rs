@@ -1,11 +1,13 @@
 //! The shapes of a history's JSON.
 
+mod conversions;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::facts::{is_commit, is_digest};
-use crate::report::words::Word;
-use crate::sandbox::contract::promotion as contract;
-use crate::sandbox::contract::types::Verdict;
+use super::names::Named;
+use super::promotion as contract;
+use super::types::Verdict;
+use super::validate::{is_commit, is_digest};
 
 /// The longest text in it, in bytes.
 const LONGEST_TEXT: usize = 256;
@@ -32,7 +34,7 @@ pub(super) enum Happening {
     Overtaken(Rival),
     Unplaced(Rival),
     Occupied(Rival),
-    Intervened(Named<contract::Intervention>),
+    Intervened(ByName<contract::Intervention>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ pub(super) struct Deployment {
     pub(super) commit: Commit,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) digest: Option<Digest>,
-    pub(super) outcome: Named<contract::Outcome>,
+    pub(super) outcome: ByName<contract::Outcome>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,7 +87,7 @@ pub(super) struct LoadTest {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum LoadTestResult {
     Measured(Measurement),
-    Judged(Named<Verdict>),
+    Judged(ByName<Verdict>),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +111,7 @@ pub(super) struct Measurement {
 #[serde(deny_unknown_fields)]
 pub(super) struct Notification {
     pub(super) key: Text,
-    pub(super) outcome: Named<contract::Outcome>,
+    pub(super) outcome: ByName<contract::Outcome>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,7 +125,7 @@ pub(super) struct Rival {
 /// what it decides by, could not answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
-pub(super) struct Text(pub(super) String);
+pub(super) struct Text(pub String);
 
 impl Text {
     /// Takes as much of a text as one may have.
@@ -149,7 +151,7 @@ impl<'de> Deserialize<'de> for Text {
 /// A full commit hash.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
-pub(super) struct Commit(pub(super) String);
+pub(super) struct Commit(pub String);
 
 impl<'de> Deserialize<'de> for Commit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -160,7 +162,7 @@ impl<'de> Deserialize<'de> for Commit {
 /// The digest of an image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
-pub(super) struct Digest(pub(super) String);
+pub(super) struct Digest(pub String);
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -197,18 +199,18 @@ fn nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Node>, D::Err
 
 /// A member of a closed set, by its name.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Named<T>(pub(super) T);
+pub(super) struct ByName<T>(pub T);
 
-impl<T: Word> Serialize for Named<T> {
+impl<T: Named> Serialize for ByName<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.word().serialize(serializer)
+        self.0.name().serialize(serializer)
     }
 }
 
-impl<'de, T: Word> Deserialize<'de> for Named<T> {
+impl<'de, T: Named> Deserialize<'de> for ByName<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        T::read(&text).map(Named).ok_or_else(|| {
+        T::from_name(&text).map(ByName).ok_or_else(|| {
             let known: Vec<_> = T::ALL.iter().map(|(_, word)| format!("`{word}`")).collect();
             de::Error::custom(format!("`{text}` is none of {}", known.join(", ")))
         })

@@ -10,7 +10,7 @@ use ureq::{Body, RequestBuilder};
 
 use super::Error;
 use crate::effects::failure::Failure;
-use crate::effects::http::Client;
+use crate::http::Client;
 
 /// How long a request may take, from the look-up of the name to the last byte of the answer.
 const TIME_LIMIT: Duration = Duration::from_secs(20);

@@ -22,7 +22,7 @@ pub fn is_active(c: char) -> bool {
 
 /// Writes a text so that it stands in one line and does nothing: active characters as `\u{…}`, the second
 /// `#` of `##` as `\u{23}`, and the first `:` of a `::` that begins it as `\u{3a}`.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+pub fn escape(text: &str) -> Cow<'_, str> {
     let command = text.trim_start().starts_with("::");
     if !command && !text.contains("##") && !text.contains(is_active) {
         return Cow::Borrowed(text);
@@ -69,25 +69,25 @@ mod tests {
             "a # b",
             "C::new",
         ] {
-            assert_eq!(harmless(text), text);
+            assert_eq!(escape(text), text);
         }
     }
 
     #[test]
     fn escapes_commands_and_tricks() {
-        assert_eq!(harmless("\x1b[31mred"), "\\u{1b}[31mred");
-        assert_eq!(harmless("a\n::error::b"), "a\\n::error::b");
-        assert_eq!(harmless(" ::error::x"), " \\u{3a}:error::x");
-        assert_eq!(harmless("##[error]x"), "#\\u{23}[error]x");
-        assert_eq!(harmless("###vso["), "#\\u{23}\\u{23}vso[");
-        assert_eq!(harmless("ab\u{202e}dc"), "ab\\u{202e}dc");
-        assert_eq!(harmless("\u{9b}31m"), "\\u{9b}31m");
+        assert_eq!(escape("\x1b[31mred"), "\\u{1b}[31mred");
+        assert_eq!(escape("a\n::error::b"), "a\\n::error::b");
+        assert_eq!(escape(" ::error::x"), " \\u{3a}:error::x");
+        assert_eq!(escape("##[error]x"), "#\\u{23}[error]x");
+        assert_eq!(escape("###vso["), "#\\u{23}\\u{23}vso[");
+        assert_eq!(escape("ab\u{202e}dc"), "ab\\u{202e}dc");
+        assert_eq!(escape("\u{9b}31m"), "\\u{9b}31m");
     }
 
     proptest! {
         #[test]
         fn nothing_active_is_left(text in any::<String>()) {
-            let safe = harmless(&text);
+            let safe = escape(&text);
             prop_assert!(!safe.contains(is_active));
             prop_assert!(!safe.contains("##"));
             prop_assert!(!safe.trim_start().starts_with("::"));

@@ -1,4 +1,4 @@
-//! Names of images: repositories, tags and digests.
+//! Which text is a name: commits, repositories, tags and digests. Each rule stands here once.
 //!
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests> for
 //! repositories and tags,
@@ -23,14 +23,19 @@ pub fn is_tag(text: &str) -> bool {
     text.len() <= LONGEST_TAG && text.bytes().next().is_some_and(word) && text.bytes().all(inner)
 }
 
+/// Whether a text is a full commit hash: 40 (SHA-1) or 64 (SHA-256) lowercase hexadecimal digits.
+pub fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && is_hex(text)
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Whether a text is a digest that this program can compare: `sha256:` and 64 lowercase hexadecimal digits.
 pub fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|digits| {
-        digits.len() == 64
-            && digits
-                .bytes()
-                .all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
-    })
+    text.strip_prefix("sha256:")
+        .is_some_and(|digits| digits.len() == 64 && is_hex(digits))
 }
 
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`: words, with a separator between two of them.

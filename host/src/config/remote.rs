@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::effects::http::is_url;
-use crate::effects::registry;
-use crate::effects::secret::Source;
-use crate::effects::start::{circleci, github, jenkins};
+use super::server::{Account, CircleCiSettings, GitHubSettings, JenkinsSettings, RegistrySettings};
+use crate::http::is_url;
+use crate::secret::Source;
 
 /// What is wrong, and what to do about it.
 type Wrong = (String, String);
@@ -62,7 +61,7 @@ impl JenkinsTable {
     /// # Errors
     ///
     /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<jenkins::Settings, Wrong> {
+    pub fn checked(self, folder: &Path) -> Result<JenkinsSettings, Wrong> {
         let job = url("the `job` of Jenkins", &self.job)?;
         if self.user.is_empty() || self.user.contains([':', '\n', '\r']) {
             return wrong(
@@ -70,7 +69,7 @@ impl JenkinsTable {
                 "name the one whom the API token is of",
             );
         }
-        let settings = jenkins::Settings {
+        let settings = JenkinsSettings {
             job,
             user: self.user,
             token: secret(
@@ -96,7 +95,7 @@ impl CircleCiTable {
     /// # Errors
     ///
     /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<circleci::Settings, Wrong> {
+    pub fn checked(self, folder: &Path) -> Result<CircleCiSettings, Wrong> {
         if !are_names(&self.project, 3) {
             return wrong(
                 &format!("`{}` is no project of CircleCI", self.project),
@@ -109,7 +108,7 @@ impl CircleCiTable {
                 "name the one whose configuration is to run",
             );
         }
-        Ok(circleci::Settings {
+        Ok(CircleCiSettings {
             url: url("the `url` of CircleCI", &self.url)?,
             project: self.project,
             branch: self.branch,
@@ -130,14 +129,14 @@ impl GitHubTable {
     /// # Errors
     ///
     /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<github::Settings, Wrong> {
+    pub fn checked(self, folder: &Path) -> Result<GitHubSettings, Wrong> {
         if !are_names(&self.repository, 2) {
             return wrong(
                 &format!("`{}` is no repository of GitHub", self.repository),
                 "write it as `OWNER/NAME`",
             );
         }
-        Ok(github::Settings {
+        Ok(GitHubSettings {
             url: url("the `url` of GitHub", &self.url)?,
             repository: self.repository,
             token: secret(
@@ -156,7 +155,7 @@ impl RegistryTable {
     /// # Errors
     ///
     /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<registry::Settings, Wrong> {
+    pub fn checked(self, folder: &Path) -> Result<RegistrySettings, Wrong> {
         let url = url("the `url` of the registry", &self.url)?;
         let host = url.split_once("://").map_or("", |(_, host)| host);
         if host.contains('/') {
@@ -168,12 +167,10 @@ impl RegistryTable {
         let password = (self.password_variable, self.password_file);
         let account = match self.user {
             None if password == (None, None) => None,
-            Some(user) if !user.is_empty() && !user.contains([':', '\n', '\r']) => {
-                Some(registry::Account {
-                    user,
-                    password: secret("registry", "password", password, folder)?,
-                })
-            }
+            Some(user) if !user.is_empty() && !user.contains([':', '\n', '\r']) => Some(Account {
+                user,
+                password: secret("registry", "password", password, folder)?,
+            }),
             _ => {
                 return wrong(
                     "the registry has a password without a `user`",
@@ -181,7 +178,7 @@ impl RegistryTable {
                 );
             }
         };
-        Ok(registry::Settings { url, account })
+        Ok(RegistrySettings { url, account })
     }
 }
 
@@ -275,7 +272,7 @@ mod tests {
         let jenkins = read::<JenkinsTable>(JENKINS).checked(folder());
         assert_eq!(
             jenkins,
-            Ok(jenkins::Settings {
+            Ok(JenkinsSettings {
                 job: "https://jenkins.example/job/deploy".to_owned(),
                 user: "ci".to_owned(),
                 token: Source::File("/srv/token".into()),

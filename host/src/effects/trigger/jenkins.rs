@@ -13,44 +13,24 @@ use serde_json::Value;
 use ureq::http::header::{LOCATION, SET_COOKIE};
 
 use super::line::{Answer, Line};
-use super::{Error, Request, Start};
-use crate::effects::secret::{Secret, Source};
+use super::{Error, Request, Trigger};
+use crate::config::server::JenkinsSettings;
+use crate::secret::Secret;
 
 /// What to ask for of a queue.
 const QUEUE: &str = "/queue/api/json?tree=items[id,actions[parameters[name,value]]]";
 /// What to ask for of a job: its latest builds, of which Jenkins gives 100 at most.
 const BUILDS: &str = "/api/json?tree=nextBuildNumber,builds[number,timestamp,actions[parameters[name,value]]]{0,100}";
 
-/// Which job is started, and as whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The URL of the job, which ends with its name.
-    pub job: String,
-    /// The user.
-    pub user: String,
-    /// Where the user's API token is.
-    pub token: Source,
-}
-
 /// Starts builds of a job.
 pub struct Jenkins {
-    settings: Settings,
+    settings: JenkinsSettings,
     line: Line,
-}
-
-impl Settings {
-    /// The URL of the Jenkins that has the job, where the job's is one: what stands before the first
-    /// `/job/` or `/view/`.
-    pub fn root(&self) -> Option<&str> {
-        let (root, name) = self.job.split_once("/job/")?;
-        let root = root.split_once("/view/").map_or(root, |(root, _)| root);
-        (!name.is_empty() && !name.contains(['?', '#'])).then_some(root)
-    }
 }
 
 impl Jenkins {
     /// Ready to start builds.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: JenkinsSettings) -> Self {
         Self {
             settings,
             line: Line::to("Jenkins"),
@@ -109,7 +89,7 @@ impl Jenkins {
     }
 }
 
-impl Start for Jenkins {
+impl Trigger for Jenkins {
     fn start(&self, request: &Request) -> Result<String, Error> {
         let authorization = self.authorization()?;
         let crumb = self.crumb(&authorization)?;

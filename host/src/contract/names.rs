@@ -1,42 +1,42 @@
 //! The contract's closed sets as the words that users read and write.
 
-use crate::sandbox::contract::environments::JobStatus;
-use crate::sandbox::contract::promotion::{
+use crate::contract::environments::JobStatus;
+use crate::contract::promotion::{
     Conclusion, Intervention, NodeState, Outcome, Permission, Progress, Urgency,
 };
-use crate::sandbox::contract::types::{LoadTestAction, Severity, Verdict};
+use crate::contract::types::{LoadTestAction, Severity, Verdict};
 
 /// A closed set of the contract whose members have a name.
-pub trait Word: Copy + Sized + 'static {
+pub trait Named: Copy + Sized + 'static {
     /// All members, with their names.
     const ALL: &'static [(Self, &'static str)];
 
     /// The name.
-    fn word(self) -> &'static str;
+    fn name(self) -> &'static str;
 
     /// The member of a name.
-    fn read(text: &str) -> Option<Self> {
+    fn from_name(text: &str) -> Option<Self> {
         Self::ALL
             .iter()
-            .find(|(_, word)| *word == text)
+            .find(|(_, name)| *name == text)
             .map(|(member, _)| *member)
     }
 }
 
 /// Writes the names once; a member that is left out does not compile.
-macro_rules! words {
-    ($($set:ident { $($member:ident = $word:literal),* $(,)? })*) => {
-        $(impl Word for $set {
-            const ALL: &'static [(Self, &'static str)] = &[$(($set::$member, $word)),*];
+macro_rules! names {
+    ($($set:ident { $($member:ident = $name:literal),* $(,)? })*) => {
+        $(impl Named for $set {
+            const ALL: &'static [(Self, &'static str)] = &[$(($set::$member, $name)),*];
 
-            fn word(self) -> &'static str {
-                match self { $($set::$member => $word),* }
+            fn name(self) -> &'static str {
+                match self { $($set::$member => $name),* }
             }
         })*
     };
 }
 
-words! {
+names! {
     LoadTestAction { Abort = "abort", Skip = "skip", Warn = "warn" }
     Verdict {
         Passed = "passed",

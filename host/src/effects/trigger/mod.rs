@@ -14,7 +14,7 @@ mod trial;
 use std::fmt;
 use std::time::Duration;
 
-use crate::effects::secret::Source;
+use crate::config::server::TriggerSettings;
 
 /// How far another's clock may be from ours, in milliseconds. An hour is noticed by others first.
 const CLOCKS: u64 = 60 * 60 * 1000;
@@ -69,7 +69,7 @@ pub enum Error {
 }
 
 /// A CI system.
-pub trait Start: Send + Sync {
+pub trait Trigger: Send + Sync {
     /// Asks for a start, and gives what people find it by: a URL, or a number. Blocks.
     ///
     /// # Errors
@@ -92,43 +92,12 @@ pub trait Start: Send + Sync {
     fn find(&self, request: &Request) -> Result<Option<String>, Error>;
 }
 
-/// Where deployments are started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// In Jenkins.
-    Jenkins(jenkins::Settings),
-    /// In `CircleCI`.
-    CircleCi(circleci::Settings),
-    /// In GitHub Actions.
-    GitHub(github::Settings),
-}
-
-impl Way {
-    /// The one who starts them there.
-    pub fn starter(&self) -> Box<dyn Start> {
-        match self.clone() {
-            Self::Jenkins(settings) => Box::new(jenkins::Jenkins::new(settings)),
-            Self::CircleCi(settings) => Box::new(circleci::CircleCi::new(settings)),
-            Self::GitHub(settings) => Box::new(github::GitHub::new(settings)),
-        }
-    }
-
-    /// Where its token is.
-    pub const fn token(&self) -> &Source {
-        match self {
-            Self::Jenkins(jenkins::Settings { token, .. })
-            | Self::CircleCi(circleci::Settings { token, .. })
-            | Self::GitHub(github::Settings { token, .. }) => token,
-        }
-    }
-
-    /// What it is called.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Jenkins(_) => "Jenkins",
-            Self::CircleCi(_) => "CircleCI",
-            Self::GitHub(_) => "GitHub",
-        }
+/// The client for the CI system that is configured.
+pub fn of(settings: &TriggerSettings) -> Box<dyn Trigger> {
+    match settings.clone() {
+        TriggerSettings::Jenkins(settings) => Box::new(jenkins::Jenkins::new(settings)),
+        TriggerSettings::CircleCi(settings) => Box::new(circleci::CircleCi::new(settings)),
+        TriggerSettings::GitHub(settings) => Box::new(github::GitHub::new(settings)),
     }
 }
 

@@ -1,6 +1,4 @@
-//! Numbers and commits, as people write them.
-
-use super::story::LoadTest;
+//! Counts, shares and short commits, as people write them.
 
 /// As many digits of a commit as are shown where there is little room.
 const SHORT: usize = 12;
@@ -11,10 +9,10 @@ pub fn short(commit: &str) -> String {
 }
 
 /// The share of requests that failed, in percent.
-pub fn share(test: &LoadTest) -> Option<String> {
+pub fn share(failures: u64, requests: u64) -> Option<String> {
     #[expect(clippy::cast_precision_loss, reason = "two decimals are written")]
-    let share = test.failures as f64 / test.requests as f64 * 100.0;
-    (test.requests > 0).then(|| format!("{share:.2} %"))
+    let share = failures as f64 / requests as f64 * 100.0;
+    (requests > 0).then(|| format!("{share:.2} %"))
 }
 
 /// A count with its thousands apart, for people.

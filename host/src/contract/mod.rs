@@ -1,0 +1,17 @@
+//! The contract between host and policy, as the host's own code uses it.
+//!
+//! - [`promotion`], [`labels`], [`environments`] and [`types`] are the types that `wit/` generates.
+//! - [`names`] gives the cases of its enumerations their names in text and JSON.
+//! - [`validate`] says which text is a commit, a tag, a digest or the name of an environment.
+//! - [`settings`] has the defaults of a team's settings, and their JSON.
+//! - [`history`] and [`documents`] are the JSON documents that greenlight reads and writes.
+
+mod bindings;
+pub mod documents;
+pub mod history;
+pub mod names;
+pub mod settings;
+pub mod validate;
+
+pub use bindings::exports::greenlight::policy::{environments, labels, promotion, types};
+pub(crate) use bindings::{Policy as Instance, PolicyIndices};
