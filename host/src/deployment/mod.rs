@@ -47,6 +47,9 @@ use log::Log;
 /// How far apart signals to the processes of one job may arrive.
 const SIGNALS_ARRIVE: Duration = Duration::from_millis(200);
 
+/// How much shorter or longer a wait is than asked for, so that deployments do not ask all at once.
+const JITTER: (f64, f64) = (0.9, 1.1);
+
 /// What a deployment is driven with.
 pub struct Means<'a> {
     /// How things are done.
@@ -214,8 +217,7 @@ impl<'a> Driver<'a> {
 
     fn wait(&mut self, seconds: u32) -> Result<(), Error> {
         let time = Duration::from_secs(u64::from(seconds));
-        // Several deployments that wait for one thing should not all ask at once.
-        let time = crate::effects::probe::jittered(time, fastrand::f64());
+        let time = crate::retry::spread(time, JITTER, fastrand::f64());
         if self.means.interrupt.wait(time) {
             return self.go_on();
         }
