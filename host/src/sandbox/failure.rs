@@ -4,6 +4,8 @@ use std::fmt;
 
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
+use crate::error::{Error, Kind};
+
 /// A limit of the sandbox that a policy ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -109,3 +111,31 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let (kind, help) = match failure {
+            // A file that is not there is the caller's mistake; everything else is the policy's.
+            Failure::Unreadable(_) => (
+                Kind::Input,
+                "name a component file that can be read with `--policy`",
+            ),
+            Failure::Host(_) => (
+                Kind::Policy,
+                "this machine or this build is at fault, not the policy; try another machine",
+            ),
+            Failure::Unfit(_) => (
+                Kind::Policy,
+                "see what fits with `greenlight policy check FILE`",
+            ),
+            Failure::Trapped(_) | Failure::TimedOut | Failure::Limit(..) | Failure::Contract(_) => {
+                (
+                    Kind::Policy,
+                    "no decision was made, so the release stops; report this, with the question, to the \
+                 authors of the policy",
+                )
+            }
+        };
+        Self::of(kind, failure.to_string(), help).because(failure)
+    }
+}
