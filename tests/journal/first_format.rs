@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use greenlight::contract::names::Named as _;
 use greenlight::deployment::entry::{Details, Entry};
 use greenlight::deployment::log;
 use greenlight::journal::Store;
@@ -39,11 +40,10 @@ fn every_entry_is_read(place: &Place) {
         };
         assert_eq!((&began.tag, &began.digest), (&header.tag, &header.digest));
         assert!(began.release().instruction.is_some(), "{number}");
-        let settings = began.agreed().expect("its settings");
-        assert_eq!(settings.environments.len(), 2);
+        assert_eq!(began.settings.environments.len(), 2);
         assert!(matches!(
             entries.last().map(|it| &it.entry),
-            Some(Entry::Concluded { conclusion: it }) if it == conclusion
+            Some(Entry::Concluded { conclusion: it }) if it.name() == conclusion
         ));
         assert_eq!(header.conclusion.as_deref(), Some(conclusion));
     }

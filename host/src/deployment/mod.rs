@@ -16,6 +16,7 @@ mod leases;
 mod load_test;
 pub mod log;
 mod notice;
+mod record;
 mod resume;
 mod screen;
 mod survey;
@@ -30,7 +31,6 @@ pub use screen::Screen;
 
 use crate::clock;
 use crate::config::Config;
-use crate::contract::documents::DecisionDocument;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Event, Happening, Intervention, Release,
@@ -136,7 +136,7 @@ impl<'a> Driver<'a> {
         entry: usize,
     ) -> Result<Self, Error> {
         let folder = files::folder(&means.config.records, log.deployment)?;
-        let settings = began.agreed()?;
+        let settings = began.settings.clone();
         Ok(Self {
             release: began.release(),
             means,
@@ -193,7 +193,7 @@ impl<'a> Driver<'a> {
                 .decide(&self.release, &self.history, now, &self.settings)?;
         self.log.write(&Entry::Decided {
             now,
-            decision: DecisionDocument::new(&self.release, decision.clone()),
+            decision: decision.clone(),
         })?;
         self.means.screen.decided(&decision);
         Ok(decision)
@@ -226,12 +226,9 @@ impl<'a> Driver<'a> {
     }
 
     fn finish(mut self, conclusion: Conclusion, decision: Decision) -> Result<End, Error> {
-        let word = conclusion.name();
-        self.log.write(&Entry::Concluded {
-            conclusion: word.into(),
-        })?;
+        self.log.write(&Entry::Concluded { conclusion })?;
         let number = self.log.deployment;
-        self.log.store.conclude(number, word)?;
+        self.log.store.conclude(number, conclusion.name())?;
         // It has ended, whatever becomes of its leases: they expire.
         let _ = self.leases.release_all_but(self.log.store.as_mut(), &[]);
         self.means.screen.concluded(conclusion);
@@ -249,7 +246,7 @@ impl<'a> Driver<'a> {
             happening,
         };
         self.log.write(&Entry::Happened {
-            event: (&event).into(),
+            event: event.clone(),
             details,
         })?;
         self.history.push(event);
@@ -263,7 +260,7 @@ impl<'a> Driver<'a> {
         self.go_on()?;
         self.confirm()?;
         self.log.write(&Entry::Started {
-            effect: effect.clone().into(),
+            effect: effect.clone(),
         })?;
         self.means.screen.started(effect);
         Ok(())
