@@ -114,7 +114,7 @@ fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<E
 }
 
 fn document(inspection: Inspection) -> PolicyDocument {
-    let milliseconds = u64::try_from(limits::DEADLINE.as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = u64::try_from(profile::DEADLINE.as_millis()).unwrap_or(u64::MAX);
     PolicyDocument {
         schema: "greenlight.policy/1",
         world: WORLD,

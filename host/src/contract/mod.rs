@@ -13,5 +13,8 @@ pub mod names;
 pub mod settings;
 pub mod validate;
 
+/// What a policy answers: the answer, or its reasons to refuse one.
+pub type Answer<T> = Result<T, Vec<types::Reason>>;
+
 pub use bindings::exports::greenlight::policy::{environments, labels, promotion, types};
 pub(crate) use bindings::{Policy as Instance, PolicyIndices};

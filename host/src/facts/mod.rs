@@ -1,5 +1,4 @@
-//! Facts: what the host reads and the policy is given. Reading is all that happens here; what a fact
-//! means is the policy's to say.
+//! Facts: what the host reads and passes to the policy. The policy decides what a fact means.
 
 pub mod checkout;
 pub mod ci;
