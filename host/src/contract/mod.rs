@@ -3,7 +3,7 @@
 //! - [`promotion`], [`labels`], [`environments`] and [`types`] are the types that `wit/` generates.
 //! - [`names`] gives the cases of its enumerations their names in text and JSON.
 //! - [`validate`] says which text is a commit, a tag, a digest or the name of an environment.
-//! - [`settings`] has the defaults of a team's settings, and their JSON.
+//! - [`settings`] has the defaults of a team's settings.
 //! - [`history`] and [`documents`] are the JSON documents that greenlight reads and writes.
 
 mod bindings;

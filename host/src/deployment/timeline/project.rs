@@ -1,6 +1,8 @@
 //! Projects the entries of a journal to a timeline.
 
-use crate::contract::documents::{ActionDocument, DecisionDocument};
+use crate::contract::documents::ActionDocument;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Action, Decision as Decided, Permission, Progress};
 use crate::deployment::entry::Entry;
 use crate::deployment::log::Dated;
 use crate::deployment::timeline::{Decision, Note, Place, Reason, State, Step, Timeline};
@@ -52,7 +54,7 @@ impl Projector {
                 story.digest.clone_from(&began.digest);
                 story.policy.clone_from(&began.policy);
                 let action = began.instruction.as_ref();
-                story.action = action.map(|it| it.action.to_string());
+                story.action = action.map(|it| it.action.name().to_owned());
                 let environments = began.settings.environments.iter();
                 story.environments = environments
                     .map(|it| Place {
@@ -75,19 +77,19 @@ impl Projector {
                     } else {
                         "not repeated"
                     };
-                    format!("; {} was cut off, and is {then}", effect.sentence())
+                    format!("; {} was cut off, and is {then}", sentence(effect))
                 });
                 self.note(at, format!("another process went on{cut}"));
             }
             Entry::Decided { decision, .. } => self.decided(at, decision),
             Entry::Started { effect } => self.began(at, effect),
             Entry::Happened { event, details } => {
-                self.happened(at, &event.clone().into(), details);
+                self.happened(at, event, details);
             }
             Entry::Noted { text } => self.note(at, text.clone()),
             Entry::Interrupted => self.note(at, "interrupted".to_owned()),
             Entry::Concluded { conclusion } => {
-                self.story.conclusion = Some(conclusion.to_string());
+                self.story.conclusion = Some(conclusion.name().to_owned());
             }
         }
     }
@@ -108,12 +110,12 @@ impl Projector {
         self.story.notes.push(Note { at, text });
     }
 
-    fn decided(&mut self, at: u64, decision: &DecisionDocument) {
+    fn decided(&mut self, at: u64, decision: &Decided) {
         let told = Decision {
             at,
             times: 1,
-            verdict: decision.verdict.to_string(),
-            next: decision.next.sentence(),
+            verdict: decision.permission.name().to_owned(),
+            next: sentence(&decision.next),
             reasons: decision
                 .reasons
                 .iter()
@@ -124,10 +126,10 @@ impl Projector {
                 })
                 .collect(),
         };
-        for place in &decision.environments {
+        for place in &decision.standings {
             let mut known = self.story.environments.iter_mut();
             if let Some(known) = known.find(|it| it.name == place.environment) {
-                if known.progress != "converged" && place.progress == "converged" {
+                if known.progress != "converged" && place.progress == Progress::Converged {
                     let steps = self.story.steps.iter_mut();
                     finish(
                         steps,
@@ -138,16 +140,21 @@ impl Projector {
                         "every node serves the release",
                     );
                 }
-                if place.progress == "failed" && known.progress != "failed" {
+                if place.progress == Progress::Failed && known.progress != "failed" {
                     let steps = self.story.steps.iter_mut();
                     let why = decision.reasons.first().map_or("", |it| &it.message);
                     finish(steps, "converge", &known.name, at, State::Failed, why);
                 }
-                known.progress = place.progress.to_string();
-                known.load_test = place.load_test.as_ref().map(ToString::to_string);
+                place.progress.name().clone_into(&mut known.progress);
+                known.load_test = place.load_test.map(|it| it.name().to_owned());
                 if let Some(verdict) = &known.load_test {
                     let steps = self.story.steps.iter_mut();
-                    judged(steps, &known.name, verdict, decision.verdict == "stop");
+                    judged(
+                        steps,
+                        &known.name,
+                        verdict,
+                        decision.permission == Permission::Stop,
+                    );
                 }
             }
         }
@@ -165,14 +172,12 @@ impl Projector {
         }
     }
 
-    fn began(&mut self, at: u64, effect: &ActionDocument) {
+    fn began(&mut self, at: u64, effect: &Action) {
         let (what, environment) = match effect {
-            ActionDocument::Deploy { environment } => ("deploy", Some(environment.clone())),
-            ActionDocument::LoadTest { environment } => ("load-test", Some(environment.clone())),
-            ActionDocument::Notify { .. } => ("notify", None),
-            ActionDocument::Observe { .. }
-            | ActionDocument::Wait { .. }
-            | ActionDocument::Finish { .. } => return,
+            Action::Deploy(environment) => ("deploy", Some(environment.clone())),
+            Action::LoadTest(environment) => ("load-test", Some(environment.clone())),
+            Action::Notify(_) => ("notify", None),
+            Action::Observe(_) | Action::Wait(_) | Action::Finish(_) => return,
         };
         self.story.steps.push(Step {
             what: what.to_owned(),
@@ -184,6 +189,10 @@ impl Projector {
             log: None,
         });
     }
+}
+
+fn sentence(action: &Action) -> String {
+    ActionDocument::from(action.clone()).sentence()
 }
 
 fn finish<'a>(
