@@ -227,7 +227,7 @@ impl Pipeline {
         self.entries(number)
             .into_iter()
             .find_map(|it| match it.entry {
-                Entry::Concluded { conclusion } => Some(conclusion.into_owned()),
+                Entry::Concluded { conclusion } => Some(conclusion.to_string()),
                 _ => None,
             })
     }

@@ -1,7 +1,7 @@
 //! One release, from its tag to its end.
 
-use greenlight::contract::documents::DecisionDocument;
 use greenlight::deployment::entry::{Details, Entry};
+use greenlight::deployment::record::DecisionRecord;
 use greenlight::sandbox::{Policy, Use};
 
 use crate::locust::{self, Mode};
@@ -30,7 +30,7 @@ fn decided_again(pipeline: &Pipeline, number: u64) {
     for dated in pipeline.entries(number) {
         match dated.entry {
             Entry::Began(it) => {
-                began = Some((it.release(), it.agreed().expect("settings")));
+                began = Some((it.release(), it.agreed()));
             }
             Entry::Happened { event, .. } => history.push(event.into()),
             Entry::Decided { now, decision } => {
@@ -38,7 +38,7 @@ fn decided_again(pipeline: &Pipeline, number: u64) {
                 let again = policy
                     .decide(release, &history, now, settings)
                     .expect("a decision");
-                assert_eq!(DecisionDocument::new(release, again), decision);
+                assert_eq!(DecisionRecord::new(release, again), decision);
                 decisions += 1;
             }
             _ => {}
@@ -299,7 +299,7 @@ fn slack_being_down_keeps_nothing_from_going_on() {
     pipeline.slack.answer(Answer::Refuse(500));
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    ended.is(0, &["tell people: "]);
+    ended.is(0, &["send a notification: "]);
     let url = pipeline.slack.url();
     let journal = format!("{:?}", pipeline.entries(1));
     let secret = url.rsplit('/').next().expect("a path");
@@ -314,7 +314,7 @@ fn slack_that_hangs_is_not_waited_for() {
     pipeline.slack.answer(Answer::Hang);
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    ended.is(0, &["✗ tell people: "]);
+    ended.is(0, &["✗ send a notification: "]);
 }
 
 #[test]

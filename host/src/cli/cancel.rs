@@ -9,7 +9,8 @@ use super::output::Output;
 use super::{Error, Exit};
 use crate::clock;
 use crate::config::{self, Config};
-use crate::contract::promotion::{Event, Happening, Intervention};
+use crate::contract::fields::ByName;
+use crate::contract::promotion::{Conclusion, Event, Happening, Intervention};
 use crate::deployment::Leases;
 use crate::deployment::entry::{Details, Entry};
 use crate::deployment::log::Log;
@@ -64,7 +65,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             })
             .map_err(failed)?;
             log.write(&Entry::Concluded {
-                conclusion: "canceled".into(),
+                conclusion: ByName(Conclusion::Canceled),
             })
             .map_err(failed)?;
             log.store.conclude(number, "canceled").map_err(failed)?;

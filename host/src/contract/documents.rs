@@ -1,38 +1,44 @@
-//! The shapes of JSON output. Each document names its own in `schema`; a change that a reader could
-//! notice takes the next number. Described by the JSON Schemas in `host/schemas/`.
+//! The JSON documents that commands print. Each one names its version in `schema`, and any change that a
+//! reader can notice takes the next number. `host/schemas/` has the JSON Schema of each.
 
-use std::borrow::Cow;
+use serde::Serialize;
 
-use serde::{Deserialize, Serialize};
-
-use super::names::Named as _;
+use super::fields::{ByName, Commit, Digest};
 use crate::contract::labels::Labels;
-use crate::contract::promotion::{Action, Decision, Release};
-use crate::contract::types::{Diagnostic, Evidence, Reason, Span};
-use crate::text::escape::escape;
+use crate::contract::promotion::{
+    Action, Conclusion, Decision, NodeState, Permission, Progress, Release, Urgency,
+};
+use crate::contract::types::{
+    Diagnostic, Evidence, LoadTestAction, Reason, Severity, Span, Verdict,
+};
 
-/// A word of a closed set: written from the contract, and read back from a journal.
-pub type Term = Cow<'static, str>;
+#[cfg(test)]
+use super::fields::shapes;
 
-/// `greenlight label`.
+/// What `greenlight label --format json` prints: what a commit message asks for.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct LabelDocument {
-    /// `greenlight.label/1`.
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     pub schema: &'static str,
-    /// The commit, where the message came from one.
-    pub commit: Option<String>,
-    /// `abort`, `skip` or `warn`.
-    pub action: &'static str,
-    /// Whether a label says so; otherwise it is the default.
+    /// The commit; null if the message was given by itself.
+    pub commit: Option<Commit>,
+    /// What a failed load test does to the release.
+    pub action: ByName<LoadTestAction>,
+    /// True if a label in the message sets the action, false if it is the default.
     pub explicit: bool,
-    /// Where the label stands in the message.
+    /// The place of the label in the message; null for the default.
     pub span: Option<SpanDocument>,
-    /// What people should know.
+    /// Notes, warnings and errors about the message.
     pub diagnostics: Vec<DiagnosticDocument>,
 }
 
-/// A place in the message: UTF-8 byte offsets, end exclusive.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A place in the commit message as UTF-8 byte offsets.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct SpanDocument {
     /// Offset of the first byte.
     pub start: u32,
@@ -40,182 +46,173 @@ pub struct SpanDocument {
     pub end: u32,
 }
 
-/// Something a person should know.
+/// A note, a warning or an error about a commit message.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct DiagnosticDocument {
-    /// `note`, `warning` or `error`.
-    pub severity: &'static str,
-    /// Stable code.
+    /// How much it matters.
+    pub severity: ByName<Severity>,
+    /// Stable code of the kind of diagnostic.
+    #[cfg_attr(test, schemars(with = "shapes::Code"))]
     pub code: String,
     /// One sentence.
     pub message: String,
-    /// Where, if it has a place.
+    /// Its place in the message; null if it has none.
     pub span: Option<SpanDocument>,
-    /// The corrected text, or the next thing to do.
+    /// The corrected text, or what to do next.
     pub help: Option<String>,
 }
 
-/// `greenlight tags`.
+/// What `greenlight tags --format json` prints: the tags to push for a build.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct TagsDocument {
-    /// `greenlight.tags/1`.
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     pub schema: &'static str,
-    /// What was built.
-    pub commit: String,
-    /// What the message asks for.
-    pub action: &'static str,
+    /// The commit that was built.
+    pub commit: Commit,
+    /// What a failed load test does to the release.
+    pub action: ByName<LoadTestAction>,
     /// The tags to push.
+    #[cfg_attr(
+        test,
+        schemars(with = "Vec<shapes::Tag>", length(min = 1), extend("uniqueItems" = true))
+    )]
     pub tags: Vec<String>,
-    /// What people should know of the message.
+    /// Notes, warnings and errors about the message.
     pub diagnostics: Vec<DiagnosticDocument>,
 }
 
-/// `greenlight resolve`.
+/// What `greenlight resolve --format json` prints: the target of a tag.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct TargetDocument {
-    /// `greenlight.resolve/1`.
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     pub schema: &'static str,
-    /// Where the image is to be deployed.
+    /// The environment that the image is deployed to.
+    #[cfg_attr(test, schemars(with = "shapes::Environment"))]
     pub environment: String,
-    /// What the load test is to do; null where the tag does not speak of it.
-    pub load_test: Option<&'static str>,
-    /// What the image was built from.
-    pub commit: String,
+    /// What a failed load test does to the release; null if the tag does not say it.
+    pub load_test: Option<ByName<LoadTestAction>>,
+    /// The commit that the image was built from.
+    pub commit: Commit,
 }
 
-/// An answer that the policy refuses to give.
+/// What a command prints with `--format json`, and exit status 1, if the policy refuses to answer.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct RefusalDocument {
-    /// `greenlight.refusal/1`.
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     pub schema: &'static str,
-    /// Why.
+    /// Why the policy refuses.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub reasons: Vec<ReasonDocument>,
 }
 
-/// `greenlight decide`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What `greenlight decide --format json` and `greenlight run --format json` print: whether a release may
+/// enter the next environment, what to do next, and why.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct DecisionDocument {
-    /// `greenlight.decision/1`.
-    pub schema: Term,
-    /// The tag that was decided about.
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
+    pub schema: &'static str,
+    /// The tag of the release.
     pub tag: String,
-    /// The digest of its image, where it was given.
-    pub digest: Option<String>,
-    /// `promote`, `promote-with-warning`, `hold` or `stop`.
-    pub verdict: Term,
-    /// What to do now.
+    /// The digest of its image; null if it was not given.
+    pub digest: Option<Digest>,
+    /// Whether the release may go on.
+    pub permission: ByName<Permission>,
+    /// What to do next.
     pub next: ActionDocument,
-    /// Why; the first one decided.
+    /// Why; the first reason decided.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub reasons: Vec<ReasonDocument>,
-    /// How far the release has come.
+    /// How far the release is in each environment.
     pub environments: Vec<StandingDocument>,
 }
 
-/// The next thing to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What to do next.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum ActionDocument {
     /// Deploy the release.
     Deploy {
-        /// Where to.
+        /// The environment to deploy to.
+        #[cfg_attr(test, schemars(with = "shapes::Environment"))]
         environment: String,
     },
     /// Ask the nodes for their versions.
     Observe {
-        /// Which environment's.
+        /// The environment of the nodes.
+        #[cfg_attr(test, schemars(with = "shapes::Environment"))]
         environment: String,
     },
     /// Run the load test.
     LoadTest {
-        /// Against which environment.
+        /// The environment under test.
+        #[cfg_attr(test, schemars(with = "shapes::Environment"))]
         environment: String,
     },
-    /// Tell people.
+    /// Send a notification.
     Notify {
-        /// `info`, `warning` or `failure`.
-        urgency: Term,
-        /// What names the notice.
+        /// How much it matters.
+        urgency: ByName<Urgency>,
+        /// The identity of the notification: one key is sent once.
         key: String,
-        /// What they are told.
+        /// The text to send.
         text: String,
     },
-    /// Ask again later.
+    /// Decide again later.
     Wait {
-        /// How much later.
+        /// The time until then, in seconds.
         seconds: u32,
     },
-    /// Nothing is left to do.
+    /// Nothing: the deployment has ended.
     Finish {
         /// How it ends.
-        conclusion: Term,
+        conclusion: ByName<Conclusion>,
     },
-}
-
-impl ActionDocument {
-    /// What kind of thing it is: what the key `action` says.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Deploy { .. } => "deploy",
-            Self::Observe { .. } => "observe",
-            Self::LoadTest { .. } => "load-test",
-            Self::Notify { .. } => "notify",
-            Self::Wait { .. } => "wait",
-            Self::Finish { .. } => "finish",
-        }
-    }
-
-    /// Says what is done, in words. Names from outside are escaped.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Deploy { environment } => format!("deploy to `{}`", escape(environment)),
-            Self::Observe { environment } => {
-                format!(
-                    "ask the nodes of `{}` for their version",
-                    escape(environment)
-                )
-            }
-            Self::LoadTest { environment } => {
-                format!("run the load test against `{}`", escape(environment))
-            }
-            Self::Notify { urgency, text, .. } => {
-                format!("tell people ({urgency}): {}", escape(text))
-            }
-            Self::Wait { seconds } => format!("wait {seconds} s, then decide again"),
-            Self::Finish { conclusion } => match conclusion.as_ref() {
-                "stopped" => "nothing, it ends here",
-                "superseded" => "nothing, a newer release takes its place",
-                "canceled" => "nothing, it was canceled",
-                _ => "nothing, it is done",
-            }
-            .to_owned(),
-        }
-    }
 }
 
 /// Why an answer is what it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct ReasonDocument {
-    /// Stable code.
+    /// Stable code of the kind of reason.
+    #[cfg_attr(test, schemars(with = "shapes::Code"))]
     pub code: String,
     /// One sentence.
     pub message: String,
-    /// What it rests on.
+    /// The facts that it rests on.
     pub evidence: Vec<EvidenceDocument>,
     /// What to do about it.
     pub help: Option<String>,
 }
 
-/// One fact that a reason rests on: an object with one key, which says what kind of fact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One fact that a reason rests on: an object with one key, which names the kind of fact. The fact is
+/// repeated as it was given, valid or not.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceDocument {
-    /// A place in the message.
+    /// A place in the commit message.
     Label(SpanDocument),
     /// A tag.
     Tag(String),
     /// A branch.
     Branch(String),
-    /// A job.
+    /// A job of the build.
     Job(String),
     /// A commit.
     Commit(String),
@@ -223,41 +220,49 @@ pub enum EvidenceDocument {
     Digest(String),
     /// An environment.
     Environment(String),
-    /// The place of an event in the history, from 0.
+    /// The index of an event in the history, from 0.
     Event(u32),
     /// A setting.
     Setting(String),
 }
 
-/// How far a release has come in one environment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// How far a release is in one environment.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct StandingDocument {
-    /// Which environment.
+    /// The name of the environment.
+    #[cfg_attr(test, schemars(with = "shapes::Environment"))]
     pub environment: String,
-    /// `pending`, `unknown`, `deployed`, `converged` or `failed`.
-    pub progress: Term,
-    /// The verdict on its load test.
-    pub load_test: Option<Term>,
+    /// How far the deployment is.
+    pub progress: ByName<Progress>,
+    /// The verdict of its load test; null if it did not run.
+    pub load_test: Option<ByName<Verdict>>,
     /// Its nodes in the latest round.
     pub nodes: Vec<NodeDocument>,
 }
 
 /// One node in the latest round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct NodeDocument {
     /// Its name.
     pub name: String,
-    /// `current`, `old`, `foreign` or `unreachable`.
-    pub state: Term,
+    /// What it serves.
+    pub state: ByName<NodeState>,
 }
 
 impl LabelDocument {
-    /// Fills in what the policy answered.
+    /// The name and version of the document.
+    pub const SCHEMA: &'static str = "greenlight.label/2";
+
+    /// Makes the document from the policy's answer.
     pub fn new(commit: Option<String>, labels: Labels) -> Self {
         Self {
-            schema: "greenlight.label/1",
-            commit,
-            action: labels.action.name(),
+            schema: Self::SCHEMA,
+            commit: commit.map(Commit),
+            action: ByName(labels.action),
             explicit: labels.source.is_some(),
             span: labels.source.map(Into::into),
             diagnostics: documents(labels.diagnostics),
@@ -266,36 +271,50 @@ impl LabelDocument {
 }
 
 impl TagsDocument {
-    /// Fills in what the policy answered.
+    /// The name and version of the document.
+    pub const SCHEMA: &'static str = "greenlight.tags/2";
+
+    /// Makes the document from the policy's answer.
     pub fn new(commit: String, labels: Labels, tags: Vec<String>) -> Self {
         Self {
-            schema: "greenlight.tags/1",
-            commit,
-            action: labels.action.name(),
+            schema: Self::SCHEMA,
+            commit: Commit(commit),
+            action: ByName(labels.action),
             tags,
             diagnostics: documents(labels.diagnostics),
         }
     }
 }
 
+impl TargetDocument {
+    /// The name and version of the document.
+    pub const SCHEMA: &'static str = "greenlight.resolve/2";
+}
+
 impl RefusalDocument {
-    /// Fills in what the policy answered.
+    /// The name and version of the document.
+    pub const SCHEMA: &'static str = "greenlight.refusal/2";
+
+    /// Makes the document from the policy's answer.
     pub fn new(reasons: Vec<Reason>) -> Self {
         Self {
-            schema: "greenlight.refusal/1",
+            schema: Self::SCHEMA,
             reasons: documents(reasons),
         }
     }
 }
 
 impl DecisionDocument {
-    /// Fills in what the policy answered.
+    /// The name and version of the document.
+    pub const SCHEMA: &'static str = "greenlight.decision/2";
+
+    /// Makes the document from the policy's answer.
     pub fn new(release: &Release, decision: Decision) -> Self {
         Self {
-            schema: "greenlight.decision/1".into(),
+            schema: Self::SCHEMA,
             tag: release.tag.clone(),
-            digest: release.digest.clone(),
-            verdict: decision.permission.name().into(),
+            digest: release.digest.clone().map(Digest),
+            permission: ByName(decision.permission),
             next: decision.next.into(),
             reasons: documents(decision.reasons),
             environments: decision
@@ -303,14 +322,14 @@ impl DecisionDocument {
                 .into_iter()
                 .map(|standing| StandingDocument {
                     environment: standing.environment,
-                    progress: standing.progress.name().into(),
-                    load_test: standing.load_test.map(|verdict| verdict.name().into()),
+                    progress: ByName(standing.progress),
+                    load_test: standing.load_test.map(ByName),
                     nodes: standing
                         .nodes
                         .into_iter()
                         .map(|node| NodeDocument {
                             name: node.name,
-                            state: node.state.name().into(),
+                            state: ByName(node.state),
                         })
                         .collect(),
                 })
@@ -319,18 +338,9 @@ impl DecisionDocument {
     }
 }
 
-/// Turns a list of the contract's records into documents.
+/// Converts a list of the contract's records to documents.
 pub fn documents<T, D: From<T>>(items: Vec<T>) -> Vec<D> {
     items.into_iter().map(D::from).collect()
-}
-
-impl From<SpanDocument> for Span {
-    fn from(span: SpanDocument) -> Self {
-        Self {
-            start: span.start,
-            end: span.end,
-        }
-    }
 }
 
 impl From<Span> for SpanDocument {
@@ -345,7 +355,7 @@ impl From<Span> for SpanDocument {
 impl From<Diagnostic> for DiagnosticDocument {
     fn from(diagnostic: Diagnostic) -> Self {
         Self {
-            severity: diagnostic.severity.name(),
+            severity: ByName(diagnostic.severity),
             code: diagnostic.code,
             message: diagnostic.message,
             span: diagnostic.span.map(Into::into),
@@ -388,13 +398,13 @@ impl From<Action> for ActionDocument {
             Action::Observe(environment) => Self::Observe { environment },
             Action::LoadTest(environment) => Self::LoadTest { environment },
             Action::Notify(notice) => Self::Notify {
-                urgency: notice.urgency.name().into(),
+                urgency: ByName(notice.urgency),
                 key: notice.key,
                 text: notice.text,
             },
             Action::Wait(seconds) => Self::Wait { seconds },
             Action::Finish(conclusion) => Self::Finish {
-                conclusion: conclusion.name().into(),
+                conclusion: ByName(conclusion),
             },
         }
     }

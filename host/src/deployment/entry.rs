@@ -3,15 +3,14 @@
 //! decision can be made again.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::contract::documents::{ActionDocument, DecisionDocument, SpanDocument, Term};
-use crate::contract::history::Event;
-use crate::contract::names::Named as _;
-use crate::contract::promotion::{Instruction, Release};
-use crate::contract::settings::SettingsDocument;
+use super::record::{
+    ActionRecord, DecisionRecord, EventRecord, FORMAT, PointRecord, SettingsRecord, SpanRecord,
+};
+use crate::contract::fields::ByName;
+use crate::contract::promotion::{Conclusion, Instruction, Release, Urgency};
 use crate::contract::types::{LoadTestAction, Settings};
-use crate::facts;
-use crate::facts::load_test::Point;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +21,7 @@ pub enum Entry {
     /// Another process goes on with it.
     Resumed {
         /// The effect that was under way when the one before it ended, if there was one.
-        interrupted: Option<ActionDocument>,
+        interrupted: Option<ActionRecord>,
         /// Whether it is done again.
         repeated: bool,
     },
@@ -31,17 +30,17 @@ pub enum Entry {
         /// The time it was told, in seconds since 1970.
         now: u64,
         /// What it answered.
-        decision: DecisionDocument,
+        decision: DecisionRecord,
     },
     /// An effect is about to start.
     Started {
         /// Which one.
-        effect: ActionDocument,
+        effect: ActionRecord,
     },
     /// Something happened: from here on the policy knows it.
     Happened {
         /// What the policy is told.
-        event: Event,
+        event: EventRecord,
         /// What people may want to know beside it.
         details: Details,
     },
@@ -54,8 +53,8 @@ pub enum Entry {
     Interrupted,
     /// The deployment has ended.
     Concluded {
-        /// `promoted`, `promoted-with-warning`, `stopped`, `superseded` or `canceled`.
-        conclusion: Term,
+        /// How it ended.
+        conclusion: ByName<Conclusion>,
     },
 }
 
@@ -72,21 +71,21 @@ pub struct Began {
     /// What the tag pointed at, where known.
     pub digest: Option<String>,
     /// What the message of the commit says, where it could be read.
-    pub instruction: Option<InstructionDocument>,
+    pub instruction: Option<InstructionRecord>,
     /// The commit of the tag.
     pub commit: String,
     /// What the policy is told of the team's settings.
-    pub settings: SettingsDocument,
+    pub settings: SettingsRecord,
 }
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct InstructionDocument {
-    /// `abort`, `skip` or `warn`.
-    pub action: Term,
-    /// Where the label stands.
-    pub span: Option<SpanDocument>,
+pub struct InstructionRecord {
+    /// What a failed load test does.
+    pub action: ByName<LoadTestAction>,
+    /// The place of the label in the message.
+    pub span: Option<SpanRecord>,
 }
 
 /// What is known of an event beside what the policy is told.
@@ -112,12 +111,12 @@ pub enum Details {
         /// The files that were kept, in the folder of the deployment.
         kept: Vec<String>,
         /// Its curves.
-        curve: Vec<Point>,
+        curve: Vec<PointRecord>,
     },
     /// People were told.
     Notice {
-        /// `info`, `warning` or `failure`.
-        urgency: Term,
+        /// How much it matters.
+        urgency: ByName<Urgency>,
         /// What.
         text: String,
         /// Why it did not reach them.
@@ -169,19 +168,28 @@ pub struct NodeDetails {
     pub took: u64,
 }
 
-impl Began {
-    /// The settings that it began with.
+impl Entry {
+    /// Reads an entry from its JSON.
     ///
     /// # Errors
     ///
-    /// If they name an action that there is not.
-    pub fn agreed(&self) -> Result<Settings, facts::Error> {
-        self.settings.contract().ok_or_else(|| {
-            facts::Error::new(
-                "the journal's settings name an action that there is not",
-                "use the version of greenlight that wrote it",
-            )
-        })
+    /// If it is no entry, or has a format that this program does not read.
+    pub fn read(body: &str) -> Result<Self, String> {
+        let mut fields: Map<String, Value> =
+            serde_json::from_str(body).map_err(|error| error.to_string())?;
+        match fields.remove("format") {
+            Some(format) if format != FORMAT => Err(format!(
+                "the entry has format {format}, and this version of greenlight reads format {FORMAT}"
+            )),
+            _ => Self::deserialize(Value::Object(fields)).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Began {
+    /// The settings that the deployment began with.
+    pub fn agreed(&self) -> Settings {
+        (&self.settings).into()
     }
 
     /// The release, as the policy is asked about it.
@@ -189,20 +197,18 @@ impl Began {
         Release {
             tag: self.tag.clone(),
             digest: self.digest.clone(),
-            instruction: self.instruction.as_ref().and_then(|it| {
-                Some(Instruction {
-                    action: LoadTestAction::from_name(&it.action)?,
-                    source: it.span.clone().map(Into::into),
-                })
+            instruction: self.instruction.as_ref().map(|it| Instruction {
+                action: it.action.0,
+                source: it.span.clone().map(Into::into),
             }),
         }
     }
 }
 
-impl From<&Instruction> for InstructionDocument {
+impl From<&Instruction> for InstructionRecord {
     fn from(instruction: &Instruction) -> Self {
         Self {
-            action: instruction.action.name().into(),
+            action: ByName(instruction.action),
             span: instruction.source.map(Into::into),
         }
     }

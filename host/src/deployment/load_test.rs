@@ -108,7 +108,7 @@ impl Driver<'_> {
             command,
             notes: results.notes,
             kept,
-            curve,
+            curve: curve.iter().map(Into::into).collect(),
         };
         self.happened(Happening::LoadTested(test), details)?;
         self.means.screen.ended(effect, well, &said, finished.took);

@@ -1,8 +1,8 @@
 //! The journal of one deployment, written entry by entry.
 
 use super::entry::Entry;
+use super::record::ActionRecord;
 use crate::clock;
-use crate::contract::documents::ActionDocument;
 use crate::facts;
 use crate::journal::{self, Row, Store};
 
@@ -62,19 +62,19 @@ impl Log {
 ///
 /// # Errors
 ///
-/// If the store can't be read, or holds entries of another version of this program.
+/// If the store can't be read, or holds entries of a later format.
 pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), facts::Error> {
     let records = store
         .records(deployment)
         .map_err(|error| explained(&error))?;
     let entries = records.rows.into_iter().map(|row| {
-        let entry = serde_json::from_str(&row.body).map_err(|error| {
+        let entry = Entry::read(&row.body).map_err(|error| {
             facts::Error::new(
                 format!(
                     "failed to read entry {} of deployment {deployment}: {error}",
                     row.position
                 ),
-                "use the version of greenlight that wrote it",
+                "use the version of greenlight that wrote the journal, or a later one",
             )
         })?;
         Ok(Dated { at: row.at, entry })
@@ -115,7 +115,7 @@ pub fn changed(
     let (entries, _) = read(store, deployment)?;
     Ok(entries.iter().any(|it| match &it.entry {
         Entry::Started {
-            effect: ActionDocument::Deploy { environment: place },
+            effect: ActionRecord::Deploy { environment: place },
         } => place == environment,
         _ => false,
     }))

@@ -16,6 +16,7 @@ mod leases;
 mod load_test;
 pub mod log;
 mod notice;
+pub mod record;
 mod resume;
 mod screen;
 mod survey;
@@ -30,7 +31,7 @@ pub use screen::Screen;
 
 use crate::clock;
 use crate::config::Config;
-use crate::contract::documents::DecisionDocument;
+use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Event, Happening, Intervention, Release,
@@ -43,6 +44,7 @@ use crate::sandbox::Policy;
 use crate::secret::Source;
 use entry::{Began, Details, Entry};
 use log::Log;
+use record::DecisionRecord;
 
 /// How far apart signals to the processes of one job may arrive.
 const SIGNALS_ARRIVE: Duration = Duration::from_millis(200);
@@ -133,7 +135,7 @@ impl<'a> Driver<'a> {
         entry: usize,
     ) -> Result<Self, Error> {
         let folder = files::folder(&means.config.records, log.deployment)?;
-        let settings = began.agreed()?;
+        let settings = began.agreed();
         Ok(Self {
             release: began.release(),
             means,
@@ -190,7 +192,7 @@ impl<'a> Driver<'a> {
                 .decide(&self.release, &self.history, now, &self.settings)?;
         self.log.write(&Entry::Decided {
             now,
-            decision: DecisionDocument::new(&self.release, decision.clone()),
+            decision: DecisionRecord::new(&self.release, decision.clone()),
         })?;
         self.means.screen.decided(&decision);
         Ok(decision)
@@ -226,7 +228,7 @@ impl<'a> Driver<'a> {
     fn finish(mut self, conclusion: Conclusion, decision: Decision) -> Result<End, Error> {
         let word = conclusion.name();
         self.log.write(&Entry::Concluded {
-            conclusion: word.into(),
+            conclusion: ByName(conclusion),
         })?;
         let number = self.log.deployment;
         self.log.store.conclude(number, word)?;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::entry::Details;
 use super::{Driver, Error};
+use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Action, Decision, Happening, Notice, Notification, Outcome};
 use crate::effects::slack::{self, Message, Slack};
@@ -29,7 +30,7 @@ impl Driver<'_> {
             outcome,
         };
         let details = Details::Notice {
-            urgency: notice.urgency.name().into(),
+            urgency: ByName(notice.urgency),
             text: notice.text.clone(),
             error,
         };

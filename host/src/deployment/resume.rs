@@ -5,8 +5,8 @@
 
 use super::entry::{Began, Details, Entry};
 use super::log::Dated;
+use super::record::ActionRecord;
 use super::{Driver, Error, Leases, Means, log::Log};
-use crate::contract::documents::ActionDocument;
 use crate::contract::promotion::{
     Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement, Notification, Outcome,
 };
@@ -14,7 +14,7 @@ use crate::facts;
 
 /// An effect that was under way when its process ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CutOff(pub ActionDocument);
+pub struct CutOff(pub ActionRecord);
 
 impl<'a> Driver<'a> {
     /// Goes on from the entries of a deployment that has not ended.
@@ -74,33 +74,33 @@ impl<'a> Driver<'a> {
         Ok(driver)
     }
 
-    fn may_repeat(&self, effect: &ActionDocument) -> bool {
+    fn may_repeat(&self, effect: &ActionRecord) -> bool {
         let config = self.means.config;
         match effect {
-            ActionDocument::Deploy { environment } => config
+            ActionRecord::Deploy { environment } => config
                 .environment(environment)
                 .is_some_and(|it| it.repeatable),
-            ActionDocument::LoadTest { .. } => {
+            ActionRecord::LoadTest { .. } => {
                 config.load_test.as_ref().is_some_and(|it| it.repeatable)
             }
             // People are told once, or not at all.
-            ActionDocument::Notify { .. } => false,
-            ActionDocument::Observe { .. }
-            | ActionDocument::Wait { .. }
-            | ActionDocument::Finish { .. } => true,
+            ActionRecord::Notify { .. } => false,
+            ActionRecord::Observe { .. }
+            | ActionRecord::Wait { .. }
+            | ActionRecord::Finish { .. } => true,
         }
     }
 
     /// What the policy is told of an effect of which only the beginning is known.
-    fn as_unknown(&self, effect: &ActionDocument) -> Option<Happening> {
+    fn as_unknown(&self, effect: &ActionRecord) -> Option<Happening> {
         Some(match effect {
-            ActionDocument::Deploy { environment } => Happening::Deployed(Deployment {
+            ActionRecord::Deploy { environment } => Happening::Deployed(Deployment {
                 environment: environment.clone(),
                 commit: self.began.commit.clone(),
                 digest: self.release.digest.clone(),
                 outcome: Outcome::Unknown,
             }),
-            ActionDocument::LoadTest { environment } => Happening::LoadTested(LoadTest {
+            ActionRecord::LoadTest { environment } => Happening::LoadTested(LoadTest {
                 environment: environment.clone(),
                 result: LoadTestResult::Measured(Measurement {
                     requests: 0,
@@ -114,20 +114,20 @@ impl<'a> Driver<'a> {
                     versions: Vec::new(),
                 }),
             }),
-            ActionDocument::Notify { key, .. } => Happening::Notified(Notification {
+            ActionRecord::Notify { key, .. } => Happening::Notified(Notification {
                 key: key.clone(),
                 outcome: Outcome::Unknown,
             }),
-            ActionDocument::Observe { .. }
-            | ActionDocument::Wait { .. }
-            | ActionDocument::Finish { .. } => return None,
+            ActionRecord::Observe { .. }
+            | ActionRecord::Wait { .. }
+            | ActionRecord::Finish { .. } => return None,
         })
     }
 }
 
 /// The environment that it deployed to last, or was about to.
 fn place(cut_off: Option<&CutOff>, history: &[(Event, Details)]) -> Option<String> {
-    if let Some(CutOff(ActionDocument::Deploy { environment })) = cut_off {
+    if let Some(CutOff(ActionRecord::Deploy { environment })) = cut_off {
         return Some(environment.clone());
     }
     let mut latest = history.iter().rev();
@@ -171,15 +171,15 @@ fn read(entries: Vec<Dated>) -> Result<Read, facts::Error> {
     Ok((began, history, started))
 }
 
-fn named(effect: &ActionDocument) -> String {
+fn named(effect: &ActionRecord) -> String {
     match effect {
-        ActionDocument::Deploy { environment } => format!("the deployment to `{environment}`"),
-        ActionDocument::LoadTest { environment } => {
+        ActionRecord::Deploy { environment } => format!("the deployment to `{environment}`"),
+        ActionRecord::LoadTest { environment } => {
             format!("the load test against `{environment}`")
         }
-        ActionDocument::Notify { key, .. } => format!("the notice `{key}`"),
-        ActionDocument::Observe { environment } => format!("asking the nodes of `{environment}`"),
-        ActionDocument::Wait { seconds } => format!("a wait of {seconds} s"),
-        ActionDocument::Finish { .. } => "the end".to_owned(),
+        ActionRecord::Notify { key, .. } => format!("the notice `{key}`"),
+        ActionRecord::Observe { environment } => format!("asking the nodes of `{environment}`"),
+        ActionRecord::Wait { seconds } => format!("a wait of {seconds} s"),
+        ActionRecord::Finish { .. } => "the end".to_owned(),
     }
 }

@@ -13,7 +13,7 @@ fn histories() {
     let tag = format!("prod-{SHA}");
     let event = |happening: &str| {
         format!(
-            r#"{{"schema": "greenlight.history/1", "events": [{{"at": 0, "happening": {happening}}}]}}"#
+            r#"{{"schema": "greenlight.history/2", "events": [{{"at": 0, "happening": {happening}}}]}}"#
         )
     };
     for (text, why) in [
@@ -25,7 +25,7 @@ fn histories() {
             "greenlight.history/2",
         ),
         (
-            r#"{"schema": "greenlight.history/1", "events": [], "extra": 1}"#.to_owned(),
+            r#"{"schema": "greenlight.history/2", "events": [], "extra": 1}"#.to_owned(),
             "`extra`",
         ),
         (event(r#"{"exploded": 1}"#), "unknown variant `exploded`"),
@@ -50,7 +50,7 @@ fn histories() {
             &[
                 "failed to read the history",
                 why,
-                "help: its shape is `greenlight.history/1`",
+                "help: its shape is `greenlight.history/2`",
             ],
         );
     }

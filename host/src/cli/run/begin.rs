@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::{Error, Exit, resolve};
 use crate::clock;
 use crate::contract::promotion::{Action, Instruction};
-use crate::deployment::entry::{Began, InstructionDocument};
+use crate::deployment::entry::{Began, InstructionRecord};
 use crate::deployment::log::Log;
 use crate::deployment::{Driver, tenure};
 use crate::effects::slack;
@@ -45,7 +45,7 @@ impl Deployment<'_> {
             policy: self.digest.clone(),
             tag: tag.to_owned(),
             digest: self.arguments.digest.clone(),
-            instruction: instruction.as_ref().map(InstructionDocument::from),
+            instruction: instruction.as_ref().map(InstructionRecord::from),
             commit: target.commit.clone(),
             settings: settings.into(),
         };

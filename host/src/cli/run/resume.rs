@@ -10,7 +10,6 @@ use crate::contract::promotion::Permission;
 use crate::deployment::Driver;
 use crate::deployment::entry::{Began, Entry};
 use crate::deployment::log::Log;
-use crate::text::escape::escape;
 
 impl Deployment<'_> {
     pub(super) fn resume(&self, number: Option<u64>, output: &mut Output) -> Result<Exit, Error> {
@@ -31,14 +30,15 @@ impl Deployment<'_> {
             _ => None,
         }) {
             // Only saying so was left to do.
-            store.conclude(header.number, conclusion).map_err(failed)?;
+            store
+                .conclude(header.number, conclusion.0.name())
+                .map_err(failed)?;
             output.text(&format!(
                 "deployment {} has ended: {}\n",
-                header.number,
-                escape(conclusion)
+                header.number, conclusion
             ));
             let last = entries.iter().rev().find_map(|it| match &it.entry {
-                Entry::Decided { decision, .. } => Permission::from_name(&decision.verdict),
+                Entry::Decided { decision, .. } => Some(decision.permission.0),
                 _ => None,
             });
             // A person who ended it decided otherwise than to let it go on.
@@ -52,7 +52,7 @@ impl Deployment<'_> {
             ));
         };
         self.same_policy(began, header.number)?;
-        let settings = began.agreed()?;
+        let settings = began.agreed();
         let mut console = Console::new(output, self.arguments.format.format);
         let next = entries.len() as u64 + 1;
         if torn {

@@ -1,12 +1,117 @@
-//! Between a history's JSON and what the policy is told, both ways.
+//! What the policy was told, as a journal keeps it: format 1.
 
-use super::{
-    ByName, Commit, Convergence, Deployment, Digest, Event, Happening, LoadTest, LoadTestResult,
-    Measurement, Node, NodeVersion, Notification, Rival, Round, Text,
-};
+use serde::{Deserialize, Serialize};
+
+use crate::contract::fields::{ByName, Commit, Digest, Text};
 use crate::contract::promotion as contract;
+use crate::contract::types::Verdict;
 
-impl From<&contract::Event> for Event {
+/// One event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventRecord {
+    at: u64,
+    happening: Happening,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Happening {
+    Deployed(Deployment),
+    Observed(Round),
+    LoadTested(LoadTest),
+    Notified(Notification),
+    Waited(u32),
+    Overtaken(Rival),
+    Unplaced(Rival),
+    Occupied(Rival),
+    Intervened(ByName<contract::Intervention>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deployment {
+    environment: Text,
+    commit: Commit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
+    outcome: ByName<contract::Outcome>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Round {
+    environment: Text,
+    convergence: Convergence,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Convergence {
+    Observed(Vec<Node>),
+    Judged(bool),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Node {
+    name: Text,
+    version: NodeVersion,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum NodeVersion {
+    Serves(Commit),
+    Unreachable(Text),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoadTest {
+    environment: Text,
+    result: LoadTestResult,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LoadTestResult {
+    Measured(Measurement),
+    Judged(ByName<Verdict>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Measurement {
+    requests: u64,
+    failures: u64,
+    exceptions: u64,
+    duration: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p95: Option<u64>,
+    #[serde(default)]
+    broken_thresholds: Vec<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_status: Option<i32>,
+    complete: bool,
+    versions: Vec<Commit>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notification {
+    key: Text,
+    outcome: ByName<contract::Outcome>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rival {
+    environment: Text,
+    commit: Commit,
+}
+
+impl From<&contract::Event> for EventRecord {
     fn from(event: &contract::Event) -> Self {
         Self {
             at: event.at,
@@ -98,8 +203,8 @@ impl From<&contract::Rival> for Rival {
     }
 }
 
-impl From<Event> for contract::Event {
-    fn from(event: Event) -> Self {
+impl From<EventRecord> for contract::Event {
+    fn from(event: EventRecord) -> Self {
         Self {
             at: event.at,
             happening: event.happening.into(),
@@ -188,6 +293,23 @@ impl From<Rival> for contract::Rival {
         Self {
             environment: rival.environment.0,
             commit: rival.commit.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::history::History;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = include_str!("../../../../tests/cases/history.json");
+        let history: History = serde_json::from_str(text).expect("a history");
+        for event in history.events.into_iter().map(contract::Event::from) {
+            let text = serde_json::to_string(&EventRecord::from(&event)).expect("JSON");
+            let read: EventRecord = serde_json::from_str(&text).expect(&text);
+            assert_eq!(contract::Event::from(read), event);
         }
     }
 }
