@@ -17,7 +17,7 @@ use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
 use crate::contract::fields::ByName;
 #[cfg(test)]
-use crate::contract::fields::Commit as CommitHash;
+use crate::contract::fields::{Commit as CommitHash, shapes};
 use crate::contract::labels::{Labels, Message};
 use crate::contract::names::Named as _;
 use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
@@ -73,6 +73,7 @@ pub(super) enum Line {
 /// One commit of the history, in the order of `git rev-list`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "CommitLine"))]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct CommitDocument {
     /// The name and version of this document.
@@ -97,6 +98,7 @@ pub(super) struct CommitDocument {
 /// The last line of the answer. An answer without it is incomplete.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "SummaryLine"))]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Summary {
     /// The name and version of this document.
@@ -122,62 +124,6 @@ impl CommitDocument {
 
 impl Summary {
     const SCHEMA: &'static str = "greenlight.replay-summary/2";
-}
-
-#[cfg(test)]
-mod shapes {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use crate::contract::fields::shapes::CODE;
-    pub use crate::contract::fields::shapes::Tag;
-
-    /// Counts by action.
-    pub struct Labels;
-    /// Counts by code.
-    pub struct Codes;
-
-    impl JsonSchema for Labels {
-        fn schema_name() -> Cow<'static, str> {
-            "Labels".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "type": "object",
-                "properties": {
-                    "abort": count("Commits with the label `abort`."),
-                    "skip": count("Commits with the label `skip`."),
-                    "warn": count("Commits with the label `warn`."),
-                },
-                "additionalProperties": false,
-            })
-        }
-    }
-
-    impl JsonSchema for Codes {
-        fn schema_name() -> Cow<'static, str> {
-            "Codes".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "type": "object",
-                "patternProperties": { (CODE): count("Diagnostics with this code.") },
-                "additionalProperties": false,
-            })
-        }
-    }
-
-    fn count(description: &str) -> Schema {
-        json_schema!({
-            "description": description,
-            "type": "integer",
-            "minimum": 1,
-            "maximum": u64::MAX,
-        })
-    }
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {

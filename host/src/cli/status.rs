@@ -86,31 +86,6 @@ impl StatusDocument {
     const SCHEMA: &'static str = "greenlight.status/2";
 }
 
-#[cfg(test)]
-mod shapes {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use crate::contract::names::Named as _;
-    use crate::contract::promotion::Conclusion;
-
-    /// The state of a deployment.
-    pub struct DeploymentState;
-
-    impl JsonSchema for DeploymentState {
-        fn schema_name() -> Cow<'static, str> {
-            "DeploymentState".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            let ended = Conclusion::ALL.iter().map(|(_, name)| *name);
-            let states: Vec<_> = ["running", "cut-off"].into_iter().chain(ended).collect();
-            json_schema!({ "type": "string", "enum": states })
-        }
-    }
-}
-
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let config = Config::read(&arguments.config)?;
     let mut deployments = Vec::new();
@@ -272,4 +247,29 @@ fn steps(timeline: &Timeline) -> String {
         let _ = writeln!(text, "    note: {}", escape(&note.text));
     }
     text
+}
+
+#[cfg(test)]
+mod shapes {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use crate::contract::names::Named as _;
+    use crate::contract::promotion::Conclusion;
+
+    /// The state of a deployment.
+    pub struct DeploymentState;
+
+    impl JsonSchema for DeploymentState {
+        fn schema_name() -> Cow<'static, str> {
+            "DeploymentState".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            let ended = Conclusion::ALL.iter().map(|(_, name)| *name);
+            let states: Vec<_> = ["running", "cut-off"].into_iter().chain(ended).collect();
+            json_schema!({ "type": "string", "enum": states })
+        }
+    }
 }

@@ -94,7 +94,7 @@ pub mod shapes {
 
     impl JsonSchema for Stage {
         fn schema_name() -> Cow<'static, str> {
-            "Stage".into()
+            "AssumedStage".into()
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -104,7 +104,7 @@ pub mod shapes {
 
     impl JsonSchema for LoadTest {
         fn schema_name() -> Cow<'static, str> {
-            "LoadTest".into()
+            "AssumedLoadTest".into()
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -66,7 +66,7 @@ pub(super) struct ServeTable {
     registry: Option<RegistryTable>,
     /// The Jenkins job that deploys.
     jenkins: Option<JenkinsTable>,
-    /// The CircleCI project whose pipeline deploys.
+    /// The `CircleCI` project whose pipeline deploys.
     circleci: Option<CircleCiTable>,
     /// The GitHub repository whose workflow deploys.
     github: Option<GitHubTable>,

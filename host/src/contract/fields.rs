@@ -177,6 +177,52 @@ pub mod shapes {
         };
     }
 
+    /// Counts of commits by the action of their label.
+    pub struct Labels;
+    /// Counts of diagnostics by their code.
+    pub struct Codes;
+
+    impl JsonSchema for Labels {
+        fn schema_name() -> Cow<'static, str> {
+            "Labels".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "type": "object",
+                "properties": {
+                    "abort": count("Commits with the label `abort`."),
+                    "skip": count("Commits with the label `skip`."),
+                    "warn": count("Commits with the label `warn`."),
+                },
+                "additionalProperties": false,
+            })
+        }
+    }
+
+    impl JsonSchema for Codes {
+        fn schema_name() -> Cow<'static, str> {
+            "Codes".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "type": "object",
+                "patternProperties": { (CODE): count("Diagnostics with this code.") },
+                "additionalProperties": false,
+            })
+        }
+    }
+
+    fn count(description: &str) -> Schema {
+        json_schema!({
+            "description": description,
+            "type": "integer",
+            "minimum": 1,
+            "maximum": u64::MAX,
+        })
+    }
+
     impl<T: Named> JsonSchema for ByName<T> {
         fn schema_name() -> Cow<'static, str> {
             T::SET.into()

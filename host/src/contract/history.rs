@@ -83,6 +83,7 @@ struct Deployment {
 /// One round over all nodes of an environment.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "RoundEvent"))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Round {
     /// The environment.
@@ -107,6 +108,7 @@ enum Convergence {
 /// One node of an environment.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "NodeAnswer"))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Node {
     /// Its name, the same in every round.
@@ -129,6 +131,7 @@ enum NodeVersion {
 /// One load test that ended.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "LoadTestEvent"))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct LoadTest {
     /// The environment under test.

@@ -213,3 +213,31 @@ impl From<&Instruction> for InstructionRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_without_a_format_has_the_first_one() {
+        let noted = Entry::Noted {
+            text: "a".to_owned(),
+        };
+        let written = serde_json::to_string(&noted).expect("JSON");
+        assert_eq!(Entry::read(&written).as_ref(), Ok(&noted));
+        let named = r#"{"format": 1, "entry": "noted", "text": "a"}"#;
+        assert_eq!(Entry::read(named), Ok(noted));
+    }
+
+    #[test]
+    fn a_later_format_is_refused_by_name() {
+        let later = r#"{"format": 3, "entry": "pondered", "text": "a"}"#;
+        let why = Entry::read(later).expect_err("a later format");
+        assert!(
+            why.contains("format 3") && why.contains("format 1"),
+            "{why}"
+        );
+        let misspelled = r#"{"entry": "noted", "texts": "a"}"#;
+        Entry::read(misspelled).expect_err("an unknown key");
+    }
+}

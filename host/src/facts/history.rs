@@ -58,10 +58,8 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
 /// Parses a history. The error is what is wrong, and what to do about it.
 fn parse(text: &str) -> Result<Vec<promotion::Event>, (String, String)> {
     let schema = History::SCHEMA;
-    let wrong = |error: serde_json::Error| {
-        let help = format!("its shape is `{schema}`; see `greenlight schema history`");
-        (error.to_string(), help)
-    };
+    let help = format!("its shape is `{schema}`; see `greenlight schema history`");
+    let wrong = |error: serde_json::Error| (error.to_string(), help.clone());
     let version: Version = serde_json::from_str(text).map_err(wrong)?;
     if version.schema == "greenlight.history/1" {
         return Err((
@@ -75,7 +73,7 @@ fn parse(text: &str) -> Result<Vec<promotion::Event>, (String, String)> {
     if version.schema != schema {
         return Err((
             format!("its schema is `{}`, not `{schema}`", version.schema),
-            "write a history as `greenlight schema history` describes".to_owned(),
+            help,
         ));
     }
     let history: History = serde_json::from_str(text).map_err(wrong)?;

@@ -21,8 +21,8 @@ fn histories() {
         ("not JSON".to_owned(), "expected"),
         ("{}".to_owned(), "missing field `schema`"),
         (
-            r#"{"schema": "greenlight.history/2", "events": []}"#.to_owned(),
-            "greenlight.history/2",
+            r#"{"schema": "greenlight.history/3", "events": []}"#.to_owned(),
+            "greenlight.history/3",
         ),
         (
             r#"{"schema": "greenlight.history/2", "events": [], "extra": 1}"#.to_owned(),
@@ -33,7 +33,7 @@ fn histories() {
         (event(r#"{"waited": "long"}"#), "invalid type"),
         (
             event(r#"{"intervened": "maybe"}"#),
-            "`maybe` is none of `approved`, `held`, `canceled`",
+            "`maybe` is not one of `approved`, `held`, `canceled`",
         ),
         (
             event(r#"{"notified": {"key": "k", "outcome": "succeeded", "to": "ops"}}"#),

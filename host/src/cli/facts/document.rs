@@ -133,28 +133,6 @@ pub struct ProblemDocument {
     pub help: String,
 }
 
-#[cfg(test)]
-mod shapes {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use crate::facts::ci::System;
-
-    /// The name of a CI system.
-    pub struct SystemName;
-
-    impl JsonSchema for SystemName {
-        fn schema_name() -> Cow<'static, str> {
-            "SystemName".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({ "type": "string", "enum": System::ALL.map(|(_, name)| name) })
-        }
-    }
-}
-
 impl FactsDocument {
     /// The name and version of the document.
     pub const SCHEMA: &'static str = "greenlight.facts/2";
@@ -235,6 +213,28 @@ impl From<Problem> for ProblemDocument {
             code: problem.code,
             message: problem.message,
             help: problem.help,
+        }
+    }
+}
+
+#[cfg(test)]
+mod shapes {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use crate::facts::ci::System;
+
+    /// The name of a CI system.
+    pub struct SystemName;
+
+    impl JsonSchema for SystemName {
+        fn schema_name() -> Cow<'static, str> {
+            "SystemName".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "string", "enum": System::ALL.map(|(_, name)| name) })
         }
     }
 }
