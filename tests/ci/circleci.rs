@@ -211,7 +211,7 @@ fn only_a_promotion_passes() {
         let ended = run(&workspace, &configuration.command("decide", &given));
         let ended = ended.map_or_else(|(_, status, _)| status, |()| 0);
         assert_eq!(ended, status, "{action} {verdict}");
-        assert_eq!(exported(&workspace, "GREENLIGHT_VERDICT"), expected);
+        assert_eq!(exported(&workspace, "GREENLIGHT_PERMISSION"), expected);
     }
 }
 

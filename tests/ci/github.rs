@@ -259,7 +259,7 @@ fn a_warning_passes_with_an_annotation_and_nothing_else_passes() {
             ("load-test", load_test),
         ];
         let used = using(&mut workspace, &inputs);
-        assert_eq!(used.outputs["verdict"], verdict);
+        assert_eq!(used.outputs["permission"], verdict);
         let ended = used.ended.is(status);
         let commands = commands(&ended);
         let annotated = commands.iter().any(|it| it.starts_with(command));

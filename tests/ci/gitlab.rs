@@ -249,7 +249,7 @@ fn a_warning_is_a_warning_and_nothing_else_is() {
         assert_eq!(shown, expected, "{}", ended.stderr);
         ended.is(status);
         assert_eq!(
-            handed_on(&workspace, &decide)["GREENLIGHT_VERDICT"],
+            handed_on(&workspace, &decide)["GREENLIGHT_PERMISSION"],
             verdict
         );
     }

@@ -312,7 +312,7 @@ fn a_decision_is_what_jenkins_calls_it() {
     for (action, more, ..) in &cases {
         let workspace = equipped(&deployment::message(action));
         let tag = format!("stage-loadtest-{action}-{}", workspace.commit);
-        let steps = format!("greenlightDecide(tag: '{tag}', {more}).GREENLIGHT_VERDICT");
+        let steps = format!("greenlightDecide(tag: '{tag}', {more}).GREENLIGHT_PERMISSION");
         builds.push(script(&workspace, &steps));
         kept.push(workspace);
     }

@@ -298,7 +298,7 @@ fn slack_being_down_keeps_nothing_from_going_on() {
     pipeline.slack.answer(Answer::Refuse(500));
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    ended.is(0, &["tell people: "]);
+    ended.is(0, &["send a notification: "]);
     let url = pipeline.slack.url();
     let journal = format!("{:?}", pipeline.entries(1));
     let secret = url.rsplit('/').next().expect("a path");
@@ -313,7 +313,7 @@ fn slack_that_hangs_is_not_waited_for() {
     pipeline.slack.answer(Answer::Hang);
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    ended.is(0, &["✗ tell people: "]);
+    ended.is(0, &["✗ send a notification: "]);
 }
 
 #[test]

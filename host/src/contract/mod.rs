@@ -4,10 +4,14 @@
 //! - [`names`] gives the cases of its enumerations their names in text and JSON.
 //! - [`validate`] says which text is a commit, a tag, a digest or the name of an environment.
 //! - [`settings`] has the defaults of a team's settings.
-//! - [`history`] and [`documents`] are the JSON documents that greenlight reads and writes.
+//! - [`actions`] describes an action of the policy in words.
+//! - [`history`] and [`documents`] are the JSON documents that greenlight reads and writes, [`fields`] the
+//!   texts in them that have a fixed form.
 
+pub mod actions;
 mod bindings;
 pub mod documents;
+pub mod fields;
 pub mod history;
 pub mod names;
 pub mod settings;

@@ -146,7 +146,7 @@ note[repeated-label]: `[load test: abort]` is repeated
 #[test]
 fn json_keeps_the_diagnostics_for_people_on_standard_error() {
     let json = r#"{
-  "schema": "greenlight.label/1",
+  "schema": "greenlight.label/2",
   "commit": null,
   "action": "warn",
   "explicit": false,
@@ -181,7 +181,7 @@ fn json_names_the_commit_and_the_place() {
     let commit = repository.commit(MESSAGE);
     let json = format!(
         r#"{{
-  "schema": "greenlight.label/1",
+  "schema": "greenlight.label/2",
   "commit": "{commit}",
   "action": "abort",
   "explicit": true,

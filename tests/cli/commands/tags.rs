@@ -162,7 +162,7 @@ fn required_jobs_come_from_the_environment_too() {
 fn json() {
     let json = format!(
         r#"{{
-  "schema": "greenlight.tags/1",
+  "schema": "greenlight.tags/2",
   "commit": "{SHA}",
   "action": "skip",
   "tags": [
@@ -195,7 +195,7 @@ fn json() {
     ])
     .gives(
         1,
-        Text::Has(&["greenlight.refusal/1"]),
+        Text::Has(&["greenlight.refusal/2"]),
         Text::Has(&["branch-not-published"]),
     )
     .json();

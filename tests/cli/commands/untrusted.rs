@@ -107,7 +107,7 @@ fn tag() {
     is_harmless(
         json,
         1,
-        Text::Has(&["\"verdict\": \"stop\"", "\\u001b[31m"]),
+        Text::Has(&["\"permission\": \"stop\"", "\\u001b[31m"]),
         Text::Nothing,
     );
 }

@@ -81,6 +81,7 @@ pub struct Files {
 
 /// Which tool's files are read. Written as [`Format::word`] in configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// Locust: `--json-file` or `--json`, and the files of `--csv`.

@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn an_answer_holds_for_a_while_and_not_beyond_the_end() {
-        let mut story = large(|_, _| Some(COMMIT));
-        story.rounds.drain(10..490);
-        let rounds: Vec<&Round> = story.rounds.iter().collect();
+        let mut timeline = large(|_, _| Some(COMMIT));
+        timeline.rounds.drain(10..490);
+        let rounds: Vec<&Round> = timeline.rounds.iter().collect();
         let node = &rounds[0].nodes[0].name;
         let segments = answers(node, &rounds, at(999));
         let periods: Vec<_> = segments

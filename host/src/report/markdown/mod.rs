@@ -16,29 +16,29 @@ pub const LIMIT: usize = 64 * 1024;
 /// At most as many steps are listed: the last ones.
 const STEPS: usize = 50;
 
-/// Writes the summary: how it stands, why, the steps, the numbers. What does not fit is left out, from the
-/// end, with a word.
-pub fn text(story: &Timeline) -> String {
+/// Writes the summary: headline, reasons, steps, load tests and notes. If it is too long, its end is left
+/// out, and the last line says so.
+pub fn text(timeline: &Timeline) -> String {
     let mut page = Page::new(LIMIT);
-    head(&mut page, story);
-    if let Some(decision) = story.decisions.last() {
+    head(&mut page, timeline);
+    if let Some(decision) = timeline.decisions.last() {
         reasons(&mut page, decision);
     }
-    steps(&mut page, story);
-    load_tests(&mut page, &story.load_tests);
-    if !story.notes.is_empty() {
+    steps(&mut page, timeline);
+    load_tests(&mut page, &timeline.load_tests);
+    if !timeline.notes.is_empty() {
         page.line("");
         page.line("### Notes");
         page.line("");
     }
-    for note in &story.notes {
+    for note in &timeline.notes {
         page.line(&format!("- {} {}", time::clock(note.at), inert(&note.text)));
     }
     page.finish()
 }
 
-fn head(page: &mut Page, story: &Timeline) {
-    let headline = Headline::of(story);
+fn head(page: &mut Page, timeline: &Timeline) {
+    let headline = Headline::of(timeline);
     page.line(&format!(
         "## {} {}",
         headline.tone.sign(),
@@ -46,22 +46,22 @@ fn head(page: &mut Page, story: &Timeline) {
     ));
     page.line("");
     if let Some(waits) = &headline.waits {
-        page.line(&format!("Waits for: **{}**", inert(waits)));
+        page.line(&format!("Waiting for: **{}**", inert(waits)));
         page.line("");
     }
     page.line(&format!(
         "{} · commit {} · began {} · {} {}",
-        code(&story.tag),
-        code(&short(&story.commit)),
-        time::instant(story.began),
-        if story.conclusion.is_some() {
+        code(&timeline.tag),
+        code(&short(&timeline.commit)),
+        time::instant(timeline.began),
+        if timeline.conclusion.is_some() {
             "took"
         } else {
             "so far"
         },
-        time::span(story.last.saturating_sub(story.began)),
+        time::span(timeline.last.saturating_sub(timeline.began)),
     ));
-    for place in &story.environments {
+    for place in &timeline.environments {
         page.line("");
         page.line(&format!(
             "**{}**: {}",
@@ -75,8 +75,8 @@ fn reasons(page: &mut Page, decision: &Decision) {
     page.line("");
     page.line(&format!(
         "### {} {}",
-        headline::verdict(&decision.verdict).sign(),
-        inert(&decision.verdict)
+        headline::permission(decision.permission.0).sign(),
+        decision.permission
     ));
     page.line("");
     for reason in &decision.reasons {
@@ -93,28 +93,28 @@ fn reasons(page: &mut Page, decision: &Decision) {
     page.line(&format!("Next: {}", inert(&decision.next)));
 }
 
-fn steps(page: &mut Page, story: &Timeline) {
+fn steps(page: &mut Page, timeline: &Timeline) {
     page.line("");
     page.line("### Steps");
     page.line("");
-    if story.steps.is_empty() {
-        page.line("Nothing has been done yet.");
+    if timeline.steps.is_empty() {
+        page.line("No step has run yet.");
         return;
     }
-    let left_out = story.steps.len().saturating_sub(STEPS);
+    let left_out = timeline.steps.len().saturating_sub(STEPS);
     if left_out > 0 {
         page.line(&format!("The first {left_out} steps are left out."));
         page.line("");
     }
     page.line("| | step | environment | began | took | outcome |");
     page.line("| --- | --- | --- | --- | ---: | --- |");
-    for step in &story.steps[left_out..] {
-        let (tone, word) = headline::step(step.state, story.conclusion.is_some());
-        let end = step.ended.unwrap_or(story.last);
+    for step in &timeline.steps[left_out..] {
+        let (tone, word) = headline::step(step.state.0, timeline.conclusion.is_some());
+        let end = step.ended.unwrap_or(timeline.last);
         page.line(&format!(
             "| {} {word} | {} | {} | {} | {} | {} |",
             tone.sign(),
-            inert(&step.what),
+            step.kind,
             inert(step.environment.as_deref().unwrap_or_default()),
             time::clock(step.began),
             time::span(end.saturating_sub(step.began)),
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn every_stage_of_a_deployment_has_a_summary() {
-        assert!(text(&fixture::empty()).contains("Waits for: **the first decision**"));
-        assert!(text(&fixture::running()).contains("| ▶ under way | converge | stage |"));
+        assert!(text(&fixture::empty()).contains("Waiting for: **the first decision**"));
+        assert!(text(&fixture::running()).contains("| ▶ running | converge | stage |"));
         assert!(
             text(&fixture::promoted_with_warning())
                 .starts_with("## ⚠ Promoted with a warning to prod\n")
@@ -202,10 +202,10 @@ mod tests {
 
     #[test]
     fn the_end_is_left_out_rather_than_the_beginning() {
-        let mut story = fixture::hostile();
-        story.steps = vec![story.steps[0].clone(); 3000];
-        story.notes = vec![story.notes[0].clone(); 3000];
-        let text = text(&story);
+        let mut timeline = fixture::hostile();
+        timeline.steps = vec![timeline.steps[0].clone(); 3000];
+        timeline.notes = vec![timeline.notes[0].clone(); 3000];
+        let text = text(&timeline);
         assert!(text.len() <= LIMIT);
         assert!(text.contains("The first 2950 steps are left out."));
         assert!(
