@@ -16,6 +16,7 @@ mod programs;
 #[expect(dead_code, reason = "the rest of it is for the tests of the host")]
 mod stand_in;
 
+mod child;
 mod circleci;
 mod deployment;
 mod files;
