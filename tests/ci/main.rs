@@ -28,6 +28,7 @@ mod messages;
 mod readme;
 mod rules;
 mod schemas;
+mod test_programs;
 mod toolchain;
 mod woodpecker;
 mod workspace;
