@@ -311,7 +311,7 @@ fn a_tag_is_an_argument_and_never_more() {
             let mut workspace = machine("x\n", "main");
             let _nodes = deployment::prepare(&workspace, "passed");
             let used = using(&mut workspace, &[("command", command), ("tag", tag)]);
-            assert_ne!(used.ended.status, 0, "{command} {tag}");
+            assert_ne!(used.ended.status, 0, "{command} {tag}: {}", used.ended);
             assert_eq!(deployment::live(&workspace), "");
             workspace.nothing_ran();
         }
