@@ -1,4 +1,5 @@
 //! A deployment as one page of HTML.
+
 //!
 //! The page fetches and runs nothing, so it looks the same in ten years, in the artifact viewer of a CI
 //! system, and on a machine without a network. `data-` attributes hold the values for programs.
@@ -9,11 +10,7 @@ mod legend;
 mod load_test;
 mod nodes;
 mod scale;
-mod segments;
 mod timeline;
-mod visible;
-
-use askama::Template;
 
 use self::nodes::Nodes;
 use self::scale::{Scale, Tick};
@@ -21,7 +18,10 @@ use super::headline::{self, Headline, Tone};
 use crate::contract::promotion::{Conclusion, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{Place, Timeline};
+use crate::text::escape::is_active;
 use crate::text::time;
+use askama::Template;
+use std::fmt::Write as _;
 
 #[derive(Template)]
 #[template(path = "deployment.html")]
@@ -62,7 +62,7 @@ pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
         nodes: Nodes::of(timeline, &scale),
         load_tests: load_test::all(timeline),
     };
-    Ok(visible::visible(page.render()?))
+    Ok(visible(page.render()?))
 }
 
 fn scale(timeline: &Timeline) -> Scale {
@@ -93,11 +93,31 @@ fn tone(place: &Place, timeline: &Timeline) -> Tone {
     }
 }
 
+/// Writes every active character as `\u{…}`, save line feeds and tabs, which are blanks to a browser.
+///
+/// This goes over the page when it is complete, so that no text can be forgotten: what is written instead
+/// means nothing to HTML, be it in text or in an attribute, and the page's own source has none.
+pub fn visible(page: String) -> String {
+    let active = |c: char| is_active(c) && !matches!(c, '\n' | '\t');
+    if !page.contains(active) {
+        return page;
+    }
+    let mut text = String::with_capacity(page.len() + page.len() / 8);
+    for c in page.chars() {
+        if active(c) {
+            // Writing into a string can't fail.
+            let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::fixture;
-
     use crate::report::fixture::{BEFORE, COMMIT, HOSTILE};
     use crate::text::escape::is_active;
 
@@ -230,5 +250,14 @@ mod tests {
             assert!(page.len() < 2_000_000, "{} bytes", page.len());
             assert_eq!(count(&page, "<g data-node="), 20);
         }
+    }
+
+    #[test]
+    fn shows_what_hides() {
+        let page = "<p title=\"a\u{202e}b\">\u{1b}[31m\r\n\u{0}ä</p>";
+        assert_eq!(
+            visible(page.to_owned()),
+            "<p title=\"a\\u{202e}b\">\\u{1b}[31m\\u{d}\n\\u{0}ä</p>"
+        );
     }
 }

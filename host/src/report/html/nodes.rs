@@ -1,9 +1,9 @@
 //! What every node answered over time.
 
 use super::answers::{Answer, answers, names};
+use super::answers::{Segment, at_most};
 use super::legend::{Commit, Legend};
 use super::scale::{Percent, Scale};
-use super::segments::{Segment, at_most};
 use crate::deployment::timeline::{Round, Timeline};
 use crate::text::number::short;
 use crate::text::time;
