@@ -1,8 +1,9 @@
 //! Beginning a deployment: once for each idempotency key, and one at a time for each tag.
 
-use super::driver::{Driver, Opening};
+use super::driver::Driver;
 use super::entry::Began;
 use super::log::{self, Log};
+use super::recovery::Opening;
 use super::{Context, Error, Leases, Lock, Outcome, is_empty, unfinished};
 use crate::clock;
 use crate::contract::promotion::{Action, Instruction};

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::entry::CommandDetails;
+use super::entry::{Began, CommandDetails, Details};
 use super::{Error, Screen};
 use crate::clock;
 use crate::config::Config;
-use crate::contract::promotion::Outcome;
+use crate::contract::promotion::{Deployment, Happening, Outcome};
 use crate::effects::process::{self, Ending, Task};
 use crate::effects::shutdown::Shutdown;
 use crate::facts;
@@ -25,8 +25,10 @@ pub(super) struct Commands<'a> {
     pub(super) shutdown: &'a Shutdown,
     /// The folder of the deployment, for their logs.
     pub(super) folder: &'a Path,
-    /// The variables that they are given.
-    pub(super) variables: Vec<(String, String)>,
+    /// The number of the deployment.
+    pub(super) deployment: u64,
+    /// The tag, the commit and the digest, which they are given as variables.
+    pub(super) began: &'a Began,
 }
 
 /// One command of the configuration.
@@ -54,6 +56,7 @@ impl Commands<'_> {
     pub(super) fn run(
         &self,
         command: Command<'_>,
+        environment: &str,
         screen: &mut dyn Screen,
     ) -> Result<Ran, facts::Error> {
         let log = command.log;
@@ -64,7 +67,7 @@ impl Commands<'_> {
             std::path::absolute(&self.config.folder).unwrap_or_else(|_| self.config.folder.clone());
         let task = Task {
             command: command.arguments,
-            variables: &self.variables,
+            variables: &self.variables(environment),
             without: &without,
             folder: &folder,
             log: &self.folder.join(&log),
@@ -92,9 +95,50 @@ impl Commands<'_> {
             details,
         })
     }
+
+    /// The variables that a command is given.
+    fn variables(&self, environment: &str) -> Vec<(String, String)> {
+        let nodes = self.config.environment(environment);
+        let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
+        [
+            ("DEPLOYMENT", self.deployment.to_string()),
+            ("ENVIRONMENT", environment.to_owned()),
+            ("TAG", self.began.tag.clone()),
+            ("COMMIT", self.began.commit.clone()),
+            ("DIGEST", self.began.digest.clone().unwrap_or_default()),
+            ("NODES", nodes),
+            ("FOLDER", self.folder.to_string_lossy().into_owned()),
+        ]
+        .map(|(name, value)| (format!("GREENLIGHT_{name}"), value))
+        .to_vec()
+    }
+}
+
+/// An environment of the deployment that the configuration does not have.
+pub(super) fn not_configured(environment: &str) -> Error {
+    Error::host(
+        format!(
+            "the deployment began with the environment `{environment}`, which the configuration does not have"
+        ),
+        "continue with the configuration that it began with",
+    )
 }
 
 impl Ran {
+    /// What the policy is told of it as a deployment, and what the journal keeps.
+    pub(super) fn deployed(self, environment: &str, began: &Began) -> (Happening, Details) {
+        let deployment = Deployment {
+            environment: environment.to_owned(),
+            commit: began.commit.clone(),
+            digest: began.digest.clone(),
+            outcome: self.outcome(),
+        };
+        (
+            Happening::Deployed(deployment),
+            Details::Command(self.details),
+        )
+    }
+
     /// Whether the signal that requests a shutdown ended the command: many CI runners signal all processes
     /// of a job at once.
     pub(super) fn was_interrupted(&self, shutdown: &Shutdown) -> bool {

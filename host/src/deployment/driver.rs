@@ -12,14 +12,13 @@ use super::imported::Imported;
 use super::load_test::{self, LoadTestRun};
 use super::log::{Log, Record};
 use super::nodes::{self, Nodes};
-use super::recovery::Recovery;
+use super::recovery::{Opening, Recovery};
 use super::survey::{Survey, rival};
 use super::{Context, End, Error, JITTER, Leases, Lock, notify};
 use crate::clock;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, Deployment, Happening, Intervention, LoadTest, Notice,
-    Notification, Outcome, Release,
+    Action, Conclusion, Decision, Happening, Intervention, LoadTest, Notice, Outcome, Release,
 };
 use crate::contract::types::Settings;
 use crate::retry;
@@ -42,17 +41,6 @@ pub(super) struct Driver<'a> {
     entry: usize,
     /// The folder of the deployment.
     folder: PathBuf,
-}
-
-/// How a process starts to drive a deployment.
-pub(super) enum Opening {
-    /// The deployment is new.
-    New {
-        /// The person who approved it.
-        approved_by: Option<String>,
-    },
-    /// Another process drove it before.
-    Resumed(Recovery),
 }
 
 impl<'a> Driver<'a> {
@@ -267,13 +255,7 @@ impl<'a> Driver<'a> {
 
     fn deploy(&mut self, environment: &str, effect: &Action) -> Result<(), Error> {
         let Some(how) = self.context.config.environment(environment) else {
-            return Err(Error::host(
-                format!(
-                    "the deployment began with the environment `{environment}`, which the configuration \
-                     does not have"
-                ),
-                "continue with the configuration that it began with",
-            ));
+            return Err(commands::not_configured(environment));
         };
         self.leases.confirm(self.record.log.store.as_mut())?;
         // The environment before this one is free for the next release.
@@ -283,27 +265,19 @@ impl<'a> Driver<'a> {
         self.start(effect)?;
         let command = Command {
             arguments: &how.deploy,
-            log: self.log_of("deploy", environment),
+            log: self.record.log.name_of("deploy", environment),
             time_limit: how.time_limit,
         };
         let ran = self.command(command, environment)?;
         if ran.was_interrupted(self.context.shutdown) {
             return self.context.check_shutdown();
         }
-        let outcome = ran.outcome();
-        let well = outcome == Outcome::Succeeded;
+        let well = ran.outcome() == Outcome::Succeeded;
         let said = ran.said(ran.details.ended.clone(), &self.folder, well);
-        let deployment = Deployment {
-            environment: environment.to_owned(),
-            commit: self.began.commit.clone(),
-            digest: self.release.digest.clone(),
-            outcome,
-        };
-        self.record.happened(
-            Happening::Deployed(deployment),
-            Details::Command(ran.details),
-        )?;
-        self.context.screen.ended(effect, well, &said, ran.took);
+        let took = ran.took;
+        let (happening, details) = ran.deployed(environment, &self.began);
+        self.record.happened(happening, details)?;
+        self.context.screen.ended(effect, well, &said, took);
         Ok(())
     }
 
@@ -318,11 +292,7 @@ impl<'a> Driver<'a> {
     fn load_test(&mut self, environment: &str, effect: &Action) -> Result<(), Error> {
         let config = self.context.config;
         let Some(how) = &config.load_test else {
-            return Err(Error::host(
-                format!("the load test against `{environment}` is not configured"),
-                "write a `[load-test]` table into the configuration, or label the commit \
-                 `[load test: skip]`",
-            ));
+            return Err(load_test::not_configured(environment));
         };
         self.hold(environment)?;
         let run = LoadTestRun::prepare(config, how);
@@ -334,7 +304,7 @@ impl<'a> Driver<'a> {
         let before = ask().unwrap_or_default();
         let command = Command {
             arguments: &how.command,
-            log: self.log_of("load-test", environment),
+            log: self.record.log.name_of("load-test", environment),
             time_limit: how.time_limit.duration(),
         };
         let (ran, mut versions) = load_test::watching(nodes.as_ref(), interval, before, || {
@@ -365,26 +335,10 @@ impl<'a> Driver<'a> {
         self.start(&effect)?;
         let began = Instant::now();
         let (config, number) = (self.context.config, self.record.log.deployment);
-        let error = notify::send(config, number, &self.release, notice, decision).err();
-        let well = error.is_none();
-        let said = error
-            .clone()
-            .unwrap_or_else(|| notify::channel(config).to_owned());
-        let notification = Notification {
-            key: notice.key.clone(),
-            outcome: if well {
-                Outcome::Succeeded
-            } else {
-                Outcome::Failed
-            },
-        };
-        let details = Details::Notice {
-            urgency: notice.urgency,
-            text: notice.text.clone(),
-            error,
-        };
-        self.record
-            .happened(Happening::Notified(notification), details)?;
+        let sent = notify::send(config, number, &self.release, notice, decision);
+        let (well, said) = (sent.is_ok(), notify::said(config, &sent));
+        let (happening, details) = notify::notified(notice, sent);
+        self.record.happened(happening, details)?;
         let took = began.elapsed();
         self.context.screen.ended(&effect, well, &said, took);
         Ok(())
@@ -432,36 +386,14 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// The name of a command's log: the position of the next entry sorts them.
-    fn log_of(&self, what: &str, environment: &str) -> String {
-        format!("{:04}-{what}-{environment}.log", self.record.log.next())
-    }
-
     fn command(&mut self, command: Command<'_>, environment: &str) -> Result<Ran, Error> {
         let commands = Commands {
             config: self.context.config,
             shutdown: self.context.shutdown,
             folder: &self.folder,
-            variables: self.variables(environment),
+            began: &self.began,
+            deployment: self.record.log.deployment,
         };
-        Ok(commands.run(command, self.context.screen)?)
-    }
-
-    /// The variables that commands are given.
-    fn variables(&self, environment: &str) -> Vec<(String, String)> {
-        let nodes = self.context.config.environment(environment);
-        let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
-        let digest = self.release.digest.clone().unwrap_or_default();
-        [
-            ("DEPLOYMENT", self.record.log.deployment.to_string()),
-            ("ENVIRONMENT", environment.to_owned()),
-            ("TAG", self.release.tag.clone()),
-            ("COMMIT", self.began.commit.clone()),
-            ("DIGEST", digest),
-            ("NODES", nodes),
-            ("FOLDER", self.folder.to_string_lossy().into_owned()),
-        ]
-        .map(|(name, value)| (format!("GREENLIGHT_{name}"), value))
-        .to_vec()
+        Ok(commands.run(command, environment, self.context.screen)?)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::Error;
 use super::commands::Ran;
 use super::entry::Details;
 use super::nodes::{Nodes, commits};
@@ -181,4 +182,12 @@ fn keep(file: &Path, folder: &Path, position: u64) -> Option<String> {
 fn thinned(points: Vec<Point>) -> Vec<Point> {
     let step = points.len().div_ceil(POINTS).max(1);
     points.into_iter().step_by(step).collect()
+}
+
+/// A load test that the policy asks for and the configuration does not have.
+pub(super) fn not_configured(environment: &str) -> Error {
+    Error::host(
+        format!("the load test against `{environment}` is not configured"),
+        "write a `[load-test]` table into the configuration, or label the commit `[load test: skip]`",
+    )
 }

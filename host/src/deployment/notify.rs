@@ -1,17 +1,36 @@
-//! Telling people.
+//! Sending the notices that the policy asks for.
 
+use super::entry::Details;
 use crate::config::Config;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Decision, Notice, Release};
+use crate::contract::promotion::{Decision, Happening, Notice, Notification, Outcome, Release};
 use crate::effects::slack::{self, Message, Slack};
 
-/// How a notice was delivered, in words.
-pub(super) fn channel(config: &Config) -> &'static str {
-    if config.slack.is_some() {
-        "sent"
-    } else {
-        "shown here, since no `[slack]` is configured"
+/// How a notice was delivered, or why it was not, in words.
+pub(super) fn said(config: &Config, sent: &Result<(), String>) -> String {
+    match sent {
+        Err(why) => why.clone(),
+        Ok(()) if config.slack.is_some() => "sent".to_owned(),
+        Ok(()) => "shown here, since no `[slack]` is configured".to_owned(),
     }
+}
+
+/// What the policy is told of a notice, and what the journal keeps of it.
+pub(super) fn notified(notice: &Notice, sent: Result<(), String>) -> (Happening, Details) {
+    let outcome = match sent {
+        Ok(()) => Outcome::Succeeded,
+        Err(_) => Outcome::Failed,
+    };
+    let notification = Notification {
+        key: notice.key.clone(),
+        outcome,
+    };
+    let details = Details::Notice {
+        urgency: notice.urgency,
+        text: notice.text.clone(),
+        error: sent.err(),
+    };
+    (Happening::Notified(notification), details)
 }
 
 /// Sends a notice to the channel that is configured. Without one the screen is the channel.

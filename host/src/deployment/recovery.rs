@@ -3,7 +3,7 @@
 //! Finished effects are in the journal and are not repeated. An effect that had started and not ended is
 //! named; it is repeated only if the configuration calls it repeatable.
 
-use super::driver::{Driver, Opening};
+use super::driver::Driver;
 use super::entry::{Began, Details, Entry};
 use super::log::{self, Dated, Log};
 use super::{Context, Error, Leases, Outcome, begin, is_empty, unfinished};
@@ -125,6 +125,17 @@ fn conclusion(entries: &[Dated]) -> Option<(String, Permission)> {
     });
     // Without a decision, a person ended it.
     Some((conclusion, last.unwrap_or(Permission::Stop)))
+}
+
+/// How a process starts to drive a deployment.
+pub(super) enum Opening {
+    /// The deployment is new.
+    New {
+        /// The person who approved it.
+        approved_by: Option<String>,
+    },
+    /// Another process drove it before.
+    Resumed(Recovery),
 }
 
 /// What the entries of a deployment say about how to continue it.
