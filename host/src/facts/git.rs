@@ -1,17 +1,13 @@
 //! Commits, as git stores them. A repository is only read: plumbing commands alone, without its hooks,
 //! its aliases, its pager, its replacements and its network.
 
-use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
-
-use rustix::process::Signal;
+use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use super::Error;
-use crate::child;
+use super::git_process::unknown;
+pub use super::git_process::{Running, git, not_started};
 
 /// One commit object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,36 +191,6 @@ pub fn branch_at(repo: Option<&Path>, commit: &str) -> Option<String> {
     (tip == commit).then_some(branch)
 }
 
-/// A git command that reads a repository.
-///
-/// Without `repo` it is the one around the current folder, or the one that git's variables name.
-pub fn git(repo: Option<&Path>) -> Command {
-    let mut command = Command::new("git");
-    if let Some(repo) = repo {
-        command.arg("-C").arg(repo);
-        for variable in [
-            "GIT_DIR",
-            "GIT_WORK_TREE",
-            "GIT_COMMON_DIR",
-            "GIT_OBJECT_DIRECTORY",
-        ] {
-            command.env_remove(variable);
-        }
-    }
-    command
-        .args(["--no-pager", "--no-replace-objects", "--no-optional-locks"])
-        .env("LC_ALL", "C")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .stdin(Stdio::null());
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("GIT_TRACE") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
 /// A process that answers with commit objects: `git cat-file --batch`.
 pub struct Objects {
     git: Running,
@@ -338,113 +304,6 @@ impl Objects {
         drop(self.output);
         self.git.end()
     }
-}
-
-/// A git command that is running.
-pub struct Running {
-    child: Child,
-    said: JoinHandle<String>,
-}
-
-impl Running {
-    /// Starts a command of [`git`]'s, with its output in a pipe.
-    ///
-    /// # Errors
-    ///
-    /// If git can't be started.
-    pub fn start(command: &mut Command) -> Result<Self, Error> {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| not_started(&error))?;
-        match child.stderr.take() {
-            Some(pipe) => Ok(Self {
-                child,
-                said: child::listen(pipe),
-            }),
-            None => Err(not_started(&io::Error::other("no pipe"))),
-        }
-    }
-
-    /// Takes its standard output. Can be called once.
-    ///
-    /// # Errors
-    ///
-    /// If it was taken before.
-    pub fn output(&mut self) -> Result<ChildStdout, Error> {
-        let pipe = self.child.stdout.take();
-        let pipe = pipe.ok_or_else(|| not_started(&io::Error::other("no pipe")))?;
-        // With room in the pipe git runs ahead instead of waiting for its reader at every turn. A system
-        // that gives no more room is slower, and nothing else.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::pipe::fcntl_setpipe_size(&pipe, 1 << 20);
-        Ok(pipe)
-    }
-
-    /// Waits for it to end.
-    ///
-    /// # Errors
-    ///
-    /// If it failed, with what it said.
-    pub fn end(mut self) -> Result<(), Error> {
-        // What is left unread must not keep it from ending.
-        drop(self.child.stdin.take());
-        drop(self.child.stdout.take());
-        let status = self.child.wait().map_err(|error| not_started(&error))?;
-        finished(status, &child::said(self.said))
-    }
-}
-
-/// Explains why a git command failed.
-fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
-    // A reader that has seen enough closes the pipe; that is no failure.
-    if status.success() || status.signal() == Some(Signal::PIPE.as_raw()) {
-        return Ok(());
-    }
-    if status.signal().is_some() {
-        return Err(Error::new(
-            format!("git did not finish: {status}"),
-            "run it again; if it happens again, look whether this machine has enough memory",
-        ));
-    }
-    let said = said.trim().trim_start_matches("fatal: ");
-    Err(Error::new(
-        format!(
-            "git failed: {}",
-            if said.is_empty() {
-                "it did not say why"
-            } else {
-                said
-            }
-        ),
-        if said.contains("not a git repository") || said.contains("cannot change to") {
-            "name a repository with `--repo`, or pass the message with `--message`"
-        } else if said.contains("dubious ownership") {
-            "allow the folder with `git config --global --add safe.directory FOLDER`"
-        } else if said.contains("corrupt") || said.contains("Could not read") {
-            "the repository is damaged: check it with `git fsck`, or clone it again"
-        } else if said.contains("unknown revision") || said.contains("bad revision") {
-            "name commits of this repository; a shallow clone lacks older commits: `git fetch --unshallow`"
-        } else {
-            "run the same git command in the repository"
-        },
-    ))
-}
-
-fn unknown(rev: &str) -> Error {
-    Error::new(
-        format!("unknown revision `{rev}`"),
-        "name a commit of this repository; a shallow clone lacks older commits: `git fetch --unshallow`",
-    )
-}
-
-/// Says that git could not be run.
-pub fn not_started(error: &io::Error) -> Error {
-    Error::new(
-        format!("failed to run git: {error}"),
-        "install git, or pass the message with `--message` or `--message-file`",
-    )
 }
 
 #[cfg(test)]

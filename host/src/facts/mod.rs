@@ -4,6 +4,7 @@ pub mod checkout;
 pub mod ci;
 pub mod evidence;
 pub mod git;
+mod git_process;
 pub mod history;
 pub mod load_test;
 pub mod message;
