@@ -8,8 +8,7 @@ use super::record;
 use crate::clock;
 use crate::config::Config;
 use crate::contract::promotion::{Action, Event, Happening};
-use crate::error::Kind;
-use crate::facts;
+use crate::error::{self, Kind};
 use crate::journal::{self, Location, Row, Store};
 
 /// Opens the journal of a configuration, and creates it where there is none yet.
@@ -165,11 +164,11 @@ impl Log {
 /// # Errors
 ///
 /// If the store can't be read, or holds entries of another version of this program.
-pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), facts::Error> {
+pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), error::Error> {
     let records = store.records(deployment)?;
     let entries = records.rows.into_iter().map(|row| {
         let entry = record::read(&row.body).map_err(|error| {
-            facts::Error::of(
+            error::Error::of(
                 Kind::Journal,
                 format!(
                     "failed to read entry {} of deployment {deployment}: {error}",
@@ -180,12 +179,7 @@ pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool)
         })?;
         Ok(Dated { at: row.at, entry })
     });
-    Ok((entries.collect::<Result<_, facts::Error>>()?, records.torn))
-}
-
-/// An error of the journal, with what to do about it.
-pub fn explained(error: &journal::Error) -> facts::Error {
-    error.clone().into()
+    Ok((entries.collect::<Result<_, error::Error>>()?, records.torn))
 }
 
 /// Whether a deployment began to change an environment.
@@ -197,7 +191,7 @@ pub fn changed(
     store: &mut dyn Store,
     deployment: u64,
     environment: &str,
-) -> Result<bool, facts::Error> {
+) -> Result<bool, error::Error> {
     let (entries, _) = read(store, deployment)?;
     Ok(entries.iter().any(|it| match &it.entry {
         Entry::Started {

@@ -34,9 +34,7 @@ pub fn history(
 ) -> Result<Vec<Event>, facts::Error> {
     let mut found = Vec::new();
     let mut under_way = false;
-    let headers = store
-        .of_commit(release.commit)
-        .map_err(|error| log::explained(&error))?;
+    let headers = store.of_commit(release.commit)?;
     for header in headers
         .into_iter()
         .filter(|it| is_same_image(it, release.digest))

@@ -15,7 +15,6 @@ use axum::routing::get;
 
 use super::{Shared, metrics, words};
 use crate::clock;
-use crate::deployment::log::explained;
 use crate::journal::inbox::{
     Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow, PushEventState,
 };
@@ -111,7 +110,7 @@ impl View {
         let seen = self.ask(&mut looking).map_err(|error| {
             looking.store = None;
             self.shared.metrics.store_failed();
-            explained(&error).message
+            crate::error::Error::from(error).message
         });
         looking.seen = Some((Instant::now(), seen.clone()));
         seen

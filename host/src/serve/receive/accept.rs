@@ -52,8 +52,7 @@ pub enum NotStored {
 impl Acceptor {
     /// Opens the inbox and begins to store.
     pub fn start(shared: &Arc<Shared>) -> Result<Self, Error> {
-        let inbox = open_inbox(&shared.context.location)
-            .map_err(|error| crate::deployment::log::explained(&error))?;
+        let inbox = open_inbox(&shared.context.location)?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let storing = Arc::clone(shared);
         let thread = std::thread::Builder::new()

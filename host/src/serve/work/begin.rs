@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::children::Children;
 use crate::deployment::begun;
-use crate::deployment::log::explained;
 use crate::effects::trigger::{Error, Request, Trigger};
+use crate::error;
 use crate::facts::git;
 use crate::journal::{self, Location};
 
@@ -35,7 +35,7 @@ impl Begin {
         journal::open(&self.location)
             .and_then(|mut journal| begun(journal.as_mut(), &request.key))
             .map(|header| header.map(|it| it.number))
-            .map_err(|error| explained(&error).message)
+            .map_err(|error| error::Error::from(error).message)
     }
 
     /// Makes sure that git has the commit, which `run` reads the message of.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{IDLE, Pace, Work, back_off};
 use crate::clock;
-use crate::deployment::log::explained;
 use crate::effects::registry::Registry;
 use crate::facts::Error;
 use crate::journal::inbox::{ClaimedPushEvent, Inbox, NewDeploymentRequest, Settled};
@@ -34,7 +33,7 @@ pub struct Hints {
 impl Hints {
     pub fn open(shared: &Shared) -> Result<Self, Error> {
         Ok(Self {
-            inbox: open_inbox(&shared.context.location).map_err(|error| explained(&error))?,
+            inbox: open_inbox(&shared.context.location)?,
             registry: shared.context.serve.registry.clone().map(Registry::new),
         })
     }
@@ -63,7 +62,7 @@ impl Hints {
                 let again_at = clock::milliseconds() + back_off(claimed.attempts);
                 let postponed = self.inbox.postpone(claimed, again_at, &storable(&why));
                 // A claim that was lost is another receiver's now, which does the same.
-                postponed.map(|_| None).map_err(|error| explained(&error))
+                postponed.map(|_| None).map_err(Error::from)
             }
         }
     }
@@ -126,7 +125,7 @@ impl Work for Hints {
             AT_ONCE_HERE
         };
         let claimed = self.inbox.pending(&holder, TIME_TO_LIVE, at_once);
-        let claimed = claimed.map_err(|error| explained(&error))?;
+        let claimed = claimed?;
         if claimed.is_empty() {
             return Ok(Pace::Idle(IDLE));
         }
@@ -141,7 +140,7 @@ impl Work for Hints {
             }
         }
         let settled = self.inbox.settle_all(&all);
-        settled.map_err(|error| explained(&error))?;
+        settled?;
         shared.wake.all();
         Ok(Pace::Busy)
     }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::{IDLE, Pace, Work, back_off};
 use crate::clock;
-use crate::deployment::log::explained;
 use crate::effects::registry::Registry;
 use crate::facts::Error;
 use crate::journal::inbox::{Delivery, Inbox, PushEvent};
@@ -86,7 +85,7 @@ impl Reconcile {
     fn failed(&mut self, shared: &Shared, error: &journal::Error) -> String {
         self.inbox = None;
         shared.metrics.store_failed();
-        explained(error).message
+        Error::from(error.clone()).message
     }
 
     fn forget(&mut self, shared: &Shared, now: Instant) {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::children::Children;
 use super::{Pace, Work, back_off};
 use crate::clock;
-use crate::deployment::log::explained;
 use crate::deployment::{Drivers, unfinished};
 use crate::facts::Error;
 use crate::journal::{self, Header, Store};
@@ -23,7 +22,7 @@ pub struct Resume {
 
 impl Resume {
     pub fn open(shared: &Shared, children: Arc<Children>) -> Result<Self, Error> {
-        let journal = journal::open(&shared.context.location).map_err(|error| explained(&error))?;
+        let journal = journal::open(&shared.context.location)?;
         Ok(Self {
             journal,
             children,
@@ -42,7 +41,7 @@ impl Resume {
             return Ok(());
         };
         let begun = self.journal.records(header.number);
-        if begun.map_err(|error| explained(&error))?.rows.is_empty() {
+        if begun?.rows.is_empty() {
             // Nothing of it was done: whoever wants it started begins it anew.
             return Ok(());
         }
@@ -60,9 +59,8 @@ impl Resume {
 
 impl Work for Resume {
     fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
-        let failed = |error| explained(&error);
-        let headers = unfinished(self.journal.as_mut()).map_err(failed)?;
-        let drivers = Drivers::read(self.journal.as_mut()).map_err(failed)?;
+        let headers = unfinished(self.journal.as_mut())?;
+        let drivers = Drivers::read(self.journal.as_mut())?;
         self.tried
             .retain(|number, _| headers.iter().any(|it| it.number == *number));
         for header in headers {
@@ -80,9 +78,8 @@ impl Work for Resume {
 
 /// How many deployments that were requested here are being driven, by any process.
 pub fn driven(journal: &mut dyn Store) -> Result<usize, Error> {
-    let failed = |error| explained(&error);
-    let headers = unfinished(journal).map_err(failed)?;
-    let drivers = Drivers::read(journal).map_err(failed)?;
+    let headers = unfinished(journal)?;
+    let drivers = Drivers::read(journal)?;
     let requested = headers.iter().filter(|it| it.request.is_some());
     Ok(requested.filter(|it| drivers.drive(it)).count())
 }

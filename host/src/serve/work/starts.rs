@@ -8,7 +8,6 @@ use super::children::Children;
 use super::decide::{self, Word};
 use super::{IDLE, Pace, Work, back_off, resume};
 use crate::clock;
-use crate::deployment::log::explained;
 use crate::deployment::{Connection, Keeper};
 use crate::effects::trigger::{self, Request};
 use crate::facts::Error;
@@ -37,10 +36,9 @@ pub struct Starts {
 impl Starts {
     pub fn open(shared: &Shared, children: Arc<Children>) -> Result<Self, Error> {
         let location = &shared.context.location;
-        let failed = |error| explained(&error);
         Ok(Self {
-            inbox: open_inbox(location).map_err(failed)?,
-            journal: journal::open(location).map_err(failed)?,
+            inbox: open_inbox(location)?,
+            journal: journal::open(location)?,
             starter: match &shared.context.serve.elsewhere {
                 Some(way) => trigger::of(way),
                 None => Box::new(Begin::new(location.clone(), Arc::clone(&children))),
@@ -134,7 +132,7 @@ impl Starts {
         // A claim that ran out while the policy was asked is still ours, or somebody else's by now.
         let ours = self.inbox.renew_deployment_request(claimed, lease);
         let ours = ours.and_then(|ours| Ok(ours && self.inbox.write(claimed, &begun, true)?));
-        if !ours.map_err(|error| explained(&error))? {
+        if !ours? {
             return Ok(());
         }
         let started = keeping(shared, claimed, || self.starter.start(request));
@@ -220,7 +218,7 @@ impl Starts {
     ) -> Result<(), Error> {
         let start = &claimed.request;
         let ours = self.inbox.write(claimed, state, false);
-        let ours = ours.map_err(|error| explained(&error))?;
+        let ours = ours?;
         let is_news = std::mem::discriminant(state) != std::mem::discriminant(&start.state);
         if ours && is_news {
             shared.log.say(&format!(
@@ -266,7 +264,7 @@ impl Work for Starts {
     fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
         let holder = Holder::this_process();
         let due = self.inbox.due(&holder, shared.context.config.lease, 1);
-        match due.map_err(|error| explained(&error))?.first() {
+        match due?.first() {
             None => Ok(Pace::Idle(IDLE)),
             Some(claimed) => {
                 self.carry_on(shared, claimed)?;
