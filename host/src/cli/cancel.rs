@@ -1,50 +1,47 @@
-//! `greenlight cancel`: a person ends a deployment that nobody drives.
-
-use std::path::PathBuf;
+//! `greenlight cancel`: ends a deployment that no process drives.
 
 use clap::Args;
 
+use super::configuration::{self, ConfigArguments};
 use super::journal::{claim, entries_of, failed, open};
 use super::output::Output;
 use super::{Error, Exit};
 use crate::clock;
-use crate::config::{self, Config};
 use crate::contract::promotion::{Event, Happening, Intervention};
 use crate::deployment::Leases;
 use crate::deployment::entry::{Details, Entry};
 use crate::deployment::log::Log;
 use crate::journal::Holder;
 
-/// End a deployment that is not to go on.
+/// Cancel an unfinished deployment.
 ///
-/// For one whose process has ended, and that can't or should not be resumed. One that is under way is
-/// interrupted first (Ctrl-C, or SIGTERM to its process). Nothing that was deployed is taken back.
+/// Use it for a deployment whose process has ended, and that can't or should not be resumed. Interrupt a running
+/// one first (Ctrl-C, or SIGTERM to its process). Nothing is rolled back.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Which deployment.
+    /// Cancel the deployment with this number.
     number: u64,
-    /// Who ends it; it is recorded.
+    /// Record this name as the person who cancels.
     #[arg(long, value_name = "NAME", value_parser = super::args::person)]
     by: String,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigArguments,
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = Config::read(&arguments.config)?;
+    let config = configuration::resolve(&arguments.config.flags(None), output)?.required()?;
     let (location, mut store) = open(&config)?;
     let number = arguments.number;
     let header = store.deployment(number).map_err(failed)?.ok_or_else(|| {
         Error::usage(
             format!("there is no deployment {number}"),
-            "see `greenlight status` for those that there are",
+            "list deployments with `greenlight status`",
         )
     })?;
     if let Some(conclusion) = header.conclusion {
         return Err(Error::usage(
             format!("deployment {number} has ended: {conclusion}"),
-            "nothing is left to cancel",
+            "list unfinished deployments with `greenlight status`",
         ));
     }
     let leases = Leases::keep(location, Holder::this_process(), config.lease)?;

@@ -8,34 +8,34 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
+use super::configuration::{self, PolicyArguments};
 use super::journal::{MANY, failed, look};
 use super::output::Output;
-use super::run::policy;
 use super::{Error, Exit};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::contract::labels::Message;
 use crate::deployment::log;
 use crate::facts::git;
 use crate::journal::Store;
+use crate::sandbox::Use;
 use crate::text::escape::escape;
 use crate::text::json;
 use crate::text::number::short;
 
-/// Name the last good commit, the range in between, and the `git revert` to type.
+/// Print the last good commit, the commits since, and the `git revert` commands to run.
 ///
-/// Nothing is rolled back by greenlight: the way out is forward, by a revert that goes through the same
-/// pipeline. Nothing is changed by this command.
+/// greenlight does not roll back: revert the commit, and release the revert through the same pipeline. This
+/// command changes nothing.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The commit that broke production [default: what was deployed there last].
+    /// Name the commit that broke production [default: the one that was deployed there last].
     #[arg(long, value_name = "REV")]
     bad: Option<String>,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
-    /// The repository [default: the one around this folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArguments,
     #[command(flatten)]
     format: FormatArguments,
 }
@@ -49,9 +49,9 @@ struct AdviceDocument {
     good: String,
     /// What came in between, newest first.
     commits: Vec<CommitDocument>,
-    /// What to type, one command a line.
+    /// Commands to run, one per line.
     commands: Vec<String>,
-    /// What to look out for.
+    /// Warnings about the reverts.
     warnings: Vec<String>,
 }
 
@@ -63,12 +63,12 @@ struct CommitDocument {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = Config::read(&arguments.config)?;
     let repo = arguments.repo.as_deref();
+    let config = configuration::resolve(&arguments.policy.flags(repo), output)?.required()?;
     let mut store = look(&config)?.ok_or_else(nothing)?;
     let (bad, good) = ends(store.as_mut(), &config, repo, arguments.bad.as_deref())?;
     let commits = between(repo, &good, &bad)?;
-    let (policy, _) = policy(&config)?;
+    let (policy, _) = configuration::load(config.policy.as_ref(), Use::Often)?;
     let mut warnings = Vec::new();
     for commit in &commits {
         let message = Message {
@@ -81,8 +81,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         let labels = policy.parse(&message, config.settings.default_action)?;
         if labels.is_ok_and(|it| it.source.is_some()) {
             warnings.push(format!(
-                "the revert of {} would inherit the label in `{}`: take it out of the message, or \
-                 write the one that you mean",
+                "the revert of {} inherits the label in `{}`: remove it from the message, or write the \
+                 label that you mean",
                 short(&commit.commit),
                 commit.subject
             ));
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     Ok(Exit::Go)
 }
 
-/// The commit that is to go, and the last one that was promoted before it.
+/// The commit to revert, and the last one that was promoted before it.
 fn ends(
     store: &mut dyn Store,
     config: &Config,
@@ -114,7 +114,11 @@ fn ends(
         Some(rev) => Some(git::commit(repo, rev)?.id),
         None => None,
     };
-    let production = config.environments.last().map_or("", |it| it.name.as_str());
+    let production = config
+        .settings
+        .environments
+        .last()
+        .map_or("", |it| it.name.as_str());
     let mut found = bad.clone();
     let mut passed = bad.is_none();
     for header in store.deployments(MANY).map_err(failed)? {
@@ -135,7 +139,7 @@ fn ends(
         None => nothing(),
         Some(bad) => Error::usage(
             format!("the journal has no promoted release before {bad}"),
-            "look for the last good commit in the history yourself, then `git revert` what came after",
+            "find the last good commit in git's history, and run `git revert` for the commits since",
         ),
     })
 }
@@ -158,7 +162,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocum
         .map_err(|error| git::not_started(&error))?;
     if !listed.status.success() {
         return Err(Error::usage(
-            format!("git does not know the way from {good} to {bad}"),
+            format!("git does not have the commits from {good} to {bad}"),
             "fetch the whole history (`git fetch --unshallow`), or name the repository with `--repo`",
         ));
     }
@@ -176,9 +180,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocum
         .collect();
     if commits.is_empty() {
         return Err(Error::usage(
-            format!(
-                "nothing lies between {good} and {bad}: the bad commit is not after the good one"
-            ),
+            format!("{bad} is not a descendant of {good}, so there is nothing to revert"),
             "name the commit that broke production with `--bad`",
         ));
     }

@@ -8,7 +8,7 @@ use super::{Error, Exit};
 /// Print the JSON Schema of a document.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Which document.
+    /// Name the document.
     #[arg(value_enum)]
     name: Name,
 }
@@ -42,8 +42,10 @@ pub enum Name {
     Status,
     /// What `rollback-advice --format json` prints.
     RollbackAdvice,
-    /// What `greenlight.toml` can say.
+    /// The keys of `greenlight.toml`.
     Config,
+    /// What `config show --format json` prints.
+    Settings,
 }
 
 /// Embeds the schemas; a document without one does not compile.
@@ -75,6 +77,7 @@ schemas! {
     Status => "status",
     RollbackAdvice => "rollback-advice",
     Config => "config",
+    Settings => "settings",
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]

@@ -1,18 +1,18 @@
 //! `greenlight status`: what is going on, and what it waits for.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
+use super::configuration::{self, ConfigArguments};
 use super::journal::{MANY, entries_of, failed, look};
 use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit};
 use crate::clock;
-use crate::config::{self, Config};
+
 use crate::deployment::timeline::Timeline;
 use crate::deployment::{tenure, timeline};
 use crate::journal::{Header, Holder, Occupant, Store};
@@ -21,21 +21,20 @@ use crate::text::escape::escape;
 use crate::text::json;
 use crate::text::time;
 
-/// Say what is going on, and what it waits for.
+/// Show deployments, their progress, and what they wait for.
 ///
-/// Without a number: every deployment that has not ended, the latest ones that have, and who holds which
+/// Without a number: every unfinished deployment, the latest finished ones, and which deployment holds each
 /// environment. Nothing is changed.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One deployment, with its steps.
+    /// Show this deployment, with its steps.
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
-    /// How many deployments that have ended are shown.
+    /// Show so many finished deployments.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     ended: usize,
+    #[command(flatten)]
+    config: ConfigArguments,
     #[command(flatten)]
     reports: ReportArguments,
     #[command(flatten)]
@@ -65,7 +64,7 @@ struct HeldDocument {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = Config::read(&arguments.config)?;
+    let config = configuration::resolve(&arguments.config.flags(None), output)?.required()?;
     let mut deployments = Vec::new();
     let mut leases = Vec::new();
     let mut store = look(&config)?;
@@ -92,13 +91,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
         _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
             return Err(Error::usage(
-                "there is no such deployment",
-                "leave number and report out to see those that there are",
+                "no such deployment",
+                "list deployments with `greenlight status`",
             ));
         }
         _ => {}
     }
-    let environments = config.environments.iter().map(|it| {
+    let environments = config.settings.environments.iter().map(|it| {
         let held = leases
             .iter()
             .find(|(name, occupant)| *name == it.name && is_alive(occupant));

@@ -1,6 +1,6 @@
-//! The tables of `greenlight.toml`, as they stand in it.
+//! The tables of `greenlight.toml`, as the file has them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -9,7 +9,6 @@ use super::serve::ServeTable;
 use crate::contract::names::Named as _;
 use crate::contract::types::LoadTestAction;
 use crate::facts::load_test::Format;
-use crate::secret::Source;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -92,13 +91,11 @@ pub(super) struct ReleaseTable {
     pub poll_interval: Option<Span>,
 }
 
-/// Which policy decides.
+/// Which policy decides: a component, and the digest that it must have.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PolicyTable {
-    /// The component.
+pub(super) struct PolicyTable {
     pub file: PathBuf,
-    /// What it must be: `sha256:` and 64 hexadecimal digits.
     pub digest: String,
 }
 
@@ -125,13 +122,15 @@ impl<'de> Deserialize<'de> for Action {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         LoadTestAction::from_name(&text).map(Self).ok_or_else(|| {
-            de::Error::custom(format!("`{text}` is none of `abort`, `skip`, `warn`"))
+            de::Error::custom(format!(
+                "unknown action `{text}`; write `abort`, `skip` or `warn`"
+            ))
         })
     }
 }
 
 impl LoadTestTable {
-    /// The load test of a pipeline that is built in.
+    /// The built-in load test.
     pub fn built_in(
         command: Vec<String>,
         format: Format,
@@ -148,16 +147,6 @@ impl LoadTestTable {
             stats: None,
             exceptions: None,
             thresholds: ThresholdsTable::default(),
-        }
-    }
-}
-
-impl SlackTable {
-    pub(super) fn source(self, folder: &Path) -> Option<Source> {
-        match (self.url_variable, self.url_file) {
-            (Some(name), None) => Some(Source::Variable(name)),
-            (None, Some(file)) => Some(Source::File(folder.join(file))),
-            _ => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `greenlight run`: drives a deployment to its end.
+//! `greenlight run`: deploys a release.
 
 mod begin;
 mod console;
@@ -11,12 +11,13 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::args::{Format, FormatArguments, compiler};
+use super::args::{Format, FormatArguments};
+use super::configuration::{self, PolicyArguments};
 use super::journal::{failed, open};
 use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit, WarnExitCode};
-use crate::config::{self, Config};
+use crate::config::{Config, PolicyFile};
 use crate::contract::documents::DecisionDocument;
 use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
@@ -24,50 +25,48 @@ use crate::deployment::{self, End, Leases, Means};
 use crate::effects::interrupt::Interrupt;
 use crate::journal::{Holder, Location};
 use crate::report::decision;
-use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of, read};
+use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
 use crate::text::json;
 use console::Console;
 
-/// Drive a deployment to its end: decide, do, record, decide again.
+/// Deploy a release: decide, act, record, and decide again until it has ended.
 ///
-/// Takes a release from its tag through the environments of `greenlight.toml`. Everything that happens is
-/// in a journal before the next thing starts, so that a deployment whose process ended goes on with
-/// `--resume` where it was.
+/// The release goes through the environments of `greenlight.toml`. Every event is written to the journal before
+/// the next step starts, so `--resume` continues a deployment whose process has ended.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["tag", "resume", "local"]))]
 pub struct Arguments {
-    /// The tag that asks for the deployment.
+    /// Deploy the release of this tag.
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Go on with a deployment that has not ended [default: the latest one].
+    /// Resume an unfinished deployment [default: the latest one].
     #[expect(
         clippy::option_option,
         reason = "not given, given alone, and given with a number"
     )]
     #[arg(long, value_name = "NUMBER", num_args = 0..=1)]
     resume: Option<Option<u64>>,
-    /// Try the whole pipeline on this machine, for the commit you stand on: built-in nodes, a small
-    /// built-in load, nothing to configure.
+    /// Try the whole pipeline on this machine, for the checked-out commit, with built-in nodes and a small built-in
+    /// load test. Labels, policy, environments and thresholds come from the configuration, if there is one.
     #[arg(long)]
     local: bool,
-    /// The digest of the image behind the tag: `sha256:` and 64 hexadecimal digits.
+    /// Set the digest of the tag's image: `sha256:` and 64 hexadecimal digits.
     #[arg(long, value_name = "DIGEST", value_parser = super::args::digest, conflicts_with_all = ["resume", "local"])]
     digest: Option<String>,
-    /// What asks for the deployment, in any words: of the same request no second one is begun.
+    /// Set an idempotency key: a second run with the same key exits with 0 and starts nothing.
     #[arg(long, value_name = "KEY", value_parser = super::args::request, conflicts_with_all = ["resume", "local"])]
     request: Option<String>,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
-    /// The repository with the release's commit [default: the one around this folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
-    /// Who lets the release go where its ancestry with what is live is not known.
+    /// Approve, as NAME, a release whose order relative to the live commit is unknown.
     #[arg(long, value_name = "NAME", value_parser = super::args::person, conflicts_with = "resume")]
     approved_by: Option<String>,
-    /// The status of a promotion with a warning.
+    /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
     warn_exit_code: WarnExitCode,
+    #[command(flatten)]
+    policy: PolicyArguments,
     #[command(flatten)]
     reports: ReportArguments,
     #[command(flatten)]
@@ -78,14 +77,17 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let interrupt = Interrupt::on_signals().map_err(|error| {
         Error::usage(
             format!("failed to listen for signals: {error}"),
-            "this machine gives no thread or pipe; try again when it has room",
+            "free resources of this machine (threads, pipes), and run the command again",
         )
     })?;
+    let flags = arguments.policy.flags(arguments.repo.as_deref());
+    let resolved = configuration::resolve(&flags, output)?;
     if arguments.local {
-        return local::run(arguments, &interrupt, output);
+        return local::run(arguments, &resolved, &interrupt, output);
     }
-    let config = Config::read(&arguments.config)?;
-    let (policy, digest) = policy(&config)?;
+    resolved.check_deployable()?;
+    let config = resolved.required()?;
+    let (policy, digest) = load(config.policy.as_ref())?;
     let deployment = Deployment {
         config: &config,
         policy: &policy,
@@ -99,24 +101,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     }
 }
 
-/// The policy of the configuration, which must be the very one that it names.
-pub fn policy(config: &Config) -> Result<(Policy, String), Error> {
-    let Some(table) = &config.policy else {
-        return Ok((Policy::bundled(Use::Often)?, digest_of(BUNDLED_COMPONENT)));
-    };
-    let file = config.folder.join(&table.file);
-    let bytes = read(&file)?;
-    let digest = digest_of(&bytes);
-    if digest != table.digest {
-        return Err(Error::usage(
-            format!(
-                "the policy `{}` is another one than configured: its digest is {digest}",
-                file.display()
-            ),
-            "check where the file comes from; if it is meant, write its digest into the configuration",
-        ));
-    }
-    Ok((Policy::from_bytes(&bytes, &compiler()?)?, digest))
+/// Loads the policy that decides about a deployment, and says which one it is, for the journal.
+fn load(file: Option<&PolicyFile>) -> Result<(Policy, String), Error> {
+    let (policy, digest) = configuration::load(file, Use::Often)?;
+    Ok((
+        policy,
+        digest.unwrap_or_else(|| digest_of(BUNDLED_COMPONENT)),
+    ))
 }
 
 /// Everything that a deployment is started with.
@@ -143,7 +134,7 @@ impl Deployment<'_> {
         Leases::keep(location, Holder::this_process(), self.config.lease).map_err(|error| {
             Error::usage(
                 format!("failed to start a thread: {error}"),
-                "this machine gives none; try again when it has room",
+                "free resources of this machine (threads), and run the command again",
             )
         })
     }
@@ -171,8 +162,8 @@ impl Deployment<'_> {
         }
         if let Err(error) = written {
             // The deployment has ended, and what it ended with is said all the same.
-            output.note(&error.text());
-            output.note(&format!(
+            output.error(&error.text());
+            output.error(&format!(
                 "  help: deployment {number} ended as {}; write the report with `greenlight status \
                  {number} --report FORMAT=FILE`\n",
                 end.conclusion.name()
@@ -219,8 +210,8 @@ fn place(settings: &Settings, environment: &str) -> Result<usize, Error> {
     let mut known = settings.environments.iter();
     known.position(|it| it.name == environment).ok_or_else(|| {
         Error::usage(
-            format!("the tag asks for `{environment}`, which the settings do not have"),
-            "name it in the configuration as an `[[environment]]`",
+            format!("the tag asks for the environment `{environment}`, which is not configured"),
+            "add it to the configuration as an `[[environment]]`",
         )
     })
 }

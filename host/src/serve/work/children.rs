@@ -141,6 +141,9 @@ impl Children {
         if let Some(repo) = &means.repo {
             command.arg("--repo").arg(repo);
         }
+        if let Some(policy) = &means.policy_file {
+            command.arg("--policy").arg(policy);
+        }
         for secret in means.serve.secrets() {
             command.env_remove(secret);
         }
