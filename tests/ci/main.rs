@@ -16,6 +16,7 @@ mod programs;
 #[expect(dead_code, reason = "the rest of it is for the tests of the host")]
 mod stand_in;
 
+mod child;
 mod circleci;
 mod deployment;
 mod files;
@@ -27,6 +28,7 @@ mod messages;
 mod readme;
 mod rules;
 mod schemas;
+mod test_programs;
 mod toolchain;
 mod woodpecker;
 mod workspace;

@@ -7,7 +7,7 @@ use super::journal::{claim, entries_of, failed, open};
 use super::output::Output;
 use super::{Error, Exit};
 use crate::clock;
-use crate::contract::promotion::{Event, Happening, Intervention};
+use crate::contract::promotion::{Conclusion, Event, Happening, Intervention};
 use crate::deployment::Leases;
 use crate::deployment::entry::{Details, Entry};
 use crate::deployment::log::Log;
@@ -33,13 +33,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let (location, mut store) = open(&config)?;
     let number = arguments.number;
     let header = store.deployment(number).map_err(failed)?.ok_or_else(|| {
-        Error::usage(
+        Error::new(
             format!("there is no deployment {number}"),
             "list deployments with `greenlight status`",
         )
     })?;
     if let Some(conclusion) = header.conclusion {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("deployment {number} has ended: {conclusion}"),
             "list unfinished deployments with `greenlight status`",
         ));
@@ -56,12 +56,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             };
             let name = arguments.by.clone();
             log.write(&Entry::Happened {
-                event: (&event).into(),
+                event,
                 details: Details::Person { name },
             })
             .map_err(failed)?;
             log.write(&Entry::Concluded {
-                conclusion: "canceled".into(),
+                conclusion: Conclusion::Canceled,
             })
             .map_err(failed)?;
             log.store.conclude(number, "canceled").map_err(failed)?;

@@ -57,42 +57,76 @@ struct FromArguments {
     policy: PolicyArguments,
 }
 
+/// What `greenlight config show --format json` prints: each setting with its value and its source.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-struct SettingsDocument {
+pub(super) struct SettingsDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
-    /// The path of the file, and what named it.
+    /// The configuration; null without one.
     file: Option<FileDocument>,
+    /// The settings that the policy is told, then the others.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     settings: Vec<SettingDocument>,
 }
 
+/// The configuration.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct FileDocument {
+    /// Its path.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     path: String,
+    /// What names it; `default` if it was found in a folder.
     source: SourceDocument,
 }
 
+/// One setting.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct SettingDocument {
+    /// Its key in the file; a key of an environment has the name of the environment: `environment.stage.deploy`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     name: String,
+    /// The value that counts; null if it is not set and has no default.
     value: Value,
+    /// What sets it.
     source: SourceDocument,
 }
 
+/// What sets a value.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum SourceDocument {
+    /// A flag of the command line.
     Flag {
+        /// The flag.
+        #[cfg_attr(test, schemars(regex(pattern = "^--")))]
         name: &'static str,
     },
+    /// A variable of the environment.
     Variable {
+        /// The variable.
+        #[cfg_attr(test, schemars(regex(pattern = "^GREENLIGHT_")))]
         name: &'static str,
     },
+    /// The configuration.
     File {
+        /// The line, from 1.
+        #[cfg_attr(test, schemars(range(min = 1)))]
         line: usize,
     },
-    /// Of a setting: nothing sets it. Of the file: it was found.
+    /// Nothing sets it.
     Default,
+}
+
+impl SettingsDocument {
+    const SCHEMA: &'static str = "greenlight.settings/2";
 }
 
 pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
@@ -113,7 +147,7 @@ fn show(arguments: &ShowArguments, output: &mut Output) -> Result<Exit, Error> {
     match arguments.format.format {
         Format::Human => output.text(&human(&resolved, &settings)),
         Format::Json => output.text(&json::pretty(&SettingsDocument {
-            schema: "greenlight.settings/1",
+            schema: SettingsDocument::SCHEMA,
             file: resolved.path().map(|path| FileDocument {
                 path: path.display().to_string(),
                 source: resolved.named_by().into(),

@@ -120,7 +120,7 @@ pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option
         .as_ref()
         .is_some_and(|expected| *expected != digest)
     {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!(
                 "the digest of the policy `{}` is {digest}, and the configuration has another one",
                 file.path.display()

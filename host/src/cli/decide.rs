@@ -72,7 +72,7 @@ const NAMES: [Name; 6] = [
     Name::Environment,
     Name::LoadTest,
     Name::Commit,
-    Name::Verdict,
+    Name::Permission,
     Name::Next,
     Name::Reason,
 ];
@@ -133,7 +133,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
 pub fn clock() -> Result<Timestamp, Error> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map(|time| time.as_secs()).map_err(|_| {
-        Error::usage(
+        Error::new(
             "the clock of this machine is set before 1970",
             "set it, or give the time with `--now`",
         )
@@ -177,8 +177,7 @@ fn instruction(
             Ok(None) => return Ok(Ok(None)),
             Err(error) => {
                 // This evidence was not asked for, so the decision is made without it.
-                let (message, _) = error.parts();
-                output.note(&format!("note: {}\n", escape(&message)));
+                output.note(&format!("note: {}\n", escape(&error.message)));
                 return Ok(Ok(None));
             }
         }
@@ -186,7 +185,7 @@ fn instruction(
     if let (Some(read), Some(commit)) = (&source.commit, commit)
         && read != commit
     {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("`--rev` is the commit {read}, and the tag names another one"),
             "leave `--rev` out; `--repo` reads the message of the tag's commit",
         ));

@@ -5,7 +5,6 @@ mod cancel;
 mod config;
 mod configuration;
 mod decide;
-mod error;
 mod exit;
 mod explain;
 mod exports;
@@ -33,10 +32,10 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser as _, Subcomma
 use clap_complete::Shell;
 
 use args::GlobalArguments;
-pub use error::Error;
 pub use exit::{Exit, WarnExitCode};
 use output::Output;
 
+pub use crate::error::Error;
 use crate::local;
 use crate::sandbox::compile;
 use crate::text::escape::escape;
@@ -117,7 +116,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             output.discard();
             output.error(&error.text());
-            error.exit()
+            Exit::from(error.kind)
         }
     };
     output.finish(exit).into()

@@ -123,7 +123,7 @@ impl Output {
             Ok(()) => exit,
             Err(error) => {
                 self.error(&error.text());
-                error.exit()
+                Exit::from(error.kind)
             }
         }
     }

@@ -13,6 +13,8 @@ use super::journal::{MANY, failed, look};
 use super::output::Output;
 use super::{Error, Exit};
 use crate::config::Config;
+#[cfg(test)]
+use crate::contract::fields::Commit;
 use crate::contract::labels::Message;
 use crate::deployment::log;
 use crate::facts::git;
@@ -40,14 +42,21 @@ pub struct Arguments {
     format: FormatArguments,
 }
 
+/// What `greenlight rollback-advice --format json` prints: how to roll forward if production is broken.
 #[derive(Debug, Serialize)]
-struct AdviceDocument {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct AdviceDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
     /// The commit that broke production.
+    #[cfg_attr(test, schemars(with = "Commit"))]
     bad: String,
     /// The last commit that was promoted before it.
+    #[cfg_attr(test, schemars(with = "Commit"))]
     good: String,
-    /// What came in between, newest first.
+    /// The commits in between, newest first.
     commits: Vec<CommitDocument>,
     /// Commands to run, one per line.
     commands: Vec<String>,
@@ -55,11 +64,22 @@ struct AdviceDocument {
     warnings: Vec<String>,
 }
 
+/// One commit between the good and the bad one, which is the last of them.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct CommitDocument {
+    /// The commit.
+    #[cfg_attr(test, schemars(with = "Commit"))]
     commit: String,
+    /// The first line of its message.
     subject: String,
+    /// True if it has more than one parent.
     merge: bool,
+}
+
+impl AdviceDocument {
+    const SCHEMA: &'static str = "greenlight.rollback-advice/2";
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
@@ -89,7 +109,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         }
     }
     let document = AdviceDocument {
-        schema: "greenlight.rollback-advice/1",
+        schema: AdviceDocument::SCHEMA,
         commands: commands(&commits),
         bad,
         good,
@@ -137,7 +157,7 @@ fn ends(
     }
     Err(match found {
         None => nothing(),
-        Some(bad) => Error::usage(
+        Some(bad) => Error::new(
             format!("the journal has no promoted release before {bad}"),
             "find the last good commit in git's history, and run `git revert` for the commits since",
         ),
@@ -145,7 +165,7 @@ fn ends(
 }
 
 fn nothing() -> Error {
-    Error::usage(
+    Error::new(
         "nothing was deployed to production yet",
         "name the commit that broke it with `--bad`",
     )
@@ -161,7 +181,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocum
         .output()
         .map_err(|error| git::not_started(&error))?;
     if !listed.status.success() {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("git does not have the commits from {good} to {bad}"),
             "fetch the whole history (`git fetch --unshallow`), or name the repository with `--repo`",
         ));
@@ -179,7 +199,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocum
         })
         .collect();
     if commits.is_empty() {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("{bad} is not a descendant of {good}, so there is nothing to revert"),
             "name the commit that broke production with `--bad`",
         ));

@@ -34,7 +34,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
     let interrupt = Interrupt::on_signals().map_err(|error| {
-        Error::usage(
+        Error::new(
             format!("failed to listen for signals: {error}"),
             "free resources of this machine (threads, pipes), and run the command again",
         )
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
     let deployable = resolved.check_deployable();
     let config = resolved.required()?;
     let Some(mut table) = config.serve.clone() else {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("`{}` has no `[serve]` table", file.display()),
             "write the table with `repositories` and `token-variable`; see `greenlight schema config`",
         ));

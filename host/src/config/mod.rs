@@ -34,6 +34,12 @@ pub use environment::Environment;
 pub use file::LoadTestTable as LoadTest;
 pub use serve::Serve;
 
+/// The JSON Schema of the file.
+#[cfg(test)]
+pub(crate) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<file::File>()
+}
+
 /// The name of the file.
 pub const FILE: &str = "greenlight.toml";
 

@@ -1,8 +1,10 @@
 //! The journal of one deployment, written entry by entry.
 
 use super::entry::Entry;
+use super::record;
 use crate::clock;
-use crate::contract::documents::ActionDocument;
+use crate::contract::promotion::Action;
+use crate::error::Kind;
 use crate::facts;
 use crate::journal::{self, Row, Store};
 
@@ -40,7 +42,7 @@ impl Log {
     ///
     /// Whatever keeps it from being stored; somebody else's entry in its place, for one.
     pub fn write(&mut self, entry: &Entry) -> Result<(), journal::Error> {
-        let body = serde_json::to_string(entry)
+        let body = record::write(entry)
             .map_err(|error| journal::Error::Wrong(format!("failed to write JSON: {error}")))?;
         let row = Row {
             position: self.next,
@@ -64,12 +66,11 @@ impl Log {
 ///
 /// If the store can't be read, or holds entries of another version of this program.
 pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), facts::Error> {
-    let records = store
-        .records(deployment)
-        .map_err(|error| explained(&error))?;
+    let records = store.records(deployment)?;
     let entries = records.rows.into_iter().map(|row| {
-        let entry = serde_json::from_str(&row.body).map_err(|error| {
-            facts::Error::new(
+        let entry = record::read(&row.body).map_err(|error| {
+            facts::Error::of(
+                Kind::Journal,
                 format!(
                     "failed to read entry {} of deployment {deployment}: {error}",
                     row.position
@@ -82,24 +83,9 @@ pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool)
     Ok((entries.collect::<Result<_, facts::Error>>()?, records.torn))
 }
 
-/// Says what to do about an error of the journal.
+/// An error of the journal, with what to do about it.
 pub fn explained(error: &journal::Error) -> facts::Error {
-    let help = match error {
-        journal::Error::Taken => {
-            "another process goes on with this deployment; look with `greenlight status`"
-        }
-        journal::Error::Damaged { .. } => {
-            "the journal was changed from outside; restore it from a copy, or start anew with \
-             another `[journal] location`"
-        }
-        journal::Error::Full(_) => "make room, then go on with `greenlight run --resume`",
-        journal::Error::Unavailable(_) => {
-            "see that the database answers, or that its file's disk can be written; then go on with \
-             `greenlight run --resume`"
-        }
-        _ => "check `[journal] location` in the configuration",
-    };
-    facts::Error::new(format!("the journal failed: {error}"), help)
+    error.clone().into()
 }
 
 /// Whether a deployment began to change an environment.
@@ -115,7 +101,7 @@ pub fn changed(
     let (entries, _) = read(store, deployment)?;
     Ok(entries.iter().any(|it| match &it.entry {
         Entry::Started {
-            effect: ActionDocument::Deploy { environment: place },
+            effect: Action::Deploy(place),
         } => place == environment,
         _ => false,
     }))

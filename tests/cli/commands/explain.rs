@@ -44,14 +44,16 @@ fn json_has_each_decision() {
     ])
     .gives(
         0,
-        Text::Has(&["greenlight.explain/1", &commit]),
+        Text::Has(&["greenlight.explain/2", &commit]),
         Text::Nothing,
     )
     .json();
     let decisions = json["decisions"].as_array().expect("decisions");
     let said: Vec<_> = decisions
         .iter()
-        .map(|one| ["stage", "load_test", "verdict"].map(|key| one[key].as_str().expect("a word")))
+        .map(|one| {
+            ["stage", "load-test", "permission"].map(|key| one[key].as_str().expect("a word"))
+        })
         .collect();
     assert_eq!(
         said,
@@ -73,11 +75,11 @@ fn an_unknown_commit() {
     let repository = Repository::new();
     let repo = repository.argument();
     for rev in ["HEAD", "nope", "--help-me"] {
-        let said = format!("no commit is known as `{rev}`");
+        let said = format!("unknown revision `{rev}`");
         greenlight(["explain", "--repo", repo, "--", rev]).gives(
             2,
             Text::Nothing,
-            Text::Has(&[&said, "help: name a commit that this repository has"]),
+            Text::Has(&[&said, "help: name a commit of this repository"]),
         );
     }
 }

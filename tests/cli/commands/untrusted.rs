@@ -37,7 +37,11 @@ fn branch() {
         "--branch",
         HOSTILE,
     ];
-    let shown = Text::Has(&["only `main` is published", "\\u{1b}[31m", "$(touch pwned)"]);
+    let shown = Text::Has(&[
+        "only builds of `main` are published",
+        "\\u{1b}[31m",
+        "$(touch pwned)",
+    ]);
     is_harmless(greenlight(build), 1, Text::Nothing, shown);
     let json = greenlight(build.iter().chain(&["--format", "json"]));
     is_harmless(
@@ -103,7 +107,7 @@ fn tag() {
     is_harmless(
         json,
         1,
-        Text::Has(&["\"verdict\": \"stop\"", "\\u001b[31m"]),
+        Text::Has(&["\"permission\": \"stop\"", "\\u001b[31m"]),
         Text::Nothing,
     );
 }
@@ -177,7 +181,7 @@ fn message_across_lines() {
 fn revision_and_file_names() {
     let repository = Repository::new();
     let rev = greenlight(["label", "--rev", HOSTILE, "--repo", repository.argument()]);
-    is_harmless(rev, 2, Text::Nothing, Text::Has(&["no commit is known as"]));
+    is_harmless(rev, 2, Text::Nothing, Text::Has(&["unknown revision"]));
     let replay = greenlight(["replay", "--repo", repository.argument(), "--", HOSTILE]);
     is_harmless(replay, 2, Text::Nothing, Text::Has(&["error: ", "help: "]));
     for flag in ["--message-file", "--policy"] {

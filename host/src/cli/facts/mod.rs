@@ -7,14 +7,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use self::document::{CheckoutDocument, FactsDocument, ProblemDocument};
+pub(super) use self::document::FactsDocument;
+use self::document::{CheckoutDocument, ProblemDocument};
 use super::args::{Format, FormatArguments};
 use super::output::Output;
 use super::surroundings::variables;
 use super::{Error, Exit};
+use crate::contract::fields::Commit;
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::{self, Surroundings};
-use crate::facts::{self, git};
+use crate::facts::git;
 use crate::text::json;
 
 /// Show what is known of the build, and where each fact comes from.
@@ -44,9 +46,7 @@ fn gather(arguments: &Arguments) -> FactsDocument {
     let mut document = FactsDocument::empty();
     let found = variables(|variables| {
         let found = ci::detect(variables)?;
-        Ok::<_, facts::Error>(
-            found.map(|(system, sign)| (sign, Surroundings::read(system, variables))),
-        )
+        Ok::<_, Error>(found.map(|(system, sign)| (sign, Surroundings::read(system, variables))))
     });
     match found {
         Ok(Some((sign, ci))) => {
@@ -80,7 +80,7 @@ fn alone(arguments: &Arguments) -> Checkout<'_> {
 fn seen(checkout: &Checkout<'_>, asked: bool) -> Option<CheckoutDocument> {
     let looked = checkout.looked.as_ref().ok()?;
     Some(CheckoutDocument {
-        head: looked.head.as_ref().map(|commit| commit.id.clone()),
+        head: looked.head.as_ref().map(|commit| Commit(commit.id.clone())),
         shallow: git::is_shallow(checkout.repo),
         has_commit: asked.then_some(looked.commit.is_some()),
     })

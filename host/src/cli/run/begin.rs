@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::{Error, Exit, resolve};
 use crate::clock;
 use crate::contract::promotion::{Action, Instruction};
-use crate::deployment::entry::{Began, InstructionDocument};
+use crate::deployment::entry::Began;
 use crate::deployment::log::Log;
 use crate::deployment::{Driver, tenure};
 use crate::effects::slack;
@@ -45,12 +45,12 @@ impl Deployment<'_> {
             policy: self.digest.clone(),
             tag: tag.to_owned(),
             digest: self.arguments.digest.clone(),
-            instruction: instruction.as_ref().map(InstructionDocument::from),
+            instruction,
             commit: target.commit.clone(),
-            settings: settings.into(),
+            settings: settings.clone(),
         };
         if self.config.load_test.is_none() && self.asks_for_load_test(&began)? {
-            return Err(Error::usage(
+            return Err(Error::new(
                 "a load test is asked for, and none is configured",
                 "write a `[load-test]` table into the configuration; see `greenlight schema config`",
             ));
@@ -143,7 +143,7 @@ impl Deployment<'_> {
                 return Ok(Ok(None));
             }
             Err(error) => {
-                return Err(Error::usage(
+                return Err(Error::new(
                     format!("git does not have the tag's commit: {error}"),
                     "check the tag, `git fetch`, or name the repository with `--repo`; whoever knows what \
                      it is may say `--approved-by NAME`",

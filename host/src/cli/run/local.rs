@@ -76,7 +76,7 @@ fn replaced(config: &Config) -> String {
 }
 
 fn impossible(error: &std::io::Error) -> Error {
-    Error::usage(
+    Error::new(
         format!("failed to start the built-in nodes: {error}"),
         "free resources of this machine (ports, threads, disk), and run the command again",
     )

@@ -23,6 +23,7 @@ use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
 use crate::deployment::{self, End, Leases, Means};
 use crate::effects::interrupt::Interrupt;
+use crate::error::Kind;
 use crate::journal::{Holder, Location};
 use crate::report::decision;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
@@ -75,7 +76,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let interrupt = Interrupt::on_signals().map_err(|error| {
-        Error::usage(
+        Error::new(
             format!("failed to listen for signals: {error}"),
             "free resources of this machine (threads, pipes), and run the command again",
         )
@@ -132,7 +133,7 @@ impl Deployment<'_> {
 
     fn keep(&self, location: Location) -> Result<Leases, Error> {
         Leases::keep(location, Holder::this_process(), self.config.lease).map_err(|error| {
-            Error::usage(
+            Error::new(
                 format!("failed to start a thread: {error}"),
                 "free resources of this machine (threads), and run the command again",
             )
@@ -180,19 +181,21 @@ impl Deployment<'_> {
             format!("go on with `greenlight run --resume {number}`")
         };
         match error {
-            deployment::Error::Policy(failure) => Error::Policy(failure),
+            deployment::Error::Policy(failure) => failure.into(),
             deployment::Error::Journal(error) => failed(error),
-            deployment::Error::Host(error) => error.into(),
-            deployment::Error::Interrupted => Error::Interrupted {
-                message: format!("deployment {number} was interrupted"),
-                help: go_on,
-            },
-            deployment::Error::LostLease(environment) => Error::Interrupted {
-                message: format!(
+            deployment::Error::Host(error) => error,
+            deployment::Error::Interrupted => Error::of(
+                Kind::Interrupted,
+                format!("deployment {number} was interrupted"),
+                go_on,
+            ),
+            deployment::Error::LostLease(environment) => Error::of(
+                Kind::Interrupted,
+                format!(
                     "the lease of `{environment}` was lost to another deployment: nothing more is done"
                 ),
-                help: go_on,
-            },
+                go_on,
+            ),
         }
     }
 
@@ -209,7 +212,7 @@ impl Deployment<'_> {
 fn place(settings: &Settings, environment: &str) -> Result<usize, Error> {
     let mut known = settings.environments.iter();
     known.position(|it| it.name == environment).ok_or_else(|| {
-        Error::usage(
+        Error::new(
             format!("the tag asks for the environment `{environment}`, which is not configured"),
             "add it to the configuration as an `[[environment]]`",
         )

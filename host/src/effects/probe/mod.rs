@@ -1,10 +1,8 @@
 //! Nodes, asked which version they run.
 
-mod jitter;
 mod prober;
 mod version;
 
-pub use jitter::jittered;
 pub use prober::{BODY_LIMIT, Prober};
 pub use version::Version;
 
@@ -13,6 +11,6 @@ pub use version::Version;
 pub enum Answer {
     /// It runs this version.
     Version(Version),
-    /// It gave no usable answer. Says why, in one short line that is harmless to print.
+    /// It gave no usable answer. The reason, in one short line that is safe to print.
     Unreachable(String),
 }

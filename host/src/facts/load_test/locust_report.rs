@@ -10,8 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::document::{self, Unreadable};
-use super::histogram::Histogram;
-use super::milliseconds;
+use super::histogram::{self, Histogram};
 
 /// One entry, without the fields that are not read.
 #[derive(Deserialize)]
@@ -49,7 +48,7 @@ pub(super) struct Span {
 impl Span {
     /// How long, in milliseconds; nothing where it ends before it starts, or lasts over a year.
     pub(super) fn duration(self) -> Option<u64> {
-        milliseconds::down(self.end - self.start)
+        histogram::down(self.end - self.start)
     }
 
     fn join(self, other: Self) -> Self {
@@ -83,7 +82,9 @@ fn sum(entries: &[Entry]) -> Result<Report, &'static str> {
         report.failures = add(report.failures, entry.num_failures)?;
         timeless = add(timeless, entry.num_none_requests)?;
         for (time, count) in &entry.response_times {
-            times.add(time, *count).ok_or("a response time is none")?;
+            times
+                .add(time, *count)
+                .ok_or("a response time is not a number")?;
         }
         if entry.num_requests > 0 {
             let span = span(entry)?;
@@ -91,7 +92,7 @@ fn sum(entries: &[Entry]) -> Result<Report, &'static str> {
         }
     }
     if times.total().checked_add(timeless) != Some(report.requests) {
-        return Err("there are not as many response times as requests");
+        return Err("the number of response times differs from the number of requests");
     }
     if report.span.is_some_and(|span| span.duration().is_none()) {
         return Err("it lasted over a year");
@@ -104,7 +105,7 @@ fn span(entry: &Entry) -> Result<Span, &'static str> {
     let end = entry.last_request_timestamp;
     let span = Span {
         start: entry.start_time,
-        end: end.ok_or("there are requests, and no last one")?,
+        end: end.ok_or("requests were made, but the time of the last one is missing")?,
     };
     if span.start < 0.0 || span.duration().is_none() {
         return Err("the last request was before the first, or over a year later");
