@@ -1,10 +1,8 @@
 //! Arguments that commands share.
 
-use std::env;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use super::Error;
 use super::output::Output;
@@ -30,55 +28,18 @@ pub enum Format {
 }
 
 /// How an answer is written.
-#[derive(Debug)]
+#[derive(Debug, Args)]
 pub struct FormatArguments {
-    /// How the answer is written.
+    /// Write the answer for people or for programs.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        env = "GREENLIGHT_FORMAT",
+        hide_env_values = true
+    )]
     pub format: Format,
 }
-
-/// The flag of [`FormatArguments`]. The variable is read here, since an empty one counts as unset.
-#[derive(Debug, Args)]
-struct FormatFlag {
-    /// Write the answer for people or for programs [default: human] [env: GREENLIGHT_FORMAT].
-    #[arg(long, value_enum)]
-    format: Option<Format>,
-}
-
-impl Args for FormatArguments {
-    fn augment_args(command: Command) -> Command {
-        FormatFlag::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        FormatFlag::augment_args_for_update(command)
-    }
-}
-
-impl FromArgMatches for FormatArguments {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let flag = FormatFlag::from_arg_matches(matches)?.format;
-        let format = match (flag, env::var_os(FORMAT).filter(|it| !it.is_empty())) {
-            (Some(format), _) => format,
-            (None, None) => Format::default(),
-            (None, Some(word)) => Format::from_str(&word.to_string_lossy(), false).map_err(|_| {
-                let word = word.to_string_lossy();
-                let message = format!(
-                    "unknown format `{word}` in the variable `{FORMAT}`\n\n  help: set it to one of human, json"
-                );
-                clap::Error::raw(ErrorKind::InvalidValue, message)
-            })?,
-        };
-        Ok(Self { format })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-/// The variable with the format of answers.
-const FORMAT: &str = "GREENLIGHT_FORMAT";
 
 /// What every command takes.
 #[derive(Clone, Copy, Debug, Default, Args)]

@@ -93,6 +93,13 @@ struct SettingDocument {
     #[cfg_attr(test, schemars(length(min = 1)))]
     name: String,
     /// The value that counts; null if it is not set and has no default.
+    #[cfg_attr(
+        test,
+        schemars(extend(
+            "type" = ["string", "number", "boolean", "array", "null"],
+            "items" = {"type": ["string", "number", "boolean"]}
+        ))
+    )]
     value: Value,
     /// What sets it.
     source: SourceDocument,

@@ -122,7 +122,7 @@ pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option
     {
         return Err(Error::new(
             format!(
-                "the digest of the policy `{}` is {digest}, and the configuration has another one",
+                "the digest of the policy `{}` is {digest}, and `policy.digest` in the configuration is another one",
                 file.path.display()
             ),
             "check where the file comes from; if it is the right one, write its digest into `[policy] digest`",

@@ -118,7 +118,7 @@ fn locate(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<(Option<Found>
     if let Some(path) = flags.config {
         return Ok((Some(find::named(path)?), Origin::Flag("--config")));
     }
-    if let Some(path) = set(variables, CONFIG) {
+    if let Some(path) = set(variables, CONFIG)? {
         return Ok((
             Some(find::named(Path::new(&path))?),
             Origin::Variable(CONFIG),
@@ -127,14 +127,21 @@ fn locate(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<(Option<Found>
     Ok((find::above(flags.repo)?, Origin::Default))
 }
 
-/// A variable that is set. A CI system often sets a variable without a value to an empty text.
-fn set(variables: &Variables<'_>, name: &str) -> Option<OsString> {
-    variables(name).filter(|value| !value.is_empty())
+/// A variable that is set. An empty one is an error: a CI system sets a variable that it does not know to an empty
+/// text, and the default would hide that.
+fn set(variables: &Variables<'_>, name: &str) -> Result<Option<OsString>, Error> {
+    match variables(name) {
+        Some(value) if value.is_empty() => Err(Error::new(
+            format!("the variable `{name}` is empty"),
+            "set it to a value, or unset it",
+        )),
+        value => Ok(value),
+    }
 }
 
 /// A variable that is set, as text.
 fn text(variables: &Variables<'_>, name: &'static str) -> Result<Option<String>, Error> {
-    let value = set(variables, name).map(OsString::into_string).transpose();
+    let value = set(variables, name)?.map(OsString::into_string).transpose();
     value.map_err(|_| {
         Error::new(
             format!("the variable `{name}` is not UTF-8"),
@@ -219,7 +226,7 @@ impl Resolved {
             self.settings.required_jobs = names;
             self.origins.required_jobs = Origin::Variable(REQUIRED_JOBS);
         }
-        if let Some(path) = set(variables, POLICY) {
+        if let Some(path) = set(variables, POLICY)? {
             self.name_policy(path.into());
             self.origins.policy = Origin::Variable(POLICY);
         }

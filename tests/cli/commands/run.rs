@@ -266,7 +266,10 @@ fn another_policy_than_configured() {
     refused(
         shop.path(),
         &["run", "--tag", &tag],
-        &["is another one than configured: its digest is sha256:"],
+        &[
+            "the digest of the policy `./p.wasm` is sha256:",
+            "`policy.digest` in the configuration is another one",
+        ],
     );
 }
 
