@@ -122,10 +122,10 @@ pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option
     {
         return Err(Error::new(
             format!(
-                "the digest of the policy `{}` is {digest}, and `policy.digest` in the configuration is another one",
+                "the digest of the policy `{}` does not match the configuration: it is {digest}",
                 file.path.display()
             ),
-            "check where the file comes from; if it is the right one, write its digest into `[policy] digest`",
+            "check where the file comes from; if it is the right one, write its digest into the configuration",
         ));
     }
     Ok((Policy::from_bytes(&bytes, &compiler()?)?, Some(digest)))

@@ -6,20 +6,19 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::configuration::{self, PolicyArguments};
-use super::journal::open;
 use super::output::Output;
 use super::{Error, Exit};
-
-use crate::effects::interrupt::Interrupt;
+use crate::deployment::log;
+use crate::effects::shutdown::Shutdown;
 use crate::sandbox::Use;
-use crate::serve::{self, Means};
+use crate::serve::{self, Context};
 
-/// Receive registry webhooks, and start the deployments that pushed tags ask for.
+/// Receive registry webhooks, and start the deployments that they ask for.
 ///
-/// A webhook is stored before it is answered, and processed afterwards: the policy reads the tag, the registry
-/// resolves its digest. Each tag and digest starts one deployment, also if the webhook is repeated. Send webhooks
-/// to `/hooks` with the secret as a bearer token, or to `/hooks/SECRET`. The page at `/` shows the webhooks, the
-/// deployments, and why one waits.
+/// A push event is stored before it is answered, and resolved afterwards: the policy reads the tag, the
+/// registry resolves the digest. Each tag with its digest starts one deployment, however many webhooks
+/// announce it. Send webhooks to `/hooks` with the secret as a bearer token, or to `/hooks/SECRET`; `/` shows
+/// push events, deployment requests and their state.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -33,10 +32,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
-    let interrupt = Interrupt::on_signals().map_err(|error| {
+    let shutdown = Shutdown::on_signals().map_err(|error| {
         Error::new(
             format!("failed to listen for signals: {error}"),
-            "free resources of this machine (threads, pipes), and run the command again",
+            "the system is out of threads or pipes; try again later",
         )
     })?;
     let flags = arguments.policy.flags(arguments.repo.as_deref());
@@ -58,15 +57,15 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
         table.listen = address;
     }
     let (policy, _) = configuration::load(config.policy.as_ref(), Use::Often)?;
-    let (location, _) = open(&config)?;
-    serve::serve(Means {
+    let (location, _) = log::open(&config)?;
+    serve::serve(Context {
         serve: table,
         location,
         policy,
         file,
         policy_file: arguments.policy.file().map(Path::to_owned),
         repo: arguments.repo.clone(),
-        interrupt,
+        shutdown,
         config,
     })?;
     Ok(Exit::Go)

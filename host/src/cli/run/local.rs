@@ -1,4 +1,4 @@
-//! `greenlight run --local`: the pipeline that needs nothing.
+//! `greenlight run --local`: the whole pipeline on this machine.
 
 use super::{Arguments, Deployment, load};
 use crate::cli::output::Output;
@@ -6,7 +6,7 @@ use crate::cli::table::publishable;
 use crate::cli::{Error, Exit, resolve};
 use crate::config::Config;
 use crate::config::resolved::Resolved;
-use crate::effects::interrupt::Interrupt;
+use crate::effects::shutdown::Shutdown;
 use crate::facts::{git, message};
 use crate::local::{self, Nodes};
 use crate::text::escape::escape;
@@ -14,7 +14,7 @@ use crate::text::escape::escape;
 pub fn run(
     arguments: &Arguments,
     resolved: &Resolved,
-    interrupt: &Interrupt,
+    shutdown: &Shutdown,
     output: &mut Output,
 ) -> Result<Exit, Error> {
     let repo = arguments.repo.as_deref();
@@ -44,7 +44,7 @@ pub fn run(
         .iter()
         .map(|it| it.name.clone())
         .collect();
-    // The nodes serve the commit before, where there is one.
+    // The nodes serve the previous commit first, where there is one.
     let before = git::commit(repo, "HEAD^").ok().map(|it| it.id);
     let nodes = Nodes::start(&names, before.as_deref()).map_err(|error| impossible(&error))?;
     let folder = tempfile::Builder::new()
@@ -57,7 +57,7 @@ pub fn run(
         config: &config,
         policy: &policy,
         digest,
-        interrupt,
+        shutdown,
         arguments,
     };
     deployment.begin(tags.first().map_or("", String::as_str), output)
@@ -78,6 +78,6 @@ fn replaced(config: &Config) -> String {
 fn impossible(error: &std::io::Error) -> Error {
     Error::new(
         format!("failed to start the built-in nodes: {error}"),
-        "free resources of this machine (ports, threads, disk), and run the command again",
+        "the system is out of ports, threads or disk space; try again later",
     )
 }

@@ -1,11 +1,7 @@
 //! `greenlight run`: deploys a release.
 
-mod begin;
 mod console;
-mod live;
 mod local;
-mod request;
-mod resume;
 
 use std::path::PathBuf;
 
@@ -13,20 +9,18 @@ use clap::{ArgGroup, Args};
 
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, PolicyArguments};
-use super::journal::{failed, open};
 use super::output::Output;
 use super::reports::ReportArguments;
-use super::{Error, Exit, WarnExitCode};
+use super::{Error, Exit, WarnExitCode, resolve};
 use crate::config::{Config, PolicyFile};
 use crate::contract::documents::DecisionDocument;
 use crate::contract::names::Named as _;
-use crate::contract::types::Settings;
-use crate::deployment::{self, End, Leases, Means};
-use crate::effects::interrupt::Interrupt;
+use crate::deployment::{self, Context, End, Outcome, Request, log};
+use crate::effects::shutdown::Shutdown;
 use crate::error::Kind;
-use crate::journal::{Holder, Location};
 use crate::report::decision;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
+use crate::text::escape::escape;
 use crate::text::json;
 use console::Console;
 
@@ -75,16 +69,16 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let interrupt = Interrupt::on_signals().map_err(|error| {
+    let shutdown = Shutdown::on_signals().map_err(|error| {
         Error::new(
             format!("failed to listen for signals: {error}"),
-            "free resources of this machine (threads, pipes), and run the command again",
+            "the system is out of threads or pipes; try again later",
         )
     })?;
     let flags = arguments.policy.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     if arguments.local {
-        return local::run(arguments, &resolved, &interrupt, output);
+        return local::run(arguments, &resolved, &shutdown, output);
     }
     resolved.check_deployable()?;
     let config = resolved.required()?;
@@ -93,12 +87,15 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         config: &config,
         policy: &policy,
         digest,
-        interrupt: &interrupt,
+        shutdown: &shutdown,
         arguments,
     };
     match (&arguments.tag, &arguments.resume) {
         (Some(tag), _) => deployment.begin(tag, output),
-        (None, number) => deployment.resume(number.flatten(), output),
+        (None, number) => {
+            let number = number.flatten();
+            deployment.drive(output, |context| deployment::resume(context, number))
+        }
     }
 }
 
@@ -116,43 +113,68 @@ struct Deployment<'a> {
     config: &'a Config,
     policy: &'a Policy,
     digest: String,
-    interrupt: &'a Interrupt,
+    shutdown: &'a Shutdown,
     arguments: &'a Arguments,
 }
 
 impl Deployment<'_> {
-    fn means<'b>(&'b self, console: &'b mut Console) -> Means<'b> {
-        Means {
-            config: self.config,
-            policy: self.policy,
-            repo: self.arguments.repo.as_deref(),
-            interrupt: self.interrupt,
-            screen: console,
-        }
+    fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {
+        let request = Request {
+            tag,
+            digest: self.arguments.digest.as_deref(),
+            key: self.arguments.request.as_deref(),
+            approved_by: self.arguments.approved_by.as_deref(),
+        };
+        self.drive(output, |context| deployment::begin(context, &request))
     }
 
-    fn keep(&self, location: Location) -> Result<Leases, Error> {
-        Leases::keep(location, Holder::this_process(), self.config.lease).map_err(|error| {
-            Error::new(
-                format!("failed to start a thread: {error}"),
-                "free resources of this machine (threads), and run the command again",
-            )
-        })
+    /// Drives a deployment with its progress on the console, and reports its result.
+    fn drive(
+        &self,
+        output: &mut Output,
+        drive: impl FnOnce(Context<'_>) -> Result<Outcome, deployment::Error>,
+    ) -> Result<Exit, Error> {
+        let mut console = Console::new(output, self.arguments.format.format);
+        let outcome = drive(Context {
+            config: self.config,
+            policy: self.policy,
+            policy_digest: &self.digest,
+            repo: self.arguments.repo.as_deref(),
+            shutdown: self.shutdown,
+            screen: &mut console,
+        });
+        console.finish();
+        match outcome? {
+            Outcome::Driven { number, end } => self.finish(number, end, output),
+            Outcome::AlreadyBegun(number) => {
+                output.note(&format!(
+                    "note: deployment {number} was already begun for this request\n"
+                ));
+                Ok(Exit::Go)
+            }
+            Outcome::AlreadyEnded {
+                number,
+                conclusion,
+                permission,
+            } => {
+                let conclusion = escape(&conclusion);
+                output.text(&format!("deployment {number} has ended: {conclusion}\n"));
+                Ok(Exit::of(permission, self.arguments.warn_exit_code))
+            }
+            Outcome::Refused(reasons) => {
+                resolve::refuse(self.arguments.format.format, reasons, output)
+            }
+        }
     }
 
     fn finish(
         &self,
-        end: Result<End, deployment::Error>,
         number: u64,
-        console: Console,
+        end: Result<End, deployment::Error>,
         output: &mut Output,
     ) -> Result<Exit, Error> {
-        console.finish();
         let written = self.report(number);
-        let end = match end {
-            Ok(end) => end,
-            Err(error) => return Err(self.unfinished_because(error, number)),
-        };
+        let end = end.map_err(|error| self.stopped(number, error))?;
         let exit = Exit::of(end.decision.permission, self.arguments.warn_exit_code);
         match self.arguments.format.format {
             Format::Human => output.text(&decision::text(&end.decision)),
@@ -162,7 +184,7 @@ impl Deployment<'_> {
             ))?),
         }
         if let Err(error) = written {
-            // The deployment has ended, and what it ended with is said all the same.
+            // The deployment has ended, and its result is shown all the same.
             output.error(&error.text());
             output.error(&format!(
                 "  help: deployment {number} ended as {}; write the report with `greenlight status \
@@ -174,47 +196,24 @@ impl Deployment<'_> {
         Ok(exit)
     }
 
-    fn unfinished_because(&self, error: deployment::Error, number: u64) -> Error {
-        let go_on = if self.arguments.local {
-            "start again with `greenlight run --local`".to_owned()
-        } else {
-            format!("go on with `greenlight run --resume {number}`")
-        };
-        match error {
-            deployment::Error::Policy(failure) => failure.into(),
-            deployment::Error::Journal(error) => failed(error),
-            deployment::Error::Host(error) => error,
-            deployment::Error::Interrupted => Error::of(
-                Kind::Interrupted,
-                format!("deployment {number} was interrupted"),
-                go_on,
-            ),
-            deployment::Error::LostLease(environment) => Error::of(
-                Kind::Interrupted,
-                format!(
-                    "the lease of `{environment}` was lost to another deployment: nothing more is done"
-                ),
-                go_on,
-            ),
+    /// An error that stopped the deployment, with how to continue it.
+    fn stopped(&self, number: u64, error: deployment::Error) -> Error {
+        let mut error = Error::from(error);
+        if error.kind == Kind::Interrupted {
+            error.help = if self.arguments.local {
+                "start again with `greenlight run --local`".to_owned()
+            } else {
+                format!("continue with `greenlight run --resume {number}`")
+            };
         }
+        error
     }
 
     fn report(&self, number: u64) -> Result<(), Error> {
         if self.arguments.reports.is_empty() {
             return Ok(());
         }
-        let (_, mut store) = open(self.config)?;
+        let (_, mut store) = log::open(self.config)?;
         self.arguments.reports.write(store.as_mut(), number)
     }
-}
-
-/// The place of the environment that a tag names, in the order of the settings.
-fn place(settings: &Settings, environment: &str) -> Result<usize, Error> {
-    let mut known = settings.environments.iter();
-    known.position(|it| it.name == environment).ok_or_else(|| {
-        Error::new(
-            format!("the tag asks for the environment `{environment}`, which is not configured"),
-            "add it to the configuration as an `[[environment]]`",
-        )
-    })
 }
