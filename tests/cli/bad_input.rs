@@ -166,7 +166,7 @@ fn unreadable_files() {
         greenlight(["policy", "export", inside.to_str().expect("UTF-8")]),
         &[
             "failed to create",
-            "help: name a file in a folder that exists",
+            "help: name a file in an existing folder",
         ],
     );
 }

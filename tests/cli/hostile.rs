@@ -1,7 +1,7 @@
 //! Policies that try to break what the sandbox promises. Each file in `tests/guests/` begins with the
 //! promise and how the attempt ends; none of them gets anything promoted.
 
-mod guests;
+pub mod guests;
 
 use std::fs::File;
 use std::path::Path;

@@ -11,4 +11,5 @@ mod hostile;
 mod readme;
 mod replay;
 mod schemas;
+mod settings;
 mod structure;

@@ -158,7 +158,7 @@ fn every_command_is_listed() {
         assert!(readme.contains(&format!("`{name}")), "{name}");
         listed += 1;
     }
-    assert_eq!(listed, 16, "{help}");
+    assert_eq!(listed, 17, "{help}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::harness::{Text, greenlight};
 
 /// Every document that has a schema.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "label",
     "tags",
     "resolve",
@@ -24,6 +24,7 @@ const NAMES: [&str; 14] = [
     "table",
     "history",
     "config",
+    "settings",
     "status",
     "rollback-advice",
 ];
@@ -47,14 +48,14 @@ const FIXED: [&str; 14] = [
 ];
 
 /// A schema, ready to be held against documents.
-struct Schema {
+pub struct Schema {
     validator: Validator,
     /// Keys that may be left out.
     optional: &'static [&'static str],
 }
 
 impl Schema {
-    fn of(name: &str) -> Self {
+    pub fn of(name: &str) -> Self {
         let validator = jsonschema::validator_for(&text(name)).expect("a schema");
         Self {
             validator,
@@ -71,7 +72,7 @@ impl Schema {
 
     /// The document fits, and does not when anything in it is only a little different.
     #[track_caller]
-    fn holds(&self, document: &Value) {
+    pub fn holds(&self, document: &Value) {
         self.fits(document);
         for (what, changed) in self.changes(document) {
             assert!(

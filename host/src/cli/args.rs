@@ -2,22 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
 use super::Error;
 use super::output::Output;
 use crate::contract::labels::Labels;
 use crate::contract::names::Named;
-use crate::contract::settings;
-use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
+use crate::contract::types::{Diagnostic, Severity};
 use crate::contract::validate::{is_commit, is_digest};
 use crate::facts::checkout::{self, Checkout};
 use crate::facts::ci::Surroundings;
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
 use crate::report::snippet;
-use crate::sandbox::{Compiler, Failure, Policy, Use};
+use crate::sandbox::{Compiler, Failure};
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -32,7 +30,7 @@ pub enum Format {
 /// How an answer is written.
 #[derive(Debug, Args)]
 pub struct FormatArguments {
-    /// How the answer is written.
+    /// Write the answer for people or for programs.
     #[arg(
         long,
         value_enum,
@@ -43,11 +41,52 @@ pub struct FormatArguments {
     pub format: Format,
 }
 
-/// Reads the name of a person: an empty variable of a pipeline is nobody.
+/// What every command takes.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct GlobalArguments {
+    /// Colour the output: on a terminal, always or never.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        help_heading = "Output"
+    )]
+    pub color: Color,
+
+    /// Print no notes on standard error, only answers and errors.
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub quiet: bool,
+
+    /// Print where the settings come from.
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "quiet",
+        help_heading = "Output"
+    )]
+    pub verbose: bool,
+}
+
+/// When the output is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set; anywhere if `FORCE_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Reads the name of a person, which an empty variable of a pipeline is not.
 ///
 /// # Errors
 ///
-/// If there is no name.
+/// If the text is blank.
 pub fn person(text: &str) -> Result<String, String> {
     match text.trim() {
         "" => Err("a name is needed".to_owned()),
@@ -55,7 +94,7 @@ pub fn person(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads what a deployment is requested by: an empty variable of a pipeline requests nothing.
+/// Reads an idempotency key, which an empty variable of a pipeline is not.
 ///
 /// # Errors
 ///
@@ -65,78 +104,6 @@ pub fn request(text: &str) -> Result<String, String> {
         return Err("expected one line of 1 to 200 bytes".to_owned());
     }
     Ok(text.to_owned())
-}
-
-/// Which policy, and what it is told about the team.
-#[derive(Debug, Args)]
-pub struct PolicyArguments {
-    /// Ask this component instead of the bundled policy.
-    #[arg(
-        long = "policy",
-        value_name = "FILE",
-        env = "GREENLIGHT_POLICY",
-        hide_env_values = true,
-        help_heading = "Policy"
-    )]
-    file: Option<PathBuf>,
-
-    /// The branch whose builds are published [default: main].
-    #[arg(
-        long,
-        value_name = "BRANCH",
-        value_parser = NonEmptyStringValueParser::new(),
-        env = "GREENLIGHT_PUBLISH_BRANCH",
-        hide_env_values = true,
-        help_heading = "Policy"
-    )]
-    publish_branch: Option<String>,
-
-    /// The environments of a release, in order; the last one is production [default: stage,prod].
-    #[arg(
-        long,
-        value_name = "NAMES",
-        value_delimiter = ',',
-        value_parser = environment,
-        env = "GREENLIGHT_ENVIRONMENTS",
-        hide_env_values = true,
-        help_heading = "Policy"
-    )]
-    environments: Vec<String>,
-
-    /// What a failed load test means when the message has no label [default: warn].
-    #[arg(long, value_name = "ACTION", value_parser = named::<LoadTestAction>, env = "GREENLIGHT_DEFAULT_ACTION", hide_env_values = true, help_heading = "Policy")]
-    default_action: Option<LoadTestAction>,
-}
-
-impl PolicyArguments {
-    /// Loads the policy.
-    pub fn policy(&self, how_often: Use) -> Result<Policy, Error> {
-        Ok(match &self.file {
-            None => Policy::bundled(how_often)?,
-            Some(file) => Policy::from_file(file, &compiler()?)?,
-        })
-    }
-
-    /// Whether it is the policy that this program carries.
-    pub fn is_bundled(&self) -> bool {
-        self.file.is_none()
-    }
-
-    /// What the team sets.
-    pub fn settings(&self) -> Settings {
-        let mut settings = settings::defaults();
-        if let Some(branch) = &self.publish_branch {
-            settings.publish_branch.clone_from(branch);
-        }
-        if !self.environments.is_empty() {
-            let names = self.environments.iter();
-            settings.environments = names.map(|name| settings::environment(name)).collect();
-        }
-        if let Some(action) = self.default_action {
-            settings.default_action = action;
-        }
-        settings
-    }
 }
 
 /// The program that compiles foreign components: this one.
@@ -149,7 +116,7 @@ pub fn compiler() -> Result<Compiler, Failure> {
 #[derive(Debug, Args)]
 #[group(multiple = false, id = "message source")]
 pub struct MessageArguments {
-    /// The message itself.
+    /// Read this text.
     #[arg(
         long,
         value_name = "TEXT",
@@ -158,15 +125,15 @@ pub struct MessageArguments {
     )]
     pub message: Option<String>,
 
-    /// A file that holds the message.
+    /// Read the message from a file.
     #[arg(long, value_name = "FILE", help_heading = "Message")]
     pub message_file: Option<PathBuf>,
 
-    /// The commit that has the message, in any form that git understands.
+    /// Read the message of a commit, in any form that git understands.
     #[arg(long, value_name = "REV", help_heading = "Message")]
     pub rev: Option<String>,
 
-    /// `-` reads the message from standard input.
+    /// Read the message from standard input.
     #[arg(value_name = "-", value_parser = ["-"], help_heading = "Message")]
     pub stdin: Option<String>,
 }
@@ -174,11 +141,11 @@ pub struct MessageArguments {
 /// Where the repository is, and whether the message is whole.
 #[derive(Debug, Args)]
 pub struct ReadingArguments {
-    /// The repository [default: the one around the current folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR", help_heading = "Message")]
     pub repo: Option<PathBuf>,
 
-    /// Say that the end of the message is missing: the CI system cut it off.
+    /// Treat the end of the message as missing, because the CI system cut it off.
     #[arg(long, help_heading = "Message")]
     pub truncated: bool,
 }
@@ -204,7 +171,7 @@ impl MessageArguments {
         }
     }
 
-    /// Whether any source was named.
+    /// Whether a source is given.
     pub fn is_given(&self) -> bool {
         self.message.is_some()
             || self.message_file.is_some()
@@ -212,8 +179,8 @@ impl MessageArguments {
             || self.stdin.is_some()
     }
 
-    /// Begins to read the message from where it was said to be; where nothing was said, from the CI
-    /// system, of which is only asked then.
+    /// Begins to read the message from the source that is given, else from the CI system, which is detected
+    /// only then.
     pub fn begin<'a>(
         &self,
         reading: &'a ReadingArguments,
@@ -278,7 +245,7 @@ impl<'a> Pending<'a> {
             Origin::Nowhere => {
                 return Err(Error::new(
                     "no commit message",
-                    "name one with `--rev REV`, `--message-file FILE` or `--message TEXT`, or pipe it in \
+                    "give one with `--rev REV`, `--message-file FILE` or `--message TEXT`, or pipe it in \
                      with `-`",
                 ));
             }
@@ -292,13 +259,13 @@ impl<'a> Pending<'a> {
     }
 }
 
-/// A commit may have an empty message. A variable or a pipe that has none is somebody's mistake, and would
-/// read as a message without a label.
+/// A commit may have an empty message. An empty variable or pipe is a mistake, and would read as a message
+/// without a label.
 fn not_empty(reading: Reading) -> Result<Reading, Error> {
     if reading.message.text.trim().is_empty() {
         return Err(Error::new(
             "the commit message is empty",
-            "look where it was to come from, or take it from git with `--rev REV`",
+            "check the variable or the file that it comes from, or read it from git with `--rev REV`",
         ));
     }
     Ok(reading)
@@ -310,16 +277,6 @@ pub fn named<T: Named>(text: &str) -> Result<T, String> {
         let known: Vec<_> = T::ALL.iter().map(|(_, word)| *word).collect();
         format!("expected one of {}", known.join(", "))
     })
-}
-
-/// Reads the name of an environment.
-fn environment(text: &str) -> Result<String, String> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    if !text.is_empty() && text.bytes().all(fits) {
-        Ok(text.to_owned())
-    } else {
-        Err("expected names of lowercase letters and digits, with commas between them".to_owned())
-    }
 }
 
 /// Reads a full commit hash.

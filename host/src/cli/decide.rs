@@ -5,11 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
-use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
+use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
+use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
 use super::surroundings::here;
 use super::{Error, Exit, WarnExitCode, args};
+use crate::config::resolved::Flags;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
@@ -24,33 +26,33 @@ use crate::text::json;
 
 /// Decide whether a release may enter the next environment.
 ///
-/// Give what is known: in words with `--stage` and `--load-test`, or event by event with `--history`.
-/// What is not given is not known, and nothing is promoted by it.
+/// Give the evidence as words with `--stage` and `--load-test`, or event by event with `--history`. Missing
+/// evidence counts as unknown and never permits promotion.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The tag that asks for the release.
+    /// Set the tag that asks for the release.
     #[arg(long)]
     tag: String,
-    /// The digest of the image that the tag points at.
+    /// Set the digest of the image that the tag points at.
     #[arg(long, value_name = "DIGEST", value_parser = args::digest)]
     digest: Option<String>,
-    /// What is known of the deployment to the first environment.
+    /// Say what is known about the deployment to the first environment.
     #[arg(long, value_enum)]
     stage: Option<Stage>,
-    /// What is known of its load test.
+    /// Say what is known about its load test.
     #[arg(long, value_enum, default_value = "not-run")]
     load_test: LoadTestWord,
-    /// A file with everything that has happened, as `greenlight schema history` describes it.
+    /// Read all events from a file, as `greenlight schema history` describes it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "load_test"])]
     history: Option<PathBuf>,
-    /// The time to decide at, in seconds since 1970 UTC [default: now].
+    /// Decide as of this time, in seconds since 1970 UTC [default: now].
     #[arg(long, value_name = "SECONDS")]
     now: Option<Timestamp>,
     #[command(flatten)]
     message: MessageArguments,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// The exit status of a promotion with a warning.
+    /// Set the exit status of a promotion with a warning.
     #[arg(long, value_enum, value_name = "STATUS", default_value_t)]
     warn_exit_code: WarnExitCode,
     #[command(flatten)]
@@ -59,6 +61,10 @@ pub struct Arguments {
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
 }
 
 /// What it exports.
@@ -79,13 +85,19 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
-    let settings = arguments.policy.settings();
-    let policy = arguments.policy.policy(Use::Once)?;
+    let flags = Flags {
+        environments: &arguments.environments.environments,
+        default_action: arguments.default_action.default_action,
+        ..arguments.policy.flags(arguments.reading.repo.as_deref())
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let policy = configuration::policy(&resolved, Use::Once)?;
+    let settings = resolved.settings;
     let now = match arguments.now {
         Some(now) => now,
         None => clock()?,
     };
-    // A tag that the policy can't read has no commit; the decision will say so.
+    // A tag that the policy can't read has no commit; the decision says so.
     let target = policy.resolve(&arguments.tag, &settings)?.ok();
     if let Some(target) = &target {
         found.resolved(target);
@@ -145,8 +157,7 @@ fn given(
     evidence::history(&subject, arguments.stage, arguments.load_test, now)
 }
 
-/// Reads what the message of the release's commit says: from where it was said to be, or from the
-/// repository that was named.
+/// Reads the label of the release's commit: from the given message, or from the given repository.
 fn instruction(
     arguments: &Arguments,
     commit: Option<&str>,
@@ -165,9 +176,8 @@ fn instruction(
             Ok(Some(source)) => source,
             Ok(None) => return Ok(Ok(None)),
             Err(error) => {
-                // Evidence that nobody asked for is not there; the decision is made without.
-                let message = &error.message;
-                output.note(&format!("note: {}\n", escape(message)));
+                // This evidence was not asked for, so the decision is made without it.
+                output.note(&format!("note: {}\n", escape(&error.message)));
                 return Ok(Ok(None));
             }
         }
@@ -176,8 +186,8 @@ fn instruction(
         && read != commit
     {
         return Err(Error::new(
-            format!("`--rev` names {read}, and the tag another commit"),
-            "leave `--rev` out; with `--repo` the message of the tag's own commit is read",
+            format!("`--rev` is the commit {read}, and the tag names another one"),
+            "leave `--rev` out; `--repo` reads the message of the tag's commit",
         ));
     }
     let reading = source.reading;

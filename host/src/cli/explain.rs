@@ -1,18 +1,19 @@
-//! `greenlight explain`: everything the policy says of one commit.
+//! `greenlight explain`: everything that the policy answers about one commit.
 
 use std::fmt::Write as _;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{Format, FormatArguments, PolicyArguments};
+use super::args::{Format, FormatArguments};
+use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::output::Output;
 use super::surroundings::here;
-use super::table::{self, LOAD_TESTS};
+use super::table::{self, LOAD_TESTS, publishable};
 use super::{Error, Exit, args, label};
+use crate::config::resolved::Flags;
 use crate::contract::actions;
 use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
-use crate::contract::environments::Build;
 #[cfg(test)]
 use crate::contract::fields::shapes;
 use crate::contract::fields::{ByName, Commit};
@@ -28,19 +29,24 @@ use crate::text::json;
 
 /// Explain a commit: its label, its tags, and what is decided about them.
 ///
-/// It decides nothing by itself and asks as if the commit had been built on the publish branch with
-/// every job passed: nothing is deployed yet, and then with each result that the load test can have.
+/// The answers assume a build of the publish branch in which every job has passed: first with nothing deployed,
+/// then with each result of the load test. Nothing is decided or changed.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The commit, in any form that git understands [default: the one that the CI system builds, or HEAD].
+    /// Explain this commit, in any form that git understands [default: the one that the CI system builds, or
+    /// HEAD].
     rev: Option<String>,
-    /// The repository [default: the one around the current folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<std::path::PathBuf>,
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
 }
 
 /// What `greenlight explain --format json` prints: everything that the policy says about one commit, as if it
@@ -65,7 +71,7 @@ pub(super) struct ExplainDocument {
     decisions: Vec<Explained>,
 }
 
-/// One decision, and what it rests on.
+/// One decision, and the evidence that it assumes.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -95,24 +101,25 @@ impl ExplainDocument {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let (commit, reading) = read(arguments)?;
     let text = &reading.message.text;
-    let settings = arguments.policy.settings();
-    let policy = arguments.policy.policy(Use::Once)?;
+    let flags = Flags {
+        environments: &arguments.environments.environments,
+        default_action: arguments.default_action.default_action,
+        ..arguments.policy.flags(arguments.repo.as_deref())
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let policy = configuration::policy(&resolved, Use::Once)?;
+    let settings = resolved.settings;
     let labels = match policy.parse(&reading.message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &reading),
         Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
     };
-    let build = Build {
-        commit: commit.clone(),
-        branch: Some(settings.publish_branch.clone()),
-        action: labels.action,
-        jobs: Vec::new(),
-    };
+    let build = publishable(&commit, labels.action, &settings);
     let (tags, refused) = match policy.tags(&build, &settings)? {
         Ok(tags) => (tags, Vec::new()),
         Err(reasons) => (Vec::new(), reasons),
     };
     let mut decisions = Vec::new();
-    // A tag that asks for nothing, as `latest` does, has nothing to decide.
+    // A tag that asks for nothing, like `latest`, has no decision.
     let mut asked = Vec::new();
     for tag in &tags {
         if policy.resolve(tag, &settings)?.is_ok() {

@@ -2,11 +2,13 @@
 
 use clap::Args;
 
-use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
+use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
+use super::configuration::{self, DefaultActionArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
 use super::surroundings::here;
 use super::{Error, Exit, args};
+use crate::config::resolved::Flags;
 use crate::contract::documents::LabelDocument;
 use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
@@ -19,15 +21,15 @@ use crate::text::json;
 
 /// Read the label of a commit message.
 ///
-/// `[load test: abort|skip|warn]`, anywhere in the message. What looks like a label and is none is
-/// reported with the corrected text, and changes nothing.
+/// A label is `[load test: abort|skip|warn]`, anywhere in the message. A near miss, which looks like a label
+/// but is not one, is reported with the corrected text and has no effect.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     message: MessageArguments,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// Exit with 1 if there is any warning.
+    /// Exit with 1 on a warning.
     #[arg(long)]
     strict: bool,
     #[command(flatten)]
@@ -36,6 +38,8 @@ pub struct Arguments {
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
 }
 
 /// What it exports.
@@ -50,20 +54,25 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
     let pending = arguments.message.begin(&arguments.reading, here)?;
-    let policy = arguments.policy.policy(Use::Once)?;
+    let flags = Flags {
+        default_action: arguments.default_action.default_action,
+        ..arguments.policy.flags(arguments.reading.repo.as_deref())
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let policy = configuration::policy(&resolved, Use::Once)?;
     let source = pending.finish()?;
     if let Some((ci, checkout)) = &source.system
         && let Err(elsewhere) = checkout.is_what_is_built(ci)
     {
         output.note(&format!(
-            "note: {}; its message is what is read\n",
+            "note: {}; the label is read from its message\n",
             escape(&elsewhere.message)
         ));
     }
     found.set(Name::Commit, source.commit.as_deref().unwrap_or_default());
     let message = &source.reading.message;
-    let settings = arguments.policy.settings();
-    let labels = match policy.parse(message, settings.default_action)? {
+    let action = resolved.settings.default_action;
+    let labels = match policy.parse(message, action)? {
         Ok(labels) => args::with_reading(labels, &source.reading),
         Err(reasons) => {
             found.refused(&reasons);
@@ -89,7 +98,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     })
 }
 
-/// Writes the action, where it comes from, and what people should know.
+/// Writes the action, its source, and the diagnostics.
 pub fn human(text: &str, labels: &Labels, colour: bool) -> String {
     let says = meaning(labels.action);
     let mut shown = match &labels.source {

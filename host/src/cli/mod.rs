@@ -2,6 +2,8 @@
 
 mod args;
 mod cancel;
+mod config;
+mod configuration;
 mod decide;
 mod exit;
 mod explain;
@@ -26,9 +28,10 @@ mod tags;
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, Parser as _, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser as _, Subcommand};
 use clap_complete::Shell;
 
+use args::GlobalArguments;
 pub use exit::{Exit, WarnExitCode};
 use output::Output;
 
@@ -37,11 +40,11 @@ use crate::local;
 use crate::sandbox::compile;
 use crate::text::escape::escape;
 
-/// Says whether a build may go on to the next environment, and why.
+/// Decide whether a build may go on to the next environment, and say why.
 ///
-/// A release policy reads the label in the commit message, names the image tags to push, says what a
-/// tag asks for, and decides about promotion. It runs as a WebAssembly component in a sandbox: it
-/// reaches nothing, and what it can't decide is never a promotion.
+/// A release policy reads the label in the commit message, names the image tags to push, reads what a tag
+/// asks for, and decides about promotion. It runs as a WebAssembly component in a sandbox without access to
+/// files, network or time. Without a decision nothing is promoted.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "greenlight",
@@ -50,6 +53,8 @@ use crate::text::escape::escape;
     disable_help_subcommand = true
 )]
 struct Cli {
+    #[command(flatten)]
+    global: GlobalArguments,
     #[command(subcommand)]
     command: Command,
 }
@@ -69,11 +74,13 @@ enum Command {
     RollbackAdvice(rollback::Arguments),
     Serve(serve::Arguments),
     #[command(subcommand)]
+    Config(config::Command),
+    #[command(subcommand)]
     Policy(policy::Command),
     Schema(schema::Arguments),
     /// Print the completions for a shell.
     Completions {
-        /// Which shell.
+        /// Name the shell.
         shell: Shell,
     },
     /// Print the man page.
@@ -96,37 +103,45 @@ pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         return local::run_as_child(&arguments);
     }
-    let command = match alone().map_or_else(|| Cli::try_parse().map(|it| it.command), Ok) {
-        Ok(command) => command,
-        Err(error) => return usage(&error),
+    let (global, command) = match alone() {
+        Some(parsed) => parsed,
+        None => match Cli::try_parse() {
+            Ok(cli) => (cli.global, cli.command),
+            Err(error) => return usage(&error),
+        },
     };
-    let mut output = Output::from_environment();
+    let mut output = Output::new(global);
     let exit = match run(command, &mut output) {
         Ok(exit) => exit,
         Err(error) => {
             output.discard();
-            output.note(&error.text());
+            output.error(&error.text());
             Exit::from(error.kind)
         }
     };
     output.finish(exit).into()
 }
 
-/// Reads the arguments of a command that decides, without building all the others. Whatever is wrong with
-/// them, and every wish for help, is said by the whole.
-fn alone() -> Option<Command> {
-    fn read<A: Args>(arguments: std::env::ArgsOs) -> Option<A> {
-        let command = A::augment_args(clap::Command::new("greenlight").no_binary_name(true));
-        let matches = command.try_get_matches_from(arguments).ok()?;
-        A::from_arg_matches(&matches).ok()
+/// Reads the arguments of a command that decides, without building all the others. The whole command line
+/// reports what is wrong with them, and prints help.
+fn alone() -> Option<(GlobalArguments, Command)> {
+    fn read<A: Args>(
+        arguments: std::env::ArgsOs,
+        command: impl FnOnce(A) -> Command,
+    ) -> Option<(GlobalArguments, Command)> {
+        let parser = clap::Command::new("greenlight").no_binary_name(true);
+        let parser = GlobalArguments::augment_args(A::augment_args(parser));
+        let matches = parser.try_get_matches_from(arguments).ok()?;
+        let global = GlobalArguments::from_arg_matches(&matches).ok()?;
+        Some((global, command(A::from_arg_matches(&matches).ok()?)))
     }
     let mut arguments = std::env::args_os();
     let name = arguments.nth(1)?;
     match name.to_str()? {
-        "label" => read(arguments).map(Command::Label),
-        "tags" => read(arguments).map(Command::Tags),
-        "resolve" => read(arguments).map(Command::Resolve),
-        "decide" => read(arguments).map(Command::Decide),
+        "label" => read(arguments, Command::Label),
+        "tags" => read(arguments, Command::Tags),
+        "resolve" => read(arguments, Command::Resolve),
+        "decide" => read(arguments, Command::Decide),
         _ => None,
     }
 }
@@ -144,7 +159,8 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Status(arguments) => status::run(&arguments, output),
         Command::Cancel(arguments) => cancel::run(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, output),
+        Command::Config(command) => config::run(&command, output),
         Command::Policy(command) => policy::run(&command, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
         Command::Completions { shell } => {
@@ -160,14 +176,14 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
     }
 }
 
-/// Ends with what `clap` says: help and version are answers, everything else is a usage error.
+/// Ends with the text of `clap`: help and version are answers, everything else is a usage error.
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return error.print().map_or(Exit::Output, |()| Exit::Go).into();
     }
     let text = error.render().to_string();
     let lines: String = text.lines().map(harmless_line).collect();
-    Output::from_environment().note(&lines);
+    Output::new(GlobalArguments::default()).error(&lines);
     Exit::Usage.into()
 }
 
@@ -176,7 +192,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 fn harmless_line(line: &str) -> String {
     let line = escape(line);
     match line.trim_start() {
-        "For more information, try '--help'." => "  help: see what it takes with `--help`\n".into(),
+        "For more information, try '--help'." => "  help: list the options with `--help`\n".into(),
         _ => format!("{line}\n"),
     }
 }

@@ -7,6 +7,7 @@ use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::Error;
+use super::args::{Color, GlobalArguments};
 use super::exit::Exit;
 
 /// Collects an answer, and prints notes.
@@ -14,19 +15,21 @@ pub struct Output {
     answer: Vec<u8>,
     colour: bool,
     note_colour: bool,
+    quiet: bool,
+    verbose: bool,
 }
 
 impl Output {
-    /// Looks at the terminal and at `NO_COLOR`, `FORCE_COLOR` and Jenkins, whose console shows escapes
-    /// as they are.
-    pub fn from_environment() -> Self {
+    /// Looks at the flags, and for `--color auto` at the terminal and at `NO_COLOR`, `FORCE_COLOR` and Jenkins,
+    /// whose console shows escapes as they are.
+    pub fn new(arguments: GlobalArguments) -> Self {
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let wanted = |terminal: bool| {
-            if set("NO_COLOR") {
-                false
-            } else if set("FORCE_COLOR") {
-                true
-            } else {
+        let wanted = |terminal: bool| match arguments.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set("NO_COLOR") => false,
+            Color::Auto if set("FORCE_COLOR") => true,
+            Color::Auto => {
                 terminal
                     && !set("JENKINS_URL")
                     && env::var_os("TERM").is_none_or(|term| term != "dumb")
@@ -36,7 +39,19 @@ impl Output {
             answer: Vec::new(),
             colour: wanted(io::stdout().is_terminal()),
             note_colour: wanted(io::stderr().is_terminal()),
+            quiet: arguments.quiet,
+            verbose: arguments.verbose,
         }
+    }
+
+    /// Whether notes are left out.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether to print where settings come from.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Whether the answer may be coloured.
@@ -69,13 +84,20 @@ impl Output {
         self.answer.clear();
     }
 
-    /// Tells people something, on standard error.
+    /// Prints a note on standard error, unless `--quiet` is given.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.error(text);
+        }
+    }
+
+    /// Prints why there is no answer, on standard error.
     #[expect(
         clippy::unused_self,
         reason = "printing goes through the one place that may"
     )]
-    pub fn note(&self, text: &str) {
-        // Where nobody can be told, the status still says it.
+    pub fn error(&self, text: &str) {
+        // If standard error is closed, the exit status still tells.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
@@ -83,7 +105,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// If nobody takes it.
+    /// If standard output is closed or full.
     pub fn flush(&mut self) -> Result<(), Error> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(&self.answer)?;
@@ -100,7 +122,7 @@ impl Output {
         match self.flush() {
             Ok(()) => exit,
             Err(error) => {
-                self.note(&error.text());
+                self.error(&error.text());
                 Exit::from(error.kind)
             }
         }

@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::args::{Format, FormatArguments, PolicyArguments, compiler};
+use super::args::{Format, FormatArguments, compiler};
+use super::configuration::{self, ConfigArguments, EnvironmentsArgument, PolicyArguments};
 use super::output::Output;
 use super::table::{self, TableDocument};
 use super::{Error, Exit};
+use crate::config::resolved::Flags;
 use crate::contract::fields::Digest;
-use crate::contract::settings;
 use crate::sandbox::{
     BUNDLED_COMPONENT, Failure, Inspection, Policy, Use, inspect, limits, profile, read,
 };
 use crate::text::escape::escape;
 use crate::text::json;
 
-/// Look at a policy component.
+/// Inspect, check or export a policy component.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Inspect(InspectArguments),
@@ -30,33 +31,39 @@ pub enum Command {
 /// Print digest, world, imports, exports and limits of a policy.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// A component file [default: the bundled policy].
+    /// Inspect the component in this file [default: the bundled policy].
     file: Option<PathBuf>,
     #[command(flatten)]
     format: FormatArguments,
 }
 
-/// Say whether a component fits: it is one, imports nothing, has the world's exports, and answers.
+/// Check that a file is a policy: a component without imports, with the exports of the world, that answers.
+///
+/// It is asked with the settings of the configuration.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// A component file.
+    /// Check the component in this file.
     file: PathBuf,
+    #[command(flatten)]
+    config: ConfigArguments,
 }
 
 /// Write the bundled policy to a file, as a component.
 #[derive(Debug, Args)]
 pub struct ExportArguments {
-    /// Where to; a file that exists is left alone.
+    /// Write to this file, which must not exist.
     file: PathBuf,
 }
 
-/// Print the decision table, as the policy answers it row by row.
+/// Print the decision table: what the policy decides for each tag, stage and load test.
 #[derive(Debug, Args)]
 pub struct TableArguments {
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
 }
 
 /// What `greenlight policy inspect --format json` prints: a policy component, and the limits of each call.
@@ -121,7 +128,7 @@ const WORLD: &str = "greenlight:policy/policy@0.1.0";
 pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
     match command {
         Command::Inspect(arguments) => inspect_policy(arguments, output),
-        Command::Check(arguments) => check(&arguments.file, output),
+        Command::Check(arguments) => check(arguments, output),
         Command::Export(arguments) => export(&arguments.file, output),
         Command::Table(arguments) => print_table(arguments, output),
     }
@@ -189,12 +196,14 @@ fn human(document: &PolicyDocument) -> String {
     )
 }
 
-fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
+fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error> {
+    let file = arguments.file.as_path();
+    let settings = configuration::resolve(&arguments.config.flags(None), output)?.settings;
     let name = file.display().to_string();
     let outcome = read(file)
         .and_then(|bytes| Policy::from_bytes(&bytes, &compiler()?))
         .map_err(Error::from)
-        .and_then(|policy| table::questions(&policy, &settings::defaults()));
+        .and_then(|policy| table::questions(&policy, &settings));
     match outcome {
         Ok(count) => {
             output.text(&format!(
@@ -203,7 +212,7 @@ fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
             ));
             Ok(Exit::Go)
         }
-        // Saying no is this command's answer; not being able to look is an error, as everywhere.
+        // "No" is an answer of this command; a file that can't be read is an error, as everywhere.
         Err(error) => match error.cause() {
             None | Some(Failure::Unreadable(_) | Failure::Host(_)) => Err(error),
             Some(failure) => {
@@ -223,11 +232,11 @@ fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     let mut target = std::fs::File::create_new(file).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Error::new(
             format!("`{name}` exists"),
-            "name a file that does not exist yet, or remove it first",
+            "name another file, or remove this one first",
         ),
         _ => Error::new(
             format!("failed to create `{name}`: {error}"),
-            "name a file in a folder that exists and can be written",
+            "name a file in an existing folder with write permission",
         ),
     })?;
     target.write_all(BUNDLED_COMPONENT)?;
@@ -240,8 +249,13 @@ fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn print_table(arguments: &TableArguments, output: &mut Output) -> Result<Exit, Error> {
-    let policy = arguments.policy.policy(Use::Often)?;
-    let rows = table::rows(&policy, &arguments.policy.settings())?;
+    let flags = Flags {
+        environments: &arguments.environments.environments,
+        ..arguments.policy.flags(None)
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let policy = configuration::policy(&resolved, Use::Often)?;
+    let rows = table::rows(&policy, &resolved.settings)?;
     match arguments.format.format {
         Format::Human => output.text(&table::text(&rows)),
         Format::Json => output.text(&json::pretty(&TableDocument {

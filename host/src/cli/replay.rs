@@ -10,9 +10,11 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::args::PolicyArguments;
+use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::output::Output;
+use super::table::publishable;
 use super::{Error, Exit, args};
+use crate::config::resolved::Flags;
 use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
 use crate::contract::fields::ByName;
@@ -27,27 +29,30 @@ use crate::sandbox::{Answer, Failure, Policy, Sandbox, Use};
 use crate::text::escape::escape;
 use crate::text::json;
 
-/// Put every commit of a history through the policy, and sum up.
+/// Run every commit of a history through the policy, and summarize the answers.
 ///
-/// The repository is only read. Each commit is treated as if it had been built on the publish branch
-/// with every job passed. Human output shows the commits that have something to say; the summary counts
-/// all of them.
+/// The repository is only read. The answers assume a build of the publish branch in which every job has passed.
+/// Human output shows the commits with a label or a diagnostic; the summary counts all commits.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The repository.
+    /// Use the repository in this folder.
     #[arg(long, value_name = "DIR")]
     repo: PathBuf,
-    /// Which commits, revisions and ranges as `git rev-list` takes them.
+    /// Select commits by revisions and ranges, as `git rev-list` takes them.
     #[arg(value_name = "RANGE", default_value = "HEAD")]
     range: Vec<String>,
-    /// Follow only the first parent of merges.
+    /// Follow only the first parent of merge commits.
     #[arg(long)]
     first_parent: bool,
-    /// How the answer is written.
+    /// Write the answer for people or for programs.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
 }
 
 /// How the answer is written.
@@ -127,9 +132,14 @@ impl Summary {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let settings = arguments.policy.settings();
-    let policy = arguments.policy.policy(Use::Often)?;
-    let progress = progress(arguments);
+    let flags = Flags {
+        environments: &arguments.environments.environments,
+        default_action: arguments.default_action.default_action,
+        ..arguments.policy.flags(Some(&arguments.repo))
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let policy = configuration::policy(&resolved, Use::Often)?;
+    let progress = progress(arguments, output);
     let mut list = git::Running::start(&mut rev_list(arguments, &[]))?;
     let listed = Stdio::from(list.output()?);
     let mut objects = Objects::open_from(Some(&arguments.repo), listed)?;
@@ -138,7 +148,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         ..Summary::default()
     };
     let mut questions = Questions {
-        kept: (arguments.policy.is_bundled() && !cfg!(policy_given))
+        kept: (resolved.policy.is_none() && !cfg!(policy_given))
             .then(|| policy.sandbox())
             .transpose()?,
         policy: &policy,
@@ -147,8 +157,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     loop {
         let document = match objects.read() {
             Ok(None) => break,
-            Ok(Some(commit)) => ask(&mut questions, &settings, &commit, &mut text)
-                .inspect_err(|_| output.note(&format!("at commit {}\n", commit.id)))?,
+            Ok(Some(commit)) => ask(&mut questions, &resolved.settings, &commit, &mut text)
+                .inspect_err(|_| output.error(&format!("at commit {}\n", commit.id)))?,
             // A partial clone lists commits that it does not have.
             Err(git::Answer::Missing(what)) => {
                 text.clear();
@@ -171,7 +181,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             }
         }
     }
-    // In this order: a list that nobody reads to its end is the other one's failure.
+    // In this order: if the list is not read to its end, the other one has failed.
     objects.end()?;
     list.end()?;
     progress.finish_and_clear();
@@ -197,8 +207,9 @@ fn rev_list(arguments: &Arguments, more: &[&str]) -> std::process::Command {
 }
 
 /// A bar on a terminal that has nothing else to show.
-fn progress(arguments: &Arguments) -> ProgressBar {
-    let shown = io::stderr().is_terminal()
+fn progress(arguments: &Arguments, output: &Output) -> ProgressBar {
+    let shown = !output.is_quiet()
+        && io::stderr().is_terminal()
         && !(arguments.format == Format::Jsonl && io::stdout().is_terminal());
     if !shown {
         return ProgressBar::hidden();
@@ -231,8 +242,8 @@ impl Summary {
     }
 }
 
-/// Who is asked about a commit: a fresh sandbox for each question, but for the bundled policy, of which
-/// a test shows that it remembers nothing. Keeping its sandbox is what makes a replay as fast as git.
+/// The sandboxes that answer: a fresh one for each question, except for the bundled policy, which remembers
+/// nothing, as a test shows. Keeping its sandbox makes a replay as fast as git.
 struct Questions<'a> {
     policy: &'a Policy,
     kept: Option<Sandbox>,
@@ -278,12 +289,7 @@ fn ask(
             return Ok(document);
         }
     };
-    let build = Build {
-        commit: commit.id.clone(),
-        branch: Some(settings.publish_branch.clone()),
-        action: labels.action,
-        jobs: Vec::new(),
-    };
+    let build = publishable(&commit.id, labels.action, settings);
     let (tags, refused) = match questions.tags(&build, settings)? {
         Ok(tags) => (tags, Vec::new()),
         Err(reasons) => (Vec::new(), documents(reasons)),
@@ -311,7 +317,7 @@ fn empty(commit: String) -> CommitDocument {
     }
 }
 
-/// A commit that has no answer, and why. It does not end the replay: the others have one.
+/// A commit without an answer, and why. The replay goes on.
 fn unreadable(commit: String, why: &str) -> CommitDocument {
     let diagnostic = Diagnostic {
         severity: Severity::Error,
@@ -326,7 +332,7 @@ fn unreadable(commit: String, why: &str) -> CommitDocument {
     }
 }
 
-/// Writes a commit that has something to say: its action and subject, and what people should know.
+/// Writes a commit with a label or a diagnostic: its action, subject and diagnostics.
 fn line(document: &CommitDocument, text: &str) -> String {
     if !document.explicit && document.diagnostics.is_empty() && document.refused.is_empty() {
         return String::new();

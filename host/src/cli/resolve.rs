@@ -2,10 +2,12 @@
 
 use clap::Args;
 
-use super::args::{Format, FormatArguments, PolicyArguments};
+use super::args::{Format, FormatArguments};
+use super::configuration::{self, EnvironmentsArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
 use super::{Error, Exit};
+use crate::config::resolved::Flags;
 use crate::contract::documents::{RefusalDocument, TargetDocument};
 use crate::contract::fields::{ByName, Commit};
 use crate::contract::names::Named;
@@ -18,10 +20,10 @@ use crate::text::json;
 
 /// Read what an image tag asks for.
 ///
-/// A tag that is not exactly one of the documented forms is refused, with what was expected.
+/// A tag that does not have exactly one of the documented forms is refused, with the expected forms.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The tag, without the image's name.
+    /// The tag, without the name of the image.
     tag: String,
     #[command(flatten)]
     exports: ExportArguments,
@@ -29,6 +31,8 @@ pub struct Arguments {
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
 }
 
 /// What it exports.
@@ -47,12 +51,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
-    let settings = arguments.policy.settings();
-    let target = match arguments
-        .policy
-        .policy(Use::Once)?
-        .resolve(&arguments.tag, &settings)?
-    {
+    let flags = Flags {
+        environments: &arguments.environments.environments,
+        ..arguments.policy.flags(None)
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let policy = configuration::policy(&resolved, Use::Once)?;
+    let target = match policy.resolve(&arguments.tag, &resolved.settings)? {
         Ok(target) => target,
         Err(reasons) => {
             found.refused(&reasons);
@@ -83,7 +88,7 @@ pub fn refuse(format: Format, reasons: Vec<Reason>, output: &mut Output) -> Resu
     for reason in &reasons {
         text.push_str(&decision::reason(reason));
     }
-    output.note(&text);
+    output.error(&text);
     if format == Format::Json {
         output.text(&json::pretty(&RefusalDocument::new(reasons))?);
     }

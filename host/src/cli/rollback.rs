@@ -7,32 +7,31 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
+use super::configuration::{self, PolicyArguments};
 use super::output::Output;
-use super::run::policy;
 use super::{Error, Exit};
-use crate::config::{self, Config};
 #[cfg(test)]
 use crate::contract::fields::Commit as Hash;
 use crate::deployment::rollback_advice::{self, Commit};
+use crate::sandbox::Use;
 use crate::text::escape::escape;
 use crate::text::json;
 use crate::text::number::short;
 
-/// Print the last good commit, the commits after it, and the `git revert` commands to run.
+/// Print the last good commit, the commits since, and the `git revert` commands to run.
 ///
-/// greenlight never rolls back: it rolls forward, with a revert that passes through the same pipeline. This
+/// greenlight does not roll back: revert the commit, and release the revert through the same pipeline. This
 /// command changes nothing.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The commit that broke production [default: the one that was deployed there last].
+    /// Name the commit that broke production [default: the one that was deployed there last].
     #[arg(long, value_name = "REV")]
     bad: Option<String>,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
-    /// The repository [default: the one around this folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArguments,
     #[command(flatten)]
     format: FormatArguments,
 }
@@ -78,9 +77,9 @@ impl AdviceDocument {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = Config::read(&arguments.config)?;
-    let (policy, _) = policy(&config)?;
     let repo = arguments.repo.as_deref();
+    let config = configuration::resolve(&arguments.policy.flags(repo), output)?.required()?;
+    let (policy, _) = configuration::load(config.policy.as_ref(), Use::Often)?;
     let advice = rollback_advice::advise(&config, &policy, repo, arguments.bad.as_deref())?;
     let labeled = advice.commits.iter().filter(|it| it.inherits_label);
     let warnings = labeled.map(|it| {

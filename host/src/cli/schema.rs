@@ -8,7 +8,7 @@ use super::{Error, Exit};
 /// Print the JSON Schema of a document.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Which document.
+    /// Name the document.
     #[arg(value_enum)]
     name: Name,
 }
@@ -44,6 +44,8 @@ pub enum Name {
     RollbackAdvice,
     /// The keys of `greenlight.toml`.
     Config,
+    /// What `config show --format json` prints.
+    Settings,
 }
 
 /// Embeds the schemas, which a test below generates from the types of the documents.
@@ -75,6 +77,7 @@ schemas! {
     Status => "status",
     RollbackAdvice => "rollback-advice",
     Config => "config",
+    Settings => "settings",
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
@@ -92,6 +95,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::cli::config as settings;
     use crate::cli::{explain, facts, policy, replay, rollback, status, table};
     use crate::config;
     use crate::contract::documents;
@@ -124,6 +128,7 @@ mod tests {
             Name::Status => output::<status::StatusDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
             Name::Config => config::schema(input()),
+            Name::Settings => output::<settings::SettingsDocument>(),
         };
         let mut schema = schema.to_value();
         strict(&mut schema);

@@ -1,15 +1,16 @@
 //! `greenlight serve`: receives registry webhooks and starts deployments.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::run::policy;
+use super::configuration::{self, PolicyArguments};
+use super::output::Output;
 use super::{Error, Exit};
-use crate::config::{self, Config};
 use crate::deployment::log;
 use crate::effects::shutdown::Shutdown;
+use crate::sandbox::Use;
 use crate::serve::{self, Context};
 
 /// Receive registry webhooks, and start the deployments that they ask for.
@@ -20,41 +21,49 @@ use crate::serve::{self, Context};
 /// push events, deployment requests and their state.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The configuration, with a `[serve]` table.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
-    /// The address to listen on [default: the one of `[serve] listen`].
+    #[command(flatten)]
+    policy: PolicyArguments,
+    /// Listen on this address [default: the one of `[serve] listen`].
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// The repository with the releases' commits [default: the one around this folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Exit, Error> {
+pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
     let shutdown = Shutdown::on_signals().map_err(|error| {
         Error::new(
             format!("failed to listen for signals: {error}"),
             "the system is out of threads or pipes; try again later",
         )
     })?;
-    let config = Config::read(&arguments.config)?;
+    let flags = arguments.policy.flags(arguments.repo.as_deref());
+    let resolved = configuration::resolve(&flags, output)?;
+    let file = resolved.path().map(Path::to_owned).unwrap_or_default();
+    let deployable = resolved.check_deployable();
+    let config = resolved.required()?;
     let Some(mut table) = config.serve.clone() else {
         return Err(Error::new(
-            format!("`{}` has no `[serve]` table", arguments.config.display()),
-            "write one, with `repositories` and the secret's `token-variable`; see `greenlight schema config`",
+            format!("`{}` has no `[serve]` table", file.display()),
+            "write the table with `repositories` and `token-variable`; see `greenlight schema config`",
         ));
     };
+    // A CI system that runs the deployments has the environments, too.
+    if table.elsewhere.is_none() {
+        deployable?;
+    }
     if let Some(address) = arguments.listen {
         table.listen = address;
     }
-    let (policy, _) = policy(&config)?;
+    let (policy, _) = configuration::load(config.policy.as_ref(), Use::Often)?;
     let (location, _) = log::open(&config)?;
     serve::serve(Context {
         serve: table,
         location,
         policy,
-        file: arguments.config.clone(),
+        file,
+        policy_file: arguments.policy.file().map(Path::to_owned),
         repo: arguments.repo.clone(),
         shutdown,
         config,

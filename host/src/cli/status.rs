@@ -1,17 +1,16 @@
 //! `greenlight status`: unfinished and recent deployments, and who holds which environment.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
+use super::configuration::{self, ConfigArguments};
 use super::journal::{entries_of, failed};
 use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit};
-use crate::config::{self, Config};
 use crate::deployment::timeline::{self, Timeline};
 use crate::deployment::{Drivers, LISTED, Lock, log};
 use crate::journal::{Header, Store};
@@ -20,21 +19,20 @@ use crate::text::escape::escape;
 use crate::text::json;
 use crate::text::time;
 
-/// Show unfinished and recent deployments.
+/// Show deployments, their progress, and what they wait for.
 ///
-/// Without a number: every unfinished deployment, the latest ones that have ended, and which deployment holds
-/// each environment. Changes nothing.
+/// Without a number: every unfinished deployment, the latest finished ones, and which deployment holds each
+/// environment. Nothing is changed.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Show one deployment, with its steps.
+    /// Show this deployment, with its steps.
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
-    /// How many deployments that have ended to show.
+    /// Show so many finished deployments.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     ended: usize,
+    #[command(flatten)]
+    config: ConfigArguments,
     #[command(flatten)]
     reports: ReportArguments,
     #[command(flatten)]
@@ -86,7 +84,7 @@ impl StatusDocument {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = Config::read(&arguments.config)?;
+    let config = configuration::resolve(&arguments.config.flags(None), output)?.required()?;
     let mut deployments = Vec::new();
     let mut drivers = None;
     let mut store = log::look(&config)?;
@@ -119,7 +117,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         }
         _ => {}
     }
-    let environments = config.environments.iter().map(|it| {
+    let environments = config.settings.environments.iter().map(|it| {
         let lock = Lock::environment(&it.name);
         let held = drivers.as_ref().and_then(|drivers| drivers.of(&lock));
         HeldDocument {

@@ -122,7 +122,7 @@ fn forms(policy: &Policy, settings: &Settings) -> Result<Vec<String>, Error> {
         LoadTestAction::Warn,
         LoadTestAction::Skip,
     ] {
-        let tags = policy.tags(&build(action, settings), settings)?;
+        let tags = policy.tags(&publishable(COMMIT, action, settings), settings)?;
         of_actions.push(tags.unwrap_or_default());
     }
     let longest = of_actions.iter().map(Vec::len).max().unwrap_or_default();
@@ -141,14 +141,14 @@ fn forms(policy: &Policy, settings: &Settings) -> Result<Vec<String>, Error> {
     Ok(forms)
 }
 
-/// A build that may be published: on the branch for it, with every required job passed.
-fn build(action: LoadTestAction, settings: &Settings) -> Build {
+/// A build of a commit that may be published: of the publish branch, with every required job passed.
+pub fn publishable(commit: &str, action: LoadTestAction, settings: &Settings) -> Build {
     let passed = |name: &String| Job {
         name: name.clone(),
         status: JobStatus::Passed,
     };
     Build {
-        commit: COMMIT.to_owned(),
+        commit: commit.to_owned(),
         branch: Some(settings.publish_branch.clone()),
         action,
         jobs: settings.required_jobs.iter().map(passed).collect(),
@@ -220,7 +220,7 @@ pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
         // A refusal is an answer.
         let _ = policy.parse(&message, settings.default_action)?;
         let tags = policy
-            .tags(&build(*action, settings), settings)?
+            .tags(&publishable(COMMIT, *action, settings), settings)?
             .unwrap_or_default();
         for tag in &tags {
             let _ = policy.resolve(tag, settings)?;

@@ -1,13 +1,15 @@
-//! `greenlight tags`: what to push for a build.
+//! `greenlight tags`: the image tags to push for a build.
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::args::{Format, FormatArguments, MessageArguments, PolicyArguments, ReadingArguments};
+use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
+use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
 use super::surroundings::here;
 use super::{Error, Exit, args};
+use crate::config::resolved::Flags;
 use crate::contract::documents::TagsDocument;
 use crate::contract::environments::{Build, Job, JobStatus};
 use crate::contract::names::Named;
@@ -18,43 +20,48 @@ use crate::report::export::{Findings, Name};
 use crate::sandbox::Use;
 use crate::text::json;
 
-/// Name the tags to push for a build, one a line.
+/// Print the image tags to push for a build, one per line.
 ///
-/// Only builds of the publish branch have tags, and only when every job that is named has passed;
-/// otherwise it is refused, with every reason at once. In a CI system what is not given is read from its
-/// variables.
+/// Tags are printed only for a build of the publish branch in which every named job has passed. Otherwise the
+/// build is refused, with all reasons. In a CI system, missing options are read from its variables.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The commit that was built [default: the one of --rev, or the one that the CI system builds].
+    /// Set the commit that was built [default: the one of --rev, or the one that the CI system builds].
     #[arg(long, value_name = "SHA", value_parser = args::commit)]
     commit: Option<String>,
     #[command(flatten)]
     message: MessageArguments,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// The branch that was built [default: what the CI system says, or the checked-out one, if --rev is its
-    /// tip].
+    /// Set the branch that was built [default: the one that the CI system names, or the checked-out one if --rev
+    /// is its tip].
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     branch: Option<String>,
-    /// A job that publishing requires, and how it ended: passed, failed, canceled, skipped or running.
+    /// Add a job that publishing requires, with its status: passed, failed, canceled, skipped or running.
     #[arg(long = "job", value_name = "NAME=STATUS", value_parser = job)]
     jobs: Vec<(String, JobStatus)>,
-    /// A job that has to be among those named with --job.
-    #[arg(
-        long = "require-job",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = NonEmptyStringValueParser::new(),
-        env = "GREENLIGHT_REQUIRED_JOBS",
-        hide_env_values = true
-    )]
-    required: Vec<String>,
     #[command(flatten)]
     exports: ExportArguments,
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
+    /// Publish the builds of this branch [default: main] [env: GREENLIGHT_PUBLISH_BRANCH].
+    #[arg(long, value_name = "BRANCH", value_parser = NonEmptyStringValueParser::new(), help_heading = "Settings")]
+    publish_branch: Option<String>,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
+    /// Require this job to be among those given with --job [env: GREENLIGHT_REQUIRED_JOBS].
+    #[arg(
+        long = "require-job",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = NonEmptyStringValueParser::new(),
+        help_heading = "Settings"
+    )]
+    required: Vec<String>,
 }
 
 /// What it exports.
@@ -80,14 +87,14 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         here()?
     };
     let pending = arguments.begin(ci.as_ref())?;
-    let policy = arguments.policy.policy(Use::Once)?;
+    let resolved = configuration::resolve(&arguments.flags(), output)?;
+    let policy = configuration::policy(&resolved, Use::Once)?;
     let source = pending.finish()?;
     let commit = arguments.commit(&source, ci.as_ref())?;
     let branch = arguments.branch(&source, &commit, ci.as_ref());
     let jobs = arguments.jobs(ci.as_ref())?;
     found.set(Name::Commit, &commit);
-    let mut settings = arguments.policy.settings();
-    settings.required_jobs.clone_from(&arguments.required);
+    let settings = resolved.settings;
     let message = &source.reading.message;
     let labels = match policy.parse(message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &source.reading),
@@ -125,7 +132,17 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
 }
 
 impl Arguments {
-    /// Whether nothing is left for a CI system to say.
+    fn flags(&self) -> Flags<'_> {
+        Flags {
+            publish_branch: self.publish_branch.as_deref(),
+            environments: &self.environments.environments,
+            default_action: self.default_action.default_action,
+            required_jobs: &self.required,
+            ..self.policy.flags(self.reading.repo.as_deref())
+        }
+    }
+
+    /// Whether nothing is left to be read from a CI system.
     fn says_everything(&self) -> bool {
         let commit =
             self.message.rev.is_some() || (self.message.is_given() && self.commit.is_some());
@@ -151,8 +168,8 @@ impl Arguments {
     ) -> Result<String, Error> {
         match (&self.commit, &source.commit, ci) {
             (Some(given), Some(read), _) if given != read => Err(Error::new(
-                format!("`--rev` names {read}, and `--commit` another one"),
-                "leave `--commit` out, or name the commit that was built with both",
+                format!("`--rev` is the commit {read}, and `--commit` is another one"),
+                "leave `--commit` out, or name the built commit with both",
             )),
             (Some(given), ..) => Ok(given.clone()),
             (None, Some(read), _) => {
@@ -169,13 +186,13 @@ impl Arguments {
             }
             (None, None, None) => Err(Error::new(
                 "no commit",
-                "name the commit that was built with `--commit SHA`, or both it and its message with `--rev REV`",
+                "name the built commit with `--commit SHA`, or the commit and its message with `--rev REV`",
             )),
         }
     }
 
-    /// The branch that was built: as it was given, as the CI system says of this commit, or as the
-    /// checkout shows. Whatever is checked out, a build of a pull request or a tag is no build of a branch.
+    /// The branch that was built: the given one, the one that the CI system names for this commit, or the
+    /// checked-out one. A build of a pull request or a tag is not a build of a branch, whatever is checked out.
     fn branch(
         &self,
         source: &args::Source<'_>,
@@ -199,7 +216,7 @@ impl Arguments {
         git::branch_at(self.reading.repo.as_deref(), commit)
     }
 
-    /// The jobs: those that were given, and others of which the CI system knows.
+    /// The jobs: the given ones, and others that the CI system knows.
     fn jobs(&self, ci: Option<&Surroundings>) -> Result<Vec<Job>, Error> {
         let mut jobs: Vec<Job> = Vec::new();
         for (name, status) in &self.jobs {

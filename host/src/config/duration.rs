@@ -1,11 +1,12 @@
-//! Lengths of time as people write them: `90s`, `10m`, `1h 30m`.
+//! Durations as people write them: `90s`, `10m`, `1h 30m`.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 
-/// A length of time, not negative, of at most a year.
+/// A duration, not negative, of at most a year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(Duration);
 
@@ -15,7 +16,7 @@ impl Span {
         Self(Duration::from_secs(seconds))
     }
 
-    /// The length of time.
+    /// The duration.
     pub const fn duration(self) -> Duration {
         self.0
     }
@@ -24,6 +25,24 @@ impl Span {
     pub fn seconds(self) -> u32 {
         let seconds = self.0.as_secs() + u64::from(self.0.subsec_nanos() > 0);
         u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
+}
+
+/// Writes it as a configuration has it, in whole seconds, rounded up.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.seconds();
+        let units = [
+            (seconds / 3600, "h"),
+            (seconds / 60 % 60, "m"),
+            (seconds % 60, "s"),
+        ];
+        let mut parts = units.iter().filter(|(count, _)| *count > 0);
+        let Some((count, unit)) = parts.next() else {
+            return f.write_str("0s");
+        };
+        write!(f, "{count}{unit}")?;
+        parts.try_for_each(|(count, unit)| write!(f, " {count}{unit}"))
     }
 }
 
@@ -38,7 +57,7 @@ impl<'de> Deserialize<'de> for Span {
             .map(Self)
             .ok_or_else(|| {
                 de::Error::custom(format!(
-                    "`{text}` is no length of time; write `90s`, `10m` or `1h 30m`"
+                    "`{text}` is not a duration of at most a year; write `90s`, `10m` or `1h 30m`"
                 ))
             })
     }
@@ -67,5 +86,20 @@ mod tests {
     fn seconds_are_rounded_up() {
         assert_eq!(Span::of(3).seconds(), 3);
         assert_eq!(Span(Duration::from_millis(1200)).seconds(), 2);
+    }
+
+    #[test]
+    fn it_is_written_as_it_is_read() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (10, "10s"),
+            (600, "10m"),
+            (5400, "1h 30m"),
+            (3601, "1h 1s"),
+        ] {
+            assert_eq!(Span::of(seconds).to_string(), text);
+            let read: SignedDuration = text.parse().expect("a duration");
+            assert_eq!(u64::try_from(read.as_secs()), Ok(seconds));
+        }
     }
 }

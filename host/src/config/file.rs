@@ -1,6 +1,6 @@
-//! The tables of `greenlight.toml`, as they stand in it.
+//! The tables of `greenlight.toml`, as the file has them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -11,7 +11,6 @@ use crate::contract::fields::{ByName, Digest, shapes};
 use crate::contract::names::Named as _;
 use crate::contract::types::LoadTestAction;
 use crate::facts::load_test::Format;
-use crate::secret::Source;
 
 /// What a team sets, and how its deployments are done.
 #[derive(Clone, Debug, Deserialize)]
@@ -137,11 +136,11 @@ pub(super) struct ReleaseTable {
     pub poll_interval: Option<Span>,
 }
 
-/// The policy that decides.
+/// Which policy decides: a component, and the digest that it must have.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PolicyTable {
+pub(super) struct PolicyTable {
     /// The file of the component.
     pub file: PathBuf,
     /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
@@ -185,13 +184,15 @@ impl<'de> Deserialize<'de> for Action {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         LoadTestAction::from_name(&text).map(Self).ok_or_else(|| {
-            de::Error::custom(format!("`{text}` is none of `abort`, `skip`, `warn`"))
+            de::Error::custom(format!(
+                "unknown action `{text}`; write `abort`, `skip` or `warn`"
+            ))
         })
     }
 }
 
 impl LoadTestTable {
-    /// The load test of a pipeline that is built in.
+    /// The built-in load test.
     pub fn built_in(
         command: Vec<String>,
         format: Format,
@@ -208,16 +209,6 @@ impl LoadTestTable {
             stats: None,
             exceptions: None,
             thresholds: ThresholdsTable::default(),
-        }
-    }
-}
-
-impl SlackTable {
-    pub(super) fn source(self, folder: &Path) -> Option<Source> {
-        match (self.url_variable, self.url_file) {
-            (Some(name), None) => Some(Source::Variable(name)),
-            (None, Some(file)) => Some(Source::File(folder.join(file))),
-            _ => None,
         }
     }
 }

@@ -1,28 +1,37 @@
 //! `greenlight.toml`: what a team sets, and how its deployments are done.
 //!
 //! Settings are the policy's business and are handed to it as they are; commands, addresses and paths
-//! are the host's. A key that is not known is refused with the nearest one that is: one with a typing
-//! error would be a rule that nobody reads. Described by `host/schemas/config.json`.
+//! are the host's. An unknown key is refused with the nearest known one: a rule with a typing error would have
+//! no effect. `host/schemas/config.json` describes the file.
+//!
+//! - `find` says where the file is, `resolved` which setting counts: the flag's, the variable's, the file's or
+//!   the default.
 
+mod check;
 mod duration;
+mod environment;
 mod file;
+mod find;
+mod places;
 pub mod remote;
+pub mod resolved;
 mod serve;
 pub mod server;
+pub mod shown;
 mod unknown;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::contract::history::MOST_NODES;
 use crate::contract::settings;
-use crate::contract::types::{EnvironmentSettings, Settings, Thresholds};
+use crate::contract::types::{Settings, Thresholds};
 use crate::contract::validate::is_digest;
 use crate::facts::Error;
-use crate::http::is_url;
+use check::Wrong;
+use places::Places;
 
-pub use file::{LoadTestTable as LoadTest, PolicyTable as Policy};
+pub use environment::Environment;
+pub use file::LoadTestTable as LoadTest;
 pub use serve::Serve;
 
 /// The JSON Schema of the file.
@@ -31,11 +40,8 @@ pub(crate) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
     generator.into_root_schema_for::<file::File>()
 }
 
-/// The name of the file, in the folder where a deployment is started.
+/// The name of the file.
 pub const FILE: &str = "greenlight.toml";
-
-/// The longest file that is read, in bytes.
-const LONGEST: u64 = 1 << 20;
 
 /// Everything that the file says, with the defaults filled in.
 #[derive(Clone, Debug)]
@@ -49,7 +55,7 @@ pub struct Config {
     /// How the load test runs.
     pub load_test: Option<LoadTest>,
     /// Which policy decides, unless it is the bundled one.
-    pub policy: Option<Policy>,
+    pub policy: Option<PolicyFile>,
     /// Where the address of Slack's webhook is found.
     pub slack: Option<crate::secret::Source>,
     /// Where the journal is: a path, or the URL of a database.
@@ -62,64 +68,43 @@ pub struct Config {
     pub serve: Option<Serve>,
 }
 
-/// How an environment is deployed to and asked.
-#[derive(Clone, Debug)]
-pub struct Environment {
-    /// Its name.
-    pub name: String,
-    /// The command that deploys, an argument list.
-    pub deploy: Vec<String>,
-    /// How long it may take.
-    pub time_limit: Duration,
-    /// Whether a deployment that was cut off may be done again.
-    pub repeatable: bool,
-    /// Base URLs of its nodes, which are their names, too.
-    pub nodes: Vec<String>,
-    /// How long a node may take to answer.
-    pub node_time_limit: Duration,
+/// A policy in a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// The component.
+    pub path: PathBuf,
+    /// The digest that it must have, where the configuration names it.
+    pub digest: Option<String>,
 }
 
 impl Config {
-    /// Reads a file.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be read, is not TOML, has a key that is not known, or says what can't be meant.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        let name = path.display();
-        let size = fs::metadata(path).map(|it| it.len());
-        let text = match size {
-            Ok(size) if size > LONGEST => {
-                return Err(Error::new(
-                    format!("`{name}` is longer than {} MiB", LONGEST >> 20),
-                    "name the configuration, not a log or an image",
-                ));
-            }
-            _ => fs::read_to_string(path).map_err(|error| {
-                Error::new(
-                    format!("failed to read the configuration from `{name}`: {error}"),
-                    "write a `greenlight.toml`, name another file with `--config`, or try \
-                     `greenlight run --local`, which needs none",
-                )
-            })?,
-        };
-        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-        Self::parse(&text, folder.unwrap_or(Path::new(".")))
-            .map_err(|(why, help)| Error::new(format!("failed to read `{name}`: {why}"), help))
+    /// Reads what was found.
+    fn read(found: &find::Found) -> Result<Self, Error> {
+        Self::parse(&found.text, found.folder()).map_err(|(why, help)| {
+            Error::new(
+                format!("failed to read `{}`: {why}", found.path.display()),
+                help,
+            )
+        })
     }
 
-    /// Reads the text of a file that stands in a folder.
+    /// Reads the text of a file in a folder.
     ///
     /// # Errors
     ///
-    /// What is wrong, and what to do about it.
+    /// What is wrong, with its line and key, and what to do about it.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, (String, String)> {
-        let file: file::File = toml::from_str(text).map_err(|error| unknown::explained(&error))?;
-        Self::filled(file, folder)
+        let file: file::File =
+            toml::from_str(text).map_err(|error| unknown::explained(&error, text))?;
+        Self::filled(file, folder).map_err(|wrong| {
+            let key = places::shown(&wrong.key);
+            let line = Places::of(text).line(&wrong.key);
+            let line = line.map_or_else(String::new, |line| format!("line {line}: "));
+            (format!("{line}`{key}` {}", wrong.why), wrong.help)
+        })
     }
 
-    fn filled(file: file::File, folder: &Path) -> Result<Self, (String, String)> {
-        let wrong = |why: &str, help: &str| Err((why.to_owned(), help.to_owned()));
+    fn filled(file: file::File, folder: &Path) -> Result<Self, Wrong> {
         let mut settings = settings::defaults();
         if let Some(branch) = file.release.publish_branch {
             settings.publish_branch = branch;
@@ -129,62 +114,53 @@ impl Config {
             settings.default_action = action.0;
         }
         if let Some(interval) = file.release.poll_interval {
+            check::positive("release.poll-interval", interval, "10s")?;
             settings.poll_interval = interval.seconds();
         }
         if let Some(test) = &file.load_test {
+            check::command("load-test.command", &test.command)?;
+            check::positive("load-test.time-limit", test.time_limit, "1h")?;
             settings.thresholds = test.thresholds.contract();
         }
-        settings.environments.clear();
+        // A file may set only what makes a release; its environments have the default names then.
+        if !file.environment.is_empty() {
+            settings.environments.clear();
+        }
         let mut environments = Vec::new();
-        for table in file.environment {
-            let (agreed, environment) = environment(table)?;
+        for (place, table) in file.environment.into_iter().enumerate() {
+            let (agreed, environment) =
+                environment::checked(&format!("environment.{place}"), table)?;
+            if environments
+                .iter()
+                .any(|it: &Environment| it.name == environment.name)
+            {
+                return Err(Wrong::new(
+                    format!("environment.{place}.name"),
+                    format!("is used twice: `{}`", environment.name),
+                    "give each environment a name of its own",
+                ));
+            }
             settings.environments.push(agreed);
             environments.push(environment);
         }
-        if let Some(test) = &file.load_test
-            && test.command.first().is_none_or(String::is_empty)
-        {
-            return wrong(
-                "`command` of the load test names no program",
-                "write it as a list: the program, then its arguments",
-            );
-        }
-        if file
-            .load_test
-            .as_ref()
-            .is_some_and(|it| it.time_limit.seconds() == 0)
-        {
-            return wrong(
-                "the time limit of the load test is 0",
-                "leave it out for 1h, or write how long it may take",
-            );
-        }
-        if let Some(policy) = &file.policy
-            && !is_digest(&policy.digest)
-        {
-            return wrong(
-                "the policy's `digest` is not `sha256:` and 64 lowercase hexadecimal digits",
-                "take it from `greenlight policy inspect FILE`",
-            );
-        }
-        if file.journal.lease.seconds() == 0 {
-            return wrong(
-                "a lease of 0 keeps nobody out",
-                "leave it out for 30s, or write how long a crashed holder may block the next one",
-            );
-        }
-        let slack = match file.slack {
-            None => None,
-            Some(table) => Some(table.source(folder).ok_or_else(|| {
-                (
-                    "`slack` needs either `url-variable` or `url-file`".to_owned(),
-                    "name the variable or the file that holds the webhook's URL; the URL itself is \
-                     a secret"
-                        .to_owned(),
-                )
-            })?),
+        let policy = match file.policy {
+            Some(policy) if !is_digest(&policy.digest) => {
+                return Err(Wrong::new(
+                    "policy.digest",
+                    "is not `sha256:` and 64 lowercase hexadecimal digits",
+                    "take it from `greenlight policy inspect FILE`",
+                ));
+            }
+            policy => policy.map(|it| PolicyFile {
+                path: folder.join(it.file),
+                digest: Some(it.digest),
+            }),
         };
-        let records = folder.join(file.journal.folder.unwrap_or_else(|| ".greenlight".into()));
+        check::positive("journal.lease", file.journal.lease, "30s")?;
+        let slack = file
+            .slack
+            .map(|it| check::secret("slack", "url", (it.url_variable, it.url_file), folder));
+        let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
             Some(location) => location,
             None => records.join("journal.db").to_string_lossy().into_owned(),
@@ -194,8 +170,8 @@ impl Config {
             settings,
             environments,
             load_test: file.load_test,
-            policy: file.policy,
-            slack,
+            policy,
+            slack: slack.transpose()?,
             journal,
             records,
             lease: file.journal.lease.duration(),
@@ -209,65 +185,8 @@ impl Config {
     }
 }
 
-/// What the policy is told of an environment, and how it is deployed to.
-fn environment(
-    table: file::EnvironmentTable,
-) -> Result<(EnvironmentSettings, Environment), (String, String)> {
-    let wrong = |why: &str, help: &str| (why.to_owned(), help.to_owned());
-    if table.deploy.first().is_none_or(String::is_empty) {
-        return Err(wrong(
-            &format!("`deploy` of environment `{}` names no program", table.name),
-            "write it as a list: the program, then its arguments",
-        ));
-    }
-    if table.nodes.is_empty() {
-        return Err(wrong(
-            &format!("environment `{}` has no `nodes`", table.name),
-            "name the base URL of each node: what they answer on `/__version__` is the only \
-             proof of a deployment",
-        ));
-    }
-    if let Some(node) = table.nodes.iter().find(|it| !is_url(it)) {
-        return Err(wrong(
-            &format!("node `{node}` of environment `{}` is no URL", table.name),
-            "write it with its scheme: `https://stage-1.example.org`",
-        ));
-    }
-    if table.nodes.len() > MOST_NODES {
-        return Err(wrong(
-            &format!(
-                "environment `{}` has more than {MOST_NODES} nodes",
-                table.name
-            ),
-            "name some that stand for the others",
-        ));
-    }
-    if table.deploy_time_limit.seconds() == 0 || table.node_time_limit.seconds() == 0 {
-        return Err(wrong(
-            &format!("a time limit of environment `{}` is 0", table.name),
-            "leave it out for the default, or write how long it may take",
-        ));
-    }
-    let defaults = settings::environment(&table.name);
-    let agreed = EnvironmentSettings {
-        convergence_rounds: table
-            .convergence_rounds
-            .unwrap_or(defaults.convergence_rounds),
-        convergence_deadline: table
-            .convergence_deadline
-            .map_or(defaults.convergence_deadline, duration::Span::seconds),
-        ..defaults
-    };
-    let environment = Environment {
-        name: table.name,
-        deploy: table.deploy,
-        time_limit: table.deploy_time_limit.duration(),
-        repeatable: table.deploy_repeatable,
-        nodes: table.nodes,
-        node_time_limit: table.node_time_limit.duration(),
-    };
-    Ok((agreed, environment))
-}
+/// The folder for the journal, logs and results, unless another is set.
+const RECORDS: &str = ".greenlight";
 
 impl file::ThresholdsTable {
     fn contract(&self) -> Thresholds {
@@ -285,6 +204,7 @@ impl file::ThresholdsTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::history::MOST_NODES;
 
     const LEAST: &str = r#"
         [[environment]]
@@ -345,46 +265,62 @@ mod tests {
     fn what_can_not_be_meant_is_refused() {
         for (text, said) in [
             (
+                LEAST.replace("stage\"\n", "Stage\"\n"),
+                "line 3: `environment.name` is not the name of an environment: `Stage`",
+            ),
+            (
+                LEAST.replace("\"prod\"\n", "\"stage\"\n"),
+                "line 8: `environment.name` is used twice: `stage`",
+            ),
+            (
+                format!("{LEAST}\nconvergence-rounds = 0"),
+                "`environment.convergence-rounds` must be greater than 0",
+            ),
+            (
+                format!("{LEAST}\n[release]\npoll-interval = \"0s\""),
+                "`release.poll-interval` must be greater than 0",
+            ),
+            (
                 LEAST.replace(r#"["./deploy", "stage"]"#, "[]"),
-                "names no program",
+                "line 4: `environment.deploy` is an empty command",
             ),
             (
                 LEAST.replace(r#"["./deploy", "stage"]"#, r#""./deploy stage""#),
-                "expected a sequence",
+                "`environment.deploy`: invalid type",
             ),
             (
                 LEAST.replace(r#"["http://127.0.0.1:8002"]"#, "[]"),
-                "`prod` has no `nodes`",
+                "line 10: `environment.nodes` is missing or empty for `prod`",
             ),
             (
                 LEAST.replace("http://127.0.0.1:8002", "www.example.org"),
-                "`www.example.org` of environment `prod` is no URL",
+                "line 10: `environment.nodes` has a node that is not a URL: `www.example.org`",
             ),
             (
                 LEAST.replace(
                     r#""http://127.0.0.1:8002""#,
                     &r#""http://127.0.0.1:8002","#.repeat(MOST_NODES + 1),
                 ),
-                "`prod` has more than 500 nodes",
+                "more than 500 nodes for `prod`",
             ),
             (
                 format!("{LEAST}\nnode-time-limit = \"0s\""),
-                "a time limit of environment `prod` is 0",
+                "`environment.node-time-limit` must be greater than 0",
             ),
             (
                 format!(
                     "{LEAST}\n[load-test]\ncommand = [\"x\"]\nformat = \"k6\"\nresults = \"x\"\n\
                      time-limit = \"0s\""
                 ),
-                "the time limit of the load test is 0",
+                "`load-test.time-limit` must be greater than 0",
             ),
             (
                 format!("{LEAST}\n[journal]\nlease = \"0s\""),
-                "a lease of 0 keeps nobody out",
+                "`journal.lease` must be greater than 0",
             ),
             (
                 format!("{LEAST}\n[slack]"),
-                "either `url-variable` or `url-file`",
+                "`slack` needs either `url-variable` or `url-file`",
             ),
             (
                 format!("{LEAST}\n[policy]\nfile = \"p.wasm\"\ndigest = \"x\""),
@@ -392,11 +328,11 @@ mod tests {
             ),
             (
                 format!("{LEAST}\n[journal]\nlease = \"soon\""),
-                "`soon` is no length of time",
+                "`journal.lease`: `soon` is not a duration",
             ),
             (
                 format!("{LEAST}\n[journal]\nlease = \"-3s\""),
-                "`-3s` is no length of time",
+                "`journal.lease`: `-3s` is not a duration",
             ),
         ] {
             let (why, help) = parse(&text).expect_err(said);

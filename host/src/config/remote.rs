@@ -4,12 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::check::{self, Wrong};
 use super::server::{Account, CircleCiSettings, GitHubSettings, JenkinsSettings, RegistrySettings};
-use crate::http::is_url;
-use crate::secret::Source;
-
-/// What is wrong, and what to do about it.
-type Wrong = (String, String);
 
 /// A Jenkins job with the parameters `TAG`, `DIGEST` and `REQUEST`: `[serve.jenkins]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -96,160 +92,139 @@ pub struct RegistryTable {
 }
 
 impl JenkinsTable {
-    /// What it says, with paths from a folder.
+    /// Checks the values, with paths from a folder.
     ///
     /// # Errors
     ///
-    /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<JenkinsSettings, Wrong> {
-        let job = url("the `job` of Jenkins", &self.job)?;
-        if self.user.is_empty() || self.user.contains([':', '\n', '\r']) {
-            return wrong(
-                "the `user` of Jenkins is none",
-                "name the one whom the API token is of",
-            );
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<JenkinsSettings, Wrong> {
+        let job = check::url("serve.jenkins.job", &self.job)?;
+        if !is_user(&self.user) {
+            return Err(Wrong::new(
+                "serve.jenkins.user",
+                "is empty or contains `:` or a line break",
+                "use the user that the API token belongs to",
+            ));
         }
+        let token = (self.token_variable, self.token_file);
         let settings = JenkinsSettings {
             job,
             user: self.user,
-            token: secret(
-                "jenkins",
-                "token",
-                (self.token_variable, self.token_file),
-                folder,
-            )?,
+            token: check::secret("serve.jenkins", "token", token, folder)?,
         };
         if settings.root().is_none() {
-            return wrong(
-                &format!("the `job` of Jenkins is no job's URL: `{}`", settings.job),
+            return Err(Wrong::new(
+                "serve.jenkins.job",
+                format!("is not the URL of a job: `{}`", settings.job),
                 "copy it from the job's page: `https://jenkins.example.org/job/deploy`",
-            );
+            ));
         }
         Ok(settings)
     }
 }
 
 impl CircleCiTable {
-    /// What it says, with paths from a folder.
+    /// Checks the values, with paths from a folder.
     ///
     /// # Errors
     ///
-    /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<CircleCiSettings, Wrong> {
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<CircleCiSettings, Wrong> {
         if !are_names(&self.project, 3) {
-            return wrong(
-                &format!("`{}` is no project of CircleCI", self.project),
+            return Err(Wrong::new(
+                "serve.circleci.project",
+                format!("is not the slug of a project: `{}`", self.project),
                 "copy the slug from the project's settings: `gh/ORGANIZATION/REPOSITORY`",
-            );
+            ));
         }
         if self.branch.is_empty() {
-            return wrong(
-                "the `branch` of CircleCI is none",
-                "name the one whose configuration is to run",
-            );
+            return Err(Wrong::new(
+                "serve.circleci.branch",
+                "is empty",
+                "name the branch whose pipeline configuration runs",
+            ));
         }
+        let token = (self.token_variable, self.token_file);
         Ok(CircleCiSettings {
-            url: url("the `url` of CircleCI", &self.url)?,
+            url: check::url("serve.circleci.url", &self.url)?,
             project: self.project,
             branch: self.branch,
             definition: self.definition,
-            token: secret(
-                "circleci",
-                "token",
-                (self.token_variable, self.token_file),
-                folder,
-            )?,
+            token: check::secret("serve.circleci", "token", token, folder)?,
         })
     }
 }
 
 impl GitHubTable {
-    /// What it says, with paths from a folder.
+    /// Checks the values, with paths from a folder.
     ///
     /// # Errors
     ///
-    /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<GitHubSettings, Wrong> {
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<GitHubSettings, Wrong> {
         if !are_names(&self.repository, 2) {
-            return wrong(
-                &format!("`{}` is no repository of GitHub", self.repository),
+            return Err(Wrong::new(
+                "serve.github.repository",
+                format!("is not the name of a repository: `{}`", self.repository),
                 "write it as `OWNER/NAME`",
-            );
+            ));
         }
+        let token = (self.token_variable, self.token_file);
         Ok(GitHubSettings {
-            url: url("the `url` of GitHub", &self.url)?,
+            url: check::url("serve.github.url", &self.url)?,
             repository: self.repository,
-            token: secret(
-                "github",
-                "token",
-                (self.token_variable, self.token_file),
-                folder,
-            )?,
+            token: check::secret("serve.github", "token", token, folder)?,
         })
     }
 }
 
 impl RegistryTable {
-    /// What it says, with paths from a folder.
+    /// Checks the values, with paths from a folder.
     ///
     /// # Errors
     ///
-    /// What can't be meant, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<RegistrySettings, Wrong> {
-        let url = url("the `url` of the registry", &self.url)?;
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<RegistrySettings, Wrong> {
+        let url = check::url("serve.registry.url", &self.url)?;
         let host = url.split_once("://").map_or("", |(_, host)| host);
         if host.contains('/') {
-            return wrong(
-                &format!("the `url` of the registry has a path: `{url}`"),
+            return Err(Wrong::new(
+                "serve.registry.url",
+                format!("has a path: `{url}`"),
                 "write the scheme and the host alone: `https://registry.example.org`",
-            );
+            ));
         }
         let password = (self.password_variable, self.password_file);
         let account = match self.user {
             None if password == (None, None) => None,
-            Some(user) if !user.is_empty() && !user.contains([':', '\n', '\r']) => Some(Account {
+            Some(user) if is_user(&user) => Some(Account {
                 user,
-                password: secret("registry", "password", password, folder)?,
+                password: check::secret("serve.registry", "password", password, folder)?,
             }),
-            _ => {
-                return wrong(
-                    "the registry has a password without a `user`",
+            Some(_) => {
+                return Err(Wrong::new(
+                    "serve.registry.user",
+                    "is empty or contains `:` or a line break",
+                    "use the user that the password belongs to",
+                ));
+            }
+            None => {
+                return Err(Wrong::new(
+                    "serve.registry.user",
+                    "is missing beside the password",
                     "name the user, or leave the password out",
-                );
+                ));
             }
         };
         Ok(RegistrySettings { url, account })
     }
 }
 
-/// A URL without a slash at its end, and without what would stand behind its path or before its host.
-fn url(what: &str, text: &str) -> Result<String, Wrong> {
-    let trimmed = text.trim_end_matches('/');
-    if is_url(trimmed) && !trimmed.contains(['?', '#', '@']) {
-        return Ok(trimmed.to_owned());
-    }
-    // What stands before an `@` may be a password.
-    wrong(
-        &format!("{what} is no URL of scheme, host and path"),
-        "write it as `https://ci.example.org`; who asks is said beside it",
-    )
-}
-
-/// Where a secret is: in one place.
-fn secret(
-    table: &str,
-    what: &str,
-    place: (Option<String>, Option<PathBuf>),
-    folder: &Path,
-) -> Result<Source, Wrong> {
-    match place {
-        (Some(name), None) => Ok(Source::Variable(name)),
-        (None, Some(file)) => Ok(Source::File(folder.join(file))),
-        _ => wrong(
-            &format!("`serve.{table}` needs either `{what}-variable` or `{what}-file`"),
-            &format!("name the variable or the file that holds the {what}; it is a secret itself"),
-        ),
-    }
+/// Whether a text can be the user of HTTP's basic authentication.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc7617#section-2>.
+fn is_user(text: &str) -> bool {
+    !text.is_empty() && !text.contains([':', '\n', '\r'])
 }
 
 /// Whether a text is so many names with `/` in between, none of which changes the path that it stands in.
@@ -259,10 +234,6 @@ fn are_names(text: &str, count: usize) -> bool {
         !text.is_empty() && text.bytes().all(legal) && !text.bytes().all(|it| it == b'.')
     };
     text.split('/').count() == count && text.split('/').all(name)
-}
-
-fn wrong<T>(why: &str, help: &str) -> Result<T, Wrong> {
-    Err((why.to_owned(), help.to_owned()))
 }
 
 fn circleci_com() -> String {
@@ -278,6 +249,7 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use super::*;
+    use crate::secret::Source;
 
     const JENKINS: &str = r#"
         job = "https://jenkins.example/job/deploy/"
@@ -346,11 +318,12 @@ mod tests {
     ) {
         for (from, to, said) in cases {
             assert!(text.contains(from), "{from}");
-            let Err((why, help)) = checked(read(&text.replace(from, to))) else {
+            let Err(wrong) = checked(read(&text.replace(from, to))) else {
                 panic!("{to} is taken");
             };
+            let why = format!("`{}` {}", wrong.key, wrong.why);
             assert!(why.contains(said), "{why}");
-            assert!(!help.is_empty() && !why.contains("hush"), "{why}");
+            assert!(!wrong.help.is_empty() && !why.contains("hush"), "{why}");
         }
     }
 
@@ -361,12 +334,24 @@ mod tests {
             JENKINS,
             |it: JenkinsTable| it.checked(folder()),
             &[
-                ("https://jenkins.example", "jenkins.example", "is no URL"),
-                ("https://", "https://ci:hush@", "is no URL"),
-                ("/job/deploy/", "/job/deploy?token=hush", "is no URL"),
-                ("/job/deploy/", "/deploy", "is no job's URL"),
-                (r#""ci""#, r#""""#, "the `user` of Jenkins is none"),
-                (r#""ci""#, r#""ci:hush""#, "the `user` of Jenkins is none"),
+                ("https://jenkins.example", "jenkins.example", "is not a URL"),
+                ("https://", "https://ci:hush@", "is not a URL"),
+                ("/job/deploy/", "/job/deploy?token=hush", "is not a URL"),
+                (
+                    "/job/deploy/",
+                    "/deploy",
+                    "`serve.jenkins.job` is not the URL of a job",
+                ),
+                (
+                    r#""ci""#,
+                    r#""""#,
+                    "`serve.jenkins.user` is empty or contains",
+                ),
+                (
+                    r#""ci""#,
+                    r#""ci:hush""#,
+                    "`serve.jenkins.user` is empty or contains",
+                ),
                 (r#"token-file = "token""#, "", either),
                 (
                     r#"token-file = "token""#,
@@ -379,14 +364,14 @@ mod tests {
             CIRCLECI,
             |it: CircleCiTable| it.checked(folder()),
             &[
-                ("gh/org/shop", "org/shop", "is no project"),
-                ("gh/org/shop", "gh/../shop", "is no project"),
-                ("gh/org/shop", "gh/org/shop?", "is no project"),
-                (r#""main""#, r#""""#, "the `branch` of CircleCI is none"),
+                ("gh/org/shop", "org/shop", "not the slug of a project"),
+                ("gh/org/shop", "gh/../shop", "not the slug of a project"),
+                ("gh/org/shop", "gh/org/shop?", "not the slug of a project"),
+                (r#""main""#, r#""""#, "`serve.circleci.branch` is empty"),
                 (
                     "branch",
                     "url = \"circleci.com\"\nbranch",
-                    "the `url` of CircleCI is no URL",
+                    "`serve.circleci.url` is not a URL",
                 ),
                 (r#"token-variable = "CIRCLECI_TOKEN""#, "", either),
             ],
@@ -395,16 +380,16 @@ mod tests {
             GITHUB,
             |it: GitHubTable| it.checked(folder()),
             &[
-                ("org/shop", "shop", "is no repository"),
+                ("org/shop", "shop", "not the name of a repository"),
                 (
                     "org/shop",
                     "https://github.com/org/shop",
-                    "is no repository",
+                    "not the name of a repository",
                 ),
                 (
                     "repository",
                     "url = \"ftp://a\"\nrepository",
-                    "the `url` of GitHub is no URL",
+                    "`serve.github.url` is not a URL",
                 ),
                 (r#"token-variable = "GITHUB_TOKEN""#, "", either),
             ],
@@ -413,9 +398,13 @@ mod tests {
             REGISTRY,
             |it: RegistryTable| it.checked(folder()),
             &[
-                ("https://registry.example/", "registry.example", "is no URL"),
+                (
+                    "https://registry.example/",
+                    "registry.example",
+                    "is not a URL",
+                ),
                 ("example/", "example/v2", "has a path"),
-                (r#"user = "ci""#, "", "a password without a `user`"),
+                (r#"user = "ci""#, "", "`serve.registry.user` is missing"),
                 (
                     r#"password-file = "/run/password""#,
                     "",

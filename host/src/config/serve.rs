@@ -1,4 +1,4 @@
-//! `[serve]`: what comes in from registries, and how deployments are started.
+//! `[serve]`: which webhooks are taken in, and how deployments are started.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::check::{self, Wrong};
 use super::duration::Span;
 use super::remote::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
 use super::server::{RegistrySettings, TriggerSettings};
@@ -86,63 +87,46 @@ impl Serve {
 }
 
 impl ServeTable {
-    /// Checks what is said. The error is what is wrong, and what to do about it.
-    pub fn checked(self, folder: &Path) -> Result<Serve, (String, String)> {
-        let wrong = |why: &str, help: &str| Err((why.to_owned(), help.to_owned()));
+    /// Checks the values, with paths from a folder.
+    pub fn checked(self, folder: &Path) -> Result<Serve, Wrong> {
         let listen = match self.listen.as_deref().map(str::parse) {
             None => SocketAddr::from((Ipv4Addr::LOCALHOST, 8930)),
             Some(Ok(address)) => address,
             Some(Err(_)) => {
-                return wrong(
-                    "`listen` of `[serve]` is no address and port",
-                    "write it like `127.0.0.1:8930`, or `0.0.0.0:8930` for all of the machine's addresses",
-                );
+                return Err(Wrong::new(
+                    "serve.listen",
+                    "is not an address and a port",
+                    "write `127.0.0.1:8930`, or `0.0.0.0:8930` for all addresses of the machine",
+                ));
             }
         };
-        let token = match (self.token_variable, self.token_file) {
-            (Some(name), None) => Source::Variable(name),
-            (None, Some(file)) => Source::File(folder.join(file)),
-            _ => {
-                return wrong(
-                    "`[serve]` needs either `token-variable` or `token-file`",
-                    "name the variable or the file that holds the webhook's secret; it does not belong into \
-                     this file",
-                );
-            }
-        };
+        let token = (self.token_variable, self.token_file);
+        let token = check::secret("serve", "token", token, folder)?;
         if self.repositories.is_empty() {
-            return wrong(
-                "`[serve]` has no `repositories`, so nothing would ever start",
-                "name them as the registry does: `example/app`",
-            );
+            return Err(Wrong::new(
+                "serve.repositories",
+                "is empty, so no push starts a deployment",
+                "name the repositories as the registry does: `example/app`",
+            ));
         }
-        if let Some(name) = self.repositories.iter().find(|it| !is_repository(it)) {
-            return wrong(
-                &format!("`{name}` in `[serve] repositories` is no repository"),
-                "name it as the registry does, without the registry itself: `example/app`",
-            );
+        let mut repositories = self.repositories.iter().enumerate();
+        if let Some((place, name)) = repositories.find(|(_, it)| !is_repository(it)) {
+            return Err(Wrong::new(
+                format!("serve.repositories.{place}"),
+                format!("has an invalid name of a repository: `{name}`"),
+                "write the name without the host of the registry: `example/app`",
+            ));
         }
         if self.at_most == 0 {
-            return wrong(
-                "`at-most` of `[serve]` is 0, so nothing would ever start",
-                "leave it out for 4, or say how many deployments may run at a time",
-            );
+            return Err(Wrong::new(
+                "serve.at-most",
+                "must be greater than 0",
+                "write how many deployments may run at the same time, or leave the key out for 4",
+            ));
         }
-        if self.reconcile_every.seconds() == 0 {
-            return wrong(
-                "`reconcile-every` of `[serve]` is 0",
-                "leave it out for 5m, or say how often the registry's tags are looked at",
-            );
-        }
-        if self
-            .prepare
-            .as_ref()
-            .is_some_and(|it| it.first().is_none_or(String::is_empty))
-        {
-            return wrong(
-                "`prepare` of `[serve]` names no program",
-                "write it as a list: `[\"git\", \"fetch\"]`",
-            );
+        check::positive("serve.reconcile-every", self.reconcile_every, "5m")?;
+        if let Some(command) = &self.prepare {
+            check::command("serve.prepare", command)?;
         }
         let mut elsewhere = [
             self.jenkins
@@ -156,10 +140,11 @@ impl ServeTable {
         .flatten();
         let way = elsewhere.next().transpose()?;
         if elsewhere.next().is_some() {
-            return wrong(
-                "`[serve]` starts deployments in more than one way",
+            return Err(Wrong::new(
+                "serve",
+                "names more than one CI system",
                 "keep one of `[serve.jenkins]`, `[serve.circleci]` and `[serve.github]`",
-            );
+            ));
         }
         Ok(Serve {
             listen,
@@ -188,7 +173,7 @@ mod tests {
 
     const LEAST: &str = "token-variable = \"SECRET\"\nrepositories = [\"example/app\"]\n";
 
-    fn parse(text: &str) -> Result<Serve, (String, String)> {
+    fn parse(text: &str) -> Result<Serve, Wrong> {
         let table: ServeTable = toml::from_str(text).expect("a table");
         table.checked(Path::new("/srv"))
     }
@@ -208,28 +193,41 @@ mod tests {
         for (text, said) in [
             (
                 "repositories = [\"a\"]".to_owned(),
-                "either `token-variable`",
+                "needs either `token-variable`",
             ),
             (
                 format!("{LEAST}token-file = \"x\""),
-                "either `token-variable`",
+                "needs either `token-variable`",
             ),
-            (LEAST.replace("\"example/app\"", ""), "no `repositories`"),
+            (
+                LEAST.replace("\"example/app\"", ""),
+                "`serve.repositories` is empty",
+            ),
             (
                 LEAST.replace("example/app", "docker.io/Example"),
-                "is no repository",
+                "invalid name of a repository: `docker.io/Example`",
             ),
-            (format!("{LEAST}listen = \"8930\""), "no address and port"),
-            (format!("{LEAST}at-most = 0"), "`at-most`"),
+            (
+                format!("{LEAST}listen = \"8930\""),
+                "not an address and a port",
+            ),
+            (
+                format!("{LEAST}at-most = 0"),
+                "`serve.at-most` must be greater",
+            ),
             (
                 format!("{LEAST}reconcile-every = \"0s\""),
-                "`reconcile-every`",
+                "`serve.reconcile-every` must be greater",
             ),
-            (format!("{LEAST}prepare = []"), "`prepare`"),
+            (
+                format!("{LEAST}prepare = []"),
+                "`serve.prepare` is an empty command",
+            ),
         ] {
-            let (why, help) = parse(&text).expect_err(said);
+            let wrong = parse(&text).expect_err(said);
+            let why = format!("`{}` {}", wrong.key, wrong.why);
             assert!(why.contains(said), "{why}");
-            assert!(!help.is_empty());
+            assert!(!wrong.help.is_empty());
         }
     }
 }

@@ -1,20 +1,26 @@
-//! Errors of a configuration file, with the next thing to do.
+//! Errors of the parser, with the place and the next thing to do.
 
-/// Says what is wrong, and what to do about it.
+use super::places::{Places, shown};
+
+/// Says what is wrong and where, and what to do about it.
 ///
-/// A key that is not known comes with the nearest one that is. The names stand in
-/// backticks in serde's own words: unknown field "x", expected one of "a", "b".
-pub fn explained(error: &toml::de::Error) -> (String, String) {
-    let text = error.to_string();
+/// An unknown key comes with the nearest known one. The names are in backticks in serde's own words:
+/// unknown field "x", expected one of "a", "b".
+pub fn explained(error: &toml::de::Error, text: &str) -> (String, String) {
     let help = nearest(error.message()).map_or_else(
-        || "see `greenlight schema config` for what it can say".to_owned(),
+        || "see `greenlight schema config` for the keys and their values".to_owned(),
         |name| format!("did you mean `{name}`?"),
     );
-    // The parser's own picture of the place has several lines; the first says where.
-    let place = text.lines().next().unwrap_or_default();
-    let place = place.strip_prefix("TOML parse error ").unwrap_or(place);
+    let places = Places::of(text);
+    let place = error.span().map_or_else(String::new, |span| {
+        let line = places.line_at(span.start);
+        match places.key_at(&span) {
+            Some(key) => format!("line {line}: `{}`: ", shown(&key)),
+            None => format!("line {line}: "),
+        }
+    });
     (
-        format!("{} ({place})", error.message().replace('\n', ", ")),
+        format!("{place}{}", error.message().replace('\n', ", ")),
         help,
     )
 }

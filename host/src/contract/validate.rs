@@ -1,4 +1,4 @@
-//! Which text is a name: commits, repositories, tags and digests. Each rule stands here once.
+//! Which text is a name: commits, environments, repositories, tags and digests. Each rule stands here once.
 //!
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests> for
 //! repositories and tags,
@@ -9,6 +9,22 @@
 const LONGEST_REPOSITORY: usize = 255;
 /// How long a tag may be, in bytes.
 const LONGEST_TAG: usize = 128;
+/// How long the name of an environment may be, in bytes: what a tag has left beside `-loadtest-abort-` and a
+/// SHA-256 commit.
+pub const LONGEST_ENVIRONMENT: usize = LONGEST_TAG - "-loadtest-abort-".len() - 64;
+
+/// What a name of an environment is, for messages.
+pub const ENVIRONMENT_FORM: &str =
+    "1 to 48 lowercase letters, digits and hyphens, with a letter or a digit first";
+
+/// Whether a text is the name of an environment: lowercase letters, digits and hyphens, of which tags can be
+/// made.
+pub fn is_environment(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.len() <= LONGEST_ENVIRONMENT
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|byte| word(byte) || byte == b'-')
+}
 
 /// Whether a text is the name of a repository in a registry: lowercase words with `/` in between. The
 /// registry's own name is no part of it.
@@ -93,6 +109,30 @@ mod tests {
             &"a".repeat(256),
         ] {
             assert!(!is_repository(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn environments_are_told_apart() {
+        let longest = "e".repeat(LONGEST_ENVIRONMENT);
+        for name in ["s", "pre-prod", "eu-1", "1", &longest] {
+            assert!(is_environment(name), "{name}");
+            let tag = format!("{name}-loadtest-abort-{}", "0".repeat(64));
+            assert!(is_tag(&tag), "{tag}");
+        }
+        assert!(ENVIRONMENT_FORM.contains(&LONGEST_ENVIRONMENT.to_string()));
+        for name in [
+            "",
+            "-a",
+            "Stage",
+            "a_b",
+            "a.b",
+            "a b",
+            "ä",
+            "a\n",
+            &"e".repeat(49),
+        ] {
+            assert!(!is_environment(name), "{name:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The whole pipeline on one machine: nodes, deployments and load that are built in.
 //!
-//! Nothing here is special to the deployment: it is driven by a configuration like everybody's, whose
-//! commands are this program itself. So what is seen is what a real one does.
+//! A configuration like any other drives the deployment; its commands are this program itself. So it does the
+//! same as a deployment to real nodes.
 
 mod children;
 mod load;
@@ -13,23 +13,32 @@ use std::time::Duration;
 pub use children::{DEPLOY, LOAD, run_as_child};
 pub use nodes::Nodes;
 
+use crate::config::resolved::Resolved;
 use crate::config::{Config, Environment, LoadTest};
-use crate::contract::settings;
+use crate::contract::types::Settings;
 use crate::facts::load_test::Format;
 
 /// Nodes of each environment.
 const NODES: usize = 2;
 
+/// The settings of a pipeline over built-in nodes: those of the configuration, except that nodes next door are
+/// asked every second. Without a configuration, limits that fit the built-in load.
+pub fn settings(resolved: &Resolved) -> Settings {
+    let mut settings = resolved.settings.clone();
+    settings.poll_interval = 1;
+    if resolved.config().is_none() {
+        for environment in &mut settings.environments {
+            environment.convergence_deadline = 60;
+        }
+        settings.thresholds.min_requests = 20;
+    }
+    settings
+}
+
 /// Makes the configuration of a pipeline over built-in nodes.
 ///
 /// `program` is this program, `folder` a folder for its files.
-pub fn config(program: &Path, folder: &Path, nodes: &Nodes) -> Config {
-    let mut settings = settings::defaults();
-    settings.poll_interval = 1;
-    for environment in &mut settings.environments {
-        environment.convergence_deadline = 60;
-    }
-    settings.thresholds.min_requests = 20;
+pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) -> Config {
     let program = program.to_string_lossy().into_owned();
     let environments = settings.environments.iter();
     let environments = environments

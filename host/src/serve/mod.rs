@@ -44,6 +44,8 @@ pub struct Context {
     pub policy: Policy,
     /// The file that `config` was read from, for deployments that are started.
     pub file: PathBuf,
+    /// The policy that the command line names, for deployments that are started.
+    pub policy_file: Option<PathBuf>,
     /// Where git's history is.
     pub repo: Option<PathBuf>,
     /// Who asks to end.

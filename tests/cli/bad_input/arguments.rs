@@ -44,11 +44,11 @@ fn unknown_flags_and_values() {
         ),
         (
             &["decide", "--tag", "x", "--environments", "stage,"],
-            "lowercase letters and digits",
+            "lowercase letters, digits and hyphens",
         ),
         (
             &["decide", "--tag", "x", "--environments", "Stage,prod"],
-            "lowercase letters and digits",
+            "lowercase letters, digits and hyphens",
         ),
         (
             &["tags", "--message", "x", "--branch", ""],

@@ -55,7 +55,7 @@ fn without_a_command_the_help_is_an_error() {
     greenlight::<[&str; 0], _>([]).gives(
         2,
         Text::Nothing,
-        Text::Has(&["Usage: greenlight <COMMAND>"]),
+        Text::Has(&["Usage: greenlight [OPTIONS] <COMMAND>"]),
     );
 }
 

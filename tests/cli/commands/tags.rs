@@ -247,7 +247,7 @@ fn the_commit_and_the_revision_must_agree() {
         Text::Nothing,
         Text::Has(&[
             "error: no commit\n",
-            "help: name the commit that was built with `--commit SHA`",
+            "help: name the built commit with `--commit SHA`",
         ]),
     );
 }

@@ -1,36 +1,44 @@
 //! `greenlight run --local`: the whole pipeline on this machine.
 
-use super::{Arguments, Deployment};
+use super::{Arguments, Deployment, load};
 use crate::cli::output::Output;
-use crate::cli::{Error, Exit};
-use crate::contract::environments::Build;
-use crate::contract::settings;
+use crate::cli::table::publishable;
+use crate::cli::{Error, Exit, resolve};
+use crate::config::Config;
+use crate::config::resolved::Resolved;
 use crate::effects::shutdown::Shutdown;
 use crate::facts::{git, message};
 use crate::local::{self, Nodes};
-use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
+use crate::text::escape::escape;
 
-pub fn run(arguments: &Arguments, shutdown: &Shutdown, output: &mut Output) -> Result<Exit, Error> {
+pub fn run(
+    arguments: &Arguments,
+    resolved: &Resolved,
+    shutdown: &Shutdown,
+    output: &mut Output,
+) -> Result<Exit, Error> {
     let repo = arguments.repo.as_deref();
     let commit = git::commit(repo, "HEAD")?;
-    let policy = Policy::bundled(Use::Often)?;
-    let settings = settings::defaults();
+    let (policy, digest) = load(resolved.policy.as_ref())?;
+    let settings = local::settings(resolved);
     let reading = message::from_commit(&commit)?;
     let format = arguments.format.format;
     let labels = match policy.parse(&reading.message, settings.default_action)? {
         Ok(labels) => labels,
-        Err(reasons) => return crate::cli::resolve::refuse(format, reasons, output),
+        Err(reasons) => return resolve::refuse(format, reasons, output),
     };
-    let build = Build {
-        commit: commit.id.clone(),
-        branch: Some(settings.publish_branch.clone()),
-        action: labels.action,
-        jobs: Vec::new(),
-    };
+    let build = publishable(&commit.id, labels.action, &settings);
     let tags = match policy.tags(&build, &settings)? {
         Ok(tags) => tags,
-        Err(reasons) => return crate::cli::resolve::refuse(format, reasons, output),
+        Err(reasons) => return resolve::refuse(format, reasons, output),
     };
+    if let (Some(path), Some(config)) = (resolved.path(), resolved.config()) {
+        output.note(&format!(
+            "note: settings are from `{}`; `run --local` replaces {}\n",
+            escape(&path.display().to_string()),
+            replaced(config)
+        ));
+    }
     let names: Vec<String> = settings
         .environments
         .iter()
@@ -44,15 +52,27 @@ pub fn run(arguments: &Arguments, shutdown: &Shutdown, output: &mut Output) -> R
         .tempdir()
         .map_err(|error| impossible(&error))?;
     let program = std::env::current_exe().map_err(|error| impossible(&error))?;
-    let config = local::config(&program, folder.path(), &nodes);
+    let config = local::config(&program, folder.path(), &nodes, settings);
     let deployment = Deployment {
         config: &config,
         policy: &policy,
-        digest: digest_of(BUNDLED_COMPONENT),
+        digest,
         shutdown,
         arguments,
     };
     deployment.begin(tags.first().map_or("", String::as_str), output)
+}
+
+/// Lists the parts of a configuration that built-in ones replace.
+fn replaced(config: &Config) -> String {
+    let parts = [
+        (!config.environments.is_empty(), "nodes, deploy commands"),
+        (config.load_test.is_some(), "the load test's command"),
+        (config.slack.is_some(), "Slack"),
+        (true, "the poll interval and the journal"),
+    ];
+    let parts = parts.iter().filter(|(is_set, _)| *is_set);
+    parts.map(|(_, part)| *part).collect::<Vec<_>>().join(", ")
 }
 
 fn impossible(error: &std::io::Error) -> Error {

@@ -1,4 +1,4 @@
-//! `greenlight run`: drives a deployment to its end.
+//! `greenlight run`: deploys a release.
 
 mod console;
 mod local;
@@ -7,61 +7,61 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::args::{Format, FormatArguments, compiler};
+use super::args::{Format, FormatArguments};
+use super::configuration::{self, PolicyArguments};
 use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit, WarnExitCode, resolve};
-use crate::config::{self, Config};
+use crate::config::{Config, PolicyFile};
 use crate::contract::documents::DecisionDocument;
 use crate::contract::names::Named as _;
 use crate::deployment::{self, Context, End, Outcome, Request, log};
 use crate::effects::shutdown::Shutdown;
 use crate::error::Kind;
 use crate::report::decision;
-use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of, read};
+use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
 use crate::text::escape::escape;
 use crate::text::json;
 use console::Console;
 
-/// Drive a deployment to its end.
+/// Deploy a release: decide, act, record, and decide again until it has ended.
 ///
-/// Takes a release from its tag through the environments of `greenlight.toml`. Each step is recorded in a
-/// journal before the next one starts, so that `--resume` continues a deployment whose process ended.
+/// The release goes through the environments of `greenlight.toml`. Every event is written to the journal before
+/// the next step starts, so `--resume` continues a deployment whose process has ended.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["tag", "resume", "local"]))]
 pub struct Arguments {
-    /// The tag of the release.
+    /// Deploy the release of this tag.
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Continue an unfinished deployment [default: the latest one].
+    /// Resume an unfinished deployment [default: the latest one].
     #[expect(
         clippy::option_option,
         reason = "not given, given alone, and given with a number"
     )]
     #[arg(long, value_name = "NUMBER", num_args = 0..=1)]
     resume: Option<Option<u64>>,
-    /// Try the whole pipeline on this machine, for the commit that is checked out, with built-in nodes and a
-    /// small built-in load test.
+    /// Try the whole pipeline on this machine, for the checked-out commit, with built-in nodes and a small built-in
+    /// load test. Labels, policy, environments and thresholds come from the configuration, if there is one.
     #[arg(long)]
     local: bool,
-    /// The digest of the image behind the tag: `sha256:` and 64 hexadecimal digits.
+    /// Set the digest of the tag's image: `sha256:` and 64 hexadecimal digits.
     #[arg(long, value_name = "DIGEST", value_parser = super::args::digest, conflicts_with_all = ["resume", "local"])]
     digest: Option<String>,
-    /// Idempotency key: a second run with the same key starts nothing and exits with 0.
+    /// Set an idempotency key: a second run with the same key exits with 0 and starts nothing.
     #[arg(long, value_name = "KEY", value_parser = super::args::request, conflicts_with_all = ["resume", "local"])]
     request: Option<String>,
-    /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
-    config: PathBuf,
-    /// The repository with the release's commit [default: the one around this folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
-    /// Approve a release whose order relative to the live commit is unknown, as NAME.
+    /// Approve, as NAME, a release whose order relative to the live commit is unknown.
     #[arg(long, value_name = "NAME", value_parser = super::args::person, conflicts_with = "resume")]
     approved_by: Option<String>,
-    /// The exit status of a promotion with a warning.
+    /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
     warn_exit_code: WarnExitCode,
+    #[command(flatten)]
+    policy: PolicyArguments,
     #[command(flatten)]
     reports: ReportArguments,
     #[command(flatten)]
@@ -75,11 +75,14 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             "the system is out of threads or pipes; try again later",
         )
     })?;
+    let flags = arguments.policy.flags(arguments.repo.as_deref());
+    let resolved = configuration::resolve(&flags, output)?;
     if arguments.local {
-        return local::run(arguments, &shutdown, output);
+        return local::run(arguments, &resolved, &shutdown, output);
     }
-    let config = Config::read(&arguments.config)?;
-    let (policy, digest) = policy(&config)?;
+    resolved.check_deployable()?;
+    let config = resolved.required()?;
+    let (policy, digest) = load(config.policy.as_ref())?;
     let deployment = Deployment {
         config: &config,
         policy: &policy,
@@ -96,24 +99,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     }
 }
 
-/// The policy of the configuration, with its digest, which must match the configured one.
-pub fn policy(config: &Config) -> Result<(Policy, String), Error> {
-    let Some(table) = &config.policy else {
-        return Ok((Policy::bundled(Use::Often)?, digest_of(BUNDLED_COMPONENT)));
-    };
-    let file = config.folder.join(&table.file);
-    let bytes = read(&file)?;
-    let digest = digest_of(&bytes);
-    if digest != table.digest {
-        return Err(Error::new(
-            format!(
-                "the digest of the policy `{}` does not match the configuration: it is {digest}",
-                file.display()
-            ),
-            "check where the file comes from; if it is the right one, write its digest into the configuration",
-        ));
-    }
-    Ok((Policy::from_bytes(&bytes, &compiler()?)?, digest))
+/// Loads the policy that decides about a deployment, and says which one it is, for the journal.
+fn load(file: Option<&PolicyFile>) -> Result<(Policy, String), Error> {
+    let (policy, digest) = configuration::load(file, Use::Often)?;
+    Ok((
+        policy,
+        digest.unwrap_or_else(|| digest_of(BUNDLED_COMPONENT)),
+    ))
 }
 
 /// Everything that a deployment is started with.
@@ -193,8 +185,8 @@ impl Deployment<'_> {
         }
         if let Err(error) = written {
             // The deployment has ended, and its result is shown all the same.
-            output.note(&error.text());
-            output.note(&format!(
+            output.error(&error.text());
+            output.error(&format!(
                 "  help: deployment {number} ended as {}; write the report with `greenlight status \
                  {number} --report FORMAT=FILE`\n",
                 end.conclusion.name()

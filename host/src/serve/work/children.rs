@@ -141,6 +141,9 @@ impl Children {
         if let Some(repo) = &context.repo {
             command.arg("--repo").arg(repo);
         }
+        if let Some(policy) = &context.policy_file {
+            command.arg("--policy").arg(policy);
+        }
         for secret in context.serve.secrets() {
             command.env_remove(secret);
         }

@@ -1,0 +1,258 @@
+//! `greenlight config`: which settings count, and where they come from.
+
+use std::fmt::Write as _;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::args::{Format, FormatArguments};
+use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::output::Output;
+use super::{Error, Exit};
+use crate::config::resolved::{Flags, Resolved};
+use crate::config::shown::{self, Setting, Source};
+use crate::text::escape::escape;
+use crate::text::json;
+
+/// Show or check the configuration.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Show(ShowArguments),
+    Check(CheckArguments),
+}
+
+/// Print each setting with its value and its source.
+///
+/// The source is a flag, a variable, a line of the file, or the default. Secrets are neither read nor shown.
+#[derive(Debug, Args)]
+pub struct ShowArguments {
+    #[command(flatten)]
+    from: FromArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+/// Check the configuration, and the variables that override it.
+///
+/// Exits with 0 if every command can read them, and with 2 if not. Secrets are not read, and no server is
+/// reached.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    from: FromArguments,
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+struct FromArguments {
+    /// Use the repository in this folder [default: the one around the current folder].
+    #[arg(long, value_name = "DIR")]
+    repo: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArguments,
+}
+
+/// What `greenlight config show --format json` prints: each setting with its value and its source.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct SettingsDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
+    schema: &'static str,
+    /// The configuration; null without one.
+    file: Option<FileDocument>,
+    /// The settings that the policy is told, then the others.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    settings: Vec<SettingDocument>,
+}
+
+/// The configuration.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+struct FileDocument {
+    /// Its path.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    path: String,
+    /// What names it; `default` if it was found in a folder.
+    source: SourceDocument,
+}
+
+/// One setting.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+struct SettingDocument {
+    /// Its key in the file; a key of an environment has the name of the environment: `environment.stage.deploy`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    name: String,
+    /// The value that counts; null if it is not set and has no default.
+    #[cfg_attr(
+        test,
+        schemars(extend(
+            "type" = ["string", "number", "boolean", "array", "null"],
+            "items" = {"type": ["string", "number", "boolean"]}
+        ))
+    )]
+    value: Value,
+    /// What sets it.
+    source: SourceDocument,
+}
+
+/// What sets a value.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum SourceDocument {
+    /// A flag of the command line.
+    Flag {
+        /// The flag.
+        #[cfg_attr(test, schemars(regex(pattern = "^--")))]
+        name: &'static str,
+    },
+    /// A variable of the environment.
+    Variable {
+        /// The variable.
+        #[cfg_attr(test, schemars(regex(pattern = "^GREENLIGHT_")))]
+        name: &'static str,
+    },
+    /// The configuration.
+    File {
+        /// The line, from 1.
+        #[cfg_attr(test, schemars(range(min = 1)))]
+        line: usize,
+    },
+    /// Nothing sets it.
+    Default,
+}
+
+impl SettingsDocument {
+    const SCHEMA: &'static str = "greenlight.settings/2";
+}
+
+pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
+    match command {
+        Command::Show(arguments) => show(arguments, output),
+        Command::Check(arguments) => check(arguments, output),
+    }
+}
+
+fn show(arguments: &ShowArguments, output: &mut Output) -> Result<Exit, Error> {
+    let flags = Flags {
+        environments: &arguments.environments.environments,
+        default_action: arguments.default_action.default_action,
+        ..arguments.from.flags()
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let settings = shown::settings(&resolved);
+    match arguments.format.format {
+        Format::Human => output.text(&human(&resolved, &settings)),
+        Format::Json => output.text(&json::pretty(&SettingsDocument {
+            schema: SettingsDocument::SCHEMA,
+            file: resolved.path().map(|path| FileDocument {
+                path: path.display().to_string(),
+                source: resolved.named_by().into(),
+            }),
+            settings: settings.into_iter().map(SettingDocument::from).collect(),
+        })?),
+    }
+    Ok(Exit::Go)
+}
+
+fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error> {
+    let resolved = configuration::resolve(&arguments.from.flags(), output)?;
+    output.text(&match resolved.path() {
+        Some(path) => format!("{} is valid\n", escape(&path.display().to_string())),
+        None => "no configuration; the defaults are valid\n".to_owned(),
+    });
+    Ok(Exit::Go)
+}
+
+impl FromArguments {
+    fn flags(&self) -> Flags<'_> {
+        self.policy.flags(self.repo.as_deref())
+    }
+}
+
+impl From<Setting> for SettingDocument {
+    fn from(setting: Setting) -> Self {
+        Self {
+            name: setting.name,
+            value: setting.value,
+            source: setting.source.into(),
+        }
+    }
+}
+
+impl From<Source> for SourceDocument {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Flag(name) => Self::Flag { name },
+            Source::Variable(name) => Self::Variable { name },
+            Source::File(line) => Self::File { line },
+            Source::Default => Self::Default,
+        }
+    }
+}
+
+/// Writes a table of names, values and sources.
+fn human(resolved: &Resolved, settings: &[Setting]) -> String {
+    let path = resolved.path().map(|path| path.display().to_string());
+    let mut text = match &path {
+        Some(path) => format!("configuration: {}\n", escape(path)),
+        None => "configuration: none\n".to_owned(),
+    };
+    let rows: Vec<_> = settings
+        .iter()
+        .map(|it| (&it.name, value(&it.value), it.source))
+        .collect();
+    let widest = |width: &dyn Fn(&(&String, String, Source)) -> usize| {
+        rows.iter()
+            .map(width)
+            .filter(|it| *it <= WIDE)
+            .max()
+            .unwrap_or_default()
+    };
+    let names = widest(&|row| row.0.len());
+    let values = widest(&|row| row.1.chars().count());
+    for (name, value, source) in &rows {
+        let source = match source {
+            Source::Flag(name) => format!("flag {name}"),
+            Source::Variable(name) => format!("variable {name}"),
+            Source::File(line) => format!("{}:{line}", path.as_deref().unwrap_or_default()),
+            Source::Default => "default".to_owned(),
+        };
+        // Writing into a string can't fail.
+        let _ = writeln!(
+            text,
+            "{:<names$}  {value:<values$}  {}",
+            escape(name),
+            escape(&source)
+        );
+    }
+    text
+}
+
+/// The width of a column beyond which a cell may stick out, in characters.
+const WIDE: usize = 40;
+
+/// A value in one line: words without quotes, lists with commas.
+fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => escape(text).into_owned(),
+        Value::Null => "-".to_owned(),
+        Value::Array(values) if values.is_empty() => "-".to_owned(),
+        Value::Array(values) => values
+            .iter()
+            .map(self::value)
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => escape(&other.to_string()).into_owned(),
+    }
+}

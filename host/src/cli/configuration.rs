@@ -1,0 +1,148 @@
+//! The arguments that say where settings come from, and the policy that they name.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Error;
+use super::args::{compiler, named};
+use super::output::Output;
+use crate::config::PolicyFile;
+use crate::config::resolved::{self, Flags, Resolved};
+use crate::contract::types::LoadTestAction;
+use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
+use crate::sandbox::{Policy, Use, digest_of, read};
+use crate::text::escape::escape;
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    /// Read settings from this file [default: `greenlight.toml` in the folder or above, up to the root of the
+    /// repository] [env: GREENLIGHT_CONFIG].
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where the configuration is, and which policy decides.
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    #[command(flatten)]
+    config: ConfigArguments,
+
+    /// Use the policy in this component [default: the one of `[policy]`, or the bundled one]
+    /// [env: GREENLIGHT_POLICY].
+    #[arg(long = "policy", value_name = "FILE", help_heading = "Settings")]
+    policy: Option<PathBuf>,
+}
+
+/// Which environments a release goes through.
+#[derive(Debug, Args)]
+pub struct EnvironmentsArgument {
+    /// Name the environments of a release, in order; the last one is production [default: stage,prod]
+    /// [env: GREENLIGHT_ENVIRONMENTS].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = environment, help_heading = "Settings")]
+    pub environments: Vec<String>,
+}
+
+/// What a message without a label means.
+#[derive(Debug, Args)]
+pub struct DefaultActionArgument {
+    /// Set what a failed load test means if the message has no label: abort, skip or warn [default: warn]
+    /// [env: GREENLIGHT_DEFAULT_ACTION].
+    #[arg(long, value_name = "ACTION", value_parser = named::<LoadTestAction>, help_heading = "Settings")]
+    pub default_action: Option<LoadTestAction>,
+}
+
+impl ConfigArguments {
+    /// What the command line says of settings.
+    pub fn flags<'a>(&'a self, repo: Option<&'a Path>) -> Flags<'a> {
+        Flags {
+            config: self.config.as_deref(),
+            repo,
+            ..Flags::default()
+        }
+    }
+}
+
+impl PolicyArguments {
+    /// What the command line says of settings.
+    pub fn flags<'a>(&'a self, repo: Option<&'a Path>) -> Flags<'a> {
+        Flags {
+            policy: self.policy.as_deref(),
+            ..self.config.flags(repo)
+        }
+    }
+
+    /// The file of `--policy`.
+    pub fn file(&self) -> Option<&Path> {
+        self.policy.as_deref()
+    }
+}
+
+/// Finds the settings of a command.
+pub fn resolve(flags: &Flags<'_>, output: &Output) -> Result<Resolved, Error> {
+    let resolved = resolved::resolve(flags, &|name| env::var_os(name))?;
+    if output.is_verbose() {
+        output.note(&sources(&resolved));
+    }
+    Ok(resolved)
+}
+
+/// Says where the configuration and the policy come from.
+fn sources(resolved: &Resolved) -> String {
+    let origins = &resolved.origins;
+    let config = match resolved.path() {
+        Some(path) => format!("`{}` ({})", path.display(), origins.config),
+        None => "none".to_owned(),
+    };
+    let policy = match &resolved.policy {
+        Some(file) => format!("`{}`", file.path.display()),
+        None => "bundled".to_owned(),
+    };
+    format!(
+        "note: configuration: {}\nnote: policy: {} ({})\n",
+        escape(&config),
+        escape(&policy),
+        escape(&resolved.described(origins.policy))
+    )
+}
+
+/// Loads a policy, or the bundled one. A foreign one comes with its digest.
+pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option<String>), Error> {
+    let Some(file) = file else {
+        return Ok((Policy::bundled(how_often)?, None));
+    };
+    let bytes = read(&file.path)?;
+    let digest = digest_of(&bytes);
+    if file
+        .digest
+        .as_ref()
+        .is_some_and(|expected| *expected != digest)
+    {
+        return Err(Error::new(
+            format!(
+                "the digest of the policy `{}` does not match the configuration: it is {digest}",
+                file.path.display()
+            ),
+            "check where the file comes from; if it is the right one, write its digest into the configuration",
+        ));
+    }
+    Ok((Policy::from_bytes(&bytes, &compiler()?)?, Some(digest)))
+}
+
+/// Loads the policy of settings.
+pub fn policy(resolved: &Resolved, how_often: Use) -> Result<Policy, Error> {
+    load(resolved.policy.as_ref(), how_often).map(|(policy, _)| policy)
+}
+
+/// Reads the name of an environment.
+fn environment(text: &str) -> Result<String, String> {
+    if is_environment(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "expected names with commas between them, each of {ENVIRONMENT_FORM}"
+        ))
+    }
+}

@@ -1,0 +1,190 @@
+//! Where the configuration is: one place for every command, so that all of them read the same one.
+//!
+//! The flag `--config` names it, else the variable `GREENLIGHT_CONFIG`. Without either it is
+//! `greenlight.toml` in the folder that `--repo` names or in the current one, or, as git does, in the nearest
+//! folder above up to the root of the repository. Outside a repository no folder above is looked at.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::FILE;
+use crate::facts::Error;
+
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// The text of a configuration.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The file, as messages name it.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: String,
+}
+
+impl Found {
+    /// The folder of the file.
+    pub fn folder(&self) -> &Path {
+        let folder = self.path.parent().filter(|it| !it.as_os_str().is_empty());
+        folder.unwrap_or(Path::new("."))
+    }
+}
+
+/// Reads the file that the command line or a variable names.
+///
+/// # Errors
+///
+/// If it can't be read, or is no text.
+pub fn named(path: &Path) -> Result<Found, Error> {
+    read(path)
+        .map_err(|error| unreadable(path, &error))
+        .and_then(|text| text_of(path, text))
+}
+
+/// Looks for the file from a folder, or from the current one. Most folders have none, so each costs one
+/// question to the system.
+///
+/// # Errors
+///
+/// If there is one that can't be read, or is no text.
+pub fn above(folder: Option<&Path>) -> Result<Option<Found>, Error> {
+    let near = folder.map_or_else(|| PathBuf::from(FILE), |folder| folder.join(FILE));
+    if let Some(found) = at(&near)? {
+        return Ok(Some(found));
+    }
+    // `..` and links in the name would lead elsewhere than to the folders above.
+    let from = match folder {
+        None => env::current_dir(),
+        Some(folder) => folder.canonicalize(),
+    };
+    let Ok(from) = from else {
+        return Ok(None);
+    };
+    let mut candidate = None;
+    for folder in from.ancestors() {
+        if folder != from && candidate.is_none() {
+            candidate = at(&folder.join(FILE))?;
+        }
+        if is_root(folder) {
+            return Ok(candidate);
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a folder is the root of a repository: one with `.git`, which a worktree and a submodule have as a
+/// file, or a bare one.
+fn is_root(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    has(".git") || (has("HEAD") && has("objects") && has("refs"))
+}
+
+fn at(path: &Path) -> Result<Option<Found>, Error> {
+    match read(path) {
+        Ok(text) => text_of(path, text).map(Some),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn text_of(path: &Path, text: Vec<u8>) -> Result<Found, Error> {
+    let name = path.display();
+    if text.len() as u64 > LONGEST {
+        return Err(Error::new(
+            format!("`{name}` is longer than {} MiB", LONGEST >> 20),
+            "name the configuration, not a log or an image",
+        ));
+    }
+    let text = String::from_utf8(text).map_err(|_| {
+        Error::new(
+            format!("failed to read the configuration from `{name}`: it is not UTF-8"),
+            "save the file as UTF-8",
+        )
+    })?;
+    Ok(Found {
+        path: path.to_owned(),
+        text,
+    })
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::new(
+        format!(
+            "failed to read the configuration from `{}`: {error}",
+            path.display()
+        ),
+        "name a file that exists and can be read with `--config` or `GREENLIGHT_CONFIG`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn folders(names: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a folder");
+        for name in names {
+            fs::create_dir_all(root.path().join(name)).expect("a folder");
+        }
+        root
+    }
+
+    fn found(folder: &Path) -> Option<String> {
+        above(Some(folder)).expect("readable").map(|it| it.text)
+    }
+
+    #[test]
+    fn the_nearest_one_up_to_the_root_of_the_repository() {
+        let root = folders(&[
+            "repo/.git",
+            "repo/a/b",
+            "repo/bare/refs",
+            "repo/bare/objects",
+            "other",
+        ]);
+        let write = |name: &str| fs::write(root.path().join(name), name).expect("written");
+        write("greenlight.toml");
+        let at = |name: &str| found(&root.path().join(name));
+        assert_eq!(at("repo/a/b"), None, "above the root");
+        write("repo/greenlight.toml");
+        assert_eq!(at("repo/a/b").as_deref(), Some("repo/greenlight.toml"));
+        write("repo/a/greenlight.toml");
+        assert_eq!(at("repo/a/b").as_deref(), Some("repo/a/greenlight.toml"));
+        assert_eq!(
+            at("repo/a/b/../..").as_deref(),
+            Some("repo/greenlight.toml")
+        );
+        assert_eq!(at("").as_deref(), Some("greenlight.toml"));
+        assert_eq!(at("other"), None, "outside a repository");
+        fs::write(root.path().join("repo/bare/HEAD"), "").expect("written");
+        assert_eq!(at("repo/bare"), None, "a bare repository is a root");
+        fs::write(root.path().join("other/.git"), "gitdir: x").expect("written");
+        assert_eq!(at("other"), None, "a worktree is a root");
+        assert_eq!(at("no/such/folder"), None);
+    }
+
+    #[test]
+    fn what_is_there_and_can_not_be_read_is_an_error() {
+        let root = folders(&["greenlight.toml"]);
+        let error = above(Some(root.path())).expect_err("a folder");
+        assert!(error.message.contains("greenlight.toml"), "{error}");
+        let root = folders(&[]);
+        fs::write(root.path().join(FILE), b"\xff").expect("written");
+        let error = above(Some(root.path())).expect_err("no text");
+        assert!(error.message.contains("not UTF-8"), "{error}");
+        let error = named(&root.path().join("no")).expect_err("no file");
+        assert!(error.message.contains("No such file"), "{error}");
+    }
+}

@@ -1,0 +1,162 @@
+//! Where a key is in the text of a configuration.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+/// The text of a configuration, with the place of each key.
+pub struct Places<'a> {
+    text: &'a str,
+    table: Option<Spanned<DeTable<'a>>>,
+}
+
+impl<'a> Places<'a> {
+    /// Looks at a text. Nothing is found in one that is not TOML.
+    pub fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            table: DeTable::parse(text).ok(),
+        }
+    }
+
+    /// The line of a key, from 1. `key` is its path, with places in lists from 0: `environment.0.name`. For a
+    /// key that the text does not have, the line of the nearest table around it.
+    pub fn line(&self, key: &str) -> Option<usize> {
+        self.find(key).0
+    }
+
+    /// The line of a key, if the text has it.
+    pub fn exact(&self, key: &str) -> Option<usize> {
+        match self.find(key) {
+            (line, true) => line,
+            (_, false) => None,
+        }
+    }
+
+    /// The line of what was found last on the way to a key, and whether that was the key itself.
+    fn find(&self, key: &str) -> (Option<usize>, bool) {
+        let Some(table) = &self.table else {
+            return (None, false);
+        };
+        let (mut table, mut list) = (Some(table.get_ref()), None::<&DeArray<'_>>);
+        let mut line = None;
+        for step in key.split('.') {
+            let inner = match (table, list) {
+                (Some(table), _) => table
+                    .iter()
+                    .find(|(name, _)| name.get_ref() == step)
+                    .map(|(name, value)| (name.span(), value)),
+                (None, Some(list)) => {
+                    let value = step.parse().ok().and_then(|place: usize| list.get(place));
+                    value.map(|value| (value.span(), value))
+                }
+                (None, None) => None,
+            };
+            let Some((span, value)) = inner else {
+                return (line, false);
+            };
+            line = Some(self.line_at(span.start));
+            table = value.get_ref().as_table();
+            list = value.get_ref().as_array();
+        }
+        (line, true)
+    }
+
+    /// The key whose value is at a place in the text, if the parser's error is about a value.
+    pub fn key_at(&self, place: &Range<usize>) -> Option<String> {
+        let mut names = Vec::new();
+        within(self.table.as_ref()?.get_ref(), place, &mut names);
+        (!names.is_empty()).then(|| names.join("."))
+    }
+
+    /// The line of a byte, from 1.
+    pub fn line_at(&self, byte: usize) -> usize {
+        let before = &self.text.as_bytes()[..byte.min(self.text.len())];
+        before.iter().filter(|it| **it == b'\n').count() + 1
+    }
+}
+
+/// Adds the names on the way to the innermost value that has a place in it. An error about a whole table names
+/// no key of it.
+fn within(table: &DeTable<'_>, place: &Range<usize>, names: &mut Vec<String>) {
+    for (name, value) in table {
+        let tables: Vec<_> = match value.get_ref() {
+            DeValue::Table(inner) => vec![inner],
+            DeValue::Array(values) => values
+                .iter()
+                .filter_map(|it| it.get_ref().as_table())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let before = names.len();
+        names.push(name.get_ref().to_string());
+        for inner in tables {
+            within(inner, place, names);
+        }
+        let span = value.span();
+        if names.len() > before + 1 || (span.start <= place.start && place.end <= span.end) {
+            return;
+        }
+        names.truncate(before);
+    }
+}
+
+/// The path of a key as people write it, without places in lists: `environment.name`.
+pub fn shown(key: &str) -> String {
+    let steps = key
+        .split('.')
+        .filter(|step| !step.bytes().all(|it| it.is_ascii_digit()));
+    steps.collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+[release]
+publish-branch = \"trunk\"
+
+[[environment]]
+name = \"stage\"
+
+[[environment]]
+name = \"prod\"
+nodes = [
+  \"a\",
+  \"b\",
+]
+";
+
+    #[test]
+    fn lines_of_keys() {
+        let places = Places::of(TEXT);
+        for (key, line) in [
+            ("release.publish-branch", 2),
+            ("environment.0.name", 5),
+            ("environment.1.name", 8),
+            ("environment.1.nodes.1", 11),
+            ("environment.1.deploy", 7),
+            ("release.default-action", 1),
+        ] {
+            assert_eq!(places.line(key), Some(line), "{key}");
+        }
+        assert_eq!(places.exact("environment.1.name"), Some(8));
+        assert_eq!(places.exact("environment.1.deploy"), None);
+        assert_eq!(places.line("serve.listen"), None);
+        assert_eq!(Places::of("no TOML").line("release"), None);
+    }
+
+    #[test]
+    fn keys_at_places() {
+        let places = Places::of(TEXT);
+        let at = |text: &str| {
+            let start = TEXT.find(text).expect("it is there");
+            places.key_at(&(start..start + text.len()))
+        };
+        assert_eq!(at("\"trunk\"").as_deref(), Some("release.publish-branch"));
+        assert_eq!(at("\"b\"").as_deref(), Some("environment.nodes"));
+        assert_eq!(shown("environment.1.nodes.0"), "environment.nodes");
+    }
+}

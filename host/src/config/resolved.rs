@@ -1,0 +1,380 @@
+//! Which settings count: the flag's, else the variable's, else the file's, else the default.
+//!
+//! Every command asks here, so that no two of them judge one commit by different settings.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::find::{self, Found};
+use super::places::Places;
+use super::shown::Source;
+use super::{Config, Environment, FILE, PolicyFile};
+use crate::contract::names::Named as _;
+use crate::contract::settings;
+use crate::contract::types::{LoadTestAction, Settings};
+use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
+use crate::facts::Error;
+
+/// What the command line says. A command leaves out what it has no flag for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flags<'a> {
+    /// `--config`.
+    pub config: Option<&'a Path>,
+    /// `--repo`, from which the file is looked for.
+    pub repo: Option<&'a Path>,
+    /// `--policy`.
+    pub policy: Option<&'a Path>,
+    /// `--publish-branch`.
+    pub publish_branch: Option<&'a str>,
+    /// `--environments`; empty if it is not given.
+    pub environments: &'a [String],
+    /// `--default-action`.
+    pub default_action: Option<LoadTestAction>,
+    /// `--require-job`; empty if it is not given.
+    pub required_jobs: &'a [String],
+}
+
+/// Looks up a variable of the environment by its name.
+pub type Variables<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+
+/// Where a setting comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag, by its name: `--policy`.
+    Flag(&'static str),
+    /// A variable, by its name.
+    Variable(&'static str),
+    /// The file, by its key, if the file has it; else nothing sets it.
+    File(&'static str),
+    /// Nothing sets it.
+    Default,
+}
+
+/// The origins of the settings that have a flag or a variable.
+#[derive(Clone, Copy, Debug)]
+pub struct Origins {
+    /// Of the path of the file.
+    pub config: Origin,
+    /// Of the branch whose builds are published.
+    pub publish_branch: Origin,
+    /// Of the environments.
+    pub environments: Origin,
+    /// Of the default action.
+    pub default_action: Origin,
+    /// Of the required jobs.
+    pub required_jobs: Origin,
+    /// Of the policy.
+    pub policy: Origin,
+}
+
+/// The settings of a command.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// What the policy is told.
+    pub settings: Settings,
+    /// Which policy decides, unless it is the bundled one.
+    pub policy: Option<PolicyFile>,
+    /// Where these come from.
+    pub origins: Origins,
+    /// The file, and what it says.
+    pub(super) file: Option<(Found, Config)>,
+}
+
+/// The name of the variable with the path of the file.
+pub const CONFIG: &str = "GREENLIGHT_CONFIG";
+const POLICY: &str = "GREENLIGHT_POLICY";
+const PUBLISH_BRANCH: &str = "GREENLIGHT_PUBLISH_BRANCH";
+const ENVIRONMENTS: &str = "GREENLIGHT_ENVIRONMENTS";
+const DEFAULT_ACTION: &str = "GREENLIGHT_DEFAULT_ACTION";
+const REQUIRED_JOBS: &str = "GREENLIGHT_REQUIRED_JOBS";
+
+/// Finds the settings of a command.
+///
+/// # Errors
+///
+/// If the file can't be read, is named and missing, or has a value that can't be used; or if a variable has one.
+pub fn resolve(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<Resolved, Error> {
+    let (found, origin) = locate(flags, variables)?;
+    let file = match found {
+        Some(found) => {
+            let config = Config::read(&found)?;
+            Some((found, config))
+        }
+        None => None,
+    };
+    let mut resolved = match &file {
+        Some((_, config)) => Resolved::of_file(config),
+        None => Resolved::of_nothing(),
+    };
+    resolved.origins.config = origin;
+    resolved.file = file;
+    resolved.apply_variables(variables)?;
+    resolved.apply(flags);
+    Ok(resolved)
+}
+
+fn locate(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<(Option<Found>, Origin), Error> {
+    if let Some(path) = flags.config {
+        return Ok((Some(find::named(path)?), Origin::Flag("--config")));
+    }
+    if let Some(path) = set(variables, CONFIG)? {
+        return Ok((
+            Some(find::named(Path::new(&path))?),
+            Origin::Variable(CONFIG),
+        ));
+    }
+    Ok((find::above(flags.repo)?, Origin::Default))
+}
+
+/// A variable that is set. An empty one is an error: a CI system sets a variable that it does not know to an empty
+/// text, and the default would hide that.
+fn set(variables: &Variables<'_>, name: &str) -> Result<Option<OsString>, Error> {
+    match variables(name) {
+        Some(value) if value.is_empty() => Err(Error::new(
+            format!("the variable `{name}` is empty"),
+            "set it to a value, or unset it",
+        )),
+        value => Ok(value),
+    }
+}
+
+/// A variable that is set, as text.
+fn text(variables: &Variables<'_>, name: &'static str) -> Result<Option<String>, Error> {
+    let value = set(variables, name)?.map(OsString::into_string).transpose();
+    value.map_err(|_| {
+        Error::new(
+            format!("the variable `{name}` is not UTF-8"),
+            "set it to text, or unset it",
+        )
+    })
+}
+
+fn list(text: &str) -> Vec<String> {
+    text.split(',').map(str::to_owned).collect()
+}
+
+impl Resolved {
+    fn of_nothing() -> Self {
+        Self {
+            settings: settings::defaults(),
+            policy: None,
+            origins: Origins {
+                config: Origin::Default,
+                publish_branch: Origin::Default,
+                environments: Origin::Default,
+                default_action: Origin::Default,
+                required_jobs: Origin::Default,
+                policy: Origin::Default,
+            },
+            file: None,
+        }
+    }
+
+    /// Whether the text has a key is looked up only when a person wants to know.
+    fn of_file(config: &Config) -> Self {
+        Self {
+            settings: config.settings.clone(),
+            policy: config.policy.clone(),
+            origins: Origins {
+                config: Origin::Default,
+                publish_branch: Origin::File("release.publish-branch"),
+                environments: Origin::File("environment"),
+                default_action: Origin::File("release.default-action"),
+                required_jobs: Origin::File("release.required-jobs"),
+                policy: Origin::File("policy.file"),
+            },
+            file: None,
+        }
+    }
+
+    fn apply_variables(&mut self, variables: &Variables<'_>) -> Result<(), Error> {
+        if let Some(branch) = text(variables, PUBLISH_BRANCH)? {
+            self.settings.publish_branch = branch;
+            self.origins.publish_branch = Origin::Variable(PUBLISH_BRANCH);
+        }
+        if let Some(names) = text(variables, ENVIRONMENTS)? {
+            let names = list(&names);
+            if let Some(name) = names.iter().find(|it| !is_environment(it)) {
+                return Err(Error::new(
+                    format!(
+                        "`{name}` in the variable `{ENVIRONMENTS}` is not the name of an environment"
+                    ),
+                    format!("separate names with commas, each of {ENVIRONMENT_FORM}"),
+                ));
+            }
+            self.name_environments(&names);
+            self.origins.environments = Origin::Variable(ENVIRONMENTS);
+        }
+        if let Some(word) = text(variables, DEFAULT_ACTION)? {
+            self.settings.default_action = LoadTestAction::from_name(&word).ok_or_else(|| {
+                Error::new(
+                    format!("unknown action `{word}` in the variable `{DEFAULT_ACTION}`"),
+                    "set it to `abort`, `skip` or `warn`",
+                )
+            })?;
+            self.origins.default_action = Origin::Variable(DEFAULT_ACTION);
+        }
+        if let Some(names) = text(variables, REQUIRED_JOBS)? {
+            let names = list(&names);
+            if names.iter().any(String::is_empty) {
+                return Err(Error::new(
+                    format!("the variable `{REQUIRED_JOBS}` has an empty name"),
+                    "separate names of jobs with commas: `test,lint`",
+                ));
+            }
+            self.settings.required_jobs = names;
+            self.origins.required_jobs = Origin::Variable(REQUIRED_JOBS);
+        }
+        if let Some(path) = set(variables, POLICY)? {
+            self.name_policy(path.into());
+            self.origins.policy = Origin::Variable(POLICY);
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, flags: &Flags<'_>) {
+        if let Some(branch) = flags.publish_branch {
+            branch.clone_into(&mut self.settings.publish_branch);
+            self.origins.publish_branch = Origin::Flag("--publish-branch");
+        }
+        if !flags.environments.is_empty() {
+            self.name_environments(flags.environments);
+            self.origins.environments = Origin::Flag("--environments");
+        }
+        if let Some(action) = flags.default_action {
+            self.settings.default_action = action;
+            self.origins.default_action = Origin::Flag("--default-action");
+        }
+        if !flags.required_jobs.is_empty() {
+            self.settings.required_jobs = flags.required_jobs.to_vec();
+            self.origins.required_jobs = Origin::Flag("--require-job");
+        }
+        if let Some(path) = flags.policy {
+            self.name_policy(path.to_owned());
+            self.origins.policy = Origin::Flag("--policy");
+        }
+    }
+
+    /// Sets the environments by their names. One that the file describes keeps what the file sets for it.
+    fn name_environments(&mut self, names: &[String]) {
+        let known = self
+            .file
+            .as_ref()
+            .map(|(_, config)| &config.settings.environments);
+        let known = |name: &String| known?.iter().find(|it| it.name == *name).cloned();
+        let named = names.iter();
+        self.settings.environments = named
+            .map(|name| known(name).unwrap_or_else(|| settings::environment(name)))
+            .collect();
+    }
+
+    /// Sets the policy. The digest in the file is that of the file's own policy.
+    fn name_policy(&mut self, path: PathBuf) {
+        self.policy = Some(PolicyFile { path, digest: None });
+    }
+
+    /// The path of the file, as messages name it.
+    pub fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(found, _)| found.path.as_path())
+    }
+
+    /// What names the file: a flag, a variable, or nothing if it was found.
+    pub fn named_by(&self) -> Source {
+        match self.origins.config {
+            Origin::Flag(name) => Source::Flag(name),
+            Origin::Variable(name) => Source::Variable(name),
+            Origin::File(_) | Origin::Default => Source::Default,
+        }
+    }
+
+    /// What the file says, where there is one.
+    pub fn config(&self) -> Option<&Config> {
+        self.file.as_ref().map(|(_, config)| config)
+    }
+
+    /// The configuration of a command that needs a file, with the settings that count. Environments that the
+    /// file does not describe are in the settings alone.
+    ///
+    /// # Errors
+    ///
+    /// If there is no file.
+    pub fn required(self) -> Result<Config, Error> {
+        let Some((_, config)) = self.file else {
+            return Err(Error::new(
+                format!(
+                    "failed to read the configuration: no `{FILE}` in this folder or in the repository around it"
+                ),
+                format!(
+                    "write a `{FILE}`, name another file with `--config`, or try `greenlight run --local`, \
+                     which needs none"
+                ),
+            ));
+        };
+        let order = self.settings.environments.iter();
+        let environments: Vec<Environment> = order
+            .filter_map(|it| config.environment(&it.name))
+            .cloned()
+            .collect();
+        Ok(Config {
+            settings: self.settings,
+            policy: self.policy,
+            environments,
+            ..config
+        })
+    }
+
+    /// Checks that the file says how to deploy to each environment.
+    ///
+    /// # Errors
+    ///
+    /// If it does not. A file that is missing is the error of [`Self::required`].
+    pub fn check_deployable(&self) -> Result<(), Error> {
+        let Some((found, config)) = &self.file else {
+            return Ok(());
+        };
+        let names = self.settings.environments.iter().map(|it| &it.name);
+        match names
+            .into_iter()
+            .find(|name| config.environment(name).is_none())
+        {
+            None => Ok(()),
+            Some(name) => Err(Error::new(
+                format!(
+                    "`{}` has no `[[environment]]` named `{name}` (source of the environments: {})",
+                    found.path.display(),
+                    self.described(self.origins.environments)
+                ),
+                "add a table with its `name`, `deploy` and `nodes`; see `greenlight schema config`",
+            )),
+        }
+    }
+
+    /// The line of a key in the file, if the file has it.
+    pub(super) fn line(&self, key: &str) -> Option<usize> {
+        let (found, _) = self.file.as_ref()?;
+        Places::of(&found.text).exact(key)
+    }
+
+    /// An origin for people: `greenlight.toml:12` for the file.
+    pub fn described(&self, origin: Origin) -> String {
+        let Origin::File(key) = origin else {
+            return origin.to_string();
+        };
+        match (self.path(), self.line(key)) {
+            (Some(path), Some(line)) => format!("{}:{line}", path.display()),
+            _ => Origin::Default.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) => write!(f, "flag {name}"),
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::File(key) => write!(f, "`{key}`"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}

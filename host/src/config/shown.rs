@@ -1,0 +1,298 @@
+//! Every setting with its value and its source, for people who wonder which one counts.
+//!
+//! Secrets are neither read nor shown, only the variable or the file that holds them.
+
+use serde_json::{Value, json};
+
+use super::duration::Span;
+use super::places::Places;
+use super::resolved::{Origin, Resolved};
+use crate::contract::names::Named as _;
+use crate::contract::types::Settings;
+
+/// One setting.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its key in the file: `release.publish-branch`. Keys of an environment have its name:
+    /// `environment.stage.deploy`.
+    pub name: String,
+    /// The value that counts.
+    pub value: Value,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// Where the value of a setting comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A flag, by its name.
+    Flag(&'static str),
+    /// A variable, by its name.
+    Variable(&'static str),
+    /// The file, by the line.
+    File(usize),
+    /// Nothing sets it.
+    Default,
+}
+
+/// Lists every setting: those that the policy is told, then the host's.
+pub fn settings(resolved: &Resolved) -> Vec<Setting> {
+    let text = resolved
+        .file
+        .as_ref()
+        .map_or("", |(found, _)| found.text.as_str());
+    let list = List {
+        places: Places::of(text),
+        written: toml::from_str(text).unwrap_or_default(),
+    };
+    let mut shown = list.told(resolved);
+    list.add_thresholds(&resolved.settings, &mut shown);
+    for (name, default) in DEFAULTS {
+        let line = list.places.exact(name);
+        let value = list.value(name).filter(|_| line.is_some());
+        shown.push(Setting {
+            name: name.to_owned(),
+            value: value.unwrap_or_else(|| json!(default)),
+            source: line.map_or(Source::Default, Source::File),
+        });
+    }
+    let mut others = Vec::new();
+    list.leaves("", &list.written, &mut others);
+    others.retain(|(setting, _)| !shown.iter().any(|it| it.name == setting.name));
+    others.sort_by_key(|(_, line)| *line);
+    shown.extend(others.into_iter().map(|(setting, _)| setting));
+    shown
+}
+
+/// The host's settings that count without a file.
+const DEFAULTS: [(&str, &str); 3] = [
+    ("journal.location", ".greenlight/journal.db"),
+    ("journal.folder", ".greenlight"),
+    ("journal.lease", "30s"),
+];
+
+/// What a file says, and where.
+struct List<'a> {
+    places: Places<'a>,
+    written: Value,
+}
+
+impl List<'_> {
+    /// What the policy is told, and which one it is.
+    fn told(&self, resolved: &Resolved) -> Vec<Setting> {
+        let settings = &resolved.settings;
+        let origins = &resolved.origins;
+        let named = |name: &str, value: Value, origin| Setting {
+            name: name.to_owned(),
+            value,
+            source: self.source(origin),
+        };
+        let names: Vec<_> = settings.environments.iter().map(|it| &it.name).collect();
+        let mut shown = vec![
+            named(
+                "release.publish-branch",
+                json!(settings.publish_branch),
+                origins.publish_branch,
+            ),
+            named(
+                "release.required-jobs",
+                json!(settings.required_jobs),
+                origins.required_jobs,
+            ),
+            named(
+                "release.default-action",
+                json!(settings.default_action.name()),
+                origins.default_action,
+            ),
+            named(
+                "release.poll-interval",
+                seconds(settings.poll_interval),
+                Origin::File("release.poll-interval"),
+            ),
+            named("environments", json!(names), origins.environments),
+        ];
+        for environment in &settings.environments {
+            let mut add = |key: &str, value| {
+                let place = self.environment(&environment.name);
+                let line = place
+                    .and_then(|place| self.places.exact(&format!("environment.{place}.{key}")));
+                shown.push(Setting {
+                    name: format!("environment.{}.{key}", environment.name),
+                    value,
+                    source: line.map_or(Source::Default, Source::File),
+                });
+            };
+            add("convergence-rounds", json!(environment.convergence_rounds));
+            add(
+                "convergence-deadline",
+                seconds(environment.convergence_deadline),
+            );
+        }
+        let policy = resolved.policy.as_ref();
+        let path = policy.map_or_else(|| "bundled".into(), |it| it.path.to_string_lossy());
+        shown.push(named("policy.file", json!(path), origins.policy));
+        if let Some(digest) = policy.and_then(|it| it.digest.as_deref()) {
+            shown.push(named(
+                "policy.digest",
+                json!(digest),
+                Origin::File("policy.digest"),
+            ));
+        }
+        shown
+    }
+
+    fn add_thresholds(&self, settings: &Settings, shown: &mut Vec<Setting>) {
+        let thresholds = &settings.thresholds;
+        for (key, value) in [
+            ("min-requests", json!(thresholds.min_requests)),
+            ("min-rate", json!(thresholds.min_rate)),
+            ("max-failures", json!(thresholds.max_failures)),
+            ("max-exceptions", json!(thresholds.max_exceptions)),
+            ("max-p95", json!(thresholds.max_p95)),
+            (
+                "min-duration",
+                thresholds.min_duration.map_or(Value::Null, seconds),
+            ),
+        ] {
+            let name = format!("load-test.thresholds.{key}");
+            let line = self.places.exact(&name);
+            shown.push(Setting {
+                name,
+                value,
+                source: line.map_or(Source::Default, Source::File),
+            });
+        }
+    }
+
+    fn source(&self, origin: Origin) -> Source {
+        match origin {
+            Origin::Flag(name) => Source::Flag(name),
+            Origin::Variable(name) => Source::Variable(name),
+            Origin::File(key) => self.places.exact(key).map_or(Source::Default, Source::File),
+            Origin::Default => Source::Default,
+        }
+    }
+
+    /// The place of an environment in the file.
+    fn environment(&self, name: &str) -> Option<usize> {
+        let tables = self.written.get("environment")?.as_array()?;
+        tables
+            .iter()
+            .position(|it| it.get("name").and_then(Value::as_str) == Some(name))
+    }
+
+    fn value(&self, key: &str) -> Option<Value> {
+        let path = format!("/{}", key.replace('.', "/"));
+        self.written.pointer(&path).map(without_password)
+    }
+
+    /// Every value of the file with its line. Tables in a list are called by their `name`.
+    fn leaves(&self, at: &str, value: &Value, found: &mut Vec<(Setting, usize)>) {
+        let inner = |key: &str| {
+            if at.is_empty() {
+                key.to_owned()
+            } else {
+                format!("{at}.{key}")
+            }
+        };
+        match value {
+            Value::Object(table) => {
+                for (key, value) in table {
+                    self.leaves(&inner(key), value, found);
+                }
+            }
+            Value::Array(values) if values.iter().any(Value::is_object) => {
+                for (place, value) in values.iter().enumerate() {
+                    self.leaves(&inner(&place.to_string()), value, found);
+                }
+            }
+            value => {
+                let line = self.places.line(at).unwrap_or_default();
+                let name = self.named(at);
+                if !name.ends_with(".name") {
+                    let value = without_password(value);
+                    let source = Source::File(line);
+                    found.push((
+                        Setting {
+                            name,
+                            value,
+                            source,
+                        },
+                        line,
+                    ));
+                }
+            }
+        }
+    }
+
+    /// A key with the name of its environment in place of the place in the list.
+    fn named(&self, key: &str) -> String {
+        let steps: Vec<_> = key.split('.').collect();
+        match steps.as_slice() {
+            ["environment", place, rest @ ..] => {
+                let name = self.written.pointer(&format!("/environment/{place}/name"));
+                let name = name.and_then(Value::as_str).unwrap_or(place);
+                format!("environment.{name}.{}", rest.join("."))
+            }
+            _ => key.to_owned(),
+        }
+    }
+}
+
+fn seconds(count: u32) -> Value {
+    json!(Span::of(u64::from(count)).to_string())
+}
+
+/// A value without the passwords of URLs in it: neither `://user:password@` nor `password=`.
+fn without_password(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(masked(text)),
+        Value::Array(values) => values.iter().map(without_password).collect(),
+        other => other.clone(),
+    }
+}
+
+fn masked(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        if let Some((user, _)) = rest[..end].rsplit_once('@') {
+            let user = user.split(':').next().unwrap_or_default();
+            text = format!(
+                "{scheme}://{user}:…@{}",
+                &rest[rest[..end].rfind('@').map_or(0, |it| it + 1)..]
+            );
+        }
+    }
+    match text.split_once("password=") {
+        Some((before, rest)) => {
+            let end = rest.find(['&', ' ']).unwrap_or(rest.len());
+            format!("{before}password=…{}", &rest[end..])
+        }
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (text, shown) in [
+            (
+                "postgres://ci:hush@db/greenlight",
+                "postgres://ci:…@db/greenlight",
+            ),
+            ("postgres://ci:hu@sh@db/g", "postgres://ci:…@db/g"),
+            (
+                "postgres://db/g?user=ci&password=hush&x=1",
+                "postgres://db/g?user=ci&password=…&x=1",
+            ),
+            ("http://10.0.0.1:8000", "http://10.0.0.1:8000"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+    }
+}
