@@ -11,7 +11,7 @@ use crate::contract::names::Named;
 use crate::contract::types::{Diagnostic, Severity};
 use crate::contract::validate::{is_commit, is_digest};
 use crate::facts::checkout::{self, Checkout};
-use crate::facts::ci::Surroundings;
+use crate::facts::ci::CiEnvironment;
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
 use crate::report::snippet;
@@ -157,7 +157,7 @@ pub struct Source<'a> {
     /// The commit, where there was one.
     pub commit: Option<String>,
     /// The CI system that named the commit, and the repository that was looked into.
-    pub system: Option<(Surroundings, Checkout<'a>)>,
+    pub system: Option<(CiEnvironment, Checkout<'a>)>,
 }
 
 impl MessageArguments {
@@ -184,7 +184,7 @@ impl MessageArguments {
     pub fn begin<'a>(
         &self,
         reading: &'a ReadingArguments,
-        ci: impl FnOnce() -> Result<Option<Surroundings>, Error>,
+        ci: impl FnOnce() -> Result<Option<CiEnvironment>, Error>,
     ) -> Result<Pending<'a>, Error> {
         let from = if let Some(rev) = &self.rev {
             Origin::Commit(git::ask(reading.repo.as_deref(), rev)?)
@@ -217,7 +217,7 @@ enum Origin {
     Commit(git::Pending),
     Text(Reading),
     System {
-        ci: Box<Surroundings>,
+        ci: Box<CiEnvironment>,
         asked: Result<git::PendingPair, Error>,
     },
     Nowhere,

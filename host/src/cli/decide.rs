@@ -6,16 +6,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
+use super::ci_environment::here;
 use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
-use super::surroundings::here;
 use super::{Error, Exit, WarnExitCode, args};
 use crate::config::resolved::Flags;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
-use crate::facts::ci::Surroundings;
+use crate::facts::ci::CiEnvironment;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history;
 use crate::report::decision;
@@ -204,7 +204,7 @@ fn instruction(
 
 /// The message of the commit that the CI system builds, where that is the release's.
 fn built<'a>(arguments: &'a Arguments, commit: &str) -> Result<Option<args::Source<'a>>, Error> {
-    let release = |ci: &Surroundings| ci.commit.as_ref().is_some_and(|it| it.value == commit);
+    let release = |ci: &CiEnvironment| ci.commit.as_ref().is_some_and(|it| it.value == commit);
     let Some(ci) = here()?.filter(release) else {
         return Ok(None);
     };

@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
+use super::ci_environment::here;
 use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::output::Output;
-use super::surroundings::here;
 use super::table::{self, LOAD_TESTS, publishable};
 use super::{Error, Exit, args, label};
 use crate::config::resolved::Flags;

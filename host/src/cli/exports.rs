@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::ci_environment::variables;
 use super::output::Output;
-use super::surroundings::variables;
 use super::{Error, Exit};
 use crate::facts::ci::{self, System};
 use crate::report::export::{Findings, annotation, circleci, dotenv, github, shell, summary};

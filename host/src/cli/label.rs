@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
+use super::ci_environment::here;
 use super::configuration::{self, DefaultActionArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
-use super::surroundings::here;
 use super::{Error, Exit, args};
 use crate::config::resolved::Flags;
 use crate::contract::documents::LabelDocument;

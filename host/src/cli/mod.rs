@@ -2,6 +2,7 @@
 
 mod args;
 mod cancel;
+mod ci_environment;
 mod config;
 mod configuration;
 mod decide;
@@ -22,7 +23,6 @@ mod run;
 mod schema;
 mod serve;
 mod status;
-mod surroundings;
 mod table;
 mod tags;
 

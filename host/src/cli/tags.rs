@@ -4,17 +4,17 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
+use super::ci_environment::here;
 use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::Output;
-use super::surroundings::here;
 use super::{Error, Exit, args};
 use crate::config::resolved::Flags;
 use crate::contract::documents::TagsDocument;
 use crate::contract::environments::{Build, Job, JobStatus};
 use crate::contract::names::Named;
 use crate::facts::checkout::Checkout;
-use crate::facts::ci::Surroundings;
+use crate::facts::ci::CiEnvironment;
 use crate::facts::git;
 use crate::report::export::{Findings, Name};
 use crate::sandbox::Use;
@@ -150,7 +150,7 @@ impl Arguments {
     }
 
     /// Begins to read the message: of the commit that was named, or of the one that is built.
-    fn begin(&self, ci: Option<&Surroundings>) -> Result<args::Pending<'_>, Error> {
+    fn begin(&self, ci: Option<&CiEnvironment>) -> Result<args::Pending<'_>, Error> {
         let built = ci.and_then(|ci| Some(&ci.commit.as_ref()?.value));
         match &self.commit {
             Some(named) if ci.is_some() && built != Some(named) && !self.message.is_given() => {
@@ -164,7 +164,7 @@ impl Arguments {
     fn commit(
         &self,
         source: &args::Source<'_>,
-        ci: Option<&Surroundings>,
+        ci: Option<&CiEnvironment>,
     ) -> Result<String, Error> {
         match (&self.commit, &source.commit, ci) {
             (Some(given), Some(read), _) if given != read => Err(Error::new(
@@ -197,7 +197,7 @@ impl Arguments {
         &self,
         source: &args::Source<'_>,
         commit: &str,
-        ci: Option<&Surroundings>,
+        ci: Option<&CiEnvironment>,
     ) -> Option<String> {
         if let Some(given) = &self.branch {
             return Some(given.clone());
@@ -217,7 +217,7 @@ impl Arguments {
     }
 
     /// The jobs: the given ones, and others that the CI system knows.
-    fn jobs(&self, ci: Option<&Surroundings>) -> Result<Vec<Job>, Error> {
+    fn jobs(&self, ci: Option<&CiEnvironment>) -> Result<Vec<Job>, Error> {
         let mut jobs: Vec<Job> = Vec::new();
         for (name, status) in &self.jobs {
             jobs.push(Job {

@@ -263,8 +263,8 @@ impl Resolved {
             .as_ref()
             .map(|(_, config)| &config.settings.environments);
         let known = |name: &String| known?.iter().find(|it| it.name == *name).cloned();
-        let named = names.iter();
-        self.settings.environments = named
+        let given = names.iter();
+        self.settings.environments = given
             .map(|name| known(name).unwrap_or_else(|| settings::environment(name)))
             .collect();
     }

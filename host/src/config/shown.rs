@@ -87,7 +87,7 @@ impl List<'_> {
             value,
             source: self.source(origin),
         };
-        let names: Vec<_> = settings.environments.iter().map(|it| &it.name).collect();
+        let environments: Vec<_> = settings.environments.iter().map(|it| &it.name).collect();
         let mut shown = vec![
             named(
                 "release.publish-branch",
@@ -109,7 +109,7 @@ impl List<'_> {
                 seconds(settings.poll_interval),
                 Origin::File("release.poll-interval"),
             ),
-            named("environments", json!(names), origins.environments),
+            named("environments", json!(environments), origins.environments),
         ];
         for environment in &settings.environments {
             let mut add = |key: &str, value| {

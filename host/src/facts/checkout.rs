@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::Error;
-use super::ci::{Problem, Standing, Surroundings, System};
+use super::ci::{CiEnvironment, Problem, Standing, System};
 use super::git::{self, Commit, Looked, PendingPair};
 use super::message::{self, Reading};
 use crate::contract::validate::is_commit;
@@ -32,14 +32,14 @@ pub struct Checkout<'a> {
 /// # Errors
 ///
 /// If git can't be started.
-pub fn ask(repo: Option<&Path>, ci: &Surroundings) -> Result<PendingPair, Error> {
+pub fn ask(repo: Option<&Path>, ci: &CiEnvironment) -> Result<PendingPair, Error> {
     let rev = ci.commit.as_ref().map_or("HEAD", |it| it.value.as_str());
     git::ask_beside_head(repo, rev)
 }
 
 impl<'a> Checkout<'a> {
     /// Looks for the commit that a system builds.
-    pub fn look(repo: Option<&'a Path>, ci: &Surroundings) -> Self {
+    pub fn look(repo: Option<&'a Path>, ci: &CiEnvironment) -> Self {
         Self {
             repo,
             looked: ask(repo, ci).and_then(PendingPair::finish),
@@ -51,7 +51,7 @@ impl<'a> Checkout<'a> {
     /// # Errors
     ///
     /// If the system does not say, or leaves it to a checkout that is not there.
-    pub fn built(&self, ci: &Surroundings) -> Result<String, Error> {
+    pub fn built(&self, ci: &CiEnvironment) -> Result<String, Error> {
         match (&ci.commit, self.commit()) {
             (Some(named), None) if is_commit(&named.value) => Ok(named.value.clone()),
             (Some(_), Some(commit)) => Ok(commit.id.clone()),
@@ -66,7 +66,7 @@ impl<'a> Checkout<'a> {
     /// # Errors
     ///
     /// If the commit or its message is not known, with what to write in that system.
-    pub fn message(&self, ci: &Surroundings) -> Result<Found, Error> {
+    pub fn message(&self, ci: &CiEnvironment) -> Result<Found, Error> {
         let Some(named) = &ci.commit else {
             return Err(no_commit(ci));
         };
@@ -96,7 +96,7 @@ impl<'a> Checkout<'a> {
     /// # Errors
     ///
     /// If it is at another one.
-    pub fn is_what_is_built(&self, ci: &Surroundings) -> Result<(), Error> {
+    pub fn is_what_is_built(&self, ci: &CiEnvironment) -> Result<(), Error> {
         match self.elsewhere(ci) {
             Some(problem) if ci.change.is_none() => Err(Error::new(problem.message, problem.help)),
             _ => Ok(()),
@@ -104,7 +104,7 @@ impl<'a> Checkout<'a> {
     }
 
     /// Everything that is wrong with what the system says and what git has.
-    pub fn problems(&self, ci: &Surroundings) -> Vec<Problem> {
+    pub fn problems(&self, ci: &CiEnvironment) -> Vec<Problem> {
         let mut problems = ci.problems.clone();
         if ci.commit.is_none() && problems.is_empty() {
             let error = no_commit(ci);
@@ -159,7 +159,7 @@ impl<'a> Checkout<'a> {
     }
 
     /// Says that the checkout is somewhere else.
-    fn elsewhere(&self, ci: &Surroundings) -> Option<Problem> {
+    fn elsewhere(&self, ci: &CiEnvironment) -> Option<Problem> {
         let head = self.looked.as_ref().ok()?.head.as_ref()?;
         let named = ci.commit.as_ref()?;
         if named.value == head.id || named.value == "HEAD" {
@@ -190,7 +190,7 @@ impl<'a> Checkout<'a> {
     }
 
     /// Says why there is no message.
-    fn no_message(&self, ci: &Surroundings, commit: &str) -> Error {
+    fn no_message(&self, ci: &CiEnvironment, commit: &str) -> Error {
         let system = ci.system.title();
         let how = ci.system.how_to_fetch(ci.change.is_some());
         let (git, help) = match &self.looked {
@@ -230,7 +230,7 @@ impl<'a> Checkout<'a> {
 /// merge commit, whose message no person wrote. It can also be a merge that was pushed.
 ///
 /// Source: <https://plugins.jenkins.io/github-branch-source/>, "Discover pull requests", strategies.
-fn merge(ci: &Surroundings, commit: &Commit) -> Option<Problem> {
+fn merge(ci: &CiEnvironment, commit: &Commit) -> Option<Problem> {
     let doubtful = ci.system == System::Jenkins && ci.change.is_some();
     (doubtful && commit.parents().count() > 1).then(|| Problem {
         code: "merge-commit",
@@ -244,7 +244,7 @@ fn merge(ci: &Surroundings, commit: &Commit) -> Option<Problem> {
     })
 }
 
-fn no_commit(ci: &Surroundings) -> Error {
+fn no_commit(ci: &CiEnvironment) -> Error {
     let name = ci.system.title();
     match ci.problems.first() {
         Some(problem) => Error::new(

@@ -6,7 +6,7 @@ use crate::contract::environments::{Job, JobStatus};
 #[cfg(test)]
 use crate::contract::fields::shapes::Code;
 use crate::contract::fields::{ByName, Commit};
-use crate::facts::ci::{Fact, Problem, Said, Standing, Surroundings};
+use crate::facts::ci::{CiEnvironment, Fact, Problem, Said, Standing};
 
 /// What `greenlight facts --format json` prints: what the CI system says about the build, and what git has.
 #[derive(Debug, Serialize)]
@@ -155,7 +155,7 @@ impl FactsDocument {
     }
 
     /// Fills in what the system says.
-    pub fn say(&mut self, sign: &'static str, ci: Surroundings) {
+    pub fn say(&mut self, sign: &'static str, ci: CiEnvironment) {
         self.system = Some(SystemDocument {
             name: ci.system.name(),
             source: sign,

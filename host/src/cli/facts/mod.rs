@@ -10,12 +10,12 @@ use clap::Args;
 pub(super) use self::document::FactsDocument;
 use self::document::{CheckoutDocument, ProblemDocument};
 use super::args::{Format, FormatArguments};
+use super::ci_environment::variables;
 use super::output::Output;
-use super::surroundings::variables;
 use super::{Error, Exit};
 use crate::contract::fields::Commit;
 use crate::facts::checkout::Checkout;
-use crate::facts::ci::{self, Surroundings};
+use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::git;
 use crate::text::json;
 
@@ -46,7 +46,7 @@ fn gather(arguments: &Arguments) -> FactsDocument {
     let mut document = FactsDocument::empty();
     let found = variables(|variables| {
         let found = ci::detect(variables)?;
-        Ok::<_, Error>(found.map(|(system, sign)| (sign, Surroundings::read(system, variables))))
+        Ok::<_, Error>(found.map(|(system, sign)| (sign, CiEnvironment::read(system, variables))))
     });
     match found {
         Ok(Some((sign, ci))) => {

@@ -3,7 +3,7 @@
 //! Sources: <https://buildkite.com/docs/pipelines/configure/environment-variables>, and of schedules
 //! <https://buildkite.com/docs/apis/graphql/schemas/object/pipelineschedule>.
 
-use super::{Change, Problem, Standing, Surroundings, System, Variables};
+use super::{Change, CiEnvironment, Problem, Standing, System, Variables};
 
 /// What `BUILDKITE_COMMIT` is in a build that was asked for without a commit: the checkout finds it.
 pub const CHECKED_OUT: &str = "HEAD";
@@ -18,7 +18,7 @@ const PUSHED: &str = "webhook";
 /// to contain the commit". So it is with steps that trigger a build and with schedules: they name a branch and
 /// a commit that have nothing to do with each other. Only where the repository itself told of a push,
 /// the branch is the one that has the commit.
-pub fn read(variables: &Variables) -> Surroundings {
+pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables
         .fact("BUILDKITE_PULL_REQUEST")
         .filter(|number| number.value != "false");
@@ -40,7 +40,7 @@ pub fn read(variables: &Variables) -> Surroundings {
             help: "if it is known to have it, say so: `--branch \"$BUILDKITE_BRANCH\"`".to_owned(),
         });
     }
-    Surroundings {
+    CiEnvironment {
         commit: named,
         branch,
         tag,
@@ -56,6 +56,6 @@ pub fn read(variables: &Variables) -> Surroundings {
             target: variables.fact("BUILDKITE_PULL_REQUEST_BASE_BRANCH"),
         }),
         problems,
-        ..Surroundings::of(System::Buildkite)
+        ..CiEnvironment::of(System::Buildkite)
     }
 }

@@ -3,17 +3,17 @@
 //! Source: <https://circleci.com/docs/reference/variables/>. No variable has the message, and none says of a
 //! merge request of GitLab that it comes from a fork.
 
-use super::{Change, Fact, Surroundings, System, Variables};
+use super::{Change, CiEnvironment, Fact, System, Variables};
 
 /// Reads its variables.
 ///
 /// `CircleCI` builds branches: `CIRCLE_PULL_REQUEST` names a pull request that is open for the branch, and is
 /// set in an ordinary build of a branch, too. Only what a fork proposes is no build of a branch of this
 /// repository, and its branch may be called as ours.
-pub fn read(variables: &Variables) -> Surroundings {
+pub fn read(variables: &Variables) -> CiEnvironment {
     let branch = variables.fact("CIRCLE_BRANCH");
     let forked = is_forked(variables, branch.as_ref());
-    Surroundings {
+    CiEnvironment {
         commit: variables.fact("CIRCLE_SHA1"),
         branch,
         tag: variables.fact("CIRCLE_TAG"),
@@ -22,7 +22,7 @@ pub fn read(variables: &Variables) -> Surroundings {
             number: number(variables),
             target: None,
         }),
-        ..Surroundings::of(System::CircleCi)
+        ..CiEnvironment::of(System::CircleCi)
     }
 }
 

@@ -3,13 +3,13 @@
 //! Source: <https://docs.drone.io/pipeline/environment/reference/>.
 
 use super::woodpecker::{is_of_a_change, state};
-use super::{Change, Standing, Surroundings, System, Variables};
+use super::{Change, CiEnvironment, Standing, System, Variables};
 
 /// Reads its variables.
 ///
 /// `DRONE_BRANCH` is "the target branch for the push or pull request"; the one of a pull request is
 /// `DRONE_SOURCE_BRANCH`. What a pull request has in `DRONE_COMMIT_MESSAGE` differs from forge to forge.
-pub fn read(variables: &Variables) -> Surroundings {
+pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables.fact("DRONE_PULL_REQUEST");
     let proposed = number.is_some()
         || variables.is("DRONE_BUILD_EVENT", "pull_request")
@@ -29,7 +29,7 @@ pub fn read(variables: &Variables) -> Surroundings {
     } else {
         variables.first(&["DRONE_BRANCH", "DRONE_COMMIT_BRANCH"])
     };
-    Surroundings {
+    CiEnvironment {
         commit: variables.first(&["DRONE_COMMIT_SHA", "DRONE_COMMIT"]),
         branch,
         tag,
@@ -42,6 +42,6 @@ pub fn read(variables: &Variables) -> Surroundings {
         jobs: Ok(state(variables, "DRONE_BUILD_STATUS", "build")
             .into_iter()
             .collect()),
-        ..Surroundings::of(System::Drone)
+        ..CiEnvironment::of(System::Drone)
     }
 }

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::event::{self, Event, PullRequest, WorkflowRun};
-use super::{Change, Fact, Problem, Said, Standing, Surroundings, System, Variables};
+use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables and its event file.
@@ -15,12 +15,12 @@ use crate::contract::environments::{Job, JobStatus};
 /// After `pull_request` `GITHUB_SHA` is a commit that GitHub made to merge with, and after
 /// `pull_request_target` and `workflow_run` it and `GITHUB_REF` are the *default* branch's: only the
 /// event file says what was pushed.
-pub fn read(variables: &Variables) -> Surroundings {
+pub fn read(variables: &Variables) -> CiEnvironment {
     let name = variables.text("GITHUB_EVENT_NAME").unwrap_or_default();
     let proposed = name.starts_with("pull_request") || variables.has("GITHUB_HEAD_REF");
-    let mut read = Surroundings {
+    let mut read = CiEnvironment {
         build_url: url(variables),
-        ..Surroundings::of(System::GitHub)
+        ..CiEnvironment::of(System::GitHub)
     };
     let event = event(
         variables,
@@ -60,7 +60,7 @@ fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Ev
 }
 
 fn of_pull_request(
-    read: &mut Surroundings,
+    read: &mut CiEnvironment,
     variables: &Variables,
     pull_request: Option<PullRequest>,
 ) {
@@ -87,7 +87,7 @@ fn of_pull_request(
     read.change = Some(change);
 }
 
-fn of_workflow_run(read: &mut Surroundings, run: Option<WorkflowRun>, here: Option<&str>) {
+fn of_workflow_run(read: &mut CiEnvironment, run: Option<WorkflowRun>, here: Option<&str>) {
     let Some(run) = run else {
         return;
     };
@@ -118,7 +118,7 @@ fn of_workflow_run(read: &mut Surroundings, run: Option<WorkflowRun>, here: Opti
     }
 }
 
-fn of_push(read: &mut Surroundings, variables: &Variables, event: Event) {
+fn of_push(read: &mut CiEnvironment, variables: &Variables, event: Event) {
     read.commit = variables.fact("GITHUB_SHA");
     let name = variables.fact("GITHUB_REF_NAME");
     match variables.text("GITHUB_REF_TYPE").as_deref() {

@@ -2,13 +2,13 @@
 //!
 //! Source: <https://docs.gitlab.com/ci/variables/predefined_variables/>.
 
-use super::{Change, Fact, Problem, Said, Standing, Surroundings, System, Variables};
+use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variables};
 
 /// Reads its variables.
 ///
 /// In a pipeline of merged results and in a merge train `CI_COMMIT_SHA` is a commit that GitLab made to
 /// merge with; what was pushed is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`, which is set only there.
-pub fn read(variables: &Variables) -> Surroundings {
+pub fn read(variables: &Variables) -> CiEnvironment {
     let merged = ["merged_result", "merge_train"]
         .iter()
         .any(|kind| variables.is("CI_MERGE_REQUEST_EVENT_TYPE", kind));
@@ -30,7 +30,7 @@ pub fn read(variables: &Variables) -> Surroundings {
     } else {
         variables.fact("CI_COMMIT_SHA")
     };
-    Surroundings {
+    CiEnvironment {
         commit,
         branch: variables.first(&[
             "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
@@ -42,7 +42,7 @@ pub fn read(variables: &Variables) -> Surroundings {
         build_url: variables.first(&["CI_JOB_URL", "CI_PIPELINE_URL"]),
         change: change(variables),
         problems,
-        ..Surroundings::of(System::GitLab)
+        ..CiEnvironment::of(System::GitLab)
     }
 }
 

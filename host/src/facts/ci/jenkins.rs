@@ -10,7 +10,7 @@
 //! <https://plugins.jenkins.io/ghprb/> (`ghprb…`), <https://plugins.jenkins.io/gitlab-plugin/> (`gitlab…`) and
 //! <https://plugins.jenkins.io/bitbucket-push-and-pull-request/> (`BITBUCKET_…`).
 
-use super::{Change, Fact, Surroundings, System, Variables};
+use super::{Change, CiEnvironment, Fact, System, Variables};
 
 /// What `GIT_BRANCH` is where no branch was checked out.
 const DETACHED: &str = "detached";
@@ -46,7 +46,7 @@ const TARGETS: [&str; 5] = [
 ///
 /// `BRANCH_NAME` is the tag's or the pull request's name (`PR-7`) in builds of those. `GIT_BRANCH` says nothing
 /// in a build of a change: the plugins have the change checked out as the branch that it is for.
-pub fn read(variables: &Variables) -> Surroundings {
+pub fn read(variables: &Variables) -> CiEnvironment {
     let tag = variables.fact("TAG_NAME");
     let change = is_change(variables).then(|| Change {
         number: variables.first(&NUMBERS),
@@ -61,13 +61,13 @@ pub fn read(variables: &Variables) -> Surroundings {
             .fact("BRANCH_NAME")
             .or_else(|| checked_out(variables))
     };
-    Surroundings {
+    CiEnvironment {
         commit: variables.fact("GIT_COMMIT"),
         branch,
         tag,
         build_url: variables.fact("BUILD_URL"),
         change,
-        ..Surroundings::of(System::Jenkins)
+        ..CiEnvironment::of(System::Jenkins)
     }
 }
 

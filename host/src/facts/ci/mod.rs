@@ -25,7 +25,7 @@ use crate::contract::validate::is_commit;
 
 /// What a CI system says about the build.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct CiEnvironment {
     /// Which system.
     pub system: System,
     /// The commit that is built: never the one that a system made to merge a pull request, where it says
@@ -67,7 +67,7 @@ pub struct Problem {
     pub help: String,
 }
 
-impl Surroundings {
+impl CiEnvironment {
     /// Reads what a system says.
     pub fn read(system: System, variables: &Variables) -> Self {
         let mut read = match system {

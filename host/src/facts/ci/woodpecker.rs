@@ -2,7 +2,7 @@
 //!
 //! Source: <https://woodpecker-ci.org/docs/usage/environment>.
 
-use super::{Change, Fact, Standing, Surroundings, System, Variables};
+use super::{Change, CiEnvironment, Fact, Standing, System, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables.
@@ -10,7 +10,7 @@ use crate::contract::environments::{Job, JobStatus};
 /// Of a pull request `CI_COMMIT_BRANCH` is the branch that it is *for*, and `CI_COMMIT_MESSAGE` is its title
 /// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>); builds by hand and of tags have messages of
 /// Woodpecker's own. Only a push has the commit's.
-pub fn read(variables: &Variables) -> Surroundings {
+pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables.fact("CI_COMMIT_PULL_REQUEST");
     let event = variables.text("CI_PIPELINE_EVENT").unwrap_or_default();
     let proposed = number.is_some()
@@ -33,7 +33,7 @@ pub fn read(variables: &Variables) -> Surroundings {
     } else {
         variables.fact("CI_COMMIT_BRANCH")
     };
-    Surroundings {
+    CiEnvironment {
         commit: variables.fact("CI_COMMIT_SHA"),
         branch,
         tag,
@@ -46,7 +46,7 @@ pub fn read(variables: &Variables) -> Surroundings {
         jobs: Ok(state(variables, "CI_PIPELINE_STATUS", "workflow")
             .into_iter()
             .collect()),
-        ..Surroundings::of(System::Woodpecker)
+        ..CiEnvironment::of(System::Woodpecker)
     }
 }
 

@@ -25,10 +25,10 @@ fn with<T>(set: Set<'_>, read: impl FnOnce(&Variables<'_>) -> T) -> T {
 }
 
 #[track_caller]
-fn read(set: Set<'_>) -> Surroundings {
+fn read(set: Set<'_>) -> CiEnvironment {
     with(set, |variables| {
         let (system, _) = detect(variables).expect("one").expect("a system");
-        Surroundings::read(system, variables)
+        CiEnvironment::read(system, variables)
     })
 }
 
@@ -222,7 +222,7 @@ fn a_build_of_a_tag_has_no_branch() {
 
 /// A fork's branch may be called as the one that is published. Nothing of it may be.
 #[track_caller]
-fn is_never_published(set: Set<'_>, changes: Set<'_>) -> Surroundings {
+fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironment {
     let read = read(&changed(set, changes));
     let built = read.built_branch();
     assert_eq!(
@@ -242,7 +242,7 @@ fn is_never_published(set: Set<'_>, changes: Set<'_>) -> Surroundings {
 }
 
 /// Whether a variable has the message.
-fn has_message(read: &Surroundings) -> bool {
+fn has_message(read: &CiEnvironment) -> bool {
     let said = read.message.as_ref();
     said.is_some_and(|said| said.standing == Standing::Whole)
 }

@@ -3,13 +3,13 @@
 use std::env;
 
 use super::Error;
-use crate::facts::ci::{self, Surroundings, Variables};
+use crate::facts::ci::{self, CiEnvironment, Variables};
 
 /// Reads what the CI system says, if this runs in one.
-pub fn here() -> Result<Option<Surroundings>, Error> {
+pub fn here() -> Result<Option<CiEnvironment>, Error> {
     variables(|variables| {
         let found = ci::detect(variables)?;
-        Ok(found.map(|(system, _)| Surroundings::read(system, variables)))
+        Ok(found.map(|(system, _)| CiEnvironment::read(system, variables)))
     })
 }
 
