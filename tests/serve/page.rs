@@ -75,7 +75,7 @@ fn machines_ask_for_version_health_and_metrics() {
     });
     let metrics = body("/metrics");
     for line in [
-        "greenlight_webhook_requests_total{outcome=\"Stored\"} 1",
+        "greenlight_webhook_requests_total{outcome=\"stored\"} 1",
         "greenlight_webhook_accepted_seconds_count 1",
     ] {
         assert!(

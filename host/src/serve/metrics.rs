@@ -1,9 +1,11 @@
-//! What a receiver counts, for Prometheus.
+//! The metrics of a server, for Prometheus.
 //!
 //! Source of the format: <https://prometheus.io/docs/instrumenting/exposition_formats/>, `OpenMetrics`.
 
+use std::fmt::{self, Write as _};
+
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -16,33 +18,57 @@ use crate::journal::inbox::Counts;
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How a request to the webhook ended.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub enum Answered {
     /// It was stored.
     Stored,
-    /// It said nothing that anybody wants to know.
+    /// It reported nothing that is handled here.
     Nothing,
-    /// It had not the secret.
+    /// Its secret was missing or wrong.
     Forged,
-    /// It was no webhook.
+    /// Its body was not a webhook.
     Malformed,
     /// It was too large, or came too slowly.
     Limited,
-    /// There was no room for it.
+    /// Too many requests were open.
     Shed,
     /// It could not be stored.
     Failed,
 }
 
 /// How an attempt to start a deployment ended.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub enum Attempted {
     /// It was started.
     Started,
-    /// It was not started, for certain.
+    /// It was certainly not started.
     Refused,
-    /// Nobody knows.
+    /// Unconfirmed: it may have been started.
     Unknown,
+}
+
+/// Writes the values of a label in lower case.
+macro_rules! label_values {
+    ($($label:ident { $($value:ident = $name:literal),* $(,)? })*) => {
+        $(impl EncodeLabelValue for $label {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+                encoder.write_str(match self { $(Self::$value => $name),* })
+            }
+        })*
+    };
+}
+
+label_values! {
+    Answered {
+        Stored = "stored",
+        Nothing = "nothing",
+        Forged = "forged",
+        Malformed = "malformed",
+        Limited = "limited",
+        Shed = "shed",
+        Failed = "failed",
+    }
+    Attempted { Started = "started", Refused = "refused", Unknown = "unknown" }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -104,57 +130,57 @@ impl Metrics {
         };
         registry.register(
             "webhook_requests",
-            "Requests to the webhook by how they ended",
+            "Webhook requests by outcome",
             metrics.requests.clone(),
         );
         registry.register(
             "webhook_accepted_seconds",
-            "Time from the head of a request to its answer, where it was stored",
+            "Seconds from the head of a webhook request to its response, for stored requests",
             accepted,
         );
         registry.register(
-            "start_attempts",
-            "Attempts to start a deployment by how they ended",
+            "trigger_attempts",
+            "Attempts to start a deployment by outcome",
             metrics.attempts.clone(),
         );
         registry.register(
             "deployments_ended",
-            "Deployments that ran here, by how they ended",
+            "Deployments that this server ran, by conclusion",
             metrics.ended.clone(),
         );
         registry.register(
             "store_errors",
-            "Times that the store did not answer as it should",
+            "Failed requests to the store",
             metrics.store_errors.clone(),
         );
         registry.register(
             "reconciliation_found",
-            "Tags found in the registry of which no webhook had come",
+            "Tags found by reconciliation without a webhook",
             metrics.found.clone(),
         );
         registry.register(
             "reconciliation_last_success_timestamp_seconds",
-            "When the registry's tags were last looked at, in seconds since 1970",
+            "Time of the last successful reconciliation, in seconds since 1970",
             metrics.looked.clone(),
         );
         registry.register(
-            "hints_pending",
-            "Pushes that have not been looked into",
+            "inbox_pending",
+            "Push events that wait to be handled",
             metrics.pending.clone(),
         );
         registry.register(
             "store_up",
-            "Whether the store answers: 1 or 0; what it holds is as it was last known",
+            "1 if the store answers, 0 if not; then other values of the store are the last known ones",
             metrics.store_up.clone(),
         );
         registry.register(
             "workers_lost",
-            "Threads that ended and should not have",
+            "Worker threads that ended unexpectedly",
             metrics.workers_lost.clone(),
         );
         registry.register(
-            "starts",
-            "Deployments that were asked for, by how far they are",
+            "deployment_requests",
+            "Deployment requests by state",
             metrics.starts.clone(),
         );
         metrics.registry = registry;
@@ -244,19 +270,19 @@ mod tests {
         // A store that does not answer any more leaves what was known.
         let text = metrics.text(None, 2);
         for line in [
-            "greenlight_webhook_requests_total{outcome=\"Stored\"} 2",
-            "greenlight_webhook_requests_total{outcome=\"Forged\"} 1",
-            "greenlight_start_attempts_total{outcome=\"Refused\"} 1",
+            "greenlight_webhook_requests_total{outcome=\"stored\"} 2",
+            "greenlight_webhook_requests_total{outcome=\"forged\"} 1",
+            "greenlight_trigger_attempts_total{outcome=\"refused\"} 1",
             "greenlight_deployments_ended_total{conclusion=\"promoted\"} 1",
             "greenlight_store_errors_total 1",
             "greenlight_reconciliation_found_total 3",
             "greenlight_reconciliation_last_success_timestamp_seconds 1763856921",
             "greenlight_webhook_accepted_seconds_count 1",
-            "greenlight_hints_pending 7",
+            "greenlight_inbox_pending 7",
             "greenlight_store_up 0",
             "greenlight_workers_lost 2",
-            "greenlight_starts{state=\"waiting\"} 2",
-            "greenlight_starts{state=\"started\"} 0",
+            "greenlight_deployment_requests{state=\"waiting\"} 2",
+            "greenlight_deployment_requests{state=\"started\"} 0",
             "# EOF",
         ] {
             assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");
