@@ -80,7 +80,7 @@ struct Apt {
 }
 
 impl Apt {
-    /// Fetches package lists into a folder of our own, for which nobody needs to be root.
+    /// Fetches package lists into a folder of this build, which works without root.
     fn updated(scratch: &Path) -> anyhow::Result<Self> {
         let (state, cache) = (scratch.join("state"), scratch.join("cache"));
         create(&state.join("lists/partial"))?;

@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 /// What is kept of it, in bytes. People read the first lines.
 const KEPT: u64 = 64 << 10;
 
-/// Reads a pipe to its end in a thread of its own, and keeps the beginning. A child whose pipe nobody
+/// Reads a pipe to its end in a thread of its own, and keeps the beginning. A child whose pipe no thread
 /// empties stops in the middle of its work.
 pub fn listen(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
     thread::spawn(move || {

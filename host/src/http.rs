@@ -82,7 +82,7 @@ pub fn is_url(text: &str) -> bool {
     })
 }
 
-/// Whether a request failed because the name of its host is not known.
+/// Whether a request failed because unknown host name.
 ///
 /// Source: the standard library has no kind for this error, only this beginning of its text.
 pub fn is_unknown_name(error: &io::Error) -> bool {

@@ -20,6 +20,7 @@ pub mod config;
 pub mod contract;
 pub mod deployment;
 pub mod effects;
+pub mod error;
 pub mod facts;
 pub mod http;
 pub mod journal;

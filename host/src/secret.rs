@@ -1,7 +1,7 @@
-//! What nobody is to read: passwords, tokens, and URLs that are passwords.
+//! Secrets: passwords, tokens, and URLs that are passwords.
 //!
-//! They are read from a variable or a file right before they are used, so that one that was replaced works
-//! at once, and appear in nothing that is printed or returned.
+//! A secret is read from a variable or a file right before it is used, so that a replaced one works at once. It
+//! never appears in output or errors.
 
 use std::env::{self, VarError};
 use std::fmt;
@@ -32,7 +32,7 @@ impl Secret {
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// The text, for the one who sends it.
+    /// The text, for sending.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -77,8 +77,7 @@ impl Source {
         let text = self.text(what)?;
         Secret::token(&text).ok_or_else(|| {
             format!(
-                "{self} holds nothing that can be used: put the {what} there, on one line, and \
-                 nothing else"
+                "{self} holds no usable {what}: put the {what} there on one line, and nothing else"
             )
         })
     }

@@ -113,8 +113,8 @@ fn unknown_revisions() {
             is_error(
                 call,
                 &[
-                    "no commit is known as `",
-                    "help: name a commit that this repository has",
+                    "unknown revision `",
+                    "help: name a commit of this repository",
                 ],
             );
         }
@@ -177,7 +177,7 @@ fn nul_bytes() {
     let file = folder.path().join("message");
     let said = [
         "has a NUL byte at offset 5: it is not text",
-        "help: give the message as UTF-8",
+        "help: convert the message to UTF-8",
     ];
     fs::write(&file, b"fix: \0[load test: skip]").expect("written");
     is_error(
@@ -204,7 +204,7 @@ fn a_message_of_100_mebibytes() {
     let long = vec![b'x'; 100 << 20];
     let said = [
         "the message is longer than 4 MiB",
-        "help: a commit message is text for people",
+        "help: check that this is a commit message",
     ];
     is_error(greenlight(["label", "-"]).input(long), &said);
     let longest = "[load test: skip]".repeat((4 << 20) / 17);
@@ -298,7 +298,7 @@ fn no_git() {
             greenlight(arguments).variable("PATH", path),
             &[
                 "failed to run git",
-                "help: install git, or give the message itself",
+                "help: install git, or pass the message",
             ],
         );
     }

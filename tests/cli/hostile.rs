@@ -108,14 +108,14 @@ fn files_that_are_no_components() {
     let mut damaged = whole.clone();
     damaged[8..].fill(0xff);
     let cases: [(&str, &[u8], &str); 5] = [
-        ("nothing", b"", "it is no WebAssembly component"),
-        ("text", b"(component)", "it is no WebAssembly component"),
+        ("nothing", b"", "it is not a WebAssembly component"),
+        ("text", b"(component)", "it is not a WebAssembly component"),
         ("half", &whole[..whole.len() / 2], ""),
         ("damaged", &damaged, ""),
         (
             "code",
             b"\x7fELF\x02\x01\x01\0",
-            "it is no WebAssembly component",
+            "it is not a WebAssembly component",
         ),
     ];
     for (name, bytes, why) in cases {
@@ -133,7 +133,7 @@ fn files_that_are_too_large_or_not_there() {
     let large = folder.file("large", b"\0asm\x0d\0\x01\0");
     let file = File::options().write(true).open(&large).expect("the file");
     file.set_len((32 << 20) + 1).expect("a hole");
-    let says = "the policy ran into a limit: a component file has at most 32 MiB\n";
+    let says = "the policy ran into a limit: the component file is larger than 32 MiB\n";
     ask(DECIDE, &large).gives(70, Nothing, Has(&["error: ", says]));
     inspect(&large).gives(70, Nothing, Has(&["error: ", says]));
     check(&large).gives(1, Has(&[" does not fit: ", says]), Nothing);

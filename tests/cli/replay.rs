@@ -225,7 +225,7 @@ fn unknown_ranges() {
         }
     }
     assert!(!repository.path().join("pwned").exists());
-    let said = Text::Has(&["help: name commits that this repository has; a shallow clone lacks"]);
+    let said = Text::Has(&["help: name commits of this repository; a shallow clone lacks"]);
     greenlight(["replay", "--repo", repo, "nope..HEAD"]).gives(2, Text::Nothing, said);
 }
 

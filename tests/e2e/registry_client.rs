@@ -117,7 +117,7 @@ fn a_registry_that_wants_a_password() {
 
     let nobody = client(&registry, None).tags(REPOSITORY, &|| true);
     let error = nobody.expect_err("nobody may ask").to_string();
-    assert!(error.contains("wants a user and a password"), "{error}");
+    assert!(error.contains("requires a user and a password"), "{error}");
 
     let wrong = client(&registry, Some(account(&folder, "hush hush")));
     let error = wrong.digest(REPOSITORY, "prod-1");

@@ -1,6 +1,6 @@
 ;; Promise: a tag is one that a registry takes, and so does nothing in a shell. This one would.
 ;; Asked: tags
-;; Ends: the policy broke the contract: it named a tag that no registry takes
+;; Ends: the policy broke the contract: it returned an invalid tag
 
 (func $tags (export "greenlight:policy/environments@0.1.0#tags") (param $in i32) (result i32)
   (i32.store (i32.const 240) (i32.const 512))

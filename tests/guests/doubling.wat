@@ -1,6 +1,6 @@
 ;; Promise: compiling ends, in time and in memory. Each of these 40 components holds the one before it
 ;; twice: a thousand bytes of component, a million million instances.
-;; Ends: the policy ran into a limit: compiling it took more than 2048 MiB of memory, or broke the compiler
+;; Ends: the policy ran into a limit: compiling it took more than 2048 MiB of memory or crashed the compiler
 
 (component
   (core module $m)

@@ -1,6 +1,6 @@
 ;; Promise: a build is published under tags of its own commit. This one adds another commit's.
 ;; Asked: tags
-;; Ends: the policy broke the contract: it named a tag of another commit
+;; Ends: the policy broke the contract: it returned a tag of another commit
 
 ;; ok(["stage-" ++ build.commit, "prod-bbbb…"])
 (func $tags (export "greenlight:policy/environments@0.1.0#tags") (param $in i32) (result i32)

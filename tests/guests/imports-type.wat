@@ -1,5 +1,5 @@
 ;; Promise: a policy imports nothing, not even a type. This one imports the contract's own.
-;; Ends: the component is not a policy: a policy imports nothing, and it imports `greenlight:policy/types@0.1.0`
+;; Ends: the component is not a policy: a policy must not import anything, but it imports `greenlight:policy/types@0.1.0`
 
 (component
   (import "greenlight:policy/types@0.1.0" (instance

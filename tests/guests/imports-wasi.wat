@@ -1,5 +1,5 @@
 ;; Promise: a policy imports nothing: no environment, no clock, no files. This one asks for them.
-;; Ends: the component is not a policy: a policy imports nothing, and it imports `wasi:cli/environment@0.2.0`, `wasi:clocks/wall-clock@0.2.0`, `wasi:filesystem/types@0.2.0`, `read-anything`
+;; Ends: the component is not a policy: a policy must not import anything, but it imports `wasi:cli/environment@0.2.0`, `wasi:clocks/wall-clock@0.2.0`, `wasi:filesystem/types@0.2.0`, `read-anything`
 
 (component
   (import "wasi:cli/environment@0.2.0" (instance

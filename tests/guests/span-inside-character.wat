@@ -1,6 +1,6 @@
 ;; Promise: a place in a message does not cut a character. The label of this one is its second byte.
 ;; Asked: label
-;; Ends: the policy broke the contract: it pointed at a place that the message doesn't have
+;; Ends: the policy broke the contract: it referred to a place outside the message
 
 ;; ok({ action: skip, source: some(1..2), diagnostics: [] })
 (func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $text i32) (param $length i32) (param $truncated i32) (param $default i32) (result i32)

@@ -1,5 +1,5 @@
 ;; Promise: nothing happens after a stop. This one says stop, and deploys.
-;; Ends: the policy broke the contract: it says stop, and what to do next
+;; Ends: the policy broke the contract: it says stop and names a next action
 
 (data $permission (i32.const 64) "\03")
 

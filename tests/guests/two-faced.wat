@@ -1,5 +1,5 @@
 ;; Promise: a decision does not contradict itself. This one permits, and ends as stopped.
-;; Ends: the policy broke the contract: it permits, and ends without promotion
+;; Ends: the policy broke the contract: it gives permission and finishes without promotion
 
 (data $permission (i32.const 64) "\00")
 

@@ -1,5 +1,5 @@
 ;; Promise: only environments of the settings are deployed to. This one promotes to `moon`.
-;; Ends: the policy broke the contract: it named an environment that the settings don't have
+;; Ends: the policy broke the contract: it named an environment that is not in the settings
 
 (data $permission (i32.const 64) "\00")
 

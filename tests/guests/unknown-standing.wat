@@ -1,5 +1,5 @@
 ;; Promise: only environments of the settings are spoken of. This one knows how `moon` is doing.
-;; Ends: the policy broke the contract: it named an environment that the settings don't have
+;; Ends: the policy broke the contract: it named an environment that is not in the settings
 
 ;; standings: one, at 480
 (data $standings (i32.const 100) "\e0\01\00\00\01\00\00\00")

@@ -14,8 +14,8 @@ use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
 use crate::contract::validate::{is_commit, is_digest};
 use crate::facts::checkout::{self, Checkout};
 use crate::facts::ci::Surroundings;
+use crate::facts::git;
 use crate::facts::message::{self, Reading};
-use crate::facts::{self, git};
 use crate::report::snippet;
 use crate::sandbox::{Compiler, Failure, Policy, Use};
 
@@ -251,7 +251,7 @@ enum Origin {
     Text(Reading),
     System {
         ci: Box<Surroundings>,
-        asked: Result<git::PendingPair, facts::Error>,
+        asked: Result<git::PendingPair, Error>,
     },
     Nowhere,
 }
@@ -276,7 +276,7 @@ impl<'a> Pending<'a> {
                 (found.reading, Some(found.commit))
             }
             Origin::Nowhere => {
-                return Err(Error::usage(
+                return Err(Error::new(
                     "no commit message",
                     "name one with `--rev REV`, `--message-file FILE` or `--message TEXT`, or pipe it in \
                      with `-`",
@@ -296,7 +296,7 @@ impl<'a> Pending<'a> {
 /// read as a message without a label.
 fn not_empty(reading: Reading) -> Result<Reading, Error> {
     if reading.message.text.trim().is_empty() {
-        return Err(Error::usage(
+        return Err(Error::new(
             "the commit message is empty",
             "look where it was to come from, or take it from git with `--rev REV`",
         ));

@@ -36,13 +36,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let (location, mut store) = open(&config)?;
     let number = arguments.number;
     let header = store.deployment(number).map_err(failed)?.ok_or_else(|| {
-        Error::usage(
+        Error::new(
             format!("there is no deployment {number}"),
             "see `greenlight status` for those that there are",
         )
     })?;
     if let Some(conclusion) = header.conclusion {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("deployment {number} has ended: {conclusion}"),
             "nothing is left to cancel",
         ));

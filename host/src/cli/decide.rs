@@ -121,7 +121,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
 pub fn clock() -> Result<Timestamp, Error> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map(|time| time.as_secs()).map_err(|_| {
-        Error::usage(
+        Error::new(
             "the clock of this machine is set before 1970",
             "set it, or give the time with `--now`",
         )
@@ -166,8 +166,8 @@ fn instruction(
             Ok(None) => return Ok(Ok(None)),
             Err(error) => {
                 // Evidence that nobody asked for is not there; the decision is made without.
-                let (message, _) = error.parts();
-                output.note(&format!("note: {}\n", escape(&message)));
+                let message = &error.message;
+                output.note(&format!("note: {}\n", escape(message)));
                 return Ok(Ok(None));
             }
         }
@@ -175,7 +175,7 @@ fn instruction(
     if let (Some(read), Some(commit)) = (&source.commit, commit)
         && read != commit
     {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("`--rev` names {read}, and the tag another commit"),
             "leave `--rev` out; with `--repo` the message of the tag's own commit is read",
         ));

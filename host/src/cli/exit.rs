@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::contract::promotion::Permission;
+use crate::error::Kind;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,17 @@ pub enum WarnExitCode {
     /// Its own, for runners that can show it as unstable.
     #[value(name = "3")]
     Three,
+}
+
+impl From<Kind> for Exit {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Input => Self::Usage,
+            Kind::Policy => Self::Policy,
+            Kind::Output | Kind::Journal => Self::Output,
+            Kind::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

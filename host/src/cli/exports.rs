@@ -155,7 +155,7 @@ impl Exports {
         output: &Output,
     ) -> Result<Exit, Error> {
         if let Err(error) = &ended {
-            let (message, help) = error.parts();
+            let (message, help) = (error.message.clone(), error.help.clone());
             answer.failed(message, help);
         }
         if self.annotations {
@@ -180,9 +180,9 @@ impl Exports {
             }
         }
         match (ended, written) {
-            (Ok(_), Err(error)) => Err(Error::Output(error)),
+            (Ok(_), Err(error)) => Err(error.into()),
             (Err(ended), Err(error)) => {
-                output.note(&Error::Output(error).text());
+                output.note(&Error::from(error).text());
                 Err(ended)
             }
             (ended, Ok(())) => ended,
@@ -239,7 +239,7 @@ fn unknown(kind: Kind) -> Error {
     let variable = kind.variable().unwrap_or_default();
     let word = Kind::ALL.iter().find(|(it, _)| *it == kind);
     let word = word.map_or("", |(_, word)| *word);
-    Error::usage(
+    Error::new(
         format!("`--export {word}` has no file: `{variable}` is not set"),
         format!("name one with `--export {word}=FILE`, or leave it to `--export auto`"),
     )

@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::config::Config;
-use crate::deployment::log::{self, Dated, explained};
+use crate::deployment::log::{self, Dated};
 use crate::deployment::{Leases, tenure};
 use crate::journal::{self, Header, Holder, Location, Store};
 
@@ -21,7 +21,7 @@ pub fn alone(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<Vec<u
             empty.push(other.number);
             continue;
         }
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("deployment {} of this tag has not ended", other.number),
             format!(
                 "go on with it: `greenlight run --resume {0}`, or end it: `greenlight cancel {0} --by NAME`",
@@ -45,7 +45,7 @@ pub fn claim(
         .map_err(failed)?;
     match occupant {
         None => Ok(()),
-        Some(other) => Err(Error::usage(
+        Some(other) => Err(Error::new(
             format!(
                 "deployment {} of this tag is under way, driven by {}",
                 other.deployment,
@@ -63,7 +63,7 @@ pub fn open(config: &Config) -> Result<(Location, Box<dyn Store>), Error> {
         && let Some(folder) = path.parent()
     {
         std::fs::create_dir_all(folder).map_err(|error| {
-            Error::usage(
+            Error::new(
                 format!("failed to make the folder `{}`: {error}", folder.display()),
                 "make room, or name another place in `[journal] location`",
             )
@@ -84,7 +84,7 @@ pub fn look(config: &Config) -> Result<Option<Box<dyn Store>>, Error> {
 
 fn location(config: &Config) -> Result<Location, Error> {
     config.journal.parse().map_err(|why| {
-        Error::usage(
+        Error::new(
             format!("failed to read the journal's location: {why}"),
             "write a path, or `postgres://USER@HOST/DATABASE`, in `[journal] location`",
         )
@@ -114,11 +114,11 @@ pub fn unfinished(store: &mut dyn Store, number: Option<u64>) -> Result<Header, 
             header.number,
             header.conclusion.as_deref().unwrap_or_default(),
         )),
-        (None, Some(number)) => Err(Error::usage(
+        (None, Some(number)) => Err(Error::new(
             format!("there is no deployment {number}"),
             "see `greenlight status` for those that there are",
         )),
-        (None, None) => Err(Error::usage(
+        (None, None) => Err(Error::new(
             "no deployment waits to go on",
             "start one with `greenlight run --tag TAG`",
         )),
@@ -126,20 +126,12 @@ pub fn unfinished(store: &mut dyn Store, number: Option<u64>) -> Result<Header, 
 }
 
 /// The journal's failure, as a command's.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "it ends here, and `map_err` hands it over by value"
-)]
 pub fn failed(error: journal::Error) -> Error {
-    let explained = explained(&error);
-    Error::Journal {
-        message: explained.message,
-        help: explained.help,
-    }
+    error.into()
 }
 
 fn ended(number: u64, conclusion: &str) -> Error {
-    Error::usage(
+    Error::new(
         format!("deployment {number} has ended: {conclusion}"),
         "start a new one with `greenlight run --tag TAG`",
     )
@@ -148,8 +140,5 @@ fn ended(number: u64, conclusion: &str) -> Error {
 /// The entries of a deployment, and whether a last one was damaged. What can't be read is the journal's
 /// failure.
 pub fn entries_of(store: &mut dyn Store, number: u64) -> Result<(Vec<Dated>, bool), Error> {
-    log::read(store, number).map_err(|error| Error::Journal {
-        message: error.message,
-        help: error.help,
-    })
+    log::read(store, number)
 }

@@ -3,7 +3,6 @@
 mod args;
 mod cancel;
 mod decide;
-mod error;
 mod exit;
 mod explain;
 mod exports;
@@ -31,10 +30,10 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory as _, Parser as _, Subcommand};
 use clap_complete::Shell;
 
-pub use error::Error;
 pub use exit::{Exit, WarnExitCode};
 use output::Output;
 
+pub use crate::error::Error;
 use crate::local;
 use crate::sandbox::compile;
 use crate::text::escape::escape;
@@ -114,7 +113,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             output.discard();
             output.note(&error.text());
-            error.exit()
+            Exit::from(error.kind)
         }
     };
     output.finish(exit).into()

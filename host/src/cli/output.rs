@@ -101,7 +101,7 @@ impl Output {
             Ok(()) => exit,
             Err(error) => {
                 self.note(&error.text());
-                error.exit()
+                Exit::from(error.kind)
             }
         }
     }

@@ -172,27 +172,28 @@ fn check(file: &Path, output: &mut Output) -> Result<Exit, Error> {
             Ok(Exit::Go)
         }
         // Saying no is this command's answer; not being able to look is an error, as everywhere.
-        Err(error @ Error::Policy(Failure::Unreadable(_) | Failure::Host(_))) => Err(error),
-        Err(Error::Policy(failure)) => {
-            output.text(&format!(
-                "{} does not fit: {}\n",
-                escape(&name),
-                escape(&failure.to_string())
-            ));
-            Ok(Exit::Stop)
-        }
-        Err(error) => Err(error),
+        Err(error) => match error.cause() {
+            None | Some(Failure::Unreadable(_) | Failure::Host(_)) => Err(error),
+            Some(failure) => {
+                output.text(&format!(
+                    "{} does not fit: {}\n",
+                    escape(&name),
+                    escape(&failure.to_string())
+                ));
+                Ok(Exit::Stop)
+            }
+        },
     }
 }
 
 fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     let name = file.display();
     let mut target = std::fs::File::create_new(file).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Error::usage(
+        ErrorKind::AlreadyExists => Error::new(
             format!("`{name}` exists"),
             "name a file that does not exist yet, or remove it first",
         ),
-        _ => Error::usage(
+        _ => Error::new(
             format!("failed to create `{name}`: {error}"),
             "name a file in a folder that exists and can be written",
         ),

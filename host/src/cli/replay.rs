@@ -114,7 +114,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
                 unreadable(id, &format!("git does not have it: {what}"))
             }
             Err(git::Answer::Broken(error)) => {
-                return Err(objects.end().err().unwrap_or(error).into());
+                return Err(objects.end().err().unwrap_or(error));
             }
         };
         summary.count(&document);

@@ -39,16 +39,11 @@ impl ReportArguments {
         let (entries, _) = entries_of(store, number)?;
         let told = crate::deployment::timeline::project(number, &entries);
         for (kind, file) in &self.reports {
-            let text = text(*kind, &told).map_err(|why| {
-                Error::Output(std::io::Error::other(format!(
-                    "failed to make a report: {why}"
-                )))
-            })?;
+            let text = text(*kind, &told)
+                .map_err(|why| Error::output(format!("failed to make a report: {why}")))?;
             fs::write(file, text).map_err(|error| {
-                Error::Output(std::io::Error::new(
-                    error.kind(),
-                    format!("failed to write `{}`: {error}", file.display()),
-                ))
+                Error::output(format!("failed to write `{}`: {error}", file.display()))
+                    .because(error)
             })?;
         }
         Ok(())

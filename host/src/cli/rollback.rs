@@ -133,7 +133,7 @@ fn ends(
     }
     Err(match found {
         None => nothing(),
-        Some(bad) => Error::usage(
+        Some(bad) => Error::new(
             format!("the journal has no promoted release before {bad}"),
             "look for the last good commit in the history yourself, then `git revert` what came after",
         ),
@@ -141,7 +141,7 @@ fn ends(
 }
 
 fn nothing() -> Error {
-    Error::usage(
+    Error::new(
         "nothing was deployed to production yet",
         "name the commit that broke it with `--bad`",
     )
@@ -157,7 +157,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocum
         .output()
         .map_err(|error| git::not_started(&error))?;
     if !listed.status.success() {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("git does not know the way from {good} to {bad}"),
             "fetch the whole history (`git fetch --unshallow`), or name the repository with `--repo`",
         ));
@@ -175,7 +175,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocum
         })
         .collect();
     if commits.is_empty() {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!(
                 "nothing lies between {good} and {bad}: the bad commit is not after the good one"
             ),

@@ -33,14 +33,14 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Error> {
     let interrupt = Interrupt::on_signals().map_err(|error| {
-        Error::usage(
+        Error::new(
             format!("failed to listen for signals: {error}"),
             "this machine gives no thread or pipe; try again when it has room",
         )
     })?;
     let config = Config::read(&arguments.config)?;
     let Some(mut table) = config.serve.clone() else {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!("`{}` has no `[serve]` table", arguments.config.display()),
             "write one, with `repositories` and the secret's `token-variable`; see `greenlight schema config`",
         ));

@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     match (newest, store.as_deref_mut()) {
         (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
         _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
-            return Err(Error::usage(
+            return Err(Error::new(
                 "there is no such deployment",
                 "leave number and report out to see those that there are",
             ));

@@ -150,7 +150,7 @@ impl Arguments {
         ci: Option<&Surroundings>,
     ) -> Result<String, Error> {
         match (&self.commit, &source.commit, ci) {
-            (Some(given), Some(read), _) if given != read => Err(Error::usage(
+            (Some(given), Some(read), _) if given != read => Err(Error::new(
                 format!("`--rev` names {read}, and `--commit` another one"),
                 "leave `--commit` out, or name the commit that was built with both",
             )),
@@ -167,7 +167,7 @@ impl Arguments {
                 checkout.is_what_is_built(ci)?;
                 Ok(checkout.built(ci)?)
             }
-            (None, None, None) => Err(Error::usage(
+            (None, None, None) => Err(Error::new(
                 "no commit",
                 "name the commit that was built with `--commit SHA`, or both it and its message with `--rev REV`",
             )),

@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use crate::clock;
 use crate::contract::documents::ActionDocument;
+use crate::error::Kind;
 use crate::facts;
 use crate::journal::{self, Row, Store};
 
@@ -64,12 +65,11 @@ impl Log {
 ///
 /// If the store can't be read, or holds entries of another version of this program.
 pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), facts::Error> {
-    let records = store
-        .records(deployment)
-        .map_err(|error| explained(&error))?;
+    let records = store.records(deployment)?;
     let entries = records.rows.into_iter().map(|row| {
         let entry = serde_json::from_str(&row.body).map_err(|error| {
-            facts::Error::new(
+            facts::Error::of(
+                Kind::Journal,
                 format!(
                     "failed to read entry {} of deployment {deployment}: {error}",
                     row.position
@@ -82,24 +82,9 @@ pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool)
     Ok((entries.collect::<Result<_, facts::Error>>()?, records.torn))
 }
 
-/// Says what to do about an error of the journal.
+/// An error of the journal, with what to do about it.
 pub fn explained(error: &journal::Error) -> facts::Error {
-    let help = match error {
-        journal::Error::Taken => {
-            "another process goes on with this deployment; look with `greenlight status`"
-        }
-        journal::Error::Damaged { .. } => {
-            "the journal was changed from outside; restore it from a copy, or start anew with \
-             another `[journal] location`"
-        }
-        journal::Error::Full(_) => "make room, then go on with `greenlight run --resume`",
-        journal::Error::Unavailable(_) => {
-            "see that the database answers, or that its file's disk can be written; then go on with \
-             `greenlight run --resume`"
-        }
-        _ => "check `[journal] location` in the configuration",
-    };
-    facts::Error::new(format!("the journal failed: {error}"), help)
+    error.clone().into()
 }
 
 /// Whether a deployment began to change an environment.

@@ -1,4 +1,4 @@
-//! Why a request got no answer, in words of our own: the ones of others may hold a URL that is a secret.
+//! Why a request failed, in texts without the request: error texts of libraries may contain a secret URL.
 
 use std::io;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub struct Failure {
 impl Failure {
     /// Tells what an error means. `who` was asked, and had `limit` to answer.
     pub fn of(error: &Error, who: &str, limit: Duration) -> Self {
-        let unknown = || format!("the name of {who}'s host is not known");
+        let unknown = || format!("unknown host name of {who}");
         let (why, sent) = match error {
             Error::Timeout(Timeout::Resolve | Timeout::Connect) => (
                 format!("{who} can't be reached: no connection in time"),
@@ -44,10 +44,10 @@ impl Failure {
                 (format!("{who} can't be reached: the proxy failed"), false)
             }
             Error::Http(_) | Error::BadUri(_) => (
-                format!("a request to {who} can't be made of what is configured"),
+                format!("the configured address of {who} makes no valid request"),
                 false,
             ),
-            _ => (format!("{who} gave no answer that can be read"), true),
+            _ => (format!("{who} sent an unreadable response"), true),
         };
         Self { why, sent }
     }
@@ -55,8 +55,8 @@ impl Failure {
 
 /// Whether an error is one of connecting, which comes before anything is sent.
 ///
-/// A connection that stands gets one of these only when its last retransmission has failed, which is minutes
-/// after every time limit of ours: <https://www.man7.org/linux/man-pages/man7/tcp.7.html>, `tcp_retries2`.
+/// An established connection gets one of these only after its last retransmission has failed, minutes
+/// after every time limit of this program: <https://www.man7.org/linux/man-pages/man7/tcp.7.html>, `tcp_retries2`.
 const fn is_before_a_connection(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{
         AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable,

@@ -1,4 +1,4 @@
-//! The wish of somebody outside that all of it stops: Ctrl-C, or SIGTERM as CI systems send it.
+//! The shutdown signal: Ctrl-C (SIGINT), or SIGTERM as CI systems send it.
 
 use std::fmt;
 use std::io;

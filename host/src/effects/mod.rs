@@ -5,9 +5,8 @@
 //! - [`process`] runs a command to its end, and its whole process group with it.
 //! - [`probe`] asks nodes which version they run.
 //! - [`registry`] asks a registry for digests and tags.
-//! - [`secret`] is what they need and nobody is to read.
 //! - [`slack`] sends messages to a channel.
-//! - [`start`] starts a deployment in a CI system.
+//! - [`trigger`] starts a deployment in a CI system.
 
 mod failure;
 pub mod interrupt;

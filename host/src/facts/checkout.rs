@@ -170,22 +170,22 @@ impl<'a> Checkout<'a> {
             return Some(Problem {
                 code: "merge-checkout",
                 message: format!(
-                    "the checkout is at {}, a commit that merges the pull request; pushed was {}",
+                    "the checkout is at {}, a merge of the pull request; the pushed commit is {}",
                     head.id, named.value
                 ),
-                help: format!("to have what was pushed: {how}"),
+                help: format!("to check out the pushed commit, {how}"),
             });
         }
         Some(Problem {
             code: "head-differs",
             message: format!(
-                "the checkout is at {}, and {} builds {} (`{}`)",
+                "the checkout is at {}, but {} builds {} (`{}`)",
                 head.id,
                 ci.system.title(),
                 named.value,
                 named.source
             ),
-            help: format!("{how}; if the checkout is what was built, say so: `--rev HEAD`"),
+            help: format!("{how}; if the checkout is the built commit, pass `--rev HEAD`"),
         })
     }
 
@@ -195,12 +195,13 @@ impl<'a> Checkout<'a> {
         let how = ci.system.how_to_fetch(ci.change.is_some());
         let (git, help) = match &self.looked {
             Ok(_) => (
-                format!("git does not have it here{}", self.shallow()),
+                format!("git does not have the commit here{}", self.shallow()),
                 how.to_owned(),
             ),
-            Err(error) if error.message.contains("not a git repository") => {
-                ("there is no repository here".to_owned(), how.to_owned())
-            }
+            Err(error) if error.message.contains("not a git repository") => (
+                "the current folder is not in a git repository".to_owned(),
+                how.to_owned(),
+            ),
             Err(error) => (error.message.clone(), error.help.clone()),
         };
         let said = match &ci.message {
@@ -209,10 +210,10 @@ impl<'a> Checkout<'a> {
                 Standing::Truncated => format!("`{}` is cut off", said.source),
                 Standing::Unsure(why) => format!("`{}` is not read for labels: {why}", said.source),
             },
-            None => format!("{system} does not hand its message over"),
+            None => format!("{system} does not provide the commit's message"),
         };
         Error::new(
-            format!("no message of {commit}, which {system} builds: {git}, and {said}"),
+            format!("no message for {commit}, the commit that {system} builds: {git}, and {said}"),
             help,
         )
     }
@@ -226,7 +227,7 @@ impl<'a> Checkout<'a> {
 }
 
 /// Jenkins does not say what was pushed: where it merges a pull request itself, `GIT_COMMIT` is its own
-/// merge, which nobody has written a message for. It may as well be a merge that was pushed.
+/// merge commit, whose message no person wrote. It can also be a merge that was pushed.
 ///
 /// Source: <https://plugins.jenkins.io/github-branch-source/>, "Discover pull requests", strategies.
 fn merge(ci: &Surroundings, commit: &Commit) -> Option<Problem> {
@@ -255,7 +256,7 @@ fn no_commit(ci: &Surroundings) -> Error {
         ),
         None => Error::new(
             format!("{name} does not say which commit it builds"),
-            "name it: with `--rev HEAD`, if the checkout has what is built",
+            "pass `--rev HEAD` if the checkout is the built commit",
         ),
     }
 }

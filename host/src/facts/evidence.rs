@@ -1,4 +1,4 @@
-//! Evidence from a step of somebody else's pipeline, in words, as a history.
+//! Evidence that a pipeline step gives in words, as a history.
 
 use crate::contract::promotion::{
     Convergence, Deployment, Event, Happening, LoadTest, LoadTestResult, Outcome, Round,
@@ -8,13 +8,13 @@ use crate::contract::types::{Timestamp, Verdict};
 /// What the step knows of the first environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Stage {
-    /// Deployed; nobody says that every node serves it.
+    /// Deployed; whether every node serves it is unknown.
     Deployed,
     /// Deployed, and every node serves it.
     Converged,
     /// The deployment failed.
     Failed,
-    /// A deployment was started; what came of it is not known.
+    /// A deployment was started; its outcome is unknown.
     Unknown,
 }
 
@@ -56,7 +56,7 @@ pub struct Subject<'a> {
     pub digest: Option<&'a str>,
 }
 
-/// Writes the evidence as the events that it stands for, all of them at one time.
+/// Turns the evidence into events, all at the same time.
 pub fn history(
     subject: &Subject<'_>,
     stage: Option<Stage>,

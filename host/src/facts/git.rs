@@ -61,7 +61,7 @@ impl Commit {
 ///
 /// # Errors
 ///
-/// If git is missing, `repo` is no repository, or the revision names no commit.
+/// If git is missing, `repo` is not a repository, or the revision names no commit.
 pub fn commit(repo: Option<&Path>, rev: &str) -> Result<Commit, Error> {
     ask(repo, rev)?.finish()
 }
@@ -95,7 +95,7 @@ impl Pending {
     ///
     /// # Errors
     ///
-    /// If the repository is none, or the revision names no commit.
+    /// If `repo` is not a repository, or the revision names no commit.
     pub fn finish(mut self) -> Result<Commit, Error> {
         match self.objects.read() {
             Ok(Some(commit)) => Ok(commit),
@@ -144,7 +144,7 @@ impl PendingPair {
     ///
     /// # Errors
     ///
-    /// If the repository is none, or can't be read.
+    /// If `repo` is not a repository, or can't be read.
     pub fn finish(mut self) -> Result<Looked, Error> {
         let mut next = || match self.objects.read() {
             Ok(commit) => Ok(commit),
@@ -367,7 +367,7 @@ impl Running {
         }
     }
 
-    /// What it prints, for somebody who reads it; once.
+    /// Takes its standard output. Can be called once.
     ///
     /// # Errors
     ///
@@ -396,7 +396,7 @@ impl Running {
     }
 }
 
-/// Says why a git command did not succeed.
+/// Explains why a git command failed.
 fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
     // A reader that has seen enough closes the pipe; that is no failure.
     if status.success() || status.signal() == Some(Signal::PIPE.as_raw()) {
@@ -419,23 +419,23 @@ fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
             }
         ),
         if said.contains("not a git repository") || said.contains("cannot change to") {
-            "name a repository with `--repo`, or give the message itself with `--message`"
+            "name a repository with `--repo`, or pass the message with `--message`"
         } else if said.contains("dubious ownership") {
             "allow the folder with `git config --global --add safe.directory FOLDER`"
         } else if said.contains("corrupt") || said.contains("Could not read") {
-            "the repository is damaged: look at it with `git fsck`, or clone it again"
+            "the repository is damaged: check it with `git fsck`, or clone it again"
         } else if said.contains("unknown revision") || said.contains("bad revision") {
-            "name commits that this repository has; a shallow clone lacks the older ones"
+            "name commits of this repository; a shallow clone lacks older commits: `git fetch --unshallow`"
         } else {
-            "run the same in the repository with git itself"
+            "run the same git command in the repository"
         },
     ))
 }
 
 fn unknown(rev: &str) -> Error {
     Error::new(
-        format!("no commit is known as `{rev}`"),
-        "name a commit that this repository has; a shallow clone lacks the older ones: `git fetch --unshallow`",
+        format!("unknown revision `{rev}`"),
+        "name a commit of this repository; a shallow clone lacks older commits: `git fetch --unshallow`",
     )
 }
 
@@ -443,7 +443,7 @@ fn unknown(rev: &str) -> Error {
 pub fn not_started(error: &io::Error) -> Error {
     Error::new(
         format!("failed to run git: {error}"),
-        "install git, or give the message itself with `--message` or `--message-file`",
+        "install git, or pass the message with `--message` or `--message-file`",
     )
 }
 

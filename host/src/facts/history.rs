@@ -1,8 +1,7 @@
 //! A history as JSON: what happened to a release so far, for `decide --history`.
 //!
 //! `{"schema": "greenlight.history/1", "events": [{"at": 0, "happening": {…}}]}`. A happening is an
-//! object with one key, which says what kind it is. Keys that are not known are refused: one with a
-//! typing error would be a fact that nobody reads.
+//! object with one key, its kind. Unknown keys are refused: a misspelt key would be a fact without effect.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -49,13 +48,13 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
                 "the history in `{name}` is longer than {} MiB",
                 LONGEST >> 20
             ),
-            "a release has some hundred events; leave out those of other releases",
+            "a release has a few hundred events; leave out the events of other releases",
         ));
     }
     parse(&text).map_err(|why| {
         Error::new(
             format!("failed to read the history from `{name}`: {why}"),
-            format!("its shape is `{SCHEMA}`; see `greenlight schema history`"),
+            format!("write it as `{SCHEMA}`; see `greenlight schema history`"),
         )
     })
 }

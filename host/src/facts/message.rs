@@ -72,7 +72,7 @@ pub fn from_stdin() -> Result<Reading, Error> {
     from_bytes(&bytes, Origin::Text)
 }
 
-/// Takes a message as it stands in a commit.
+/// Takes the message of a commit.
 ///
 /// # Errors
 ///
@@ -84,7 +84,7 @@ pub fn from_commit(commit: &git::Commit) -> Result<Reading, Error> {
 /// Where the bytes come from, and so what is known of them.
 #[derive(Clone, Copy)]
 enum Origin<'a> {
-    /// Text that somebody handed over, said to be UTF-8 and possibly cut off on its way.
+    /// Text from the command line, a file or a variable: UTF-8, possibly truncated by its sender.
     Text,
     /// A whole commit object, with the encoding that its header names.
     Commit(Option<&'a str>),
@@ -94,13 +94,13 @@ fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Reading, Error> {
     if bytes.len() > LONGEST {
         return Err(Error::new(
             format!("the message is longer than {} MiB", LONGEST >> 20),
-            "a commit message is text for people; check that this is one and not a build log or a file",
+            "check that this is a commit message, not a build log or another file",
         ));
     }
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(Error::new(
             format!("the message has a NUL byte at offset {at}: it is not text"),
-            "give the message as UTF-8; a file in UTF-16 has to be converted first",
+            "convert the message to UTF-8 first; a file of a Windows editor may be UTF-16",
         ));
     }
     let (text, replaced) = match (std::str::from_utf8(bytes), origin) {
@@ -115,7 +115,7 @@ fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Reading, Error> {
         (Err(_), _) => (String::from_utf8_lossy(bytes).into_owned(), true),
     };
     let truncated = match origin {
-        // UTF-8 up to a last character that is only begun: somebody counted bytes and cut.
+        // UTF-8 up to an incomplete last character: the sender truncated by bytes.
         Origin::Text => std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none()),
         Origin::Commit(_) => false,
     };

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::error;
+
 /// What a store's question is answered with.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -51,3 +53,29 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        let help = match error {
+            Error::Taken => "another process drives this deployment; see `greenlight status`",
+            Error::Damaged { .. } => {
+                "the journal was changed from outside; restore it from a copy, or start anew with \
+                 another `[journal] location`"
+            }
+            Error::Full(_) => "make room, then continue with `greenlight run --resume`",
+            Error::Unavailable(_) => {
+                "check that the database answers, or that the file's disk can be written; then continue \
+                 with `greenlight run --resume`"
+            }
+            Error::Requested(_) | Error::Unknown(_) | Error::Wrong(_) => {
+                "check `[journal] location` in the configuration"
+            }
+        };
+        Self::of(
+            error::Kind::Journal,
+            format!("the journal failed: {error}"),
+            help,
+        )
+        .because(error)
+    }
+}

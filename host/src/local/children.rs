@@ -21,7 +21,7 @@ pub fn run_as_child(arguments: &[String]) -> ExitCode {
             Path::new(results),
             Path::new(history),
         ),
-        _ => Err("this command is started by `greenlight run --local` alone".to_owned()),
+        _ => Err("this command is internal to `greenlight run --local`".to_owned()),
     };
     match outcome {
         Ok(said) => {

@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub fn run(nodes: &str, results: &Path, history: &Path) -> Result<String, String> {
     let nodes: Vec<&str> = nodes.split_whitespace().collect();
     if nodes.is_empty() {
-        return Err("there are no nodes to test".to_owned());
+        return Err("no nodes to test".to_owned());
     }
     let agent = agent();
     let began = clock::seconds();

@@ -13,9 +13,8 @@ pub static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.w
 
 /// The same, compiled ahead of time by the build script for a baseline CPU of the target.
 ///
-/// Compiled code is an ELF image that is read in place. Where it stands among the program's own code, the
-/// system maps it with the right to be executed, page by page as it is needed; elsewhere each start has to
-/// copy all of it.
+/// Compiled code is an ELF image. In the section of the program's own code the system maps it as executable, page
+/// by page as needed; in any other section each start has to copy all of it.
 #[cfg_attr(
     all(target_os = "linux", target_arch = "x86_64"),
     expect(unsafe_code, reason = "naming a section counts as unsafe"),
@@ -24,7 +23,7 @@ pub static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.w
 static PRECOMPILED: Aligned<[u8; include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")).len()]> =
     Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")));
 
-/// Whether somebody executes it where it stands. The engine takes each place for one component: another
+/// Whether the code is executed in place already. The engine allows one component for each address: a second
 /// one in the same process, as in tests, gets a copy.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 

@@ -28,22 +28,22 @@ pub fn tags(answer: &Answer<Vec<String>>, build: &Build) -> Check {
         Ok(tags) => tags,
         Err(refusals) => return self::refusals(refusals),
     };
-    holds(!tags.is_empty(), "it published a build under no tag")?;
+    holds(!tags.is_empty(), "it returned no tag for a build")?;
     let commit = build.commit.as_bytes();
     let mut names_commit = false;
     for (place, tag) in tags.iter().enumerate() {
-        holds(is_tag(tag), "it named a tag that no registry takes")?;
-        holds(!tags[..place].contains(tag), "it named a tag twice")?;
+        holds(is_tag(tag), "it returned an invalid tag")?;
+        holds(!tags[..place].contains(tag), "it returned a tag twice")?;
         for run in tag.as_bytes().split(|byte| !byte.is_ascii_hexdigit()) {
             let is_commit = run == commit;
             names_commit |= is_commit;
             holds(
                 is_commit || run.len() < 40,
-                "it named a tag of another commit",
+                "it returned a tag of another commit",
             )?;
         }
     }
-    holds(names_commit, "none of its tags names the commit")
+    holds(names_commit, "none of its tags contains the commit")
 }
 
 pub fn target(answer: &Answer<Target>, tag: &str, settings: &Settings) -> Check {
@@ -54,7 +54,7 @@ pub fn target(answer: &Answer<Target>, tag: &str, settings: &Settings) -> Check 
     environment(&target.environment, settings)?;
     holds(
         is_commit(&target.commit),
-        "the commit of its target is no full commit hash",
+        "the commit of its target is not a full commit hash",
     )?;
     holds(
         tag.contains(&target.commit),
@@ -68,7 +68,10 @@ pub fn decision(decision: &Decision, history: &[Event], settings: &Settings) -> 
         for evidence in &reason.evidence {
             if let Evidence::Event(place) = evidence {
                 let known = usize::try_from(*place).is_ok_and(|place| place < history.len());
-                holds(known, "a reason rests on an event that never happened")?;
+                holds(
+                    known,
+                    "a reason refers to an event that is not in the history",
+                )?;
             }
         }
     }
@@ -84,13 +87,16 @@ pub fn decision(decision: &Decision, history: &[Event], settings: &Settings) -> 
             environment(name, settings)?;
             holds(
                 decision.permission != Permission::Stop,
-                "it says stop, and what to do next",
+                "it says stop and names a next action",
             )
         }
         Action::Finish(Conclusion::Promoted | Conclusion::PromotedWithWarning) => {
-            holds(permitted, "it ends as promoted without permission")
+            holds(permitted, "it finishes as promoted without permission")
         }
-        Action::Finish(_) => holds(!permitted, "it permits, and ends without promotion"),
+        Action::Finish(_) => holds(
+            !permitted,
+            "it gives permission and finishes without promotion",
+        ),
         Action::Notify(_) | Action::Wait(_) => Ok(()),
     }
 }
@@ -103,7 +109,7 @@ fn refusals(reasons: &[Reason]) -> Check {
 fn environment(name: &str, settings: &Settings) -> Check {
     holds(
         settings.environments.iter().any(|known| known.name == name),
-        "it named an environment that the settings don't have",
+        "it named an environment that is not in the settings",
     )
 }
 
@@ -114,7 +120,7 @@ fn code(code: &str) -> Check {
         && code
             .bytes()
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-    holds(fits, "a code of it is not in kebab-case")
+    holds(fits, "one of its codes is not kebab-case")
 }
 
 fn place(span: Span, text: &str) -> Check {
@@ -122,10 +128,7 @@ fn place(span: Span, text: &str) -> Check {
         .ok()
         .zip(usize::try_from(span.end).ok())
         .is_some_and(|(start, end)| start < end && text.get(start..end).is_some());
-    holds(
-        inside,
-        "it pointed at a place that the message doesn't have",
-    )
+    holds(inside, "it referred to a place outside the message")
 }
 
 fn holds(kept: bool, otherwise: &str) -> Check {
@@ -180,17 +183,17 @@ mod tests {
     fn tags_of_another_commit_or_of_no_registry() {
         let other = "b".repeat(40);
         for (tags, broken) in [
-            (vec![], "under no tag"),
+            (vec![], "returned no tag"),
             (vec![format!("prod-{other}")], "another commit"),
             (
                 vec![format!("prod-{}", SHA.to_uppercase())],
                 "another commit",
             ),
-            (vec!["latest".to_owned()], "none of its tags"),
-            (vec![format!("prod {SHA}")], "no registry takes"),
-            (vec![format!("-{SHA}")], "no registry takes"),
-            (vec![format!("{SHA}\n")], "no registry takes"),
-            (vec![SHA.to_owned(), SHA.to_owned()], "twice"),
+            (vec!["latest".to_owned()], "none of its tags contains"),
+            (vec![format!("prod {SHA}")], "an invalid tag"),
+            (vec![format!("-{SHA}")], "an invalid tag"),
+            (vec![format!("{SHA}\n")], "an invalid tag"),
+            (vec![SHA.to_owned(), SHA.to_owned()], "a tag twice"),
         ] {
             let message = said(super::tags(&Ok(tags), &build()));
             assert!(message.contains(broken), "{message}");
@@ -247,11 +250,11 @@ mod tests {
             ),
             (
                 with(Permission::Promote, Action::Finish(Conclusion::Stopped)),
-                "permits, and ends",
+                "gives permission and finishes",
             ),
             (
                 with(Permission::Promote, Action::Deploy("moon".to_owned())),
-                "settings don't have",
+                "not in the settings",
             ),
         ] {
             let message = said(super::decision(&decision, &[], &settings));
@@ -260,7 +263,7 @@ mod tests {
         let mut decision = with(Permission::Hold, Action::Wait(1));
         assert!(super::decision(&decision, &[], &settings).is_ok());
         decision.reasons[0].evidence.push(Evidence::Event(0));
-        assert!(said(super::decision(&decision, &[], &settings)).contains("never happened"));
+        assert!(said(super::decision(&decision, &[], &settings)).contains("not in the history"));
         decision.reasons.clear();
         assert!(said(super::decision(&decision, &[], &settings)).contains("no reason"));
     }
@@ -276,7 +279,7 @@ mod tests {
             nodes: Vec::new(),
         });
         let message = said(super::decision(&decision, &[], &settings::defaults()));
-        assert!(message.contains("settings don't have"), "{message}");
+        assert!(message.contains("not in the settings"), "{message}");
     }
 
     #[test]
@@ -294,6 +297,6 @@ mod tests {
         let other = said(super::target(&target("b".repeat(40)), &tag, &settings));
         assert!(other.contains("not the one in the tag"), "{other}");
         let short = said(super::target(&target(SHA[..7].to_owned()), &tag, &settings));
-        assert!(short.contains("no full commit hash"), "{short}");
+        assert!(short.contains("not a full commit hash"), "{short}");
     }
 }

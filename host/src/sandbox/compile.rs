@@ -1,6 +1,6 @@
 //! Compiling a foreign component: in a child process, with a wall clock and an address-space limit.
 //!
-//! A compiler is a large program that reads a file somebody else wrote. In the child it can neither
+//! A compiler is a large program that reads an untrusted file. In the child it can neither
 //! take the machine's memory nor keep a pipeline waiting; what comes back is this binary's own output.
 
 use std::env;
@@ -60,7 +60,9 @@ impl Compiler {
             ));
         }
         if !bytes.starts_with(COMPONENT) {
-            return Err(Failure::Unfit("it is no WebAssembly component".to_owned()));
+            return Err(Failure::Unfit(
+                "it is not a WebAssembly component".to_owned(),
+            ));
         }
         let compiled = self.in_a_child(bytes)?;
         deserialize(engine, &compiled)
@@ -116,7 +118,7 @@ impl Compiler {
                 _ => Err(Failure::Limit(
                     Limit::Compilation,
                     format!(
-                        "compiling it took more than {} MiB of memory, or broke the compiler",
+                        "compiling it took more than {} MiB of memory or crashed the compiler",
                         limits::COMPILE_MEMORY >> 20
                     ),
                 )),

@@ -4,6 +4,8 @@ use std::fmt;
 
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
+use crate::error::{Error, Kind};
+
 /// A limit of the sandbox that a policy ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -50,13 +52,13 @@ impl Failure {
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => Self::Limit(
                 Limit::Fuel,
-                format!("it used up its {} units of fuel", super::profile::FUEL),
+                format!("it used all {} units of fuel", super::profile::FUEL),
             ),
             Some(Trap::Interrupt) => Self::TimedOut,
             Some(Trap::StackOverflow) => Self::Limit(
                 Limit::Stack,
                 format!(
-                    "it used up its {} KiB of stack",
+                    "it used all {} KiB of stack",
                     super::profile::WASM_STACK >> 10
                 ),
             ),
@@ -83,7 +85,7 @@ impl Failure {
             ),
             None if error.is::<PoolConcurrencyLimitError>() => Self::Limit(
                 Limit::Memory,
-                "there is no room for so many sandboxes at a time".to_owned(),
+                "too many sandboxes exist at the same time".to_owned(),
             ),
             None => Self::Contract(format!("{error:#}")),
         }
@@ -94,7 +96,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => write!(f, "the policy could not be read: {why}"),
-            Self::Host(why) => write!(f, "no policy can be run here: {why}"),
+            Self::Host(why) => write!(f, "this machine can't run a policy: {why}"),
             Self::Unfit(why) => write!(f, "the component is not a policy: {why}"),
             Self::Trapped(why) => write!(f, "the policy trapped: {why}"),
             Self::TimedOut => write!(
@@ -109,3 +111,31 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let (kind, help) = match failure {
+            // A file that is not there is the caller's mistake; everything else is the policy's.
+            Failure::Unreadable(_) => (
+                Kind::Input,
+                "name a component file that can be read with `--policy`",
+            ),
+            Failure::Host(_) => (
+                Kind::Policy,
+                "this machine or this build is at fault, not the policy; try another machine",
+            ),
+            Failure::Unfit(_) => (
+                Kind::Policy,
+                "see what fits with `greenlight policy check FILE`",
+            ),
+            Failure::Trapped(_) | Failure::TimedOut | Failure::Limit(..) | Failure::Contract(_) => {
+                (
+                    Kind::Policy,
+                    "no decision was made, so the release stops; report this, with the question, to the \
+                 authors of the policy",
+                )
+            }
+        };
+        Self::of(kind, failure.to_string(), help).because(failure)
+    }
+}

@@ -1,4 +1,4 @@
-//! Code that is executed where it stands in the program.
+//! Executes the bundled policy's code in place: at its address in this program's file, without a copy.
 
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use super::bundled;
 /// Whether this build puts the bundled policy among its own code.
 pub const POSSIBLE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
-/// Lets an engine execute the bundled policy where it stands.
+/// Lets an engine execute the bundled policy in place.
 pub fn allow(config: &mut Config) {
     if POSSIBLE {
         config.with_custom_code_memory(Some(Arc::new(Memory)));
     }
 }
 
-/// What the system lets be executed. Nothing is ever writable at the same time.
+/// Makes memory executable. No memory is writable and executable at the same time.
 struct Memory;
 
 impl CustomCodeMemory for Memory {
@@ -40,7 +40,7 @@ impl CustomCodeMemory for Memory {
     reason = "what memory may be used for is the system's business"
 )]
 fn protect(from: *const u8, length: usize, flags: MprotectFlags) -> wasmtime::Result<()> {
-    // The program's own code has been mapped by the system as it has to be.
+    // The system has mapped the program's own code as executable already.
     if bundled::holds(from) {
         return Ok(());
     }

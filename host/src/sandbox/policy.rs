@@ -87,7 +87,7 @@ impl Policy {
             .collect();
         if !imports.is_empty() {
             return Err(Failure::Unfit(format!(
-                "a policy imports nothing, and it imports {}",
+                "a policy must not import anything, but it imports {}",
                 imports.join(", ")
             )));
         }
@@ -322,7 +322,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         return Err(Failure::Limit(
             Limit::FileSize,
             format!(
-                "a component file has at most {} MiB",
+                "the component file is larger than {} MiB",
                 profile::COMPONENT_LIMIT >> 20
             ),
         ));

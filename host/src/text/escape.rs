@@ -20,7 +20,7 @@ pub fn is_active(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Writes a text so that it stands in one line and does nothing: active characters as `\u{…}`, the second
+/// Escapes a text so that it is one line without effect: active characters as `\u{…}`, the second
 /// `#` of `##` as `\u{23}`, and the first `:` of a `::` that begins it as `\u{3a}`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     let command = text.trim_start().starts_with("::");

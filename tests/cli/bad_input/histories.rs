@@ -50,7 +50,7 @@ fn histories() {
             &[
                 "failed to read the history",
                 why,
-                "help: its shape is `greenlight.history/1`",
+                "help: write it as `greenlight.history/1`",
             ],
         );
     }

@@ -231,6 +231,6 @@ fn the_message_is_that_of_the_tags_commit() {
     decide("prod", &["--repo", repo]).gives(
         2,
         Text::Nothing,
-        Text::Has(&[SHA, "help: name a commit that this repository has"]),
+        Text::Has(&[SHA, "help: name a commit of this repository"]),
     );
 }

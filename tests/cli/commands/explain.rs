@@ -73,11 +73,11 @@ fn an_unknown_commit() {
     let repository = Repository::new();
     let repo = repository.argument();
     for rev in ["HEAD", "nope", "--help-me"] {
-        let said = format!("no commit is known as `{rev}`");
+        let said = format!("unknown revision `{rev}`");
         greenlight(["explain", "--repo", repo, "--", rev]).gives(
             2,
             Text::Nothing,
-            Text::Has(&[&said, "help: name a commit that this repository has"]),
+            Text::Has(&[&said, "help: name a commit of this repository"]),
         );
     }
 }

@@ -77,8 +77,8 @@ fn systems_without_a_message_need_git() {
         2,
         Text::Nothing,
         Text::Has(&[
-            "CircleCI does not hand its message over",
-            "no repository",
+            "CircleCI does not provide the commit's message",
+            "not in a git repository",
             "`checkout` step",
         ]),
     );
@@ -358,6 +358,6 @@ fn a_decision_takes_the_message_of_its_own_commit() {
     nowhere(folder.path(), &["decide", "--tag", &tag], &set).gives(
         4,
         Text::Has(&["hold["]),
-        Text::Has(&["note: no message of "]),
+        Text::Has(&["note: no message for "]),
     );
 }

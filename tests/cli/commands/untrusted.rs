@@ -177,7 +177,7 @@ fn message_across_lines() {
 fn revision_and_file_names() {
     let repository = Repository::new();
     let rev = greenlight(["label", "--rev", HOSTILE, "--repo", repository.argument()]);
-    is_harmless(rev, 2, Text::Nothing, Text::Has(&["no commit is known as"]));
+    is_harmless(rev, 2, Text::Nothing, Text::Has(&["unknown revision"]));
     let replay = greenlight(["replay", "--repo", repository.argument(), "--", HOSTILE]);
     is_harmless(replay, 2, Text::Nothing, Text::Has(&["error: ", "help: "]));
     for flag in ["--message-file", "--policy"] {

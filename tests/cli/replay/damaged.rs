@@ -98,11 +98,7 @@ fn a_history_that_git_can_not_follow() {
         "--repo",
         repository.argument(),
     ])
-    .gives(
-        2,
-        Text::Nothing,
-        Text::Has(&["no commit is known as", "help: "]),
-    );
+    .gives(2, Text::Nothing, Text::Has(&["unknown revision", "help: "]));
 }
 
 #[test]

@@ -127,12 +127,12 @@ fn shallow() {
     greenlight(["label", "--rev", "HEAD~1", "--repo", path]).gives(
         2,
         Text::Nothing,
-        Text::Has(&["no commit is known as `HEAD~1`", "`git fetch --unshallow`"]),
+        Text::Has(&["unknown revision `HEAD~1`", "`git fetch --unshallow`"]),
     );
     greenlight(["replay", "--repo", path, "HEAD~1..HEAD"]).gives(
         2,
         Text::Nothing,
-        Text::Has(&["HEAD~1..HEAD", "a shallow clone lacks the older ones"]),
+        Text::Has(&["HEAD~1..HEAD", "a shallow clone lacks older commits"]),
     );
 }
 
@@ -163,7 +163,7 @@ fn without_a_commit() {
         .gives(
             2,
             Text::Nothing,
-            Text::Has(&["HEAD", "help: name commits that this repository has"]),
+            Text::Has(&["HEAD", "help: name commits of this repository"]),
         );
     }
 }

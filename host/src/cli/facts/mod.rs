@@ -14,7 +14,7 @@ use super::surroundings::variables;
 use super::{Error, Exit};
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::{self, Surroundings};
-use crate::facts::{self, git};
+use crate::facts::git;
 use crate::text::json;
 
 /// Show what is known of the build, and where each fact comes from.
@@ -44,9 +44,7 @@ fn gather(arguments: &Arguments) -> FactsDocument {
     let mut document = FactsDocument::empty();
     let found = variables(|variables| {
         let found = ci::detect(variables)?;
-        Ok::<_, facts::Error>(
-            found.map(|(system, sign)| (sign, Surroundings::read(system, variables))),
-        )
+        Ok::<_, Error>(found.map(|(system, sign)| (sign, Surroundings::read(system, variables))))
     });
     match found {
         Ok(Some((sign, ci))) => {

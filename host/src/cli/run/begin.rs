@@ -50,7 +50,7 @@ impl Deployment<'_> {
             settings: settings.into(),
         };
         if self.config.load_test.is_none() && self.asks_for_load_test(&began)? {
-            return Err(Error::usage(
+            return Err(Error::new(
                 "a load test is asked for, and none is configured",
                 "write a `[load-test]` table into the configuration; see `greenlight schema config`",
             ));
@@ -143,7 +143,7 @@ impl Deployment<'_> {
                 return Ok(Ok(None));
             }
             Err(error) => {
-                return Err(Error::usage(
+                return Err(Error::new(
                     format!("git does not have the tag's commit: {error}"),
                     "check the tag, `git fetch`, or name the repository with `--repo`; whoever knows what \
                      it is may say `--approved-by NAME`",

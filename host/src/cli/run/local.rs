@@ -60,7 +60,7 @@ pub fn run(
 }
 
 fn impossible(error: &std::io::Error) -> Error {
-    Error::usage(
+    Error::new(
         format!("failed to start the built-in nodes: {error}"),
         "this machine gives no port, thread or folder; try again when it has room",
     )

@@ -22,6 +22,7 @@ use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
 use crate::deployment::{self, End, Leases, Means};
 use crate::effects::interrupt::Interrupt;
+use crate::error::Kind;
 use crate::journal::{Holder, Location};
 use crate::report::decision;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of, read};
@@ -76,7 +77,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let interrupt = Interrupt::on_signals().map_err(|error| {
-        Error::usage(
+        Error::new(
             format!("failed to listen for signals: {error}"),
             "this machine gives no thread or pipe; try again when it has room",
         )
@@ -108,7 +109,7 @@ pub fn policy(config: &Config) -> Result<(Policy, String), Error> {
     let bytes = read(&file)?;
     let digest = digest_of(&bytes);
     if digest != table.digest {
-        return Err(Error::usage(
+        return Err(Error::new(
             format!(
                 "the policy `{}` is another one than configured: its digest is {digest}",
                 file.display()
@@ -141,7 +142,7 @@ impl Deployment<'_> {
 
     fn keep(&self, location: Location) -> Result<Leases, Error> {
         Leases::keep(location, Holder::this_process(), self.config.lease).map_err(|error| {
-            Error::usage(
+            Error::new(
                 format!("failed to start a thread: {error}"),
                 "this machine gives none; try again when it has room",
             )
@@ -189,19 +190,21 @@ impl Deployment<'_> {
             format!("go on with `greenlight run --resume {number}`")
         };
         match error {
-            deployment::Error::Policy(failure) => Error::Policy(failure),
+            deployment::Error::Policy(failure) => failure.into(),
             deployment::Error::Journal(error) => failed(error),
-            deployment::Error::Host(error) => error.into(),
-            deployment::Error::Interrupted => Error::Interrupted {
-                message: format!("deployment {number} was interrupted"),
-                help: go_on,
-            },
-            deployment::Error::LostLease(environment) => Error::Interrupted {
-                message: format!(
+            deployment::Error::Host(error) => error,
+            deployment::Error::Interrupted => Error::of(
+                Kind::Interrupted,
+                format!("deployment {number} was interrupted"),
+                go_on,
+            ),
+            deployment::Error::LostLease(environment) => Error::of(
+                Kind::Interrupted,
+                format!(
                     "the lease of `{environment}` was lost to another deployment: nothing more is done"
                 ),
-                help: go_on,
-            },
+                go_on,
+            ),
         }
     }
 
@@ -218,7 +221,7 @@ impl Deployment<'_> {
 fn place(settings: &Settings, environment: &str) -> Result<usize, Error> {
     let mut known = settings.environments.iter();
     known.position(|it| it.name == environment).ok_or_else(|| {
-        Error::usage(
+        Error::new(
             format!("the tag asks for `{environment}`, which the settings do not have"),
             "name it in the configuration as an `[[environment]]`",
         )

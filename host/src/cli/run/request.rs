@@ -20,7 +20,7 @@ impl Deployment<'_> {
             return Ok(None);
         };
         if header.tag != tag {
-            return Err(Error::usage(
+            return Err(Error::new(
                 format!(
                     "deployment {} of the same request is of another tag, `{}`",
                     header.number, header.tag
@@ -71,7 +71,7 @@ pub fn not_ended(store: &mut dyn Store, number: u64) -> Result<(), Error> {
     if header.is_some_and(|header| header.conclusion.is_none()) {
         return Ok(());
     }
-    Err(Error::usage(
+    Err(Error::new(
         format!("deployment {number} was ended before anything of it was done"),
         "look with `greenlight status`, and start it anew with `greenlight run --tag TAG`",
     ))

@@ -46,7 +46,7 @@ impl Deployment<'_> {
             return Ok(Exit::of(permission, self.arguments.warn_exit_code));
         }
         let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
-            return Err(Error::usage(
+            return Err(Error::new(
                 format!("nothing of deployment {} was done", header.number),
                 "start it anew with `greenlight run --tag TAG`",
             ));
@@ -81,7 +81,7 @@ impl Deployment<'_> {
         if began.policy == self.digest {
             return Ok(());
         }
-        Err(Error::usage(
+        Err(Error::new(
             format!(
                 "the deployment began with the policy {}, and this is {}",
                 began.policy, self.digest

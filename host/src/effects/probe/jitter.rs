@@ -1,4 +1,4 @@
-//! Intervals that do not march in step.
+//! Jitter for intervals.
 
 use std::time::Duration;
 

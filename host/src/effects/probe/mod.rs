@@ -13,6 +13,6 @@ pub use version::Version;
 pub enum Answer {
     /// It runs this version.
     Version(Version),
-    /// It gave no usable answer. Says why, in one short line that is harmless to print.
+    /// It gave no usable answer. The reason, in one short line that is safe to print.
     Unreachable(String),
 }

@@ -83,9 +83,9 @@ impl Prober {
             }
         }
         let why = if interrupt.is_raised() {
-            "not answered before the interrupt"
+            "no response before the shutdown signal"
         } else {
-            "not asked: the system has no thread to spare"
+            "not asked: the system can start no more threads"
         };
         let missing = || (Answer::Unreachable(why.to_owned()), start.elapsed());
         nodes
@@ -98,7 +98,7 @@ impl Prober {
             .collect()
     }
 
-    /// Takes one node after the other, until there is none left.
+    /// Asks one node after the other until all are asked.
     fn work(
         &self,
         urls: &[String],
@@ -119,7 +119,7 @@ impl Prober {
 
     fn version(&self, url: &str) -> Result<Version, String> {
         if !is_url(url) {
-            return Err(format!("no http or https URL: `{}`", shown(url)));
+            return Err(format!("not an http or https URL: `{}`", shown(url)));
         }
         let mut response = self
             .client
@@ -136,16 +136,13 @@ impl Prober {
 
     fn reason(&self, error: &ureq::Error) -> String {
         match error {
-            ureq::Error::Timeout(_) => format!("no whole answer within {:?}", self.time_limit),
+            ureq::Error::Timeout(_) => format!("no complete response within {:?}", self.time_limit),
             ureq::Error::BodyExceedsLimit(limit) => {
                 format!("answered with more than {limit} bytes")
             }
-            ureq::Error::HostNotFound => "the name of its host is not known".to_owned(),
+            ureq::Error::HostNotFound => "unknown host name".to_owned(),
             ureq::Error::Io(error) if is_unknown_name(error) => {
-                format!(
-                    "the name of its host is not known: {}",
-                    shown(&error.to_string())
-                )
+                format!("unknown host name: {}", shown(&error.to_string()))
             }
             ureq::Error::Io(error) => shown(&error.to_string()),
             error => shown(&error.to_string()),

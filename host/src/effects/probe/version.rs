@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::text::escape::escape;
 
-/// How much of somebody else's text a reason shows, in characters.
+/// The longest part of a node's text that a reason shows, in characters.
 const SHOWN: usize = 120;
 
 /// The version of a node.
@@ -41,7 +41,10 @@ impl Version {
         let commit = match fields.get("commit") {
             Some(Value::String(commit)) if is_hash(commit) => commit.clone(),
             Some(Value::String(commit)) => {
-                return Err(format!("its `commit` is no full hash: `{}`", shown(commit)));
+                return Err(format!(
+                    "its `commit` is not a full commit hash: `{}`",
+                    shown(commit)
+                ));
             }
             Some(other) => {
                 let (kind, other) = (kind(other), shown(&other.to_string()));
@@ -63,7 +66,7 @@ impl Version {
 
 fn without_commit(fields: &Map<String, Value>) -> String {
     if fields.is_empty() {
-        return "answered with an object that is empty".to_owned();
+        return "answered with an empty object".to_owned();
     }
     let names: Vec<_> = fields.keys().map(String::as_str).collect();
     let names = shown(&names.join(", "));
@@ -85,7 +88,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Shows somebody else's text: its beginning, in one line that does nothing.
+/// Shows the beginning of a node's text, in one line that is safe to print.
 pub fn shown(text: &str) -> String {
     let safe = escape(text.trim());
     match safe.char_indices().nth(SHOWN) {
@@ -139,7 +142,7 @@ mod tests {
             ),
             ("[1]", "answered with a list instead of an object: `[1]`"),
             ("null", "answered with `null` instead of an object: `null`"),
-            ("{}", "answered with an object that is empty"),
+            ("{}", "answered with an empty object"),
             (
                 r#"{"a": 1, "b": 2}"#,
                 "answered with an object without `commit`: it has `a, b`",
@@ -150,11 +153,11 @@ mod tests {
             ),
             (
                 r#"{"commit": "4b825dc"}"#,
-                "its `commit` is no full hash: `4b825dc`",
+                "its `commit` is not a full commit hash: `4b825dc`",
             ),
             (
                 r#"{"commit": "a\nb"}"#,
-                "its `commit` is no full hash: `a\\nb`",
+                "its `commit` is not a full commit hash: `a\\nb`",
             ),
         ] {
             assert_eq!(read(body), Err(reason.to_owned()));

@@ -16,7 +16,7 @@ impl Group {
 
     /// Sends a signal to all of it.
     pub fn signal(self, signal: Signal) {
-        // It may be gone. Whoever is left after SIGKILL runs as somebody else, which we can't change.
+        // It may be gone. A process that survives SIGKILL runs as another user, which this program can't signal.
         let _ = kill_process_group(self.0, signal);
     }
 

@@ -1,7 +1,7 @@
 //! Commands, run to their end with everything that they started.
 //!
 //! A process that leaves its group (`setsid`) is out of reach: it is neither waited for nor ended. And
-//! when this program itself is killed, nobody is left to end the group.
+//! when this program is killed by SIGKILL, the group keeps running.
 
 mod group;
 mod lines;
@@ -55,7 +55,7 @@ pub struct Task<'a> {
 pub enum Ending {
     /// By itself, with an exit status.
     Exited(i32),
-    /// By a signal that somebody else sent.
+    /// By a signal of another process.
     Killed(i32),
     /// It was ended, because its time was over.
     TimedOut,
@@ -70,7 +70,7 @@ pub enum Ending {
 pub struct Finished {
     /// How it ended.
     pub ending: Ending,
-    /// How long it ran, by a clock that nobody sets.
+    /// How long it ran, by the monotonic clock.
     pub took: Duration,
     /// How many processes it had left behind when it ended by itself. They were ended with SIGKILL. 0
     /// where there is no `/proc` to count them in.
@@ -141,7 +141,7 @@ fn run_with(
     };
     let mut watch = Watch::new(child, pipe, log, line)?;
 
-    // A limit beyond what a clock can say is none.
+    // A limit beyond the clock's range is no limit.
     let deadline = started.checked_add(task.time_limit);
     let stop = loop {
         if watch.ended().is_some() {

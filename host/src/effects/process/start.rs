@@ -14,7 +14,7 @@ use super::Task;
 /// The outer error is ours, the inner one says why the command did not start, and what to do.
 pub fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>> {
     let Some((program, arguments)) = task.command.split_first() else {
-        return Ok(Err("no program is named: name one".to_owned()));
+        return Ok(Err("the command is empty: name a program".to_owned()));
     };
     let (reader, writer) = io::pipe()?;
     let mut command = Command::new(program);
@@ -30,7 +30,7 @@ pub fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>>
         .stderr(writer)
         .process_group(0)
         .spawn();
-    // It keeps its ends of the pipe open, and nobody would see that the child has closed its own.
+    // It keeps its ends of the pipe open, which would hide that the child has closed its own.
     drop(command);
     Ok(match child {
         Ok(child) => Ok((child, reader)),
@@ -43,7 +43,7 @@ fn obstacle(program: &str, folder: &Path, error: &io::Error) -> String {
     match error.kind() {
         _ if !folder.is_dir() => {
             format!(
-                "the folder `{shown}` to run `{program}` in is missing: create it, or name another"
+                "the working folder `{shown}` of `{program}` does not exist: create it or name another folder"
             )
         }
         ErrorKind::NotFound if !program.contains('/') => {
@@ -65,12 +65,12 @@ fn obstacle(program: &str, folder: &Path, error: &io::Error) -> String {
             )
         }
         ErrorKind::PermissionDenied => {
-            format!(
-                "`{program}` is not an executable file: make it one with `chmod +x`, or name another"
-            )
+            format!("`{program}` is not executable: run `chmod +x` on it or name another program")
         }
         _ if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
-            format!("`{program}` is no program: a script needs a first line like `#!/bin/sh`")
+            format!(
+                "`{program}` is not an executable format: a script needs a first line such as `#!/bin/sh`"
+            )
         }
         _ => format!("the program `{program}` could not be started: {error}"),
     }
@@ -113,7 +113,7 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a folder");
         let folder = temporary.path();
         for (command, why) in [
-            (&[][..], "no program is named: name one"),
+            (&[][..], "the command is empty: name a program"),
             (
                 &["greenlight-none"],
                 "the program `greenlight-none` is not in `PATH`: install it, or name it with its path",
@@ -131,7 +131,7 @@ mod tests {
         }
         assert_eq!(
             start_in(&folder.join("none"), &["/bin/sh"]).expect_err("nothing"),
-            "the folder `FOLDER` to run `/bin/sh` in is missing: create it, or name another"
+            "the working folder `FOLDER` of `/bin/sh` does not exist: create it or name another folder"
         );
         let why = start_in(folder, &["a\0b"]).expect_err("nothing");
         assert!(why.contains("could not be started"), "{why}");
@@ -145,7 +145,7 @@ mod tests {
         fs::write(&file, "#!/bin/sh\n").expect("a file");
         assert_eq!(
             start_in(folder, &["./file"]).expect_err("nothing"),
-            "`./file` is not an executable file: make it one with `chmod +x`, or name another"
+            "`./file` is not executable: run `chmod +x` on it or name another program"
         );
         script(&file, "#!/bin/sh\nexit 3\n");
         let mut child = start_in(folder, &["./file"]).expect("a child");

@@ -21,7 +21,7 @@ const STUCK: Duration = Duration::from_secs(10);
 
 enum Event {
     Output(Vec<u8>),
-    /// Nobody holds the pipe any more.
+    /// Every writer has closed the pipe.
     Closed,
     /// The command is over.
     Ended,
@@ -39,7 +39,7 @@ pub struct Watch<'a> {
     failure: Option<io::Error>,
     lines: Lines,
     line: &'a mut dyn FnMut(&str),
-    /// With a sender of its own, the channel never reports that nobody sends.
+    /// This sender keeps the channel connected after both threads have ended.
     _sender: SyncSender<Event>,
 }
 
@@ -147,7 +147,7 @@ impl<'a> Watch<'a> {
         self.lines.finish(self.line);
         if self.ended().is_none() {
             return Err(io::Error::other(format!(
-                "process {} does not end, though it was killed",
+                "process {} is still running after SIGKILL",
                 self.child.id()
             )));
         }
@@ -176,7 +176,7 @@ fn listen(
         .spawn(move || {
             let mut chunk = [0; 16 << 10];
             loop {
-                // A pipe that breaks has said all it will, and one that nobody hears may stop.
+                // A broken pipe has no more output, and a thread without a receiver can end.
                 let event = match pipe.read(&mut chunk) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     Ok(0) | Err(_) => Event::Closed,

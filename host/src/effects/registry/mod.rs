@@ -66,12 +66,11 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// If the registry does not say so: it can't be reached, wants somebody else to ask, or answers what can't
-    /// be read.
+    /// If the registry can't be reached, refuses the user, or sends an unreadable response.
     pub fn digest(&self, repository: &str, tag: &str) -> Result<Option<String>, Error> {
         legal(repository)?;
         if !is_tag(tag) {
-            return Err(Error("the tag is not legal".to_owned()));
+            return Err(Error("invalid tag".to_owned()));
         }
         let url = format!("{}/v2/{repository}/manifests/{tag}", self.settings.url);
         let mut session = Session::new(self, repository);
@@ -100,7 +99,7 @@ impl Registry {
         }
         match said {
             Some(said) if said != digest => Err(Error(
-                "the registry sent a manifest that has not the digest it says".to_owned(),
+                "manifest digest mismatch: the registry's manifest does not have the digest of its header".to_owned(),
             )),
             _ => Ok(Some(digest)),
         }
@@ -113,7 +112,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// As for a digest, if there are more than 20,000, and if it shall not go on: half a list is none.
+    /// As for a digest; also for more than 20,000 tags, or a shutdown signal. An incomplete list is an error.
     pub fn tags(&self, repository: &str, go_on: &dyn Fn() -> bool) -> Result<Vec<String>, Error> {
         legal(repository)?;
         let base = &self.settings.url;
@@ -123,7 +122,7 @@ impl Registry {
         for page in 0..PAGES {
             if !go_on() {
                 return Err(Error(
-                    "the list of tags was given up, because the program is to end".to_owned(),
+                    "listing tags was interrupted by a shutdown signal".to_owned(),
                 ));
             }
             let mut answer = session.ask(&url, Method::Get)?;
@@ -137,7 +136,7 @@ impl Registry {
             let mut links = links.filter_map(|it| next::target(it.to_str().ok()?));
             let next = links.next().map(|target| next::resolved(base, target));
             let list: List = document(&mut answer)
-                .ok_or_else(|| Error("the registry gave no list of tags".to_owned()))?;
+                .ok_or_else(|| Error("the registry's response is not a list of tags".to_owned()))?;
             tags.extend(list.tags.unwrap_or_default());
             match next {
                 None => {
@@ -148,7 +147,8 @@ impl Registry {
                 Some(Some(next)) => url = next,
                 Some(None) => {
                     return Err(Error(
-                        "the registry says that its list of tags goes on elsewhere".to_owned(),
+                        "the registry's pagination link points to another host or repository"
+                            .to_owned(),
                     ));
                 }
             }
@@ -198,7 +198,7 @@ impl<'a> Session<'a> {
         self.authorization = Some(match challenge.max_by_key(Challenge::is_bearer) {
             Some(Challenge::Bearer(bearer)) => self.token(&bearer)?,
             Some(Challenge::Basic) => self.basic()?.ok_or_else(|| {
-                Error("the registry wants a user and a password: configure them".to_owned())
+                Error("the registry requires a user and a password: set `user` and `password-variable` in `[serve.registry]`".to_owned())
             })?,
             None => return Err(refused(&answer)),
         });
@@ -236,7 +236,7 @@ impl<'a> Session<'a> {
         let realm = &bearer.realm;
         if !bearer.may_be_asked(&self.registry.settings.url) {
             return Err(Error(
-                "the registry wants a token from an address that can't be trusted with a password"
+                "the registry names a token server without TLS, which must not receive the password"
                     .to_owned(),
             ));
         }
@@ -253,20 +253,20 @@ impl<'a> Session<'a> {
             None => request,
         };
         let failed = |error| {
-            let who = "the one who gives tokens for the registry";
+            let who = "the registry's token server";
             Error(Failure::of(&error, who, self.registry.limit).why)
         };
         let mut answer = request.call().map_err(failed)?;
         if answer.status() != 200 {
             return Err(Error(format!(
-                "the registry wants a token, which was refused with status {}",
+                "the registry's token server refused a token with status {}",
                 answer.status().as_u16()
             )));
         }
         let token: Option<Token> = document(&mut answer);
         let token = token.and_then(|it| it.token.or(it.access_token));
         let token = token.ok_or_else(|| {
-            Error("the registry wants a token, and none was given that can be read".to_owned())
+            Error("the registry's token server sent no readable token".to_owned())
         })?;
         Ok(format!("Bearer {token}"))
     }
@@ -297,7 +297,7 @@ fn legal(repository: &str) -> Result<(), Error> {
     if is_repository(repository) {
         return Ok(());
     }
-    Err(Error("the name of the repository is not legal".to_owned()))
+    Err(Error("invalid repository name".to_owned()))
 }
 
 /// The digest in the header, where it is one that can be compared.
@@ -328,9 +328,9 @@ fn document<T: for<'de> Deserialize<'de>>(answer: &mut Response<Body>) -> Option
 fn refused(answer: &Response<Body>) -> Error {
     let status = answer.status().as_u16();
     let help = match status {
-        401 | 403 => ": see that user and password are right, and may read the repository",
-        404 => ", without saying that what was asked for is unknown",
-        300..=399 => ", a redirect, which is not followed",
+        401 | 403 => ": check the user, the password and their right to read the repository",
+        404 => ", but not that the repository or tag is unknown",
+        300..=399 => ", a redirect; redirects are not followed",
         _ => "",
     };
     Error(format!("the registry answered with status {status}{help}"))

@@ -1,4 +1,4 @@
-//! Where a list goes on: <https://www.rfc-editor.org/rfc/rfc8288>.
+//! The link to the next page of a list: <https://www.rfc-editor.org/rfc/rfc8288>.
 
 /// The address in a `Link` header that names the next page.
 pub(super) fn target(header: &str) -> Option<&str> {

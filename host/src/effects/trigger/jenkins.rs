@@ -48,7 +48,7 @@ impl Jenkins {
 
     fn root(&self) -> Result<&str, Error> {
         self.settings.root().ok_or_else(|| Error::Refused {
-            why: "the URL of the Jenkins job has no `/job/` in it".to_owned(),
+            why: "the URL of the Jenkins job does not contain `/job/`".to_owned(),
         })
     }
 
@@ -64,7 +64,7 @@ impl Jenkins {
             200 => match answer.document() {
                 Some(crumb) => Ok(Some((crumb, cookies(&answer)))),
                 None => Err(Error::Refused {
-                    why: "Jenkins gave no crumb that can be read".to_owned(),
+                    why: "Jenkins sent an unreadable crumb".to_owned(),
                 }),
             },
             404 => Ok(None),

@@ -110,7 +110,7 @@ fn a_crumb_that_is_not_given_starts_nothing() {
         let (token, _folder) = trial::token();
         let server = StandIn::start(move |stream, _| answer(stream, status, "", body));
         let error = starter(&server.url, token).start(&request());
-        let error = error.expect_err("no crumb");
+        let error = error.expect_err("unreadable crumb");
         assert!(format!("{error:?}").starts_with(kind), "{error:?}");
         trial::says_no_secret(&error);
         assert_eq!(server.requests().len(), 1);

@@ -90,12 +90,12 @@ impl Line {
         let mut answer = self.get(url, headers).map_err(away)?;
         match answer.status() {
             200 => {}
-            // Who stands in front of a system answers like this while it is away.
+            // A proxy answers like this while the system behind it is down.
             408 | 500.. => return Err(away(refusal(&answer))),
             _ => return Err(refusal(&answer)),
         }
         let unreadable = || Error::Unknown {
-            why: format!("{} gave no list that can be read", self.who),
+            why: format!("{} sent an unreadable list", self.who),
         };
         match answer.text() {
             Ok(text) => serde_json::from_str(&text).map_err(|_| unreadable()),
@@ -149,13 +149,13 @@ impl Line {
             429 => Error::Busy { why, again_in },
             403 | 503 if again_in.is_some() => Error::Busy { why, again_in },
             300..=399 => Error::Refused {
-                why: why + ", a redirect, which is not followed",
+                why: why + ", a redirect; redirects are not followed",
             },
             401 | 403 => Error::Refused {
-                why: why + ": see that the token is valid and may do this",
+                why: why + ": check that the token is valid and has the permission",
             },
             404 => Error::Refused {
-                why: why + ": see that the configured name is right and the token may see it",
+                why: why + ": check the configured name and that the token can see it",
             },
             // Whether what it timed out on was the request or what was behind it is not known.
             408 => Error::Unknown { why },

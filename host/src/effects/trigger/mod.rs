@@ -88,7 +88,7 @@ pub trait Trigger: Send + Sync {
     /// or does not let us look. That says nothing about the start; look again later, as long as it takes.
     ///
     /// [`Error::Unknown`] if the look was answered, and the answer can't tell. Another look may only get the
-    /// same answer: after some of them nobody can tell, and a person has to look.
+    /// same answer: after a few looks, a person has to check.
     fn find(&self, request: &Request) -> Result<Option<String>, Error>;
 }
 

@@ -47,7 +47,7 @@ pub fn read(variables: &Variables) -> Surroundings {
         message: variables.said(
             "BUILDKITE_MESSAGE",
             Standing::Unsure(
-                "it is the message of the build: the title of a pull request, or what somebody typed",
+                "it is the message of the build: a pull request's title or text typed by a person",
             ),
         ),
         build_url: variables.fact("BUILDKITE_BUILD_URL"),

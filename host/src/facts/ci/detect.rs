@@ -26,7 +26,7 @@ pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, E
         return match known {
             Some((system, _)) => Ok(Some((*system, CHOICE))),
             None => Err(Error::new(
-                format!("`{CHOICE}` is `{choice}`, which is no CI system that is known"),
+                format!("`{CHOICE}` is `{choice}`, an unknown CI system"),
                 format!(
                     "expected one of {}, {NONE}",
                     System::ALL.map(|(_, word)| word).join(", ")
@@ -46,12 +46,12 @@ pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, E
     let name = |(system, sign): (System, &str)| format!("{} (`{sign}`)", system.title());
     Err(Error::new(
         format!(
-            "the variables are those of {} and of {} at once",
+            "the variables of two CI systems are set: {} and {}",
             name(first),
             name(second)
         ),
         format!(
-            "say which one it is with `{CHOICE}={}` or `{CHOICE}={}`",
+            "set `{CHOICE}={}` or `{CHOICE}={}`",
             first.0.name(),
             second.0.name()
         ),

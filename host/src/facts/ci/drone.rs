@@ -19,7 +19,7 @@ pub fn read(variables: &Variables) -> Surroundings {
     let standing = if variables.is("DRONE_BUILD_EVENT", "push") && !proposed {
         Standing::Whole
     } else {
-        Standing::Unsure("only after a push it is the commit's")
+        Standing::Unsure("it is the commit's message only in a build of a push")
     };
     let tag = variables.fact("DRONE_TAG");
     let branch = if proposed {

@@ -13,8 +13,8 @@ use crate::contract::environments::{Job, JobStatus};
 /// Reads its variables and its event file.
 ///
 /// After `pull_request` `GITHUB_SHA` is a commit that GitHub made to merge with, and after
-/// `pull_request_target` and `workflow_run` it and `GITHUB_REF` are the *default* branch's: what was pushed
-/// stands in the event file alone.
+/// `pull_request_target` and `workflow_run` it and `GITHUB_REF` are the *default* branch's: only the
+/// event file says what was pushed.
 pub fn read(variables: &Variables) -> Surroundings {
     let name = variables.text("GITHUB_EVENT_NAME").unwrap_or_default();
     let proposed = name.starts_with("pull_request") || variables.has("GITHUB_HEAD_REF");
@@ -38,7 +38,7 @@ pub fn read(variables: &Variables) -> Surroundings {
     read
 }
 
-/// The event; an empty one where there is none, which is a problem if everything stands in it.
+/// The event; empty where the file is missing, which is a problem for events that only the file describes.
 fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Event {
     let error = match variables.bytes("GITHUB_EVENT_PATH") {
         Some(path) => match event::read(Path::new(&path)) {
@@ -47,7 +47,7 @@ fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Ev
         },
         None if !needed => return Event::default(),
         None => super::super::Error::new(
-            "`GITHUB_EVENT_PATH` is not set, and what was pushed stands in its file",
+            "`GITHUB_EVENT_PATH` is not set; its file says what was pushed",
             "pass `GITHUB_EVENT_PATH` and its file on, or name the commit with `--rev REV`",
         ),
     };

@@ -68,7 +68,7 @@ fn change(variables: &Variables) -> Option<Change> {
 /// GitLab says of a message that it cut off since 18.6, which is when it began to.
 fn message(variables: &Variables, of_another: bool) -> Option<Said> {
     let standing = if of_another {
-        Standing::Unsure("it is the message of a commit that GitLab made to merge with")
+        Standing::Unsure("it is the message of GitLab's temporary merge commit")
     } else if matches!(
         variables.text("CI_COMMIT_MESSAGE_IS_TRUNCATED").as_deref(),
         None | Some("false")

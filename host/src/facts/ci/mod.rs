@@ -135,7 +135,7 @@ impl Surroundings {
             self.problems.push(Problem {
                 code: "commit-not-a-hash",
                 message: format!(
-                    "`{}` is `{}`, which is no full commit hash",
+                    "`{}` is `{}`, which is not a full commit hash",
                     wrong.source, wrong.value
                 ),
                 help: "name the commit that was built with `--rev REV`".to_owned(),

@@ -1,4 +1,4 @@
-//! Results of jobs that somebody hands over, as GitHub writes them.
+//! Job results in GitHub's `needs` format.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::contract::environments::{Job, JobStatus};
 /// The variable with the results.
 pub const NEEDS: &str = "GREENLIGHT_NEEDS";
 
-/// One job. GitHub says more of it (`outputs`), which is nobody's business here.
+/// One job. GitHub's `outputs` are not read.
 #[derive(Deserialize)]
 struct Need {
     result: Outcome,
@@ -45,7 +45,7 @@ impl Outcome {
 /// # Errors
 ///
 /// If it is anything else: a result that is not known is not a passed one. And if there is no job at all,
-/// since whoever hands them over means to wait for some.
+/// because a workflow that passes `needs` means to wait for jobs.
 pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     let Some(bytes) = variables.bytes(NEEDS) else {
         return Ok(Vec::new());
@@ -53,7 +53,7 @@ pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     let needs: BTreeMap<String, Need> =
         serde_json::from_slice(bytes.as_encoded_bytes()).map_err(|error| {
             Error::new(
-                format!("failed to read the results of jobs from `{NEEDS}`: {error}"),
+                format!("failed to read job results from `{NEEDS}`: {error}"),
                 format!(
                     "set it with `{NEEDS}: ${{{{ toJSON(needs) }}}}`, or name the jobs with `--job`"
                 ),
@@ -61,7 +61,7 @@ pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
         })?;
     if needs.is_empty() {
         return Err(Error::new(
-            format!("`{NEEDS}` names no job, so this one waited for none"),
+            format!("`{NEEDS}` is empty: this job waited for no other job"),
             "add `needs: [JOB, …]` to this job, so that only what has passed is published; or leave the \
              variable out",
         ));

@@ -21,7 +21,9 @@ pub fn read(variables: &Variables) -> Surroundings {
     let standing = if event == "push" && !proposed {
         Standing::Whole
     } else {
-        Standing::Unsure("only after a push it is the commit's: a pull request has its title here")
+        Standing::Unsure(
+            "it is the commit's message only in a build of a push: a pull request has its title here",
+        )
     };
     let tag = variables.fact("CI_COMMIT_TAG");
     let branch = if proposed {

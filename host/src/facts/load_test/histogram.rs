@@ -13,7 +13,7 @@ pub(super) struct Histogram {
 
 impl Histogram {
     /// Adds a count under a response time as it is written: `39`, and `210.0` where the rounding was left
-    /// a float. Nothing where the time is none, or the counts are more than can be counted.
+    /// a float. `None` where the time is not a number or the counts overflow.
     pub(super) fn add(&mut self, milliseconds: &str, count: u64) -> Option<()> {
         let key = milliseconds::up(milliseconds.parse().ok()?)?;
         self.total = self.total.checked_add(count)?;

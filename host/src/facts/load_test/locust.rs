@@ -91,7 +91,7 @@ fn take(results: &mut Results, report: &Report, history: Option<&History>) {
         .unwrap_or(0);
 }
 
-/// Takes what the CSV files have; that there is no report is a fault already.
+/// Reads the CSV files. The missing report is already recorded as a fault.
 fn fall_back(
     results: &mut Results,
     error: &Unreadable,

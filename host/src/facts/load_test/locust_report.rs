@@ -83,7 +83,9 @@ fn sum(entries: &[Entry]) -> Result<Report, &'static str> {
         report.failures = add(report.failures, entry.num_failures)?;
         timeless = add(timeless, entry.num_none_requests)?;
         for (time, count) in &entry.response_times {
-            times.add(time, *count).ok_or("a response time is none")?;
+            times
+                .add(time, *count)
+                .ok_or("a response time is not a number")?;
         }
         if entry.num_requests > 0 {
             let span = span(entry)?;
@@ -91,7 +93,7 @@ fn sum(entries: &[Entry]) -> Result<Report, &'static str> {
         }
     }
     if times.total().checked_add(timeless) != Some(report.requests) {
-        return Err("there are not as many response times as requests");
+        return Err("the number of response times differs from the number of requests");
     }
     if report.span.is_some_and(|span| span.duration().is_none()) {
         return Err("it lasted over a year");
@@ -104,7 +106,7 @@ fn span(entry: &Entry) -> Result<Span, &'static str> {
     let end = entry.last_request_timestamp;
     let span = Span {
         start: entry.start_time,
-        end: end.ok_or("there are requests, and no last one")?,
+        end: end.ok_or("requests were made, but the time of the last one is missing")?,
     };
     if span.start < 0.0 || span.duration().is_none() {
         return Err("the last request was before the first, or over a year later");

@@ -31,7 +31,7 @@ fn parse_totals(bytes: &[u8]) -> Result<Totals, String> {
     let rows = table.aggregated()?;
     let [row] = rows.as_slice() else {
         let rows = rows.len();
-        return Err(format!("has {rows} `Aggregated` rows, and not one"));
+        return Err(format!("has {rows} `Aggregated` rows instead of one"));
     };
     let requests = row.count("Request Count")?;
     let failures = row.count("Failure Count")?;

@@ -129,7 +129,7 @@ fn position(header: &ByteRecord, column: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("has no column `{column}`"))
 }
 
-/// Which row it is, from 1; the header is none.
+/// Number of the row, from 1, without the header.
 fn number(record: &ByteRecord) -> u64 {
     record.position().map_or(0, csv::Position::record)
 }

@@ -196,7 +196,7 @@ mod tests {
             (
                 "/events/0/target/digest",
                 json!("sha256:0"),
-                "event 1 has a digest that is none",
+                "event 1 has an invalid digest",
             ),
             ("/events/0/target", json!("x"), "expected an object"),
             ("/events/0", json!(["push"]), "expected an object"),

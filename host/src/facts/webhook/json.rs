@@ -41,8 +41,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
 
 fn explained(error: &Error) -> Malformed {
     let why = match error.classify() {
-        Category::Eof => "the body ends too early: is it all there?".to_owned(),
-        Category::Syntax | Category::Io => format!("the body is no JSON{}", place(error)),
+        Category::Eof => "the body is truncated".to_owned(),
+        Category::Syntax | Category::Io => format!("the body is not JSON{}", place(error)),
         Category::Data => format!("the body {}{}", expected(&error.to_string()), place(error)),
     };
     Malformed(why)
@@ -63,8 +63,8 @@ fn expected(text: &str) -> String {
         return format!("has a {text}");
     }
     match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("is not what is known: expected {expected}"),
-        None => "is not what is known".to_owned(),
+        Some((_, expected)) => format!("has an unexpected shape: expected {expected}"),
+        None => "has an unexpected shape".to_owned(),
     }
 }
 
@@ -82,15 +82,12 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_without_what_was_found() {
         for (body, said) in [
-            ("", "the body ends too early: is it all there?"),
-            (
-                r#"{"name": "secr"#,
-                "the body ends too early: is it all there?",
-            ),
-            ("secret", "the body is no JSON, at line 1, column 1"),
+            ("", "the body is truncated"),
+            (r#"{"name": "secr"#, "the body is truncated"),
+            ("secret", "the body is not JSON, at line 1, column 1"),
             (
                 r#"{"name": "a"} secret"#,
-                "the body is no JSON, at line 1, column 15",
+                "the body is not JSON, at line 1, column 15",
             ),
             (
                 "{}",
@@ -102,23 +99,23 @@ mod tests {
             ),
             (
                 r#"{"name": 1}"#,
-                "the body is not what is known: expected a string, at line 1, column 10",
+                "the body has an unexpected shape: expected a string, at line 1, column 10",
             ),
             (
                 r#"{"name": "a", "list": ", expected secret at line 1"}"#,
-                "the body is not what is known: expected a sequence, at line 1, column 51",
+                "the body has an unexpected shape: expected a sequence, at line 1, column 51",
             ),
             (
                 r#"{"name": "a", "list": [1e400]}"#,
-                "the body is no JSON, at line 1, column 28",
+                "the body is not JSON, at line 1, column 28",
             ),
             (
                 r#"{"name": "a", "list": [4294967296]}"#,
-                "the body is not what is known: expected u32, at line 1, column 33",
+                "the body has an unexpected shape: expected u32, at line 1, column 33",
             ),
             (
                 r#"["secret"]"#,
-                "the body is not what is known: expected an object, at line 1, column 0",
+                "the body has an unexpected shape: expected an object, at line 1, column 0",
             ),
         ] {
             let error = parse::<Document>(body.as_bytes()).expect_err(body);

@@ -114,7 +114,9 @@ fn push(
     let digest = match digest {
         Some(digest) if is_other_digest(&digest) => None,
         Some(digest) if !is_digest(&digest) => {
-            return illegal("has a digest that is none: `sha256:` and 64 digits were expected");
+            return illegal(
+                "has an invalid digest: expected `sha256:` and 64 lowercase hexadecimal digits",
+            );
         }
         digest => digest,
     };

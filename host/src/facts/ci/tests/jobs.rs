@@ -26,7 +26,7 @@ fn woodpecker_and_drone_tell_how_it_went_so_far() {
 fn no_job_at_all_is_somebodys_mistake() {
     let error = read(&changed(GITHUB, &[(NEEDS, "{}")])).jobs;
     let error = error.expect_err("no job");
-    assert!(error.message.contains("names no job") && error.help.contains("needs:"));
+    assert!(error.message.contains("is empty") && error.help.contains("needs:"));
 }
 
 #[test]

@@ -1,0 +1,148 @@
+//! Why something could not be done: one type for the whole program. It says what is wrong and what to do
+//! next, keeps its cause, and its kind decides the exit status.
+//!
+//! Parts whose callers act on a certain failure have types of their own, which turn into this one by `From`:
+//! [`crate::journal::Error`], [`crate::sandbox::Failure`], [`crate::deployment::Error`].
+
+use std::error::Error as Cause;
+use std::fmt::{self, Write as _};
+use std::io;
+use std::sync::Arc;
+
+use crate::text::escape::escape;
+
+/// What kind of failure an error is. The exit status is chosen by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The command line, the configuration or an input can't be used.
+    Input,
+    /// The policy gave no decision.
+    Policy,
+    /// An answer or a report could not be written.
+    Output,
+    /// The journal could not be read or written.
+    Journal,
+    /// A deployment ended before its conclusion, and can be resumed.
+    Interrupted,
+}
+
+/// Why something could not be done, and what to do next.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// What is wrong. Not escaped.
+    pub message: String,
+    /// What to do next; empty where the message says it. Not escaped.
+    pub help: String,
+    cause: Option<Arc<dyn Cause + Send + Sync>>,
+}
+
+impl Error {
+    /// Makes an error about the command line, the configuration or an input.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::of(Kind::Input, message, help)
+    }
+
+    /// Makes an error of a kind.
+    pub fn of(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            help: help.into(),
+            cause: None,
+        }
+    }
+
+    /// Makes an error about a file or a stream that could not be written.
+    pub fn output(message: impl Into<String>) -> Self {
+        Self::of(
+            Kind::Output,
+            message,
+            "make room, or name another file; then run the command again",
+        )
+    }
+
+    /// Adds the failure that led to it.
+    #[must_use]
+    pub fn because(mut self, cause: impl Cause + Send + Sync + 'static) -> Self {
+        self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    /// The failure that led to it, where it is of this type.
+    pub fn cause<T: Cause + 'static>(&self) -> Option<&T> {
+        self.cause.as_deref()?.downcast_ref()
+    }
+
+    /// Writes what is wrong and what to do next, in lines that are safe to print.
+    pub fn text(&self) -> String {
+        let mut text = format!("error: {}\n", escape(&self.message));
+        if !self.help.is_empty() {
+            // Writing into a string can't fail.
+            let _ = writeln!(text, "  help: {}", escape(&self.help));
+        }
+        text
+    }
+}
+
+/// Two errors are the same if they say the same.
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.message == other.message && self.help == other.help
+    }
+}
+
+impl Eq for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Cause for Error {
+    fn source(&self) -> Option<&(dyn Cause + 'static)> {
+        match &self.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        }
+    }
+}
+
+/// An input that can't be read is made into an error where it is read. What is left is output: the answer.
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::of(
+            Kind::Output,
+            format!("failed to write the answer: {error}"),
+            "the answer was lost; run the command again",
+        )
+        .because(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_kept() {
+        let error = Error::from(io::Error::other("full"));
+        assert_eq!(error.kind, Kind::Output);
+        assert!(error.cause::<io::Error>().is_some());
+        assert!(error.cause::<fmt::Error>().is_none());
+        assert!(error.source().is_some_and(|it| it.to_string() == "full"));
+        assert!(Error::new("a", "b").source().is_none());
+    }
+
+    #[test]
+    fn the_text_is_safe_to_print() {
+        let error = Error::new("bad\x1b[31m", "##[error]");
+        assert_eq!(
+            error.text(),
+            "error: bad\\u{1b}[31m\n  help: #\\u{23}[error]\n"
+        );
+        assert_eq!(Error::new("bad", "").text(), "error: bad\n");
+    }
+}
