@@ -137,7 +137,7 @@ fn unknown(asked: &str, program: &clap::Command) -> Error {
         Some((_, name)) => format!("did you mean `greenlight help {name}`?"),
         None => "list the topics with `greenlight help`".to_owned(),
     };
-    Error::usage(format!("no topic or command is called `{asked}`"), help)
+    Error::new(format!("no topic or command is called `{asked}`"), help)
 }
 
 #[cfg(test)]
