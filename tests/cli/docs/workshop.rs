@@ -61,10 +61,10 @@ impl Clone {
         let note = |name: &str| format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\n", calls.display());
         // `cargo build --release` leaves the program behind.
         let built = "target/x86_64-unknown-linux-gnu/release";
-        let build = format!(
+        let leave_behind = format!(
             "case $* in *--release*) mkdir -p {built} && cp '{PROGRAM}' {built}/greenlight ;; esac\n"
         );
-        clone.script("stand-ins/cargo", &(note("cargo") + &build));
+        clone.script("stand-ins/cargo", &(note("cargo") + &leave_behind));
         for name in SCRIPTS.into_iter().filter(|it| root().join(it).exists()) {
             clone.script(name, &note(name));
         }

@@ -3,6 +3,8 @@
 //! Comments and images disappear, links keep their text and their address, a table that is too wide becomes a
 //! list of rows.
 
+use std::fmt::Write as _;
+
 /// Wider tables become lists.
 const WIDTH: usize = 100;
 
@@ -91,7 +93,7 @@ fn inline(line: &str) -> String {
         out += before;
         out += label;
         if target.starts_with("https://") {
-            out += &format!(" <{target}>");
+            let _ = write!(out, " <{target}>");
         }
         rest = after;
     }

@@ -1,5 +1,7 @@
 //! The reference of commands, from the command line itself.
 
+use std::fmt::Write as _;
+
 use clap::{Arg, Command};
 use greenlight::cli;
 
@@ -21,7 +23,7 @@ fn commands() {
             .map(ToString::to_string)
             .unwrap_or_default();
         let anchor = name.replace(' ', "-");
-        text += &format!("| [`{name}`](#{anchor}) | {} |\n", cell(&about));
+        let _ = writeln!(text, "| [`{name}`](#{anchor}) | {} |", cell(&about));
     }
     for (name, command) in &leaves {
         text += &section(name, command);
@@ -81,14 +83,15 @@ fn section(name: &str, command: &Command) -> String {
 fn row(argument: &Arg) -> String {
     let values = argument.get_value_names().unwrap_or_default();
     let takes = argument.get_action().takes_values();
-    let values: String = if takes {
-        values.iter().map(|it| format!(" {it}")).collect()
+    let values: Vec<_> = values.iter().map(ToString::to_string).collect();
+    let values = if takes {
+        values.join(" ")
     } else {
         String::new()
     };
     let name = match argument.get_long() {
-        Some(long) => format!("--{long}{values}"),
-        None => values.trim().to_owned(),
+        Some(long) => format!("--{long} {values}"),
+        None => values,
     };
     let about = argument.get_long_help().or(argument.get_help());
     let mut about = about.map(ToString::to_string).unwrap_or_default();
@@ -103,7 +106,7 @@ fn row(argument: &Arg) -> String {
     let defaults = argument.get_default_values();
     if takes && !defaults.is_empty() {
         let names: Vec<_> = defaults.iter().map(|it| it.to_string_lossy()).collect();
-        about += &format!(" [default: {}]", names.join(", "));
+        let _ = write!(about, " [default: {}]", names.join(", "));
     }
     let variable = argument
         .get_env()

@@ -1,5 +1,7 @@
 //! The reference of `greenlight.toml`, from its JSON Schema.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::{cell, is_current};
@@ -23,9 +25,8 @@ fn configuration() {
 /// Writes a section for each table below a schema.
 fn tables(root: &Value, schema: &Value, path: &str, text: &mut String) {
     for (name, property) in properties(schema) {
-        let (table, is_list) = match table(root, property) {
-            Some(found) => found,
-            None => continue,
+        let Some((table, is_list)) = table(root, property) else {
+            continue;
         };
         let path = if path.is_empty() {
             name.clone()
@@ -37,7 +38,7 @@ fn tables(root: &Value, schema: &Value, path: &str, text: &mut String) {
         } else {
             format!("[{path}]")
         };
-        *text += &format!("\n## {heading}\n\n{}\n\n", about(root, property));
+        let _ = write!(text, "\n## {heading}\n\n{}\n\n", about(root, property));
         *text += "| key | type | means |\n| --- | --- | --- |\n";
         for (name, property) in properties(table) {
             if self::table(root, property).is_some() {
@@ -47,8 +48,9 @@ fn tables(root: &Value, schema: &Value, path: &str, text: &mut String) {
                 .as_array()
                 .is_some_and(|it| it.contains(&Value::from(name.as_str())));
             let required = if required { " Required." } else { "" };
-            *text += &format!(
-                "| `{name}` | {} | {}{required} |\n",
+            let _ = writeln!(
+                text,
+                "| `{name}` | {} | {}{required} |",
                 cell(&kind(root, property)),
                 cell(&about(root, property))
             );

@@ -1,5 +1,6 @@
 //! The reference of metrics, from the source that registers them.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use super::{cell, is_current};
@@ -25,8 +26,9 @@ fn metrics() {
             .expect("a field");
         let (kind, labels) = kind(&source, field);
         let total = if kind == "counter" { "_total" } else { "" };
-        text += &format!(
-            "| `greenlight_{name}{total}` | {kind} | {labels} | {} |\n",
+        let _ = writeln!(
+            text,
+            "| `greenlight_{name}{total}` | {kind} | {labels} | {} |",
             cell(about)
         );
         count += 1;

@@ -6,6 +6,7 @@ mod configuration;
 mod metrics;
 mod outputs;
 
+use std::fmt::Write as _;
 use std::fs;
 
 use greenlight::cli::Exit;
@@ -37,7 +38,7 @@ fn exit_status() {
                     removing one is a breaking change.\n\n| status | means |\n| --- | --- |\n"
             .to_owned();
     for (exit, meaning) in Exit::ALL {
-        text += &format!("| {} | {} |\n", exit as u8, cell(meaning));
+        let _ = writeln!(text, "| {} | {} |", exit as u8, cell(meaning));
     }
     text += "\nA command without an answer prints nothing to standard output. Errors go to standard error: what \
              is wrong, where, and what to do next.\n\nA hold and a stop are different: after a hold (4) run the \

@@ -1,5 +1,6 @@
 //! The reference of what programs read: exported variables and JSON documents.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use greenlight::cli;
@@ -51,7 +52,7 @@ fn outputs() {
         .to_owned();
     for (kind, writes, auto) in KINDS {
         assert_is_taken(kind);
-        text += &format!("| `{kind}` | {writes} | {auto} |\n");
+        let _ = writeln!(text, "| `{kind}` | {writes} | {auto} |");
     }
     text += "\nA command writes all of its variables, however it ends. A variable without a value is empty, so that \
              no value is left from an earlier call. `GREENLIGHT_REASON` is the code of the reason that decided or \
@@ -64,7 +65,7 @@ fn outputs() {
         ("resolve", vec![TAG]),
         ("decide", vec!["--tag", TAG, "--stage", "converged"]),
     ] {
-        text += &format!("| `{command}` | {} |\n", variables(command, &arguments));
+        let _ = writeln!(text, "| `{command}` | {} |", variables(command, &arguments));
     }
     text += "\n## JSON documents\n\n`--format json` (`jsonl` for `replay`) writes documents for programs. Field names \
              and values are kebab-case. Each document names its `schema` and version; `greenlight schema NAME` prints \
@@ -72,8 +73,9 @@ fn outputs() {
     for (name, about) in documents() {
         let schema = greenlight(["schema", name.as_str()]).run().json();
         let id = schema["$id"].as_str().expect("an id").to_owned();
-        text += &format!(
-            "| `{name}` | {} | `{id}` | {} |\n",
+        let _ = writeln!(
+            text,
+            "| `{name}` | {} | `{id}` | {} |",
             cell(&about),
             fields(&schema)
         );
