@@ -1,12 +1,15 @@
-//! The component's memory.
+//! The component's memory allocator.
 //!
-//! An instance lives for one decision: facts come in, an answer goes out, and everything is freed again
-//! before the next call. So memory is handed out one piece behind the other, and taken back as a whole
-//! when the last piece is freed. The allocator of the standard library asks for fresh pages at the first
-//! piece, and spends on reuse what a decision has no use for: it costs a third of a decision.
+//! An instance lives for one decision: facts come in, an answer goes out, and everything is freed before
+//! the next call. So memory is allocated piece after piece, and reclaimed as a whole when the last piece is
+//! freed. Memory that is freed in another order stays allocated until then; the sandbox's memory limit
+//! includes it.
 //!
-//! What is freed out of order stays taken until everything is freed. The sandbox's limit of memory holds
-//! for that, too.
+//! What its `unsafe` code buys, compared with the allocator of the standard library: 2.1 µs of each decision,
+//! which takes 4.3 µs with it; 0.2 µs of each label; 8.4 KiB (6 %) of the component. Measured in a warm
+//! sandbox with a decision about a verified stage: the median of six interleaved pairs of runs, each the
+//! median of 100 batches, on a 2-core x86-64 machine. The host of these runs was built without optimization,
+//! which does not change the component's machine code.
 
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
@@ -27,7 +30,7 @@ static ARENA: Arena = Arena {
 struct Arena {
     /// Address of the first free byte; 0 before the first piece.
     next: Cell<usize>,
-    /// Pieces that are not freed.
+    /// Number of pieces that are not freed.
     live: Cell<usize>,
     /// Address behind the last byte that belongs to it; 0 before the first piece.
     end: Cell<usize>,
@@ -37,7 +40,7 @@ struct Arena {
 unsafe impl Sync for Arena {}
 
 unsafe extern "C" {
-    /// Where the linker's own data ends. Its address is what counts.
+    /// The end of the linker's data; only its address is used.
     static __heap_base: u8;
 }
 
@@ -46,8 +49,8 @@ fn base() -> usize {
 }
 
 impl Arena {
-    /// Makes sure that its memory reaches up to an address. It takes only pages that follow its own:
-    /// where somebody else took some in between, there is no more.
+    /// Extends the memory up to an address. It takes only pages that directly follow its own, and fails if
+    /// other code took pages in between.
     fn reach(&self, end: usize) -> bool {
         if self.end.get() == 0 {
             self.end.set(memory_size::<0>() * PAGE);
@@ -69,8 +72,8 @@ impl Arena {
     }
 }
 
-// SAFETY: pieces lie behind `__heap_base`, are aligned, inside memory, and never overlap: `next` only
-// goes back over the last piece, or to the base when no piece is left.
+// SAFETY: pieces are behind `__heap_base`, aligned, inside memory, and never overlap: `next` only moves
+// back over the last piece, or to the base when no piece is left.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let next = match self.next.get() {

@@ -1,6 +1,13 @@
-//! What the unit tests share.
+//! What the unit tests share: settings, releases, measurements, and a history with its own clock.
 
-use crate::bindings::types::{EnvironmentSettings, LoadTestAction, Settings, Thresholds};
+use crate::bindings::promotion::{
+    Convergence, Decision, Deployment, Event, Happening, Intervention, LoadTest, LoadTestResult,
+    Measurement, Node, NodeVersion, Notification, Outcome, Release, Rival, Round,
+};
+use crate::bindings::types::{
+    EnvironmentSettings, LoadTestAction, Reason, Settings, Thresholds, Verdict,
+};
+use crate::promotion::decide;
 
 /// A commit.
 pub const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -30,5 +37,196 @@ pub fn environment(name: &str) -> EnvironmentSettings {
         name: name.to_owned(),
         convergence_rounds: 2,
         convergence_deadline: 600,
+    }
+}
+
+pub const OTHER: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+pub const THIRD: &str = "cccccccccccccccccccccccccccccccccccccccc";
+
+/// A release; `tag` is the part of its tag before the commit.
+pub fn release(tag: &str) -> Release {
+    Release {
+        tag: format!("{tag}-{SHA}"),
+        digest: None,
+        instruction: None,
+    }
+}
+
+/// Nodes and the commits that they serve; a node without a commit is unreachable.
+pub fn nodes(given: &[(&str, &str)]) -> Vec<Node> {
+    given
+        .iter()
+        .map(|(name, commit)| Node {
+            name: (*name).to_owned(),
+            version: match *commit {
+                "" => NodeVersion::Unreachable("connection refused".to_owned()),
+                commit => NodeVersion::Serves(commit.to_owned()),
+            },
+        })
+        .collect()
+}
+
+/// A load test within all thresholds.
+pub fn measurement() -> Measurement {
+    Measurement {
+        requests: 600,
+        failures: 0,
+        exceptions: 0,
+        duration: 60_000,
+        p95: Some(120),
+        broken_thresholds: Vec::new(),
+        exit_status: Some(0),
+        complete: true,
+        versions: vec![SHA.to_owned()],
+    }
+}
+
+/// The reasons of a rule about a load test within all thresholds, after a change to it.
+pub fn said(
+    reasons: fn(&Measurement, &str, &Thresholds) -> Vec<Reason>,
+    change: impl FnOnce(&mut Measurement, &mut Thresholds),
+) -> Vec<String> {
+    let mut measurement = measurement();
+    let mut thresholds = settings().thresholds;
+    change(&mut measurement, &mut thresholds);
+    reasons(&measurement, SHA, &thresholds)
+        .into_iter()
+        .map(|reason| format!("{}: {}", reason.code, reason.message))
+        .collect()
+}
+
+/// A history that counts its own time: every event ends one second after the one before.
+#[derive(Clone)]
+pub struct History {
+    events: Vec<Event>,
+    pub now: u64,
+    pub settings: Settings,
+}
+
+impl History {
+    pub fn new() -> Self {
+        Self {
+            events: Vec::new(),
+            now: 1_700_000_000,
+            settings: settings(),
+        }
+    }
+
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    pub fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    pub fn decide(&self, release: &Release) -> Decision {
+        decide(release, &self.events, self.now, &self.settings)
+    }
+
+    pub fn add(mut self, happening: Happening) -> Self {
+        self.now += 1;
+        self.events.push(Event {
+            at: self.now,
+            happening,
+        });
+        self
+    }
+
+    pub fn later(mut self, seconds: u64) -> Self {
+        self.now += seconds;
+        self
+    }
+
+    pub fn deployed(self, environment: &str, outcome: Outcome) -> Self {
+        self.deployed_commit(environment, SHA, outcome)
+    }
+
+    pub fn deployed_commit(self, environment: &str, commit: &str, outcome: Outcome) -> Self {
+        self.deployed_image(environment, commit, None, outcome)
+    }
+
+    pub fn deployed_image(
+        self,
+        environment: &str,
+        commit: &str,
+        digest: Option<&str>,
+        outcome: Outcome,
+    ) -> Self {
+        self.add(Happening::Deployed(Deployment {
+            environment: environment.to_owned(),
+            commit: commit.to_owned(),
+            digest: digest.map(str::to_owned),
+            outcome,
+        }))
+    }
+
+    pub fn observed(self, environment: &str, given: &[(&str, &str)]) -> Self {
+        self.round(environment, Convergence::Observed(nodes(given)))
+    }
+
+    pub fn judged(self, environment: &str, converged: bool) -> Self {
+        self.round(environment, Convergence::Judged(converged))
+    }
+
+    pub fn load_tested(self, environment: &str, verdict: Verdict) -> Self {
+        self.add(Happening::LoadTested(LoadTest {
+            environment: environment.to_owned(),
+            result: LoadTestResult::Judged(verdict),
+        }))
+    }
+
+    pub fn measured(self, measurement: Measurement) -> Self {
+        self.add(Happening::LoadTested(LoadTest {
+            environment: "stage".to_owned(),
+            result: LoadTestResult::Measured(measurement),
+        }))
+    }
+
+    pub fn notified(self, key: &str) -> Self {
+        self.add(Happening::Notified(Notification {
+            key: key.to_owned(),
+            outcome: Outcome::Failed,
+        }))
+    }
+
+    pub fn waited(self) -> Self {
+        let seconds = self.settings.poll_interval;
+        self.later(u64::from(seconds))
+            .add(Happening::Waited(seconds))
+    }
+
+    pub fn overtaken(self, environment: &str) -> Self {
+        self.add(Happening::Overtaken(rival(environment)))
+    }
+
+    pub fn occupied(self, environment: &str) -> Self {
+        self.add(Happening::Occupied(rival(environment)))
+    }
+
+    pub fn intervened(self, word: Intervention) -> Self {
+        self.add(Happening::Intervened(word))
+    }
+
+    /// The release deployed to an environment that converged.
+    pub fn through(self, environment: &str) -> Self {
+        self.deployed(environment, Outcome::Succeeded)
+            .judged(environment, true)
+    }
+
+    fn round(self, environment: &str, convergence: Convergence) -> Self {
+        self.add(Happening::Observed(Round {
+            environment: environment.to_owned(),
+            convergence,
+        }))
+    }
+}
+
+/// Another release.
+pub fn rival(environment: &str) -> Rival {
+    Rival {
+        environment: environment.to_owned(),
+        commit: OTHER.to_owned(),
     }
 }

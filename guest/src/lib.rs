@@ -3,8 +3,9 @@
 //!
 //! - [`label`] reads the labels of a commit message.
 //! - [`tag`] reads and writes image tags.
-//! - [`publish`] says which tags a build is pushed under.
-//! - [`promotion`] decides whether a release goes on, and what happens next.
+//! - [`publish`] decides which tags a build is published under.
+//! - [`validate`] checks names and settings.
+//! - [`promotion`] decides whether a release continues, and what happens next.
 //!
 //! The same code runs natively, in its unit tests, and as a WebAssembly component, in the host's
 //! sandbox. The contract is in `wit/`; its types are those of [`bindings`].
@@ -12,12 +13,12 @@
 #[cfg(target_family = "wasm")]
 mod allocator;
 pub mod bindings;
-pub mod commit;
+mod exports;
 #[cfg(test)]
 mod fixtures;
 pub mod label;
 pub mod promotion;
 pub mod publish;
-mod reason;
-pub mod settings;
+pub mod reason;
 pub mod tag;
+pub mod validate;

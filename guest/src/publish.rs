@@ -1,17 +1,16 @@
-//! Whether a build is published, and under which tags.
+//! Decides whether a build is published, and under which tags.
 
 use crate::bindings::environments::{Build, Job, JobStatus};
 use crate::bindings::types::{Evidence, Reason, Settings};
-use crate::commit::is_commit;
-use crate::settings::problems;
 use crate::tag;
+use crate::validate::{is_commit, problems};
 
 /// Names the tags to push for a build: one for each environment, in order, and `latest`. The first one
-/// carries what the load test is to do.
+/// carries the load test action.
 ///
 /// # Errors
 ///
-/// Every reason that stands against publishing, not the first one alone: a person mends them in one go.
+/// Every reason against publishing, so that all of them can be fixed at once.
 pub fn tags(build: &Build, settings: &Settings) -> Result<Vec<String>, Vec<Reason>> {
     let mut refusals = problems(settings);
     refusals.extend(commit(&build.commit));
@@ -58,7 +57,9 @@ fn branch(branch: Option<&str>, settings: &Settings) -> Option<Reason> {
             Some(
                 Reason::new(
                     "branch-not-published",
-                    format!("only `{publish}` is published, and this is a build of `{shown}`"),
+                    format!(
+                        "only builds of `{publish}` are published; this is a build of `{shown}`"
+                    ),
                 )
                 .on(Evidence::Branch(shown))
                 .on(Evidence::Setting("publish-branch".to_owned())),
@@ -67,10 +68,12 @@ fn branch(branch: Option<&str>, settings: &Settings) -> Option<Reason> {
         None => Some(
             Reason::new(
                 "branch-unknown",
-                format!("only `{publish}` is published, and the branch of this build is not known"),
+                format!(
+                    "only builds of `{publish}` are published; the branch of this build is unknown"
+                ),
             )
             .on(Evidence::Setting("publish-branch".to_owned()))
-            .help("name the branch that was built with `--branch`"),
+            .help("give the branch that was built with `--branch`"),
         ),
     }
 }
@@ -93,11 +96,11 @@ fn missing(name: &str, jobs: &[Job]) -> Option<Reason> {
     (!jobs.iter().any(|job| job.name == name)).then(|| {
         Reason::new(
             "job-missing",
-            format!("nothing is known of the required job `{name}`"),
+            format!("no status was given for the required job `{name}`"),
         )
         .on(Evidence::Job(name.to_owned()))
         .on(Evidence::Setting("required-jobs".to_owned()))
-        .help(format!("say how it ended with `--job {name}=STATUS`"))
+        .help(format!("give its status with `--job {name}=STATUS`"))
     })
 }
 
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_job_that_nobody_mentions() {
+    fn a_required_job_without_a_status() {
         let set = Settings {
             required_jobs: vec!["lint".to_owned()],
             ..settings()

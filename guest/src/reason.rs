@@ -1,9 +1,12 @@
-//! Building reasons.
+//! Reasons: how they are built, their stable codes, and how numbers and names are written in their sentences.
+//!
+//! Numbers are integers only: code that formats floating point numbers would be a sizeable part of the
+//! component.
 
 use crate::bindings::types::{Evidence, Reason};
 
 impl Reason {
-    /// Makes a reason that rests on nothing yet.
+    /// Makes a reason without evidence.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self {
             code: code.to_owned(),
@@ -13,17 +16,200 @@ impl Reason {
         }
     }
 
-    /// Adds a fact that it rests on.
+    /// Adds evidence.
     #[must_use]
     pub fn on(mut self, evidence: Evidence) -> Self {
         self.evidence.push(evidence);
         self
     }
 
-    /// Says what to do about it.
+    /// Adds the next thing to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+/// Shortens a commit to its first 12 characters.
+///
+/// Commits in events come from outside and may be any text, so they are cut between characters.
+pub(crate) fn short(commit: &str) -> &str {
+    match commit.char_indices().nth(12) {
+        Some((end, _)) => &commit[..end],
+        None => commit,
+    }
+}
+
+/// Writes a number of things.
+pub(crate) fn amount(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+/// Writes hundredths as a number with two decimals.
+pub(crate) fn hundredths(number: u64) -> String {
+    format!("{}.{:02}", number / 100, number % 100)
+}
+
+/// Writes milliseconds as seconds with one decimal, cut off.
+pub(crate) fn seconds(milliseconds: u64) -> String {
+    format!("{}.{}", milliseconds / 1000, milliseconds % 1000 / 100)
+}
+
+/// Codes of the reasons that a promotion decision gives.
+///
+/// Within a world version a code never changes its meaning, and none is removed. The reasons of a refused
+/// tag have codes of their own, in `tag.rs`.
+pub mod codes {
+    macro_rules! codes {
+        ($($(#[$doc:meta])+ $name:ident = $code:literal;)+) => {
+            $($(#[$doc])+ pub const $name: &str = $code;)+
+
+            /// Lists every code of this module.
+            pub const ALL: &[&str] = &[$($name),+];
+        };
+    }
+
+    codes! {
+        /// The settings cannot be used.
+        SETTINGS_INVALID = "settings-invalid";
+        /// The tag was refused without a more precise reason.
+        TAG_REFUSED = "tag-refused";
+        /// The label and the tag ask for different load test actions.
+        LABEL_CONTRADICTS_TAG = "label-contradicts-tag";
+        /// An event names an environment that the settings do not have.
+        ENVIRONMENT_UNKNOWN = "environment-unknown";
+        /// The load test action is unknown, and it would make a difference.
+        ACTION_UNKNOWN = "action-unknown";
+
+        /// A person canceled the release.
+        CANCELED = "canceled";
+        /// A person put the release on hold.
+        HELD = "held";
+        /// Another release is being deployed to the environment.
+        OCCUPIED = "occupied";
+        /// A newer release is on its way to the environment, or live there.
+        SUPERSEDED = "superseded";
+        /// The order of the release and the one that is live in the last environment is unknown.
+        ANCESTRY_UNKNOWN = "ancestry-unknown";
+        /// Another deployment replaced the release before it was verified.
+        DISPLACED = "displaced";
+
+        /// The release has not been deployed to the environment.
+        NOT_DEPLOYED = "not-deployed";
+        /// The outcome of a deployment is unknown.
+        DEPLOYMENT_UNKNOWN = "deployment-unknown";
+        /// The deployment failed, timed out or was canceled.
+        DEPLOYMENT_FAILED = "deployment-failed";
+        /// Deployed, and not every node is known to serve the release yet.
+        CONVERGING = "converging";
+        /// The environment did not converge before the deadline.
+        NOT_CONVERGED = "not-converged";
+        /// Every node of the last environment serves the release.
+        PROMOTED = "promoted";
+
+        /// An earlier environment has no verified deployment of the release.
+        STAGE_NOT_VERIFIED = "stage-not-verified";
+        /// Another image of the same commit was deployed to an earlier environment.
+        DIGEST_MISMATCH = "digest-mismatch";
+
+        /// The load test has not run.
+        LOAD_TEST_NOT_RUN = "load-test-not-run";
+        /// A load test ran before the deployment it should have tested, and does not count.
+        LOAD_TEST_BEFORE_DEPLOYMENT = "load-test-before-deployment";
+        /// The load test is disabled.
+        LOAD_TEST_SKIPPED = "load-test-skipped";
+        /// The load test passed.
+        LOAD_TEST_PASSED = "load-test-passed";
+        /// The load test failed.
+        LOAD_TEST_FAILED = "load-test-failed";
+        /// The load test errored: it could not measure.
+        LOAD_TEST_ERRORED = "load-test-errored";
+        /// The load test was inconclusive.
+        LOAD_TEST_INCONCLUSIVE = "load-test-inconclusive";
+
+        /// Results are missing, or cut short.
+        RESULTS_INCOMPLETE = "results-incomplete";
+        /// A signal ended the load test.
+        KILLED_BY_SIGNAL = "killed-by-signal";
+        /// The load test made no request.
+        NO_REQUESTS = "no-requests";
+        /// The numbers cannot all be true.
+        RESULTS_CONTRADICTORY = "results-contradictory";
+        /// The tool reports an error that its own results do not explain.
+        HARNESS_FAILED = "harness-failed";
+        /// A limit for the 95th percentile is set, and none was reported.
+        P95_MISSING = "p95-missing";
+        /// Another version than the release answered during the load test.
+        VERSION_CHANGED = "version-changed";
+        /// The version that answered during the load test is unknown.
+        VERSION_UNKNOWN = "version-unknown";
+        /// More requests failed than are allowed.
+        TOO_MANY_FAILURES = "too-many-failures";
+        /// The test's own code raised more exceptions than are allowed.
+        TOO_MANY_EXCEPTIONS = "too-many-exceptions";
+        /// The 95th percentile of the response time is above the limit.
+        TOO_SLOW = "too-slow";
+        /// Fewer requests per second than required.
+        RATE_TOO_LOW = "rate-too-low";
+        /// A threshold of the tool itself is broken.
+        OWN_THRESHOLD_BROKEN = "own-threshold-broken";
+        /// Too few requests to prove anything.
+        TOO_FEW_REQUESTS = "too-few-requests";
+        /// Too short a load to prove anything.
+        TOO_SHORT = "too-short";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::codes::ALL;
+    use super::{amount, hundredths, seconds, short};
+
+    #[test]
+    fn the_set_is_a_public_interface() {
+        assert_eq!(
+            ALL.join(" "),
+            "settings-invalid tag-refused label-contradicts-tag environment-unknown action-unknown \
+             canceled held occupied superseded ancestry-unknown displaced \
+             not-deployed deployment-unknown deployment-failed converging not-converged promoted \
+             stage-not-verified digest-mismatch \
+             load-test-not-run load-test-before-deployment load-test-skipped load-test-passed \
+             load-test-failed load-test-errored load-test-inconclusive \
+             results-incomplete killed-by-signal no-requests results-contradictory harness-failed \
+             p95-missing version-changed version-unknown too-many-failures too-many-exceptions \
+             too-slow rate-too-low own-threshold-broken too-few-requests too-short"
+        );
+    }
+
+    #[test]
+    fn codes_are_unique_and_kebab_case() {
+        for (place, code) in ALL.iter().enumerate() {
+            assert!(!ALL[..place].contains(code), "{code}");
+            assert!(code.split('-').all(|word| {
+                !word.is_empty()
+                    && word
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            }));
+        }
+    }
+
+    #[test]
+    fn commits_are_cut_between_characters() {
+        assert_eq!(short("0123456789abcdef"), "0123456789ab");
+        assert_eq!(short("abc"), "abc");
+        assert_eq!(short("ääääääääääääää"), "ääääääääääää");
+        assert_eq!(short(""), "");
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(amount(1, "request"), "1 request");
+        assert_eq!(amount(0, "request"), "0 requests");
+        assert_eq!(hundredths(1205), "12.05");
+        assert_eq!(seconds(59_999), "59.9");
+        assert_eq!(seconds(u64::MAX), "18446744073709551.6");
     }
 }

@@ -1,39 +1,46 @@
-//! Image tags, both ways.
+//! Image tags: reading, writing, and why a tag is refused.
 //!
-//! `<environment>-<commit>` or, for the first environment, `<environment>-loadtest-<action>-<commit>`.
-//! The sets are closed and the commit is a full hash, so a tag is read in one way or refused: a loose
-//! reading deploys `prod-latest`.
+//! A tag is `<environment>-<commit>` or, for the first environment, `<environment>-loadtest-<action>-<commit>`.
+//! All its characters are lowercase ASCII letters, digits and hyphens. The names of environments and actions
+//! are closed sets and the commit is a full hash, so a tag has one meaning or is refused: a loose reading
+//! would deploy `prod-latest`.
 
 use crate::bindings::environments::Target;
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings};
-use crate::commit::is_commit;
-use crate::settings::problems;
+use crate::validate::{LONGEST_TAG, is_commit, is_name_character, problems};
 
-/// The longest tag that a registry takes, in bytes.
-///
-/// Source: the OCI distribution specification, `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
-const LONGEST: usize = 128;
-
-/// The task that a tag can carry.
+/// What a tag for a load test has between the environment and the action.
 const LOAD_TEST: &str = "loadtest-";
 
-/// The tag that follows the newest build. It names no commit, so nothing can be deployed by it.
+/// All actions.
+pub(crate) const ACTIONS: [LoadTestAction; 3] = [
+    LoadTestAction::Abort,
+    LoadTestAction::Skip,
+    LoadTestAction::Warn,
+];
+
+/// The tag of the newest build. It names no commit, so it cannot be deployed.
 pub const LATEST: &str = "latest";
 
-/// Writes the tag that asks for a commit in an environment.
+/// Writes the tag that deploys a commit to an environment.
 pub fn write(environment: &str, action: Option<LoadTestAction>, commit: &str) -> String {
     match action {
         None | Some(LoadTestAction::Skip) => format!("{environment}-{commit}"),
-        Some(action) => format!("{environment}-{LOAD_TEST}{}-{commit}", word(action)),
+        Some(action) => format!("{}-{commit}", with_task(environment, action)),
     }
+}
+
+/// Writes what a load test tag has before the commit.
+pub(crate) fn with_task(environment: &str, action: LoadTestAction) -> String {
+    format!("{environment}-{LOAD_TEST}{}", word(action))
 }
 
 /// Reads what a tag asks for.
 ///
 /// # Errors
 ///
-/// What makes the settings unusable, or else one reason, which says what is wrong with the tag and what
-/// was expected.
+/// The reasons why the settings are unusable, or one reason that says what is wrong with the tag and
+/// which forms are expected.
 pub fn resolve(tag: &str, settings: &Settings) -> Result<Target, Vec<Reason>> {
     let problems = problems(settings);
     if !problems.is_empty() {
@@ -42,7 +49,7 @@ pub fn resolve(tag: &str, settings: &Settings) -> Result<Target, Vec<Reason>> {
     read(tag, settings).map_err(|refusal| vec![refusal.into_reason(tag, settings)])
 }
 
-/// The word that tags and labels use for an action.
+/// The word for an action in tags and labels.
 pub fn word(action: LoadTestAction) -> &'static str {
     match action {
         LoadTestAction::Abort => "abort",
@@ -62,72 +69,75 @@ enum Refusal<'a> {
 }
 
 fn read<'a>(tag: &'a str, settings: &'a Settings) -> Result<Target, Refusal<'a>> {
-    if tag.len() > LONGEST {
+    if tag.len() > LONGEST_TAG {
         return Err(Refusal::TooLong);
     }
-    if let Some(wrong) = tag
-        .chars()
-        .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '-'))
-    {
+    if let Some(wrong) = tag.chars().find(|c| !is_name_character(*c)) {
         return Err(Refusal::Character(wrong));
     }
     if tag == LATEST {
         return Err(Refusal::Latest);
     }
-    let (place, environment, rest) = settings
-        .environments
-        .iter()
-        .enumerate()
-        .find_map(|(place, environment)| {
-            let name = &environment.name;
-            let rest = tag.strip_prefix(name.as_str())?.strip_prefix('-')?;
-            Some((place, name, rest))
-        })
-        .ok_or(Refusal::Environment)?;
+    // Names may begin alike, as `pre` and `pre-prod` do: at most one of the readings is complete, and of
+    // the others the one of the longest name says what is wrong.
+    let mut refusal = (0, Refusal::Environment);
+    for (place, environment) in settings.environments.iter().enumerate() {
+        let name = environment.name.as_str();
+        let rest = tag
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('-'));
+        let Some(rest) = rest else { continue };
+        match read_rest(rest, place == 0, name) {
+            Ok(target) => return Ok(target),
+            Err(reason) if name.len() > refusal.0 => refusal = (name.len(), reason),
+            Err(_) => {}
+        }
+    }
+    Err(refusal.1)
+}
+
+/// Reads what follows the environment and its hyphen.
+fn read_rest<'a>(rest: &'a str, first: bool, environment: &'a str) -> Result<Target, Refusal<'a>> {
     let (action, commit) = match rest.strip_prefix(LOAD_TEST) {
-        Some(_) if place != 0 => return Err(Refusal::NotTestedHere(environment)),
+        Some(_) if !first => return Err(Refusal::NotTestedHere(environment)),
         Some(task) => {
             let (action, commit) = task.split_once('-').ok_or(Refusal::Task)?;
             (Some(read_word(action).ok_or(Refusal::Task)?), commit)
         }
         // A tag of the first environment always decides about its load test: without a task, none runs.
-        None if place == 0 => (Some(LoadTestAction::Skip), rest),
+        None if first => (Some(LoadTestAction::Skip), rest),
         None => (None, rest),
     };
     if !is_commit(commit) {
         return Err(Refusal::Commit(commit));
     }
     Ok(Target {
-        environment: environment.clone(),
+        environment: environment.to_owned(),
         commit: commit.to_owned(),
         action,
     })
 }
 
 fn read_word(text: &str) -> Option<LoadTestAction> {
-    [
-        LoadTestAction::Abort,
-        LoadTestAction::Skip,
-        LoadTestAction::Warn,
-    ]
-    .into_iter()
-    .find(|action| word(*action) == text)
+    ACTIONS.into_iter().find(|action| word(*action) == text)
 }
 
 impl Refusal<'_> {
     fn into_reason(self, tag: &str, settings: &Settings) -> Reason {
-        let shown: String = tag.chars().take(LONGEST).collect();
+        let shown: String = tag.chars().take(LONGEST_TAG).collect();
         let (code, message) = match self {
             Self::TooLong => (
                 "tag-too-long",
                 format!(
-                    "the tag has {} bytes; a registry takes {LONGEST}",
+                    "the tag has {} bytes; a registry accepts at most {LONGEST_TAG}",
                     tag.len()
                 ),
             ),
             Self::Character(c) => (
                 "tag-character",
-                format!("the tag has a character that no release tag has: {c:?}"),
+                format!(
+                    "the tag contains {c:?}; release tags consist of lowercase letters, digits and hyphens"
+                ),
             ),
             Self::Latest => (
                 "tag-moves",
@@ -136,13 +146,15 @@ impl Refusal<'_> {
             Self::Environment => (
                 "tag-environment",
                 format!(
-                    "the tag does not begin with an environment: {}",
+                    "the tag does not begin with the name of an environment: {}",
                     listed(settings)
                 ),
             ),
             Self::NotTestedHere(environment) => (
                 "tag-task",
-                format!("no load test runs in `{environment}`, so its tags can't ask for one"),
+                format!(
+                    "only the first environment is load tested; a tag of `{environment}` cannot ask for it"
+                ),
             ),
             Self::Task => (
                 "tag-task",
@@ -189,7 +201,7 @@ fn expected(settings: &Settings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{SHA, settings};
+    use crate::fixtures::{SHA, environment, settings};
     use proptest::prelude::*;
 
     fn code(tag: &str) -> String {
@@ -265,10 +277,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn names_may_have_hyphens_and_begin_alike() {
+        let read = |names: &[&str], tag: String| {
+            let mut settings = settings();
+            settings.environments = names.iter().map(|name| environment(name)).collect();
+            resolve(&tag, &settings)
+                .map(|target| (target.environment, target.action))
+                .map_err(|reasons| reasons[0].code.clone())
+        };
+        let skipped = |name: &str| Ok((name.to_owned(), Some(LoadTestAction::Skip)));
+        let plain = |name: &str| Ok((name.to_owned(), None));
+        let names = ["pre-prod", "prod"];
+        assert_eq!(read(&names, format!("pre-prod-{SHA}")), skipped("pre-prod"));
+        assert_eq!(read(&names, format!("prod-{SHA}")), plain("prod"));
+        for names in [["pre", "pre-prod"], ["pre", "pre-loadtest"]] {
+            assert_eq!(read(&names, format!("pre-{SHA}")), skipped("pre"));
+            assert_eq!(read(&names, format!("{}-{SHA}", names[1])), plain(names[1]));
+            let tested = Ok(("pre".to_owned(), Some(LoadTestAction::Warn)));
+            assert_eq!(read(&names, format!("pre-loadtest-warn-{SHA}")), tested);
+        }
+        let names = ["pre", "pre-prod"];
+        let refused = |tag: &str| read(&names, tag.to_owned());
+        assert_eq!(
+            refused(&format!("pre-prod-loadtest-warn-{SHA}")),
+            Err("tag-task".to_owned())
+        );
+        assert_eq!(refused("pre-prod-latest"), Err("tag-commit".to_owned()));
+    }
+
     proptest! {
         #[test]
         fn what_is_written_reads_back(commit in "[0-9a-f]{40}|[0-9a-f]{64}", n in 0_usize..3) {
-            let action = [LoadTestAction::Abort, LoadTestAction::Skip, LoadTestAction::Warn][n];
+            let action = ACTIONS[n];
             let target = resolve(&write("stage", Some(action), &commit), &settings()).expect("ours");
             prop_assert_eq!(target.action, Some(action));
             prop_assert_eq!(&target.commit, &commit);

@@ -26,6 +26,7 @@ pub mod http;
 pub mod journal;
 mod local;
 pub mod report;
+mod retry;
 pub mod sandbox;
 pub mod secret;
 pub mod serve;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use greenlight::journal::inbox::{Delivery, Hint};
+use greenlight::journal::inbox::{Delivery, PushEvent};
 use greenlight::journal::{self, Location, NewDeployment, Row};
 
 /// The body of a delivery: about as long as those that registries send.
@@ -114,7 +114,7 @@ fn delivery(number: u64) -> Delivery {
         at: number,
         source: "distribution".to_owned(),
         body: vec![b'x'; BODY],
-        hints: vec![Hint {
+        push_events: vec![PushEvent {
             repository: "shop/web".to_owned(),
             tag: format!("stage-{number:040x}"),
             digest: Some(format!("sha256:{number:064x}")),

@@ -80,8 +80,16 @@ fn machine(message: &str, branch: &str) -> Workspace {
     workspace
 }
 
-/// Runs the steps of a job until one fails, and returns the name and the status of that one, and what it said.
-fn run(workspace: &Workspace, steps: &[Step]) -> Result<(), (String, i32, String)> {
+/// How the steps of a job went: the name and the status of the one that failed, and what it said.
+type Ran = Result<(), (String, i32, String)>;
+
+/// The status of a job.
+fn status(ran: &Ran) -> i32 {
+    ran.as_ref().map_or_else(|(_, status, _)| *status, |()| 0)
+}
+
+/// Runs the steps of a job until one fails.
+fn run(workspace: &Workspace, steps: &[Step]) -> Ran {
     for step in steps {
         let Step::Run(step) = step else {
             continue;
@@ -154,7 +162,7 @@ fn another_branch_is_not_published() {
     let configuration = filled_in(&workspace);
     let publish = configuration.job("release", "greenlight/publish", &json!({}));
     let (step, status, said) = run(&workspace, &publish).expect_err("it is refused");
-    assert_eq!((step.as_str(), status), ("Name the tags", 1));
+    assert_eq!((step.as_str(), status), ("Name the tags", 1), "{said}");
     assert!(said.contains("branch-not-published"), "{said}");
     assert_eq!(workspace.content("docker.calls"), "");
     assert_eq!(exported(&workspace, "GREENLIGHT_TAGS"), "");
@@ -168,7 +176,7 @@ fn a_label_that_is_spelt_wrong_is_said_and_fails_where_that_is_asked_for() {
     assert_eq!(run(&workspace, &label(json!({}))), Ok(()));
     let (step, status, said) =
         run(&workspace, &label(json!({"strict": true}))).expect_err("it is strict");
-    assert_eq!((step.as_str(), status), ("Read the label", 1));
+    assert_eq!((step.as_str(), status), ("Read the label", 1), "{said}");
     assert!(said.contains("[load test: skip]"), "{said}");
 }
 
@@ -189,8 +197,8 @@ fn a_tag_says_what_it_asks_for() {
         "'; touch canary; '",
     ] {
         let resolve = configuration.command("resolve", &json!({"tag": tag}));
-        let (_, status, _) = run(&workspace, &resolve).expect_err("no tag of ours");
-        assert_eq!(status, 1, "{tag}");
+        let (_, status, said) = run(&workspace, &resolve).expect_err("no tag of ours");
+        assert_eq!(status, 1, "{tag}: {said}");
     }
     workspace.nothing_ran();
 }
@@ -209,9 +217,12 @@ fn only_a_promotion_passes() {
         let tag = format!("stage-loadtest-{action}-{}", workspace.commit);
         let given = json!({"tag": tag, "stage": "converged", "load-test": verdict});
         let ended = run(&workspace, &configuration.command("decide", &given));
-        let ended = ended.map_or_else(|(_, status, _)| status, |()| 0);
-        assert_eq!(ended, status, "{action} {verdict}");
-        assert_eq!(exported(&workspace, "GREENLIGHT_VERDICT"), expected);
+        assert_eq!(
+            self::status(&ended),
+            status,
+            "{action} {verdict}: {ended:?}"
+        );
+        assert_eq!(exported(&workspace, "GREENLIGHT_PERMISSION"), expected);
     }
 }
 
@@ -226,9 +237,9 @@ fn a_deployment_ends_as_greenlight_says() {
             &workspace,
             &configuration.command("drive", &json!({"tag": tag})),
         );
-        let ended = ended.map_or_else(|(_, status, _)| status, |()| 0);
         // CircleCI has no word for a warning: it is said, and passes.
-        assert_eq!(ended, if status == 3 { 0 } else { status });
+        let expected = if status == 3 { 0 } else { status };
+        assert_eq!(self::status(&ended), expected, "{ended:?}");
         assert_eq!(
             deployment::live(&workspace) == workspace.commit,
             status != 1

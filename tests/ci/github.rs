@@ -259,7 +259,7 @@ fn a_warning_passes_with_an_annotation_and_nothing_else_passes() {
             ("load-test", load_test),
         ];
         let used = using(&mut workspace, &inputs);
-        assert_eq!(used.outputs["verdict"], verdict);
+        assert_eq!(used.outputs["permission"], verdict);
         let ended = used.ended.is(status);
         let commands = commands(&ended);
         let annotated = commands.iter().any(|it| it.starts_with(command));
@@ -311,7 +311,7 @@ fn a_tag_is_an_argument_and_never_more() {
             let mut workspace = machine("x\n", "main");
             let _nodes = deployment::prepare(&workspace, "passed");
             let used = using(&mut workspace, &[("command", command), ("tag", tag)]);
-            assert_ne!(used.ended.status, 0, "{command} {tag}");
+            assert_ne!(used.ended.status, 0, "{command} {tag}: {}", used.ended);
             assert_eq!(deployment::live(&workspace), "");
             workspace.nothing_ran();
         }

@@ -149,7 +149,7 @@ fn every_message_is_published_under_its_tags() {
         let shell = SHELLS[index % SHELLS.len()];
         let label = job(&configuration, "label");
         let (shown, ended) = run(&workspace, shell, &label, &[]);
-        assert_eq!(shown, Shown::Passed, "{}: {}", message.name, ended.stderr);
+        assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
         let handed = handed_on(&workspace, &label);
         assert_eq!(
             handed["GREENLIGHT_ACTION"], message.action,
@@ -159,7 +159,7 @@ fn every_message_is_published_under_its_tags() {
 
         let tags = job(&configuration, "tags");
         let (shown, ended) = run(&workspace, shell, &tags, &[]);
-        assert_eq!(shown, Shown::Passed, "{}: {}", message.name, ended.stderr);
+        assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
         let handed = handed_on(&workspace, &tags);
         let expected = messages::tags(message.action, &workspace.commit);
         assert_eq!(
@@ -171,7 +171,7 @@ fn every_message_is_published_under_its_tags() {
 
         let handed: Vec<_> = handed.into_iter().collect();
         let (shown, ended) = run(&workspace, shell, &job(&configuration, "publish"), &handed);
-        assert_eq!(shown, Shown::Passed, "{}: {}", message.name, ended.stderr);
+        assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
         let calls = workspace.content("docker.calls");
         let pushed: Vec<_> = calls
             .lines()
@@ -194,7 +194,7 @@ fn every_message_under_every_shell() {
         for message in messages::all() {
             let workspace = machine(&message.text, "main");
             let (shown, ended) = run(&workspace, shell, &label, &[]);
-            assert_eq!(shown, Shown::Passed, "{}: {}", message.name, ended.stderr);
+            assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
             assert_eq!(
                 handed_on(&workspace, &label)["GREENLIGHT_ACTION"],
                 message.action
@@ -210,7 +210,7 @@ fn another_branch_is_not_published() {
     let workspace = machine("x\n", "cart");
     let tags = job(&configuration, "tags");
     let (shown, ended) = run(&workspace, SHELLS[0], &tags, &[]);
-    assert_eq!(shown, Shown::Failed);
+    assert_eq!(shown, Shown::Failed, "{ended}");
     ended.is(1).says("branch-not-published");
     assert_eq!(handed_on(&workspace, &tags)["GREENLIGHT_TAGS"], "");
 }
@@ -222,7 +222,7 @@ fn a_label_that_is_spelt_wrong_is_a_warning() {
         let workspace = machine("x [load test:skip]\n", "main");
         let label = job(&configuration, "label");
         let (shown, ended) = run(&workspace, shell, &label, &[]);
-        assert_eq!(shown, Shown::Warning, "{}", ended.stderr);
+        assert_eq!(shown, Shown::Warning, "{ended}");
         assert_eq!(handed_on(&workspace, &label)["GREENLIGHT_ACTION"], "warn");
     }
 }
@@ -246,10 +246,10 @@ fn a_warning_is_a_warning_and_nothing_else_is() {
             ("LOAD_TEST", load_test),
         ]);
         let (shown, ended) = run(&workspace, SHELLS[1], &decide, &given);
-        assert_eq!(shown, expected, "{}", ended.stderr);
+        assert_eq!(shown, expected, "{ended}");
         ended.is(status);
         assert_eq!(
-            handed_on(&workspace, &decide)["GREENLIGHT_VERDICT"],
+            handed_on(&workspace, &decide)["GREENLIGHT_PERMISSION"],
             verdict
         );
     }
@@ -268,19 +268,19 @@ fn a_tag_is_an_argument_and_never_more() {
     ] {
         let workspace = machine("x\n", "main");
         let (shown, ended) = run(&workspace, SHELLS[1], &resolve, &variables(&[("TAG", tag)]));
-        assert_eq!(shown, Shown::Failed, "{tag}");
+        assert_eq!(shown, Shown::Failed, "{tag}: {ended}");
         ended.is(1);
         workspace.nothing_ran();
     }
     let workspace = machine("x\n", "main");
     let tag = format!("prod-{}", workspace.commit);
-    let (shown, _) = run(
+    let (shown, ended) = run(
         &workspace,
         SHELLS[1],
         &resolve,
         &variables(&[("TAG", &tag)]),
     );
-    assert_eq!(shown, Shown::Passed);
+    assert_eq!(shown, Shown::Passed, "{ended}");
     assert_eq!(
         handed_on(&workspace, &resolve)["GREENLIGHT_ENVIRONMENT"],
         "prod"
@@ -301,7 +301,7 @@ fn a_deployment_ends_as_greenlight_says() {
             3 => Shown::Warning,
             _ => Shown::Failed,
         };
-        assert_eq!(shown, expected, "{}", ended.stderr);
+        assert_eq!(shown, expected, "{ended}");
         ended.is(status);
         assert_eq!(
             deployment::live(&workspace) == workspace.commit,
@@ -340,7 +340,7 @@ fn a_deployment_hands_on_what_started_it() {
         &job(&configuration, "deploy"),
         &given,
     );
-    assert_eq!(shown, Shown::Passed, "{}", ended.stderr);
+    assert_eq!(shown, Shown::Passed, "{ended}");
     assert_eq!(
         workspace.content("calls"),
         "run --tag stage-x --warn-exit-code 3 --report html=greenlight-report/deployment.html \

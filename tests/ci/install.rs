@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 
+use crate::child;
 use crate::files;
 use crate::harness::PROGRAM;
 use crate::programs;
@@ -80,11 +81,7 @@ fn each_tool_for_sums() {
         only(&mut workspace, tools);
         let ended = install(&workspace, &["dash"]).is(status);
         if status != 0 {
-            assert!(
-                ended.stderr.contains("none of sha256sum"),
-                "{}",
-                ended.stderr
-            );
+            ended.says("none of sha256sum");
             assert!(folder(&workspace).is_empty());
         }
     }
@@ -176,23 +173,29 @@ impl Server {
             .current_dir(&folder)
             .output()
             .expect("openssl starts");
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "{said}");
+        child::succeeded("openssl req", &made);
+        let log = folder.join("server.log");
         let mut child = Command::new(openssl)
             .args(["s_server", "-WWW", "-accept", "127.0.0.1:0"])
             .args(["-cert", "certificate.pem", "-key", "key.pem"])
             .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(&log).expect("a file"))
             .spawn()
             .expect("openssl starts");
-        let said = BufReader::new(child.stdout.take().expect("a pipe"));
+        let stdout = child.stdout.take().expect("a pipe");
         let mut server = Self { child, port: 0 };
-        let mut lines = said.lines().map_while(Result::ok);
-        let port = lines.find_map(|line| line.strip_prefix("ACCEPT 127.0.0.1:")?.parse().ok());
-        server.port = port.expect("it says its port");
-        server
+        let mut said = String::new();
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(port) = line.strip_prefix("ACCEPT 127.0.0.1:") {
+                server.port = port.parse().expect("a port");
+                return server;
+            }
+            said = said + &line + "\n";
+        }
+        let log = fs::read_to_string(log).unwrap_or_default();
+        panic!("openssl s_server names no port\n--- stdout\n{said}\n--- stderr\n{log}");
     }
 }
 

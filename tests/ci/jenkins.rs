@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::child;
 use crate::deployment;
 use crate::files;
 use crate::harness::fixture;
@@ -51,8 +53,20 @@ fn script(workspace: &Workspace, script: &str) -> Value {
 /// Runs the builds one after the other, and returns how they went.
 #[track_caller]
 fn run(builds: &[Value]) -> Vec<Value> {
-    let mut child = Command::new(programs::on_path("groovy"))
+    run_with(
+        &programs::on_path("groovy"),
+        &programs::on_path("java"),
+        builds,
+    )
+}
+
+/// The same, with this launcher of Groovy and this Java.
+#[track_caller]
+fn run_with(groovy: &Path, java: &Path, builds: &[Value]) -> Vec<Value> {
+    let mut child = Command::new(groovy)
         .arg(fixture("ci/jenkins/harness.groovy"))
+        // Debian's launcher does not look on `PATH`.
+        .env("JAVA_HOME", child::java_home(java))
         // It is over before a second compiler or a second thread to collect garbage would pay.
         .env("JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         .stdin(Stdio::piped())
@@ -63,13 +77,14 @@ fn run(builds: &[Value]) -> Vec<Value> {
     let mut input = child.stdin.take().expect("a pipe");
     let requests = serde_json::to_vec(builds).expect("JSON");
     // All of it is read before anything is written.
-    input.write_all(&requests).expect("it reads");
+    let read = input.write_all(&requests);
     drop(input);
     let output = child.wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let ended: Vec<_> = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(ended.len(), builds.len());
+    child::succeeded("groovy", &output);
+    read.expect("it reads");
+    let ended: Vec<_> = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", child::shown(&output)));
+    assert_eq!(ended.len(), builds.len(), "{}", child::shown(&output));
     ended
 }
 
@@ -312,7 +327,7 @@ fn a_decision_is_what_jenkins_calls_it() {
     for (action, more, ..) in &cases {
         let workspace = equipped(&deployment::message(action));
         let tag = format!("stage-loadtest-{action}-{}", workspace.commit);
-        let steps = format!("greenlightDecide(tag: '{tag}', {more}).GREENLIGHT_VERDICT");
+        let steps = format!("greenlightDecide(tag: '{tag}', {more}).GREENLIGHT_PERMISSION");
         builds.push(script(&workspace, &steps));
         kept.push(workspace);
     }
@@ -346,4 +361,31 @@ fn the_stand_in_refuses_what_jenkins_would_not_know() {
         let result = build["result"].as_str().expect("a result");
         assert!(result.starts_with(&format!("unknown: {said}")), "{result}");
     }
+}
+
+/// A machine whose Java did not come with Debian's package `default-jre-headless`: nothing is where Debian's launcher
+/// looks without `JAVA_HOME`, and `java` is a script that runs a Java in another folder.
+#[test]
+fn a_java_that_is_not_debians_is_enough() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let launcher = fs::canonicalize(programs::on_path("groovy")).expect("a file");
+    for name in ["groovy", "startGroovy"] {
+        let text = fs::read_to_string(launcher.with_file_name(name)).expect("a script");
+        let text = text.replace("/usr/lib/jvm/default-java", "/nowhere");
+        executable(&folder.path().join(name), &text);
+    }
+    let java = folder.path().join("java");
+    let real = programs::on_path("java");
+    executable(
+        &java,
+        &format!("#!/bin/sh\nexec '{}' \"$@\"\n", real.display()),
+    );
+    let workspace = equipped("x\n");
+    let steps = "checkout(scm); greenlightLabel().GREENLIGHT_ACTION";
+    let ended = run_with(
+        &folder.path().join("groovy"),
+        &java,
+        &[script(&workspace, steps)],
+    );
+    assert_eq!(ended[0]["answer"], "warn", "{}", ended[0]["log"]);
 }

@@ -18,6 +18,7 @@ mod snippets;
 #[expect(dead_code, reason = "the rest of it is for the tests of the host")]
 mod stand_in;
 
+mod child;
 mod circleci;
 mod deployment;
 mod docs;
@@ -29,6 +30,7 @@ mod jenkins;
 mod messages;
 mod rules;
 mod schemas;
+mod test_programs;
 mod toolchain;
 mod woodpecker;
 mod workspace;

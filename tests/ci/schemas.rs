@@ -1,12 +1,15 @@
 //! Each file against the schema of its system, as check-jsonschema brings it, and GitHub's through zizmor. Neither
 //! asks the network.
 
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::child;
 use crate::circleci;
 use crate::files;
+use crate::harness::fixture;
 use crate::programs;
 
 fn check(schema: &str, more: &[&str], file: &std::path::Path) -> Output {
@@ -23,8 +26,7 @@ fn check(schema: &str, more: &[&str], file: &std::path::Path) -> Output {
 #[track_caller]
 fn fits(schema: &str, more: &[&str], name: &str) {
     let output = check(schema, more, &files::path(name));
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{name}: {said}");
+    child::succeeded(name, &output);
 }
 
 #[test]
@@ -34,8 +36,7 @@ fn circleci_with_the_orb_inside() {
     let file = file.expect("a file");
     serde_json::to_writer(&file, &circleci::inlined()).expect("it is written");
     let output = check("vendor.circle-ci", &[], file.path());
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    child::succeeded("circleci/release.yml with the orb", &output);
     fits("vendor.circle-ci", &[], "circleci/release.yml");
 }
 
@@ -53,10 +54,31 @@ fn each_example_of_the_orb_is_a_configuration() {
         let file = file.expect("a file");
         serde_json::to_writer(&file, &usage).expect("it is written");
         let output = check("vendor.circle-ci", &[], file.path());
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{name}: {said}");
+        child::succeeded(name, &output);
     }
     assert!(!examples.is_empty());
+}
+
+/// The workflow of this project.
+fn own_workflow() -> PathBuf {
+    fixture("../.github/workflows/ci.yml")
+}
+
+/// What a change has to pass here is what it has to pass there.
+#[test]
+fn our_own_workflow_runs_what_has_to_hold() {
+    let text = std::fs::read_to_string(own_workflow()).expect("the workflow");
+    let workflow = files::yaml(&text);
+    let commands = |job: &str| {
+        let steps = workflow["jobs"][job]["steps"].as_array().expect("steps");
+        let commands = steps.iter().filter_map(|step| step["run"].as_str());
+        commands.collect::<Vec<_>>().join("\n")
+    };
+    assert!(commands("run").ends_with(" .ci/run"));
+    assert_eq!(
+        commands("advisories").lines().last(),
+        Some(".ci/deny advisories")
+    );
 }
 
 #[test]
@@ -64,6 +86,8 @@ fn github() {
     fits("vendor.github-actions", &[], "github/action.yml");
     fits("vendor.github-workflows", &[], "github/release.yml");
     fits("vendor.github-workflows", &[], "github/deploy.yml");
+    let output = check("vendor.github-workflows", &[], &own_workflow());
+    child::succeeded("ci.yml", &output);
 }
 
 #[test]
@@ -88,7 +112,7 @@ fn a_schema_refuses_what_is_wrong() {
     std::fs::write(file.path(), wrong).expect("it is written");
     let transform = ["--data-transform", "gitlab-ci"];
     let output = check("vendor.gitlab-ci", &transform, file.path());
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = child::shown(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("'three'"), "{said}");
 }
@@ -99,8 +123,7 @@ fn zizmor(file: &std::path::Path) -> (Option<i32>, String) {
         .arg(file)
         .output()
         .expect("zizmor starts");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    (output.status.code(), said)
+    (output.status.code(), child::shown(&output))
 }
 
 #[test]
@@ -109,6 +132,8 @@ fn zizmor_finds_nothing() {
         let (status, said) = zizmor(&files::path(&format!("github/{name}")));
         assert_eq!(status, Some(0), "{name}: {said}");
     }
+    let (status, said) = zizmor(&own_workflow());
+    assert_eq!(status, Some(0), "{said}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::child;
+
 #[path = "../../host/build/debian.rs"]
 mod debian;
 
@@ -19,7 +21,7 @@ fn crates() -> Vec<(String, Option<(u32, u32)>)> {
         .arg(manifest)
         .output()
         .expect("cargo");
-    assert!(output.status.success(), "{output:?}");
+    child::succeeded("cargo metadata", &output);
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata");
     let list = |value: &Value, name: &str| value[name].as_array().expect(name).clone();
     let text = |value: &Value| value.as_str().map(str::to_owned);

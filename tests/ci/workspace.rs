@@ -1,6 +1,7 @@
 //! A machine of a CI system, as far as a step sees it: a repository, a home, variables, programs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::process::{Command, Stdio};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+use crate::child;
 use crate::harness::{PROGRAM, Repository};
 use crate::messages::CANARY;
 use crate::programs;
@@ -126,10 +128,14 @@ impl Workspace {
             .stdin(Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("{shell:?}: {error}"));
+        let text = |stream: &[u8]| {
+            let text = String::from_utf8(stream.to_vec());
+            text.unwrap_or_else(|_| panic!("no UTF-8: {}", child::shown(&output)))
+        };
         Ended {
             status: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
         }
     }
 
@@ -156,15 +162,30 @@ impl Ended {
     /// It ended with this status.
     #[track_caller]
     pub fn is(self, status: i32) -> Self {
-        assert_eq!(self.status, status, "{}\n{}", self.stdout, self.stderr);
+        assert_eq!(self.status, status, "{self}");
         self
     }
 
     /// It said this on standard error.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "no {text:?} in {}", self.stderr);
+        assert!(self.stderr.contains(text), "no {text:?}: {self}");
         self
+    }
+}
+
+/// Both streams, since a program may say on either of them why it failed.
+impl fmt::Display for Ended {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            status,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            formatter,
+            "status {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        )
     }
 }
 

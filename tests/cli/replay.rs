@@ -23,7 +23,7 @@ impl Replay {
         let base = ["replay", "--repo", repo, "--format", "jsonl"];
         let ended = greenlight(base.iter().chain(arguments)).gives(
             0,
-            Text::Has(&["greenlight.replay-summary/1"]),
+            Text::Has(&["greenlight.replay-summary/2"]),
             Text::Nothing,
         );
         Self::read(&ended)
@@ -40,7 +40,7 @@ impl Replay {
         assert!(
             lines
                 .iter()
-                .all(|line| line["schema"] == "greenlight.replay/1")
+                .all(|line| line["schema"] == "greenlight.replay/2")
         );
         let replay = Self { lines, summary };
         replay.adds_up();
@@ -68,7 +68,7 @@ impl Replay {
         assert_eq!(
             self.summary,
             serde_json::json!({
-                "schema": "greenlight.replay-summary/1",
+                "schema": "greenlight.replay-summary/2",
                 "commits": self.lines.len(),
                 "labels": labels,
                 "defaults": defaults,
@@ -235,7 +235,7 @@ fn human_output_shows_what_has_something_to_say() {
     let shown = format!(
         "\
 {}  abort  both [load test: skip] [load test: abort]
-    warning[conflicting-labels]: labels of different actions: abort wins over skip
+    warning[conflicting-labels]: the labels conflict: `abort` takes precedence over `skip`
 {}  warn   third [load test:skip]
     warning[near-miss]: `[load test:skip]` should be `[load test: skip]`
 {}  abort  second [load test: abort]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use greenlight::contract::names::Named as _;
 use greenlight::deployment::entry::Entry;
 use greenlight::deployment::log::{self, Dated};
 use greenlight::journal::{self, Location};
@@ -227,7 +228,7 @@ impl Pipeline {
         self.entries(number)
             .into_iter()
             .find_map(|it| match it.entry {
-                Entry::Concluded { conclusion } => Some(conclusion.into_owned()),
+                Entry::Concluded { conclusion } => Some(conclusion.name().to_owned()),
                 _ => None,
             })
     }

@@ -13,25 +13,23 @@ type Element = BTreeMap<String, String>;
 /// Loads a report in Chromium, and compares what stands in the page with the journal.
 #[track_caller]
 pub fn shows_what_the_journal_says(pipeline: &Pipeline, page: &Path, number: u64) {
-    let told = timeline::project(number, &pipeline.entries(number));
+    let timeline = timeline::project(number, &pipeline.entries(number));
     let dom = chromium::dump_dom(page);
     let header = &elements(&dom, "header", "data-conclusion")[0];
-    assert_eq!(Some(&header["data-conclusion"]), told.conclusion.as_ref());
-    assert_eq!(header["data-tag"], told.tag);
-    assert_eq!(header["data-commit"], told.commit);
-    assert_eq!(header["data-policy"], told.policy);
+    let conclusion = timeline.conclusion.expect("it has ended");
+    assert_eq!(header["data-conclusion"], conclusion.to_string());
+    assert_eq!(header["data-tag"], timeline.tag);
+    assert_eq!(header["data-commit"], timeline.commit);
+    assert_eq!(header["data-policy"], timeline.policy);
 
     let steps: Vec<_> = elements(&dom, "tr", "data-step")
         .into_iter()
         .map(|it| (it["data-step"].clone(), it["data-state"].clone()))
         .collect();
-    let expected: Vec<_> = told
+    let expected: Vec<_> = timeline
         .steps
         .iter()
-        .map(|it| {
-            let state = serde_json::to_value(it.state).expect("a word");
-            (it.what.clone(), state.as_str().expect("a word").to_owned())
-        })
+        .map(|it| (it.kind.to_string(), it.state.to_string()))
         .collect();
     assert_eq!(steps, expected);
 
@@ -39,18 +37,18 @@ pub fn shows_what_the_journal_says(pipeline: &Pipeline, page: &Path, number: u64
         .into_iter()
         .map(|it| {
             (
-                it["data-verdict"].clone(),
+                it["data-permission"].clone(),
                 it["data-code"].clone(),
                 it["data-times"].clone(),
             )
         })
         .collect();
-    let expected: Vec<_> = told
+    let expected: Vec<_> = timeline
         .decisions
         .iter()
         .map(|it| {
             (
-                it.verdict.clone(),
+                it.permission.to_string(),
                 it.reasons[0].code.clone(),
                 it.times.to_string(),
             )
@@ -62,18 +60,18 @@ pub fn shows_what_the_journal_says(pipeline: &Pipeline, page: &Path, number: u64
         .iter()
         .map(|it| it["data-answers"].parse::<u64>().expect("a number"))
         .sum();
-    let expected: usize = told.rounds.iter().map(|it| it.nodes.len()).sum();
+    let expected: usize = timeline.rounds.iter().map(|it| it.nodes.len()).sum();
     assert_eq!(answers, expected as u64);
     let drawn = elements(&dom, "g", "data-node").len();
     let nodes = pipeline.stage.nodes().len() + pipeline.prod.nodes().len();
     assert_eq!(drawn, nodes);
 
     let tests = elements(&dom, "section", "data-load-test");
-    assert_eq!(tests.len(), told.load_tests.len());
-    for (shown, told) in tests.iter().zip(&told.load_tests) {
-        assert_eq!(shown["data-requests"], told.requests.to_string());
-        assert_eq!(shown["data-failures"], told.failures.to_string());
-        assert!(!told.curve.is_empty(), "its curves were read");
+    assert_eq!(tests.len(), timeline.load_tests.len());
+    for (shown, test) in tests.iter().zip(&timeline.load_tests) {
+        assert_eq!(shown["data-requests"], test.requests.to_string());
+        assert_eq!(shown["data-failures"], test.failures.to_string());
+        assert!(!test.curve.is_empty(), "its curves were read");
     }
     assert!(!elements(&dom, "figure", "data-curve").is_empty());
     assert!(

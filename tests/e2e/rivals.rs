@@ -18,7 +18,7 @@ fn a_second_release_waits_for_its_turn() {
     let newer = pipeline.commit("Newer [load test: abort]");
     let second = pipeline.tags();
     let two = pipeline.start(&["run", "--tag", &second[0]]);
-    pipeline.until_status(2, "is being deployed to `stage` right now");
+    pipeline.until_status(2, "is being deployed to `stage`");
     assert_eq!(Pipeline::times(&pipeline.stage, &newer), 0);
     pipeline.stage.pace(Duration::ZERO);
     assert_eq!(one.wait(LIMIT).code(), Some(0));

@@ -77,7 +77,7 @@ fn a_database_that_goes_away_loses_nothing() {
     let ended = pipeline.greenlight(&["run", "--resume"]);
     ended.is(74, &[]);
     assert!(
-        ended.stderr.contains("see that the database answers"),
+        ended.stderr.contains("check that the database answers"),
         "{}",
         ended.stderr
     );

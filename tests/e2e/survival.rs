@@ -232,7 +232,7 @@ fn who_lost_its_lease_stops_before_its_next_effect() {
     let run = pipeline.start(&["run", "--tag", &tags[0]]);
     waiting::until("load test", LIMIT, || {
         let status = pipeline.greenlight(&["status", "1"]).stdout;
-        status.contains("load-test stage: under way").then_some(())
+        status.contains("load-test stage: running").then_some(())
     });
     let journal = pipeline.folder().join(".greenlight/journal.db");
     let other = rusqlite::Connection::open(journal).expect("the journal");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenlight::journal::{self, Claim, Error, Holder, Location};
+use greenlight::journal::{self, Claim, ClaimRequest, Error, Holder, Location};
 
 use crate::lossy::Lossy;
 use crate::place::{Place, new, open, row};
@@ -81,7 +81,13 @@ fn whichever_answer_is_lost_everything_happens_once() {
             store.append(number, &row(position)).expect("appended");
         }
         store.conclude(number, "promoted").expect("concluded");
-        let claim = store.claim("stage", number, "a", &holder, Duration::from_mins(1));
+        let claim = store.claim(&ClaimRequest {
+            environment: "stage",
+            deployment: number,
+            commit: "a",
+            holder: &holder,
+            time_to_live: Duration::from_mins(1),
+        });
         let Ok(Claim::Held(lease)) = claim else {
             panic!("answer {answer}: {claim:?}")
         };

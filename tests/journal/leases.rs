@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenlight::journal::{Claim, Holder, Lease, Occupant, Store};
+use greenlight::journal::{Claim, ClaimRequest, Holder, Lease, Occupant, Store};
 
 use crate::place::{Place, for_both};
 
@@ -25,9 +25,24 @@ fn holder(name: &str) -> Holder {
 }
 
 fn claim(store: &mut dyn Store, deployment: u64, holder: &Holder, time: Duration) -> Claim {
-    store
-        .claim("stage", deployment, "c0ffee", holder, time)
-        .expect("an answer")
+    claim_of(store, "stage", deployment, holder, time)
+}
+
+fn claim_of(
+    store: &mut dyn Store,
+    environment: &str,
+    deployment: u64,
+    holder: &Holder,
+    time_to_live: Duration,
+) -> Claim {
+    let request = ClaimRequest {
+        environment,
+        deployment,
+        commit: "c0ffee",
+        holder,
+        time_to_live,
+    };
+    store.claim(&request).expect("an answer")
 }
 
 fn held(claim: Claim) -> Lease {
@@ -61,8 +76,8 @@ fn an_environment_has_one_holder(place: &Place) {
 
     // Another environment, another lease.
     assert!(matches!(
-        theirs.claim("prod", 2, "b", &they, LONG),
-        Ok(Claim::Held(_))
+        claim_of(&mut *theirs, "prod", 2, &they, LONG),
+        Claim::Held(_)
     ));
     // The same deployment elsewhere, and another deployment of the same process, have to wait as well.
     busy(claim(&mut *theirs, 1, &they, LONG));
@@ -128,7 +143,13 @@ fn a_race_has_one_winner(place: &Place) {
         let mut answers = Vec::new();
         for _ in 0..50 {
             together.wait();
-            let answer = store.claim("stage", deployment, "c0ffee", &own, LONG);
+            let answer = store.claim(&ClaimRequest {
+                environment: "stage",
+                deployment,
+                commit: "c0ffee",
+                holder: &own,
+                time_to_live: LONG,
+            });
             // Both have asked before the winner gives it back. Nobody fails before both are through.
             together.wait();
             if let Ok(Claim::Held(lease)) = &answer {

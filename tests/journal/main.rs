@@ -1,6 +1,7 @@
 //! The journal's storage: the same promises of a file and of a database.
 
 mod contract;
+mod first_format;
 mod gone;
 mod inbox;
 mod killed;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenlight::journal::inbox::{HintState, StartState};
+use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
 use greenlight::journal::{self, NewDeployment};
 
 use crate::image;
@@ -39,16 +39,19 @@ fn from_a_push_to_production() {
     assert_eq!(end.digest.as_deref(), Some(digest.as_str()));
     // The production tag found the release live, and `latest` is no release.
     let start = held.until(&tags[1], "stopped", |it| {
-        matches!(it, StartState::Stopped { .. })
+        matches!(it, DeploymentRequestState::Stopped { .. })
     });
-    let StartState::Stopped { why } = start.state else {
+    let DeploymentRequestState::Stopped { why } = start.state else {
         panic!("{start:?}")
     };
     assert!(why.starts_with("it is live"), "{why}");
-    let latest = held.hints().into_iter().find(|it| it.hint.tag == "latest");
+    let latest = held
+        .push_events()
+        .into_iter()
+        .find(|it| it.push_event.tag == "latest");
     let latest = latest.expect("a hint of `latest`");
     assert!(
-        matches!(&latest.state, HintState::Ignored { why } if why.contains("[tag-malformed]") || why.contains("tag")),
+        matches!(&latest.state, PushEventState::Ignored { why } if why.contains("[tag-malformed]") || why.contains("tag")),
         "{latest:?}"
     );
     // What a body says of the image is a hint, and the registry knows better.
@@ -87,9 +90,9 @@ fn a_push_that_nobody_told_of_is_found() {
     let receiver = Receiver::start_on(&pipeline, port);
     let mut held = Held::by(&pipeline);
     crate::waiting::until("first look", crate::pipeline::LIMIT, || {
-        held.hints()
+        held.push_events()
             .iter()
-            .any(|it| it.hint.tag == old_tags[0])
+            .any(|it| it.push_event.tag == old_tags[0])
             .then_some(())
     });
     assert!(receiver.stop().success());
@@ -120,9 +123,9 @@ fn a_production_tag_starts_nothing_until_stage_is_verified() {
     receiver.accept(&docker_hub(&tags[1]));
     let mut held = Held::by(&pipeline);
     let start = held.until(&tags[1], "waiting", |it| {
-        matches!(it, StartState::Waiting { .. })
+        matches!(it, DeploymentRequestState::Waiting { .. })
     });
-    let StartState::Waiting { why, .. } = start.state else {
+    let DeploymentRequestState::Waiting { why, .. } = start.state else {
         panic!("{start:?}")
     };
     assert!(

@@ -20,7 +20,7 @@ fn receiving() -> (Pipeline, Receiver) {
 fn is_empty(pipeline: &Pipeline) {
     let mut held = Held::by(pipeline);
     assert_eq!(held.counts(), greenlight::journal::inbox::Counts::default());
-    assert!(held.hints().is_empty() && held.deployments().is_empty());
+    assert!(held.push_events().is_empty() && held.deployments().is_empty());
 }
 
 #[test]

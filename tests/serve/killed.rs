@@ -1,7 +1,7 @@
 //! Receivers that are killed: before a delivery is stored, between what is stored and what is started,
 //! between what is started and its record.
 
-use greenlight::journal::inbox::StartState;
+use greenlight::journal::inbox::DeploymentRequestState;
 
 use crate::jenkins::Jenkins;
 use crate::pipeline::{LIMIT, Pipeline};
@@ -86,8 +86,10 @@ fn killed_anywhere_a_job_is_started_once() {
     for n in 1..=STEPS {
         let tag = format!("stage-{n:040x}");
         let started = |held: &mut Held| {
-            let mut starts = held.starts().into_iter();
-            starts.any(|it| it.tag == tag && matches!(it.state, StartState::Started { .. }))
+            let mut starts = held.deployment_requests().into_iter();
+            starts.any(|it| {
+                it.tag == tag && matches!(it.state, DeploymentRequestState::Started { .. })
+            })
         };
         kills += usize::from(take_in(&pipeline, &tag, n, started));
         let times = jenkins.tags().iter().filter(|it| **it == tag).count();

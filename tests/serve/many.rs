@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use greenlight::journal::inbox::StartState;
+use greenlight::journal::inbox::DeploymentRequestState;
 
 use crate::jenkins::Jenkins;
 use crate::pipeline::{LIMIT, Pipeline};
@@ -75,7 +75,7 @@ fn ten_thousand_deliveries_start_each_deployment_once() {
     // One whose answer came too late for its sender was sent, and is counted, again.
     let deliveries = held.counts().deliveries;
     assert!(deliveries >= 10_000, "{deliveries}");
-    let heard: u64 = held.hints().iter().map(|it| it.deliveries).sum();
+    let heard: u64 = held.push_events().iter().map(|it| it.deliveries).sum();
     assert_eq!(heard, deliveries);
     // Once more, after all was started.
     deliver(&[&receiver], &shuffled(40, 200));
@@ -144,7 +144,7 @@ fn a_receiver_that_ends_has_stored_what_it_accepted() {
     );
     // What was accepted and not started yet is, by the next one.
     let receiver = Receiver::start(&pipeline);
-    let all = held.hints().len();
+    let all = held.push_events().len();
     waiting::until("start of each", LIMIT, || {
         (held.counts().started == all as u64).then_some(())
     });
@@ -162,7 +162,7 @@ fn a_system_that_is_busy_or_silent_starts_it_once_all_the_same() {
     receiver.accept(&body(1));
     let mut held = Held::by(&pipeline);
     held.until(&tag(1), "made", |it| {
-        matches!(it, StartState::Started { .. })
+        matches!(it, DeploymentRequestState::Started { .. })
     });
     assert_eq!(jenkins.refused(), 2);
     assert_eq!(jenkins.tags(), [tag(1)]);
@@ -173,11 +173,11 @@ fn a_system_that_is_busy_or_silent_starts_it_once_all_the_same() {
     jenkins.silent(1);
     receiver.accept(&body(2));
     held.until(&tag(2), "unsure", |it| {
-        matches!(it, StartState::Starting { why: Some(_), .. })
+        matches!(it, DeploymentRequestState::Starting { why: Some(_), .. })
     });
     assert!(receiver.get("/").contains("may have been started"));
     held.until(&tag(2), "found", |it| {
-        matches!(it, StartState::Started { .. })
+        matches!(it, DeploymentRequestState::Started { .. })
     });
     assert_eq!(jenkins.tags(), [tag(1), tag(2)]);
     assert!(receiver.stop().success());

@@ -1,6 +1,6 @@
 //! What people and machines see of a receiver.
 
-use greenlight::journal::inbox::StartState;
+use greenlight::journal::inbox::DeploymentRequestState;
 
 use crate::chromium;
 use crate::jenkins::Jenkins;
@@ -21,10 +21,10 @@ fn the_page_shows_what_came_in_and_what_became_of_it() {
     receiver.accept(&docker_hub("latest"));
     let mut held = Held::by(&pipeline);
     held.until(&stage, "made", |it| {
-        matches!(it, StartState::Started { .. })
+        matches!(it, DeploymentRequestState::Started { .. })
     });
     held.until(&prod, "waiting", |it| {
-        matches!(it, StartState::Waiting { .. })
+        matches!(it, DeploymentRequestState::Waiting { .. })
     });
     waiting::until("settled hints", LIMIT, || {
         (held.counts().pending == 0).then_some(())

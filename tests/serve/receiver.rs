@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use greenlight::journal::inbox::{Counts, HintRow, Inbox, Start, StartState};
+use greenlight::journal::inbox::{
+    Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow,
+};
 use greenlight::journal::{self, Header};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -233,13 +235,13 @@ impl Held {
     }
 
     #[track_caller]
-    pub fn starts(&mut self) -> Vec<Start> {
-        self.0.starts(100_000).expect("starts")
+    pub fn deployment_requests(&mut self) -> Vec<DeploymentRequest> {
+        self.0.deployment_requests(100_000).expect("starts")
     }
 
     #[track_caller]
-    pub fn hints(&mut self) -> Vec<HintRow> {
-        self.0.hints(100_000).expect("hints")
+    pub fn push_events(&mut self) -> Vec<PushEventRow> {
+        self.0.push_events(100_000).expect("hints")
     }
 
     #[track_caller]
@@ -254,9 +256,14 @@ impl Held {
 
     /// Waits until a tag's start has come to something, and gives it.
     #[track_caller]
-    pub fn until(&mut self, tag: &str, what: &str, is: impl Fn(&StartState) -> bool) -> Start {
+    pub fn until(
+        &mut self,
+        tag: &str,
+        what: &str,
+        is: impl Fn(&DeploymentRequestState) -> bool,
+    ) -> DeploymentRequest {
         waiting::until(&format!("{what} start of {tag}"), LIMIT, || {
-            let mut starts = self.starts().into_iter();
+            let mut starts = self.deployment_requests().into_iter();
             starts.find(|it| it.tag == tag && is(&it.state))
         })
     }
@@ -264,9 +271,11 @@ impl Held {
     /// Waits until the deployment of a start has ended, and gives its end.
     #[track_caller]
     pub fn until_ended(&mut self, tag: &str) -> Header {
-        let start = self.until(tag, "made", |it| matches!(it, StartState::Started { .. }));
+        let start = self.until(tag, "made", |it| {
+            matches!(it, DeploymentRequestState::Started { .. })
+        });
         waiting::until(&format!("end of {tag}"), LIMIT, || {
-            let header = self.1.of_request(&start.request).expect("the journal");
+            let header = self.1.of_request(&start.key).expect("the journal");
             header.filter(|it| it.conclusion.is_some())
         })
     }

@@ -1,7 +1,7 @@
-//! `inherited-label`: a label that came along inside the quotes of `Revert "…"` or `Reapply "…"`.
+//! `inherited-label`: a label inside the quotes of `Revert "…"` or `Reapply "…"`.
 //!
-//! Git quotes the subject of the commit it reverts, so the label of that commit becomes a label of the
-//! revert without anybody having written it there.
+//! Git quotes the subject of the commit that it reverts, so a label in that subject becomes a label of the
+//! revert, although its author did not write one.
 
 use crate::bindings::types::{Diagnostic, LoadTestAction, Severity};
 
@@ -31,8 +31,8 @@ pub(super) fn inherited(text: &str, labels: &[Label]) -> Vec<Diagnostic> {
     found.into_iter().map(diagnostic).collect()
 }
 
-/// Finds the offset of the first quotation mark, if the line is a subject that Git wrote: as it is, in
-/// a list of squashed commits, quoted in a mail, or marked for an automatic squash.
+/// Finds the offset of the first quotation mark, if the line is a subject that Git wrote: plain, in a
+/// list of squashed commits, quoted in a mail, or marked for an automatic squash.
 fn quoted_from(line: &str) -> Option<usize> {
     let mut rest =
         line.trim_start_matches(|mark: char| mark.is_whitespace() || "*-+>".contains(mark));
@@ -45,7 +45,7 @@ fn quoted_from(line: &str) -> Option<usize> {
         .map(|beginning| line.len() - rest.len() + beginning.len() - 1)
 }
 
-/// Keeps the labels that stand inside quotation marks. A mark opens where a word can begin, as in
+/// Keeps the labels that are inside quotation marks. A mark opens where a word can begin, as in
 /// `Revert "Revert "…""`, and closes everywhere else.
 fn inside_quotes<'a>(
     line: &str,
@@ -90,9 +90,7 @@ fn diagnostic(label: &Label) -> Diagnostic {
     Diagnostic {
         severity: Severity::Warning,
         code: "inherited-label".into(),
-        message:
-            "this label came along with the subject it is quoted in, and counts like any other"
-                .into(),
+        message: "this label is part of a quoted subject, and counts like any other label".into(),
         span: Some(label.span()),
         help: Some(help.into()),
     }

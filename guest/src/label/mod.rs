@@ -1,358 +1,58 @@
 //! Reads the labels of a commit message.
 //!
-//! The grammar is strict, so that every reader of a message comes to the same answer: exactly
-//! `[load test: abort]`, `[load test: skip]` or `[load test: warn]`, anywhere. Whatever comes close is
-//! reported with its corrected text, and changes nothing. Time and findings are bounded by the length
-//! of the message, whatever it holds.
+//! The grammar is strict, so that every reader of a message gets the same answer: exactly
+//! `[load test: abort]`, `[load test: skip]` or `[load test: warn]`, anywhere in the message. A near miss is
+//! reported with its correction and changes nothing. Time is linear in the length of the message, and the
+//! number of diagnostics is bounded.
 
-mod action_first;
-mod bracket;
-mod cursor;
-mod deviation;
-mod evidence;
 mod grammar;
 mod inherited;
-mod line;
-mod lookalike;
 mod near_miss;
-mod parts;
-mod several;
-mod shape;
-mod spelling;
-mod trailer;
-mod truncated;
-mod unclosed;
+#[cfg(test)]
+mod tests;
 
 use crate::bindings::labels::{Labels, Message};
-use crate::bindings::types::{LoadTestAction, Reason};
+use crate::bindings::types::{Evidence, LoadTestAction, Reason};
 
-/// Says which action a message asks for, where, and what a person should know about its labels.
+use grammar::Label;
+
+/// Reads the action that a message asks for, the place of its label, and diagnostics about its labels.
 ///
 /// # Errors
 ///
-/// Refuses a truncated message whose missing end could change the answer.
+/// One reason, if the message is truncated and its missing end could change the action.
 pub fn parse(message: &Message, default: LoadTestAction) -> Result<Labels, Vec<Reason>> {
     let text = message.text.as_str();
     let labels = grammar::labels(text);
     let decisive = grammar::decisive(&labels);
-    if let Some(reason) = truncated::refusal(message.truncated, decisive) {
+    if let Some(reason) = refusal(message.truncated, decisive) {
         return Err(vec![reason]);
     }
     let mut diagnostics = near_miss::near_misses(text, &labels, message.truncated);
     if let Some(decisive) = decisive {
         diagnostics.extend(inherited::inherited(text, &labels));
-        diagnostics.extend(several::several(&labels, decisive));
+        diagnostics.extend(grammar::several(&labels, decisive));
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| (span.start, span.end)));
     Ok(Labels {
         action: decisive.map_or(default, |label| label.action),
-        source: decisive.map(grammar::Label::span),
+        source: decisive.map(Label::span),
         diagnostics,
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::bindings::types::Severity;
-
-    fn read(text: &str) -> Labels {
-        let message = Message {
-            text: text.into(),
-            truncated: false,
-        };
-        parse(&message, LoadTestAction::Warn).expect("a whole message has an answer")
-    }
-
-    fn codes(labels: &Labels) -> Vec<&str> {
-        let codes = labels.diagnostics.iter().map(|found| found.code.as_str());
-        codes.collect()
-    }
-
-    #[test]
-    fn without_a_label_the_default_applies() {
-        for action in grammar::PRECEDENCE {
-            let message = Message {
-                text: "fix: x [load test: abrot]".into(),
-                truncated: false,
-            };
-            let labels = parse(&message, action).expect("a whole message has an answer");
-            assert_eq!((labels.action, labels.source), (action, None));
-            assert_eq!(codes(&labels), ["near-miss"]);
-        }
-    }
-
-    #[test]
-    fn diagnostics_stand_in_the_order_of_their_places() {
-        let labels = read("Revert \"x [load test: warn]\" [load test:skip]\n\n[load test: abort]");
-        assert_eq!(labels.action, LoadTestAction::Abort);
-        assert_eq!(
-            codes(&labels),
-            ["inherited-label", "conflicting-labels", "near-miss"]
-        );
-    }
-
-    #[test]
-    fn a_truncated_abort_has_an_answer() {
-        let mut message = Message {
-            text: "fix: x [load test: abort]\n\n[load test: skip".into(),
-            truncated: true,
-        };
-        let labels = parse(&message, LoadTestAction::Warn).expect("abort is settled");
-        assert_eq!(labels.action, LoadTestAction::Abort);
-        assert_eq!(codes(&labels), Vec::<&str>::new());
-        message.text = "fix: x".into();
-        let reasons = parse(&message, LoadTestAction::Abort);
-        assert!(reasons.is_err_and(|reasons| reasons.len() == 1));
-    }
-
-    #[test]
-    fn every_code_is_known() {
-        let mut text =
-            String::from("Revert \"[load test: skip]\" [load test: warn] [load test: skip]");
-        text.push_str(" [load test: foo]");
-        text.push_str(&" [load test:skip]".repeat(60));
-        let labels = read(&text);
-        let mut found = codes(&labels);
-        found.sort_unstable();
-        found.dedup();
-        assert_eq!(
-            found,
-            [
-                "conflicting-labels",
-                "inherited-label",
-                "more-near-misses",
-                "near-miss",
-                "repeated-label",
-                "unknown-action",
-            ]
-        );
-        let notes = labels.diagnostics.iter();
-        let notes = notes.filter(|found| found.severity == Severity::Note);
-        assert_eq!(notes.count(), 2);
-        let endless = read(&"[load test: ".repeat(60_000));
-        assert_eq!(codes(&endless).last(), Some(&"search-ended"));
-    }
-
-    #[test]
-    fn a_label_is_found_in_a_mebibyte() {
-        let filler =
-            "perf: the load test numbers look good; the rest is in the table\n".repeat(10_000);
-        let labels = read(&format!("{filler}{filler}[load test: abort]{filler}"));
-        assert_eq!(labels.action, LoadTestAction::Abort);
-        assert_eq!(codes(&labels), Vec::<&str>::new());
-    }
-
-    #[test]
-    fn hostile_texts_take_linear_time_and_give_bounded_answers() {
-        for unit in [
-            "[",
-            "]",
-            "[load test: ",
-            "[load test: (",
-            "load test: ",
-            "[load test: skip ",
-            "[load test:skip]",
-            "[load test: skip]",
-            "Revert \"",
-            "Revert \"[load test: skip]\"\n",
-            "[\u{200b}",
-            "[load \u{200b}\u{200b}\u{200b}",
-            "l ",
-            "【",
-            "\r",
-            "[load test: [load test: abort]",
-            "[skip load test]",
-            "[skip load test",
-            "[load test] skip ",
-            "[load test] skip\n",
-            "load test: skip\n",
-            "load test: x\n",
-            "\nload test:",
-            "\nload test: \u{2003}",
-        ] {
-            let text = unit.repeat((1 << 18) / unit.len());
-            for text in [
-                &text,
-                &format!("Revert \"{text}"),
-                &format!("[load test: {text}]"),
-            ] {
-                let labels = read(text);
-                assert!(labels.diagnostics.len() < 60, "{unit}");
-            }
-        }
-    }
-
-    /// Pieces that labels, near misses and prose are made of.
-    fn piece() -> impl Strategy<Value = String> {
-        let known = proptest::sample::select(vec![
-            "[",
-            "]",
-            "(",
-            ")",
-            "{",
-            "}",
-            "<",
-            "【",
-            "」",
-            "［",
-            "load",
-            "Load",
-            "lоad",
-            "laod",
-            "test",
-            "tests",
-            " ",
-            "  ",
-            "\n",
-            "\t",
-            "\u{a0}",
-            "\u{200b}",
-            "-",
-            "_",
-            ":",
-            "=",
-            "：",
-            ", ",
-            "\"",
-            "abort",
-            "skip",
-            "warn",
-            "Skip",
-            "abrot",
-            "skipped",
-            "run",
-            "Revert \"",
-            "[load test: skip]",
-            "[load test: warn]",
-            "[load test:skip]",
-            "[load test: ",
-            "[skip load test]",
-            "no",
-            "\nload test: ",
-            "é",
-            "…",
-            ".",
-            "(#12)",
-        ]);
-        prop_oneof![4 => known.prop_map(String::from), 1 => "\\PC{0,3}"]
-    }
-
-    fn text() -> impl Strategy<Value = String> {
-        proptest::collection::vec(piece(), 0..24).prop_map(|pieces| pieces.concat())
-    }
-
-    fn action() -> impl Strategy<Value = LoadTestAction> {
-        proptest::sample::select(grammar::PRECEDENCE.to_vec())
-    }
-
-    /// What must not depend on how lines end.
-    fn essence(labels: &Labels) -> (LoadTestAction, Vec<[String; 3]>) {
-        let diagnostics = labels.diagnostics.iter().cloned();
-        let diagnostics =
-            diagnostics.map(|found| [found.code, found.help.unwrap_or_default(), found.message]);
-        (labels.action, diagnostics.collect())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn a_label_is_found_wherever_it_stands(
-            before in text(), action in action(), after in text(),
-        ) {
-            let label = grammar::written(action);
-            let around = read(&format!("{before}\u{0}{after}")).source;
-            let text = format!("{before}{label}{after}");
-            let place = grammar::span(before.len(), before.len() + label.len());
-            prop_assert!(grammar::labels(&text).iter().any(|found| found.span() == place));
-            if around.is_none() {
-                let labels = read(&text);
-                prop_assert_eq!((labels.action, labels.source), (action, Some(place)));
-            }
-        }
-
-        #[test]
-        fn without_a_bracket_only_a_whole_line_is_a_near_miss(text in text()) {
-            let bare: String = text
-                .chars()
-                .filter(|raw| {
-                    let folded = lookalike::fold(*raw).0;
-                    bracket::opening(folded).or_else(|| bracket::closing(folded)).is_none()
-                })
-                .collect();
-            let labels = read(&bare);
-            prop_assert_eq!(labels.action, LoadTestAction::Warn);
-            prop_assert_eq!(labels.source, None);
-            for found in &labels.diagnostics {
-                prop_assert_eq!(&found.code, "near-miss");
-                let span = found.span.expect("every finding has a place");
-                let line = &bare[span.start as usize..span.end as usize];
-                prop_assert!(bare.split(['\n', '\r']).any(|whole| whole.trim_end() == line));
-            }
-        }
-
-        #[test]
-        fn the_order_of_labels_is_irrelevant(
-            (sorted, shuffled) in proptest::collection::vec(action(), 1..6)
-                .prop_flat_map(|actions| (Just(actions.clone()), Just(actions).prop_shuffle())),
-            between in "[a-z \n]{0,9}",
-        ) {
-            let message = |actions: &[LoadTestAction]| {
-                let labels: Vec<_> = actions.iter().copied().map(grammar::written).collect();
-                read(&labels.join(&between)).action
-            };
-            prop_assert_eq!(message(&sorted), message(&shuffled));
-        }
-
-        #[test]
-        fn line_ends_are_irrelevant(text in text()) {
-            let unix = text.replace('\r', "");
-            let dos = unix.replace('\n', "\r\n");
-            let (unix, dos) = (read(&unix), read(&dos));
-            prop_assert_eq!(essence(&unix), essence(&dos));
-        }
-
-        #[test]
-        fn spans_lie_on_characters_of_the_text(text in text(), truncated: bool) {
-            let message = Message { text, truncated };
-            let Ok(labels) = parse(&message, LoadTestAction::Warn) else {
-                prop_assert!(truncated);
-                return Ok(());
-            };
-            let mut last = 0;
-            for found in &labels.diagnostics {
-                let span = found.span.expect("every finding has a place");
-                prop_assert!(span.start < span.end && span.start >= last);
-                prop_assert!(message.text.get(span.start as usize..span.end as usize).is_some());
-                last = span.start;
-            }
-            if let Some(source) = labels.source {
-                prop_assert_eq!(
-                    &message.text[source.start as usize..source.end as usize],
-                    grammar::written(labels.action)
-                );
-            }
-        }
-
-        #[test]
-        fn corrections_are_labels_and_their_spans_are_not(text in text()) {
-            let labels = read(&text);
-            for found in labels.diagnostics.iter().filter(|found| found.code == "near-miss") {
-                let span = found.span.expect("every finding has a place");
-                let (start, end) = (span.start as usize, span.end as usize);
-                prop_assert!(grammar::labels(&text[start..end]).is_empty());
-                let help = found.help.clone().unwrap_or_default();
-                let corrected = format!("{}{help}{}", &text[..start], &text[end..]);
-                prop_assert!(grammar::labels(&corrected).iter().any(|label| label.start == start));
-            }
-        }
-
-        #[test]
-        fn any_text_at_all_has_an_answer(text in any::<String>()) {
-            read(&text);
-        }
-    }
+/// Refuses a truncated message, unless it already asks for abort, which no label overrides.
+fn refusal(truncated: bool, decisive: Option<&Label>) -> Option<Reason> {
+    let settled = decisive.is_some_and(|label| label.action == LoadTestAction::Abort);
+    (truncated && !settled).then(|| Reason {
+        code: "message-truncated".into(),
+        message:
+            "the end of the commit message is missing, and a label there could change the action"
+                .into(),
+        evidence: decisive
+            .map(|label| Evidence::Label(label.span()))
+            .into_iter()
+            .collect(),
+        help: Some("read the whole message from git with `--rev`".into()),
+    })
 }

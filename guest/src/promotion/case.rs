@@ -1,30 +1,30 @@
-//! What a decision is about: the release, the facts, and the load test action that applies.
+//! What a decision is about: the release, the events of its history, and the load test action that applies.
 
-use super::codes;
 use crate::bindings::environments::Target;
 use crate::bindings::promotion::{Deployment, Event, Release};
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings, Timestamp};
+use crate::reason::codes;
 use crate::tag::word;
 
-/// Everything that a decision rests on, with the tag already understood.
+/// Everything that a decision is based on, with the tag already parsed.
 #[derive(Clone, Copy)]
 pub(super) struct Case<'a> {
     pub release: &'a Release,
     pub history: &'a [Event],
     pub now: Timestamp,
     pub settings: &'a Settings,
-    /// What the tag names.
+    /// The commit in the tag.
     pub commit: &'a str,
-    /// Place of the first environment that this release enters by itself. It never touches an earlier
-    /// one: that is the business of the release whose tag names it.
+    /// Index of the environment that the tag names. The release never changes an earlier one: a release
+    /// with a tag for that environment does.
     pub entry: usize,
-    /// Absent where neither tag nor message says.
+    /// Absent if neither the tag nor the message gives one.
     pub action: Option<LoadTestAction>,
 }
 
 impl Case<'_> {
-    /// Tells whether a deployment brought this release: the same commit, and the same image wherever
-    /// both are known.
+    /// Tells whether a deployment is one of this release: the same commit, and the same image if both
+    /// digests are known.
     pub(super) fn owns(&self, deployment: &Deployment) -> bool {
         let other_image = match (&self.release.digest, &deployment.digest) {
             (Some(ours), Some(theirs)) => ours != theirs,
@@ -33,7 +33,7 @@ impl Case<'_> {
         deployment.commit == self.commit && !other_image
     }
 
-    /// Counts the rounds that an environment needs, and the seconds that it has for them.
+    /// Returns the rounds that an environment needs to converge, and its deadline in seconds.
     pub(super) fn convergence(&self, environment: &str) -> (u32, u32) {
         let mut known = self.settings.environments.iter();
         known
@@ -43,16 +43,16 @@ impl Case<'_> {
             })
     }
 
-    /// Points at what the load test action was read from.
+    /// Returns the source of the load test action as evidence.
     pub(super) fn action_evidence(&self) -> Evidence {
         label(self.release).unwrap_or_else(|| Evidence::Tag(self.release.tag.clone()))
     }
 }
 
-/// Names the load test action of a release, or says how label and tag contradict each other.
+/// Finds the load test action of a release, or the reason why label and tag contradict each other.
 ///
-/// The tag was made from the label when the build was published, so a difference means that one of
-/// them is not what people think it is: nothing may be deployed on such ground.
+/// The tag was made from the label when the build was published. If they differ, one of them is wrong, and
+/// nothing may be deployed.
 pub(super) fn action(
     release: &Release,
     target: &Target,
@@ -70,7 +70,7 @@ pub(super) fn action(
         None => "a message without a label",
     };
     let message = format!(
-        "the tag asks for `{}`, {origin} for `{}`",
+        "the tag asks for `{}`, but {origin} asks for `{}`",
         word(tagged),
         word(instruction.action)
     );
@@ -85,14 +85,50 @@ fn label(release: &Release) -> Option<Evidence> {
     instruction.source.map(Evidence::Label)
 }
 
+/// A part of an event with its place in the history, so that reasons can refer to it.
+#[derive(Debug)]
+pub(super) struct Fact<'a, T> {
+    /// Place in the history, counted from 0.
+    pub place: usize,
+    pub at: Timestamp,
+    pub what: &'a T,
+}
+
+// Derived, these would ask for `T: Copy`.
+impl<T> Clone for Fact<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Fact<'_, T> {}
+
+impl<'a, T> Fact<'a, T> {
+    pub(super) fn new(place: usize, event: &Event, what: &'a T) -> Self {
+        Self {
+            place,
+            at: event.at,
+            what,
+        }
+    }
+
+    pub(super) fn evidence(&self) -> Evidence {
+        event(self.place)
+    }
+}
+
+/// Refers to an event as evidence.
+pub(super) fn event(place: usize) -> Evidence {
+    Evidence::Event(u32::try_from(place).unwrap_or(u32::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::action;
     use crate::bindings::environments::Target;
     use crate::bindings::promotion::Instruction;
     use crate::bindings::types::{Evidence, LoadTestAction, Span};
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::release;
+    use crate::fixtures::{SHA, release};
 
     fn target(action: Option<LoadTestAction>) -> Target {
         Target {
@@ -127,7 +163,7 @@ mod tests {
         assert_eq!(refused.code, "label-contradicts-tag");
         assert_eq!(
             refused.message,
-            "the tag asks for `abort`, the label for `skip`"
+            "the tag asks for `abort`, but the label asks for `skip`"
         );
         assert_eq!(
             refused.evidence,
@@ -141,7 +177,7 @@ mod tests {
         assert!(
             refused
                 .message
-                .ends_with("a message without a label for `warn`")
+                .ends_with("a message without a label asks for `warn`")
         );
         assert_eq!(refused.evidence, [Evidence::Tag(release.tag)]);
     }

@@ -1,6 +1,10 @@
-//! When an environment has converged.
+//! What the nodes of an environment serve, and when the environment has converged.
 
-use crate::bindings::promotion::{Convergence, Node, NodeVersion};
+use super::case::Case;
+use super::record::Record;
+use crate::bindings::promotion::{
+    Convergence, Event, Happening, Node, NodeStanding, NodeState, NodeVersion, Round,
+};
 
 /// Consecutive rounds in which the same nodes all served the release.
 #[derive(Clone, Copy)]
@@ -14,9 +18,9 @@ pub(super) struct Series<'a> {
 pub(super) enum Finding {
     /// The environment serves the release and nothing else.
     Converged,
-    /// Every node serves the release, but not for long enough.
+    /// Every node serves the release, but in too few rounds.
     Agreeing,
-    /// Some node does not serve the release, or there is no node.
+    /// At least one node does not serve the release, or the environment has no nodes.
     Disagreeing,
 }
 
@@ -26,10 +30,10 @@ impl<'a> Series<'a> {
         nodes: &[],
     };
 
-    /// Takes in the next round.
+    /// Adds the next round.
     ///
-    /// A node that vanished, or appeared, since the round before starts the series anew with this
-    /// round: behind a load balancer an old node that is skipped once looks like one that is gone.
+    /// If a node appeared or disappeared since the previous round, the series starts again with this round:
+    /// behind a load balancer, an old node that was skipped once looks like a removed one.
     pub(super) fn take(
         &mut self,
         round: &'a Convergence,
@@ -73,7 +77,7 @@ fn same_names(before: &[Node], now: &[Node]) -> bool {
     if before.len() != now.len() {
         return false;
     }
-    // The host asks in the same order each time, so the sets rarely have to be compared as sets.
+    // The host queries in the same order each time, so the slow comparison of sets is rare.
     let within = |inner: &[Node], outer: &[Node]| {
         inner.iter().all(|a| outer.iter().any(|b| a.name == b.name))
     };
@@ -81,13 +85,62 @@ fn same_names(before: &[Node], now: &[Node]) -> bool {
         || (within(before, now) && within(now, before))
 }
 
+/// Returns what the nodes of an environment served in the latest round.
+pub(super) fn latest(case: &Case<'_>, record: &Record<'_>) -> Vec<NodeStanding> {
+    let Some(round) = record.round else {
+        return Vec::new();
+    };
+    let before = record.deployed.map_or(case.history.len(), |it| it.place);
+    let before = case.history.get(..before).unwrap_or_default();
+    standings(round.what, case.commit, before)
+}
+
+/// Compares the nodes of a round with the release.
+///
+/// `before` is the history up to the release's deployment. A commit that the environment served in it is
+/// *old*, which is normal during a rollout; any other commit is *foreign*.
+fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<NodeStanding> {
+    let Convergence::Observed(nodes) = &round.convergence else {
+        return Vec::new();
+    };
+    let state = |node: &Node| match &node.version {
+        NodeVersion::Unreachable(_) => NodeState::Unreachable,
+        NodeVersion::Serves(served) if served == commit => NodeState::Current,
+        NodeVersion::Serves(served) if was_there(served, &round.environment, before) => {
+            NodeState::Old
+        }
+        NodeVersion::Serves(_) => NodeState::Foreign,
+    };
+    nodes
+        .iter()
+        .map(|node| NodeStanding {
+            name: node.name.clone(),
+            state: state(node),
+        })
+        .collect()
+}
+
+fn was_there(commit: &str, environment: &str, before: &[Event]) -> bool {
+    before.iter().any(|event| match &event.happening {
+        Happening::Deployed(deployment) => {
+            deployment.environment == environment && deployment.commit == commit
+        }
+        Happening::Observed(round) => {
+            round.environment == environment
+                && matches!(&round.convergence, Convergence::Observed(nodes)
+                    if nodes.iter().any(|node| serves(node, commit)))
+        }
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Finding::{Agreeing, Converged, Disagreeing};
-    use super::{Finding, Series};
-    use crate::bindings::promotion::Convergence;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{OTHER, nodes};
+    use super::{Finding, Series, standings};
+    use crate::bindings::promotion::NodeState::{self, Current, Foreign, Old, Unreachable};
+    use crate::bindings::promotion::{Convergence, Outcome, Round};
+    use crate::fixtures::{History, OTHER, SHA, THIRD, nodes, release};
 
     fn findings(rounds: &[Convergence], needed: u32) -> Vec<Finding> {
         let mut series = Series::NEW;
@@ -162,5 +215,70 @@ mod tests {
             findings(&[observed(&[]), observed(&[])], 1),
             [Disagreeing; 2]
         );
+    }
+
+    fn states(history: &History) -> Vec<NodeState> {
+        let round = Round {
+            environment: "stage".to_owned(),
+            convergence: Convergence::Observed(nodes(&[
+                ("a", SHA),
+                ("b", OTHER),
+                ("c", THIRD),
+                ("d", ""),
+            ])),
+        };
+        let standings = standings(&round, SHA, history.events());
+        assert_eq!(standings[3].name, "d");
+        standings.into_iter().map(|node| node.state).collect()
+    }
+
+    #[test]
+    fn without_a_record_the_rest_is_foreign() {
+        assert_eq!(
+            states(&History::new()),
+            [Current, Foreign, Foreign, Unreachable]
+        );
+    }
+
+    #[test]
+    fn what_was_deployed_or_seen_there_is_old() {
+        let deployed = History::new().deployed_commit("stage", OTHER, Outcome::Succeeded);
+        assert_eq!(states(&deployed), [Current, Old, Foreign, Unreachable]);
+        let seen = History::new().observed("stage", &[("x", THIRD)]);
+        assert_eq!(states(&seen), [Current, Foreign, Old, Unreachable]);
+    }
+
+    #[test]
+    fn another_environment_says_nothing() {
+        let elsewhere = History::new()
+            .deployed_commit("prod", OTHER, Outcome::Succeeded)
+            .observed("prod", &[("x", THIRD)])
+            .judged("stage", true);
+        assert_eq!(states(&elsewhere), [Current, Foreign, Foreign, Unreachable]);
+    }
+
+    #[test]
+    fn a_judged_round_has_no_nodes() {
+        let round = Round {
+            environment: "stage".to_owned(),
+            convergence: Convergence::Judged(true),
+        };
+        assert_eq!(standings(&round, SHA, &[]), []);
+    }
+
+    #[test]
+    fn nodes_are_shown_as_they_were_last_seen() {
+        let history = History::new()
+            .observed("stage", &[("a", OTHER)])
+            .deployed("stage", Outcome::Succeeded)
+            .observed("stage", &[("a", OTHER), ("b", SHA), ("c", THIRD)]);
+        let decision = history.decide(&release("stage"));
+        let states: Vec<NodeState> = decision.standings[0]
+            .nodes
+            .iter()
+            .map(|it| it.state)
+            .collect();
+        assert_eq!(states, [Old, Current, Foreign]);
+        assert!(decision.standings[1].nodes.is_empty());
     }
 }

@@ -1,10 +1,9 @@
-//! What the history adds up to.
+//! The state of a release, computed from its history.
 
-use super::case::Case;
-use super::fact::Fact;
-use super::judge::{Judgement, judge};
-use super::nodes;
+use super::case::{Case, Fact};
+use super::convergence;
 use super::record::Record;
+use super::verdict::{Judgement, judge};
 use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Round, Standing};
 use crate::bindings::types::{LoadTestAction, Timestamp};
 
@@ -12,15 +11,15 @@ use crate::bindings::types::{LoadTestAction, Timestamp};
 pub(super) struct Ledger<'a> {
     /// One for each environment of the settings, in their order.
     pub records: Vec<Record<'a>>,
-    /// What the load test that counts proves.
+    /// The verdict on the load test that counts.
     pub judgement: Option<Judgement>,
-    /// Where a person ended the release; nothing takes that back.
+    /// The event in which a person canceled the release; that is final.
     pub canceled: Option<usize>,
-    /// Where a person asked to hold it, unless somebody approved since.
+    /// The event in which a person put it on hold, unless it was approved since.
     pub held: Option<usize>,
     /// The first event about an environment that the settings don't have, and its name.
     pub stranger: Option<(usize, &'a str)>,
-    /// A person approved, at whatever time.
+    /// A person approved at any time.
     pub approved: bool,
     /// When the last hold was lifted.
     lifted: Timestamp,
@@ -79,10 +78,9 @@ impl<'a> Ledger<'a> {
         ledger
     }
 
-    /// Tells whether nothing that happens in the environment later matters any more.
+    /// Tells whether the result in an environment is final, so that later events there don't matter.
     ///
-    /// A verdict settles an environment whatever it is: also a failed load test is not undone by
-    /// deploying something else over the release.
+    /// Every verdict settles an environment: deploying another release does not undo a failed load test.
     pub(super) fn settled(&self, case: &Case<'_>, index: usize) -> bool {
         self.records.get(index).is_some_and(|record| {
             record.progress == Progress::Converged
@@ -105,7 +103,7 @@ impl<'a> Ledger<'a> {
                     (Some(judgement), 0) => Some(judgement.verdict),
                     _ => None,
                 },
-                nodes: nodes::latest(case, record),
+                nodes: convergence::latest(case, record),
             })
             .collect()
     }
@@ -132,8 +130,8 @@ impl<'a> Ledger<'a> {
         from_here.for_each(Record::start_over);
     }
 
-    /// Tells whether an earlier environment is known to have got another image of the same commit: what
-    /// was verified there says nothing about this one.
+    /// Tells whether an earlier environment is known to have another image of the same commit: the
+    /// verification there does not hold for this image.
     fn other_image(&self, index: usize, deployment: &Deployment) -> bool {
         let earlier = self.records.iter().take(index);
         let known = earlier.filter_map(|record| record.deployed?.what.digest.as_ref());
@@ -164,12 +162,12 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Adds what follows from the whole history and the time: what is overdue, and the verdict.
+    /// Adds what follows from the whole history and the current time: missed deadlines, and the verdict.
     ///
-    /// Late is only what was seen to be late: a round after the deadline in which some node did not serve
-    /// the release. Whoever was paused, suspended or had its clock set has to look first. Time under a hold
-    /// is nobody's delay: no node was asked meanwhile. So nothing becomes overdue during a hold, and the
-    /// deadline counts anew from its end. A clock that went backwards counts as no time passed.
+    /// An environment is late only after a round behind the deadline in which a node did not serve the
+    /// release: a host that was suspended, or whose clock was set, must query the nodes first. During a hold
+    /// no node is queried, so no deadline passes, and it starts again at the end of the hold. If the clock
+    /// went backwards, no time has passed.
     fn close(&mut self, case: &Case<'_>) {
         let environments = case.settings.environments.iter();
         for (record, environment) in self.records.iter_mut().zip(environments) {
@@ -224,8 +222,7 @@ mod tests {
         self, Converged, Deployed, Failed, Pending, Unknown,
     };
     use crate::bindings::types::Verdict;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, OTHER, release};
+    use crate::fixtures::{History, OTHER, SHA, release};
 
     fn progress(history: &History) -> Vec<Progress> {
         let decision = history.decide(&release("stage-loadtest-abort"));
@@ -280,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_is_nobodys_delay() {
+    fn a_hold_delays_the_deadline() {
         let held = History::new()
             .deployed("stage", Succeeded)
             .intervened(Held)
@@ -290,7 +287,7 @@ mod tests {
         assert_eq!(progress(&lifted), [Deployed, Pending]);
         let late = lifted.later(1).observed("stage", &[("a", OTHER)]);
         assert_eq!(progress(&late), [Failed, Pending]);
-        // Nobody held it, so the approval lifts nothing.
+        // The release was not on hold, so the approval moves no deadline.
         let late = History::new()
             .deployed("stage", Succeeded)
             .later(601)

@@ -1,41 +1,29 @@
-//! Whether a release goes on, and what happens next.
+//! Decides whether a release continues, and what happens next.
 //!
-//! A decision is made in two moves: the history is read into a ledger, then questions are asked in
-//! a fixed order, and the first one that has an answer decides:
+//! A decision has two steps. The history is read into a ledger. Then questions are asked in a fixed order,
+//! and the first one with an answer decides:
 //!
-//! 1. Can the settings and the tag be understood? Otherwise the release is refused.
-//! 2. Did a person end it? Nothing else matters then, not even what has been reached.
-//! 3. Can the history be understood, and do label and tag agree?
-//! 4. Did something newer take its place where it had not got through yet, or can't anybody tell?
-//! 5. What is missing in the first environment that it has not got through?
-//! 6. Did a person ask to hold it? A hold keeps things from starting. It does not keep a release from
-//!    ending, since that starts nothing and frees the environment for the next one.
+//! 1. Are the settings and the tag valid? Otherwise the release is refused.
+//! 2. Was the release canceled by a person? That overrides everything that was reached.
+//! 3. Does the history name only known environments, and do label and tag agree?
+//! 4. Did a newer release supersede it where it was not verified, or is their order unknown?
+//! 5. What is missing in the first environment where it is not verified?
+//! 6. Did a person put it on hold? A hold prevents new steps. It does not prevent a release from ending,
+//!    because that starts nothing and frees the environment.
 //!
-//! Last, people are told whatever they have not been told yet.
+//! Last, notices that are due and not sent yet come before the next step.
 
-mod answer;
 mod case;
-pub mod codes;
 mod convergence;
-mod fact;
-mod journey;
-mod judge;
+mod decision_table;
 mod ledger;
-mod nodes;
+mod next_step;
 mod notices;
 mod progress;
 mod record;
-mod ruling;
-mod table;
-mod verification;
-mod words;
+mod thresholds;
+mod verdict;
 
-#[cfg(test)]
-mod fixtures;
-#[cfg(test)]
-mod tests;
-
-use answer::Answer;
 use case::Case;
 use ledger::Ledger;
 
@@ -43,23 +31,18 @@ use crate::bindings::promotion::{
     Action, Conclusion, Decision, Event, Permission, Progress, Release,
 };
 use crate::bindings::types::{Evidence, Reason, Settings, Timestamp};
+use crate::reason::codes;
 use crate::tag;
 
-/// Decides from everything known what is to be done with a release.
+/// Decides what happens next with a release, from its whole history.
 ///
-/// Total: there is an answer with at least one reason for every input, and what cannot be understood
-/// is stopped.
+/// Total: every input has an answer with at least one reason, and an invalid input stops the release.
 pub fn decide(
     release: &Release,
     history: &[Event],
     now: Timestamp,
     settings: &Settings,
 ) -> Decision {
-    // Before the tag, since a tag is read with the names that the settings give.
-    let problems = crate::settings::problems(settings);
-    if !problems.is_empty() {
-        return refusal(problems);
-    }
     let target = match tag::resolve(&release.tag, settings) {
         Ok(target) => target,
         Err(reasons) => return refusal(reasons),
@@ -95,39 +78,76 @@ pub fn decide(
     }
 }
 
+/// The next step with its reasons, before notices are considered.
+struct Answer {
+    pub permission: Permission,
+    pub next: Action,
+    pub reasons: Vec<Reason>,
+}
+
+impl Answer {
+    /// Not yet.
+    fn hold(next: Action, reasons: Vec<Reason>) -> Self {
+        Self {
+            permission: Permission::Hold,
+            next,
+            reasons,
+        }
+    }
+
+    /// Not yet; ask again after the poll interval.
+    fn wait(case: &Case<'_>, reasons: Vec<Reason>) -> Self {
+        Self::hold(Action::Wait(case.settings.poll_interval), reasons)
+    }
+
+    /// Never.
+    fn end(conclusion: Conclusion, reasons: Vec<Reason>) -> Self {
+        Self {
+            permission: Permission::Stop,
+            next: Action::Finish(conclusion),
+            reasons,
+        }
+    }
+
+    /// Tells whether the release has ended, apart from notices.
+    fn is_end(&self) -> bool {
+        matches!(self.next, Action::Finish(_))
+    }
+}
+
 fn answer(case: &Case<'_>, ledger: &Ledger<'_>, contradiction: Option<Reason>) -> Answer {
     let answer = canceled(ledger)
         .or_else(|| stranger(ledger))
         .or_else(|| contradiction.map(|it| Answer::end(Conclusion::Stopped, vec![it])))
         .or_else(|| superseded(case, ledger))
         .or_else(|| unplaced(ledger))
-        .unwrap_or_else(|| journey::next(case, ledger));
+        .unwrap_or_else(|| next_step::next(case, ledger));
     held(case, ledger, answer)
 }
 
 fn canceled(ledger: &Ledger<'_>) -> Option<Answer> {
     let reason = Reason::new(codes::CANCELED, "a person canceled the release");
-    let reason = reason.on(fact::event(ledger.canceled?));
+    let reason = reason.on(case::event(ledger.canceled?));
     Some(Answer::end(Conclusion::Canceled, vec![reason]))
 }
 
 fn stranger(ledger: &Ledger<'_>) -> Option<Answer> {
     let (place, environment) = ledger.stranger?;
-    let message =
-        format!("the history names `{environment}`, which is no environment of the settings");
+    let message = format!(
+        "an event of the history names `{environment}`, which is not an environment of the settings"
+    );
     let reason = Reason::new(codes::ENVIRONMENT_UNKNOWN, message)
-        .on(fact::event(place))
+        .on(case::event(place))
         .on(Evidence::Environment(environment.to_owned()))
         .on(Evidence::Setting("environments".to_owned()));
     Some(Answer::end(Conclusion::Stopped, vec![reason]))
 }
 
-/// A newer release counts in an environment until this one has got through it. After that it takes
-/// nothing away: the newer one goes its own way, and a promoted release was promoted.
+/// A newer release supersedes this one in each environment where this one is not settled yet.
 ///
-/// A deployment that failed is told as failed all the same, since somebody has to look at it. And a
-/// last environment that got something else over a release that had not converged there is left as it
-/// is: production is never deployed back and forth.
+/// A failed deployment is reported as failed nevertheless, because it needs attention. If another release
+/// replaced this one in the last environment before it converged, it is not deployed again: production is
+/// never deployed back and forth.
 fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
     let records = ledger.records.iter().enumerate();
     let reason = records
@@ -147,8 +167,8 @@ fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
     Some(Answer::end(Conclusion::Superseded, vec![reason]))
 }
 
-/// What is live in the last environment may be newer than the release, and nobody can tell: production
-/// is not rolled backwards on a guess. A person who knows may approve.
+/// The release that is live in the last environment may be newer than this one. Production is not rolled
+/// back on a guess; a person can approve the release.
 fn unplaced(ledger: &Ledger<'_>) -> Option<Answer> {
     let record = ledger.records.last()?;
     let rival = record
@@ -165,19 +185,19 @@ fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
         return answer;
     };
     let mut reasons = answer.reasons;
-    let reason = Reason::new(codes::HELD, "a person asked to hold the release")
-        .on(fact::event(place))
-        .help("it goes on when somebody approves");
+    let reason = Reason::new(codes::HELD, "a person put the release on hold")
+        .on(case::event(place))
+        .help("approve the release to continue");
     reasons.insert(0, reason);
     Answer::wait(case, reasons)
 }
 
-/// The answer where nothing about the release is understood, so there are no standings either.
+/// The answer for invalid settings or an invalid tag; it has no standings.
 fn refusal(mut reasons: Vec<Reason>) -> Decision {
     if reasons.is_empty() {
         reasons.push(Reason::new(
             codes::TAG_REFUSED,
-            "the tag is not a release's",
+            "the tag is not a release tag",
         ));
     }
     Decision {
@@ -186,4 +206,11 @@ fn refusal(mut reasons: Vec<Reason>) -> Decision {
         reasons,
         standings: Vec::new(),
     }
+}
+
+#[cfg(test)]
+mod tests {
+    mod drive;
+    mod properties;
+    mod questions;
 }

@@ -1,18 +1,17 @@
-//! What people are told, and when.
+//! Notices to people: their texts, and when they are due.
 //!
-//! One notice for each state that a release reaches, before the step that follows from it. A refused
-//! tag and unusable settings are reported by whoever asked, and to nobody else: otherwise everybody
-//! who can push a tag could make the team's channel unusable.
+//! Each state that a release reaches has one notice, sent before the next step. A refused tag and unusable
+//! settings have none: otherwise anyone who can push a tag could flood the team's channel. The host reports
+//! them to the caller.
 
-use super::answer::Answer;
+use super::Answer;
 use super::case::Case;
-use super::words::short;
 use crate::bindings::promotion::{Action, Conclusion, Happening, Notice, Permission, Urgency};
+use crate::reason::short;
 
-/// Finds the notice that has to go out before the answer is carried out.
+/// Finds the notice to send before the answer is carried out.
 ///
-/// A notice that could not be handed over is not tried again: people not being told must not keep a
-/// release from its end.
+/// A notice that could not be sent is not repeated, because a broken channel must not block a release.
 pub(super) fn due(case: &Case<'_>, answer: &Answer) -> Option<Notice> {
     warning(answer)
         .into_iter()
@@ -31,7 +30,7 @@ fn warning(answer: &Answer) -> Option<Draft> {
     (answer.permission == Permission::PromoteWithWarning).then_some((
         Urgency::Warning,
         "load-test-warning",
-        "goes on with a warning",
+        "continues with a warning",
     ))
 }
 
@@ -55,7 +54,7 @@ fn sent(case: &Case<'_>, key: &str) -> bool {
     )
 }
 
-/// The first reason decided; the one after it has the numbers.
+/// The text names two reasons: the first one decided, and the second one has the numbers.
 fn text(case: &Case<'_>, answer: &Answer, what: &str) -> String {
     let commit = short(case.commit);
     let mut text = format!("{commit} {what} ({})", case.release.tag);
@@ -70,8 +69,7 @@ fn text(case: &Case<'_>, answer: &Answer, what: &str) -> String {
 mod tests {
     use crate::bindings::promotion::{Action, Conclusion, Intervention, Notice, Outcome, Urgency};
     use crate::bindings::types::Verdict;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, measurement, release};
+    use crate::fixtures::{History, SHA, measurement, release};
 
     fn notice(tag: &str, history: &History) -> Notice {
         match history.decide(&release(tag)).next {
@@ -129,8 +127,8 @@ mod tests {
         assert_eq!(
             warning.text,
             format!(
-                "4b825dc642cb goes on with a warning ({tag}-{SHA}): the load test of `stage` failed; \
-                 `warn` lets the release go on; 37 of 600 requests failed; 0 are allowed"
+                "4b825dc642cb continues with a warning ({tag}-{SHA}): the load test of `stage` failed; \
+                 `warn` lets the release continue; 37 of 600 requests failed; 0 are allowed"
             )
         );
         let told = history.notified("load-test-warning");
@@ -138,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_warned_of_what_does_not_go_on_yet() {
+    fn no_warning_is_sent_before_the_release_continues() {
         let waiting = History::new()
             .through("stage")
             .load_tested("stage", Verdict::Failed)

@@ -1,24 +1,23 @@
-//! How far a release has come in an environment, in sentences.
+//! Reasons about the progress of a release in an environment, and about competing releases.
 
-use super::case::Case;
-use super::codes;
+use super::case::{Case, Fact};
 use super::convergence::serves;
-use super::fact::Fact;
 use super::record::Record;
-use super::words::{amount, short};
 use crate::bindings::promotion::{Convergence, Deployment, Outcome, Progress, Rival};
 use crate::bindings::types::{Evidence, Reason};
+use crate::reason::codes;
+use crate::reason::{amount, short};
 
-/// Says what is missing until the environment has converged.
+/// Explains why the environment has not converged.
 pub(super) fn missing(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Reason {
     let reason = match (record.progress, record.displaced, record.deployed) {
         (Progress::Pending, Some(by), _) => return displaced(case, by),
         (Progress::Unknown, _, Some(deployed)) => Reason::new(
             codes::DEPLOYMENT_UNKNOWN,
-            format!("how the deployment to `{environment}` ended is not known"),
+            format!("the outcome of the deployment to `{environment}` is unknown"),
         )
         .on(deployed.evidence())
-        .help("its nodes tell what they serve"),
+        .help("query the nodes for the version that they serve"),
         (Progress::Pending, ..) | (_, _, None) => Reason::new(
             codes::NOT_DEPLOYED,
             format!("the release has not been deployed to `{environment}`"),
@@ -28,7 +27,7 @@ pub(super) fn missing(case: &Case<'_>, record: &Record<'_>, environment: &str) -
     reason.on(Evidence::Environment(environment.to_owned()))
 }
 
-/// Says why the release can't get through the environment.
+/// Explains why the release failed in the environment.
 pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Vec<Reason> {
     let Some(deployed) = record.deployed else {
         return vec![missing(case, record, environment)];
@@ -60,7 +59,7 @@ pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -
     ]
 }
 
-/// Says what took the release's place.
+/// Names the deployment that replaced the release.
 pub(super) fn displaced(case: &Case<'_>, by: Fact<'_, Deployment>) -> Reason {
     let environment = &by.what.environment;
     let what = if by.what.commit == case.commit {
@@ -68,46 +67,46 @@ pub(super) fn displaced(case: &Case<'_>, by: Fact<'_, Deployment>) -> Reason {
     } else {
         format!("`{}`", short(&by.what.commit))
     };
-    let message = format!("{what} was deployed to `{environment}` over the release");
+    let message = format!("{what} was deployed to `{environment}` after the release");
     with_image(Reason::new(codes::DISPLACED, message), by)
 }
 
-/// Says that an environment got the same commit as another image.
+/// Explains that another image of the same commit was deployed.
 pub(super) fn other_image(case: &Case<'_>, other: Fact<'_, Deployment>) -> Reason {
     let environment = &other.what.environment;
-    let message = format!("`{environment}` got another image of this commit");
+    let message = format!("another image of this commit was deployed to `{environment}`");
     let mut reason = with_image(Reason::new(codes::DIGEST_MISMATCH, message), other);
     let digest = case.release.digest.clone();
     reason.evidence.extend(digest.map(Evidence::Digest));
     reason.help(format!("deploy this image to `{environment}` first"))
 }
 
-/// Says who is in the way.
+/// Names the release that is being deployed to the same environment.
 pub(super) fn occupied(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
-        "`{}` is being deployed to `{}` right now",
+        "`{}` is being deployed to `{}`",
         short(&rival.what.commit),
         rival.what.environment
     );
     with_rival(Reason::new(codes::OCCUPIED, message), rival)
 }
 
-/// Says what is live in place of the release, and why that is a question.
+/// Names the live release whose order relative to this one is unknown.
 pub(super) fn unplaced(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
-        "`{}` is live in `{}`, and which of the two commits is newer is not known",
+        "`{}` is live in `{}`, and its order relative to this commit is unknown",
         short(&rival.what.commit),
         rival.what.environment
     );
     with_rival(Reason::new(codes::ANCESTRY_UNKNOWN, message), rival).help(
-        "give the whole history of commits (`git fetch --unshallow`); where they have diverged, let a person approve (`--approved-by NAME`)",
+        "fetch the complete history (`git fetch --unshallow`); if the commits have diverged, approve the release with `--approved-by NAME`",
     )
 }
 
-/// Says which newer release takes the place of this one.
+/// Names the newer release that supersedes this one.
 pub(super) fn superseded(rival: Fact<'_, Rival>) -> Reason {
     let message = format!(
-        "`{}`, a descendant of this commit, is on its way to `{}` or live there",
+        "`{}`, a descendant of this commit, is live in `{}` or on its way there",
         short(&rival.what.commit),
         rival.what.environment
     );
@@ -122,7 +121,7 @@ fn converging(
 ) -> Reason {
     let Some(round) = record.round.filter(|it| it.place > deployed.place) else {
         let message =
-            format!("the nodes of `{environment}` have not been asked since its deployment");
+            format!("the nodes of `{environment}` have not been queried since the deployment");
         return Reason::new(codes::CONVERGING, message).on(deployed.evidence());
     };
     let message = match &round.what.convergence {
@@ -169,8 +168,7 @@ fn with_rival(reason: Reason, rival: Fact<'_, Rival>) -> Reason {
 mod tests {
     use crate::bindings::promotion::Outcome::{self, Succeeded};
     use crate::bindings::types::Evidence;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, OTHER, release};
+    use crate::fixtures::{History, OTHER, SHA, release};
 
     fn said(history: &History) -> Vec<String> {
         let decision = history.decide(&release("stage"));
@@ -191,7 +189,7 @@ mod tests {
         );
         assert_eq!(
             said(&deployed),
-            ["the nodes of `stage` have not been asked since its deployment"]
+            ["the nodes of `stage` have not been queried since the deployment"]
         );
         let asked_before = History::new()
             .observed("stage", &[("a", OTHER)])
@@ -212,7 +210,7 @@ mod tests {
         );
         assert_eq!(
             said(&History::new().deployed("stage", Outcome::Unknown)),
-            ["how the deployment to `stage` ended is not known"]
+            ["the outcome of the deployment to `stage` is unknown"]
         );
     }
 
@@ -242,16 +240,16 @@ mod tests {
     fn others_are_named() {
         assert_eq!(
             said(&History::new().occupied("stage")),
-            ["`bbbbbbbbbbbb` is being deployed to `stage` right now"]
+            ["`bbbbbbbbbbbb` is being deployed to `stage`"]
         );
         assert_eq!(
             said(&History::new().overtaken("stage")),
-            ["`bbbbbbbbbbbb`, a descendant of this commit, is on its way to `stage` or live there"]
+            ["`bbbbbbbbbbbb`, a descendant of this commit, is live in `stage` or on its way there"]
         );
         let deployed = History::new().deployed("stage", Succeeded);
         assert_eq!(
             said(&deployed.deployed_commit("stage", OTHER, Succeeded)),
-            ["`bbbbbbbbbbbb` was deployed to `stage` over the release"]
+            ["`bbbbbbbbbbbb` was deployed to `stage` after the release"]
         );
     }
 }

@@ -1,7 +1,7 @@
-//! What the history says about a release in one environment.
+//! The state of a release in one environment.
 
+use super::case::Fact;
 use super::convergence::{Finding, Series};
-use super::fact::Fact;
 use crate::bindings::promotion::{Deployment, LoadTest, Outcome, Progress, Rival, Round};
 
 /// The record of a release in one environment.
@@ -14,22 +14,22 @@ pub(super) struct Record<'a> {
     /// The latest deployment of the release.
     pub deployed: Option<Fact<'a, Deployment>>,
     pub series: Series<'a>,
-    /// The latest round, whether it counts or not: people want to see what is there.
+    /// The latest round, whether it counts or not: reports show it.
     pub round: Option<Fact<'a, Round>>,
     /// The latest load test that counts.
     pub load_test: Option<Fact<'a, LoadTest>>,
-    /// A load test from before the release was there.
+    /// A load test that ended before the release was deployed.
     pub early_load_test: Option<Fact<'a, LoadTest>>,
-    /// Something else that was deployed after the release.
+    /// The deployment that replaced the release.
     pub displaced: Option<Fact<'a, Deployment>>,
-    /// The environment got this commit as another image.
+    /// A deployment of the same commit as another image.
     pub other_image: Option<Fact<'a, Deployment>>,
     /// Another release was being deployed, and no wait has passed since.
     pub occupied: Option<Fact<'a, Rival>>,
     pub overtaken: Option<Fact<'a, Rival>>,
-    /// Another release is live there, and nobody can tell which of the two is newer.
+    /// Another release is live there, and which of the two is newer is unknown.
     pub unplaced: Option<Fact<'a, Rival>>,
-    /// The nodes were asked, and no wait has passed since.
+    /// The nodes were queried, and no wait has passed since.
     pub asked: bool,
     /// Later facts don't change what was verified here.
     pub sealed: bool,
@@ -55,7 +55,7 @@ impl<'a> Record<'a> {
         late: false,
     };
 
-    /// The release was deployed here, again or for the first time: everything starts over.
+    /// The release was deployed here: everything starts over.
     pub(super) fn deploy(&mut self, deployment: Fact<'a, Deployment>) {
         *self = Self {
             progress: match deployment.what.outcome {
@@ -72,9 +72,9 @@ impl<'a> Record<'a> {
         };
     }
 
-    /// The release was deployed to an earlier environment, so what was reached here rests on nothing.
+    /// The release was deployed to an earlier environment again, so its progress here is void.
     ///
-    /// What is known of other releases stays: it is no less true than before.
+    /// Facts about other releases stay.
     pub(super) fn start_over(&mut self) {
         *self = Self {
             round: self.round,
@@ -88,11 +88,10 @@ impl<'a> Record<'a> {
         };
     }
 
-    /// Something else was deployed here, or tried to: a deployment that failed may have replaced some
-    /// of the nodes all the same.
+    /// Something else was deployed here, or its deployment failed, which may still have replaced some nodes.
     ///
-    /// What was settled while the release was here stays settled, good or bad, and so does a failed
-    /// deployment; anything less is lost, and only deploying the release again brings it back.
+    /// A settled result and a failed deployment stay. Any other progress is lost until the release is
+    /// deployed again.
     pub(super) fn displace(&mut self, by: Fact<'a, Deployment>, settled: bool, same_commit: bool) {
         self.other_image = same_commit.then_some(by);
         if self.deployed.is_none() {
@@ -107,11 +106,10 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The nodes were asked.
+    /// The nodes were queried.
     ///
-    /// An environment that has converged can lose it again, up to the moment when the release goes on
-    /// from there. The last environment can't: with its convergence the release is promoted, and what
-    /// its nodes say later is no longer about the promotion.
+    /// An environment can lose its convergence until the release continues to the next one. The last
+    /// environment can't: its convergence promotes the release, and later rounds don't change that.
     pub(super) fn observe(
         &mut self,
         round: Fact<'a, Round>,
@@ -135,8 +133,8 @@ impl<'a> Record<'a> {
 
     /// A load test ended.
     ///
-    /// It counts also if convergence was established only afterwards: whether anything else answered
-    /// during the run is in its own measurement.
+    /// It counts even if the environment converged only afterwards: the measurement lists every version that
+    /// answered during the run.
     pub(super) fn load_tested(&mut self, test: Fact<'a, LoadTest>) {
         if self.counts() {
             self.load_test = Some(test);
@@ -145,7 +143,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// A wait is over: what was busy may be free, and asking the nodes again makes sense.
+    /// A wait is over: the environment may be free now, and the nodes can be queried again.
     pub(super) fn waited(&mut self) {
         self.occupied = None;
         self.asked = false;
@@ -164,8 +162,7 @@ impl<'a> Record<'a> {
 mod tests {
     use crate::bindings::promotion::{Outcome, Progress, Standing};
     use crate::bindings::types::Verdict;
-    use crate::fixtures::SHA;
-    use crate::promotion::fixtures::{History, OTHER, release};
+    use crate::fixtures::{History, OTHER, SHA, release};
 
     fn stage(history: &History) -> Standing {
         let decision = history.decide(&release("stage-loadtest-abort"));
@@ -231,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_test_before_the_deployment_is_none() {
+    fn a_load_test_before_the_deployment_does_not_count() {
         let early = History::new()
             .load_tested("stage", Verdict::Passed)
             .through("stage");

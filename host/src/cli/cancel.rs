@@ -9,7 +9,7 @@ use super::output::Output;
 use super::{Error, Exit};
 use crate::clock;
 use crate::config::{self, Config};
-use crate::contract::promotion::{Event, Happening, Intervention};
+use crate::contract::promotion::{Conclusion, Event, Happening, Intervention};
 use crate::deployment::Leases;
 use crate::deployment::entry::{Details, Entry};
 use crate::deployment::log::Log;
@@ -59,12 +59,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             };
             let name = arguments.by.clone();
             log.write(&Entry::Happened {
-                event: (&event).into(),
+                event,
                 details: Details::Person { name },
             })
             .map_err(failed)?;
             log.write(&Entry::Concluded {
-                conclusion: "canceled".into(),
+                conclusion: Conclusion::Canceled,
             })
             .map_err(failed)?;
             log.store.conclude(number, "canceled").map_err(failed)?;

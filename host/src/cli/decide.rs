@@ -66,7 +66,7 @@ const NAMES: [Name; 6] = [
     Name::Environment,
     Name::LoadTest,
     Name::Commit,
-    Name::Verdict,
+    Name::Permission,
     Name::Next,
     Name::Reason,
 ];

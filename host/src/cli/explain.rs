@@ -10,16 +10,18 @@ use super::output::Output;
 use super::surroundings::here;
 use super::table::{self, LOAD_TESTS};
 use super::{Error, Exit, args, label};
+use crate::contract::actions;
 use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
+#[cfg(test)]
+use crate::contract::fields::shapes;
+use crate::contract::fields::{ByName, Commit};
 use crate::contract::labels::Labels;
-use crate::contract::names::Named as _;
-use crate::contract::promotion::Decision;
+use crate::contract::promotion::{Decision, Permission};
 use crate::facts::checkout::Checkout;
 use crate::facts::evidence::{LoadTestWord, Stage};
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
-use crate::report::decision;
 use crate::sandbox::Use;
 use crate::text::escape::escape;
 use crate::text::json;
@@ -41,25 +43,53 @@ pub struct Arguments {
     policy: PolicyArguments,
 }
 
+/// What `greenlight explain --format json` prints: everything that the policy says about one commit, as if it
+/// had been built on the publish branch and every job had passed.
 #[derive(Debug, Serialize)]
-struct ExplainDocument {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct ExplainDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
-    commit: String,
+    /// The commit.
+    commit: Commit,
+    /// What its message asks for.
     label: LabelDocument,
+    /// The tags to push; empty if the policy refuses.
+    #[cfg_attr(test, schemars(with = "Vec<shapes::Tag>", extend("uniqueItems" = true)))]
     tags: Vec<String>,
+    /// Why the policy refuses the tags.
     refused: Vec<ReasonDocument>,
+    /// The decision about each tag with nothing deployed, then about the first tag with each load test.
     decisions: Vec<Explained>,
 }
 
-/// One decision, and what it would rest on.
+/// One decision, and what it rests on.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct Explained {
+    /// The tag.
+    #[cfg_attr(test, schemars(with = "shapes::Tag"))]
     tag: String,
+    /// What is assumed about the first environment.
+    #[cfg_attr(test, schemars(with = "table::shapes::Stage"))]
     stage: &'static str,
+    /// What is assumed about its load test.
+    #[cfg_attr(test, schemars(with = "table::shapes::LoadTest"))]
     load_test: &'static str,
-    verdict: &'static str,
+    /// Whether the release may go on.
+    permission: ByName<Permission>,
+    /// What to do next, in words.
     next: String,
+    /// Why; the first reason decided.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     reasons: Vec<ReasonDocument>,
+}
+
+impl ExplainDocument {
+    const SCHEMA: &'static str = "greenlight.explain/2";
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
@@ -118,8 +148,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             output.colour(),
         )),
         Format::Json => output.text(&json::pretty(&ExplainDocument {
-            schema: "greenlight.explain/1",
-            commit: commit.clone(),
+            schema: ExplainDocument::SCHEMA,
+            commit: Commit(commit.clone()),
             label: LabelDocument::new(Some(commit), labels),
             tags,
             refused,
@@ -157,8 +187,8 @@ fn explained(
         tag: tag.to_owned(),
         stage,
         load_test,
-        verdict: decision.permission.name(),
-        next: decision::next(&decision.next),
+        permission: ByName(decision.permission),
+        next: actions::sentence(&decision.next),
         reasons: documents(decision.reasons),
     }
 }
@@ -199,7 +229,7 @@ fn human(
             shown,
             "  {}\n    {}: {}",
             escape(&decision.tag),
-            decision.verdict,
+            decision.permission,
             first(decision)
         );
         let _ = writeln!(shown, "    next: {}", decision.next);
@@ -216,7 +246,7 @@ fn human(
             shown,
             "    {:<12}  {}: {}",
             decision.load_test,
-            decision.verdict,
+            decision.permission,
             first(decision)
         );
     }

@@ -10,6 +10,7 @@ use super::args::{Format, FormatArguments, PolicyArguments, compiler};
 use super::output::Output;
 use super::table::{self, TableDocument};
 use super::{Error, Exit};
+use crate::contract::fields::Digest;
 use crate::contract::settings;
 use crate::sandbox::{
     BUNDLED_COMPONENT, Failure, Inspection, Policy, Use, inspect, limits, profile, read,
@@ -58,29 +59,60 @@ pub struct TableArguments {
     policy: PolicyArguments,
 }
 
+/// What `greenlight policy inspect --format json` prints: a policy component, and the limits of each call.
 #[derive(Debug, Serialize)]
-struct PolicyDocument {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct PolicyDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
+    /// The world that it exports.
+    #[cfg_attr(test, schemars(extend("const" = WORLD)))]
     world: &'static str,
-    digest: String,
+    /// The digest of the component.
+    digest: Digest,
+    /// The size of the component, in bytes.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     size: usize,
+    /// Its imports. A policy has none.
+    #[cfg_attr(test, schemars(length(max = 0)))]
     imports: Vec<String>,
+    /// Its exports.
+    #[cfg_attr(
+        test,
+        schemars(length(min = 1), inner(length(min = 1)), extend("uniqueItems" = true))
+    )]
     exports: Vec<String>,
+    /// The limits of one call, and of compiling the component.
     limits: LimitsDocument,
 }
 
+/// The limits of a policy.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct LimitsDocument {
     /// Units of fuel of one call, about one WebAssembly instruction each.
     fuel: u64,
-    /// Milliseconds of one call.
+    /// The time of one call, in milliseconds.
     deadline_ms: u64,
+    /// The memory of one call, in bytes.
     memory_bytes: u64,
+    /// The stack of one call, in bytes.
     stack_bytes: u64,
+    /// The size of an answer, in bytes.
     returned_bytes: u64,
+    /// The size of a component, in bytes.
     file_bytes: u64,
+    /// The time to compile a component, in seconds.
     compile_seconds: u64,
+    /// The memory to compile a component, in bytes.
     compile_memory_bytes: u64,
+}
+
+impl PolicyDocument {
+    const SCHEMA: &'static str = "greenlight.policy/2";
 }
 
 /// The world that a policy exports. A test holds it against `wit/`.
@@ -114,11 +146,11 @@ fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<E
 }
 
 fn document(inspection: Inspection) -> PolicyDocument {
-    let milliseconds = u64::try_from(limits::DEADLINE.as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = u64::try_from(profile::DEADLINE.as_millis()).unwrap_or(u64::MAX);
     PolicyDocument {
-        schema: "greenlight.policy/1",
+        schema: PolicyDocument::SCHEMA,
         world: WORLD,
-        digest: inspection.digest,
+        digest: Digest(inspection.digest),
         size: inspection.size,
         imports: inspection.imports,
         exports: inspection.exports,
@@ -146,7 +178,7 @@ fn human(document: &PolicyDocument) -> String {
         "world: {}\ndigest: {}\nsize: {} bytes\nimports: none\nexports:\n{}limits of one call:\n  \
          fuel: {} units\n  time: {} s\n  memory: {} MiB\n  stack: {} KiB\n  returned: {} KiB\n",
         document.world,
-        document.digest,
+        document.digest.0,
         document.size,
         exports.concat(),
         limits.fuel,
@@ -213,7 +245,7 @@ fn print_table(arguments: &TableArguments, output: &mut Output) -> Result<Exit, 
     match arguments.format.format {
         Format::Human => output.text(&table::text(&rows)),
         Format::Json => output.text(&json::pretty(&TableDocument {
-            schema: "greenlight.table/1",
+            schema: TableDocument::SCHEMA,
             rows,
         })?),
     }

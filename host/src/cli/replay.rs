@@ -15,6 +15,9 @@ use super::output::Output;
 use super::{Error, Exit, args};
 use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
+use crate::contract::fields::ByName;
+#[cfg(test)]
+use crate::contract::fields::{Commit as CommitHash, shapes};
 use crate::contract::labels::{Labels, Message};
 use crate::contract::names::Named as _;
 use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
@@ -57,31 +60,70 @@ enum Format {
     Jsonl,
 }
 
-/// A line of the answer.
+/// A line of what `greenlight replay --format jsonl` prints: one for every commit, and one for the summary.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the lines are written one by one")]
+pub(super) enum Line {
+    Commit(CommitDocument),
+    Summary(Summary),
+}
+
+/// One commit of the history, in the order of `git rev-list`.
 #[derive(Debug, Serialize)]
-struct CommitDocument {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "CommitLine"))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct CommitDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
+    /// The commit.
+    #[cfg_attr(test, schemars(with = "CommitHash"))]
     commit: String,
-    action: Option<&'static str>,
+    /// What a failed load test does to the release; null if the message could not be read.
+    action: Option<ByName<LoadTestAction>>,
+    /// True if a label sets the action, false if it is the default or unknown.
     explicit: bool,
+    /// The tags to push; empty if the policy refuses.
+    #[cfg_attr(test, schemars(with = "Vec<shapes::Tag>", extend("uniqueItems" = true)))]
     tags: Vec<String>,
+    /// Why there is no answer.
     refused: Vec<ReasonDocument>,
+    /// Notes, warnings and errors about the message.
     diagnostics: Vec<DiagnosticDocument>,
 }
 
-/// The last line of the answer. An answer without it is not whole.
+/// The last line of the answer. An answer without it is incomplete.
 #[derive(Debug, Default, Serialize)]
-struct Summary {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "SummaryLine"))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Summary {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
+    /// The number of commits.
     commits: u64,
-    /// Commits with a label, by what it says.
+    /// Commits with a label, by its action.
+    #[cfg_attr(test, schemars(with = "shapes::Labels"))]
     labels: BTreeMap<&'static str, u64>,
-    /// Commits without one.
+    /// Commits without a label.
     defaults: u64,
     /// Commits whose message could not be read.
     unreadable: u64,
     /// Diagnostics by their code.
+    #[cfg_attr(test, schemars(with = "shapes::Codes"))]
     diagnostics: BTreeMap<String, u64>,
+}
+
+impl CommitDocument {
+    const SCHEMA: &'static str = "greenlight.replay/2";
+}
+
+impl Summary {
+    const SCHEMA: &'static str = "greenlight.replay-summary/2";
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
@@ -92,7 +134,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let listed = Stdio::from(list.output()?);
     let mut objects = Objects::open_from(Some(&arguments.repo), listed)?;
     let mut summary = Summary {
-        schema: "greenlight.replay-summary/1",
+        schema: Summary::SCHEMA,
         ..Summary::default()
     };
     let mut questions = Questions {
@@ -177,7 +219,9 @@ impl Summary {
     fn count(&mut self, document: &CommitDocument) {
         self.commits += 1;
         match document.action {
-            Some(action) if document.explicit => *self.labels.entry(action).or_default() += 1,
+            Some(action) if document.explicit => {
+                *self.labels.entry(action.0.name()).or_default() += 1;
+            }
             Some(_) => self.defaults += 1,
             None => self.unreadable += 1,
         }
@@ -246,7 +290,7 @@ fn ask(
     };
     *text = reading.message.text;
     Ok(CommitDocument {
-        action: Some(labels.action.name()),
+        action: Some(ByName(labels.action)),
         explicit: labels.source.is_some(),
         tags,
         refused,
@@ -257,7 +301,7 @@ fn ask(
 
 fn empty(commit: String) -> CommitDocument {
     CommitDocument {
-        schema: "greenlight.replay/1",
+        schema: CommitDocument::SCHEMA,
         commit,
         action: None,
         explicit: false,
@@ -288,7 +332,7 @@ fn line(document: &CommitDocument, text: &str) -> String {
         return String::new();
     }
     let hash = document.commit.get(..12).unwrap_or(&document.commit);
-    let action = document.action.unwrap_or("-");
+    let action = document.action.map_or("-", |it| it.0.name());
     let subject: String = text
         .lines()
         .next()

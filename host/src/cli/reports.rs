@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Error;
 use super::journal::entries_of;
-use crate::deployment::timeline::Timeline;
+use crate::deployment::timeline::{self, Timeline};
 use crate::journal::Store;
 use crate::report::{html, junit, markdown, sarif};
 
@@ -37,9 +37,9 @@ impl ReportArguments {
     /// Writes what is wanted about a deployment.
     pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
         let (entries, _) = entries_of(store, number)?;
-        let told = crate::deployment::timeline::project(number, &entries);
+        let timeline = timeline::project(number, &entries);
         for (kind, file) in &self.reports {
-            let text = text(*kind, &told)
+            let text = text(*kind, &timeline)
                 .map_err(|why| Error::output(format!("failed to make a report: {why}")))?;
             fs::write(file, text).map_err(|error| {
                 Error::output(format!("failed to write `{}`: {error}", file.display()))
@@ -50,12 +50,12 @@ impl ReportArguments {
     }
 }
 
-fn text(kind: Kind, story: &Timeline) -> Result<String, String> {
+fn text(kind: Kind, timeline: &Timeline) -> Result<String, String> {
     match kind {
-        Kind::Html => html::page(story).map_err(|error| error.to_string()),
-        Kind::Junit => junit::document(story).map_err(|error| error.to_string()),
-        Kind::Sarif => sarif::document(story).map_err(|error| error.to_string()),
-        Kind::Markdown => Ok(markdown::text(story)),
+        Kind::Html => html::page(timeline).map_err(|error| error.to_string()),
+        Kind::Junit => junit::document(timeline).map_err(|error| error.to_string()),
+        Kind::Sarif => sarif::document(timeline).map_err(|error| error.to_string()),
+        Kind::Markdown => Ok(markdown::text(timeline)),
     }
 }
 

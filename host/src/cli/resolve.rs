@@ -7,6 +7,7 @@ use super::exports::ExportArguments;
 use super::output::Output;
 use super::{Error, Exit};
 use crate::contract::documents::{RefusalDocument, TargetDocument};
+use crate::contract::fields::{ByName, Commit};
 use crate::contract::names::Named;
 use crate::contract::types::Reason;
 use crate::report::decision;
@@ -67,10 +68,10 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
             escape(&target.commit)
         )),
         Format::Json => output.text(&json::pretty(&TargetDocument {
-            schema: "greenlight.resolve/1",
+            schema: TargetDocument::SCHEMA,
             environment: target.environment,
-            load_test: target.action.map(Named::name),
-            commit: target.commit,
+            load_test: target.action.map(ByName),
+            commit: Commit(target.commit),
         })?),
     }
     Ok(Exit::Go)

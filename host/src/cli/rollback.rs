@@ -13,6 +13,8 @@ use super::output::Output;
 use super::run::policy;
 use super::{Error, Exit};
 use crate::config::{self, Config};
+#[cfg(test)]
+use crate::contract::fields::Commit;
 use crate::contract::labels::Message;
 use crate::deployment::log;
 use crate::facts::git;
@@ -40,26 +42,44 @@ pub struct Arguments {
     format: FormatArguments,
 }
 
+/// What `greenlight rollback-advice --format json` prints: how to roll forward if production is broken.
 #[derive(Debug, Serialize)]
-struct AdviceDocument {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct AdviceDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
     /// The commit that broke production.
+    #[cfg_attr(test, schemars(with = "Commit"))]
     bad: String,
     /// The last commit that was promoted before it.
+    #[cfg_attr(test, schemars(with = "Commit"))]
     good: String,
-    /// What came in between, newest first.
+    /// The commits in between, newest first.
     commits: Vec<CommitDocument>,
-    /// What to type, one command a line.
+    /// The commands to type, in order.
     commands: Vec<String>,
-    /// What to look out for.
+    /// Labels that a revert would inherit.
     warnings: Vec<String>,
 }
 
+/// One commit between the good and the bad one, which is the last of them.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct CommitDocument {
+    /// The commit.
+    #[cfg_attr(test, schemars(with = "Commit"))]
     commit: String,
+    /// The first line of its message.
     subject: String,
+    /// True if it has more than one parent.
     merge: bool,
+}
+
+impl AdviceDocument {
+    const SCHEMA: &'static str = "greenlight.rollback-advice/2";
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
@@ -89,7 +109,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         }
     }
     let document = AdviceDocument {
-        schema: "greenlight.rollback-advice/1",
+        schema: AdviceDocument::SCHEMA,
         commands: commands(&commits),
         bad,
         good,

@@ -1,4 +1,4 @@
-//! `greenlight schema`: the shapes of JSON output and input.
+//! `greenlight schema`: the JSON Schemas of output and input.
 
 use clap::{Args, ValueEnum};
 
@@ -24,7 +24,7 @@ pub enum Name {
     Resolve,
     /// What `decide --format json` prints.
     Decision,
-    /// What they print instead when the policy refuses.
+    /// What these commands print if the policy refuses to answer.
     Refusal,
     /// What `explain --format json` prints.
     Explain,
@@ -42,15 +42,15 @@ pub enum Name {
     Status,
     /// What `rollback-advice --format json` prints.
     RollbackAdvice,
-    /// What `greenlight.toml` can say.
+    /// The keys of `greenlight.toml`.
     Config,
 }
 
-/// Embeds the schemas; a document without one does not compile.
+/// Embeds the schemas, which a test below generates from the types of the documents.
 macro_rules! schemas {
     ($($name:ident => $file:literal),* $(,)?) => {
         impl Name {
-            /// The schema, as it stands in the repository.
+            /// The schema.
             pub fn text(self) -> &'static str {
                 match self {
                     $(Self::$name => include_str!(concat!("../../schemas/", $file, ".json"))),*
@@ -81,4 +81,174 @@ schemas! {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     output.text(arguments.name.text());
     Ok(Exit::Go)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use schemars::generate::SchemaSettings;
+    use schemars::{JsonSchema, Schema, SchemaGenerator};
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::cli::{explain, facts, policy, replay, rollback, status, table};
+    use crate::config;
+    use crate::contract::documents;
+    use crate::contract::history::History;
+
+    fn output<T: JsonSchema>() -> Schema {
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        settings.into_generator().into_root_schema_for::<T>()
+    }
+
+    fn input() -> SchemaGenerator {
+        let settings = SchemaSettings::draft2020_12().for_deserialize();
+        settings.into_generator()
+    }
+
+    /// The schema of a document, as its types describe it.
+    fn generated(name: Name) -> Value {
+        let schema = match name {
+            Name::Label => output::<documents::LabelDocument>(),
+            Name::Tags => output::<documents::TagsDocument>(),
+            Name::Resolve => output::<documents::TargetDocument>(),
+            Name::Decision => output::<documents::DecisionDocument>(),
+            Name::Refusal => output::<documents::RefusalDocument>(),
+            Name::Explain => output::<explain::ExplainDocument>(),
+            Name::Facts => output::<facts::FactsDocument>(),
+            Name::Replay => output::<replay::Line>(),
+            Name::Policy => output::<policy::PolicyDocument>(),
+            Name::Table => output::<table::TableDocument>(),
+            Name::History => input().into_root_schema_for::<History>(),
+            Name::Status => output::<status::StatusDocument>(),
+            Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
+            Name::Config => config::schema(input()),
+        };
+        let mut schema = schema.to_value();
+        strict(&mut schema);
+        if name == Name::Config {
+            without_null(&mut schema);
+        }
+        schema["$id"] = json!(format!("greenlight.{}/2", word(name)));
+        schema["title"] = json!(title(name));
+        schema
+    }
+
+    fn word(name: Name) -> String {
+        let value = name.to_possible_value().expect("a name");
+        value.get_name().to_owned()
+    }
+
+    fn title(name: Name) -> String {
+        let value = name.to_possible_value().expect("a name");
+        value.get_help().expect("a help").to_string()
+    }
+
+    /// Refuses unknown keys and numbers out of range, and moves each description to the property that it
+    /// describes.
+    fn strict(node: &mut Value) {
+        match node {
+            Value::Object(map) => {
+                ranges(map);
+                describe_variant(map);
+                if map.contains_key("properties") {
+                    map.entry("type").or_insert(json!("object"));
+                    map.entry("additionalProperties").or_insert(json!(false));
+                }
+                if let Some(Value::String(text)) = map.get_mut("description") {
+                    *text = text.replace('\n', " ");
+                }
+                map.values_mut().for_each(strict);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strict),
+            _ => {}
+        }
+    }
+
+    /// Replaces the name of a number's type with its range.
+    fn ranges(map: &mut Map<String, Value>) {
+        let Some(format) = map.get("format").and_then(Value::as_str) else {
+            return;
+        };
+        let (least, most) = match format {
+            "uint32" => (json!(0), json!(u32::MAX)),
+            "uint64" => (json!(0), json!(u64::MAX)),
+            "uint" => (json!(0), Value::Null),
+            "int32" => (json!(i32::MIN), json!(i32::MAX)),
+            "double" => (Value::Null, Value::Null),
+            _ => return,
+        };
+        map.remove("format");
+        for (key, value) in [("minimum", least), ("maximum", most)] {
+            if !value.is_null() {
+                map.entry(key).or_insert(value);
+            }
+        }
+    }
+
+    /// A variant of an enumeration is an object; its description belongs to the key that names the variant.
+    fn describe_variant(map: &mut Map<String, Value>) {
+        let Some(description) = map.get("description").cloned() else {
+            return;
+        };
+        let Some(Value::Object(properties)) = map.get_mut("properties") else {
+            return;
+        };
+        for property in properties.values_mut().filter_map(Value::as_object_mut) {
+            property
+                .entry("description")
+                .or_insert_with(|| description.clone());
+        }
+    }
+
+    /// TOML has no null: a key that is optional is left out.
+    fn without_null(node: &mut Value) {
+        match node {
+            Value::Object(map) => {
+                map.retain(|key, value| !(key == "default" && value.is_null()));
+                if let Some(Value::Array(types)) = map.get_mut("type") {
+                    types.retain(|it| it != "null");
+                    if let [one] = types.as_slice() {
+                        let one = one.clone();
+                        map.insert("type".to_owned(), one);
+                    }
+                }
+                if let Some(Value::Array(any)) = map.get_mut("anyOf") {
+                    any.retain(|it| it["type"] != "null");
+                    if let [Value::Object(one)] = any.as_slice() {
+                        let one = one.clone();
+                        map.remove("anyOf");
+                        map.extend(one);
+                    }
+                }
+                map.values_mut().for_each(without_null);
+            }
+            Value::Array(items) => items.iter_mut().for_each(without_null),
+            _ => {}
+        }
+    }
+
+    /// `UPDATE_SCHEMAS=1 cargo test -p greenlight --lib cli::schema` rewrites the committed schemas.
+    #[test]
+    fn the_committed_schemas_are_those_of_the_types() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+        let mut stale = Vec::new();
+        for name in Name::value_variants() {
+            let schema = generated(*name);
+            if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+                let mut text = serde_json::to_string_pretty(&schema).expect("JSON");
+                text.push('\n');
+                let file = folder.join(format!("{}.json", word(*name)));
+                std::fs::write(file, text).expect("a schema is written");
+            } else if serde_json::from_str::<Value>(name.text()).ok() != Some(schema) {
+                stale.push(word(*name));
+            }
+        }
+        assert!(
+            stale.is_empty(),
+            "{stale:?} differ from their types: run \
+             `UPDATE_SCHEMAS=1 cargo test -p greenlight --lib cli::schema`"
+        );
+    }
 }

@@ -42,26 +42,48 @@ pub struct Arguments {
     format: FormatArguments,
 }
 
+/// What `greenlight status --format json` prints: the deployments, and which one holds each environment.
 #[derive(Debug, Serialize)]
-struct StatusDocument {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct StatusDocument {
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
+    /// Every deployment that has not ended, and the latest that have; newest first.
     deployments: Vec<DeploymentDocument>,
+    /// The environments of the configuration, in order.
     environments: Vec<HeldDocument>,
 }
 
+/// One deployment.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct DeploymentDocument {
-    /// `running`, `cut-off` or how it ended.
+    /// `running`, `cut-off` if no process drives it, or its conclusion.
+    #[cfg_attr(test, schemars(with = "shapes::DeploymentState"))]
     state: String,
-    story: Timeline,
+    /// Its steps, decisions, load tests and nodes.
+    timeline: Timeline,
 }
 
+/// One environment, and the deployment that holds it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 struct HeldDocument {
+    /// The name of the environment.
     environment: String,
-    /// The deployment that holds it.
+    /// The number of the deployment that holds it; null if it is free.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     deployment: Option<u64>,
+    /// The process that drives this deployment; null if the environment is free.
     holder: Option<String>,
+}
+
+impl StatusDocument {
+    const SCHEMA: &'static str = "greenlight.status/2";
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
@@ -83,11 +105,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             let (entries, _) = entries_of(store, header.number)?;
             deployments.push(DeploymentDocument {
                 state: state(header, &leases),
-                story: timeline::project(header.number, &entries),
+                timeline: timeline::project(header.number, &entries),
             });
         }
     }
-    let newest = deployments.first().map(|it| it.story.number);
+    let newest = deployments.first().map(|it| it.timeline.number);
     match (newest, store.as_deref_mut()) {
         (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
         _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
@@ -109,7 +131,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         }
     });
     let document = StatusDocument {
-        schema: "greenlight.status/1",
+        schema: StatusDocument::SCHEMA,
         deployments,
         environments: environments.collect(),
     };
@@ -159,21 +181,21 @@ fn human(document: &StatusDocument, steps: bool) -> String {
     }
     // Writing into a string can't fail.
     for deployment in &document.deployments {
-        let story = &deployment.story;
+        let timeline = &deployment.timeline;
         let _ = writeln!(
             text,
             "deployment {}: {} ({})\n  began {}, {} to its last record",
-            story.number,
+            timeline.number,
             escape(&deployment.state),
-            escape(&story.tag),
-            time::instant(story.began),
-            time::span(story.last.saturating_sub(story.began))
+            escape(&timeline.tag),
+            time::instant(timeline.began),
+            time::span(timeline.last.saturating_sub(timeline.began))
         );
-        for place in &story.environments {
+        for place in &timeline.environments {
             let stands = headline::place(place);
             let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&stands));
         }
-        let headline = Headline::of(story);
+        let headline = Headline::of(timeline);
         if let Some(reason) = headline.because {
             let _ = writeln!(text, "  because: {}", escape(&reason.message));
             if let Some(help) = &reason.help {
@@ -187,11 +209,11 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             let _ = writeln!(
                 text,
                 "  nobody drives it: go on with `greenlight run --resume {}`",
-                story.number
+                timeline.number
             );
         }
         if steps {
-            text.push_str(&self::steps(story));
+            text.push_str(&self::steps(timeline));
         }
     }
     for held in &document.environments {
@@ -203,10 +225,13 @@ fn human(document: &StatusDocument, steps: bool) -> String {
     text
 }
 
-fn steps(story: &Timeline) -> String {
+fn steps(timeline: &Timeline) -> String {
     let mut text = String::from("  steps:\n");
-    for step in &story.steps {
-        let took = step.ended.unwrap_or(story.last).saturating_sub(step.began);
+    for step in &timeline.steps {
+        let took = step
+            .ended
+            .unwrap_or(timeline.last)
+            .saturating_sub(step.began);
         let place = step.environment.as_deref();
         let place = place.map_or_else(String::new, |it| format!(" {}", escape(it)));
         let _ = writeln!(
@@ -214,12 +239,37 @@ fn steps(story: &Timeline) -> String {
             "    {}  {:>7}  {}{place}: {}",
             time::clock(step.began),
             time::span(took),
-            step.what,
+            step.kind,
             escape(&step.outcome)
         );
     }
-    for note in &story.notes {
+    for note in &timeline.notes {
         let _ = writeln!(text, "    note: {}", escape(&note.text));
     }
     text
+}
+
+#[cfg(test)]
+mod shapes {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use crate::contract::names::Named as _;
+    use crate::contract::promotion::Conclusion;
+
+    /// The state of a deployment.
+    pub struct DeploymentState;
+
+    impl JsonSchema for DeploymentState {
+        fn schema_name() -> Cow<'static, str> {
+            "DeploymentState".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            let ended = Conclusion::ALL.iter().map(|(_, name)| *name);
+            let states: Vec<_> = ["running", "cut-off"].into_iter().chain(ended).collect();
+            json_schema!({ "type": "string", "enum": states })
+        }
+    }
 }

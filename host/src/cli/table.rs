@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use super::Error;
 use crate::contract::environments::{Build, Job, JobStatus};
+use crate::contract::fields::ByName;
+#[cfg(test)]
+use crate::contract::fields::shapes::Code;
 use crate::contract::labels::Message;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Decision, Release};
+use crate::contract::promotion::{Decision, Permission, Release};
 use crate::contract::types::{LoadTestAction, Settings};
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::sandbox::Policy;
@@ -39,26 +42,75 @@ pub const LOAD_TESTS: [(LoadTestWord, &str); 5] = [
 
 /// One row of the table.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Row {
     /// The form of the tag, without its commit.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub tag: String,
-    /// What is known of the first environment.
+    /// What is known about the first environment.
+    #[cfg_attr(test, schemars(with = "shapes::Stage"))]
     pub stage: &'static str,
-    /// What is known of its load test.
+    /// What is known about its load test.
+    #[cfg_attr(test, schemars(with = "shapes::LoadTest"))]
     pub load_test: &'static str,
-    /// `promote`, `promote-with-warning`, `hold` or `stop`.
-    pub verdict: &'static str,
+    /// Whether the release may go on.
+    pub permission: ByName<Permission>,
     /// The code of the reason that decided.
+    #[cfg_attr(test, schemars(with = "Code"))]
     pub reason: String,
 }
 
-/// The table as JSON.
+/// What `greenlight policy table --format json` prints: the answer to every combination of tag, deployment and
+/// load test.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct TableDocument {
-    /// `greenlight.table/1`.
+    /// The name and version of this document.
+    #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     pub schema: &'static str,
     /// Every combination.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub rows: Vec<Row>,
+}
+
+impl TableDocument {
+    /// The name and version of the document.
+    pub const SCHEMA: &'static str = "greenlight.table/2";
+}
+
+/// JSON Schemas of what can be known.
+#[cfg(test)]
+pub mod shapes {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    /// What can be known about the first environment.
+    pub struct Stage;
+    /// What can be known about its load test.
+    pub struct LoadTest;
+
+    impl JsonSchema for Stage {
+        fn schema_name() -> Cow<'static, str> {
+            "AssumedStage".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "string", "enum": super::STAGES.map(|(_, name)| name) })
+        }
+    }
+
+    impl JsonSchema for LoadTest {
+        fn schema_name() -> Cow<'static, str> {
+            "AssumedLoadTest".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "string", "enum": super::LOAD_TESTS.map(|(_, name)| name) })
+        }
+    }
 }
 
 /// The tags that the policy pushes for a commit and takes back, whatever its label says: first what the
@@ -115,7 +167,7 @@ pub fn rows(policy: &Policy, settings: &Settings) -> Result<Vec<Row>, Error> {
                     tag: form.trim_end_matches('-').to_owned(),
                     stage: stage_word,
                     load_test: load_test_word,
-                    verdict: decision.permission.name(),
+                    permission: ByName(decision.permission),
                     reason: decision
                         .reasons
                         .into_iter()
@@ -190,8 +242,8 @@ pub fn text(rows: &[Row]) -> String {
         ];
         for row in rows.iter().filter(|row| row.stage == *stage) {
             match grid.last_mut() {
-                Some(line) if line[0] == row.tag => line.push(row.verdict.to_owned()),
-                _ => grid.push(vec![row.tag.clone(), row.verdict.to_owned()]),
+                Some(line) if line[0] == row.tag => line.push(row.permission.to_string()),
+                _ => grid.push(vec![row.tag.clone(), row.permission.to_string()]),
             }
         }
         text.push_str(&aligned(&grid));

@@ -45,6 +45,21 @@ impl<'de> Deserialize<'de> for Span {
 }
 
 #[cfg(test)]
+impl schemars::JsonSchema for Span {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A length of time: `90s`, `10m`, `1h 30m`.",
+            "type": "string",
+            "minLength": 2,
+        })
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

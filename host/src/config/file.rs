@@ -6,114 +6,174 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::duration::Span;
 use super::serve::ServeTable;
+#[cfg(test)]
+use crate::contract::fields::{ByName, Digest, shapes};
 use crate::contract::names::Named as _;
 use crate::contract::types::LoadTestAction;
 use crate::facts::load_test::Format;
 use crate::secret::Source;
 
+/// What a team sets, and how its deployments are done.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
+    /// The environments, in order: the first one is load tested, the last one is production.
     #[serde(default)]
     pub environment: Vec<EnvironmentTable>,
+    /// The load test of the first environment.
     pub load_test: Option<LoadTestTable>,
+    /// What makes a release.
     #[serde(default)]
     pub release: ReleaseTable,
+    /// The policy that decides; the bundled one unless set.
     pub policy: Option<PolicyTable>,
+    /// Where notifications are sent.
     pub slack: Option<SlackTable>,
+    /// Where events are recorded.
     #[serde(default)]
     pub journal: JournalTable,
+    /// What `greenlight serve` receives, and how it starts deployments.
     pub serve: Option<ServeTable>,
 }
 
+/// One environment.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, schemars(extend("required" = ["name", "deploy", "nodes"])))]
 pub(super) struct EnvironmentTable {
+    /// Its name, as tags contain it.
+    #[cfg_attr(test, schemars(regex(pattern = "^[a-z0-9-]+$")))]
     pub name: String,
+    /// The command that deploys the release: a program and its arguments, run in the folder of the
+    /// configuration without a shell.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub deploy: Vec<String>,
+    /// How long the command may run; 15m unless set.
     #[serde(default = "fifteen_minutes")]
     pub deploy_time_limit: Span,
+    /// Whether an interrupted deployment may be repeated; false unless set.
     #[serde(default)]
     pub deploy_repeatable: bool,
+    /// The base URL of each node, which answers `/__version__`.
+    #[cfg_attr(test, schemars(with = "Vec<shapes::Url>", length(min = 1)))]
     #[serde(default)]
     pub nodes: Vec<String>,
+    /// How long a node may take to answer; 5s unless set.
     #[serde(default = "five_seconds")]
     pub node_time_limit: Span,
+    /// Consecutive rounds in which every node must serve the release; 2 unless set.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub convergence_rounds: Option<u32>,
+    /// How long after the deployment every node must serve the release; 10m unless set.
     pub convergence_deadline: Option<Span>,
 }
 
 /// How the load test runs.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LoadTestTable {
-    /// The command that runs it, an argument list.
+    /// The command that runs it: a program and its arguments, run in the folder of the configuration
+    /// without a shell.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub command: Vec<String>,
-    /// How long it may take.
+    /// How long the command may run; 1h unless set.
     #[serde(default = "an_hour")]
     pub time_limit: Span,
-    /// Whether one that was cut off may run again.
+    /// Whether an interrupted load test may be repeated; true unless set.
     #[serde(default = "yes")]
     pub repeatable: bool,
-    /// Which tool's files are read.
+    /// The tool that writes the results.
     pub format: Format,
-    /// Where the tool writes its results.
+    /// The JSON file with the results.
     pub results: PathBuf,
-    /// Where it writes its curves.
+    /// Locust's `stats_history.csv`, for the curves.
     pub history: Option<PathBuf>,
-    /// Where it writes its statistics as CSV.
+    /// Locust's `stats.csv`, which is read if the JSON file is missing.
     pub stats: Option<PathBuf>,
-    /// Where it writes its exceptions as CSV.
+    /// Locust's `exceptions.csv`.
     pub exceptions: Option<PathBuf>,
     /// What it must reach.
     #[serde(default)]
     pub thresholds: ThresholdsTable,
 }
 
-/// What a load test must reach.
+/// What a load test must reach to pass.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ThresholdsTable {
+    /// The least number of requests; 1 unless set.
     pub(super) min_requests: u64,
+    /// The least number of requests per second.
+    #[cfg_attr(test, schemars(range(min = 0)))]
     pub(super) min_rate: Option<f64>,
+    /// The most failed requests; 0 unless set.
     pub(super) max_failures: u64,
+    /// The most exceptions in the test's own code; 0 unless set.
     pub(super) max_exceptions: u64,
+    /// The highest 95th percentile of the response time, in milliseconds.
     pub(super) max_p95: Option<u64>,
+    /// The shortest duration.
     pub(super) min_duration: Option<Span>,
 }
 
+/// What makes a release.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ReleaseTable {
+    /// The branch whose builds are published; `main` unless set.
     pub publish_branch: Option<String>,
+    /// Jobs that must have passed.
     #[serde(default)]
     pub required_jobs: Vec<String>,
+    /// What a failed load test does without a label; `warn` unless set.
+    #[cfg_attr(test, schemars(with = "Option<ByName<LoadTestAction>>"))]
     pub default_action: Option<Action>,
+    /// The time between two rounds; 10s unless set.
     pub poll_interval: Option<Span>,
 }
 
-/// Which policy decides.
+/// The policy that decides.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PolicyTable {
-    /// The component.
+    /// The file of the component.
     pub file: PathBuf,
-    /// What it must be: `sha256:` and 64 hexadecimal digits.
+    /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
+    #[cfg_attr(test, schemars(with = "Digest"))]
     pub digest: String,
 }
 
+/// Where notifications are sent. The URL of the webhook is a secret, so a variable or a file holds it.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["url-variable"]}, {"required": ["url-file"]}]))
+)]
 pub(super) struct SlackTable {
+    /// The variable that holds the URL.
     pub url_variable: Option<String>,
+    /// The file that holds the URL.
     pub url_file: Option<PathBuf>,
 }
 
+/// Where events are recorded.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct JournalTable {
+    /// A path, or `postgres://USER@HOST/DATABASE`; `journal.db` in the folder unless set.
     pub location: Option<String>,
+    /// The folder for logs and results; `.greenlight` unless set.
     pub folder: Option<PathBuf>,
+    /// How long an environment stays locked after its process has ended; 30s unless set.
     pub lease: Span,
 }
 

@@ -25,6 +25,12 @@ use crate::http::is_url;
 pub use file::{LoadTestTable as LoadTest, PolicyTable as Policy};
 pub use serve::Serve;
 
+/// The JSON Schema of the file.
+#[cfg(test)]
+pub(crate) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
+    generator.into_root_schema_for::<file::File>()
+}
+
 /// The name of the file, in the folder where a deployment is started.
 pub const FILE: &str = "greenlight.toml";
 

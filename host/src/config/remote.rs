@@ -11,47 +11,87 @@ use crate::secret::Source;
 /// What is wrong, and what to do about it.
 type Wrong = (String, String);
 
-/// A job of Jenkins: `[serve.jenkins]`.
+/// A Jenkins job with the parameters `TAG`, `DIGEST` and `REQUEST`: `[serve.jenkins]`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["token-variable"]}, {"required": ["token-file"]}]))
+)]
 pub struct JenkinsTable {
+    /// The URL of the job's page.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
     job: String,
+    /// The user that the API token belongs to.
     user: String,
+    /// The variable that holds the API token.
     token_variable: Option<String>,
+    /// The file that holds the API token.
     token_file: Option<PathBuf>,
 }
 
-/// A project of `CircleCI`: `[serve.circleci]`.
+/// A `CircleCI` project with the parameters `greenlight-tag`, `greenlight-digest` and `greenlight-request`:
+/// `[serve.circleci]`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["token-variable"]}, {"required": ["token-file"]}]))
+)]
 pub struct CircleCiTable {
+    /// Its slug: `gh/ORGANIZATION/REPOSITORY`.
     project: String,
+    /// The branch whose configuration runs.
     branch: String,
+    /// The pipeline definition, for projects of the GitHub App of `CircleCI`.
     definition: Option<String>,
+    /// The URL of `CircleCI`; `https://circleci.com` unless set.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
     #[serde(default = "circleci_com")]
     url: String,
+    /// The variable that holds the API token.
     token_variable: Option<String>,
+    /// The file that holds the API token.
     token_file: Option<PathBuf>,
 }
 
-/// A repository of GitHub: `[serve.github]`.
+/// A GitHub repository with a workflow on `repository_dispatch` of the type `greenlight-deploy`:
+/// `[serve.github]`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["token-variable"]}, {"required": ["token-file"]}]))
+)]
 pub struct GitHubTable {
+    /// Its name: `OWNER/NAME`.
     repository: String,
+    /// The URL of GitHub's API; `https://api.github.com` unless set.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
     #[serde(default = "api_github_com")]
     url: String,
+    /// The variable that holds the API token.
     token_variable: Option<String>,
+    /// The file that holds the API token.
     token_file: Option<PathBuf>,
 }
 
-/// The registry that is asked for digests and tags: `[serve.registry]`.
+/// The registry that resolves tags to digests and lists tags: `[serve.registry]`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RegistryTable {
+    /// Its scheme and host.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
     url: String,
+    /// The user; anonymous unless set.
     user: Option<String>,
+    /// The variable that holds the password or token.
     password_variable: Option<String>,
+    /// The file that holds the password or token.
     password_file: Option<PathBuf>,
 }
 

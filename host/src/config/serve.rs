@@ -33,22 +33,42 @@ pub struct Serve {
     pub elsewhere: Option<TriggerSettings>,
 }
 
-/// The table, as it stands in the file.
+/// What `greenlight serve` receives, and how it starts deployments: in at most one of `jenkins`, `circleci` and
+/// `github`, else by `greenlight run` on this machine.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["token-variable"]}, {"required": ["token-file"]}]))
+)]
 pub(super) struct ServeTable {
+    /// The address and port to listen on; `127.0.0.1:8930` unless set.
     listen: Option<String>,
+    /// The variable that holds the secret of the webhook.
     token_variable: Option<String>,
+    /// The file that holds the secret of the webhook.
     token_file: Option<PathBuf>,
+    /// The repositories whose pushes start deployments, as the registry names them: `example/app`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     repositories: Vec<String>,
+    /// How many deployments may run on this machine at a time; 4 unless set.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     #[serde(default = "four")]
     at_most: usize,
+    /// The command that fetches a commit that git does not have: `["git", "fetch"]`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     prepare: Option<Vec<String>>,
+    /// How often the registry's tags are listed; 5m unless set.
     #[serde(default = "five_minutes")]
     reconcile_every: Span,
+    /// The registry that resolves tags to digests.
     registry: Option<RegistryTable>,
+    /// The Jenkins job that deploys.
     jenkins: Option<JenkinsTable>,
+    /// The `CircleCI` project whose pipeline deploys.
     circleci: Option<CircleCiTable>,
+    /// The GitHub repository whose workflow deploys.
     github: Option<GitHubTable>,
 }
 

@@ -3,15 +3,22 @@
 //! - [`promotion`], [`labels`], [`environments`] and [`types`] are the types that `wit/` generates.
 //! - [`names`] gives the cases of its enumerations their names in text and JSON.
 //! - [`validate`] says which text is a commit, a tag, a digest or the name of an environment.
-//! - [`settings`] has the defaults of a team's settings, and their JSON.
-//! - [`history`] and [`documents`] are the JSON documents that greenlight reads and writes.
+//! - [`settings`] has the defaults of a team's settings.
+//! - [`actions`] describes an action of the policy in words.
+//! - [`history`] and [`documents`] are the JSON documents that greenlight reads and writes, [`fields`] the
+//!   texts in them that have a fixed form.
 
+pub mod actions;
 mod bindings;
 pub mod documents;
+pub mod fields;
 pub mod history;
 pub mod names;
 pub mod settings;
 pub mod validate;
+
+/// What a policy answers: the answer, or its reasons to refuse one.
+pub type Answer<T> = Result<T, Vec<types::Reason>>;
 
 pub use bindings::exports::greenlight::policy::{environments, labels, promotion, types};
 pub(crate) use bindings::{Policy as Instance, PolicyIndices};

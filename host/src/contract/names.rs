@@ -1,4 +1,4 @@
-//! The contract's closed sets as the words that users read and write.
+//! The names that users read and write for the members of the contract's enumerations.
 
 use crate::contract::environments::JobStatus;
 use crate::contract::promotion::{
@@ -8,6 +8,9 @@ use crate::contract::types::{LoadTestAction, Severity, Verdict};
 
 /// A closed set of the contract whose members have a name.
 pub trait Named: Copy + Sized + 'static {
+    /// The name of the set itself.
+    const SET: &'static str;
+
     /// All members, with their names.
     const ALL: &'static [(Self, &'static str)];
 
@@ -26,7 +29,9 @@ pub trait Named: Copy + Sized + 'static {
 /// Writes the names once; a member that is left out does not compile.
 macro_rules! names {
     ($($set:ident { $($member:ident = $name:literal),* $(,)? })*) => {
-        $(impl Named for $set {
+        $(impl $crate::contract::names::Named for $set {
+            const SET: &'static str = stringify!($set);
+
             const ALL: &'static [(Self, &'static str)] = &[$(($set::$member, $name)),*];
 
             fn name(self) -> &'static str {
@@ -35,6 +40,8 @@ macro_rules! names {
         })*
     };
 }
+
+pub(crate) use names;
 
 names! {
     LoadTestAction { Abort = "abort", Skip = "skip", Warn = "warn" }

@@ -29,7 +29,7 @@ impl Driver<'_> {
         found.sort_by_key(|(at, deployment, position, _)| (*at, *deployment, *position));
         for (_, deployment, position, event) in found {
             self.log.write(&Entry::Happened {
-                event: (&event).into(),
+                event: event.clone(),
                 details: Details::Borrowed {
                     deployment,
                     position,
@@ -63,7 +63,6 @@ impl Driver<'_> {
             if position <= last || matches!(details, Details::Borrowed { .. }) {
                 continue;
             }
-            let event = Event::from(event);
             let environment = match &event.happening {
                 Happening::Deployed(it) => &it.environment,
                 Happening::Observed(it) => &it.environment,

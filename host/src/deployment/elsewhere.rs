@@ -47,7 +47,6 @@ pub fn history(
             let Entry::Happened { event, details } = dated.entry else {
                 continue;
             };
-            let event = Event::from(event);
             if !matches!(details, Details::Borrowed { .. }) && lasts(&event.happening, settings) {
                 found.push((dated.at, header.number, position, event));
             }

@@ -1,28 +1,31 @@
 //! What the journal of a deployment says, entry by entry: one JSON object each, in the order in which
-//! things happened. Together with the release and the settings, which stand in the first one, every
-//! decision can be made again.
+//! things happened. Together with the release and the settings of the first one, every decision can be made
+//! again. The shapes are those of [`record`](super::record).
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::documents::{ActionDocument, DecisionDocument, SpanDocument, Term};
-use crate::contract::history::Event;
-use crate::contract::names::Named as _;
-use crate::contract::promotion::{Instruction, Release};
-use crate::contract::settings::SettingsDocument;
-use crate::contract::types::{LoadTestAction, Settings};
-use crate::facts;
+use super::record::forms::{
+    ActionForm, ConclusionForm, DecisionForm, EventForm, InstructionForm, PointForm, SettingsForm,
+    UrgencyForm,
+};
+use super::record::{Many, Maybe};
+use crate::contract::promotion::{
+    Action, Conclusion, Decision, Event, Instruction, Release, Urgency,
+};
+use crate::contract::types::Settings;
 use crate::facts::load_test::Point;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "entry", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "entry", rename_all = "kebab-case")]
 pub enum Entry {
     /// The deployment begins.
     Began(Began),
     /// Another process goes on with it.
     Resumed {
         /// The effect that was under way when the one before it ended, if there was one.
-        interrupted: Option<ActionDocument>,
+        #[serde(with = "Maybe::<ActionForm>")]
+        interrupted: Option<Action>,
         /// Whether it is done again.
         repeated: bool,
     },
@@ -31,16 +34,19 @@ pub enum Entry {
         /// The time it was told, in seconds since 1970.
         now: u64,
         /// What it answered.
-        decision: DecisionDocument,
+        #[serde(with = "DecisionForm")]
+        decision: Decision,
     },
     /// An effect is about to start.
     Started {
         /// Which one.
-        effect: ActionDocument,
+        #[serde(with = "ActionForm")]
+        effect: Action,
     },
     /// Something happened: from here on the policy knows it.
     Happened {
         /// What the policy is told.
+        #[serde(with = "EventForm")]
         event: Event,
         /// What people may want to know beside it.
         details: Details,
@@ -54,14 +60,14 @@ pub enum Entry {
     Interrupted,
     /// The deployment has ended.
     Concluded {
-        /// `promoted`, `promoted-with-warning`, `stopped`, `superseded` or `canceled`.
-        conclusion: Term,
+        /// How.
+        #[serde(with = "ConclusionForm")]
+        conclusion: Conclusion,
     },
 }
 
 /// How a deployment begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Began {
     /// The version of this program.
     pub greenlight: String,
@@ -72,26 +78,18 @@ pub struct Began {
     /// What the tag pointed at, where known.
     pub digest: Option<String>,
     /// What the message of the commit says, where it could be read.
-    pub instruction: Option<InstructionDocument>,
+    #[serde(with = "Maybe::<InstructionForm>")]
+    pub instruction: Option<Instruction>,
     /// The commit of the tag.
     pub commit: String,
     /// What the policy is told of the team's settings.
-    pub settings: SettingsDocument,
-}
-
-/// What a message says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InstructionDocument {
-    /// `abort`, `skip` or `warn`.
-    pub action: Term,
-    /// Where the label stands.
-    pub span: Option<SpanDocument>,
+    #[serde(with = "SettingsForm")]
+    pub settings: Settings,
 }
 
 /// What is known of an event beside what the policy is told.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "of", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "of", rename_all = "kebab-case")]
 pub enum Details {
     /// Nothing.
     #[default]
@@ -112,12 +110,14 @@ pub enum Details {
         /// The files that were kept, in the folder of the deployment.
         kept: Vec<String>,
         /// Its curves.
+        #[serde(with = "Many::<PointForm>")]
         curve: Vec<Point>,
     },
     /// People were told.
     Notice {
-        /// `info`, `warning` or `failure`.
-        urgency: Term,
+        /// How urgent it was.
+        #[serde(with = "UrgencyForm")]
+        urgency: Urgency,
         /// What.
         text: String,
         /// Why it did not reach them.
@@ -141,7 +141,6 @@ pub enum Details {
 
 /// How a command ran.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CommandDetails {
     /// How it ended, in words.
     pub ended: String,
@@ -155,7 +154,6 @@ pub struct CommandDetails {
 
 /// What one node answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct NodeDetails {
     /// Its base URL.
     pub name: String,
@@ -170,40 +168,12 @@ pub struct NodeDetails {
 }
 
 impl Began {
-    /// The settings that it began with.
-    ///
-    /// # Errors
-    ///
-    /// If they name an action that there is not.
-    pub fn agreed(&self) -> Result<Settings, facts::Error> {
-        self.settings.contract().ok_or_else(|| {
-            facts::Error::new(
-                "the journal's settings name an action that there is not",
-                "use the version of greenlight that wrote it",
-            )
-        })
-    }
-
     /// The release, as the policy is asked about it.
     pub fn release(&self) -> Release {
         Release {
             tag: self.tag.clone(),
             digest: self.digest.clone(),
-            instruction: self.instruction.as_ref().and_then(|it| {
-                Some(Instruction {
-                    action: LoadTestAction::from_name(&it.action)?,
-                    source: it.span.clone().map(Into::into),
-                })
-            }),
-        }
-    }
-}
-
-impl From<&Instruction> for InstructionDocument {
-    fn from(instruction: &Instruction) -> Self {
-        Self {
-            action: instruction.action.name().into(),
-            span: instruction.source.map(Into::into),
+            instruction: self.instruction,
         }
     }
 }

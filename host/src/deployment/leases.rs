@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::journal::{self, Claim, Holder, Lease, Location, Occupant, Store};
+use crate::journal::{self, Claim, ClaimRequest, Holder, Lease, Location, Occupant, Store};
 
 /// The environments that a deployment holds.
 pub struct Leases {
@@ -77,13 +77,13 @@ impl Leases {
         commit: &str,
     ) -> journal::Result<Option<Occupant>> {
         let asked = Instant::now();
-        let claim = store.claim(
+        let claim = store.claim(&ClaimRequest {
             environment,
             deployment,
             commit,
-            &self.holder,
-            self.time_to_live,
-        )?;
+            holder: &self.holder,
+            time_to_live: self.time_to_live,
+        })?;
         let lease = match claim {
             Claim::Busy(occupant) => return Ok(Some(occupant)),
             Claim::Held(lease) => lease,

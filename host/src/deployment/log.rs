@@ -1,8 +1,9 @@
 //! The journal of one deployment, written entry by entry.
 
 use super::entry::Entry;
+use super::record;
 use crate::clock;
-use crate::contract::documents::ActionDocument;
+use crate::contract::promotion::Action;
 use crate::error::Kind;
 use crate::facts;
 use crate::journal::{self, Row, Store};
@@ -41,7 +42,7 @@ impl Log {
     ///
     /// Whatever keeps it from being stored; somebody else's entry in its place, for one.
     pub fn write(&mut self, entry: &Entry) -> Result<(), journal::Error> {
-        let body = serde_json::to_string(entry)
+        let body = record::write(entry)
             .map_err(|error| journal::Error::Wrong(format!("failed to write JSON: {error}")))?;
         let row = Row {
             position: self.next,
@@ -67,7 +68,7 @@ impl Log {
 pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), facts::Error> {
     let records = store.records(deployment)?;
     let entries = records.rows.into_iter().map(|row| {
-        let entry = serde_json::from_str(&row.body).map_err(|error| {
+        let entry = record::read(&row.body).map_err(|error| {
             facts::Error::of(
                 Kind::Journal,
                 format!(
@@ -100,7 +101,7 @@ pub fn changed(
     let (entries, _) = read(store, deployment)?;
     Ok(entries.iter().any(|it| match &it.entry {
         Entry::Started {
-            effect: ActionDocument::Deploy { environment: place },
+            effect: Action::Deploy(place),
         } => place == environment,
         _ => false,
     }))

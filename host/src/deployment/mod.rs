@@ -16,6 +16,7 @@ mod leases;
 mod load_test;
 pub mod log;
 mod notice;
+mod record;
 mod resume;
 mod screen;
 mod survey;
@@ -30,7 +31,6 @@ pub use screen::Screen;
 
 use crate::clock;
 use crate::config::Config;
-use crate::contract::documents::DecisionDocument;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Event, Happening, Intervention, Release,
@@ -46,6 +46,9 @@ use log::Log;
 
 /// How far apart signals to the processes of one job may arrive.
 const SIGNALS_ARRIVE: Duration = Duration::from_millis(200);
+
+/// How much shorter or longer a wait is than asked for, so that deployments do not ask all at once.
+const JITTER: (f64, f64) = (0.9, 1.1);
 
 /// What a deployment is driven with.
 pub struct Means<'a> {
@@ -133,7 +136,7 @@ impl<'a> Driver<'a> {
         entry: usize,
     ) -> Result<Self, Error> {
         let folder = files::folder(&means.config.records, log.deployment)?;
-        let settings = began.agreed()?;
+        let settings = began.settings.clone();
         Ok(Self {
             release: began.release(),
             means,
@@ -190,7 +193,7 @@ impl<'a> Driver<'a> {
                 .decide(&self.release, &self.history, now, &self.settings)?;
         self.log.write(&Entry::Decided {
             now,
-            decision: DecisionDocument::new(&self.release, decision.clone()),
+            decision: decision.clone(),
         })?;
         self.means.screen.decided(&decision);
         Ok(decision)
@@ -214,8 +217,7 @@ impl<'a> Driver<'a> {
 
     fn wait(&mut self, seconds: u32) -> Result<(), Error> {
         let time = Duration::from_secs(u64::from(seconds));
-        // Several deployments that wait for one thing should not all ask at once.
-        let time = crate::effects::probe::jittered(time, fastrand::f64());
+        let time = crate::retry::spread(time, JITTER, fastrand::f64());
         if self.means.interrupt.wait(time) {
             return self.go_on();
         }
@@ -224,12 +226,9 @@ impl<'a> Driver<'a> {
     }
 
     fn finish(mut self, conclusion: Conclusion, decision: Decision) -> Result<End, Error> {
-        let word = conclusion.name();
-        self.log.write(&Entry::Concluded {
-            conclusion: word.into(),
-        })?;
+        self.log.write(&Entry::Concluded { conclusion })?;
         let number = self.log.deployment;
-        self.log.store.conclude(number, word)?;
+        self.log.store.conclude(number, conclusion.name())?;
         // It has ended, whatever becomes of its leases: they expire.
         let _ = self.leases.release_all_but(self.log.store.as_mut(), &[]);
         self.means.screen.concluded(conclusion);
@@ -247,7 +246,7 @@ impl<'a> Driver<'a> {
             happening,
         };
         self.log.write(&Entry::Happened {
-            event: (&event).into(),
+            event: event.clone(),
             details,
         })?;
         self.history.push(event);
@@ -261,7 +260,7 @@ impl<'a> Driver<'a> {
         self.go_on()?;
         self.confirm()?;
         self.log.write(&Entry::Started {
-            effect: effect.clone().into(),
+            effect: effect.clone(),
         })?;
         self.means.screen.started(effect);
         Ok(())

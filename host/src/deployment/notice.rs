@@ -29,7 +29,7 @@ impl Driver<'_> {
             outcome,
         };
         let details = Details::Notice {
-            urgency: notice.urgency.name().into(),
+            urgency: notice.urgency,
             text: notice.text.clone(),
             error,
         };

@@ -6,15 +6,15 @@
 use super::entry::{Began, Details, Entry};
 use super::log::Dated;
 use super::{Driver, Error, Leases, Means, log::Log};
-use crate::contract::documents::ActionDocument;
 use crate::contract::promotion::{
-    Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement, Notification, Outcome,
+    Action, Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement, Notice,
+    Notification, Outcome,
 };
 use crate::facts;
 
 /// An effect that was under way when its process ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CutOff(pub ActionDocument);
+pub struct CutOff(pub Action);
 
 impl<'a> Driver<'a> {
     /// Goes on from the entries of a deployment that has not ended.
@@ -74,33 +74,29 @@ impl<'a> Driver<'a> {
         Ok(driver)
     }
 
-    fn may_repeat(&self, effect: &ActionDocument) -> bool {
+    fn may_repeat(&self, effect: &Action) -> bool {
         let config = self.means.config;
         match effect {
-            ActionDocument::Deploy { environment } => config
+            Action::Deploy(environment) => config
                 .environment(environment)
                 .is_some_and(|it| it.repeatable),
-            ActionDocument::LoadTest { .. } => {
-                config.load_test.as_ref().is_some_and(|it| it.repeatable)
-            }
+            Action::LoadTest(_) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
             // People are told once, or not at all.
-            ActionDocument::Notify { .. } => false,
-            ActionDocument::Observe { .. }
-            | ActionDocument::Wait { .. }
-            | ActionDocument::Finish { .. } => true,
+            Action::Notify(_) => false,
+            Action::Observe(_) | Action::Wait(_) | Action::Finish(_) => true,
         }
     }
 
     /// What the policy is told of an effect of which only the beginning is known.
-    fn as_unknown(&self, effect: &ActionDocument) -> Option<Happening> {
+    fn as_unknown(&self, effect: &Action) -> Option<Happening> {
         Some(match effect {
-            ActionDocument::Deploy { environment } => Happening::Deployed(Deployment {
+            Action::Deploy(environment) => Happening::Deployed(Deployment {
                 environment: environment.clone(),
                 commit: self.began.commit.clone(),
                 digest: self.release.digest.clone(),
                 outcome: Outcome::Unknown,
             }),
-            ActionDocument::LoadTest { environment } => Happening::LoadTested(LoadTest {
+            Action::LoadTest(environment) => Happening::LoadTested(LoadTest {
                 environment: environment.clone(),
                 result: LoadTestResult::Measured(Measurement {
                     requests: 0,
@@ -114,20 +110,18 @@ impl<'a> Driver<'a> {
                     versions: Vec::new(),
                 }),
             }),
-            ActionDocument::Notify { key, .. } => Happening::Notified(Notification {
+            Action::Notify(Notice { key, .. }) => Happening::Notified(Notification {
                 key: key.clone(),
                 outcome: Outcome::Unknown,
             }),
-            ActionDocument::Observe { .. }
-            | ActionDocument::Wait { .. }
-            | ActionDocument::Finish { .. } => return None,
+            Action::Observe(_) | Action::Wait(_) | Action::Finish(_) => return None,
         })
     }
 }
 
 /// The environment that it deployed to last, or was about to.
 fn place(cut_off: Option<&CutOff>, history: &[(Event, Details)]) -> Option<String> {
-    if let Some(CutOff(ActionDocument::Deploy { environment })) = cut_off {
+    if let Some(CutOff(Action::Deploy(environment))) = cut_off {
         return Some(environment.clone());
     }
     let mut latest = history.iter().rev();
@@ -157,7 +151,7 @@ fn read(entries: Vec<Dated>) -> Result<Read, facts::Error> {
                 if !matches!(details, Details::Borrowed { .. }) {
                     started = None;
                 }
-                history.push((event.into(), details));
+                history.push((event, details));
             }
             // Who resumed it has already dealt with what was cut off, or is about to do it again.
             Entry::Resumed { repeated, .. } => started = started.filter(|_| !repeated),
@@ -171,15 +165,15 @@ fn read(entries: Vec<Dated>) -> Result<Read, facts::Error> {
     Ok((began, history, started))
 }
 
-fn named(effect: &ActionDocument) -> String {
+fn named(effect: &Action) -> String {
     match effect {
-        ActionDocument::Deploy { environment } => format!("the deployment to `{environment}`"),
-        ActionDocument::LoadTest { environment } => {
+        Action::Deploy(environment) => format!("the deployment to `{environment}`"),
+        Action::LoadTest(environment) => {
             format!("the load test against `{environment}`")
         }
-        ActionDocument::Notify { key, .. } => format!("the notice `{key}`"),
-        ActionDocument::Observe { environment } => format!("asking the nodes of `{environment}`"),
-        ActionDocument::Wait { seconds } => format!("a wait of {seconds} s"),
-        ActionDocument::Finish { .. } => "the end".to_owned(),
+        Action::Notify(Notice { key, .. }) => format!("the notice `{key}`"),
+        Action::Observe(environment) => format!("asking the nodes of `{environment}`"),
+        Action::Wait(seconds) => format!("a wait of {seconds} s"),
+        Action::Finish(_) => "the end".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! A history as JSON: what happened to a release so far, for `decide --history`.
 //!
-//! `{"schema": "greenlight.history/1", "events": [{"at": 0, "happening": {…}}]}`. A happening is an
-//! object with one key, its kind. Unknown keys are refused: a misspelt key would be a fact without effect.
+//! `{"schema": "greenlight.history/2", "events": [{"at": 0, "happening": {…}}]}`. A happening is an object with
+//! one key, which names its kind. Unknown keys are refused: a misspelled one would be a fact that is ignored.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -10,20 +10,16 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Error;
-use crate::contract::history::Event;
+use crate::contract::history::History;
 use crate::contract::promotion;
 
 /// The longest history that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
 
-/// What the document says that it is.
-const SCHEMA: &str = "greenlight.history/1";
-
+/// The part of a document that every version has.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
+struct Version {
     schema: String,
-    events: Vec<Event>,
 }
 
 /// Reads a history from a file.
@@ -48,23 +44,40 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
                 "the history in `{name}` is longer than {} MiB",
                 LONGEST >> 20
             ),
-            "a release has a few hundred events; leave out the events of other releases",
+            "a release has some hundred events; leave out those of other releases",
         ));
     }
-    parse(&text).map_err(|why| {
+    parse(&text).map_err(|(why, help)| {
         Error::new(
             format!("failed to read the history from `{name}`: {why}"),
-            format!("write it as `{SCHEMA}`; see `greenlight schema history`"),
+            help,
         )
     })
 }
 
-fn parse(text: &str) -> Result<Vec<promotion::Event>, String> {
-    let document: Document = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    if document.schema != SCHEMA {
-        return Err(format!("its schema is `{}`", document.schema));
+/// Parses a history. The error is what is wrong, and what to do about it.
+fn parse(text: &str) -> Result<Vec<promotion::Event>, (String, String)> {
+    let schema = History::SCHEMA;
+    let help = format!("its shape is `{schema}`; see `greenlight schema history`");
+    let wrong = |error: serde_json::Error| (error.to_string(), help.clone());
+    let version: Version = serde_json::from_str(text).map_err(wrong)?;
+    if version.schema == "greenlight.history/1" {
+        return Err((
+            format!("its version is `greenlight.history/1`, and this program reads `{schema}`"),
+            format!(
+                "convert it: set `schema` to `{schema}`, and rename `broken_thresholds` to `broken-thresholds` \
+                 and `exit_status` to `exit-status`"
+            ),
+        ));
     }
-    Ok(document.events.into_iter().map(Into::into).collect())
+    if version.schema != schema {
+        return Err((
+            format!("its schema is `{}`, not `{schema}`", version.schema),
+            help,
+        ));
+    }
+    let history: History = serde_json::from_str(text).map_err(wrong)?;
+    Ok(history.events.into_iter().map(Into::into).collect())
 }
 
 #[cfg(test)]
@@ -73,9 +86,11 @@ mod tests {
 
     fn wrong(events: &str) -> String {
         parse(&format!(
-            r#"{{"schema": "{SCHEMA}", "events": [{events}]}}"#
+            r#"{{"schema": "{}", "events": [{events}]}}"#,
+            History::SCHEMA
         ))
         .expect_err("wrong")
+        .0
     }
 
     #[test]
@@ -96,15 +111,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn the_first_version_is_refused_with_a_way_to_convert_it() {
         let events = include_str!("../../../tests/cases/history.json");
-        for event in parse(events).expect("a history") {
-            let text = serde_json::to_string(&Event::from(&event)).expect("JSON");
-            let read: Event = serde_json::from_str(&text).expect(&text);
-            assert_eq!(
-                format!("{:?}", promotion::Event::from(read)),
-                format!("{event:?}")
-            );
+        let first = events
+            .replace("greenlight.history/2", "greenlight.history/1")
+            .replace("broken-thresholds", "broken_thresholds")
+            .replace("exit-status", "exit_status");
+        let (why, help) = parse(&first).expect_err("an old one");
+        assert!(
+            why.contains("history/1`") && why.contains("history/2`"),
+            "{why}"
+        );
+        let converted = first
+            .replace("greenlight.history/1", "greenlight.history/2")
+            .replace("broken_thresholds", "broken-thresholds")
+            .replace("exit_status", "exit-status");
+        parse(&converted).expect("as the help says");
+        for key in ["`schema`", "`broken-thresholds`", "`exit-status`"] {
+            assert!(help.contains(key), "{help}");
         }
     }
 
@@ -119,7 +143,7 @@ mod tests {
             (r#"{"at": -1, "happening": {"waited": 1}}"#, "invalid value"),
             (
                 r#"{"at": 0, "happening": {"intervened": "maybe"}}"#,
-                "`maybe` is none of `approved`",
+                "`maybe` is not one of `approved`",
             ),
             (
                 r#"{"at": 0, "happening": {"overtaken": {"environment": "prod"}}}"#,
@@ -134,8 +158,8 @@ mod tests {
     #[test]
     fn other_documents_are_not_histories() {
         assert!(
-            parse(r#"{"schema": "greenlight.history/2", "events": []}"#)
-                .is_err_and(|why| why.contains("greenlight.history/2"))
+            parse(r#"{"schema": "greenlight.history/3", "events": []}"#)
+                .is_err_and(|(why, _)| why.contains("greenlight.history/3"))
         );
         assert!(parse("[]").is_err());
         assert!(parse("").is_err());

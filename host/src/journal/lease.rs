@@ -1,6 +1,24 @@
+//! Leases on environments: who may change one, until when.
+
 use std::time::Duration;
 
-use super::Holder;
+use super::sql::{Answer, Cells, Session, values};
+use super::{Holder, Result};
+
+/// Who claims which environment, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimRequest<'a> {
+    /// The name of the environment.
+    pub environment: &'a str,
+    /// The deployment that it is claimed for.
+    pub deployment: u64,
+    /// That deployment's commit, in hexadecimal digits.
+    pub commit: &'a str,
+    /// The process that claims it.
+    pub holder: &'a Holder,
+    /// How long the lease lasts unless it is renewed.
+    pub time_to_live: Duration,
+}
 
 /// What a claim is answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,10 +56,109 @@ impl Occupant {
     ///
     /// The same deployment goes on at once after a holder that is dead. Another one waits until the lease
     /// has run out: what the dead holder had started may still be running.
-    pub(super) fn yields(&self, deployment: u64, holder: &Holder, now: u64) -> bool {
-        let gone = self.holder == holder.as_str() || Holder::is_known_dead(&self.holder);
-        self.expires <= now || (self.deployment == deployment && gone)
+    fn yields(&self, request: &ClaimRequest<'_>, now: u64) -> bool {
+        let gone = self.holder == request.holder.as_str() || Holder::is_known_dead(&self.holder);
+        self.expires <= now || (self.deployment == request.deployment && gone)
     }
+}
+
+/// Takes an environment if it may be taken. Inside of a transaction.
+pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> Answer<Claim> {
+    let environment = request.environment;
+    // A row has to exist before it can be locked.
+    session.execute(
+        "INSERT INTO leases (environment, fence, deployment, commit_id, expires)
+         VALUES (?1, 0, 0, '', 0) ON CONFLICT (environment) DO NOTHING",
+        values![environment],
+    )?;
+    session.query(
+        "SELECT fence FROM leases WHERE environment = ?1 :lock",
+        values![environment],
+    )?;
+    // The time is read after the wait for the lock.
+    let mut row = session.one(
+        "SELECT deployment, commit_id, holder, expires, :now FROM leases WHERE environment = ?1",
+        values![environment],
+    )?;
+    let now = row.number(4)?;
+    if let Some(occupant) = occupant(&mut row, 0)?
+        && !occupant.yields(request, now)
+    {
+        return Ok(Claim::Busy(occupant));
+    }
+    let row = session.one(
+        "UPDATE leases SET fence = fence + 1, deployment = ?2, commit_id = ?3, holder = ?4,
+             expires = :now + ?5
+         WHERE environment = ?1 RETURNING fence",
+        values![
+            environment,
+            request.deployment,
+            request.commit,
+            request.holder.as_str(),
+            milliseconds(request.time_to_live)
+        ],
+    )?;
+    Ok(Claim::Held(Lease {
+        environment: environment.to_owned(),
+        fence: row.number(0)?,
+    }))
+}
+
+/// Moves the end of a lease, and says whether there was one to move.
+pub(super) fn renew(
+    session: &mut dyn Session,
+    lease: &Lease,
+    holder: &Holder,
+    time_to_live: Duration,
+) -> Answer<bool> {
+    let moved = session.execute(
+        "UPDATE leases SET expires = :now + ?4
+         WHERE environment = ?1 AND fence = ?2 AND holder = ?3",
+        values![
+            &lease.environment,
+            lease.fence,
+            holder.as_str(),
+            milliseconds(time_to_live)
+        ],
+    )?;
+    Ok(moved == 1)
+}
+
+/// Gives an environment back, if it is still the caller's. What is left of it keeps the fence.
+pub(super) fn release(session: &mut dyn Session, lease: &Lease, holder: &Holder) -> Answer<()> {
+    session.execute(
+        "UPDATE leases SET holder = NULL WHERE environment = ?1 AND fence = ?2 AND holder = ?3",
+        values![&lease.environment, lease.fence, holder.as_str()],
+    )?;
+    Ok(())
+}
+
+/// Lists the environments that are held.
+pub(super) fn all(session: &mut dyn Session) -> Answer<Vec<(String, Occupant)>> {
+    let rows = session.query(
+        "SELECT environment, deployment, commit_id, holder, expires FROM leases
+         WHERE holder IS NOT NULL ORDER BY environment",
+        values![],
+    )?;
+    let mut held = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        if let Some(occupant) = occupant(&mut row, 1)? {
+            held.push((row.text(0)?, occupant));
+        }
+    }
+    Ok(held)
+}
+
+fn occupant(row: &mut Cells, first: usize) -> Result<Option<Occupant>> {
+    let Some(holder) = row.optional_text(first + 2)? else {
+        return Ok(None);
+    };
+    Ok(Some(Occupant {
+        deployment: row.number(first)?,
+        commit: row.text(first + 1)?,
+        holder,
+        expires: row.number(first + 3)?,
+    }))
 }
 
 /// A duration in milliseconds, as far as a database can count.

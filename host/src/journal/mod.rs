@@ -1,29 +1,32 @@
 //! The journal's storage: records that survive, and leases on environments.
 //!
-//! A [`Store`] keeps deployments, their records in a checksum chain, and one lease for each environment.
-//! What the records mean is not its business. Two kinds keep the same promises, and the same tests hold
-//! them to it: a `SQLite` file, and a `PostgreSQL` database for runners that share environments. The same
-//! places keep an [`Inbox`], of what registries say and what is started because of it.
+//! A [`Store`] keeps deployments, their records in a checksum chain, and one lease for each environment. It
+//! does not read the records. The same place keeps an [`Inbox`]: push events, and the deployments that are
+//! requested because of them.
+//!
+//! Two databases hold a journal: a `SQLite` file, and `PostgreSQL` for runners that share environments. Both
+//! keep the same promises, and the same tests check them. `deployments`, `lease` and `inbox` are written once,
+//! with the statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks, and what is
+//! written in batches. The tables are in `migrations`.
 
 mod chain;
+mod deployments;
 mod error;
 mod holder;
 pub mod inbox;
 mod lease;
 mod location;
 mod postgres;
-mod process;
-mod record;
+mod sql;
 mod sqlite;
 mod store;
 
 pub use error::{Error, Result};
 pub use holder::Holder;
-pub use lease::{Claim, Lease, Occupant};
+pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::Location;
 pub use postgres::Address;
-pub use record::{Header, NewDeployment, Records, Row};
-pub use store::Store;
+pub use store::{Header, NewDeployment, Records, Row, Store};
 
 use inbox::Inbox;
 

@@ -1,15 +1,15 @@
-//! A decision in words.
+//! A decision in words, for a terminal.
 
 use std::fmt::Write as _;
 
-use crate::contract::documents::ActionDocument;
+use crate::contract::actions::sentence;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Action, Decision, NodeState, Progress};
+use crate::contract::promotion::{Decision, NodeState, Progress};
 use crate::contract::types::Reason;
 use crate::text::escape::escape;
 
-/// Writes a decision: the verdict with the reason that decided, what to do now, how far the release has
-/// come, and the other reasons.
+/// Writes a decision: the permission with the reason that decided, what to do next, how far the release is
+/// in each environment, and the other reasons.
 pub fn text(decision: &Decision) -> String {
     let mut text = decision.permission.name().to_owned();
     let (first, others) = match decision.reasons.split_first() {
@@ -27,7 +27,7 @@ pub fn text(decision: &Decision) -> String {
             let _ = write!(text, "\n  help: {}", escape(help));
         }
     }
-    let _ = write!(text, "\n  next: {}\n", next(&decision.next));
+    let _ = write!(text, "\n  next: {}\n", sentence(&decision.next));
     for standing in &decision.standings {
         let name = escape(&standing.environment);
         let _ = write!(text, "  {name}: {}", progress(standing.progress));
@@ -63,12 +63,8 @@ pub fn reason(reason: &Reason) -> String {
     text
 }
 
-/// Says what is to be done now.
-pub fn next(action: &Action) -> String {
-    ActionDocument::from(action.clone()).sentence()
-}
-
-fn progress(progress: Progress) -> &'static str {
+/// How far a deployment to an environment is, in words.
+pub fn progress(progress: Progress) -> &'static str {
     match progress {
         Progress::Pending => "not deployed",
         Progress::Unknown => "deployment with unknown outcome",

@@ -1,7 +1,10 @@
 //! Deployments that the tests of all reports share.
 
+use crate::contract::fields::ByName;
+use crate::contract::promotion::{Conclusion, Permission, Progress};
+use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{
-    Decision, LoadTest, Node, Note, Place, Reason, Round, State, Step, Timeline,
+    Decision, LoadTest, Node, Note, Place, Reason, Round, Step, StepKind, StepState, Timeline,
 };
 use crate::facts::load_test::Point;
 
@@ -24,13 +27,13 @@ pub fn empty() -> Timeline {
         commit: COMMIT.to_owned(),
         digest: None,
         policy: format!("sha256:{}", "9c".repeat(32)),
-        action: Some("abort".to_owned()),
+        action: Some(ByName(LoadTestAction::Abort)),
         began: BEGAN,
         last: BEGAN,
         conclusion: None,
         environments: vec![
-            place("stage", "pending", None),
-            place("prod", "pending", None),
+            place("stage", Progress::Pending, None),
+            place("prod", Progress::Pending, None),
         ],
         steps: Vec::new(),
         rounds: Vec::new(),
@@ -42,27 +45,34 @@ pub fn empty() -> Timeline {
 
 /// Stage rolls; one node is still old, one does not answer.
 pub fn running() -> Timeline {
-    let mut story = empty();
-    story.digest = Some(format!("sha256:{}", "e3".repeat(32)));
-    story.last = at(74);
-    story.environments[0].progress = "deployed".to_owned();
-    story.steps = vec![
-        step("deploy", "stage", 1, Some(32), State::Done, "exit status 0"),
+    let mut timeline = empty();
+    timeline.digest = Some(format!("sha256:{}", "e3".repeat(32)));
+    timeline.last = at(74);
+    timeline.environments[0].progress = ByName(Progress::Deployed);
+    timeline.steps = vec![
         step(
-            "converge",
+            StepKind::Deploy,
+            "stage",
+            1,
+            Some(32),
+            StepState::Done,
+            "exit status 0",
+        ),
+        step(
+            StepKind::Converge,
             "stage",
             32,
             None,
-            State::Running,
+            StepState::Running,
             "2 of 4 nodes serve the release",
         ),
     ];
-    story.rounds = rolling("stage", "10.20.0", 32, 74, 9);
-    story.decisions = vec![
+    timeline.rounds = rolling("stage", "10.20.0", 32, 74, 9);
+    timeline.decisions = vec![
         decision(
             0,
             1,
-            "hold",
+            Permission::Hold,
             "deploy to `stage`",
             "not-deployed",
             "`stage` has not been deployed",
@@ -70,28 +80,28 @@ pub fn running() -> Timeline {
         decision(
             32,
             9,
-            "hold",
+            Permission::Hold,
             "ask the nodes of `stage` for their version",
             "not-converged",
             "2 of 4 nodes of `stage` do not serve the release yet",
         ),
     ];
-    story
+    timeline
 }
 
 /// The load test of stage failed under `abort`.
 pub fn stopped() -> Timeline {
-    let mut story = tested("failed", 212);
-    story.conclusion = Some("stopped".to_owned());
-    story.steps[2].state = State::Failed;
-    story.steps[2].outcome =
+    let mut timeline = tested(Verdict::Failed, 212);
+    timeline.conclusion = Some(ByName(Conclusion::Stopped));
+    timeline.steps[2].state = ByName(StepState::Failed);
+    timeline.steps[2].outcome =
         "212 of 28,140 requests failed (0.75 %), at most 0.1 % may; 95th percentile 1,840 ms"
             .to_owned();
     let mut stop = decision(
         421,
         1,
-        "stop",
-        "tell people (failure): ca779cf0631b was stopped",
+        Permission::Stop,
+        "send a notification (failure): ca779cf0631b was stopped",
         "load-test-failed",
         "the load test of `stage` failed; `abort` stops the release",
     );
@@ -109,66 +119,74 @@ pub fn stopped() -> Timeline {
     ));
     let finish = Decision {
         at: at(423),
-        next: "nothing, it ends here".to_owned(),
+        next: "nothing, the release is stopped".to_owned(),
         ..stop.clone()
     };
-    story.decisions.extend([stop, finish]);
-    story.steps.push(Step {
+    timeline.decisions.extend([stop, finish]);
+    timeline.steps.push(Step {
         environment: None,
-        ..step("notify", "", 421, Some(423), State::Done, "Slack took it")
+        ..step(
+            StepKind::Notify,
+            "",
+            421,
+            Some(423),
+            StepState::Done,
+            "Slack took it",
+        )
     });
-    story.last = at(423);
-    story
+    timeline.last = at(423);
+    timeline
 }
 
 /// The load test failed under `warn`; it went to production all the same.
 pub fn promoted_with_warning() -> Timeline {
-    let mut story = tested("failed", 212);
-    story.tag = format!("stage-loadtest-warn-{COMMIT}");
-    story.action = Some("warn".to_owned());
-    story.conclusion = Some("promoted-with-warning".to_owned());
-    story.environments[1].progress = "converged".to_owned();
-    story.steps[2].state = State::Warned;
-    story.steps[2].outcome = "212 of 28,140 requests failed (0.75 %), at most 0.1 % may".to_owned();
-    story.steps.extend([
+    let mut timeline = tested(Verdict::Failed, 212);
+    timeline.tag = format!("stage-loadtest-warn-{COMMIT}");
+    timeline.action = Some(ByName(LoadTestAction::Warn));
+    timeline.conclusion = Some(ByName(Conclusion::PromotedWithWarning));
+    timeline.environments[1].progress = ByName(Progress::Converged);
+    timeline.steps[2].state = ByName(StepState::Warned);
+    timeline.steps[2].outcome =
+        "212 of 28,140 requests failed (0.75 %), at most 0.1 % may".to_owned();
+    timeline.steps.extend([
         step(
-            "deploy",
+            StepKind::Deploy,
             "prod",
             422,
             Some(470),
-            State::Done,
+            StepState::Done,
             "exit status 0",
         ),
         step(
-            "converge",
+            StepKind::Converge,
             "prod",
             470,
             Some(560),
-            State::Done,
+            StepState::Done,
             "all 6 nodes serve the release, 3 rounds in a row",
         ),
         Step {
             environment: None,
             ..step(
-                "notify",
+                StepKind::Notify,
                 "",
                 560,
                 Some(565),
-                State::Warned,
+                StepState::Warned,
                 "Slack did not answer within 5 s",
             )
         },
     ]);
-    story
+    timeline
         .rounds
         .extend(rolling("prod", "10.30.0", 471, 560, 20));
     let warned = "the load test of `stage` failed; `warn` lets the release go on";
-    let verdict = "promote-with-warning";
-    story.decisions.extend([
+    let permission = Permission::PromoteWithWarning;
+    timeline.decisions.extend([
         decision(
             421,
             1,
-            verdict,
+            permission,
             "deploy to `prod`",
             "load-test-failed",
             warned,
@@ -176,7 +194,7 @@ pub fn promoted_with_warning() -> Timeline {
         decision(
             471,
             19,
-            verdict,
+            permission,
             "ask the nodes of `prod` for their version",
             "load-test-failed",
             warned,
@@ -184,14 +202,14 @@ pub fn promoted_with_warning() -> Timeline {
         decision(
             565,
             1,
-            verdict,
-            "nothing, it is done",
+            permission,
+            "nothing, the deployment is complete",
             "load-test-failed",
             warned,
         ),
     ]);
-    story.last = at(565);
-    story
+    timeline.last = at(565);
+    timeline
 }
 
 /// Every text that comes from outside is hostile.
@@ -201,23 +219,21 @@ pub fn hostile() -> Timeline {
 
 /// Every text that comes from outside is this one.
 pub fn saying(text: &str) -> Timeline {
-    let mut story = stopped();
+    let mut timeline = stopped();
     let text = || text.to_owned();
-    story.tag = text();
-    story.commit = text();
-    story.digest = Some(text());
-    story.policy = text();
-    story.action = Some(text());
-    story.environments[0] = Place {
+    timeline.tag = text();
+    timeline.commit = text();
+    timeline.digest = Some(text());
+    timeline.policy = text();
+    timeline.environments[0] = Place {
         name: text(),
-        progress: text(),
-        load_test: Some(text()),
+        ..timeline.environments[0].clone()
     };
-    for step in &mut story.steps {
-        (step.what, step.environment) = (text(), Some(text()));
+    for step in &mut timeline.steps {
+        step.environment = Some(text());
         (step.outcome, step.log) = (text(), Some(text()));
     }
-    for round in &mut story.rounds {
+    for round in &mut timeline.rounds {
         round.environment = text();
         for (index, node) in round.nodes.iter_mut().enumerate() {
             node.name = text();
@@ -225,27 +241,27 @@ pub fn saying(text: &str) -> Timeline {
             node.unreachable = (index == 0).then(text);
         }
     }
-    for test in &mut story.load_tests {
+    for test in &mut timeline.load_tests {
         test.environment = text();
         (test.versions, test.notes) = (vec![text()], vec![text()]);
     }
-    for decision in &mut story.decisions {
-        (decision.verdict, decision.next) = (text(), text());
+    for decision in &mut timeline.decisions {
+        decision.next = text();
         for reason in &mut decision.reasons {
             (reason.code, reason.message, reason.help) = (text(), text(), Some(text()));
         }
     }
-    story.notes = vec![Note {
+    timeline.notes = vec![Note {
         at: at(1),
         text: text(),
     }];
-    story
+    timeline
 }
 
 /// 500 rounds over 20 nodes; each node answers what the function says for its number and the round's.
 pub fn large(answer: impl Fn(usize, usize) -> Option<&'static str>) -> Timeline {
-    let mut story = empty();
-    story.rounds = (0..500)
+    let mut timeline = empty();
+    timeline.rounds = (0..500)
         .map(|round| Round {
             at: at(round as u64 * 2),
             environment: "stage".to_owned(),
@@ -254,8 +270,8 @@ pub fn large(answer: impl Fn(usize, usize) -> Option<&'static str>) -> Timeline 
                 .collect(),
         })
         .collect();
-    story.last = at(1000);
-    story
+    timeline.last = at(1000);
+    timeline
 }
 
 /// Milliseconds since 1970, from seconds since the deployment began.
@@ -263,42 +279,49 @@ pub fn at(seconds: u64) -> u64 {
     BEGAN + seconds * 1000
 }
 
-fn tested(verdict: &str, failures: u64) -> Timeline {
-    let mut story = running();
-    story.environments[0] = place("stage", "converged", Some(verdict));
-    story.steps[1] = step(
-        "converge",
+fn tested(verdict: Verdict, failures: u64) -> Timeline {
+    let mut timeline = running();
+    timeline.environments[0] = place("stage", Progress::Converged, Some(verdict));
+    timeline.steps[1] = step(
+        StepKind::Converge,
         "stage",
         32,
         Some(120),
-        State::Done,
+        StepState::Done,
         "all 4 nodes serve the release, 3 rounds in a row",
     );
-    story
-        .steps
-        .push(step("load-test", "stage", 121, Some(421), State::Done, ""));
-    story.rounds = rolling("stage", "10.20.0", 32, 120, 20);
-    story.rounds.extend(
-        rolling("stage", "10.20.0", 421, 421, 1)
-            .into_iter()
-            .map(|mut round| {
-                round
-                    .nodes
-                    .iter_mut()
-                    .for_each(|node| *node = self::node(&node.name, Some(COMMIT)));
-                round
-            }),
-    );
-    story.decisions[1].times = 19;
-    story.decisions.push(decision(
+    timeline.steps.push(step(
+        StepKind::LoadTest,
+        "stage",
+        121,
+        Some(421),
+        StepState::Done,
+        "",
+    ));
+    timeline.rounds = rolling("stage", "10.20.0", 32, 120, 20);
+    timeline
+        .rounds
+        .extend(
+            rolling("stage", "10.20.0", 421, 421, 1)
+                .into_iter()
+                .map(|mut round| {
+                    round
+                        .nodes
+                        .iter_mut()
+                        .for_each(|node| *node = self::node(&node.name, Some(COMMIT)));
+                    round
+                }),
+        );
+    timeline.decisions[1].times = 19;
+    timeline.decisions.push(decision(
         120,
         1,
-        "hold",
+        Permission::Hold,
         "run the load test against `stage`",
         "load-test-not-run",
         "`stage` has not been load tested with the release",
     ));
-    story.load_tests.push(LoadTest {
+    timeline.load_tests.push(LoadTest {
         environment: "stage".to_owned(),
         at: at(421),
         requests: 28_140,
@@ -307,14 +330,14 @@ fn tested(verdict: &str, failures: u64) -> Timeline {
         duration: 300_000,
         p95: Some(1840),
         versions: vec![COMMIT.to_owned()],
-        notes: vec!["the history ends 3 s before the results do".to_owned()],
+        notes: vec!["the hitimeline ends 3 s before the results do".to_owned()],
         curve: curve(),
     });
-    story.notes.push(Note {
+    timeline.notes.push(Note {
         at: at(120),
         text: "http://10.20.0.4:8080 did not answer for 22 s".to_owned(),
     });
-    story
+    timeline
 }
 
 /// Users climb for a minute; something breaks after three.
@@ -373,37 +396,37 @@ fn node(name: &str, commit: Option<&str>) -> Node {
     }
 }
 
-fn place(name: &str, progress: &str, load_test: Option<&str>) -> Place {
+fn place(name: &str, progress: Progress, load_test: Option<Verdict>) -> Place {
     Place {
         name: name.to_owned(),
-        progress: progress.to_owned(),
-        load_test: load_test.map(str::to_owned),
+        progress: ByName(progress),
+        load_test: load_test.map(ByName),
     }
 }
 
 fn step(
-    what: &str,
+    kind: StepKind,
     environment: &str,
     began: u64,
     ended: Option<u64>,
-    state: State,
+    state: StepState,
     outcome: &str,
 ) -> Step {
     Step {
-        what: what.to_owned(),
+        kind: ByName(kind),
         environment: Some(environment.to_owned()),
         began: at(began),
         ended: ended.map(at),
-        state,
+        state: ByName(state),
         outcome: outcome.to_owned(),
-        log: (what != "notify").then(|| format!("{what}-{environment}.log")),
+        log: (kind != StepKind::Notify).then(|| format!("{}-{environment}.log", ByName(kind))),
     }
 }
 
 fn decision(
     seconds: u64,
     times: u64,
-    verdict: &str,
+    permission: Permission,
     next: &str,
     code: &str,
     message: &str,
@@ -411,7 +434,7 @@ fn decision(
     Decision {
         at: at(seconds),
         times,
-        verdict: verdict.to_owned(),
+        permission: ByName(permission),
         next: next.to_owned(),
         reasons: vec![reason(code, message)],
     }

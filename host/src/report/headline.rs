@@ -1,20 +1,22 @@
-//! How a deployment stands, in a few words: what every report begins with.
+//! The headline of a deployment, with which every report begins.
 
-use crate::deployment::timeline::{Decision, Place, Reason, State, Timeline};
+use super::decision::progress;
+use crate::contract::promotion::{Conclusion, Permission, Progress};
+use crate::deployment::timeline::{Decision, Place, Reason, StepState, Timeline};
 use crate::text::time;
 
-/// What a colour and a sign stand for.
+/// The meaning of a colour and a sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// As it should be.
     Good,
-    /// It went on in spite of something.
+    /// It continued with a warning.
     Warned,
     /// Not as it should be.
     Bad,
-    /// Under way.
+    /// Running.
     Busy,
-    /// Neither: not begun, or given up for something else.
+    /// Neither: not begun, superseded or canceled.
     Idle,
 }
 
@@ -47,27 +49,28 @@ impl Tone {
 pub struct Headline<'a> {
     /// How bad it is.
     pub tone: Tone,
-    /// The conclusion in words, and where.
+    /// The conclusion in words, and the environment.
     pub words: String,
     /// The reason that decided last.
     pub because: Option<&'a Reason>,
-    /// What it waits for, unless it has ended.
+    /// What it waits for; nothing if it has ended.
     pub waits: Option<String>,
 }
 
 impl<'a> Headline<'a> {
     /// Sums a deployment up.
-    pub fn of(story: &'a Timeline) -> Self {
-        let last = story.decisions.last();
-        let reached = reached(story).map(|place| place.name.as_str());
-        let (tone, words, preposition) = match story.conclusion.as_deref() {
-            None => (Tone::Busy, "Under way", "in"),
-            Some("promoted") => (Tone::Good, "Promoted", "to"),
-            Some("promoted-with-warning") => (Tone::Warned, "Promoted with a warning", "to"),
-            Some("stopped") => (Tone::Bad, "Stopped", "in"),
-            Some("superseded") => (Tone::Idle, "Superseded by a newer release", "in"),
-            Some("canceled") => (Tone::Idle, "Canceled", "in"),
-            Some(other) => (Tone::Idle, other, "in"),
+    pub fn of(timeline: &'a Timeline) -> Self {
+        let last = timeline.decisions.last();
+        let reached = reached(timeline).map(|place| place.name.as_str());
+        let (tone, words, preposition) = match timeline.conclusion.map(|it| it.0) {
+            None => (Tone::Busy, "Running", "in"),
+            Some(Conclusion::Promoted) => (Tone::Good, "Promoted", "to"),
+            Some(Conclusion::PromotedWithWarning) => {
+                (Tone::Warned, "Promoted with a warning", "to")
+            }
+            Some(Conclusion::Stopped) => (Tone::Bad, "Stopped", "in"),
+            Some(Conclusion::Superseded) => (Tone::Idle, "Superseded by a newer release", "in"),
+            Some(Conclusion::Canceled) => (Tone::Idle, "Canceled", "in"),
         };
         let words = match reached {
             Some(name) => format!("{words} {preposition} {name}"),
@@ -77,64 +80,59 @@ impl<'a> Headline<'a> {
             tone,
             words,
             because: last.and_then(|decision| decision.reasons.first()),
-            waits: story.conclusion.is_none().then(|| waits(story, last)),
+            waits: timeline.conclusion.is_none().then(|| waits(timeline, last)),
         }
     }
 }
 
-/// The environment that the release has come to: the last one that something was done with.
-pub fn reached(story: &Timeline) -> Option<&Place> {
-    story
+/// The last environment that the release was deployed to, or tried to.
+pub fn reached(timeline: &Timeline) -> Option<&Place> {
+    timeline
         .environments
         .iter()
-        .rfind(|place| place.progress != "pending")
+        .rfind(|place| place.progress.0 != Progress::Pending)
 }
 
-/// A tone for the state of a step; one that is still running when all has ended was cut off.
-pub fn step(state: State, ended: bool) -> (Tone, &'static str) {
+/// A tone and a word for the state of a step. A step that still runs after the deployment has ended was
+/// interrupted.
+pub fn step(state: StepState, ended: bool) -> (Tone, &'static str) {
     match state {
-        State::Running if ended => (Tone::Idle, "cut off"),
-        State::Running => (Tone::Busy, "under way"),
-        State::Done => (Tone::Good, "done"),
-        State::Warned => (Tone::Warned, "warned"),
-        State::Failed => (Tone::Bad, "failed"),
+        StepState::Running if ended => (Tone::Idle, "interrupted"),
+        StepState::Running => (Tone::Busy, "running"),
+        StepState::Done => (Tone::Good, "done"),
+        StepState::Warned => (Tone::Warned, "warned"),
+        StepState::Failed => (Tone::Bad, "failed"),
     }
 }
 
-/// A tone for a verdict of the policy.
-pub fn verdict(verdict: &str) -> Tone {
-    match verdict {
-        "promote" => Tone::Good,
-        "promote-with-warning" => Tone::Warned,
-        "stop" => Tone::Bad,
-        "hold" => Tone::Busy,
-        _ => Tone::Idle,
+/// A tone for a permission of the policy.
+pub fn permission(permission: Permission) -> Tone {
+    match permission {
+        Permission::Promote => Tone::Good,
+        Permission::PromoteWithWarning => Tone::Warned,
+        Permission::Stop => Tone::Bad,
+        Permission::Hold => Tone::Busy,
     }
 }
 
-/// An environment in words: how far the release has come, and its load test.
+/// An environment in words: how far the deployment is, and the verdict of its load test.
 pub fn place(place: &Place) -> String {
-    let progress = match place.progress.as_str() {
-        "pending" => "not deployed",
-        "unknown" => "deployment with unknown outcome",
-        "deployed" => "deployed, not converged",
-        other => other,
-    };
-    match &place.load_test {
+    let progress = progress(place.progress.0);
+    match place.load_test {
         Some(verdict) => format!("{progress}, load test {verdict}"),
         None => progress.to_owned(),
     }
 }
 
-fn waits(story: &Timeline, last: Option<&Decision>) -> String {
-    let running = story
+fn waits(timeline: &Timeline, last: Option<&Decision>) -> String {
+    let running = timeline
         .steps
         .iter()
-        .rfind(|step| step.state == State::Running)
+        .rfind(|step| step.state.0 == StepState::Running)
         .map(|step| {
             let place = step.environment.as_deref().unwrap_or_default();
             let since = time::clock(step.began);
-            format!("{} {place} since {since}", step.what)
+            format!("{} {place} since {since}", step.kind)
         });
     match (last, running) {
         (Some(decision), Some(running)) => format!("{} ({running})", decision.next),
@@ -147,6 +145,7 @@ fn waits(story: &Timeline, last: Option<&Decision>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::fields::ByName;
     use crate::report::fixture;
 
     #[test]
@@ -173,21 +172,20 @@ mod tests {
         );
         let empty = fixture::empty();
         let headline = Headline::of(&empty);
-        assert_eq!(headline.words, "Under way");
+        assert_eq!(headline.words, "Running");
         assert_eq!(headline.waits.expect("a wait"), "the first decision");
     }
 
     #[test]
     fn every_conclusion_has_words() {
         for (conclusion, tone) in [
-            ("promoted", Tone::Good),
-            ("superseded", Tone::Idle),
-            ("canceled", Tone::Idle),
-            ("something new", Tone::Idle),
+            (Conclusion::Promoted, Tone::Good),
+            (Conclusion::Superseded, Tone::Idle),
+            (Conclusion::Canceled, Tone::Idle),
         ] {
-            let mut story = fixture::empty();
-            story.conclusion = Some(conclusion.to_owned());
-            let headline = Headline::of(&story);
+            let mut timeline = fixture::empty();
+            timeline.conclusion = Some(ByName(conclusion));
+            let headline = Headline::of(&timeline);
             assert_eq!(headline.tone, tone);
             assert_eq!(headline.waits, None);
         }

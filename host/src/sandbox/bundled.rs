@@ -1,12 +1,13 @@
 //! The policy that the binary carries.
 
+use std::ffi::c_void;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wasmtime::Engine;
+use rustix::mm::{MprotectFlags, mprotect};
 use wasmtime::component::Component;
-
-use super::in_place;
+use wasmtime::{Config, CustomCodeMemory, Engine};
 
 /// The bundled policy as a component: portable, the one that `policy export` writes.
 pub static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"));
@@ -31,7 +32,7 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 #[repr(align(4096))]
 struct Aligned<T>(T);
 
-/// Loads the bundled policy into an engine with [`in_place::Memory`].
+/// Loads the bundled policy into an engine with [`Memory`].
 pub fn load(engine: &Engine) -> wasmtime::Result<Component> {
     load_or_compile(engine, &PRECOMPILED.0, COMPONENT)
 }
@@ -65,7 +66,7 @@ fn deserialize(engine: &Engine, precompiled: &'static [u8]) -> wasmtime::Result<
     // SAFETY: the bytes are a static of this binary, written by its build script from the engine's own
     // compiler. Version, target and settings are compared with the engine's before anything is used.
     unsafe {
-        if in_place::POSSIBLE && !TAKEN.swap(true, Ordering::Relaxed) {
+        if POSSIBLE && !TAKEN.swap(true, Ordering::Relaxed) {
             Component::deserialize_raw(engine, NonNull::from(precompiled))
         } else {
             Component::deserialize(engine, precompiled)
@@ -73,16 +74,56 @@ fn deserialize(engine: &Engine, precompiled: &'static [u8]) -> wasmtime::Result<
     }
 }
 
+/// Whether this build puts the bundled policy among its own code.
+pub const POSSIBLE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+
+/// Lets an engine execute the bundled policy in place.
+pub fn allow(config: &mut Config) {
+    if POSSIBLE {
+        config.with_custom_code_memory(Some(Arc::new(Memory)));
+    }
+}
+
+/// Makes memory executable. No memory is writable and executable at the same time.
+struct Memory;
+
+impl CustomCodeMemory for Memory {
+    fn required_alignment(&self) -> usize {
+        rustix::param::page_size()
+    }
+
+    fn publish_executable(&self, from: *const u8, length: usize) -> wasmtime::Result<()> {
+        protect(from, length, MprotectFlags::READ | MprotectFlags::EXEC)
+    }
+
+    fn unpublish_executable(&self, from: *const u8, length: usize) -> wasmtime::Result<()> {
+        protect(from, length, MprotectFlags::READ | MprotectFlags::WRITE)
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "what memory may be used for is the system's business"
+)]
+fn protect(from: *const u8, length: usize, flags: MprotectFlags) -> wasmtime::Result<()> {
+    // The system has mapped the program's own code as executable already.
+    if holds(from) {
+        return Ok(());
+    }
+    // SAFETY: the engine owns this memory, which is whole pages, and nothing runs in it or refers to it
+    // as anything else while its protection changes.
+    Ok(unsafe { mprotect(from.cast_mut().cast::<c_void>(), length, flags) }?)
+}
+
 #[cfg(test)]
 mod tests {
-    use wasmtime::Config;
-
     use super::*;
     use crate::sandbox::profile;
+    use wasmtime::Config;
 
     fn config() -> Config {
         let mut config = profile::config();
-        in_place::allow(&mut config);
+        allow(&mut config);
         config
     }
 

@@ -2,7 +2,7 @@
 //! promises that types can't express.
 
 use super::failure::Failure;
-use super::policy::Answer;
+use crate::contract::Answer;
 use crate::contract::environments::{Build, Target};
 use crate::contract::labels::{Labels, Message};
 use crate::contract::promotion::{Action, Conclusion, Decision, Event, Permission};

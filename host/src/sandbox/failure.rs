@@ -102,7 +102,7 @@ impl fmt::Display for Failure {
             Self::TimedOut => write!(
                 f,
                 "the policy timed out: it ran longer than {} s",
-                super::limits::DEADLINE.as_secs()
+                super::profile::DEADLINE.as_secs()
             ),
             Self::Limit(_, which) => write!(f, "the policy ran into a limit: {which}"),
             Self::Contract(how) => write!(f, "the policy broke the contract: {how}"),

@@ -8,13 +8,6 @@ use wasmtime::ResourceLimiter;
 use super::failure::{Failure, Limit};
 use super::profile::MEMORY_LIMIT;
 
-/// Time of one call in which this program runs: the backstop where fuel counts too little, in calls from the code
-/// into the engine.
-pub const DEADLINE: Duration = Duration::from_secs(5);
-
-/// How often the clock is looked at.
-pub const TICK: Duration = Duration::from_millis(100);
-
 /// Elements of all tables together.
 pub const TABLE_ELEMENTS: usize = 100_000;
 

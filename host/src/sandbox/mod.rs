@@ -7,15 +7,15 @@ mod bundled;
 mod checks;
 pub mod compile;
 mod failure;
-mod in_place;
 mod inspect;
 pub mod limits;
 mod policy;
 pub mod profile;
 mod watchdog;
 
+pub use crate::contract::Answer;
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
 pub use failure::{Failure, Limit};
 pub use inspect::{Inspection, digest as digest_of, inspect};
-pub use policy::{Answer, Policy, Sandbox, Use, read};
+pub use policy::{Policy, Sandbox, Use, read};

@@ -9,11 +9,12 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use super::failure::{Failure, Limit};
 use super::limits::Limiter;
-use super::{Compiler, bundled, checks, in_place, limits, profile, watchdog};
+use super::{Compiler, bundled, checks, limits, profile, watchdog};
+use crate::contract::Answer;
 use crate::contract::environments::{Build, Target};
 use crate::contract::labels::{Labels, Message};
 use crate::contract::promotion::{Decision, Event, Release};
-use crate::contract::types::{LoadTestAction, Reason, Settings, Timestamp};
+use crate::contract::types::{LoadTestAction, Settings, Timestamp};
 use crate::contract::{Instance, PolicyIndices};
 
 /// How many sandboxes a policy is loaded for.
@@ -40,9 +41,6 @@ pub struct Sandbox {
     instance: Instance,
 }
 
-/// What a policy answers: the answer, or its reasons to refuse one.
-pub type Answer<T> = Result<T, Vec<Reason>>;
-
 impl Policy {
     /// Loads the policy that the binary carries.
     ///
@@ -51,7 +49,7 @@ impl Policy {
     /// Only if this build is broken, or the system gives no memory or thread.
     pub fn bundled(how_often: Use) -> Result<Self, Failure> {
         let mut config = profile::config();
-        in_place::allow(&mut config);
+        bundled::allow(&mut config);
         let engine = engine(how_often, &config)?;
         let component = bundled::load(&engine).map_err(unfit)?;
         Self::new(engine, component)

@@ -4,6 +4,8 @@
 //! refuses code that was compiled under other settings. Only what is compiled into the code or
 //! bounds it belongs here, and nothing may depend on the environment.
 
+use std::time::Duration;
+
 use wasmtime::{Config, OptLevel, WasmBacktraceDetails};
 
 /// The linear memory a policy may have, in bytes: all its memories together.
@@ -16,6 +18,13 @@ pub const WASM_STACK: usize = 256 << 10;
 ///
 /// The bundled policy needs some thousands, and for a hostile message of a mebibyte most of it.
 pub const FUEL: u64 = 2_000_000_000;
+
+/// The processor time of one call: the backstop where fuel counts too little, in calls from the code into the
+/// engine.
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often the deadline is checked.
+pub const TICK: Duration = Duration::from_millis(100);
 
 /// The size of what one call may hand over to the host, in bytes.
 pub const HOSTCALL_FUEL: usize = 256 << 10;

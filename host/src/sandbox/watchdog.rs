@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use wasmtime::Engine;
 
-use super::limits::{DEADLINE, TICK};
+use super::profile::{DEADLINE, TICK};
 
 /// How many times as long as its deadline a call may last by the wall.
 const LATEST: u32 = 12;

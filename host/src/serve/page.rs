@@ -16,7 +16,9 @@ use axum::routing::get;
 use super::{Shared, metrics, words};
 use crate::clock;
 use crate::deployment::log::explained;
-use crate::journal::inbox::{Counts, HintRow, HintState, Inbox, Start, StartState};
+use crate::journal::inbox::{
+    Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow, PushEventState,
+};
 use crate::journal::{self, Store, open_inbox};
 use crate::text::time;
 
@@ -122,16 +124,16 @@ impl View {
             none => none.insert((open_inbox(location)?, journal::open(location)?)),
         };
         let mut starts = Vec::new();
-        for start in inbox.starts(SHOWN)? {
+        for start in inbox.deployment_requests(SHOWN)? {
             // How it went on stands in the journal, where the deployment is in the same one.
-            let begun = journal.of_request(&start.request)?;
+            let begun = journal.of_request(&start.key)?;
             let end = begun.and_then(|it| it.conclusion);
             starts.push(row(start, end));
         }
         Ok(Board {
             counts: inbox.counts()?,
             starts,
-            pushes: inbox.hints(SHOWN)?.into_iter().map(push).collect(),
+            pushes: inbox.push_events(SHOWN)?.into_iter().map(push).collect(),
         })
     }
 
@@ -185,27 +187,26 @@ impl Board {
     }
 }
 
-fn row(start: Start, end: Option<String>) -> Row {
+fn row(start: DeploymentRequest, end: Option<String>) -> Row {
     let again = match start.state {
-        StartState::Waiting { again_at, .. }
-        | StartState::Starting { again_at, .. }
-        | StartState::Retrying { again_at, .. } => {
+        DeploymentRequestState::Waiting { again_at, .. }
+        | DeploymentRequestState::Starting { again_at, .. }
+        | DeploymentRequestState::Retrying { again_at, .. } => {
             Some(again_at).filter(|it| *it > 0).map(time::clock)
         }
         _ => None,
     };
     let state = match start.state {
-        StartState::Started {
+        DeploymentRequestState::Started {
             reference,
             finished: None,
-        } => StartState::Started {
+        } => DeploymentRequestState::Started {
             reference,
             finished: end,
         },
         other => other,
     };
-    let ended_badly =
-        matches!(&state, StartState::Started { finished: Some(how), .. } if how == "stopped");
+    let ended_badly = matches!(&state, DeploymentRequestState::Started { finished: Some(how), .. } if how == "stopped");
     Row {
         state: if ended_badly {
             "failed"
@@ -225,21 +226,21 @@ fn row(start: Start, end: Option<String>) -> Row {
     }
 }
 
-fn push(row: HintRow) -> Push {
+fn push(row: PushEventRow) -> Push {
     let (state, words) = match row.state {
-        HintState::Pending { why: None, .. } => {
+        PushEventState::Pending { why: None, .. } => {
             ("pending", "is about to be looked into".to_owned())
         }
-        HintState::Pending { why: Some(why), .. } => {
+        PushEventState::Pending { why: Some(why), .. } => {
             ("pending", format!("can't be looked into yet: {why}"))
         }
-        HintState::Ignored { why } => ("ignored", format!("starts nothing: {why}")),
-        HintState::Wanted { start } => ("wanted", format!("asks for start {start}")),
+        PushEventState::Ignored { why } => ("ignored", format!("starts nothing: {why}")),
+        PushEventState::Wanted { request } => ("wanted", format!("asks for start {request}")),
     };
     Push {
-        repository: row.hint.repository,
-        tag: row.hint.tag,
-        digest: row.hint.digest,
+        repository: row.push_event.repository,
+        tag: row.push_event.tag,
+        digest: row.push_event.digest,
         deliveries: row.deliveries,
         last: time::instant(row.last),
         state,

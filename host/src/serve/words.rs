@@ -1,7 +1,7 @@
 //! How far things are, in sentences.
 
 use crate::contract::types::Reason;
-use crate::journal::inbox::StartState;
+use crate::journal::inbox::DeploymentRequestState;
 use crate::text::time;
 
 /// Reasons in one line.
@@ -19,43 +19,43 @@ pub fn storable(text: &str) -> String {
 }
 
 /// How far a start is.
-pub fn state(state: &StartState) -> String {
+pub fn state(state: &DeploymentRequestState) -> String {
     match state {
-        StartState::Wanted => "is about to be looked at".to_owned(),
-        StartState::Waiting { why, .. } => format!("waits: {why}"),
-        StartState::Starting { why: None, .. } => "is being started".to_owned(),
-        StartState::Starting { why: Some(why), .. } => {
+        DeploymentRequestState::Wanted => "is about to be looked at".to_owned(),
+        DeploymentRequestState::Waiting { why, .. } => format!("waits: {why}"),
+        DeploymentRequestState::Starting { why: None, .. } => "is being started".to_owned(),
+        DeploymentRequestState::Starting { why: Some(why), .. } => {
             format!("may have been started, which is being found out: {why}")
         }
-        StartState::Retrying { why, again_at } => {
+        DeploymentRequestState::Retrying { why, again_at } => {
             format!("is tried again at {}: {why}", time::clock(*again_at))
         }
-        StartState::Started {
+        DeploymentRequestState::Started {
             reference,
             finished: None,
         } => format!("was started: {reference}"),
-        StartState::Started {
+        DeploymentRequestState::Started {
             reference,
             finished: Some(how),
         } => {
             format!("was started as {reference}, and ended as {how}; `greenlight status` says why")
         }
-        StartState::Stopped { why } => format!("is not started: {why}"),
-        StartState::Unknown { why } => {
+        DeploymentRequestState::Stopped { why } => format!("is not started: {why}"),
+        DeploymentRequestState::Unknown { why } => {
             format!("may have been started, and nobody can tell; a person has to look: {why}")
         }
     }
 }
 
 /// The name of a state, for programs and style sheets.
-pub fn name(state: &StartState) -> &'static str {
+pub fn name(state: &DeploymentRequestState) -> &'static str {
     match state {
-        StartState::Wanted => "wanted",
-        StartState::Waiting { .. } => "waiting",
-        StartState::Starting { .. } => "starting",
-        StartState::Retrying { .. } => "retrying",
-        StartState::Started { .. } => "started",
-        StartState::Stopped { .. } => "stopped",
-        StartState::Unknown { .. } => "unknown",
+        DeploymentRequestState::Wanted => "wanted",
+        DeploymentRequestState::Waiting { .. } => "waiting",
+        DeploymentRequestState::Starting { .. } => "starting",
+        DeploymentRequestState::Retrying { .. } => "retrying",
+        DeploymentRequestState::Started { .. } => "started",
+        DeploymentRequestState::Stopped { .. } => "stopped",
+        DeploymentRequestState::Unknown { .. } => "unknown",
     }
 }

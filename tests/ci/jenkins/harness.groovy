@@ -153,7 +153,7 @@ class Steps {
         builder.environment().putAll(build.variables)
         int ended = builder.start().waitFor()
         def said = out.getText('UTF-8')
-        build.log << err.getText('UTF-8') << (output ? '' : said)
+        build.log << err.getText('UTF-8') << (output && ended == 0 ? '' : said)
         [out, err]*.delete()
         if (status) {
             return ended

@@ -13,7 +13,7 @@ fn histories() {
     let tag = format!("prod-{SHA}");
     let event = |happening: &str| {
         format!(
-            r#"{{"schema": "greenlight.history/1", "events": [{{"at": 0, "happening": {happening}}}]}}"#
+            r#"{{"schema": "greenlight.history/2", "events": [{{"at": 0, "happening": {happening}}}]}}"#
         )
     };
     for (text, why) in [
@@ -21,11 +21,11 @@ fn histories() {
         ("not JSON".to_owned(), "expected"),
         ("{}".to_owned(), "missing field `schema`"),
         (
-            r#"{"schema": "greenlight.history/2", "events": []}"#.to_owned(),
-            "greenlight.history/2",
+            r#"{"schema": "greenlight.history/3", "events": []}"#.to_owned(),
+            "greenlight.history/3",
         ),
         (
-            r#"{"schema": "greenlight.history/1", "events": [], "extra": 1}"#.to_owned(),
+            r#"{"schema": "greenlight.history/2", "events": [], "extra": 1}"#.to_owned(),
             "`extra`",
         ),
         (event(r#"{"exploded": 1}"#), "unknown variant `exploded`"),
@@ -33,7 +33,7 @@ fn histories() {
         (event(r#"{"waited": "long"}"#), "invalid type"),
         (
             event(r#"{"intervened": "maybe"}"#),
-            "`maybe` is none of `approved`, `held`, `canceled`",
+            "`maybe` is not one of `approved`, `held`, `canceled`",
         ),
         (
             event(r#"{"notified": {"key": "k", "outcome": "succeeded", "to": "ops"}}"#),
@@ -50,7 +50,7 @@ fn histories() {
             &[
                 "failed to read the history",
                 why,
-                "help: write it as `greenlight.history/1`",
+                "help: its shape is `greenlight.history/2`",
             ],
         );
     }

@@ -61,7 +61,7 @@ fn every_exit_status() {
 fn a_warning_has_its_own_status_only_when_asked_for() {
     let three = ["--warn-exit-code", "3"];
     let zero = ["--warn-exit-code", "0"];
-    let shown = Text::Has(&["promote-with-warning", "goes on with a warning"]);
+    let shown = Text::Has(&["promote-with-warning", "continues with a warning"]);
     decide("stage-loadtest-warn", &[&FAILED[..], &three].concat()).gives(3, shown, Text::Nothing);
     decide("stage-loadtest-warn", &[&FAILED[..], &zero].concat()).gives(0, shown, Text::Nothing);
     decide("stage", &[&FAILED[..], &three].concat()).gives(
@@ -111,7 +111,7 @@ fn a_history_decides_event_by_event() {
         "json",
     ])
     .run();
-    assert_ne!(ended.json()["verdict"], "promote", "{}", ended.stdout);
+    assert_ne!(ended.json()["permission"], "promote", "{}", ended.stdout);
     assert_ne!(ended.status, 0);
 }
 
@@ -121,7 +121,7 @@ fn another_image_of_the_same_commit_is_not_verified() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("history.json");
     let history = format!(
-        r#"{{"schema": "greenlight.history/1", "events": [
+        r#"{{"schema": "greenlight.history/2", "events": [
             {{"at": 1, "happening": {{"deployed": {{"environment": "stage", "commit": "{SHA}",
                 "digest": "{}", "outcome": "succeeded"}}}}}},
             {{"at": 2, "happening": {{"observed": {{"environment": "stage", "convergence": {{"judged": true}}}}}}}},
@@ -144,7 +144,7 @@ fn another_image_of_the_same_commit_is_not_verified() {
     );
     with(&digest("b")).gives(4, Text::Has(&["hold", "digest-mismatch"]), Text::Nothing);
     let json = decide("prod", &["--digest", &digest("a"), "--format", "json"])
-        .gives(4, Text::Has(&["greenlight.decision/1"]), Text::Nothing)
+        .gives(4, Text::Has(&["greenlight.decision/2"]), Text::Nothing)
         .json();
     assert_eq!(json["digest"], *digest("a"));
 }

@@ -66,7 +66,7 @@ fn errors_are_never_coloured_by_what_they_repeat() {
 fn flags_override_variables() {
     let json = ["label", "--message", "x"];
     let format = |value| greenlight(json).variable("GREENLIGHT_FORMAT", value);
-    format("json").gives(0, Text::Has(&["greenlight.label/1"]), Text::Nothing);
+    format("json").gives(0, Text::Has(&["greenlight.label/2"]), Text::Nothing);
     greenlight(json.iter().chain(&["--format", "human"]))
         .variable("GREENLIGHT_FORMAT", "json")
         .gives(0, Text::Has(&["warn: "]), Text::Nothing);
@@ -111,7 +111,11 @@ fn the_publish_branch_is_set_by_a_variable_or_a_flag() {
         "trunk",
     ];
     let published = Text::Has(&["latest\n"]);
-    greenlight(build).gives(1, Text::Nothing, Text::Has(&["only `main` is published"]));
+    greenlight(build).gives(
+        1,
+        Text::Nothing,
+        Text::Has(&["only builds of `main` are published"]),
+    );
     greenlight(build)
         .variable("GREENLIGHT_PUBLISH_BRANCH", "trunk")
         .gives(0, published, Text::Nothing);
@@ -125,7 +129,7 @@ fn the_publish_branch_is_set_by_a_variable_or_a_flag() {
         .gives(
             1,
             Text::Nothing,
-            Text::Has(&["only `release` is published"]),
+            Text::Has(&["only builds of `release` are published"]),
         );
 }
 

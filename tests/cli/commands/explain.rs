@@ -44,14 +44,16 @@ fn json_has_each_decision() {
     ])
     .gives(
         0,
-        Text::Has(&["greenlight.explain/1", &commit]),
+        Text::Has(&["greenlight.explain/2", &commit]),
         Text::Nothing,
     )
     .json();
     let decisions = json["decisions"].as_array().expect("decisions");
     let said: Vec<_> = decisions
         .iter()
-        .map(|one| ["stage", "load_test", "verdict"].map(|key| one[key].as_str().expect("a word")))
+        .map(|one| {
+            ["stage", "load-test", "permission"].map(|key| one[key].as_str().expect("a word"))
+        })
         .collect();
     assert_eq!(
         said,

@@ -61,7 +61,7 @@ fn shells_read_what_was_found_and_nothing_runs() {
         assert_eq!(sourced(shell, folder, "GREENLIGHT_LABEL"), "false");
         assert_eq!(sourced(shell, folder, "GREENLIGHT_COMMIT"), SHA);
         assert_eq!(sourced(shell, folder, "GREENLIGHT_REASON"), "");
-        assert_eq!(sourced(shell, folder, "GREENLIGHT_VERDICT"), "unset");
+        assert_eq!(sourced(shell, folder, "GREENLIGHT_PERMISSION"), "unset");
         assert_eq!(sourced(shell, folder, "MINE"), "1");
     }
     // A refusal, and a command that ends without an answer, take the values back.
@@ -170,7 +170,7 @@ fn github_gets_all_of_it() {
         ("environment", "stage"),
         ("load-test", "abort"),
         ("commit", SHA),
-        ("verdict", "stop"),
+        ("permission", "stop"),
         ("next", "notify"),
         ("reason", "load-test-failed"),
     ];

@@ -122,15 +122,15 @@ abort: a failed load test stops the deployment
 1 | x [load test: skip] [load test: abort] [load test: abort]
   |                     ^^^^^^^^^^^^^^^^^^ this label decides
 
-warning[conflicting-labels]: labels of different actions: abort wins over skip
+warning[conflicting-labels]: the labels conflict: `abort` takes precedence over `skip`
  --> message:1:3
   |
 1 | x [load test: skip] [load test: abort] [load test: abort]
   |   ^^^^^^^^^^^^^^^^^
   |
-  = help: keep only the label that is meant
+  = help: keep only the intended label
 
-note[repeated-label]: `[load test: abort]` stands here again
+note[repeated-label]: `[load test: abort]` is repeated
  --> message:1:40
   |
 1 | x [load test: skip] [load test: abort] [load test: abort]
@@ -146,7 +146,7 @@ note[repeated-label]: `[load test: abort]` stands here again
 #[test]
 fn json_keeps_the_diagnostics_for_people_on_standard_error() {
     let json = r#"{
-  "schema": "greenlight.label/1",
+  "schema": "greenlight.label/2",
   "commit": null,
   "action": "warn",
   "explicit": false,
@@ -181,7 +181,7 @@ fn json_names_the_commit_and_the_place() {
     let commit = repository.commit(MESSAGE);
     let json = format!(
         r#"{{
-  "schema": "greenlight.label/1",
+  "schema": "greenlight.label/2",
   "commit": "{commit}",
   "action": "abort",
   "explicit": true,
@@ -249,7 +249,7 @@ fn a_cut_message_has_an_answer_only_where_the_rest_can_not_change_it() {
             Text::Nothing,
             Text::Has(&[
                 "message-truncated",
-                "help: read the whole message from git, with `--rev`",
+                "help: read the whole message from git with `--rev`",
             ]),
         );
     }

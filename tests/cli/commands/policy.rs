@@ -42,13 +42,13 @@ prod                  hold    hold    hold     hold          hold
 fn table() {
     greenlight(["policy", "table"]).gives(0, Text::Is(TABLE), Text::Nothing);
     let json = greenlight(["policy", "table", "--format", "json"])
-        .gives(0, Text::Has(&["greenlight.table/1"]), Text::Nothing)
+        .gives(0, Text::Has(&["greenlight.table/2"]), Text::Nothing)
         .json();
     assert_eq!(
         json["rows"][0],
         serde_json::json!({
-            "tag": "stage-loadtest-abort", "stage": "not-deployed", "load_test": "passed",
-            "verdict": "hold", "reason": "not-deployed",
+            "tag": "stage-loadtest-abort", "stage": "not-deployed", "load-test": "passed",
+            "permission": "hold", "reason": "not-deployed",
         })
     );
 }

@@ -35,9 +35,9 @@ fn json() {
     ] {
         let json = format!(
             r#"{{
-  "schema": "greenlight.resolve/1",
+  "schema": "greenlight.resolve/2",
   "environment": "{environment}",
-  "load_test": {load_test},
+  "load-test": {load_test},
   "commit": "{SHA}"
 }}
 "#

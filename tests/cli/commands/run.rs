@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use greenlight::deployment::tenure;
-use greenlight::journal::{self, Claim, Holder, Location, NewDeployment};
+use greenlight::journal::{self, Claim, ClaimRequest, Holder, Location, NewDeployment};
 use tempfile::TempDir;
 
 use crate::harness::{Repository, Text, greenlight};
@@ -197,7 +197,13 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     // Its process lives, as far as anybody here knows.
     let elsewhere = Holder::from_name("them@elsewhere");
     let long = std::time::Duration::from_mins(10);
-    let claim = journal.claim(&tenure(&tag), 1, &new.commit, &elsewhere, long);
+    let claim = journal.claim(&ClaimRequest {
+        environment: &tenure(&tag),
+        deployment: 1,
+        commit: &new.commit,
+        holder: &elsewhere,
+        time_to_live: long,
+    });
     let Ok(Claim::Held(lease)) = claim else {
         panic!("{claim:?}")
     };

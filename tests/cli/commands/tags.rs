@@ -45,7 +45,7 @@ fn git_knows_the_branch_of_its_tip() {
         Text::Nothing,
         Text::Has(&[
             "branch-unknown",
-            "help: name the branch that was built with `--branch`",
+            "help: give the branch that was built with `--branch`",
         ]),
     );
     let shown = format!("stage-loadtest-warn-{older}\nprod-{older}\nlatest\n");
@@ -58,7 +58,7 @@ fn git_knows_the_branch_of_its_tip() {
     tags(&["--rev", "HEAD", "--repo", repo]).gives(
         1,
         Text::Nothing,
-        Text::Has(&["only `main` is published, and this is a build of `topic`"]),
+        Text::Has(&["only builds of `main` are published; this is a build of `topic`"]),
     );
     repository.git(&["checkout", "--quiet", "--detach"]);
     tags(&["--rev", "HEAD", "--repo", repo]).gives(
@@ -76,14 +76,14 @@ fn a_branch_that_is_not_published() {
         Text::Is(
             "\
 refused:
-  branch-unknown: only `main` is published, and the branch of this build is not known
-    help: name the branch that was built with `--branch`
+  branch-unknown: only builds of `main` are published; the branch of this build is unknown
+    help: give the branch that was built with `--branch`
 ",
         ),
     );
     for branch in ["dev", "Main", "main ", "refs/heads/main", "feature/main"] {
         let said = format!(
-            "refused:\n  branch-not-published: only `main` is published, and this is a build of `{branch}`\n"
+            "refused:\n  branch-not-published: only builds of `main` are published; this is a build of `{branch}`\n"
         );
         tags(&["--commit", SHA, "--message", "x", "--branch", branch]).gives(
             1,
@@ -133,10 +133,10 @@ fn every_job_that_stands_against_it_is_named() {
             "\
 refused:
   job-failed: the required job `a` failed
-  job-missing: nothing is known of the required job `b`
-    help: say how it ended with `--job b=STATUS`
-  job-missing: nothing is known of the required job `c`
-    help: say how it ended with `--job c=STATUS`
+  job-missing: no status was given for the required job `b`
+    help: give its status with `--job b=STATUS`
+  job-missing: no status was given for the required job `c`
+    help: give its status with `--job c=STATUS`
 ",
         ),
     );
@@ -162,7 +162,7 @@ fn required_jobs_come_from_the_environment_too() {
 fn json() {
     let json = format!(
         r#"{{
-  "schema": "greenlight.tags/1",
+  "schema": "greenlight.tags/2",
   "commit": "{SHA}",
   "action": "skip",
   "tags": [
@@ -195,7 +195,7 @@ fn json() {
     ])
     .gives(
         1,
-        Text::Has(&["greenlight.refusal/1"]),
+        Text::Has(&["greenlight.refusal/2"]),
         Text::Has(&["branch-not-published"]),
     )
     .json();

@@ -37,7 +37,11 @@ fn branch() {
         "--branch",
         HOSTILE,
     ];
-    let shown = Text::Has(&["only `main` is published", "\\u{1b}[31m", "$(touch pwned)"]);
+    let shown = Text::Has(&[
+        "only builds of `main` are published",
+        "\\u{1b}[31m",
+        "$(touch pwned)",
+    ]);
     is_harmless(greenlight(build), 1, Text::Nothing, shown);
     let json = greenlight(build.iter().chain(&["--format", "json"]));
     is_harmless(
@@ -103,7 +107,7 @@ fn tag() {
     is_harmless(
         json,
         1,
-        Text::Has(&["\"verdict\": \"stop\"", "\\u001b[31m"]),
+        Text::Has(&["\"permission\": \"stop\"", "\\u001b[31m"]),
         Text::Nothing,
     );
 }

@@ -115,3 +115,24 @@ fn every_page_is_reached_from_the_index() {
         );
     }
 }
+
+/// A path of the repository that prose names exists. `NAME` stands for a name of the reader's.
+#[test]
+fn places_exist() {
+    let mut checked = 0;
+    for page in pages::all() {
+        for (line, text) in page.prose() {
+            for quoted in text.split('`').skip(1).step_by(2) {
+                let ours = ["host/", "guest/", "tests/", "wit/", ".ci/", ".github/"];
+                let is_place = ours.iter().any(|it| quoted.starts_with(it));
+                if !is_place || quoted.contains("NAME") || quoted.contains(' ') {
+                    continue;
+                }
+                let place = format!("{}:{line}: {quoted}", page.name);
+                assert!(pages::root().join(quoted).exists(), "{place}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 20, "{checked} places");
+}

@@ -15,20 +15,20 @@ fn example() -> String {
 /// The keys of the schema's tables, by the table's name in the file.
 const TABLES: [(&str, &str); 12] = [
     ("", "/properties"),
-    ("[[environment]]", "/$defs/environment-table/properties"),
-    ("[load-test]", "/$defs/load-test-table/properties"),
+    ("[[environment]]", "/$defs/EnvironmentTable/properties"),
+    ("[load-test]", "/$defs/LoadTestTable/properties"),
     (
         "[load-test.thresholds]",
-        "/$defs/thresholds-table/properties",
+        "/$defs/ThresholdsTable/properties",
     ),
-    ("[release]", "/$defs/release-table/properties"),
-    ("[policy]", "/$defs/policy-table/properties"),
-    ("[journal]", "/$defs/journal-table/properties"),
-    ("[serve]", "/$defs/serve-table/properties"),
-    ("[serve.registry]", "/$defs/registry-table/properties"),
-    ("[serve.jenkins]", "/$defs/jenkins-table/properties"),
-    ("[serve.circleci]", "/$defs/circleci-table/properties"),
-    ("[serve.github]", "/$defs/github-table/properties"),
+    ("[release]", "/$defs/ReleaseTable/properties"),
+    ("[policy]", "/$defs/PolicyTable/properties"),
+    ("[journal]", "/$defs/JournalTable/properties"),
+    ("[serve]", "/$defs/ServeTable/properties"),
+    ("[serve.registry]", "/$defs/RegistryTable/properties"),
+    ("[serve.jenkins]", "/$defs/JenkinsTable/properties"),
+    ("[serve.circleci]", "/$defs/CircleCiTable/properties"),
+    ("[serve.github]", "/$defs/GitHubTable/properties"),
 ];
 
 #[test]

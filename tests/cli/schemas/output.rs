@@ -115,7 +115,7 @@ fn decision() {
     .map(|form| format!("{form}-{SHA}"));
     let history = history();
     let mut met = Vec::new();
-    for (status, verdict, arguments) in [
+    for (status, permission, arguments) in [
         (0, "promote", vec!["--tag", &stage, "--stage", "converged"]),
         (
             0,
@@ -175,7 +175,7 @@ fn decision() {
     ] {
         let document = answer(status, &[&["decide"], &arguments[..]].concat());
         schema.holds(&document);
-        assert_eq!(document["verdict"], verdict);
+        assert_eq!(document["permission"], permission);
         met.push(
             document["next"]["action"]
                 .as_str()
@@ -211,7 +211,7 @@ fn decision_about_nodes() {
             json!({"observed": {"environment": "stage", "convergence": {"observed": nodes}}})
         ),
     ]);
-    let document = json!({"schema": "greenlight.history/1", "events": events});
+    let document = json!({"schema": "greenlight.history/2", "events": events});
     std::fs::write(&file, document.to_string()).expect("written");
     let file = file.to_str().expect("UTF-8");
     let tag = format!("stage-{SHA}");
@@ -334,7 +334,7 @@ fn replay() {
     }
     assert_eq!(
         lines[lines.len() - 1]["schema"],
-        "greenlight.replay-summary/1"
+        "greenlight.replay-summary/2"
     );
     assert!(
         lines
@@ -382,7 +382,7 @@ fn status() {
     Schema::of("status").fits(&document);
     assert_eq!(document["deployments"][0]["state"], "stopped");
     assert_eq!(
-        document["deployments"][0]["story"]["steps"][0]["what"],
+        document["deployments"][0]["timeline"]["steps"][0]["kind"],
         "deploy"
     );
     assert_eq!(document["environments"][1]["environment"], "prod");
@@ -397,7 +397,7 @@ fn facts() {
         greenlight(["facts", "--format", "json"])
             .within(repository.path())
             .variables(set)
-            .gives(0, Text::Has(&["greenlight.facts/1"]), Text::Nothing)
+            .gives(0, Text::Has(&["greenlight.facts/2"]), Text::Nothing)
             .json()
     };
     schema.fits(&said(&[]));
@@ -416,8 +416,8 @@ fn facts() {
     ]);
     schema.holds(&document);
     assert_eq!(document["commit"]["value"], json!(commit));
-    assert_eq!(document["pull_request"]["number"]["value"], "7");
+    assert_eq!(document["pull-request"]["number"]["value"], "7");
     assert_eq!(document["message"]["standing"], "unsure");
     assert_eq!(document["problems"][0]["code"], "message-unsure");
-    assert_eq!(document["checkout"]["has_commit"], true);
+    assert_eq!(document["checkout"]["has-commit"], true);
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use greenlight::journal::Holder;
-use greenlight::journal::inbox::{ClaimedStart, Inbox, StartState};
+use greenlight::journal::inbox::{ClaimedDeploymentRequest, DeploymentRequestState, Inbox};
 
 use super::{LONG, delivery, due, hint, holder, ignored, pending, want};
 use crate::place::{Place, for_both};
@@ -17,23 +17,23 @@ for_both!(
 
 const SHORT: Duration = Duration::from_millis(30);
 
-fn starting() -> StartState {
-    StartState::Starting {
+fn starting() -> DeploymentRequestState {
+    DeploymentRequestState::Starting {
         attempt: 1,
         why: None,
         again_at: 0,
     }
 }
 
-fn started(reference: &str) -> StartState {
-    StartState::Started {
+fn started(reference: &str) -> DeploymentRequestState {
+    DeploymentRequestState::Started {
         reference: reference.to_owned(),
         finished: None,
     }
 }
 
 /// Waits until there is something to claim.
-fn claimed_again(inbox: &mut dyn Inbox) -> ClaimedStart {
+fn claimed_again(inbox: &mut dyn Inbox) -> ClaimedDeploymentRequest {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         if let Some(claimed) = due(inbox).pop() {
@@ -52,20 +52,20 @@ fn the_loser_of_a_claim_writes_nothing(place: &Place) {
     let claimed = claimed_again(&mut *ours);
     assert!(claimed.fence > lost.fence);
     assert_eq!(
-        (&claimed.start.state, claimed.start.attempts),
+        (&claimed.request.state, claimed.request.attempts),
         (&starting(), 1)
     );
 
     assert_eq!(theirs.write(lost, &started("theirs"), false), Ok(false));
-    assert_eq!(theirs.renew_start(lost, LONG), Ok(false));
+    assert_eq!(theirs.renew_deployment_request(lost, LONG), Ok(false));
     assert_eq!(
-        ours.start(claimed.start.id),
-        Ok(Some(claimed.start.clone()))
+        ours.deployment_request(claimed.request.id),
+        Ok(Some(claimed.request.clone()))
     );
     assert_eq!(ours.write(&claimed, &started("ours"), false), Ok(true));
     assert_eq!(theirs.write(lost, &starting(), true), Ok(false));
     let start = theirs
-        .start(claimed.start.id)
+        .deployment_request(claimed.request.id)
         .expect("read")
         .expect("there");
     assert_eq!(start.state, started("ours"));
@@ -85,11 +85,14 @@ fn a_claim_that_is_renewed_does_not_expire(place: &Place) {
     let (mut ours, mut theirs) = (place.inbox(), place.inbox());
     want(&mut *ours, &[hint("a"), hint("b")]);
     let kept = ours.due(&holder("we"), SHORT, 9).expect("claimed");
-    assert_eq!(ours.renew_start(&kept[0], LONG), Ok(true));
+    assert_eq!(ours.renew_deployment_request(&kept[0], LONG), Ok(true));
     // The other one, claimed for as long, has expired by then.
-    assert_eq!(claimed_again(&mut *theirs).start.id, kept[1].start.id);
+    assert_eq!(claimed_again(&mut *theirs).request.id, kept[1].request.id);
     assert_eq!(due(&mut *theirs), []);
-    assert_eq!(ours.write(&kept[0], &StartState::Wanted, false), Ok(true));
+    assert_eq!(
+        ours.write(&kept[0], &DeploymentRequestState::Wanted, false),
+        Ok(true)
+    );
     assert_eq!(due(&mut *theirs).len(), 1);
 }
 
@@ -120,6 +123,6 @@ fn a_dead_holder_s_claims_end_at_once_but_for_what_it_was_starting(place: &Place
     child.wait().expect("it ended");
     let freed = due(&mut *inbox);
     assert_eq!(freed.len(), 1);
-    assert_eq!(freed[0].start.id, starts[1].start.id);
+    assert_eq!(freed[0].request.id, starts[1].request.id);
     assert_eq!(pending(&mut *inbox).len(), 1);
 }

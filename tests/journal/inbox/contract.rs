@@ -1,7 +1,7 @@
 //! Deliveries, hints and starts.
 
 use greenlight::journal::Error;
-use greenlight::journal::inbox::{Counts, Hint, HintState, StartState};
+use greenlight::journal::inbox::{Counts, DeploymentRequestState, PushEvent, PushEventState};
 
 use super::{LONG, delivery, due, hint, holder, ignored, pending, want, wanted, with_digest};
 use crate::place::{Place, for_both};
@@ -36,26 +36,29 @@ fn hints_are_kept_and_counted(place: &Place) {
         .expect("accepted");
 
     let mut inbox = place.inbox();
-    let rows = inbox.hints(9).expect("read");
+    let rows = inbox.push_events(9).expect("read");
     let seen: Vec<_> = rows
         .iter()
-        .map(|row| (&row.hint, row.deliveries, row.first, row.last))
+        .map(|row| (&row.push_event, row.deliveries, row.first, row.last))
         .collect();
     assert_eq!(
         seen,
         [(&b, 2, 20, 25), (&a, 2, 10, 20), (&digest, 1, 10, 10)]
     );
     for row in &rows {
-        let waits = HintState::Pending {
+        let waits = PushEventState::Pending {
             why: None,
             again_at: 0,
         };
         assert_eq!(row.state, waits);
     }
-    assert_eq!(inbox.hints(1).expect("read").len(), 1);
+    assert_eq!(inbox.push_events(1).expect("read").len(), 1);
     let counts = inbox.counts().expect("read");
     assert_eq!((counts.deliveries, counts.pending), (4, 3));
-    let claimed: Vec<_> = pending(&mut *inbox).into_iter().map(|it| it.hint).collect();
+    let claimed: Vec<_> = pending(&mut *inbox)
+        .into_iter()
+        .map(|it| it.push_event)
+        .collect();
     assert_eq!(claimed, [digest, a, b], "the oldest first");
 }
 
@@ -74,7 +77,10 @@ fn several_hints_are_settled_at_once(place: &Place) {
         .map(|it| (it, ignored("no tag of ours")))
         .collect();
     assert_eq!(inbox.settle_all(&all), Ok(()));
-    let left: Vec<_> = pending(&mut *inbox).into_iter().map(|it| it.hint).collect();
+    let left: Vec<_> = pending(&mut *inbox)
+        .into_iter()
+        .map(|it| it.push_event)
+        .collect();
     assert_eq!(left, [hint("b")]);
     assert_eq!(inbox.settle_all(&[]), Ok(()));
 }
@@ -90,8 +96,8 @@ fn a_hint_is_settled_until_it_comes_in_again(place: &Place) {
     assert_eq!(inbox.settle(&first, &ignored("no tag of ours")), Ok(true));
     assert_eq!(pending(&mut *inbox), []);
     let why = "no tag of ours".to_owned();
-    let state = HintState::Ignored { why };
-    assert_eq!(inbox.hints(1).expect("read")[0].state, state);
+    let state = PushEventState::Ignored { why };
+    assert_eq!(inbox.push_events(1).expect("read")[0].state, state);
     assert_eq!(inbox.counts().expect("read").pending, 0);
 
     inbox
@@ -100,10 +106,10 @@ fn a_hint_is_settled_until_it_comes_in_again(place: &Place) {
     let second = pending(&mut *inbox).remove(0);
     assert_eq!((second.id, second.deliveries), (first.id, 2));
     assert!(second.fence > first.fence);
-    assert_eq!(inbox.settle(&second, &wanted(&second.hint)), Ok(true));
-    let start = inbox.starts(1).expect("read")[0].id;
-    let state = HintState::Wanted { start };
-    assert_eq!(inbox.hints(1).expect("read")[0].state, state);
+    assert_eq!(inbox.settle(&second, &wanted(&second.push_event)), Ok(true));
+    let start = inbox.deployment_requests(1).expect("read")[0].id;
+    let state = PushEventState::Wanted { request: start };
+    assert_eq!(inbox.push_events(1).expect("read")[0].state, state);
 }
 
 fn a_delivery_in_between_leaves_a_hint_pending(place: &Place) {
@@ -116,12 +122,15 @@ fn a_delivery_in_between_leaves_a_hint_pending(place: &Place) {
         .accept(&[delivery(2, &[hint("a")])])
         .expect("accepted");
     assert_eq!(pending(&mut *inbox), [], "it is claimed");
-    assert_eq!(inbox.settle(&claimed, &wanted(&claimed.hint)), Ok(true));
-    assert_eq!(inbox.starts(9).expect("read").len(), 1);
+    assert_eq!(
+        inbox.settle(&claimed, &wanted(&claimed.push_event)),
+        Ok(true)
+    );
+    assert_eq!(inbox.deployment_requests(9).expect("read").len(), 1);
     let again = pending(&mut *inbox).remove(0);
     assert_eq!(again.deliveries, 2);
-    assert_eq!(inbox.settle(&again, &wanted(&again.hint)), Ok(true));
-    assert_eq!(inbox.starts(9).expect("read").len(), 1);
+    assert_eq!(inbox.settle(&again, &wanted(&again.push_event)), Ok(true));
+    assert_eq!(inbox.deployment_requests(9).expect("read").len(), 1);
     assert_eq!(pending(&mut *inbox), []);
 }
 
@@ -134,11 +143,11 @@ fn a_postponed_hint_waits(place: &Place) {
     let later = u64::MAX / 4;
     assert_eq!(inbox.postpone(&claimed, later, "down"), Ok(true));
     assert_eq!(pending(&mut *inbox), []);
-    let state = HintState::Pending {
+    let state = PushEventState::Pending {
         why: Some("down".to_owned()),
         again_at: later,
     };
-    assert_eq!(inbox.hints(1).expect("read")[0].state, state);
+    assert_eq!(inbox.push_events(1).expect("read")[0].state, state);
 
     // Nobody has had it in between.
     assert_eq!(inbox.postpone(&claimed, 1, "still down"), Ok(true));
@@ -161,28 +170,28 @@ fn one_start_comes_of_many_hints(place: &Place) {
         let settled = wanted(&with_digest("a", "1"));
         assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
     }
-    let start = inbox.starts(9).expect("read").remove(0);
-    assert_eq!(inbox.starts(9).expect("read").len(), 1);
+    let start = inbox.deployment_requests(9).expect("read").remove(0);
+    assert_eq!(inbox.deployment_requests(9).expect("read").len(), 1);
     assert_eq!(start.digest.as_deref(), Some("1"));
     assert_eq!((start.environment.as_str(), start.attempts), ("stage", 0));
     assert_eq!(
         (start.state.clone(), start.commit.as_str()),
-        (StartState::Wanted, "c0ffee")
+        (DeploymentRequestState::Wanted, "c0ffee")
     );
-    assert_eq!(start.request.len(), 32);
+    assert_eq!(start.key.len(), 32);
     assert!(start.created > 1_700_000_000_000 && start.created == start.updated);
-    assert_eq!(inbox.start(start.id), Ok(Some(start.clone())));
-    assert_eq!(inbox.start(start.id + 1), Ok(None));
-    for row in inbox.hints(9).expect("read") {
-        assert_eq!(row.state, HintState::Wanted { start: start.id });
+    assert_eq!(inbox.deployment_request(start.id), Ok(Some(start.clone())));
+    assert_eq!(inbox.deployment_request(start.id + 1), Ok(None));
+    for row in inbox.push_events(9).expect("read") {
+        assert_eq!(row.state, PushEventState::Wanted { request: start.id });
     }
 
     // Without a digest it is another one.
     want(&mut *inbox, &[hint("a")]);
-    let starts = inbox.starts(9).expect("read");
+    let starts = inbox.deployment_requests(9).expect("read");
     assert_eq!((starts.len(), starts[0].digest.as_ref()), (2, None));
     assert!(starts[0].id > starts[1].id);
-    assert_ne!(starts[0].request, starts[1].request);
+    assert_ne!(starts[0].key, starts[1].key);
 }
 
 fn each_state_of_a_start_comes_back(place: &Place) {
@@ -190,14 +199,14 @@ fn each_state_of_a_start_comes_back(place: &Place) {
     want(&mut *inbox, &[hint("a")]);
     let mut claimed = due(&mut *inbox).remove(0);
     let why = || "a reason".to_owned();
-    let attempts = |attempt, why| StartState::Starting {
+    let attempts = |attempt, why| DeploymentRequestState::Starting {
         attempt,
         why,
         again_at: 0,
     };
     for (state, count, again) in [
         (
-            StartState::Waiting {
+            DeploymentRequestState::Waiting {
                 why: why(),
                 again_at: 5,
             },
@@ -207,17 +216,17 @@ fn each_state_of_a_start_comes_back(place: &Place) {
         (attempts(1, None), 1, true),
         (attempts(1, Some(why())), 1, true),
         (
-            StartState::Retrying {
+            DeploymentRequestState::Retrying {
                 why: why(),
                 again_at: 6,
             },
             1,
             true,
         ),
-        (StartState::Wanted, 1, true),
+        (DeploymentRequestState::Wanted, 1, true),
         (attempts(2, None), 2, true),
         (
-            StartState::Started {
+            DeploymentRequestState::Started {
                 reference: "7".to_owned(),
                 finished: None,
             },
@@ -225,20 +234,23 @@ fn each_state_of_a_start_comes_back(place: &Place) {
             false,
         ),
         (
-            StartState::Started {
+            DeploymentRequestState::Started {
                 reference: "7".to_owned(),
                 finished: Some("promoted".to_owned()),
             },
             2,
             false,
         ),
-        (StartState::Stopped { why: why() }, 2, false),
-        (StartState::Unknown { why: why() }, 2, false),
+        (DeploymentRequestState::Stopped { why: why() }, 2, false),
+        (DeploymentRequestState::Unknown { why: why() }, 2, false),
     ] {
         assert_eq!(inbox.write(&claimed, &state, true), Ok(true));
         assert_eq!(due(&mut *inbox), [], "it is kept");
         assert_eq!(inbox.write(&claimed, &state, false), Ok(true));
-        let start = inbox.start(claimed.start.id).expect("read").expect("there");
+        let start = inbox
+            .deployment_request(claimed.request.id)
+            .expect("read")
+            .expect("there");
         assert_eq!((&start.state, start.attempts), (&state, count));
         let found = due(&mut *inbox);
         assert_eq!(found.len(), usize::from(again), "{state:?}");
@@ -247,7 +259,7 @@ fn each_state_of_a_start_comes_back(place: &Place) {
             claimed = it;
         }
     }
-    let later = StartState::Waiting {
+    let later = DeploymentRequestState::Waiting {
         why: why(),
         again_at: u64::MAX / 4,
     };
@@ -271,7 +283,7 @@ fn what_has_never_been_heard_of(place: &Place) {
         inbox.settle(&claimed, &wanted(&with_digest("b", "2"))),
         Ok(true)
     );
-    let elsewhere = Hint {
+    let elsewhere = PushEvent {
         repository: "shop/other".to_owned(),
         ..hint("a")
     };
@@ -318,19 +330,22 @@ fn the_first_look_is_remembered(place: &Place) {
         inbox.unknown(&[hint("a"), hint("b"), hint("c")]),
         Ok(vec![hint("c")])
     );
-    let row = inbox.hints(1).expect("read").remove(0);
+    let row = inbox.push_events(1).expect("read").remove(0);
     let why = "before".to_owned();
     assert_eq!(
-        (row.hint, row.deliveries, row.state),
-        (hint("b"), 0, HintState::Ignored { why })
+        (row.push_event, row.deliveries, row.state),
+        (hint("b"), 0, PushEventState::Ignored { why })
     );
-    let claimed: Vec<_> = pending(&mut *inbox).into_iter().map(|it| it.hint).collect();
+    let claimed: Vec<_> = pending(&mut *inbox)
+        .into_iter()
+        .map(|it| it.push_event)
+        .collect();
     assert_eq!(claimed, [hint("a")]);
     // It was pushed again after all.
     inbox
         .accept(&[delivery(9, &[hint("b")])])
         .expect("accepted");
-    assert_eq!(pending(&mut *inbox)[0].hint, hint("b"));
+    assert_eq!(pending(&mut *inbox)[0].push_event, hint("b"));
 }
 
 fn only_what_is_settled_is_pruned(place: &Place) {
@@ -343,8 +358,11 @@ fn only_what_is_settled_is_pruned(place: &Place) {
     ];
     inbox.accept(&deliveries).expect("accepted");
     for claimed in pending(&mut *inbox) {
-        if claimed.hint == hint("a") {
-            assert_eq!(inbox.settle(&claimed, &wanted(&claimed.hint)), Ok(true));
+        if claimed.push_event == hint("a") {
+            assert_eq!(
+                inbox.settle(&claimed, &wanted(&claimed.push_event)),
+                Ok(true)
+            );
         }
     }
     assert_eq!(inbox.prune(4), Ok(2));
@@ -354,7 +372,7 @@ fn only_what_is_settled_is_pruned(place: &Place) {
         (counts.deliveries, counts.pending, counts.wanted),
         (2, 1, 1)
     );
-    assert_eq!(inbox.hints(9).expect("read").len(), 2);
+    assert_eq!(inbox.push_events(9).expect("read").len(), 2);
 
     let many: Vec<_> = (0..1100).map(|_| delivery(5, &[])).collect();
     inbox.accept(&many).expect("accepted");
@@ -379,8 +397,11 @@ fn nothing_of_what_can_not_be_stored_is(place: &Place) {
         assert!(matches!(result, Err(Error::Wrong(_))), "{result:?}");
     }
     assert_eq!(inbox.baseline("shop/web"), Ok(None));
-    assert_eq!(inbox.starts(9), Ok(Vec::new()));
-    assert_eq!(inbox.settle(&claimed, &wanted(&claimed.hint)), Ok(true));
+    assert_eq!(inbox.deployment_requests(9), Ok(Vec::new()));
+    assert_eq!(
+        inbox.settle(&claimed, &wanted(&claimed.push_event)),
+        Ok(true)
+    );
 }
 
 fn an_empty_inbox(place: &Place) {
@@ -390,7 +411,7 @@ fn an_empty_inbox(place: &Place) {
     assert_eq!(due(&mut *inbox), []);
     assert_eq!(inbox.counts(), Ok(Counts::default()));
     assert_eq!(
-        (inbox.hints(9), inbox.starts(9)),
+        (inbox.push_events(9), inbox.deployment_requests(9)),
         (Ok(Vec::new()), Ok(Vec::new()))
     );
     assert_eq!(inbox.prune(u64::MAX / 4), Ok(0));

@@ -1,6 +1,6 @@
 //! A database that goes away, that is full, or that is of the first version.
 
-use greenlight::journal::inbox::{HintState, StartState};
+use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
 use greenlight::journal::{Error, Holder, NewDeployment};
 
 use super::{LONG, delivery, hint, wanted};
@@ -26,24 +26,24 @@ fn whichever_answer_is_lost_there_is_one_start() {
         let claimed = ours.pending(&own, LONG, 9).expect("claimed");
         assert_eq!(claimed.len(), 1, "answer {answer}");
         assert_eq!(
-            ours.settle(&claimed[0], &wanted(&claimed[0].hint)),
+            ours.settle(&claimed[0], &wanted(&claimed[0].push_event)),
             Ok(true)
         );
         let claimed = ours.due(&own, LONG, 9).expect("claimed");
         assert_eq!(claimed.len(), 1, "answer {answer}");
-        let starting = StartState::Starting {
+        let starting = DeploymentRequestState::Starting {
             attempt: 1,
             why: None,
             again_at: 0,
         };
         assert_eq!(ours.write(&claimed[0], &starting, true), Ok(true));
-        assert_eq!(ours.renew_start(&claimed[0], LONG), Ok(true));
+        assert_eq!(ours.renew_deployment_request(&claimed[0], LONG), Ok(true));
         let requested = NewDeployment {
-            request: Some(claimed[0].start.request.clone()),
+            request: Some(claimed[0].request.key.clone()),
             ..new("a")
         };
         let number = store.begin(&requested).expect("begun");
-        let started = StartState::Started {
+        let started = DeploymentRequestState::Started {
             reference: number.to_string(),
             finished: None,
         };
@@ -53,7 +53,7 @@ fn whichever_answer_is_lost_there_is_one_start() {
         let mut seen = inbox(&direct);
         let counts = seen.counts().expect("read");
         assert_eq!((counts.pending, counts.started), (0, before.started + 1));
-        let start = seen.starts(1).expect("read").remove(0);
+        let start = seen.deployment_requests(1).expect("read").remove(0);
         assert_eq!((start.tag, start.state), (tag, started));
         let more = counts.deliveries - before.deliveries;
         assert!((1..=2).contains(&more), "{more} deliveries");
@@ -81,11 +81,11 @@ fn a_full_disk_is_an_error_and_stores_nothing_of_a_batch() {
     let batch = [delivery(1, &[hint("a")]), delivery(2, &[hint("b")])];
     let error = inbox.accept(&batch).expect_err("no room");
     assert!(matches!(&error, Error::Full(_)), "{error}");
-    assert_eq!(inbox.hints(9), Ok(Vec::new()));
+    assert_eq!(inbox.push_events(9), Ok(Vec::new()));
     place.tamper("DROP TRIGGER full_disk ON deliveries");
     inbox.accept(&batch).expect("room again");
-    for row in inbox.hints(9).expect("read") {
-        assert!(matches!(row.state, HintState::Pending { .. }));
+    for row in inbox.push_events(9).expect("read") {
+        assert!(matches!(row.state, PushEventState::Pending { .. }));
         assert_eq!(row.deliveries, 1);
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use greenlight::journal::Holder;
-use greenlight::journal::inbox::StartState;
+use greenlight::journal::inbox::DeploymentRequestState;
 
 use super::{LONG, delivery, hint, wanted};
 use crate::place::{Place, for_both, inbox};
@@ -50,7 +50,7 @@ fn what_was_accepted_comes_to_one_start(place: &Place) {
             accepted = number;
         }
         child.wait().expect("it ended");
-        let hints = place.inbox().hints(usize::MAX).expect("read").len() as u64;
+        let hints = place.inbox().push_events(usize::MAX).expect("read").len() as u64;
         assert!(
             (accepted..=accepted + 1).contains(&hints),
             "round {round}: {hints} hints, {accepted} accepted"
@@ -61,14 +61,14 @@ fn what_was_accepted_comes_to_one_start(place: &Place) {
     let mut inbox = place.inbox();
     let own = Holder::this_process();
     for claimed in inbox.pending(&own, LONG, usize::MAX).expect("claimed") {
-        let settled = wanted(&claimed.hint);
+        let settled = wanted(&claimed.push_event);
         assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
     }
     for claimed in inbox.due(&own, LONG, usize::MAX).expect("claimed") {
-        assert_eq!(claimed.start.state, StartState::Wanted);
+        assert_eq!(claimed.request.state, DeploymentRequestState::Wanted);
     }
     let mut tags: Vec<u64> = inbox
-        .starts(usize::MAX)
+        .deployment_requests(usize::MAX)
         .expect("read")
         .iter()
         .map(|start| start.tag.parse().expect("a number"))
@@ -105,18 +105,18 @@ fn child_that_receives() {
             .expect("accepted");
         println!("accepted {number}");
         for claimed in inbox.pending(&own, LONG, 9).expect("claimed") {
-            let settled = wanted(&claimed.hint);
+            let settled = wanted(&claimed.push_event);
             assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
         }
         for claimed in inbox.due(&own, LONG, 1).expect("claimed") {
-            let starting = StartState::Starting {
+            let starting = DeploymentRequestState::Starting {
                 attempt: 1,
                 why: None,
                 again_at: 0,
             };
             assert_eq!(inbox.write(&claimed, &starting, true), Ok(true));
-            let started = StartState::Started {
-                reference: claimed.start.request.clone(),
+            let started = DeploymentRequestState::Started {
+                reference: claimed.request.key.clone(),
                 finished: None,
             };
             assert_eq!(inbox.write(&claimed, &started, false), Ok(true));

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use greenlight::journal::Holder;
 use greenlight::journal::inbox::{
-    ClaimedHint, ClaimedStart, Delivery, Hint, Inbox, NewStart, Settled,
+    ClaimedDeploymentRequest, ClaimedPushEvent, Delivery, Inbox, NewDeploymentRequest, PushEvent,
+    Settled,
 };
 
 const LONG: Duration = Duration::from_mins(10);
@@ -20,27 +21,27 @@ fn holder(name: &str) -> Holder {
     Holder::from_name(format!("{name}@elsewhere"))
 }
 
-fn hint(tag: &str) -> Hint {
-    Hint {
+fn hint(tag: &str) -> PushEvent {
+    PushEvent {
         repository: "shop/web".to_owned(),
         tag: tag.to_owned(),
         digest: None,
     }
 }
 
-fn with_digest(tag: &str, digest: &str) -> Hint {
-    Hint {
+fn with_digest(tag: &str, digest: &str) -> PushEvent {
+    PushEvent {
         digest: Some(digest.to_owned()),
         ..hint(tag)
     }
 }
 
-fn delivery(at: u64, hints: &[Hint]) -> Delivery {
+fn delivery(at: u64, hints: &[PushEvent]) -> Delivery {
     Delivery {
         at,
         source: "distribution".to_owned(),
         body: b"{\"t\xc3\xbcr\":\0\xff}".to_vec(),
-        hints: hints.to_vec(),
+        push_events: hints.to_vec(),
     }
 }
 
@@ -51,8 +52,8 @@ fn ignored(why: &str) -> Settled {
 }
 
 /// What a hint comes to whose tag is for stage.
-fn wanted(hint: &Hint) -> Settled {
-    Settled::Wanted(NewStart {
+fn wanted(hint: &PushEvent) -> Settled {
+    Settled::Wanted(NewDeploymentRequest {
         repository: hint.repository.clone(),
         tag: hint.tag.clone(),
         digest: hint.digest.clone(),
@@ -61,19 +62,19 @@ fn wanted(hint: &Hint) -> Settled {
     })
 }
 
-fn pending(inbox: &mut dyn Inbox) -> Vec<ClaimedHint> {
+fn pending(inbox: &mut dyn Inbox) -> Vec<ClaimedPushEvent> {
     inbox.pending(&holder("we"), LONG, 100).expect("claimed")
 }
 
-fn due(inbox: &mut dyn Inbox) -> Vec<ClaimedStart> {
+fn due(inbox: &mut dyn Inbox) -> Vec<ClaimedDeploymentRequest> {
     inbox.due(&holder("we"), LONG, 100).expect("claimed")
 }
 
 /// Stores starts of these tags, settled and free to be claimed.
-fn want(inbox: &mut dyn Inbox, hints: &[Hint]) {
+fn want(inbox: &mut dyn Inbox, hints: &[PushEvent]) {
     inbox.accept(&[delivery(1, hints)]).expect("accepted");
     for claimed in pending(inbox) {
-        let settled = wanted(&claimed.hint);
+        let settled = wanted(&claimed.push_event);
         assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
     }
 }

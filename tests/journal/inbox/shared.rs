@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenlight::journal::inbox::{Hint, Inbox, StartState};
+use greenlight::journal::inbox::{DeploymentRequestState, Inbox, PushEvent};
 
 use super::{LONG, delivery, hint, holder, wanted};
 use crate::place::{Place, for_both};
@@ -17,7 +17,7 @@ for_both!(nothing_is_done_twice, deliveries_of_many_are_all_counted);
 const MANY: usize = 1000;
 
 fn nothing_is_done_twice(place: &Place) {
-    let tags: Vec<Hint> = (0..MANY).map(|number| hint(&number.to_string())).collect();
+    let tags: Vec<PushEvent> = (0..MANY).map(|number| hint(&number.to_string())).collect();
     for some in tags.chunks(100) {
         place
             .inbox()
@@ -32,22 +32,22 @@ fn nothing_is_done_twice(place: &Place) {
         while done.load(Ordering::SeqCst) < MANY {
             assert!(Instant::now() < deadline, "only {made:?}");
             for claimed in inbox.pending(&own, LONG, 32).expect("claimed") {
-                let settled = wanted(&claimed.hint);
+                let settled = wanted(&claimed.push_event);
                 assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
             }
             for claimed in inbox.due(&own, LONG, 16).expect("claimed") {
-                let starting = StartState::Starting {
-                    attempt: claimed.start.attempts + 1,
+                let starting = DeploymentRequestState::Starting {
+                    attempt: claimed.request.attempts + 1,
                     why: None,
                     again_at: 0,
                 };
                 assert_eq!(inbox.write(&claimed, &starting, true), Ok(true));
-                let started = StartState::Started {
+                let started = DeploymentRequestState::Started {
                     reference: name.to_owned(),
                     finished: None,
                 };
                 assert_eq!(inbox.write(&claimed, &started, false), Ok(true));
-                made.push(claimed.start.tag);
+                made.push(claimed.request.tag);
                 done.fetch_add(1, Ordering::SeqCst);
             }
         }
@@ -63,7 +63,7 @@ fn nothing_is_done_twice(place: &Place) {
     let all: Vec<_> = made.concat();
     assert_eq!(all.len(), MANY);
     assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), MANY);
-    for start in place.inbox().starts(usize::MAX).expect("read") {
+    for start in place.inbox().deployment_requests(usize::MAX).expect("read") {
         assert_eq!(start.attempts, 1, "{start:?}");
     }
     assert_eq!(place.inbox().counts().expect("read").started, MANY as u64);
@@ -89,7 +89,7 @@ fn deliveries_of_many_are_all_counted(place: &Place) {
             });
         }
     });
-    let rows = place.inbox().hints(99).expect("read");
+    let rows = place.inbox().push_events(99).expect("read");
     assert_eq!(rows.len(), 20);
     assert!(rows.iter().all(|row| row.deliveries == 60), "{rows:?}");
     assert_eq!(place.inbox().counts().expect("read").deliveries, 1200);

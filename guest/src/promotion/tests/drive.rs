@@ -1,15 +1,14 @@
-//! Deployments driven to their end in a small world.
+//! Whole deployments in a simulated world.
 
 use crate::bindings::promotion::Outcome::{Succeeded, Unknown};
 use crate::bindings::promotion::{Action, Conclusion, Intervention, Release};
 use crate::bindings::types::Verdict;
-use crate::fixtures::SHA;
-use crate::promotion::fixtures::{History, OTHER, release};
+use crate::fixtures::{History, OTHER, SHA, release};
 
-/// What the world does when the loop asks for something: the history with what came of it.
+/// Carries out an action: adds its result to the history.
 type World<'a> = &'a mut dyn FnMut(History, &Action) -> History;
 
-/// Drives a release to its end, and says what was done in words.
+/// Drives a release to its end, and lists the actions in words.
 fn drive(release: &Release, history: History, world: World<'_>) -> (Conclusion, Vec<String>) {
     let mut history = history;
     let mut done = Vec::new();

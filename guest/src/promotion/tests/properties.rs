@@ -1,13 +1,13 @@
-//! What must hold for any history.
+//! Properties that hold for every history.
 
 use crate::bindings::promotion::{
     Action, Conclusion, Convergence, Deployment, Event, Happening, Instruction, Intervention,
     LoadTest, LoadTestResult, Measurement, Notification, Outcome, Permission, Release, Round,
 };
 use crate::bindings::types::{LoadTestAction, Settings, Verdict};
+use crate::fixtures::{History, OTHER, THIRD, measurement, nodes, rival};
 use crate::fixtures::{SHA, settings};
 use crate::promotion::decide;
-use crate::promotion::fixtures::{History, OTHER, THIRD, measurement, nodes, rival};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -113,8 +113,8 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// The way to production, in which any step can be missing and anything can come in between:
-/// arbitrary events alone hardly ever get that far.
+/// The path to production, in which each step can be missing and other events can come in between.
+/// Arbitrary events alone hardly ever get that far.
 fn history() -> impl Strategy<Value = Vec<Event>> {
     let path = History::new()
         .through("stage")
@@ -225,7 +225,7 @@ proptest! {
         let again = decide(&release, &history, now, &settings);
         prop_assert_eq!(&decision, &again);
 
-        // Permission and next action never speak against each other.
+        // Permission and next action never contradict each other.
         match (&decision.next, decision.permission) {
             (Action::Finish(Conclusion::Promoted), it) => {
                 prop_assert_eq!(it, Permission::Promote);
@@ -281,7 +281,7 @@ fn the_same_holds_for_text_that_is_no_commit() {
                 outcome: Outcome::Succeeded,
             }),
         }];
-        let release = crate::promotion::fixtures::release("stage");
+        let release = crate::fixtures::release("stage");
         let decision = decide(&release, &history, 0, &settings());
         assert_eq!(decision.next, Action::Deploy("stage".to_owned()));
     }

@@ -4,11 +4,11 @@ use crate::bindings::promotion::Intervention::{Approved, Canceled, Held};
 use crate::bindings::promotion::Outcome::{Failed, Succeeded};
 use crate::bindings::promotion::{Action, Conclusion, Instruction, Permission, Release};
 use crate::bindings::types::{LoadTestAction, Verdict};
-use crate::promotion::fixtures::{History, OTHER, release};
+use crate::fixtures::{History, OTHER, release};
 
 const KEYS: [&str; 4] = ["stopped", "superseded", "canceled", "promoted"];
 
-/// Says what comes out once everybody has been told.
+/// The decision after all notices have been sent.
 fn said(release: &Release, history: &History) -> (Permission, Action, String) {
     let history = KEYS
         .iter()
@@ -109,7 +109,7 @@ fn nothing_takes_a_cancellation_back() {
 }
 
 #[test]
-fn a_hold_lasts_until_somebody_approves() {
+fn a_hold_lasts_until_the_release_is_approved() {
     let held = History::new().through("stage").intervened(Held);
     holds("stage", &held, "held");
     holds("stage", &held.clone().waited(), "held");
@@ -179,12 +179,12 @@ fn production_is_not_deployed_back_and_forth() {
         Conclusion::Superseded,
         "displaced",
     );
-    // Whatever production served before is no rival.
+    // What production served before the release does not compete with it.
     let before = verified.deployed_commit("prod", OTHER, Succeeded);
     let (permission, next, _) = said(&release("stage"), &before);
     assert_eq!(permission, Permission::Promote);
     assert_eq!(next, Action::Deploy("prod".to_owned()));
-    // A promotion that is over was a promotion.
+    // A completed promotion stays one.
     let promoted = before
         .through("prod")
         .deployed_commit("prod", OTHER, Succeeded);

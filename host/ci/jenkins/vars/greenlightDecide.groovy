@@ -1,5 +1,5 @@
 // Decides whether a release may go on, from what is known: tag, digest, stage (deployed, converged, failed, unknown)
-// and loadTest (passed, failed, errored, inconclusive, not-run). Returns GREENLIGHT_VERDICT and GREENLIGHT_NEXT with the
+// and loadTest (passed, failed, errored, inconclusive, not-run). Returns GREENLIGHT_PERMISSION and GREENLIGHT_NEXT with the
 // rest of the answer as a map. Fails the build unless the release may go on; with `hold`, a hold is returned, too.
 def call(Map options) {
     int status = 0

@@ -93,7 +93,7 @@ fn checkout(checkout: Option<&CheckoutDocument>) -> String {
         return "git: no repository here\n".to_owned();
     };
     let mut text = match &checkout.head {
-        Some(head) => format!("git: at {head}"),
+        Some(head) => format!("git: at {}", head.0),
         None => "git: nothing checked out".to_owned(),
     };
     text.push_str(match checkout.shallow {

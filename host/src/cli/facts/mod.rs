@@ -7,11 +7,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use self::document::{CheckoutDocument, FactsDocument, ProblemDocument};
+pub(super) use self::document::FactsDocument;
+use self::document::{CheckoutDocument, ProblemDocument};
 use super::args::{Format, FormatArguments};
 use super::output::Output;
 use super::surroundings::variables;
 use super::{Error, Exit};
+use crate::contract::fields::Commit;
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::{self, Surroundings};
 use crate::facts::git;
@@ -78,7 +80,7 @@ fn alone(arguments: &Arguments) -> Checkout<'_> {
 fn seen(checkout: &Checkout<'_>, asked: bool) -> Option<CheckoutDocument> {
     let looked = checkout.looked.as_ref().ok()?;
     Some(CheckoutDocument {
-        head: looked.head.as_ref().map(|commit| commit.id.clone()),
+        head: looked.head.as_ref().map(|commit| Commit(commit.id.clone())),
         shallow: git::is_shallow(checkout.repo),
         has_commit: asked.then_some(looked.commit.is_some()),
     })

@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::{Error, Exit, resolve};
 use crate::clock;
 use crate::contract::promotion::{Action, Instruction};
-use crate::deployment::entry::{Began, InstructionDocument};
+use crate::deployment::entry::Began;
 use crate::deployment::log::Log;
 use crate::deployment::{Driver, tenure};
 use crate::effects::slack;
@@ -45,9 +45,9 @@ impl Deployment<'_> {
             policy: self.digest.clone(),
             tag: tag.to_owned(),
             digest: self.arguments.digest.clone(),
-            instruction: instruction.as_ref().map(InstructionDocument::from),
+            instruction,
             commit: target.commit.clone(),
-            settings: settings.into(),
+            settings: settings.clone(),
         };
         if self.config.load_test.is_none() && self.asks_for_load_test(&began)? {
             return Err(Error::new(

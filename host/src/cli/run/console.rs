@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::live::Live;
 use crate::cli::args::Format;
 use crate::cli::output::Output;
+use crate::contract::actions::sentence;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, NodeStanding, NodeState, Permission, Progress, Standing,
 };
 use crate::deployment::Screen;
 use crate::deployment::entry::Began;
-use crate::report::decision::next;
 use crate::text::escape::escape;
 
 /// Shows what goes on: on standard output for people, beside a JSON answer on standard error.
@@ -168,14 +168,14 @@ impl Screen for Console {
         });
         if let Some(live) = &mut self.live {
             live.show(
-                format!("{}: {}", next(&decision.next), escape(&reason.message)),
+                format!("{}: {}", sentence(&decision.next), escape(&reason.message)),
                 &nodes,
             );
         }
     }
 
     fn started(&mut self, effect: &Action) {
-        self.print(Mark::Starts, &next(effect));
+        self.print(Mark::Starts, &sentence(effect));
     }
 
     fn line(&mut self, line: &str) {
@@ -187,8 +187,8 @@ impl Screen for Console {
         let what = match effect {
             Action::Deploy(name) => format!("deploy to `{}`", escape(name)),
             Action::LoadTest(name) => format!("load test against `{}`", escape(name)),
-            Action::Notify(_) => "tell people".to_owned(),
-            other => next(other),
+            Action::Notify(_) => "send a notification".to_owned(),
+            other => sentence(other),
         };
         let took = took.as_secs_f64();
         self.print(mark, &format!("{what}: {} ({took:.1} s)", escape(outcome)));

@@ -10,7 +10,6 @@ use crate::contract::promotion::Permission;
 use crate::deployment::Driver;
 use crate::deployment::entry::{Began, Entry};
 use crate::deployment::log::Log;
-use crate::text::escape::escape;
 
 impl Deployment<'_> {
     pub(super) fn resume(&self, number: Option<u64>, output: &mut Output) -> Result<Exit, Error> {
@@ -27,18 +26,17 @@ impl Deployment<'_> {
         // Only now is nobody else writing.
         let (entries, torn) = entries_of(store.as_mut(), header.number)?;
         if let Some(conclusion) = entries.iter().find_map(|it| match &it.entry {
-            Entry::Concluded { conclusion } => Some(conclusion),
+            Entry::Concluded { conclusion } => Some(conclusion.name()),
             _ => None,
         }) {
             // Only saying so was left to do.
             store.conclude(header.number, conclusion).map_err(failed)?;
             output.text(&format!(
                 "deployment {} has ended: {}\n",
-                header.number,
-                escape(conclusion)
+                header.number, conclusion
             ));
             let last = entries.iter().rev().find_map(|it| match &it.entry {
-                Entry::Decided { decision, .. } => Permission::from_name(&decision.verdict),
+                Entry::Decided { decision, .. } => Some(decision.permission),
                 _ => None,
             });
             // A person who ended it decided otherwise than to let it go on.
@@ -52,7 +50,7 @@ impl Deployment<'_> {
             ));
         };
         self.same_policy(began, header.number)?;
-        let settings = began.agreed()?;
+        let settings = &began.settings;
         let mut console = Console::new(output, self.arguments.format.format);
         let next = entries.len() as u64 + 1;
         if torn {
@@ -65,13 +63,13 @@ impl Deployment<'_> {
             let text = text.to_owned();
             log.write(&Entry::Noted { text }).map_err(failed)?;
         }
-        let target = match self.policy.resolve(&header.tag, &settings)? {
+        let target = match self.policy.resolve(&header.tag, settings)? {
             Ok(target) => target,
             Err(reasons) => {
                 return resolve::refuse(self.arguments.format.format, reasons, output);
             }
         };
-        let entry = place(&settings, &target.environment)?;
+        let entry = place(settings, &target.environment)?;
         let driver = Driver::resume(self.means(&mut console), log, leases, entries, entry);
         let end = driver.and_then(Driver::run);
         self.finish(end, header.number, console, output)

@@ -1,11 +1,12 @@
-//! What each event of the journal adds to the story.
+//! What each event of the journal adds to the timeline.
 
 use super::project::Projector;
+use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
 use crate::deployment::entry::Details;
-use crate::deployment::timeline::{LoadTest, Node, Round, State, Step};
+use crate::deployment::timeline::{LoadTest, Node, Round, Step, StepKind, StepState};
 use crate::text::number::short;
 
 impl Projector {
@@ -21,7 +22,7 @@ impl Projector {
             Happening::Intervened(it) => {
                 let who = match details {
                     Details::Person { name } => name.as_str(),
-                    _ => "somebody",
+                    _ => "an unknown person",
                 };
                 self.note(at, format!("{}: {who}", it.name()));
             }
@@ -32,21 +33,21 @@ impl Projector {
     fn deployed(&mut self, at: u64, it: &contract::Deployment, details: &Details) {
         let (outcome, log) = match details {
             Details::Command(command) => (command.ended.clone(), Some(command.log.clone())),
-            _ => ("cut off; how it ended is not known".to_owned(), None),
+            _ => ("interrupted; the outcome is unknown".to_owned(), None),
         };
         let state = match it.outcome {
-            Outcome::Succeeded => State::Done,
-            Outcome::Unknown => State::Warned,
-            Outcome::Failed | Outcome::TimedOut | Outcome::Canceled => State::Failed,
+            Outcome::Succeeded => StepState::Done,
+            Outcome::Unknown => StepState::Warned,
+            Outcome::Failed | Outcome::TimedOut | Outcome::Canceled => StepState::Failed,
         };
-        self.end("deploy", at, state, outcome, log);
-        if state != State::Failed {
-            self.story.steps.push(Step {
-                what: "converge".to_owned(),
+        self.end(StepKind::Deploy, at, state, outcome, log);
+        if state != StepState::Failed {
+            self.timeline.steps.push(Step {
+                kind: ByName(StepKind::Converge),
                 environment: Some(it.environment.clone()),
                 began: at,
                 ended: None,
-                state: State::Running,
+                state: ByName(StepState::Running),
                 outcome: "waits for every node to serve the release".to_owned(),
                 log: None,
             });
@@ -62,7 +63,7 @@ impl Projector {
             commit: node.commit.clone(),
             unreachable: node.unreachable.clone(),
         });
-        self.story.rounds.push(Round {
+        self.timeline.rounds.push(Round {
             at,
             environment: it.environment.clone(),
             nodes: nodes.collect(),
@@ -73,7 +74,7 @@ impl Projector {
         let LoadTestResult::Measured(measured) = &it.result else {
             return;
         };
-        let mut told = LoadTest {
+        let mut test = LoadTest {
             environment: it.environment.clone(),
             at,
             requests: measured.requests,
@@ -85,7 +86,7 @@ impl Projector {
             notes: Vec::new(),
             curve: Vec::new(),
         };
-        let mut ended = ("cut off".to_owned(), None);
+        let mut ended = ("interrupted".to_owned(), None);
         if let Details::LoadTest {
             command,
             notes,
@@ -93,8 +94,8 @@ impl Projector {
             ..
         } = details
         {
-            told.notes.clone_from(notes);
-            told.curve.clone_from(curve);
+            test.notes.clone_from(notes);
+            test.curve.clone_from(curve);
             ended = (command.ended.clone(), Some(command.log.clone()));
         }
         if !borrowed {
@@ -103,41 +104,40 @@ impl Projector {
                 "{} requests, {} failed; {how}",
                 measured.requests, measured.failures
             );
-            // What it proves is the policy's to say, with its next decision.
-            self.end("load-test", at, State::Warned, outcome, log);
+            // The verdict comes with the next decision.
+            self.end(StepKind::LoadTest, at, StepState::Warned, outcome, log);
         }
-        self.story.load_tests.push(told);
+        self.timeline.load_tests.push(test);
     }
 
     fn notified(&mut self, at: u64, it: &contract::Notification, details: &Details) {
         let (state, outcome) = match (it.outcome, details) {
-            (Outcome::Succeeded, Details::Notice { text, .. }) => (State::Done, text.clone()),
+            (Outcome::Succeeded, Details::Notice { text, .. }) => (StepState::Done, text.clone()),
             (_, Details::Notice { error, text, .. }) => (
-                State::Warned,
-                format!("{}: {text}", error.as_deref().unwrap_or("not told")),
+                StepState::Warned,
+                format!("{}: {text}", error.as_deref().unwrap_or("not sent")),
             ),
             _ => (
-                State::Warned,
-                "cut off; whether people were told is not known".to_owned(),
+                StepState::Warned,
+                "interrupted; it is unknown whether it was sent".to_owned(),
             ),
         };
-        self.end("notify", at, state, outcome, None);
+        self.end(StepKind::Notify, at, state, outcome, None);
     }
 
-    /// One step for all the times that a place was found taken.
+    /// Several waits in a row are one step.
     fn waits(&mut self, at: u64, environment: &str, commit: &str) {
-        let waiting =
-            self.story.steps.last().is_some_and(|it| {
-                it.what == "wait" && it.environment.as_deref() == Some(environment)
-            });
+        let waiting = self.timeline.steps.last().is_some_and(|it| {
+            it.kind.0 == StepKind::Wait && it.environment.as_deref() == Some(environment)
+        });
         if !waiting {
             let shown = short(commit);
-            self.story.steps.push(Step {
-                what: "wait".to_owned(),
+            self.timeline.steps.push(Step {
+                kind: ByName(StepKind::Wait),
                 environment: Some(environment.to_owned()),
                 began: at,
                 ended: None,
-                state: State::Running,
+                state: ByName(StepState::Running),
                 outcome: format!("`{shown}` is being deployed there"),
                 log: None,
             });
@@ -145,17 +145,29 @@ impl Projector {
     }
 
     fn waited(&mut self, at: u64) {
-        if let Some(step) = self.story.steps.last_mut().filter(|it| it.what == "wait") {
+        if let Some(step) = self
+            .timeline
+            .steps
+            .last_mut()
+            .filter(|it| it.kind.0 == StepKind::Wait)
+        {
             step.ended = Some(at);
-            step.state = State::Done;
+            step.state = ByName(StepState::Done);
         }
     }
 
-    fn end(&mut self, what: &str, at: u64, state: State, outcome: String, log: Option<String>) {
-        let mut open = self.story.steps.iter_mut().rev();
-        if let Some(step) = open.find(|it| it.what == what && it.ended.is_none()) {
+    fn end(
+        &mut self,
+        kind: StepKind,
+        at: u64,
+        state: StepState,
+        outcome: String,
+        log: Option<String>,
+    ) {
+        let mut open = self.timeline.steps.iter_mut().rev();
+        if let Some(step) = open.find(|it| it.kind.0 == kind && it.ended.is_none()) {
             step.ended = Some(at);
-            step.state = state;
+            step.state = ByName(state);
             step.outcome = outcome;
             step.log = log;
         }

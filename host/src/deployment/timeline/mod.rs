@@ -1,23 +1,28 @@
-//! A deployment as people look at it: the timeline that a journal is projected to, in the shapes that
-//! reports need.
+//! The timeline of a deployment: its journal, projected to what reports show.
 //!
-//! Times are milliseconds since 1970. Texts are as recorded, not made harmless: each report escapes for
-//! its own format.
+//! Times are milliseconds since 1970. Texts are as recorded: each report escapes them for its own format.
 
 mod events;
 mod project;
 
 use serde::Serialize;
 
+use crate::contract::fields::ByName;
+use crate::contract::names::names;
+use crate::contract::promotion::{Conclusion, Permission, Progress};
+use crate::contract::types::{LoadTestAction, Verdict};
 use crate::facts::load_test::Point;
 pub use project::project;
 
 /// One deployment, from its first entry to the last one so far.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Timeline {
     /// Its number in the journal.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub number: u64,
-    /// The tag that asked for it.
+    /// The tag of the release.
     pub tag: String,
     /// The commit.
     pub commit: String,
@@ -25,97 +30,131 @@ pub struct Timeline {
     pub digest: Option<String>,
     /// The digest of the policy that decided.
     pub policy: String,
-    /// `abort`, `skip` or `warn`, where tag or message says.
-    pub action: Option<String>,
+    /// What a failed load test does to the release, by its tag or message; null if neither is known.
+    pub action: Option<ByName<LoadTestAction>>,
     /// When it began.
     pub began: u64,
     /// When the last entry was written.
     pub last: u64,
-    /// `promoted`, `promoted-with-warning`, `stopped`, `superseded` or `canceled`; absent while it runs
-    /// or waits to be resumed.
-    pub conclusion: Option<String>,
-    /// The environments, in order, with how far the release has come.
+    /// How it ended; null while it runs or waits to be resumed.
+    pub conclusion: Option<ByName<Conclusion>>,
+    /// The environments, in order, with how far the release is in each.
     pub environments: Vec<Place>,
-    /// What was done, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
-    /// Every answer of every node, in order.
+    /// The rounds in which the nodes were asked for their versions, in order.
     pub rounds: Vec<Round>,
     /// The load tests that ran.
     pub load_tests: Vec<LoadTest>,
-    /// Every decision, in order; those that repeat the one before it are counted.
+    /// The decisions, in order; equal ones in a row are one, with their count.
     pub decisions: Vec<Decision>,
-    /// What people should know beside it.
+    /// Other events that people should know of.
     pub notes: Vec<Note>,
 }
 
 /// One environment.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Place {
     /// Its name.
     pub name: String,
-    /// `pending`, `unknown`, `deployed`, `converged` or `failed`.
-    pub progress: String,
-    /// The verdict on its load test: `passed`, `failed`, `errored` or `inconclusive`.
-    pub load_test: Option<String>,
+    /// How far the deployment is.
+    pub progress: ByName<Progress>,
+    /// The verdict of its load test; null if it did not run.
+    pub load_test: Option<ByName<Verdict>>,
 }
 
-/// How a step stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// Under way, or cut off with its process.
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// Deploys the release to an environment.
+    Deploy,
+    /// Waits until every node of an environment serves the release.
+    Converge,
+    /// Runs the load test.
+    LoadTest,
+    /// Waits until another deployment leaves an environment.
+    Wait,
+    /// Sends a notification.
+    Notify,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// It runs, or its process ended before it did.
     Running,
-    /// As it should be.
+    /// It succeeded.
     Done,
-    /// It went on in spite of it.
+    /// It did not succeed, and the deployment continued.
     Warned,
-    /// Not as it should be.
+    /// It failed.
     Failed,
 }
 
-/// One step: a deployment, a convergence, a load test, a wait for somebody else, a notice.
+names! {
+    StepKind {
+        Deploy = "deploy",
+        Converge = "converge",
+        LoadTest = "load-test",
+        Wait = "wait",
+        Notify = "notify",
+    }
+    StepState { Running = "running", Done = "done", Warned = "warned", Failed = "failed" }
+}
+
+/// One step of a deployment.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Step {
-    /// `deploy`, `converge`, `load-test`, `wait` or `notify`.
-    pub what: String,
-    /// The environment, for all but a notice.
+    /// What the step does.
+    pub kind: ByName<StepKind>,
+    /// The environment; null for a notification.
     pub environment: Option<String>,
     /// When it began.
     pub began: u64,
     /// When it ended.
     pub ended: Option<u64>,
-    /// How it stands.
-    pub state: State,
-    /// What came of it, one sentence.
+    /// How it ended, if it did.
+    pub state: ByName<StepState>,
+    /// Its outcome, in one sentence.
     pub outcome: String,
-    /// Its log, in the folder of the deployment.
+    /// The file of its log, in the folder of the deployment.
     pub log: Option<String>,
 }
 
-/// All nodes of an environment, asked once.
+/// The answers of all nodes of an environment, asked once.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Round {
-    /// When.
+    /// When they were asked.
     pub at: u64,
-    /// Which environment.
+    /// The environment.
     pub environment: String,
-    /// What each node answered.
+    /// The answer of each node.
     pub nodes: Vec<Node>,
 }
 
-/// One answer of a node.
+/// The answer of one node.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Node {
     /// Its base URL.
     pub name: String,
-    /// The commit it serves.
+    /// The commit that it serves; null if it does not say.
     pub commit: Option<String>,
-    /// Why it gave no usable answer.
+    /// Why there is no usable answer; null if there is one.
     pub unreachable: Option<String>,
 }
 
 /// One load test.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct LoadTest {
     /// The environment it ran against.
     pub environment: String,
@@ -127,35 +166,40 @@ pub struct LoadTest {
     pub failures: u64,
     /// Exceptions in the test's own code.
     pub exceptions: u64,
-    /// Milliseconds.
+    /// How long it ran, in milliseconds.
     pub duration: u64,
     /// 95th percentile of the response time, milliseconds.
     pub p95: Option<u64>,
-    /// Every commit that answered meanwhile.
+    /// Every commit that the nodes served meanwhile.
     pub versions: Vec<String>,
-    /// What reading its results showed.
+    /// Notes about its results.
     pub notes: Vec<String>,
     /// Its curves.
     pub curve: Vec<Point>,
 }
 
-/// What the policy decided.
+/// An answer of the policy.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Decision {
-    /// When it was asked first.
+    /// When it was given first.
     pub at: u64,
-    /// How often it answered the same in a row.
+    /// How often it was given in a row.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub times: u64,
-    /// `promote`, `promote-with-warning`, `hold` or `stop`.
-    pub verdict: String,
-    /// What was to be done, in words.
+    /// Whether the release may go on.
+    pub permission: ByName<Permission>,
+    /// What to do next, in words.
     pub next: String,
-    /// Why; the first one decided.
+    /// Why; the first reason decided.
     pub reasons: Vec<Reason>,
 }
 
-/// Why.
+/// A reason of a decision.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Reason {
     /// Stable code.
     pub code: String,
@@ -165,11 +209,13 @@ pub struct Reason {
     pub help: Option<String>,
 }
 
-/// Something that people should know.
+/// An event that people should know of.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub struct Note {
-    /// When.
+    /// When it happened.
     pub at: u64,
-    /// What.
+    /// What happened.
     pub text: String,
 }

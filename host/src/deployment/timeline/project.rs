@@ -1,27 +1,34 @@
 //! Projects the entries of a journal to a timeline.
 
-use crate::contract::documents::{ActionDocument, DecisionDocument};
-use crate::deployment::entry::Entry;
+use crate::contract::actions;
+use crate::contract::fields::ByName;
+use crate::contract::promotion::{Action, Decision as Answer, Permission, Progress};
+use crate::contract::types::Verdict;
+use crate::deployment::entry::{Began, Entry};
 use crate::deployment::log::Dated;
-use crate::deployment::timeline::{Decision, Note, Place, Reason, State, Step, Timeline};
+use crate::deployment::timeline::{
+    Decision, Note, Place, Reason, Step, StepKind, StepState, Timeline,
+};
 
-/// Tells what the entries of a deployment say.
+/// Projects the entries of a deployment to its timeline.
 pub fn project(number: u64, entries: &[Dated]) -> Timeline {
-    let mut teller = Projector::new(number, entries.first().map_or(0, |it| it.at));
+    let mut projector = Projector::new(number, entries.first().map_or(0, |it| it.at));
     for dated in entries {
-        teller.take(dated);
+        projector.take(dated);
     }
-    teller.story
+    projector.timeline
 }
 
 pub(super) struct Projector {
-    pub(super) story: Timeline,
+    pub(super) timeline: Timeline,
+    /// The indices of the load test steps whose outcome has a verdict.
+    judged: Vec<usize>,
 }
 
 impl Projector {
     fn new(number: u64, began: u64) -> Self {
         Self {
-            story: Timeline {
+            timeline: Timeline {
                 number,
                 tag: String::new(),
                 commit: String::new(),
@@ -38,191 +45,177 @@ impl Projector {
                 decisions: Vec::new(),
                 notes: Vec::new(),
             },
+            judged: Vec::new(),
         }
     }
 
     fn take(&mut self, dated: &Dated) {
         let at = dated.at;
-        self.story.last = at;
+        self.timeline.last = at;
         match &dated.entry {
-            Entry::Began(began) => {
-                let story = &mut self.story;
-                story.tag.clone_from(&began.tag);
-                story.commit.clone_from(&began.commit);
-                story.digest.clone_from(&began.digest);
-                story.policy.clone_from(&began.policy);
-                let action = began.instruction.as_ref();
-                story.action = action.map(|it| it.action.to_string());
-                let environments = began.settings.environments.iter();
-                story.environments = environments
-                    .map(|it| Place {
-                        name: it.name.clone(),
-                        progress: "pending".to_owned(),
-                        load_test: None,
-                    })
-                    .collect();
-            }
+            Entry::Began(began) => self.began(began),
             Entry::Resumed {
                 interrupted,
                 repeated,
-            } => {
-                if *repeated {
-                    self.cut_off(at);
-                }
-                let cut = interrupted.as_ref().map_or_else(String::new, |effect| {
-                    let then = if *repeated {
-                        "done again"
-                    } else {
-                        "not repeated"
-                    };
-                    format!("; {} was cut off, and is {then}", effect.sentence())
-                });
-                self.note(at, format!("another process went on{cut}"));
-            }
+            } => self.resumed(at, interrupted.as_ref(), *repeated),
             Entry::Decided { decision, .. } => self.decided(at, decision),
-            Entry::Started { effect } => self.began(at, effect),
+            Entry::Started { effect } => self.started(at, effect),
             Entry::Happened { event, details } => {
-                self.happened(at, &event.clone().into(), details);
+                self.happened(at, event, details);
             }
             Entry::Noted { text } => self.note(at, text.clone()),
             Entry::Interrupted => self.note(at, "interrupted".to_owned()),
-            Entry::Concluded { conclusion } => {
-                self.story.conclusion = Some(conclusion.to_string());
-            }
+            Entry::Concluded { conclusion } => self.timeline.conclusion = Some(ByName(*conclusion)),
         }
     }
 
-    /// An effect that is done again is a step of its own.
-    fn cut_off(&mut self, at: u64) {
-        let effects = ["deploy", "load-test", "notify"];
-        let mut open = self.story.steps.iter_mut().rev();
-        let open = open.find(|it| it.ended.is_none() && effects.contains(&it.what.as_str()));
-        if let Some(step) = open {
+    fn began(&mut self, began: &Began) {
+        let timeline = &mut self.timeline;
+        timeline.tag.clone_from(&began.tag);
+        timeline.commit.clone_from(&began.commit);
+        timeline.digest.clone_from(&began.digest);
+        timeline.policy.clone_from(&began.policy);
+        timeline.action = began.instruction.map(|it| ByName(it.action));
+        let environments = began.settings.environments.iter();
+        timeline.environments = environments
+            .map(|it| Place {
+                name: it.name.clone(),
+                progress: ByName(Progress::Pending),
+                load_test: None,
+            })
+            .collect();
+    }
+
+    fn resumed(&mut self, at: u64, interrupted: Option<&Action>, repeated: bool) {
+        if repeated {
+            self.interrupted(at);
+        }
+        let effect = interrupted.map_or_else(String::new, |effect| {
+            let effect = actions::sentence(effect);
+            let then = if repeated { "repeated" } else { "not repeated" };
+            format!("; interrupted and {then}: {effect}")
+        });
+        self.note(at, format!("resumed by another process{effect}"));
+    }
+
+    /// Ends the step of an effect that was interrupted: the effect that repeats it is a step of its own.
+    fn interrupted(&mut self, at: u64) {
+        let is_effect = |kind| match kind {
+            StepKind::Deploy | StepKind::LoadTest | StepKind::Notify => true,
+            StepKind::Converge | StepKind::Wait => false,
+        };
+        let mut open = self.timeline.steps.iter_mut().rev();
+        if let Some(step) = open.find(|it| it.ended.is_none() && is_effect(it.kind.0)) {
             step.ended = Some(at);
-            step.state = State::Warned;
-            "cut off, and done again".clone_into(&mut step.outcome);
+            step.state = ByName(StepState::Warned);
+            "interrupted, and repeated".clone_into(&mut step.outcome);
         }
     }
 
     pub(super) fn note(&mut self, at: u64, text: String) {
-        self.story.notes.push(Note { at, text });
+        self.timeline.notes.push(Note { at, text });
     }
 
-    fn decided(&mut self, at: u64, decision: &DecisionDocument) {
-        let told = Decision {
+    fn decided(&mut self, at: u64, decision: &Answer) {
+        let reasons = decision.reasons.iter().map(|it| Reason {
+            code: it.code.clone(),
+            message: it.message.clone(),
+            help: it.help.clone(),
+        });
+        let answer = Decision {
             at,
             times: 1,
-            verdict: decision.verdict.to_string(),
-            next: decision.next.sentence(),
-            reasons: decision
-                .reasons
-                .iter()
-                .map(|it| Reason {
-                    code: it.code.clone(),
-                    message: it.message.clone(),
-                    help: it.help.clone(),
-                })
-                .collect(),
+            permission: ByName(decision.permission),
+            next: actions::sentence(&decision.next),
+            reasons: reasons.collect(),
         };
-        for place in &decision.environments {
-            let mut known = self.story.environments.iter_mut();
-            if let Some(known) = known.find(|it| it.name == place.environment) {
-                if known.progress != "converged" && place.progress == "converged" {
-                    let steps = self.story.steps.iter_mut();
-                    finish(
-                        steps,
-                        "converge",
-                        &known.name,
-                        at,
-                        State::Done,
-                        "every node serves the release",
-                    );
+        for standing in &decision.standings {
+            let mut known = self.timeline.environments.iter_mut();
+            let Some(place) = known.find(|it| it.name == standing.environment) else {
+                continue;
+            };
+            let before = std::mem::replace(&mut place.progress, ByName(standing.progress)).0;
+            place.load_test = standing.load_test.map(ByName);
+            let name = &standing.environment;
+            match standing.progress {
+                Progress::Converged if before != Progress::Converged => {
+                    self.converged(name, at, StepState::Done, "every node serves the release");
                 }
-                if place.progress == "failed" && known.progress != "failed" {
-                    let steps = self.story.steps.iter_mut();
+                Progress::Failed if before != Progress::Failed => {
                     let why = decision.reasons.first().map_or("", |it| &it.message);
-                    finish(steps, "converge", &known.name, at, State::Failed, why);
+                    self.converged(name, at, StepState::Failed, why);
                 }
-                known.progress = place.progress.to_string();
-                known.load_test = place.load_test.as_ref().map(ToString::to_string);
-                if let Some(verdict) = &known.load_test {
-                    let steps = self.story.steps.iter_mut();
-                    judged(steps, &known.name, verdict, decision.verdict == "stop");
-                }
+                _ => {}
+            }
+            if let Some(verdict) = standing.load_test {
+                self.judged(name, verdict, decision.permission);
             }
         }
-        match self.story.decisions.last_mut() {
-            Some(last)
-                if last.verdict == told.verdict
-                    && last.next == told.next
-                    && last.reasons.first().map(|it| &it.code)
-                        == told.reasons.first().map(|it| &it.code) =>
-            {
+        match self.timeline.decisions.last_mut() {
+            Some(last) if is_repeated(last, &answer) => {
                 last.times += 1;
-                last.reasons = told.reasons;
+                last.reasons = answer.reasons;
             }
-            _ => self.story.decisions.push(told),
+            _ => self.timeline.decisions.push(answer),
         }
     }
 
-    fn began(&mut self, at: u64, effect: &ActionDocument) {
-        let (what, environment) = match effect {
-            ActionDocument::Deploy { environment } => ("deploy", Some(environment.clone())),
-            ActionDocument::LoadTest { environment } => ("load-test", Some(environment.clone())),
-            ActionDocument::Notify { .. } => ("notify", None),
-            ActionDocument::Observe { .. }
-            | ActionDocument::Wait { .. }
-            | ActionDocument::Finish { .. } => return,
+    /// Ends the convergence of an environment.
+    fn converged(&mut self, environment: &str, at: u64, state: StepState, outcome: &str) {
+        let mut steps = self.timeline.steps.iter_mut().rev();
+        let step = steps.find(|it| {
+            it.kind.0 == StepKind::Converge
+                && it.environment.as_deref() == Some(environment)
+                && it.ended.is_none()
+        });
+        if let Some(step) = step {
+            step.ended = Some(at);
+            step.state = ByName(state);
+            outcome.clone_into(&mut step.outcome);
+        }
+    }
+
+    /// Adds the verdict to the latest load test of an environment. It is known only with a decision.
+    fn judged(&mut self, environment: &str, verdict: Verdict, permission: Permission) {
+        let mut steps = self.timeline.steps.iter_mut().enumerate().rev();
+        let latest = steps.find(|(_, it)| {
+            it.kind.0 == StepKind::LoadTest && it.environment.as_deref() == Some(environment)
+        });
+        let Some((index, step)) = latest.filter(|(_, it)| it.ended.is_some()) else {
+            return;
         };
-        self.story.steps.push(Step {
-            what: what.to_owned(),
+        step.state = ByName(match (verdict, permission) {
+            (Verdict::Passed, _) => StepState::Done,
+            (_, Permission::Stop) => StepState::Failed,
+            _ => StepState::Warned,
+        });
+        if !self.judged.contains(&index) {
+            self.judged.push(index);
+            step.outcome = format!("{}: {}", ByName(verdict), step.outcome);
+        }
+    }
+
+    fn started(&mut self, at: u64, effect: &Action) {
+        let (kind, environment) = match effect {
+            Action::Deploy(environment) => (StepKind::Deploy, Some(environment.clone())),
+            Action::LoadTest(environment) => (StepKind::LoadTest, Some(environment.clone())),
+            Action::Notify(_) => (StepKind::Notify, None),
+            Action::Observe(_) | Action::Wait(_) | Action::Finish(_) => return,
+        };
+        self.timeline.steps.push(Step {
+            kind: ByName(kind),
             environment,
             began: at,
             ended: None,
-            state: State::Running,
-            outcome: "under way".to_owned(),
+            state: ByName(StepState::Running),
+            outcome: "running".to_owned(),
             log: None,
         });
     }
 }
 
-fn finish<'a>(
-    steps: impl DoubleEndedIterator<Item = &'a mut Step>,
-    what: &str,
-    environment: &str,
-    at: u64,
-    state: State,
-    outcome: &str,
-) {
-    let mut open = steps.rev();
-    let step = open.find(|it| {
-        it.what == what && it.environment.as_deref() == Some(environment) && it.ended.is_none()
-    });
-    if let Some(step) = step {
-        step.ended = Some(at);
-        step.state = state;
-        outcome.clone_into(&mut step.outcome);
-    }
-}
-
-/// What a load test proved is known once the policy has judged it.
-fn judged<'a>(
-    steps: impl DoubleEndedIterator<Item = &'a mut Step>,
-    environment: &str,
-    verdict: &str,
-    is_stop: bool,
-) {
-    let mut tests = steps
-        .rev()
-        .filter(|it| it.what == "load-test" && it.environment.as_deref() == Some(environment));
-    if let Some(step) = tests.next().filter(|it| it.ended.is_some()) {
-        step.state = match verdict {
-            "passed" => State::Done,
-            _ if is_stop => State::Failed,
-            _ => State::Warned,
-        };
-        if !step.outcome.starts_with(verdict) {
-            step.outcome = format!("{verdict}: {}", step.outcome);
-        }
-    }
+/// Whether a decision says the same as the one before it.
+fn is_repeated(last: &Decision, next: &Decision) -> bool {
+    let code = |it: &Decision| it.reasons.first().map(|reason| reason.code.clone());
+    last.permission == next.permission && last.next == next.next && code(last) == code(next)
 }

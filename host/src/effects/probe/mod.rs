@@ -1,10 +1,8 @@
 //! Nodes, asked which version they run.
 
-mod jitter;
 mod prober;
 mod version;
 
-pub use jitter::jittered;
 pub use prober::{BODY_LIMIT, Prober};
 pub use version::Version;
 

@@ -3,9 +3,7 @@
 //! A process that leaves its group (`setsid`) is out of reach: it is neither waited for nor ended. And
 //! when this program is killed by SIGKILL, the group keeps running.
 
-mod group;
-mod lines;
-mod log;
+mod output;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -17,7 +15,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use self::log::Log;
+use self::output::Log;
 use self::start::start;
 use self::watch::Watch;
 use super::interrupt::Interrupt;

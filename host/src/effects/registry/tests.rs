@@ -102,8 +102,8 @@ fn only_a_registry_can_say_that_there_is_nothing() {
         if known {
             assert_eq!((digest, tags), (Ok(None), Ok(vec![])));
         } else {
-            let why = "the registry answered with status 404, without saying that what was asked for is \
-                       unknown";
+            let why = "the registry answered with status 404, but not that the repository or tag \
+                       is unknown";
             assert_eq!(digest, Err(Error(why.to_owned())));
             assert_eq!(tags, Err(Error(why.to_owned())));
         }

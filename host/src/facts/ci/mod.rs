@@ -5,7 +5,6 @@
 
 mod buildkite;
 mod circleci;
-mod detect;
 mod drone;
 mod event;
 mod fact;
@@ -14,14 +13,11 @@ mod gitlab;
 mod jenkins;
 mod needs;
 mod system;
-mod variables;
 mod woodpecker;
 
-pub use detect::{CHOICE, detect};
-pub use fact::{Fact, Said, Standing};
+pub use fact::{Fact, Said, Standing, Variables};
 pub use needs::NEEDS;
-pub use system::System;
-pub use variables::Variables;
+pub use system::{CHOICE, System, detect};
 
 use super::Error;
 use crate::contract::environments::Job;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::Files;
+use super::results::Files;
 
 const FACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/facts");
 

@@ -1,8 +1,7 @@
 //! How often each response time was seen.
 
 use std::collections::BTreeMap;
-
-use super::milliseconds;
+use std::time::Duration;
 
 /// Counts by response time in milliseconds.
 #[derive(Debug, Default)]
@@ -15,7 +14,7 @@ impl Histogram {
     /// Adds a count under a response time as it is written: `39`, and `210.0` where the rounding was left
     /// a float. `None` where the time is not a number or the counts overflow.
     pub(super) fn add(&mut self, milliseconds: &str, count: u64) -> Option<()> {
-        let key = milliseconds::up(milliseconds.parse().ok()?)?;
+        let key = up(milliseconds.parse().ok()?)?;
         self.total = self.total.checked_add(count)?;
         *self.counts.entry(key).or_default() += count;
         Some(())
@@ -40,6 +39,37 @@ impl Histogram {
                 (u128::from(self.total - slower) <= within).then_some(*time)
             })
     }
+}
+
+/// The longest time that is believed: a year.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+
+/// A duration in seconds, rounded down: a test must not pass for longer than it was.
+pub(super) fn down(seconds: f64) -> Option<u64> {
+    u64::try_from(believed(seconds)?.as_millis()).ok()
+}
+
+/// A response time in milliseconds, rounded up: a response must not pass for faster than it was.
+pub(super) fn up(milliseconds: f64) -> Option<u64> {
+    let nanoseconds = believed(milliseconds / 1000.0)?.as_nanos();
+    u64::try_from(nanoseconds.div_ceil(1_000_000)).ok()
+}
+
+/// How long so many events took at so many a second, in milliseconds, rounded down.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact up to 2^53 events, and only a quotient is taken"
+)]
+pub(super) fn at_rate(events: u64, per_second: f64) -> Option<u64> {
+    (events > 0)
+        .then(|| down(events as f64 / per_second))
+        .flatten()
+}
+
+fn believed(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| *duration <= LONGEST)
 }
 
 #[cfg(test)]
@@ -77,5 +107,26 @@ mod tests {
         let mut full = histogram(&[("1", u64::MAX)]);
         assert_eq!(full.p95(), Some(1));
         assert_eq!(full.add("1", 1), None);
+    }
+
+    #[test]
+    fn are_rounded_to_the_side_of_caution() {
+        assert_eq!(down(4.999_9), Some(4999));
+        assert_eq!(down(5.0), Some(5000));
+        assert_eq!(up(2.849_800_55), Some(3));
+        assert_eq!(up(500.0), Some(500));
+        assert_eq!(up(300.0), Some(300));
+        assert_eq!(up(0.0), Some(0));
+    }
+
+    #[test]
+    fn are_nothing_where_absurd() {
+        for absurd in [-1.0, f64::NAN, f64::INFINITY, f64::MAX, 1e9] {
+            assert_eq!(down(absurd), None, "{absurd}");
+        }
+        assert_eq!(at_rate(0, 1.0), None);
+        assert_eq!(at_rate(1, 0.0), None);
+        assert_eq!(at_rate(1, -0.0), None);
+        assert_eq!(at_rate(20, 10.0), Some(2000));
     }
 }

@@ -6,9 +6,9 @@
 use serde_json::{Map, Value};
 
 use super::document::{self, Unreadable};
-use super::files::Files;
+use super::histogram;
 use super::k6_summary::Summary;
-use super::milliseconds;
+use super::results::Files;
 use super::results::Results;
 
 /// Reads the results of a run.
@@ -63,7 +63,7 @@ fn take_requests(results: &mut Results, summary: &Summary) {
     let p95 = summary
         .values("http_req_duration")
         .and_then(|values| values.get("p(95)"));
-    match p95.map(|value| value.as_f64().and_then(milliseconds::up)) {
+    match p95.map(|value| value.as_f64().and_then(histogram::up)) {
         Some(Some(p95)) => results.p95 = Some(p95),
         Some(None) => results.fault("`p(95)` of `http_req_duration` can't be read"),
         None => results.note("`p(95)` of `http_req_duration` was left out by `summaryTrendStats`"),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::document;
-use super::milliseconds;
+use super::histogram;
 
 /// A summary of either shape.
 pub(super) struct Summary {
@@ -88,12 +88,12 @@ impl Summary {
     /// count by that time.
     pub(super) fn duration(&self) -> Option<u64> {
         if let Some(seconds) = self.seconds {
-            return milliseconds::down(seconds);
+            return histogram::down(seconds);
         }
         ["http_reqs", "iterations"].into_iter().find_map(|counter| {
             let values = self.values(counter)?;
             let count = values.get("count")?.as_u64()?;
-            milliseconds::at_rate(count, values.get("rate")?.as_f64()?)
+            histogram::at_rate(count, values.get("rate")?.as_f64()?)
         })
     }
 

@@ -10,8 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::document::{self, Unreadable};
-use super::histogram::Histogram;
-use super::milliseconds;
+use super::histogram::{self, Histogram};
 
 /// One entry, without the fields that are not read.
 #[derive(Deserialize)]
@@ -49,7 +48,7 @@ pub(super) struct Span {
 impl Span {
     /// How long, in milliseconds; nothing where it ends before it starts, or lasts over a year.
     pub(super) fn duration(self) -> Option<u64> {
-        milliseconds::down(self.end - self.start)
+        histogram::down(self.end - self.start)
     }
 
     fn join(self, other: Self) -> Self {

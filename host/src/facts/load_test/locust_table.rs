@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::document::{self, Unreadable};
-use super::milliseconds;
+use super::histogram;
 use super::table::Table;
 
 /// The row of all requests together.
@@ -41,9 +41,9 @@ fn parse_totals(bytes: &[u8]) -> Result<Totals, String> {
     Ok(Totals {
         requests,
         failures,
-        p95: row.optional("95%")?.and_then(milliseconds::up),
+        p95: row.optional("95%")?.and_then(histogram::up),
         // The rate is requests by the time from the first to the last, so this is what the JSON spans.
-        duration: milliseconds::at_rate(requests, row.number("Requests/s")?),
+        duration: histogram::at_rate(requests, row.number("Requests/s")?),
     })
 }
 

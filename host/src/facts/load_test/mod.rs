@@ -6,16 +6,12 @@
 
 mod curve;
 mod document;
-mod files;
-mod format;
 mod histogram;
 mod k6;
 mod k6_summary;
 mod locust;
-mod locust_compare;
 mod locust_report;
 mod locust_table;
-mod milliseconds;
 mod results;
 mod table;
 
@@ -25,9 +21,7 @@ mod fixtures;
 mod properties;
 
 pub use self::curve::{Point, curve};
-pub use self::files::Files;
-pub use self::format::Format;
-pub use self::results::Results;
+pub use self::results::{Files, Format, Results};
 
 /// Reads the results of a load test that has ended. Never fails: what can't be read is in the notes.
 pub fn read(format: Format, files: &Files) -> Results {

@@ -1,6 +1,8 @@
 //! What the files of a load test say.
 
-use serde::Serialize;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 /// What the files say, as far as they could be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Default)]
@@ -58,5 +60,62 @@ impl Results {
     pub(super) fn fault(&mut self, note: impl Into<String>) {
         self.complete = false;
         self.note(note);
+    }
+}
+
+/// Where a tool leaves its results. k6 has no other file than `results`; the others are not looked at.
+///
+/// A file that is named is expected: one that is missing or damaged makes the results incomplete.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The JSON: Locust's `--json-file`, k6's summary.
+    pub results: PathBuf,
+    /// Locust's `PREFIX_stats_history.csv`: shows a results file of another run, and the duration of a
+    /// run without requests.
+    pub history: Option<PathBuf>,
+    /// Locust's `PREFIX_stats.csv`: a second opinion, and what there is of a run that left no JSON.
+    pub stats: Option<PathBuf>,
+    /// Locust's `PREFIX_exceptions.csv`: the one place where exceptions are counted.
+    pub exceptions: Option<PathBuf>,
+}
+
+/// Which tool's files are read. Written as [`Format::word`] in configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Locust: `--json-file` or `--json`, and the files of `--csv`.
+    Locust,
+    /// k6: the data of `handleSummary` as JSON, or the file of `--summary-export`.
+    K6,
+}
+
+impl Format {
+    /// Every format, in the order in which they are documented.
+    pub const ALL: [Self; 2] = [Self::Locust, Self::K6];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Locust => "locust",
+            Self::K6 => "k6",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_read_from_its_word() {
+        for format in Format::ALL {
+            let word = format!("\"{}\"", format.name());
+            assert_eq!(
+                serde_json::from_str::<Format>(&word).expect("a format"),
+                format
+            );
+        }
+        assert!(serde_json::from_str::<Format>("\"Locust\"").is_err());
     }
 }

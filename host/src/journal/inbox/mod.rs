@@ -1,40 +1,84 @@
-//! The inbox: what registries say was pushed, and the deployments that come of it.
+//! The inbox: what registries say was pushed, and the deployments that are requested because of it.
 //!
-//! A delivery is stored as it came in, together with its hints; a hint is looked into later, and either
-//! ignored or turned into a start; a start is carried out later still. Each of these steps is durable before
-//! the next begins, and each is claimed by one receiver at a time, so that several share the work.
+//! A delivery is stored as it came in, together with its push events; a push event is looked into later, and
+//! either ignored or turned into a deployment request; a deployment request is carried out later still. Each of
+//! these steps is durable before the next begins, and each is claimed by one receiver at a time, so that
+//! several share the work.
 
-mod counts;
-mod delivery;
-mod hint;
-pub(super) mod kind;
-mod start;
-pub(super) mod stored;
+mod claims;
+mod deployment_request;
+mod push_event;
+mod queries;
+mod request_state;
 
 use std::time::Duration;
 
-pub use counts::Counts;
-pub use delivery::Delivery;
-pub use hint::{ClaimedHint, Hint, HintRow, HintState, Settled};
-pub use start::{ClaimedStart, NewStart, Start, StartState};
+pub(super) use claims::{FreeRequest, HOLDERS, dead};
+pub use deployment_request::{ClaimedDeploymentRequest, DeploymentRequest, NewDeploymentRequest};
+pub use push_event::{
+    ClaimedPushEvent, Delivery, PushEvent, PushEventRow, PushEventState, Settled,
+};
+pub use request_state::DeploymentRequestState;
 
+use self::request_state::unreadable;
 use super::{Holder, Result};
 
-/// A place that keeps what registries say, and what is started because of it.
+/// How much an inbox holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Deliveries that are kept.
+    pub deliveries: u64,
+    /// Push events that are pending.
+    pub pending: u64,
+    /// Deployment requests for which nothing has been done yet.
+    pub wanted: u64,
+    /// Deployment requests that wait for something.
+    pub waiting: u64,
+    /// Deployment requests that are being started.
+    pub starting: u64,
+    /// Deployment requests that are tried again.
+    pub retrying: u64,
+    /// Deployment requests that were started.
+    pub started: u64,
+    /// Deployment requests that were given up.
+    pub stopped: u64,
+    /// Deployment requests of which it is not known whether they were started.
+    pub unknown: u64,
+}
+
+impl Counts {
+    /// Stores how many deployment requests have a state.
+    fn set(&mut self, word: &str, count: u64) -> Result<()> {
+        let place = match word {
+            "wanted" => &mut self.wanted,
+            "waiting" => &mut self.waiting,
+            "starting" => &mut self.starting,
+            "retrying" => &mut self.retrying,
+            "started" => &mut self.started,
+            "stopped" => &mut self.stopped,
+            "unknown" => &mut self.unknown,
+            _ => return Err(unreadable(word)),
+        };
+        *place = count;
+        Ok(())
+    }
+}
+
+/// A place that keeps push events, and the deployment requests that they lead to.
 ///
 /// What a call has stored is durable when it returns, and each call is one transaction. Each can fail with
 /// [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or
 /// [`Wrong`](super::Error::Wrong), and may then be repeated. Whether the failed call was stored is not known
-/// then; what repeating it does twice is said where it does anything.
+/// then; where repeating it does something twice, the call says so.
 ///
 /// A claim has a fence, which grows with each claim of the same thing. It ends by the clock of the store, as
-/// [a lease does](super::Store), and it is lost only when somebody else has claimed the thing since: one that
-/// expired unnoticed, or was given back, may still be written with. A claim whose answer was lost on the way
-/// is handed out again when it expires, at the latest. Texts must not have NUL characters in them: those
+/// [a lease does](super::Store), and it is lost only when another receiver has claimed the thing since: one
+/// that expired unnoticed, or was given back, may still be written with. A claim whose answer was lost on the
+/// way is handed out again when it expires, at the latest. Texts must not contain NUL characters: those
 /// are [`Wrong`](super::Error::Wrong), and nothing of the call is stored.
 pub trait Inbox: Send {
-    /// Stores deliveries with their hints, all or none. A hint that is known already is counted, and becomes
-    /// pending again: a tag can be pushed again. Repeated after a failure, it may store and count a
+    /// Stores deliveries with their push events, all or none. A push event that is known already is counted,
+    /// and becomes pending again: a tag can be pushed again. Repeated after a failure, it may store and count a
     /// delivery twice.
     ///
     /// # Errors
@@ -42,7 +86,7 @@ pub trait Inbox: Send {
     /// Those of the trait.
     fn accept(&mut self, deliveries: &[Delivery]) -> Result<()>;
 
-    /// Claims hints that have not been settled since they last came in and that are not postponed, the
+    /// Claims push events that have not been settled since they last came in and that are not postponed, the
     /// ones that were never postponed before the others, and the oldest of them first. Claims of a process
     /// that is known to be dead end at once.
     ///
@@ -54,42 +98,37 @@ pub trait Inbox: Send {
         holder: &Holder,
         time_to_live: Duration,
         limit: usize,
-    ) -> Result<Vec<ClaimedHint>>;
+    ) -> Result<Vec<ClaimedPushEvent>>;
 
-    /// Stores what a hint comes to, gives it back, and says whether the claim still was the caller's; if not,
-    /// nothing is stored. A start that exists already is left as it is. A delivery that came in since the
-    /// claim leaves the hint pending.
+    /// Stores what a push event leads to, gives it back, and says whether the claim still was the caller's; if
+    /// not, nothing is stored. A deployment request that exists already is left as it is. A delivery that came
+    /// in since the claim leaves the push event pending.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn settle(&mut self, claimed: &ClaimedHint, settled: &Settled) -> Result<bool>;
+    fn settle(&mut self, claimed: &ClaimedPushEvent, settled: &Settled) -> Result<bool>;
 
-    /// Stores what several hints come to, as [`settle`](Inbox::settle) does for each. A store may do it
-    /// in one transaction or in several.
+    /// Stores what several push events lead to, as [`settle`](Inbox::settle) does for each, in one
+    /// transaction or in several.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn settle_all(&mut self, settled: &[(ClaimedHint, Settled)]) -> Result<()> {
-        for (claimed, settled) in settled {
-            self.settle(claimed, settled)?;
-        }
-        Ok(())
-    }
+    fn settle_all(&mut self, settled: &[(ClaimedPushEvent, Settled)]) -> Result<()>;
 
-    /// Gives a hint back that could not be settled, to be claimed again from then on (in milliseconds since
-    /// 1970), or earlier where it comes in again after this. Says whether the claim still was the caller's; if not,
-    /// nothing is stored.
+    /// Gives a push event back that could not be settled, to be claimed again from then on (in milliseconds
+    /// since 1970), or earlier where it comes in again after this. Says whether the claim still was the
+    /// caller's; if not, nothing is stored.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn postpone(&mut self, claimed: &ClaimedHint, again_at: u64, why: &str) -> Result<bool>;
+    fn postpone(&mut self, claimed: &ClaimedPushEvent, again_at: u64, why: &str) -> Result<bool>;
 
-    /// Claims starts that are not over and whose time has come, the oldest first. Claims of a process that
-    /// is known to be dead end at once, except where it was [`Starting`](StartState::Starting): what it had
-    /// sent may still be on its way.
+    /// Claims deployment requests that are not over and whose time has come, the oldest first. Claims of a
+    /// process that is known to be dead end at once, except where it was
+    /// [`Starting`](DeploymentRequestState::Starting): what it had sent may still be on its way.
     ///
     /// # Errors
     ///
@@ -99,30 +138,41 @@ pub trait Inbox: Send {
         holder: &Holder,
         time_to_live: Duration,
         limit: usize,
-    ) -> Result<Vec<ClaimedStart>>;
+    ) -> Result<Vec<ClaimedDeploymentRequest>>;
 
-    /// Stores how far a claimed start is, gives it back unless it is to be kept, and says whether the claim
-    /// still was the caller's; if not, nothing is stored.
+    /// Stores how far a claimed deployment request is, gives it back unless it is to be kept, and says whether
+    /// the claim still was the caller's; if not, nothing is stored.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn write(&mut self, claimed: &ClaimedStart, state: &StartState, keep: bool) -> Result<bool>;
+    fn write(
+        &mut self,
+        claimed: &ClaimedDeploymentRequest,
+        state: &DeploymentRequestState,
+        keep: bool,
+    ) -> Result<bool>;
 
-    /// Lets the claim of a start last for this long from now, and says whether it still was the caller's.
+    /// Lets the claim of a deployment request last for this long from now, and says whether it still was the
+    /// caller's.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn renew_start(&mut self, claimed: &ClaimedStart, time_to_live: Duration) -> Result<bool>;
+    fn renew_deployment_request(
+        &mut self,
+        claimed: &ClaimedDeploymentRequest,
+        time_to_live: Duration,
+    ) -> Result<bool>;
 
-    /// Picks those of a registry's tags that have never been heard of. One that is listed without a digest
-    /// is known if any hint names its tag; one with a digest, if a hint or a start names the tag with it.
+    /// Picks those of a registry's tags that the inbox does not know. One that is listed without a digest is
+    /// known if any push event names its tag; one with a digest, if a push event or a deployment request names
+    /// the tag with it.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn unknown(&mut self, listed: &[Hint]) -> Result<Vec<Hint>>;
+    fn unknown(&mut self, listed: &[PushEvent]) -> Result<Vec<PushEvent>>;
 
     /// Says when a repository's tags were first looked at, in milliseconds since 1970; nothing if they
     /// have never been.
@@ -132,8 +182,8 @@ pub trait Inbox: Send {
     /// Those of the trait.
     fn baseline(&mut self, repository: &str) -> Result<Option<u64>>;
 
-    /// Remembers that a repository's tags have been looked at for the first time: those that have never
-    /// been heard of become hints that are ignored, for this reason. Says whether it was the first time; if
+    /// Remembers that a repository's tags have been looked at for the first time: those that the inbox does
+    /// not know become push events that are ignored, for this reason. Says whether it was the first time; if
     /// not, nothing is stored. Repeated after a failure, it may find its own first time.
     ///
     /// # Errors
@@ -143,41 +193,41 @@ pub trait Inbox: Send {
         &mut self,
         repository: &str,
         at: u64,
-        listed: &[Hint],
+        listed: &[PushEvent],
         why: &str,
     ) -> Result<bool>;
 
-    /// Lists starts, the newest first.
+    /// Lists deployment requests, the newest first.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn starts(&mut self, limit: usize) -> Result<Vec<Start>>;
+    fn deployment_requests(&mut self, limit: usize) -> Result<Vec<DeploymentRequest>>;
 
-    /// Looks up a start by its number.
+    /// Looks up a deployment request by its number.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn start(&mut self, id: u64) -> Result<Option<Start>>;
+    fn deployment_request(&mut self, id: u64) -> Result<Option<DeploymentRequest>>;
 
-    /// Lists hints, the one that came in last first.
+    /// Lists push events, the one that came in last first.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn hints(&mut self, limit: usize) -> Result<Vec<HintRow>>;
+    fn push_events(&mut self, limit: usize) -> Result<Vec<PushEventRow>>;
 
-    /// Counts what there is.
+    /// Counts what the inbox holds.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn counts(&mut self) -> Result<Counts>;
 
-    /// Removes deliveries that came in before this moment (in milliseconds since 1970) and whose hints are
-    /// all settled, and says how many: a thousand at most, so that nobody waits for it for long. Hints and
-    /// starts stay: they are what keeps things from being done twice.
+    /// Removes deliveries that came in before this moment (in milliseconds since 1970) and whose push events
+    /// are all settled, and says how many: at most a thousand, so that other calls do not wait for long. Push
+    /// events and deployment requests stay: by them, nothing is done twice.
     ///
     /// # Errors
     ///

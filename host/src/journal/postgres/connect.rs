@@ -3,23 +3,34 @@ use std::time::{Duration, Instant};
 
 use ::postgres::{Client, NoTls};
 
-use super::fault::Fault;
-use super::{Address, schema};
+use super::{Address, migrate};
+use crate::journal::sql::{Answer, Fault};
 use crate::journal::{Error, Result};
+use crate::retry::Backoff;
+
+/// How long to wait before a lost connection is made again. The delays are spread, so that clients that lost the
+/// server together do not come back together.
+pub const RECONNECT: Backoff = Backoff {
+    first: Duration::from_millis(20),
+    factor: 2.0,
+    longest: Duration::from_secs(1),
+    spread: (0.5, 1.5),
+};
 
 /// What each session asks for. A transaction whose client fell silent must not keep its locks, and what is
-/// committed has to be on disk, whatever the server does for others.
+/// committed has to be on disk, whatever the server does for others. Names without a schema are the journal's.
 const SESSION: &str = "
 SET lock_timeout = '5s';
 SET statement_timeout = '10s';
 SET idle_in_transaction_session_timeout = '10s';
+SET search_path = pg_catalog, greenlight, pg_temp;
 SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";
 
-/// Connects to a server, and tries again with growing pauses until the deadline while it is not there.
+/// Connects to a server, and tries again until the deadline while the server can't be reached.
 pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
-    let mut pause = Duration::from_millis(20);
+    let mut attempt = 0;
     loop {
         let why = match session(address) {
             Ok(client) => return Ok(client),
@@ -30,15 +41,14 @@ pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
         if left.is_zero() {
             return Err(Error::Unavailable(format!("`{address}`: {why}")));
         }
-        // Somewhere around the pause, so that those who lost the server together don't come back together.
-        thread::sleep(pause.mul_f64(0.5 + fastrand::f64()).min(left));
-        pause = (pause * 2).min(Duration::from_secs(1));
+        thread::sleep(RECONNECT.delay(attempt, fastrand::f64()).min(left));
+        attempt += 1;
     }
 }
 
-fn session(address: &Address) -> std::result::Result<Client, Fault> {
+fn session(address: &Address) -> Answer<Client> {
     let mut client = address.config().connect(NoTls)?;
     client.batch_execute(SESSION)?;
-    schema::ensure(&mut client)?;
+    migrate::migrate(&mut client)?;
     Ok(client)
 }

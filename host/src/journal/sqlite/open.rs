@@ -7,105 +7,18 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::error::explain;
+use super::file_session::explain;
 use super::turns;
 use crate::journal::{Error, Result};
 
 /// What marks a file as a journal: `gl` and `jl`.
 const APPLICATION: i32 = 0x676c_6a6c;
 
-/// The version of what is in it.
-const VERSION: i32 = 2;
-
-/// What version 1 had.
-const FIRST: &str = "
-CREATE TABLE deployments (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    tag TEXT NOT NULL,
-    digest TEXT,
-    commit_id TEXT NOT NULL,
-    began INTEGER NOT NULL,
-    conclusion TEXT
-) STRICT;
-CREATE INDEX deployments_by_commit ON deployments (commit_id);
-CREATE TABLE records (
-    deployment INTEGER NOT NULL REFERENCES deployments,
-    position INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    checksum BLOB NOT NULL,
-    writer INTEGER NOT NULL,
-    PRIMARY KEY (deployment, position)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE leases (
-    environment TEXT PRIMARY KEY,
-    fence INTEGER NOT NULL,
-    deployment INTEGER NOT NULL,
-    commit_id TEXT NOT NULL,
-    holder TEXT,
-    expires INTEGER NOT NULL
-) STRICT;
-";
-
-/// What version 2 has beside it: what a deployment was requested by, and the inbox.
-const SECOND: &str = "
-ALTER TABLE deployments ADD COLUMN request TEXT;
-CREATE UNIQUE INDEX deployments_by_request ON deployments (request);
-CREATE TABLE deliveries (
-    id INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL,
-    source TEXT NOT NULL,
-    body BLOB NOT NULL,
-    hints TEXT NOT NULL
-) STRICT;
-CREATE INDEX deliveries_by_time ON deliveries (at);
-CREATE TABLE starts (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    request TEXT NOT NULL UNIQUE,
-    repository TEXT NOT NULL,
-    tag TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    environment TEXT NOT NULL,
-    commit_id TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'wanted',
-    why TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    again_at INTEGER NOT NULL DEFAULT 0,
-    reference TEXT,
-    finished TEXT,
-    created INTEGER NOT NULL,
-    updated INTEGER NOT NULL,
-    fence INTEGER NOT NULL DEFAULT 0,
-    holder TEXT,
-    expires INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (repository, tag, digest)
-) STRICT;
-CREATE INDEX starts_by_state ON starts (state);
-CREATE TABLE hints (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    repository TEXT NOT NULL,
-    tag TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    deliveries INTEGER NOT NULL,
-    first_at INTEGER NOT NULL,
-    last_at INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    why TEXT,
-    start INTEGER REFERENCES starts,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    again_at INTEGER NOT NULL DEFAULT 0,
-    fence INTEGER NOT NULL DEFAULT 0,
-    holder TEXT,
-    expires INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (repository, tag, digest)
-) STRICT;
-CREATE INDEX hints_by_time ON hints (last_at);
-CREATE INDEX hints_pending ON hints (last_at) WHERE state = 'pending';
-CREATE TABLE baselines (
-    repository TEXT PRIMARY KEY,
-    at INTEGER NOT NULL
-) STRICT;
-";
+/// What each version adds to the one before it.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/sqlite/0001-deployments.sql"),
+    include_str!("../migrations/sqlite/0002-inbox.sql"),
+];
 
 /// Opens a journal's file, or makes one. What is something else is left as it is.
 pub fn open(path: &Path) -> Result<Connection> {
@@ -130,28 +43,36 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    if is_empty(connection)? {
-        // Somebody else may be making it right now: only who sees it empty inside of this does.
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if is_empty(&transaction)? {
-            transaction.execute_batch(FIRST)?;
-            transaction.execute_batch(SECOND)?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        transaction.commit()?;
+    let checked = if is_empty(connection)? {
+        Ok(0)
+    } else {
+        check(connection)?
+    };
+    if matches!(checked, Ok(version) if version < MIGRATIONS.len()) {
+        return migrate(connection);
     }
-    let checked = check(connection)?;
-    if checked.is_ok() && number(connection, "user_version")? == 1 {
-        // Somebody else may be doing it right now, as above.
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if number(&transaction, "user_version")? == 1 {
-            transaction.execute_batch(SECOND)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
+    Ok(checked.map(drop))
+}
+
+/// Brings a file to this program's version, from an earlier one or from nothing.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
+    // Another process may be doing it right now: only what is seen inside of the transaction counts.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version = if is_empty(&transaction)? {
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        0
+    } else {
+        match check(&transaction)? {
+            Ok(version) => version,
+            Err(error) => return Ok(Err(error)),
         }
-        transaction.commit()?;
+    };
+    for (migration, version) in MIGRATIONS.iter().zip(1_i32..).skip(version) {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
     }
-    Ok(checked)
+    transaction.commit()?;
+    Ok(Ok(()))
 }
 
 /// Looks at a file as if nobody could ever write to it, so that not even a foreign database's own
@@ -174,7 +95,7 @@ fn refuse_foreign(path: &Path) -> Result<()> {
         {
             return Ok(Ok(()));
         }
-        check(&connection)
+        Ok(check(&connection)?.map(drop))
     });
     match seen {
         Ok(answer) => answer,
@@ -209,17 +130,23 @@ fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     })
 }
 
-fn check(connection: &Connection) -> rusqlite::Result<Result<()>> {
+/// The version of a journal that this program knows.
+fn check(connection: &Connection) -> rusqlite::Result<Result<usize>> {
     if number(connection, "application_id")? != APPLICATION {
         return Ok(Err(Error::Wrong(
             "the file is the database of another program".to_owned(),
         )));
     }
-    Ok(match number(connection, "user_version")? {
-        1..=VERSION => Ok(()),
-        other => Err(Error::Wrong(format!(
-            "its version is {other}, and this program knows versions up to {VERSION}"
-        ))),
+    let version = number(connection, "user_version")?;
+    let known = usize::try_from(version).unwrap_or(0);
+    Ok(if (1..=MIGRATIONS.len()).contains(&known) {
+        Ok(known)
+    } else {
+        Err(Error::Wrong(format!(
+            "its version is {version}, and this program knows versions up to {}; use the version of \
+             greenlight that wrote it",
+            MIGRATIONS.len()
+        )))
     })
 }
 
@@ -287,7 +214,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal");
         let old = Connection::open(&path).expect("a database");
-        old.execute_batch(FIRST).expect("made");
+        old.execute_batch(MIGRATIONS[0]).expect("made");
         old.execute_batch(
             "INSERT INTO deployments (tag, commit_id, began) VALUES ('stage-1', '1', 7)",
         )
@@ -311,7 +238,7 @@ mod tests {
         let mut store = Sqlite::open(&path).expect("a journal");
         let header = store.deployment(1).expect("read").expect("kept");
         assert_eq!((header.tag.as_str(), header.request), ("stage-1", None));
-        assert_eq!(number(&store.connection, "user_version"), Ok(VERSION));
+        assert_eq!(number(&store.connection, "user_version"), Ok(2));
         let tables = |connection: &Connection| -> Vec<(String, Option<String>)> {
             connection
                 .prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")

@@ -9,15 +9,22 @@ use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::retry::Backoff;
+
 /// How long to wait for somebody else's transaction.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a store leaves the file to others after it has written.
 const GAP: Duration = Duration::from_micros(500);
 
-/// How far apart the looks are of who waits; wider where it is not about milliseconds any more.
-const LOOK: Duration = Duration::from_micros(200);
-const LATER_LOOK: Duration = Duration::from_millis(1);
+/// How far apart the looks of a store that waits are: closer than the gap for the first quarter of a second, and
+/// wider once it is not about milliseconds any more.
+const LOOKS: Backoff = Backoff {
+    first: Duration::from_micros(200),
+    factor: 1.0013,
+    longest: Duration::from_millis(1),
+    spread: (1.0, 1.0),
+};
 
 /// Waits a little, as the busy handler of a connection. Says whether to look again.
 pub fn wait(looks: i32) -> bool {
@@ -31,11 +38,7 @@ pub fn wait(looks: i32) -> bool {
     if waited >= PATIENCE {
         return false;
     }
-    thread::sleep(if waited < PATIENCE / 20 {
-        LOOK
-    } else {
-        LATER_LOOK
-    });
+    thread::sleep(LOOKS.delay(looks.unsigned_abs(), 0.5));
     true
 }
 

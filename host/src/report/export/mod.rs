@@ -8,7 +8,7 @@ pub mod github;
 pub mod shell;
 pub mod summary;
 
-use crate::contract::documents::ActionDocument;
+use crate::contract::actions;
 use crate::contract::environments::Target;
 use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
@@ -30,8 +30,8 @@ pub enum Name {
     LoadTest,
     /// The commit.
     Commit,
-    /// What was decided.
-    Verdict,
+    /// Whether the release may go on.
+    Permission,
     /// What is to be done next, in a word.
     Next,
     /// The code of the reason that decided.
@@ -47,7 +47,7 @@ impl Name {
         (Self::Environment, "environment", "GREENLIGHT_ENVIRONMENT"),
         (Self::LoadTest, "load-test", "GREENLIGHT_LOAD_TEST"),
         (Self::Commit, "commit", "GREENLIGHT_COMMIT"),
-        (Self::Verdict, "verdict", "GREENLIGHT_VERDICT"),
+        (Self::Permission, "permission", "GREENLIGHT_PERMISSION"),
         (Self::Next, "next", "GREENLIGHT_NEXT"),
         (Self::Reason, "reason", "GREENLIGHT_REASON"),
     ];
@@ -161,11 +161,8 @@ impl Findings {
     /// Takes over a decision. Only the first reason decided; what else was found is good to know.
     pub fn decided(&mut self, decision: &Decision) {
         decision.permission.name().clone_into(&mut self.headline);
-        self.set(Name::Verdict, decision.permission.name());
-        self.set(
-            Name::Next,
-            ActionDocument::from(decision.next.clone()).name(),
-        );
+        self.set(Name::Permission, decision.permission.name());
+        self.set(Name::Next, actions::name(&decision.next));
         let deciding = match decision.permission {
             Permission::Stop => Severity::Error,
             Permission::PromoteWithWarning => Severity::Warning,
@@ -223,7 +220,7 @@ mod tests {
         let mut answer = Findings::new("tags", &[Name::Tags, Name::Commit, Name::Reason]);
         answer.set(Name::Tags, "a b");
         answer.set(Name::Commit, "c");
-        answer.set(Name::Verdict, "no value of this command");
+        answer.set(Name::Permission, "no value of this command");
         answer.refused(&[Reason {
             code: "no".to_owned(),
             message: "it is not".to_owned(),

@@ -177,8 +177,8 @@ mod tests {
 
     #[test]
     fn four_curves_over_the_same_time() {
-        let story = fixture::stopped();
-        let panels = panels(&story.load_tests[0].curve);
+        let timeline = fixture::stopped();
+        let panels = panels(&timeline.load_tests[0].curve);
         let keys: Vec<_> = panels
             .iter()
             .map(|panel| (panel.key, panel.count))

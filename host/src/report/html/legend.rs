@@ -40,11 +40,11 @@ pub struct Commit<'a> {
 
 impl<'a> Legend<'a> {
     /// Collects the commits of all answers.
-    pub fn of(story: &'a Timeline) -> Self {
+    pub fn of(timeline: &'a Timeline) -> Self {
         let mut legend = Self::default();
-        let answers = || story.rounds.iter().flat_map(|round| &round.nodes);
+        let answers = || timeline.rounds.iter().flat_map(|round| &round.nodes);
         if answers().any(|node| node.commit.is_some()) {
-            legend.add(&story.commit, true);
+            legend.add(&timeline.commit, true);
         }
         for node in answers() {
             match (&node.unreachable, &node.commit) {
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn the_release_is_first() {
-        let story = fixture::running();
-        let legend = Legend::of(&story);
+        let timeline = fixture::running();
+        let legend = Legend::of(&timeline);
         let keys: Vec<_> = legend
             .commits
             .iter()

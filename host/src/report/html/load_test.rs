@@ -1,6 +1,8 @@
 //! A load test: its numbers and its curves.
 
 use super::curves::{Panel, panels};
+use crate::contract::fields::ByName;
+use crate::contract::types::Verdict;
 use crate::deployment::timeline::{LoadTest, Timeline};
 use crate::report::headline::Tone;
 use crate::text::number::{grouped, share, short};
@@ -9,15 +11,15 @@ use crate::text::time;
 /// A load test as it is shown.
 #[derive(Debug)]
 pub struct Shown<'a> {
-    /// What it says.
+    /// The load test.
     pub test: &'a LoadTest,
-    /// The verdict on it; the last test of an environment alone has one.
-    pub verdict: Option<&'a str>,
+    /// Its verdict, which only the last test of an environment has.
+    pub verdict: Option<ByName<Verdict>>,
     /// The verdict's colour and sign.
     pub tone: Tone,
-    /// Label, value, and whether it is worth a look.
+    /// Its numbers.
     pub numbers: Vec<Number>,
-    /// Curves; none if there is no history.
+    /// Its curves; empty without a history file.
     pub panels: Vec<Panel>,
 }
 
@@ -30,44 +32,44 @@ pub struct Number {
     pub label: &'static str,
     /// The value for people.
     pub value: String,
-    /// Whether it is worth a look.
+    /// Whether it is highlighted.
     pub striking: bool,
 }
 
 /// Shows all load tests.
-pub fn all(story: &Timeline) -> Vec<Shown<'_>> {
+pub fn all(timeline: &Timeline) -> Vec<Shown<'_>> {
     let last = |index: usize, test: &LoadTest| {
-        !story.load_tests[index + 1..]
+        !timeline.load_tests[index + 1..]
             .iter()
             .any(|later| later.environment == test.environment)
     };
-    story
+    timeline
         .load_tests
         .iter()
         .enumerate()
         .map(|(index, test)| {
-            let verdict = story
+            let verdict = timeline
                 .environments
                 .iter()
                 .find(|place| place.name == test.environment && last(index, test))
-                .and_then(|place| place.load_test.as_deref());
+                .and_then(|place| place.load_test);
             Shown {
                 test,
                 verdict,
-                tone: match verdict {
-                    Some("passed") => Tone::Good,
-                    Some("failed" | "errored") => Tone::Bad,
-                    Some("inconclusive") => Tone::Warned,
-                    _ => Tone::Idle,
+                tone: match verdict.map(|it| it.0) {
+                    Some(Verdict::Passed) => Tone::Good,
+                    Some(Verdict::Failed | Verdict::Errored) => Tone::Bad,
+                    Some(Verdict::Inconclusive) => Tone::Warned,
+                    None => Tone::Idle,
                 },
-                numbers: numbers(test, story),
+                numbers: numbers(test, timeline),
                 panels: panels(&test.curve),
             }
         })
         .collect()
 }
 
-fn numbers(test: &LoadTest, story: &Timeline) -> Vec<Number> {
+fn numbers(test: &LoadTest, timeline: &Timeline) -> Vec<Number> {
     let number = |key, label, value, striking| Number {
         key,
         label,
@@ -79,7 +81,10 @@ fn numbers(test: &LoadTest, story: &Timeline) -> Vec<Number> {
         None => grouped(test.failures),
     };
     let versions: Vec<String> = test.versions.iter().map(|commit| short(commit)).collect();
-    let foreign = test.versions.iter().any(|commit| *commit != story.commit);
+    let foreign = test
+        .versions
+        .iter()
+        .any(|commit| *commit != timeline.commit);
     let none = || "none".to_owned();
     vec![
         number(
@@ -124,8 +129,8 @@ mod tests {
 
     #[test]
     fn numbers_as_people_write_them() {
-        let story = fixture::stopped();
-        let shown = all(&story);
+        let timeline = fixture::stopped();
+        let shown = all(&timeline);
         let value = |key: &str| {
             let number = shown[0]
                 .numbers
@@ -140,15 +145,18 @@ mod tests {
         assert_eq!(value("versions"), ("ca779cf0631b".to_owned(), false));
         assert_eq!(
             (shown[0].verdict, shown[0].tone),
-            (Some("failed"), Tone::Bad)
+            (Some(ByName(Verdict::Failed)), Tone::Bad)
         );
     }
 
     #[test]
     fn a_test_without_a_request_has_no_share() {
-        let mut story = fixture::stopped();
-        (story.load_tests[0].requests, story.load_tests[0].failures) = (0, 0);
-        assert_eq!(share(0, story.load_tests[0].requests), None);
-        assert!(all(&story)[0].numbers[0].striking);
+        let mut timeline = fixture::stopped();
+        (
+            timeline.load_tests[0].requests,
+            timeline.load_tests[0].failures,
+        ) = (0, 0);
+        assert_eq!(share(0, timeline.load_tests[0].requests), None);
+        assert!(all(&timeline)[0].numbers[0].striking);
     }
 }

@@ -1,8 +1,8 @@
 //! A deployment as one page of HTML.
+
 //!
-//! Nothing in it is fetched and nothing in it is run: it looks the same in ten years, in a CI system's
-//! artifact viewer, and on a machine without a network. What programs may want to check is in `data-`
-//! attributes.
+//! The page fetches and runs nothing, so it looks the same in ten years, in the artifact viewer of a CI
+//! system, and on a machine without a network. `data-` attributes hold the values for programs.
 
 mod answers;
 mod curves;
@@ -10,24 +10,25 @@ mod legend;
 mod load_test;
 mod nodes;
 mod scale;
-mod segments;
 mod timeline;
-mod visible;
-
-use askama::Template;
 
 use self::nodes::Nodes;
 use self::scale::{Scale, Tick};
 use super::headline::{self, Headline, Tone};
+use crate::contract::promotion::{Conclusion, Progress};
+use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{Place, Timeline};
+use crate::text::escape::is_active;
 use crate::text::time;
+use askama::Template;
+use std::fmt::Write as _;
 
 #[derive(Template)]
 #[template(path = "deployment.html")]
 struct Page<'a> {
-    story: &'a Timeline,
+    timeline: &'a Timeline,
     headline: Headline<'a>,
-    action: &'a str,
+    action: &'static str,
     places: Vec<(&'a Place, Tone, String)>,
     ticks: Vec<Tick>,
     steps: Vec<timeline::Row<'a>>,
@@ -39,63 +40,84 @@ struct Page<'a> {
 ///
 /// # Errors
 ///
-/// If the template cannot be rendered, which no story is known to bring about.
-pub fn page(story: &Timeline) -> Result<String, askama::Error> {
-    let scale = scale(story);
+/// If the template cannot be rendered, which is not known to happen.
+pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
+    let scale = scale(timeline);
     let page = Page {
-        story,
-        headline: Headline::of(story),
-        action: match story.action.as_deref() {
-            None => "not said",
-            Some("abort") => "stops it (abort)",
-            Some("warn") => "is reported (warn)",
-            Some("skip") => "can't be: none runs (skip)",
-            Some(other) => other,
+        timeline,
+        headline: Headline::of(timeline),
+        action: match timeline.action.map(|it| it.0) {
+            None => "unknown",
+            Some(LoadTestAction::Abort) => "stops the release (abort)",
+            Some(LoadTestAction::Warn) => "is a warning (warn)",
+            Some(LoadTestAction::Skip) => "is impossible: none runs (skip)",
         },
-        places: story
+        places: timeline
             .environments
             .iter()
-            .map(|place| (place, tone(place, story), headline::place(place)))
+            .map(|place| (place, tone(place, timeline), headline::place(place)))
             .collect(),
         ticks: scale.ticks(),
-        steps: timeline::rows(story, &scale),
-        nodes: Nodes::of(story, &scale),
-        load_tests: load_test::all(story),
+        steps: timeline::rows(timeline, &scale),
+        nodes: Nodes::of(timeline, &scale),
+        load_tests: load_test::all(timeline),
     };
-    Ok(visible::visible(page.render()?))
+    Ok(visible(page.render()?))
 }
 
-fn scale(story: &Timeline) -> Scale {
-    let steps = story
+fn scale(timeline: &Timeline) -> Scale {
+    let steps = timeline
         .steps
         .iter()
         .flat_map(|step| [Some(step.began), step.ended]);
-    let rounds = story.rounds.iter().map(|round| Some(round.at));
-    let ends = [Some(story.began), Some(story.last)];
+    let rounds = timeline.rounds.iter().map(|round| Some(round.at));
+    let ends = [Some(timeline.began), Some(timeline.last)];
     Scale::over(steps.chain(rounds).chain(ends).flatten())
 }
 
-/// The colour of an environment. A failed load test is as bad as what became of the release.
-fn tone(place: &Place, story: &Timeline) -> Tone {
-    match (place.progress.as_str(), place.load_test.as_deref()) {
-        ("failed", _) => Tone::Bad,
-        (_, Some("failed" | "errored")) => match story.conclusion.as_deref() {
-            Some("promoted" | "promoted-with-warning") => Tone::Warned,
-            _ if story.action.as_deref() == Some("warn") => Tone::Warned,
+/// The colour of an environment. A failed load test is a warning where the release continued.
+fn tone(place: &Place, timeline: &Timeline) -> Tone {
+    let conclusion = timeline.conclusion.map(|it| it.0);
+    let action = timeline.action.map(|it| it.0);
+    match (place.progress.0, place.load_test.map(|it| it.0)) {
+        (Progress::Failed, _) => Tone::Bad,
+        (_, Some(Verdict::Failed | Verdict::Errored)) => match (conclusion, action) {
+            (Some(Conclusion::Promoted | Conclusion::PromotedWithWarning), _)
+            | (_, Some(LoadTestAction::Warn)) => Tone::Warned,
             _ => Tone::Bad,
         },
-        ("unknown", _) | (_, Some("inconclusive")) => Tone::Warned,
-        ("converged", _) => Tone::Good,
-        ("deployed", _) => Tone::Busy,
-        _ => Tone::Idle,
+        (Progress::Unknown, _) | (_, Some(Verdict::Inconclusive)) => Tone::Warned,
+        (Progress::Converged, _) => Tone::Good,
+        (Progress::Deployed, _) => Tone::Busy,
+        (Progress::Pending, _) => Tone::Idle,
     }
+}
+
+/// Writes every active character as `\u{…}`, save line feeds and tabs, which are blanks to a browser.
+///
+/// This goes over the page when it is complete, so that no text can be forgotten: what is written instead
+/// means nothing to HTML, be it in text or in an attribute, and the page's own source has none.
+pub fn visible(page: String) -> String {
+    let active = |c: char| is_active(c) && !matches!(c, '\n' | '\t');
+    if !page.contains(active) {
+        return page;
+    }
+    let mut text = String::with_capacity(page.len() + page.len() / 8);
+    for c in page.chars() {
+        if active(c) {
+            // Writing into a string can't fail.
+            let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::fixture;
-
     use crate::report::fixture::{BEFORE, COMMIT, HOSTILE};
     use crate::text::escape::is_active;
 
@@ -126,8 +148,8 @@ mod tests {
 
     #[test]
     fn programs_find_what_the_journal_says() {
-        let story = fixture::stopped();
-        let page = page(&story).expect("a report");
+        let timeline = fixture::stopped();
+        let page = page(&timeline).expect("a report");
         assert!(
             page.contains(r#"<header class="bad" data-conclusion="stopped" data-deployment="41""#)
         );
@@ -135,8 +157,10 @@ mod tests {
         assert!(
             page.contains(r#"data-step="load-test" data-environment="stage" data-state="failed""#)
         );
-        assert_eq!(count(&page, "<article"), story.decisions.len());
-        assert!(page.contains(r#"data-verdict="hold" data-code="not-converged" data-times="19""#));
+        assert_eq!(count(&page, "<article"), timeline.decisions.len());
+        assert!(
+            page.contains(r#"data-permission="hold" data-code="not-converged" data-times="19""#)
+        );
         assert_eq!(count(&page, "<g data-node="), 4);
         let answers: usize = page
             .split("data-answers=\"")
@@ -151,7 +175,7 @@ mod tests {
             .sum();
         assert_eq!(
             answers,
-            story
+            timeline
                 .rounds
                 .iter()
                 .map(|round| round.nodes.len())
@@ -165,9 +189,9 @@ mod tests {
     #[test]
     fn the_head_says_what_is_waited_for() {
         let page = page(&fixture::running()).expect("a report");
-        assert!(page.contains("<h1>Under way in stage</h1>"));
+        assert!(page.contains("<h1>Running in stage</h1>"));
         assert!(
-            page.contains("data-waits>waits for: <b>ask the nodes of `stage` for their version")
+            page.contains("data-waits>waiting for: <b>ask the nodes of `stage` for their version")
         );
         assert!(page.contains(r#"data-state="running""#) && page.contains("so far"));
     }
@@ -176,17 +200,17 @@ mod tests {
     fn what_has_not_happened_is_said() {
         let page = page(&fixture::empty()).expect("a report");
         for words in [
-            "Nothing has been done yet.",
-            "No node has been asked for its version yet.",
-            "No load test has run.",
-            "Nothing has been decided yet.",
+            "No step has run yet.",
+            "No node was asked for its version yet.",
+            "No load test ran.",
+            "There is no decision yet.",
         ] {
             assert!(page.contains(words), "{words}");
         }
-        let mut story = fixture::stopped();
-        story.load_tests[0].curve.clear();
+        let mut timeline = fixture::stopped();
+        timeline.load_tests[0].curve.clear();
         assert!(
-            super::page(&story)
+            super::page(&timeline)
                 .expect("a report")
                 .contains("No curve was recorded.")
         );
@@ -217,14 +241,23 @@ mod tests {
         let flapping =
             |node: usize, round: usize| (node + round).is_multiple_of(2).then_some(COMMIT);
         let blocks = |node: usize, round: usize| Some([COMMIT, BEFORE][(round + node) / 5 % 2]);
-        for story in [
+        for timeline in [
             fixture::large(flapping),
             fixture::large(blocks),
             fixture::large(|_, _| Some(COMMIT)),
         ] {
-            let page = page(&story).expect("a report");
+            let page = page(&timeline).expect("a report");
             assert!(page.len() < 2_000_000, "{} bytes", page.len());
             assert_eq!(count(&page, "<g data-node="), 20);
         }
+    }
+
+    #[test]
+    fn shows_what_hides() {
+        let page = "<p title=\"a\u{202e}b\">\u{1b}[31m\r\n\u{0}ä</p>";
+        assert_eq!(
+            visible(page.to_owned()),
+            "<p title=\"a\\u{202e}b\">\\u{1b}[31m\\u{d}\n\\u{0}ä</p>"
+        );
     }
 }

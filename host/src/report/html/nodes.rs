@@ -1,9 +1,9 @@
 //! What every node answered over time.
 
 use super::answers::{Answer, answers, names};
+use super::answers::{Segment, at_most};
 use super::legend::{Commit, Legend};
 use super::scale::{Percent, Scale};
-use super::segments::{Segment, at_most};
 use crate::deployment::timeline::{Round, Timeline};
 use crate::text::number::short;
 use crate::text::time;
@@ -81,12 +81,17 @@ pub struct Absence<'a> {
 
 impl<'a> Nodes<'a> {
     /// Draws all answers.
-    pub fn of(story: &'a Timeline, scale: &Scale) -> Self {
-        let mut legend = Legend::of(story);
+    pub fn of(timeline: &'a Timeline, scale: &Scale) -> Self {
+        let mut legend = Legend::of(timeline);
         let mut absences = Vec::new();
         let mut lines = Vec::new();
-        for name in names(story.rounds.iter().map(|round| round.environment.as_str())) {
-            let rounds: Vec<&Round> = story
+        for name in names(
+            timeline
+                .rounds
+                .iter()
+                .map(|round| round.environment.as_str()),
+        ) {
+            let rounds: Vec<&Round> = timeline
                 .rounds
                 .iter()
                 .filter(|round| round.environment == name)
@@ -99,7 +104,7 @@ impl<'a> Nodes<'a> {
             );
             let nodes: Vec<_> = all
                 .into_iter()
-                .map(|node| (node, answers(node, &rounds, story.last)))
+                .map(|node| (node, answers(node, &rounds, timeline.last)))
                 .collect();
             for (node, segments) in &nodes {
                 absences.extend(
@@ -209,14 +214,14 @@ mod tests {
     use super::*;
     use crate::report::fixture::{self, BEFORE, COMMIT};
 
-    fn drawn(story: &Timeline) -> Nodes<'_> {
-        Nodes::of(story, &Scale::over([story.began, story.last]))
+    fn drawn(timeline: &Timeline) -> Nodes<'_> {
+        Nodes::of(timeline, &Scale::over([timeline.began, timeline.last]))
     }
 
     #[test]
     fn one_row_a_node_and_one_bar_an_answer() {
-        let story = fixture::promoted_with_warning();
-        let nodes = drawn(&story);
+        let timeline = fixture::promoted_with_warning();
+        let nodes = drawn(&timeline);
         let rows: Vec<_> = nodes
             .environments
             .iter()
@@ -235,9 +240,9 @@ mod tests {
 
     #[test]
     fn steady_nodes_need_one_bar() {
-        let story = fixture::large(|_, _| Some(COMMIT));
+        let timeline = fixture::large(|_, _| Some(COMMIT));
         assert!(
-            drawn(&story).environments[0]
+            drawn(&timeline).environments[0]
                 .nodes
                 .iter()
                 .all(|node| node.bars.len() == 1)
@@ -246,9 +251,9 @@ mod tests {
 
     #[test]
     fn flapping_nodes_are_drawn_as_flapping() {
-        let story =
+        let timeline =
             fixture::large(|node, round| (node + round).is_multiple_of(2).then_some(COMMIT));
-        let nodes = drawn(&story);
+        let nodes = drawn(&timeline);
         assert!(nodes.legend.mixed);
         assert!(
             nodes.environments[0]

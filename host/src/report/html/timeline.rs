@@ -1,7 +1,7 @@
 //! The steps of a deployment as bars over time.
 
 use super::scale::{Percent, Scale};
-use crate::deployment::timeline::{State, Step, Timeline};
+use crate::deployment::timeline::{Step, Timeline};
 use crate::report::headline::{self, Tone};
 use crate::text::time;
 
@@ -10,8 +10,6 @@ use crate::text::time;
 pub struct Row<'a> {
     /// What it says.
     pub step: &'a Step,
-    /// The step's state, for programs.
-    pub state: &'static str,
     /// The state in words.
     pub word: &'static str,
     /// Its colour and sign.
@@ -35,14 +33,14 @@ pub struct Row<'a> {
 }
 
 /// Draws every step.
-pub fn rows<'a>(story: &'a Timeline, scale: &Scale) -> Vec<Row<'a>> {
-    let row = |step| row(step, story, scale);
-    story.steps.iter().map(row).collect()
+pub fn rows<'a>(timeline: &'a Timeline, scale: &Scale) -> Vec<Row<'a>> {
+    let row = |step| row(step, timeline, scale);
+    timeline.steps.iter().map(row).collect()
 }
 
-fn row<'a>(step: &'a Step, story: &Timeline, scale: &Scale) -> Row<'a> {
-    let (tone, word) = headline::step(step.state, story.conclusion.is_some());
-    let end = step.ended.unwrap_or(story.last).max(step.began);
+fn row<'a>(step: &'a Step, timeline: &Timeline, scale: &Scale) -> Row<'a> {
+    let (tone, word) = headline::step(step.state.0, timeline.conclusion.is_some());
+    let end = step.ended.unwrap_or(timeline.last).max(step.began);
     let (left, right) = (scale.at(step.began), scale.at(end));
     let mut label = time::span(end - step.began);
     if step.ended.is_none() && tone == Tone::Busy {
@@ -56,12 +54,6 @@ fn row<'a>(step: &'a Step, story: &Timeline, scale: &Scale) -> Row<'a> {
     };
     Row {
         step,
-        state: match step.state {
-            State::Running => "running",
-            State::Done => "done",
-            State::Warned => "warned",
-            State::Failed => "failed",
-        },
         word,
         tone,
         open: step.ended.is_none(),
@@ -82,9 +74,9 @@ mod tests {
 
     #[test]
     fn a_bar_lies_where_its_step_does() {
-        let mut story = fixture::running();
-        story.last = at(100);
-        let rows = rows(&story, &Scale::over([at(0), at(100)]));
+        let mut timeline = fixture::running();
+        timeline.last = at(100);
+        let rows = rows(&timeline, &Scale::over([at(0), at(100)]));
         assert_eq!((rows[0].x.0, rows[0].width.0), (1.0, 31.0));
         assert_eq!(
             (rows[0].label.as_str(), rows[0].label_side),
@@ -100,9 +92,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_jumps_back_makes_no_negative_bar() {
-        let mut story = fixture::running();
-        story.steps[0].ended = Some(0);
-        let rows = rows(&story, &Scale::over([at(0), at(100)]));
+        let mut timeline = fixture::running();
+        timeline.steps[0].ended = Some(0);
+        let rows = rows(&timeline, &Scale::over([at(0), at(100)]));
         assert!(rows[0].width.0.abs() < 1e-9);
     }
 }

@@ -1,6 +1,6 @@
 //! A deployment as a `JUnit` report, for what CI systems show of tests.
 //!
-//! There is one suite for each environment, with a case for each step, and one for the decision. The format
+//! Each environment is a suite with a case for each step; one more suite has the decision. The format
 //! is the one that Jenkins' `JUnit` plugin and `CircleCI`'s `store_test_results` read.
 
 mod parts;
@@ -12,30 +12,33 @@ use quick_junit::{Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use self::parts::{clean, failure, finish, named, reasons, time};
 use super::headline::Headline;
-use crate::deployment::timeline::{State, Step, Timeline};
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Conclusion, Permission};
+use crate::contract::types::LoadTestAction;
+use crate::deployment::timeline::{Step, StepKind, StepState, Timeline};
 use crate::text::time;
 
-/// The suite of what belongs to no environment.
+/// The suite of the decision, and of the steps without an environment.
 const DECISION: &str = "decision";
 
 /// Writes the report.
 ///
 /// # Errors
 ///
-/// If XML cannot be written, which no story is known to bring about.
-pub fn document(story: &Timeline) -> Result<String, SerializeError> {
+/// If XML cannot be written, which is not known to happen.
+pub fn document(timeline: &Timeline) -> Result<String, SerializeError> {
     let mut report = Report::new("greenlight");
-    report.timestamp = time::exact(story.began).parse().ok();
-    report.set_time(time(story.began, story.last));
-    for name in suites(story) {
+    report.timestamp = time::exact(timeline.began).parse().ok();
+    report.set_time(time(timeline.began, timeline.last));
+    for name in suites(timeline) {
         let mut suite = TestSuite::new(clean(name));
         suite.timestamp = report.timestamp;
-        for step in &story.steps {
+        for step in &timeline.steps {
             if step.environment.as_deref() == Some(name) {
-                suite.add_test_case(case(step, name, story));
+                suite.add_test_case(case(step, name, timeline));
             }
         }
-        if skipped_load_test(story) == Some(name) {
+        if skipped_load_test(timeline) == Some(name) {
             let mut status = TestCaseStatus::skipped();
             status.set_message("the commit's label says `skip`");
             suite.add_test_case(named("load-test", name, status));
@@ -43,15 +46,18 @@ pub fn document(story: &Timeline) -> Result<String, SerializeError> {
         finish(&mut suite);
         report.add_test_suite(suite);
     }
-    report.add_test_suite(decision(story));
+    report.add_test_suite(decision(timeline));
     report.to_string()
 }
 
-/// All environments, those first that the story names.
-fn suites(story: &Timeline) -> Vec<&str> {
+/// The names of all environments: those of the settings, then those that only a step has.
+fn suites(timeline: &Timeline) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let places = story.environments.iter().map(|place| place.name.as_str());
-    let steps = story
+    let places = timeline
+        .environments
+        .iter()
+        .map(|place| place.name.as_str());
+    let steps = timeline
         .steps
         .iter()
         .filter_map(|step| step.environment.as_deref());
@@ -63,39 +69,46 @@ fn suites(story: &Timeline) -> Vec<&str> {
     names
 }
 
-/// Where a load test would have run, had the label not asked for none.
-fn skipped_load_test(story: &Timeline) -> Option<&str> {
-    let ran =
-        !story.load_tests.is_empty() || story.steps.iter().any(|step| step.what == "load-test");
-    let asked = story.action.as_deref() == Some("skip");
-    let place = story.environments.first()?;
+/// The environment whose load test a label skips.
+fn skipped_load_test(timeline: &Timeline) -> Option<&str> {
+    let ran = !timeline.load_tests.is_empty()
+        || timeline
+            .steps
+            .iter()
+            .any(|step| step.kind.0 == StepKind::LoadTest);
+    let asked = timeline.action.map(|it| it.0) == Some(LoadTestAction::Skip);
+    let place = timeline.environments.first()?;
     (asked && !ran).then_some(place.name.as_str())
 }
 
-fn case(step: &Step, suite: &str, story: &Timeline) -> TestCase {
-    let status = match step.state {
-        State::Done | State::Warned => TestCaseStatus::success(),
-        State::Failed => {
+fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
+    let status = match step.state.0 {
+        StepState::Done | StepState::Warned => TestCaseStatus::success(),
+        StepState::Failed => {
             let mut text = step.outcome.clone();
             let ended = step.ended.unwrap_or(step.began);
-            if let Some(decision) = story.decisions.iter().find(|decision| decision.at >= ended) {
+            if let Some(decision) = timeline
+                .decisions
+                .iter()
+                .find(|decision| decision.at >= ended)
+            {
                 text = format!("{text}\n{}", reasons(decision));
             }
             failure("step-failed", &step.outcome, &text)
         }
-        State::Running => {
+        StepState::Running => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(clean(&format!("not finished: {}", step.outcome)));
             status
         }
     };
-    let mut case = named(&step.what, suite, status);
+    let mut case = named(step.kind.0.name(), suite, status);
     case.timestamp = time::exact(step.began).parse().ok();
-    case.set_time(time(step.began, step.ended.unwrap_or(story.last)));
-    let mut out = match step.state {
-        State::Warned => format!("warning: {}\n", step.outcome),
-        State::Done => format!("{}\n", step.outcome),
-        State::Running | State::Failed => String::new(),
+    case.set_time(time(step.began, step.ended.unwrap_or(timeline.last)));
+    let mut out = match step.state.0 {
+        StepState::Warned => format!("warning: {}\n", step.outcome),
+        StepState::Done => format!("{}\n", step.outcome),
+        StepState::Running | StepState::Failed => String::new(),
     };
     if let Some(log) = &step.log {
         let _ = writeln!(out, "log: {log}");
@@ -106,43 +119,49 @@ fn case(step: &Step, suite: &str, story: &Timeline) -> TestCase {
     case
 }
 
-/// What was decided in the end, and the steps that belong to no environment.
-fn decision(story: &Timeline) -> TestSuite {
+/// The suite of the last decision, with the steps without an environment.
+fn decision(timeline: &Timeline) -> TestSuite {
     let mut suite = TestSuite::new(DECISION);
-    suite.timestamp = time::exact(story.began).parse().ok();
-    let last = story.decisions.last();
-    let verdict = last.map(|decision| decision.verdict.as_str());
+    suite.timestamp = time::exact(timeline.began).parse().ok();
+    let last = timeline.decisions.last();
+    let permission = last.map(|it| it.permission.0);
     let text = last.map(reasons).unwrap_or_default();
-    let headline = Headline::of(story);
+    let headline = Headline::of(timeline);
     let code = headline.because.map_or("stopped", |reason| &reason.code);
-    let status = match (story.conclusion.as_deref(), verdict) {
-        (Some("stopped"), _) | (None, Some("stop")) => {
+    let status = match (timeline.conclusion.map(|it| it.0), permission) {
+        (Some(Conclusion::Stopped), _) | (None, Some(Permission::Stop)) => {
             let message = headline
                 .because
                 .map_or(&headline.words, |reason| &reason.message);
             failure(code, message, &text)
         }
-        (Some("promoted" | "promoted-with-warning"), _) => TestCaseStatus::success(),
+        (Some(Conclusion::Promoted | Conclusion::PromotedWithWarning), _) => {
+            TestCaseStatus::success()
+        }
         _ => {
             let mut status = TestCaseStatus::skipped();
             let message = match &headline.waits {
-                Some(waits) => format!("not finished, waits for: {waits}"),
+                Some(waits) => format!("not finished, waiting for: {waits}"),
                 None => headline.words.clone(),
             };
             status.set_message(clean(&message));
             status
         }
     };
-    let mut case = named("verdict", DECISION, status);
+    let mut case = named("permission", DECISION, status);
     case.set_time(Duration::ZERO);
     let mut out = format!("{}\n{text}", headline.words);
-    for note in &story.notes {
+    for note in &timeline.notes {
         let _ = writeln!(out, "note: {}", note.text);
     }
     case.set_system_out(clean(&out));
     suite.add_test_case(case);
-    for step in story.steps.iter().filter(|step| step.environment.is_none()) {
-        suite.add_test_case(self::case(step, DECISION, story));
+    for step in timeline
+        .steps
+        .iter()
+        .filter(|step| step.environment.is_none())
+    {
+        suite.add_test_case(self::case(step, DECISION, timeline));
     }
     finish(&mut suite);
     suite
@@ -151,14 +170,15 @@ fn decision(story: &Timeline) -> TestSuite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::fields::ByName;
     use crate::report::fixture;
 
     /// Reads a document back: the path of each element with its attributes, and its text.
-    fn read(story: &Timeline) -> Vec<String> {
+    fn read(timeline: &Timeline) -> Vec<String> {
         use quick_xml::Reader;
         use quick_xml::XmlVersion;
         use quick_xml::events::Event;
-        let document = document(story).expect("a report");
+        let document = document(timeline).expect("a report");
         let mut reader = Reader::from_str(&document);
         let mut lines = Vec::new();
         loop {
@@ -219,8 +239,8 @@ mod tests {
 
     #[test]
     fn a_warning_is_no_failure() {
-        let story = fixture::promoted_with_warning();
-        let lines = read(&story);
+        let timeline = fixture::promoted_with_warning();
+        let lines = read(&timeline);
         assert!(
             has(
                 &lines,
@@ -228,7 +248,7 @@ mod tests {
             ),
             "{lines:#?}"
         );
-        let text = document(&story).expect("a report");
+        let text = document(&timeline).expect("a report");
         assert!(text.contains("warning: 212 of 28,140"));
         assert!(text.contains("promote-with-warning[load-test-failed]"));
     }
@@ -242,11 +262,11 @@ mod tests {
         );
         assert!(has(
             &lines,
-            "skipped message=not finished, waits for: the first decision"
+            "skipped message=not finished, waiting for: the first decision"
         ));
-        let mut story = fixture::running();
-        story.action = Some("skip".to_owned());
-        let lines = read(&story);
+        let mut timeline = fixture::running();
+        timeline.action = Some(ByName(LoadTestAction::Skip));
+        let lines = read(&timeline);
         assert!(has(
             &lines,
             "testcase name=load-test classname=greenlight.stage"
@@ -260,10 +280,10 @@ mod tests {
 
     #[test]
     fn hostile_texts_stay_texts() {
-        let story = fixture::hostile();
-        let lines = read(&story);
+        let timeline = fixture::hostile();
+        let lines = read(&timeline);
         assert!(!has(&lines, "script name"));
-        let text = document(&story).expect("a report");
+        let text = document(&timeline).expect("a report");
         assert!(!text.contains("<script>") && !text.contains("]]>") && !text.contains("<img"));
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
         assert!(!text.contains('\u{ffff}'));
@@ -273,16 +293,16 @@ mod tests {
 
     #[test]
     fn a_step_elsewhere_is_not_lost() {
-        let mut story = fixture::running();
-        story.steps[0].environment = Some("canary".to_owned());
-        assert!(has(&read(&story), "testsuite name=canary tests=1"));
+        let mut timeline = fixture::running();
+        timeline.steps[0].environment = Some("canary".to_owned());
+        assert!(has(&read(&timeline), "testsuite name=canary tests=1"));
     }
 
     #[test]
     fn a_step_that_was_done_again_has_a_name_of_its_own() {
-        let mut story = fixture::running();
-        story.steps.push(story.steps[0].clone());
-        let lines = read(&story);
+        let mut timeline = fixture::running();
+        timeline.steps.push(timeline.steps[0].clone());
+        let lines = read(&timeline);
         assert!(has(
             &lines,
             "testcase name=deploy classname=greenlight.stage"

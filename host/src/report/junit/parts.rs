@@ -47,7 +47,7 @@ pub fn reasons(decision: &Decision) -> String {
         let _ = writeln!(
             text,
             "{}[{}]: {}",
-            decision.verdict, reason.code, reason.message
+            decision.permission, reason.code, reason.message
         );
         if let Some(help) = &reason.help {
             let _ = writeln!(text, "  help: {help}");

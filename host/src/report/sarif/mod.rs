@@ -18,8 +18,8 @@ use crate::text::time;
 /// # Errors
 ///
 /// As [`json::pretty`].
-pub fn document(story: &Timeline) -> io::Result<String> {
-    let findings = results::of(story);
+pub fn document(timeline: &Timeline) -> io::Result<String> {
+    let findings = results::of(timeline);
     let mut rules: Vec<&str> = Vec::new();
     let mut results = Vec::new();
     for finding in &findings {
@@ -45,12 +45,12 @@ pub fn document(story: &Timeline) -> io::Result<String> {
                 },
             },
             automation_details: Automation {
-                id: format!("greenlight/{}/", story.tag),
+                id: format!("greenlight/{}/", timeline.tag),
             },
             invocations: [Invocation {
                 execution_successful: true,
-                start_time_utc: time::exact(story.began),
-                end_time_utc: time::exact(story.last),
+                start_time_utc: time::exact(timeline.began),
+                end_time_utc: time::exact(timeline.last),
             }],
             results,
         }],
@@ -65,8 +65,8 @@ mod tests {
     use super::*;
     use crate::report::fixture::{self, HOSTILE};
 
-    fn run(story: &Timeline) -> Value {
-        let text = document(story).expect("a report");
+    fn run(timeline: &Timeline) -> Value {
+        let text = document(timeline).expect("a report");
         let mut log: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(log["version"], "2.1.0");
         log["runs"][0].take()
@@ -136,14 +136,14 @@ mod tests {
 
     #[test]
     fn what_was_reached_with_a_warning_is_not_wrong() {
-        let mut story = fixture::promoted_with_warning();
-        let last = story.decisions.last_mut().expect("a decision");
+        let mut timeline = fixture::promoted_with_warning();
+        let last = timeline.decisions.last_mut().expect("a decision");
         let mut reached = last.reasons[0].clone();
         reached.code = "promoted".to_owned();
         reached.message = "`prod` serves the release and nothing else".to_owned();
         last.reasons.push(reached);
         assert_eq!(
-            found(&run(&story))[..2],
+            found(&run(&timeline))[..2],
             [
                 line("warning", "load-test-failed", &["stage"]),
                 line("note", "promoted", &["prod"]),

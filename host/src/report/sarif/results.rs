@@ -1,7 +1,8 @@
-//! What of a deployment is a finding.
+//! The findings of a deployment.
 
 use super::format::{Level, Location, LogicalLocation, Message, Result};
-use crate::deployment::timeline::{Decision, State, Timeline};
+use crate::contract::promotion::Permission;
+use crate::deployment::timeline::{Decision, StepKind, StepState, Timeline};
 use crate::report::headline;
 
 /// The code of a note.
@@ -46,22 +47,22 @@ impl Finding<'_> {
     }
 }
 
-/// All findings: reasons of the last decision, those of earlier ones that let it go on with a warning, steps
-/// that ended with one, and notes.
-pub fn of(story: &Timeline) -> Vec<Finding<'_>> {
+/// All findings: the reasons of the last decision, the reasons of earlier warnings, the steps with a warning,
+/// and the notes.
+pub fn of(timeline: &Timeline) -> Vec<Finding<'_>> {
     let mut findings: Vec<Finding<'_>> = Vec::new();
-    let warning = |decision: &&Decision| decision.verdict == "promote-with-warning";
-    let last = story.decisions.last();
-    let earlier = story.decisions.iter().rev().skip(1).filter(warning);
+    let warning = |decision: &&Decision| decision.permission.0 == Permission::PromoteWithWarning;
+    let last = timeline.decisions.last();
+    let earlier = timeline.decisions.iter().rev().skip(1).filter(warning);
     for (place, decision) in last.into_iter().chain(earlier).enumerate() {
-        // In a warning the last reason says what was next, or what was reached: nothing is wrong with that.
+        // The last reason of a warning says what is next, or what is reached, which is no warning.
         let (wrong, what_then) = match decision.reasons.split_last() {
             Some((then, wrong)) if warning(&decision) && !wrong.is_empty() => (wrong, Some(then)),
             _ => (decision.reasons.as_slice(), None),
         };
-        let told = what_then.filter(|_| place == 0).map(|it| (it, Level::Note));
-        let wrong = wrong.iter().map(|it| (it, level(&decision.verdict)));
-        for (reason, level) in wrong.chain(told) {
+        let then = what_then.filter(|_| place == 0).map(|it| (it, Level::Note));
+        let wrong = wrong.iter().map(|it| (it, level(decision.permission.0)));
+        for (reason, level) in wrong.chain(then) {
             let known = |it: &Finding<'_>| it.code == reason.code && it.message == reason.message;
             if !findings.iter().any(known) {
                 findings.push(Finding {
@@ -69,69 +70,71 @@ pub fn of(story: &Timeline) -> Vec<Finding<'_>> {
                     level,
                     message: &reason.message,
                     help: reason.help.as_deref(),
-                    environments: named(&reason.message, story),
+                    environments: named(&reason.message, timeline),
                 });
             }
         }
     }
-    for step in story
+    for step in timeline
         .steps
         .iter()
-        .filter(|step| step.state == State::Warned)
+        .filter(|step| step.state.0 == StepState::Warned)
     {
         let environment = step.environment.as_deref();
         findings.push(Finding {
-            code: warned(&step.what),
+            code: warned(step.kind.0),
             level: Level::Warning,
             message: &step.outcome,
             help: None,
-            environments: environment.map_or_else(|| reached(story), |name| vec![name]),
+            environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
         });
     }
-    findings.extend(story.notes.iter().map(|note| Finding {
+    findings.extend(timeline.notes.iter().map(|note| Finding {
         code: NOTE,
         level: Level::Warning,
         message: &note.text,
         help: None,
-        environments: named(&note.text, story),
+        environments: named(&note.text, timeline),
     }));
     findings
 }
 
-fn level(verdict: &str) -> Level {
-    match verdict {
-        "stop" => Level::Error,
-        "promote-with-warning" => Level::Warning,
-        _ => Level::Note,
+fn level(permission: Permission) -> Level {
+    match permission {
+        Permission::Stop => Level::Error,
+        Permission::PromoteWithWarning => Level::Warning,
+        Permission::Hold | Permission::Promote => Level::Note,
     }
 }
 
-fn warned(what: &str) -> &'static str {
-    match what {
-        "deploy" => "deploy-warned",
-        "converge" => "converge-warned",
-        "load-test" => "load-test-warned",
-        "wait" => "wait-warned",
-        "notify" => "notify-warned",
-        _ => "step-warned",
+fn warned(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Deploy => "deploy-warned",
+        StepKind::Converge => "converge-warned",
+        StepKind::LoadTest => "load-test-warned",
+        StepKind::Wait => "wait-warned",
+        StepKind::Notify => "notify-warned",
     }
 }
 
 /// The environments that a text names in backticks, or else the one that the release has come to.
-fn named<'a>(text: &str, story: &'a Timeline) -> Vec<&'a str> {
-    let all = story.environments.iter().map(|place| place.name.as_str());
+fn named<'a>(text: &str, timeline: &'a Timeline) -> Vec<&'a str> {
+    let all = timeline
+        .environments
+        .iter()
+        .map(|place| place.name.as_str());
     let named: Vec<_> = all
         .filter(|name| text.contains(&format!("`{name}`")))
         .collect();
     if named.is_empty() {
-        reached(story)
+        reached(timeline)
     } else {
         named
     }
 }
 
-fn reached(story: &Timeline) -> Vec<&str> {
-    headline::reached(story)
+fn reached(timeline: &Timeline) -> Vec<&str> {
+    headline::reached(timeline)
         .map(|place| place.name.as_str())
         .into_iter()
         .collect()
@@ -147,6 +150,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::names::Named as _;
 
     #[test]
     fn labels_stay_readable() {
@@ -155,11 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn every_verdict_has_a_level() {
-        let levels = ["stop", "promote-with-warning", "hold", "promote"].map(level);
+    fn every_permission_has_a_level() {
+        let levels = Permission::ALL.iter().map(|(it, _)| level(*it));
         assert_eq!(
-            levels,
-            [Level::Error, Level::Warning, Level::Note, Level::Note]
+            levels.collect::<Vec<_>>(),
+            [Level::Note, Level::Warning, Level::Note, Level::Error]
         );
     }
 }

@@ -17,7 +17,7 @@ use super::accept::{Acceptor, Handover, NotStored};
 use super::token::Token;
 use crate::clock;
 use crate::facts::webhook::{self, Notification};
-use crate::journal::inbox::{Delivery, Hint};
+use crate::journal::inbox::{Delivery, PushEvent};
 use crate::serve::Shared;
 use crate::serve::metrics::Answered;
 use crate::serve::page::{self, View};
@@ -192,8 +192,8 @@ fn delivery(notification: Notification, body: Vec<u8>) -> Delivery {
         at: clock::milliseconds(),
         source: source(notification.source).to_owned(),
         body,
-        hints: pushes
-            .map(|it| Hint {
+        push_events: pushes
+            .map(|it| PushEvent {
                 repository: it.repository,
                 tag: it.tag,
                 digest: it.digest,

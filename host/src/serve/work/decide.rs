@@ -5,7 +5,7 @@ use crate::contract::promotion::{Action, Conclusion, Instruction, Release};
 use crate::deployment::elsewhere::{self, Asked};
 use crate::facts::{Error, git, message};
 use crate::journal::Store;
-use crate::journal::inbox::Start;
+use crate::journal::inbox::DeploymentRequest;
 use crate::serve::Shared;
 use crate::serve::words::sentences;
 
@@ -25,7 +25,11 @@ pub enum Word {
 /// # Errors
 ///
 /// If the journal can't be read. What keeps the policy from deciding is a reason to wait.
-pub fn ask(shared: &Shared, store: &mut dyn Store, start: &Start) -> Result<Word, Error> {
+pub fn ask(
+    shared: &Shared,
+    store: &mut dyn Store,
+    start: &DeploymentRequest,
+) -> Result<Word, Error> {
     let means = &shared.means;
     let settings = &means.config.settings;
     let now = clock::seconds();

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::deployment::log::explained;
 use crate::effects::registry::Registry;
 use crate::facts::Error;
-use crate::journal::inbox::{ClaimedHint, Inbox, NewStart, Settled};
+use crate::journal::inbox::{ClaimedPushEvent, Inbox, NewDeploymentRequest, Settled};
 use crate::journal::{Holder, open_inbox};
 use crate::serve::Shared;
 use crate::serve::words::{sentences, storable};
@@ -43,9 +43,9 @@ impl Hints {
     fn settled(
         &mut self,
         shared: &Shared,
-        claimed: &ClaimedHint,
+        claimed: &ClaimedPushEvent,
     ) -> Result<Option<Settled>, Error> {
-        let hint = &claimed.hint;
+        let hint = &claimed.push_event;
         let said = |outcome: String| {
             let (repository, tag) = (&hint.repository, &hint.tag);
             shared.log.say(&format!("{repository}:{tag} {outcome}"));
@@ -68,8 +68,8 @@ impl Hints {
         }
     }
 
-    fn look_into(&self, shared: &Shared, claimed: &ClaimedHint) -> Result<Settled, String> {
-        let hint = &claimed.hint;
+    fn look_into(&self, shared: &Shared, claimed: &ClaimedPushEvent) -> Result<Settled, String> {
+        let hint = &claimed.push_event;
         let means = &shared.means;
         if !means.serve.repositories.contains(&hint.repository) {
             let why = "its repository is not among those of `[serve] repositories`".to_owned();
@@ -106,7 +106,7 @@ impl Hints {
                 Err(error) => return Err(error.to_string()),
             },
         };
-        Ok(Settled::Wanted(NewStart {
+        Ok(Settled::Wanted(NewDeploymentRequest {
             repository: hint.repository.clone(),
             tag: hint.tag.clone(),
             digest,

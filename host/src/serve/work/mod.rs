@@ -16,7 +16,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{STORE_REST, Shared};
+use crate::clock;
 use crate::facts::Error;
+use crate::retry::Backoff;
 use children::Children;
 
 /// How many attempts to start something are made at a time.
@@ -151,11 +153,17 @@ fn work<W: Work>(shared: &Shared, open: impl Fn(&Shared) -> Result<W, Error>) {
     }
 }
 
-/// How long to wait before something is tried again, in milliseconds: twice as long each time, up to four
-/// minutes, and not all at the same moment.
+/// How long to wait before something is tried again: up to four minutes.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    factor: 2.0,
+    longest: Duration::from_secs(256),
+    spread: (0.5, 1.0),
+};
+
+/// How long to wait before something is tried again, in milliseconds.
 fn back_off(attempts: u32) -> u64 {
-    let longest = 1000_u64 << attempts.min(8);
-    longest / 2 + fastrand::u64(..=longest / 2)
+    clock::in_milliseconds(BACKOFF.delay(attempts, fastrand::f64()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::deployment::log::explained;
 use crate::effects::registry::Registry;
 use crate::facts::Error;
-use crate::journal::inbox::{Delivery, Hint, Inbox};
+use crate::journal::inbox::{Delivery, Inbox, PushEvent};
 use crate::journal::{self, open_inbox};
 use crate::serve::Shared;
 
@@ -57,7 +57,7 @@ impl Reconcile {
             .map_err(|error| error.to_string())?;
         let listed: Vec<_> = tags
             .into_iter()
-            .map(|tag| Hint {
+            .map(|tag| PushEvent {
                 repository: repository.to_owned(),
                 tag,
                 digest: None,
@@ -105,7 +105,7 @@ impl Reconcile {
 
 /// Stores what is new, and says how much that is. What is there at the first look started nothing when
 /// it was pushed, and does not now: a whole history of releases would be deployed.
-fn store(inbox: &mut dyn Inbox, repository: &str, listed: &[Hint]) -> journal::Result<usize> {
+fn store(inbox: &mut dyn Inbox, repository: &str, listed: &[PushEvent]) -> journal::Result<usize> {
     let at = clock::milliseconds();
     if inbox.baseline(repository)?.is_none()
         && inbox.set_baseline(repository, at, listed, BEFORE)?
@@ -121,7 +121,7 @@ fn store(inbox: &mut dyn Inbox, repository: &str, listed: &[Hint]) -> journal::R
         at,
         source: "reconciliation".to_owned(),
         body: Vec::new(),
-        hints: unknown,
+        push_events: unknown,
     }])?;
     Ok(found)
 }

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::deployment::log::explained;
 use crate::effects::trigger::{self, Request};
 use crate::facts::Error;
-use crate::journal::inbox::{ClaimedStart, Inbox, StartState};
+use crate::journal::inbox::{ClaimedDeploymentRequest, DeploymentRequestState, Inbox};
 use crate::journal::{self, Holder, Store, open_inbox};
 use crate::serve::Shared;
 use crate::serve::metrics::Attempted;
@@ -50,10 +50,14 @@ impl Starts {
         })
     }
 
-    fn carry_on(&mut self, shared: &Shared, claimed: &ClaimedStart) -> Result<(), Error> {
-        let start = &claimed.start;
+    fn carry_on(
+        &mut self,
+        shared: &Shared,
+        claimed: &ClaimedDeploymentRequest,
+    ) -> Result<(), Error> {
+        let start = &claimed.request;
         let request = Request {
-            key: start.request.clone(),
+            key: start.key.clone(),
             repository: start.repository.clone(),
             tag: start.tag.clone(),
             digest: start.digest.clone(),
@@ -62,7 +66,7 @@ impl Starts {
             since: start.created,
         };
         let mut attempts = start.attempts;
-        if let StartState::Starting { attempt, .. } = start.state {
+        if let DeploymentRequestState::Starting { attempt, .. } = start.state {
             attempts = attempt;
             if let Some(state) = self.look_for(&request, start.id, attempt) {
                 return self.write(shared, claimed, &state);
@@ -72,15 +76,25 @@ impl Starts {
         let now = clock::milliseconds();
         // A record that can't be read keeps this one from being decided, not the others.
         match word.unwrap_or_else(|error| Word::Wait(error.message)) {
-            Word::Over(why) => self.write(shared, claimed, &StartState::Stopped { why }),
+            Word::Over(why) => {
+                self.write(shared, claimed, &DeploymentRequestState::Stopped { why })
+            }
             Word::Wait(why) => {
                 let again_at = now + patience(shared, start.created);
-                self.write(shared, claimed, &StartState::Waiting { why, again_at })
+                self.write(
+                    shared,
+                    claimed,
+                    &DeploymentRequestState::Waiting { why, again_at },
+                )
             }
             Word::Go if self.is_full()? => {
                 let why = "as many deployments run as `[serve] at-most` allows".to_owned();
                 let again_at = now + FULL;
-                self.write(shared, claimed, &StartState::Waiting { why, again_at })
+                self.write(
+                    shared,
+                    claimed,
+                    &DeploymentRequestState::Waiting { why, again_at },
+                )
             }
             Word::Go => self.attempt(shared, claimed, &request, attempts + 1),
         }
@@ -101,7 +115,7 @@ impl Starts {
     fn attempt(
         &mut self,
         shared: &Shared,
-        claimed: &ClaimedStart,
+        claimed: &ClaimedDeploymentRequest,
         request: &Request,
         attempt: u32,
     ) -> Result<(), Error> {
@@ -112,13 +126,13 @@ impl Starts {
             Some(_) => 0,
             None => u64::try_from(lease.as_millis()).unwrap_or(u64::MAX),
         };
-        let begun = StartState::Starting {
+        let begun = DeploymentRequestState::Starting {
             attempt,
             why: None,
             again_at: clock::milliseconds().saturating_add(shown.saturating_mul(2)),
         };
         // A claim that ran out while the policy was asked is still ours, or somebody else's by now.
-        let ours = self.inbox.renew_start(claimed, lease);
+        let ours = self.inbox.renew_deployment_request(claimed, lease);
         let ours = ours.and_then(|ours| Ok(ours && self.inbox.write(claimed, &begun, true)?));
         if !ours.map_err(|error| explained(&error))? {
             return Ok(());
@@ -127,14 +141,14 @@ impl Starts {
         let (outcome, state) = match started {
             Ok(reference) => (
                 Attempted::Started,
-                StartState::Started {
+                DeploymentRequestState::Started {
                     reference,
                     finished: None,
                 },
             ),
             Err(trigger::Error::Refused { why }) => (
                 Attempted::Refused,
-                StartState::Retrying {
+                DeploymentRequestState::Retrying {
                     why,
                     again_at: clock::milliseconds() + back_off(attempt),
                 },
@@ -143,11 +157,14 @@ impl Starts {
                 let again_in = again_in.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
                 let again_in = again_in.unwrap_or(0).max(back_off(attempt));
                 let again_at = clock::milliseconds().saturating_add(again_in);
-                (Attempted::Refused, StartState::Retrying { why, again_at })
+                (
+                    Attempted::Refused,
+                    DeploymentRequestState::Retrying { why, again_at },
+                )
             }
             Err(trigger::Error::Unknown { why }) => (
                 Attempted::Unknown,
-                StartState::Starting {
+                DeploymentRequestState::Starting {
                     attempt,
                     why: Some(why),
                     again_at: clock::milliseconds().saturating_add(shown),
@@ -159,11 +176,16 @@ impl Starts {
     }
 
     /// Finds out whether an attempt that may have started something did. Nothing if it certainly did not.
-    fn look_for(&mut self, request: &Request, id: u64, attempt: u32) -> Option<StartState> {
+    fn look_for(
+        &mut self,
+        request: &Request,
+        id: u64,
+        attempt: u32,
+    ) -> Option<DeploymentRequestState> {
         let why = match self.starter.find(request) {
             Ok(Some(reference)) => {
                 self.looks.remove(&id);
-                return Some(StartState::Started {
+                return Some(DeploymentRequestState::Started {
                     reference,
                     finished: None,
                 });
@@ -181,9 +203,9 @@ impl Starts {
         let why = why.to_string();
         if looks >= LOOKS {
             self.looks.remove(&id);
-            return Some(StartState::Unknown { why });
+            return Some(DeploymentRequestState::Unknown { why });
         }
-        Some(StartState::Starting {
+        Some(DeploymentRequestState::Starting {
             attempt,
             why: Some(why),
             again_at: clock::milliseconds() + back_off(4 + looks),
@@ -193,10 +215,10 @@ impl Starts {
     fn write(
         &mut self,
         shared: &Shared,
-        claimed: &ClaimedStart,
-        state: &StartState,
+        claimed: &ClaimedDeploymentRequest,
+        state: &DeploymentRequestState,
     ) -> Result<(), Error> {
-        let start = &claimed.start;
+        let start = &claimed.request;
         let ours = self.inbox.write(claimed, state, false);
         let ours = ours.map_err(|error| explained(&error))?;
         let is_news = std::mem::discriminant(state) != std::mem::discriminant(&start.state);
@@ -213,7 +235,11 @@ impl Starts {
 }
 
 /// Does something that may take longer than a claim lasts, and keeps the claim meanwhile.
-fn keeping<T>(shared: &Shared, claimed: &ClaimedStart, action: impl FnOnce() -> T) -> T {
+fn keeping<T>(
+    shared: &Shared,
+    claimed: &ClaimedDeploymentRequest,
+    action: impl FnOnce() -> T,
+) -> T {
     let lease = shared.means.config.lease;
     let (done, over) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -226,7 +252,11 @@ fn keeping<T>(shared: &Shared, claimed: &ClaimedStart, action: impl FnOnce() -> 
                 };
                 // A store that does not answer is asked again a moment later.
                 inbox = store
-                    .and_then(|mut store| store.renew_start(claimed, lease).map(|_| store))
+                    .and_then(|mut store| {
+                        store
+                            .renew_deployment_request(claimed, lease)
+                            .map(|_| store)
+                    })
                     .ok();
             }
         });

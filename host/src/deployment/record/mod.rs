@@ -1,0 +1,241 @@
+//! How an entry is stored: one JSON object with a format version, independent of what commands print.
+//!
+//! - Format 1 has no key `format`. Its decisions repeat `schema`, `tag` and `digest` of the command's output, and
+//!   call the permission `verdict`.
+//! - Format 2 is what this version writes.
+//!
+//! Every shape is written here, in snake case with values in kebab case, so that a journal stays readable when
+//! the output of a command or a name of the contract changes. A change of a shape takes the next format, and
+//! `read` keeps reading the ones before it.
+
+pub(super) mod forms;
+
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::entry::Entry;
+
+/// The format that is written.
+const FORMAT: u32 = 2;
+
+/// What of an entry says its format.
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default = "first")]
+    format: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+/// Writes an entry in the newest format.
+///
+/// # Errors
+///
+/// If it can't be written as JSON.
+pub fn write(entry: &Entry) -> serde_json::Result<String> {
+    // An entry is an object that is never empty: it has the key `entry`.
+    let object = serde_json::to_string(entry)?;
+    Ok(object.replacen('{', &format!("{{\"format\":{FORMAT},"), 1))
+}
+
+/// Reads an entry of any format up to the newest.
+///
+/// # Errors
+///
+/// If it is of a later format, or not an entry.
+pub fn read(body: &str) -> Result<Entry, serde_json::Error> {
+    let Version { format } = serde_json::from_str(body)?;
+    if !(1..=FORMAT).contains(&format) {
+        return Err(de::Error::custom(format!(
+            "it has format {format}, and this version reads formats up to {FORMAT}"
+        )));
+    }
+    serde_json::from_str(body)
+}
+
+/// A shape in which a value of the contract is stored.
+pub(super) trait Form<T> {
+    /// Writes a value in this shape.
+    fn write<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Reads a value of this shape.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
+}
+
+/// A value that is written in a shape.
+struct Written<'a, T, F>(&'a T, PhantomData<F>);
+
+impl<T, F: Form<T>> Serialize for Written<'_, T, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        F::write(self.0, serializer)
+    }
+}
+
+/// A value that is read from a shape.
+struct Read<T, F>(T, PhantomData<F>);
+
+impl<'de, T, F: Form<T>> Deserialize<'de> for Read<T, F> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        F::read(deserializer).map(|value| Self(value, PhantomData))
+    }
+}
+
+/// A list of values in a shape.
+pub(super) struct Many<F>(PhantomData<F>);
+
+impl<F> Many<F> {
+    pub(super) fn serialize<T, S: Serializer>(values: &[T], to: S) -> Result<S::Ok, S::Error>
+    where
+        F: Form<T>,
+    {
+        to.collect_seq(values.iter().map(|it| Written::<T, F>(it, PhantomData)))
+    }
+
+    pub(super) fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error>
+    where
+        F: Form<T>,
+    {
+        let values: Vec<Read<T, F>> = Vec::deserialize(from)?;
+        Ok(values.into_iter().map(|it| it.0).collect())
+    }
+}
+
+/// A value in a shape, or null.
+pub(super) struct Maybe<F>(PhantomData<F>);
+
+impl<F> Maybe<F> {
+    #[expect(clippy::ref_option, reason = "serde hands over the field")]
+    pub(super) fn serialize<T, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error>
+    where
+        F: Form<T>,
+    {
+        let written = value.as_ref().map(|it| Written::<T, F>(it, PhantomData));
+        written.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error>
+    where
+        F: Form<T>,
+    {
+        let read: Option<Read<T, F>> = Option::deserialize(from)?;
+        Ok(read.map(|it| it.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::promotion::{
+        Action, Conclusion, Decision, Event, Happening, Intervention, NodeStanding, NodeState,
+        Notice, Permission, Progress, Standing, Urgency,
+    };
+    use crate::contract::types::{Evidence, Reason, Span, Verdict};
+    use crate::deployment::entry::{Began, Details};
+
+    fn entries() -> Vec<Entry> {
+        let actions = [
+            Action::Deploy("stage".to_owned()),
+            Action::Observe("stage".to_owned()),
+            Action::LoadTest("stage".to_owned()),
+            Action::Notify(Notice {
+                urgency: Urgency::Failure,
+                key: "stopped".to_owned(),
+                text: "it was stopped".to_owned(),
+            }),
+            Action::Wait(7),
+            Action::Finish(Conclusion::Superseded),
+        ];
+        let decision = Decision {
+            permission: Permission::PromoteWithWarning,
+            next: Action::Wait(1),
+            reasons: vec![Reason {
+                code: "load-test-failed".to_owned(),
+                message: "it failed".to_owned(),
+                evidence: vec![
+                    Evidence::Label(Span { start: 1, end: 2 }),
+                    Evidence::Event(3),
+                ],
+                help: None,
+            }],
+            standings: vec![Standing {
+                environment: "stage".to_owned(),
+                progress: Progress::Converged,
+                load_test: Some(Verdict::Failed),
+                nodes: vec![NodeStanding {
+                    name: "http://10.0.0.1".to_owned(),
+                    state: NodeState::Current,
+                }],
+            }],
+        };
+        let mut entries = vec![
+            Entry::Began(Began {
+                greenlight: "0.1.0".to_owned(),
+                policy: "sha256:0".to_owned(),
+                tag: "stage-1".to_owned(),
+                digest: None,
+                instruction: None,
+                commit: "1".to_owned(),
+                settings: crate::contract::settings::defaults(),
+            }),
+            Entry::Decided { now: 9, decision },
+            Entry::Happened {
+                event: Event {
+                    at: 9,
+                    happening: Happening::Intervened(Intervention::Approved),
+                },
+                details: Details::Person {
+                    name: "Ada".to_owned(),
+                },
+            },
+            Entry::Interrupted,
+            Entry::Concluded {
+                conclusion: Conclusion::PromotedWithWarning,
+            },
+        ];
+        entries.extend(actions.clone().map(|effect| Entry::Started { effect }));
+        entries.extend(actions.map(|effect| Entry::Resumed {
+            interrupted: Some(effect),
+            repeated: true,
+        }));
+        entries
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for entry in entries() {
+            let body = write(&entry).expect("JSON");
+            assert!(body.starts_with("{\"format\":2,\"entry\":"), "{body}");
+            assert_eq!(read(&body).expect("an entry"), entry, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_first_format_is_read() {
+        let body = r#"{"entry":"decided","now":5,"decision":{"schema":"greenlight.decision/1",
+            "tag":"stage-1","digest":null,"verdict":"hold","next":{"action":"wait","seconds":3},
+            "reasons":[],"environments":[]}}"#;
+        let decision = Decision {
+            permission: Permission::Hold,
+            next: Action::Wait(3),
+            reasons: Vec::new(),
+            standings: Vec::new(),
+        };
+        let entry = Entry::Decided { now: 5, decision };
+        assert_eq!(read(body).expect("an entry"), entry);
+    }
+
+    #[test]
+    fn a_later_format_is_refused_by_its_number() {
+        for (format, is_known) in [(0, false), (1, true), (2, true), (3, false)] {
+            let body = format!("{{\"format\":{format},\"entry\":\"interrupted\"}}");
+            let read = read(&body);
+            assert_eq!(read.is_ok(), is_known, "{read:?}");
+            if let Err(error) = read {
+                assert!(error.to_string().contains(&format!("format {format}")));
+            }
+        }
+    }
+}

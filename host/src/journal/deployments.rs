@@ -1,0 +1,195 @@
+//! Deployments and their records, in either database.
+
+use std::time::Duration;
+
+use super::chain::{self, Stored};
+use super::lease;
+use super::sql::{Answer, Cells, Database, Session, Value, at_most, values};
+use super::{
+    Claim, ClaimRequest, Error, Header, Holder, Lease, NewDeployment, Occupant, Records, Result,
+    Row, Store,
+};
+
+/// What is read of a deployment, in the order of [`header`].
+const HEADERS: &str =
+    "SELECT number, tag, digest, commit_id, began, conclusion, request FROM deployments";
+
+/// A request whose deployment ended without a record is free again.
+const FREE_REQUEST: &str = "
+    UPDATE deployments SET request = NULL
+    WHERE request = ?1 AND conclusion IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM records WHERE deployment = number)";
+
+impl<D: Database> Store for D {
+    fn begin(&mut self, new: &NewDeployment) -> Result<u64> {
+        // By it is found what was stored before a connection was lost.
+        let token = fastrand::i64(..);
+        self.change(|session| {
+            session.execute(FREE_REQUEST, values![&new.request])?;
+            session.insert_deployment(new, token)
+        })
+    }
+
+    fn append(&mut self, deployment: u64, row: &Row) -> Result<()> {
+        let writer = self.writer();
+        self.change(|session| {
+            lock(session, deployment)?;
+            let end = chain::end(deployment, stored(session, deployment, "DESC LIMIT 2")?)?;
+            if row.position <= end.position {
+                let own = session.first(
+                    "SELECT position FROM records
+                     WHERE deployment = ?1 AND position = ?2 AND at = ?3 AND body = ?4 AND writer = ?5",
+                    values![deployment, row.position, row.at, &row.body, writer],
+                )?;
+                return own.map(drop).ok_or(Error::Taken.into());
+            }
+            if row.position > end.position + 1 {
+                return Err(Error::Damaged {
+                    deployment,
+                    position: end.position + 1,
+                }
+                .into());
+            }
+            let body = row.body.as_bytes();
+            let sum = chain::checksum(&end.checksum, deployment, row.position, row.at, body);
+            session.execute(
+                "INSERT INTO records (deployment, position, at, body, checksum, writer)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                values![
+                    deployment,
+                    row.position,
+                    row.at,
+                    &row.body,
+                    sum.as_slice(),
+                    writer
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn records(&mut self, deployment: u64) -> Result<Records> {
+        self.read(|session| {
+            let stored = stored(session, deployment, "ASC")?;
+            Ok(chain::verify(deployment, stored)?)
+        })
+    }
+
+    fn forget_torn(&mut self, deployment: u64) -> Result<()> {
+        self.change(|session| {
+            lock(session, deployment)?;
+            let records = chain::verify(deployment, stored(session, deployment, "ASC")?)?;
+            if records.torn {
+                let last = records.rows.len() as u64 + 1;
+                session.execute(
+                    "DELETE FROM records WHERE deployment = ?1 AND position = ?2",
+                    values![deployment, last],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    fn conclude(&mut self, deployment: u64, conclusion: &str) -> Result<()> {
+        self.change(|session| {
+            lock(session, deployment)?;
+            session.execute(
+                "UPDATE deployments SET conclusion = ?2 WHERE number = ?1 AND conclusion IS NULL",
+                values![deployment, conclusion],
+            )?;
+            let mut row = session.one(
+                "SELECT conclusion FROM deployments WHERE number = ?1",
+                values![deployment],
+            )?;
+            if row.text(0)? == conclusion {
+                Ok(())
+            } else {
+                Err(Error::Taken.into())
+            }
+        })
+    }
+
+    fn deployment(&mut self, number: u64) -> Result<Option<Header>> {
+        let found = headers(self, "WHERE number = ?1", values![number])?;
+        Ok(found.into_iter().next())
+    }
+
+    fn deployments(&mut self, limit: usize) -> Result<Vec<Header>> {
+        let limit = at_most(limit);
+        headers(self, "ORDER BY number DESC LIMIT ?1", values![limit])
+    }
+
+    fn of_commit(&mut self, commit: &str) -> Result<Vec<Header>> {
+        let which = "WHERE commit_id = ?1 ORDER BY number DESC";
+        headers(self, which, values![commit])
+    }
+
+    fn of_request(&mut self, request: &str) -> Result<Option<Header>> {
+        let found = headers(self, "WHERE request = ?1", values![request])?;
+        Ok(found.into_iter().next())
+    }
+
+    fn claim(&mut self, request: &ClaimRequest<'_>) -> Result<Claim> {
+        self.change(|session| lease::claim(session, request))
+    }
+
+    fn renew(&mut self, lease: &Lease, holder: &Holder, time_to_live: Duration) -> Result<bool> {
+        self.change_one(|session| lease::renew(session, lease, holder, time_to_live))
+    }
+
+    fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()> {
+        self.change_one(|session| lease::release(session, lease, holder))
+    }
+
+    fn leases(&mut self) -> Result<Vec<(String, Occupant)>> {
+        self.read(lease::all)
+    }
+}
+
+/// Locks a deployment until the end of the transaction. It waits for whoever has it, also for a transaction of
+/// this process whose connection was lost: once the lock is here, what that one did is decided.
+fn lock(session: &mut dyn Session, deployment: u64) -> Answer<()> {
+    let found = session.first(
+        "SELECT number FROM deployments WHERE number = ?1 :lock",
+        values![deployment],
+    )?;
+    found.map(drop).ok_or(Error::Unknown(deployment).into())
+}
+
+fn headers(database: &mut impl Database, which: &str, values: &[Value<'_>]) -> Result<Vec<Header>> {
+    let statement = format!("{HEADERS} {which}");
+    database.read(|session| {
+        let rows = session.query(&statement, values)?;
+        let headers: Result<_> = rows.into_iter().map(header).collect();
+        Ok(headers?)
+    })
+}
+
+fn header(mut row: Cells) -> Result<Header> {
+    Ok(Header {
+        number: row.number(0)?,
+        tag: row.text(1)?,
+        digest: row.optional_text(2)?,
+        commit: row.text(3)?,
+        began: row.number(4)?,
+        conclusion: row.optional_text(5)?,
+        request: row.optional_text(6)?,
+    })
+}
+
+fn stored(session: &mut dyn Session, deployment: u64, order: &str) -> Answer<Vec<Stored>> {
+    let statement = format!(
+        "SELECT position, at, body, checksum FROM records WHERE deployment = ?1 ORDER BY position {order}"
+    );
+    let rows = session.query(&statement, values![deployment])?;
+    let read = |mut row: Cells| {
+        Ok(Stored {
+            position: row.number(0)?,
+            at: row.number(1)?,
+            body: row.bytes(2)?,
+            checksum: row.bytes(3)?,
+        })
+    };
+    let stored: Result<_> = rows.into_iter().map(read).collect();
+    Ok(stored?)
+}

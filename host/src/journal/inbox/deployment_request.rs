@@ -1,0 +1,193 @@
+//! Deployment requests: deployments that push events ask for, and how far each is.
+
+use super::push_event::{digest, or_empty};
+use super::request_state::{Columns, DeploymentRequestState};
+use crate::journal::Result;
+use crate::journal::sql::{Answer, Cells, Session, Value, values};
+
+/// A deployment that is about to be requested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDeploymentRequest {
+    /// The repository, as the registry names it.
+    pub repository: String,
+    /// The tag.
+    pub tag: String,
+    /// The digest of the image, where known. An empty one counts as missing. A tag of a repository has one
+    /// deployment request for each digest, and one without.
+    pub digest: Option<String>,
+    /// The environment that the tag asks for.
+    pub environment: String,
+    /// The commit that the tag names, in hexadecimal digits.
+    pub commit: String,
+}
+
+/// A deployment that was requested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeploymentRequest {
+    /// Its number: unique, and larger than those of earlier ones. Numbers may be left out.
+    pub id: u64,
+    /// The idempotency key of the deployment, by which a pipeline that was started for it is found again:
+    /// random, unique, and never changed.
+    pub key: String,
+    /// The repository, as the registry names it.
+    pub repository: String,
+    /// The tag.
+    pub tag: String,
+    /// The digest of the image, where known.
+    pub digest: Option<String>,
+    /// The environment that the tag asks for.
+    pub environment: String,
+    /// The commit that the tag names, in hexadecimal digits.
+    pub commit: String,
+    /// How far it is.
+    pub state: DeploymentRequestState,
+    /// The last attempt to start it, counted from 1; 0 before the first.
+    pub attempts: u32,
+    /// When it was first wanted, in milliseconds since 1970 by the clock of the store.
+    pub created: u64,
+    /// When its state was last written, in milliseconds since 1970 by the clock of the store.
+    pub updated: u64,
+}
+
+/// A deployment request that the caller has claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedDeploymentRequest {
+    /// What is to be deployed.
+    pub request: DeploymentRequest,
+    /// Which claim this is.
+    pub fence: u64,
+}
+
+/// What is read of a deployment request, in the order of [`read_row`].
+const COLUMNS: &str =
+    "SELECT id, request, repository, tag, digest, environment, commit_id, created, updated,
+         state, why, attempts, again_at, reference, finished, fence
+     FROM starts";
+
+impl NewDeploymentRequest {
+    /// The texts that are stored.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        vec![
+            &self.repository,
+            &self.tag,
+            or_empty(self.digest.as_ref()),
+            &self.environment,
+            &self.commit,
+        ]
+    }
+}
+
+/// Stores a deployment request unless it is there, and returns its number.
+pub(super) fn insert(session: &mut dyn Session, new: &NewDeploymentRequest) -> Answer<i64> {
+    let digest = or_empty(new.digest.as_ref());
+    let key = format!("{:032x}", fastrand::u128(..));
+    session.execute(
+        "INSERT INTO starts (request, repository, tag, digest, environment, commit_id, created, updated)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, :now, :now) ON CONFLICT (repository, tag, digest) DO NOTHING",
+        values![
+            &key,
+            &new.repository,
+            &new.tag,
+            digest,
+            &new.environment,
+            &new.commit
+        ],
+    )?;
+    let row = session.one(
+        "SELECT id FROM starts WHERE repository = ?1 AND tag = ?2 AND digest = ?3",
+        values![&new.repository, &new.tag, digest],
+    )?;
+    Ok(row.signed(0)?)
+}
+
+/// Reads deployment requests that have just been claimed.
+pub(super) fn claimed(
+    session: &mut dyn Session,
+    ids: &[i64],
+) -> Answer<Vec<ClaimedDeploymentRequest>> {
+    let rows = session.query_by_ids(COLUMNS, ids)?;
+    let read = |mut row: Cells| {
+        Ok(ClaimedDeploymentRequest {
+            request: read_row(&mut row)?,
+            fence: row.number(15)?,
+        })
+    };
+    let claimed: Result<_> = rows.into_iter().map(read).collect();
+    Ok(claimed?)
+}
+
+/// Stores how far a deployment request is, if the claim is still the caller's.
+pub(super) fn write(
+    session: &mut dyn Session,
+    claimed: &ClaimedDeploymentRequest,
+    columns: &Columns,
+    keep: bool,
+) -> Answer<bool> {
+    let written = session.execute(
+        "UPDATE starts SET state = ?3, why = ?4, attempts = coalesce(?5, attempts), again_at = ?6,
+             reference = ?7, finished = ?8, updated = :now,
+             expires = CASE WHEN ?9 THEN expires ELSE 0 END
+         WHERE id = ?1 AND fence = ?2",
+        values![
+            claimed.request.id,
+            claimed.fence,
+            &columns.word,
+            &columns.why,
+            columns.attempt.map(i64::from),
+            columns.again_at,
+            &columns.reference,
+            &columns.finished,
+            keep,
+        ],
+    )?;
+    Ok(written == 1)
+}
+
+/// Moves the end of a claim, and says whether there was one to move.
+pub(super) fn renew(
+    session: &mut dyn Session,
+    claimed: &ClaimedDeploymentRequest,
+    time_to_live: u64,
+) -> Answer<bool> {
+    let moved = session.execute(
+        "UPDATE starts SET expires = :now + ?3 WHERE id = ?1 AND fence = ?2",
+        values![claimed.request.id, claimed.fence, time_to_live],
+    )?;
+    Ok(moved == 1)
+}
+
+/// Reads deployment requests.
+pub(super) fn read(
+    session: &mut dyn Session,
+    which: &str,
+    values: &[Value<'_>],
+) -> Answer<Vec<DeploymentRequest>> {
+    let rows = session.query(&format!("{COLUMNS} {which}"), values)?;
+    let read: Result<_> = rows.into_iter().map(|mut row| read_row(&mut row)).collect();
+    Ok(read?)
+}
+
+fn read_row(row: &mut Cells) -> Result<DeploymentRequest> {
+    let attempts = row.attempts(11)?;
+    let columns = Columns {
+        word: row.text(9)?,
+        why: row.optional_text(10)?,
+        attempt: Some(attempts),
+        again_at: row.number(12)?,
+        reference: row.optional_text(13)?,
+        finished: row.optional_text(14)?,
+    };
+    Ok(DeploymentRequest {
+        id: row.number(0)?,
+        key: row.text(1)?,
+        repository: row.text(2)?,
+        tag: row.text(3)?,
+        digest: digest(row.text(4)?),
+        environment: row.text(5)?,
+        commit: row.text(6)?,
+        state: columns.state()?,
+        attempts,
+        created: row.number(7)?,
+        updated: row.number(8)?,
+    })
+}

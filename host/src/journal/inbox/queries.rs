@@ -1,0 +1,182 @@
+//! The inbox in either database.
+
+use std::time::Duration;
+
+use super::claims::{FreeRequest, Kind};
+use super::push_event::{self, without_nul};
+use super::request_state::Columns;
+use super::{
+    ClaimedDeploymentRequest, ClaimedPushEvent, Counts, Delivery, DeploymentRequest,
+    DeploymentRequestState, Inbox, PushEvent, PushEventRow, Settled, deployment_request,
+};
+use crate::journal::lease::milliseconds;
+use crate::journal::sql::{Database, at_most, values};
+use crate::journal::{Holder, Result};
+
+impl<D: Database> Inbox for D {
+    fn accept(&mut self, deliveries: &[Delivery]) -> Result<()> {
+        without_nul(deliveries.iter().map(|it| it.source.as_str()))?;
+        without_nul(texts(deliveries.iter().flat_map(|it| &it.push_events)))?;
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        self.change(|session| session.insert_deliveries(deliveries))
+    }
+
+    fn pending(
+        &mut self,
+        holder: &Holder,
+        time_to_live: Duration,
+        limit: usize,
+    ) -> Result<Vec<ClaimedPushEvent>> {
+        let request = FreeRequest {
+            kind: Kind::PushEvents,
+            holder,
+            time_to_live,
+            limit,
+        };
+        self.claim_free(&request, push_event::claimed)
+    }
+
+    fn settle(&mut self, claimed: &ClaimedPushEvent, settled: &Settled) -> Result<bool> {
+        without_nul(settled.texts())?;
+        self.change(|session| push_event::settle(session, claimed, settled))
+    }
+
+    fn settle_all(&mut self, settled: &[(ClaimedPushEvent, Settled)]) -> Result<()> {
+        for (_, settled) in settled {
+            without_nul(settled.texts())?;
+        }
+        self.change_each(settled, |session, (claimed, settled)| {
+            push_event::settle(session, claimed, settled).map(drop)
+        })
+    }
+
+    fn postpone(&mut self, claimed: &ClaimedPushEvent, again_at: u64, why: &str) -> Result<bool> {
+        without_nul([why])?;
+        self.change_one(|session| push_event::postpone(session, claimed, again_at, why))
+    }
+
+    fn due(
+        &mut self,
+        holder: &Holder,
+        time_to_live: Duration,
+        limit: usize,
+    ) -> Result<Vec<ClaimedDeploymentRequest>> {
+        let request = FreeRequest {
+            kind: Kind::DeploymentRequests,
+            holder,
+            time_to_live,
+            limit,
+        };
+        self.claim_free(&request, deployment_request::claimed)
+    }
+
+    fn write(
+        &mut self,
+        claimed: &ClaimedDeploymentRequest,
+        state: &DeploymentRequestState,
+        keep: bool,
+    ) -> Result<bool> {
+        let columns = Columns::from(state);
+        let texts = [&columns.why, &columns.reference, &columns.finished];
+        without_nul(texts.into_iter().flatten().map(String::as_str))?;
+        self.change_one(|session| deployment_request::write(session, claimed, &columns, keep))
+    }
+
+    fn renew_deployment_request(
+        &mut self,
+        claimed: &ClaimedDeploymentRequest,
+        time_to_live: Duration,
+    ) -> Result<bool> {
+        let time_to_live = milliseconds(time_to_live);
+        self.change_one(|session| deployment_request::renew(session, claimed, time_to_live))
+    }
+
+    fn unknown(&mut self, listed: &[PushEvent]) -> Result<Vec<PushEvent>> {
+        self.read(|session| session.unknown(listed))
+    }
+
+    fn baseline(&mut self, repository: &str) -> Result<Option<u64>> {
+        self.read(|session| {
+            let found = session.first(
+                "SELECT at FROM baselines WHERE repository = ?1",
+                values![repository],
+            )?;
+            Ok(found.map(|row| row.number(0)).transpose()?)
+        })
+    }
+
+    fn set_baseline(
+        &mut self,
+        repository: &str,
+        at: u64,
+        listed: &[PushEvent],
+        why: &str,
+    ) -> Result<bool> {
+        without_nul([repository, why])?;
+        without_nul(texts(listed))?;
+        self.change(|session| {
+            let new = session.execute(
+                "INSERT INTO baselines (repository, at) VALUES (?1, ?2)
+                 ON CONFLICT (repository) DO NOTHING",
+                values![repository, at],
+            )?;
+            if new == 0 {
+                return Ok(false);
+            }
+            session.insert_ignored(at, listed, why)?;
+            Ok(true)
+        })
+    }
+
+    fn deployment_requests(&mut self, limit: usize) -> Result<Vec<DeploymentRequest>> {
+        let limit = at_most(limit);
+        self.read(|session| {
+            deployment_request::read(session, "ORDER BY id DESC LIMIT ?1", values![limit])
+        })
+    }
+
+    fn deployment_request(&mut self, id: u64) -> Result<Option<DeploymentRequest>> {
+        let found =
+            self.read(|session| deployment_request::read(session, "WHERE id = ?1", values![id]))?;
+        Ok(found.into_iter().next())
+    }
+
+    fn push_events(&mut self, limit: usize) -> Result<Vec<PushEventRow>> {
+        let limit = at_most(limit);
+        self.read(|session| push_event::newest(session, limit))
+    }
+
+    fn counts(&mut self) -> Result<Counts> {
+        self.read(|session| {
+            let row = session.one(
+                "SELECT (SELECT count(*) FROM deliveries),
+                        (SELECT count(*) FROM hints WHERE state = 'pending')",
+                values![],
+            )?;
+            let mut counts = Counts {
+                deliveries: row.number(0)?,
+                pending: row.number(1)?,
+                ..Counts::default()
+            };
+            let states = "SELECT state, count(*) FROM starts GROUP BY state";
+            for mut row in session.query(states, values![])? {
+                counts.set(&row.text(0)?, row.number(1)?)?;
+            }
+            Ok(counts)
+        })
+    }
+
+    fn prune(&mut self, before: u64) -> Result<u64> {
+        self.change_one(|session| session.delete_settled_deliveries(before))
+    }
+}
+
+/// The texts of push events.
+fn texts<'a>(
+    push_events: impl IntoIterator<Item = &'a PushEvent>,
+) -> impl Iterator<Item = &'a str> {
+    let keys = push_events.into_iter().map(PushEvent::key);
+    keys.flat_map(|(repository, tag, digest)| [repository, tag, digest])
+}

@@ -1,0 +1,194 @@
+//! The states of a deployment request: in the program, and as they are stored, as a word and columns of
+//! which each state uses some.
+
+use crate::journal::{Error, Result};
+
+/// How far a deployment request is.
+///
+/// Moments are in milliseconds since 1970, and are compared with the clock of the store; 0 is at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeploymentRequestState {
+    /// Nothing has been done yet.
+    Wanted,
+    /// Something else has to happen first.
+    Waiting {
+        /// What.
+        why: String,
+        /// When to look again.
+        again_at: u64,
+    },
+    /// An attempt is being made. When its process ends here, it is not known whether the attempt started
+    /// anything: that has to be found out before the next one.
+    Starting {
+        /// Which attempt it is, counted from 1.
+        attempt: u32,
+        /// Why it could not be found out yet, if it was tried.
+        why: Option<String>,
+        /// When to find out.
+        again_at: u64,
+    },
+    /// The last attempt started nothing, for certain, and another one is to be made.
+    Retrying {
+        /// What went wrong.
+        why: String,
+        /// When to try again.
+        again_at: u64,
+    },
+    /// It was started. Nothing more has to be done.
+    Started {
+        /// What the pipeline is called where it runs.
+        reference: String,
+        /// How it ended, where that is known.
+        finished: Option<String>,
+    },
+    /// It is not started, and won't be.
+    Stopped {
+        /// The reason.
+        why: String,
+    },
+    /// Whether it was started can't be found out. It is not tried again: a person has to look.
+    Unknown {
+        /// What is known.
+        why: String,
+    },
+}
+
+/// The columns of a state.
+#[derive(Clone, Debug, Default)]
+pub struct Columns {
+    /// The state's word.
+    pub word: String,
+    /// Why it is so.
+    pub why: Option<String>,
+    /// The attempt that is being made.
+    pub attempt: Option<u32>,
+    /// When to go on, in milliseconds since 1970.
+    pub again_at: u64,
+    /// What was started.
+    pub reference: Option<String>,
+    /// How it ended.
+    pub finished: Option<String>,
+}
+
+impl From<&DeploymentRequestState> for Columns {
+    fn from(state: &DeploymentRequestState) -> Self {
+        let columns = |word: &str, why: Option<&String>, again_at: &u64| Self {
+            word: word.to_owned(),
+            why: why.cloned(),
+            again_at: *again_at,
+            ..Self::default()
+        };
+        match state {
+            DeploymentRequestState::Wanted => columns("wanted", None, &0),
+            DeploymentRequestState::Waiting { why, again_at } => {
+                columns("waiting", Some(why), again_at)
+            }
+            DeploymentRequestState::Starting {
+                attempt,
+                why,
+                again_at,
+            } => Self {
+                attempt: Some(*attempt),
+                ..columns("starting", why.as_ref(), again_at)
+            },
+            DeploymentRequestState::Retrying { why, again_at } => {
+                columns("retrying", Some(why), again_at)
+            }
+            DeploymentRequestState::Started {
+                reference,
+                finished,
+            } => Self {
+                reference: Some(reference.clone()),
+                finished: finished.clone(),
+                ..columns("started", None, &0)
+            },
+            DeploymentRequestState::Stopped { why } => columns("stopped", Some(why), &0),
+            DeploymentRequestState::Unknown { why } => columns("unknown", Some(why), &0),
+        }
+    }
+}
+
+impl Columns {
+    /// Reads the state that was stored.
+    pub fn state(self) -> Result<DeploymentRequestState> {
+        let again_at = self.again_at;
+        match (self.word.as_str(), self.why, self.reference) {
+            ("wanted", ..) => Ok(DeploymentRequestState::Wanted),
+            ("waiting", Some(why), _) => Ok(DeploymentRequestState::Waiting { why, again_at }),
+            ("starting", why, _) => Ok(DeploymentRequestState::Starting {
+                attempt: self.attempt.unwrap_or_default(),
+                why,
+                again_at,
+            }),
+            ("retrying", Some(why), _) => Ok(DeploymentRequestState::Retrying { why, again_at }),
+            ("started", _, Some(reference)) => Ok(DeploymentRequestState::Started {
+                reference,
+                finished: self.finished,
+            }),
+            ("stopped", Some(why), _) => Ok(DeploymentRequestState::Stopped { why }),
+            ("unknown", Some(why), _) => Ok(DeploymentRequestState::Unknown { why }),
+            (word, ..) => Err(unreadable(word)),
+        }
+    }
+}
+
+/// The error for a state that this program does not write.
+pub fn unreadable(word: &str) -> Error {
+    Error::Wrong(format!(
+        "its inbox has an unknown state `{word}`; use the version of greenlight that wrote it"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_state_comes_back() {
+        let why = || "a reason".to_owned();
+        for state in [
+            DeploymentRequestState::Wanted,
+            DeploymentRequestState::Waiting {
+                why: why(),
+                again_at: 7,
+            },
+            DeploymentRequestState::Starting {
+                attempt: 2,
+                why: Some(why()),
+                again_at: 8,
+            },
+            DeploymentRequestState::Starting {
+                attempt: 1,
+                why: None,
+                again_at: 0,
+            },
+            DeploymentRequestState::Retrying {
+                why: why(),
+                again_at: 9,
+            },
+            DeploymentRequestState::Started {
+                reference: "42".to_owned(),
+                finished: None,
+            },
+            DeploymentRequestState::Started {
+                reference: "42".to_owned(),
+                finished: Some("promoted".to_owned()),
+            },
+            DeploymentRequestState::Stopped { why: why() },
+            DeploymentRequestState::Unknown { why: why() },
+        ] {
+            assert_eq!(Columns::from(&state).state(), Ok(state));
+        }
+    }
+
+    #[test]
+    fn what_was_never_stored_is_refused() {
+        for word in ["", "waiting", "started", "stopped", "elsewhere"] {
+            let columns = Columns {
+                word: word.to_owned(),
+                ..Columns::default()
+            };
+            assert!(matches!(columns.state(), Err(Error::Wrong(_))), "{word}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Deliveries and their push events, in batches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ::postgres::{Error, GenericClient, Row};
+
+use crate::journal::inbox::{Delivery, PushEvent};
+
+/// Removes some of the oldest deliveries from before a moment whose push events are all settled.
+pub const DELETE_SETTLED: &str = "
+    DELETE FROM deliveries WHERE id IN (
+        SELECT id FROM deliveries d WHERE at < ?1 AND NOT EXISTS (
+            SELECT FROM hints h WHERE h.id = ANY (d.hints) AND h.state = 'pending')
+        ORDER BY at LIMIT 1000)";
+
+type Key<'a> = (&'a str, &'a str, &'a str);
+
+/// What a batch says of one push event.
+struct Said {
+    deliveries: i64,
+    first: i64,
+    last: i64,
+}
+
+/// Stores deliveries with their push events, in two statements whatever their number.
+pub fn insert(client: &mut impl GenericClient, deliveries: &[Delivery]) -> Result<(), Error> {
+    // In order: of two batches that lock the same push events, none waits for one of the other's.
+    let mut said: BTreeMap<_, Said> = BTreeMap::new();
+    let distinct: Vec<BTreeSet<_>> = deliveries
+        .iter()
+        .map(|it| it.push_events.iter().map(PushEvent::key).collect())
+        .collect();
+    for (delivery, keys) in deliveries.iter().zip(&distinct) {
+        let at = delivery.at.cast_signed();
+        for key in keys {
+            let said = said.entry(*key).or_insert(Said {
+                deliveries: 0,
+                first: at,
+                last: at,
+            });
+            said.deliveries += 1;
+            said.first = said.first.min(at);
+            said.last = said.last.max(at);
+        }
+    }
+    let ids = upsert(client, &said)?;
+    let lists: Vec<String> = distinct
+        .iter()
+        .map(|keys| {
+            let ids = keys.iter().filter_map(|key| ids.get(key));
+            format!(
+                "{{{}}}",
+                ids.map(ToString::to_string).collect::<Vec<_>>().join(",")
+            )
+        })
+        .collect();
+    let at: Vec<i64> = deliveries.iter().map(|it| it.at.cast_signed()).collect();
+    let sources: Vec<&str> = deliveries.iter().map(|it| it.source.as_str()).collect();
+    let bodies: Vec<&[u8]> = deliveries.iter().map(|it| it.body.as_slice()).collect();
+    client.execute(
+        "INSERT INTO deliveries (at, source, body, hints)
+         SELECT at, source, body, hints::bigint[]
+         FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[]) AS given (at, source, body, hints)",
+        &[&at, &sources, &bodies, &lists],
+    )?;
+    Ok(())
+}
+
+fn upsert<'a>(
+    client: &mut impl GenericClient,
+    said: &BTreeMap<Key<'a>, Said>,
+) -> Result<BTreeMap<Key<'a>, i64>, Error> {
+    let repositories: Vec<&str> = said.keys().map(|key| key.0).collect();
+    let tags: Vec<&str> = said.keys().map(|key| key.1).collect();
+    let digests: Vec<&str> = said.keys().map(|key| key.2).collect();
+    let deliveries: Vec<i64> = said.values().map(|it| it.deliveries).collect();
+    let first: Vec<i64> = said.values().map(|it| it.first).collect();
+    let last: Vec<i64> = said.values().map(|it| it.last).collect();
+    let rows = client.query(
+        "INSERT INTO hints AS h (repository, tag, digest, deliveries, first_at, last_at, state)
+         SELECT repository, tag, digest, deliveries, first_at, last_at, 'pending'
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+             AS given (repository, tag, digest, deliveries, first_at, last_at)
+         ON CONFLICT (repository, tag, digest) DO UPDATE
+             SET deliveries = h.deliveries + excluded.deliveries,
+                 first_at = least(h.first_at, excluded.first_at),
+                 last_at = greatest(h.last_at, excluded.last_at),
+                 state = 'pending', why = NULL, attempts = 0, again_at = 0
+         RETURNING repository, tag, digest, id",
+        &[&repositories, &tags, &digests, &deliveries, &first, &last],
+    )?;
+    let stored: BTreeMap<Key, i64> = rows
+        .iter()
+        .map(|row| ((row.get(0), row.get(1), row.get(2)), row.get(3)))
+        .collect();
+    let found = said
+        .keys()
+        .filter_map(|key| Some((*key, *stored.get(key)?)));
+    Ok(found.collect())
+}
+
+/// Picks the push events that the inbox does not know.
+pub fn unknown(
+    client: &mut impl GenericClient,
+    listed: &[PushEvent],
+) -> Result<Vec<PushEvent>, Error> {
+    let (repositories, tags, digests) = columns(listed);
+    let rows = client.query(
+        "SELECT place FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
+             AS given (repository, tag, digest, place)
+         WHERE NOT EXISTS (SELECT FROM hints h
+                           WHERE h.repository = given.repository AND h.tag = given.tag
+                               AND (given.digest = '' OR h.digest = given.digest))
+             AND NOT EXISTS (SELECT FROM starts s
+                             WHERE s.repository = given.repository AND s.tag = given.tag
+                                 AND s.digest = given.digest AND given.digest <> '')
+         ORDER BY place",
+        &[&repositories, &tags, &digests],
+    )?;
+    let place = |row: &Row| usize::try_from(row.get::<_, i64>(0) - 1).ok();
+    Ok(rows
+        .iter()
+        .filter_map(|row| listed.get(place(row)?).cloned())
+        .collect())
+}
+
+/// Stores push events as ignored where the inbox does not know them.
+pub fn insert_ignored(
+    client: &mut impl GenericClient,
+    at: u64,
+    listed: &[PushEvent],
+    why: &str,
+) -> Result<(), Error> {
+    let mut listed = listed.to_vec();
+    listed.sort();
+    let (repositories, tags, digests) = columns(&listed);
+    client.execute(
+        "INSERT INTO hints (repository, tag, digest, deliveries, first_at, last_at, state, why)
+         SELECT repository, tag, digest, 0, $4, $4, 'ignored', $5
+         FROM unnest($1::text[], $2::text[], $3::text[]) AS given (repository, tag, digest)
+         ON CONFLICT (repository, tag, digest) DO NOTHING",
+        &[&repositories, &tags, &digests, &at.cast_signed(), &why],
+    )?;
+    Ok(())
+}
+
+fn columns(listed: &[PushEvent]) -> (Vec<&str>, Vec<&str>, Vec<&str>) {
+    let mut columns = (Vec::new(), Vec::new(), Vec::new());
+    for (repository, tag, digest) in listed.iter().map(PushEvent::key) {
+        columns.0.push(repository);
+        columns.1.push(tag);
+        columns.2.push(digest);
+    }
+    columns
+}

@@ -1,0 +1,193 @@
+//! Statements on a connection to a server.
+
+use std::error::Error as _;
+use std::io;
+
+use ::postgres::error::SqlState;
+use ::postgres::types::{ToSql, Type};
+use ::postgres::{GenericClient, Row};
+
+use super::batches;
+use crate::journal::inbox::{Delivery, FreeRequest, PushEvent};
+use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, at_most, completed, values};
+use crate::journal::{Error, NewDeployment};
+
+/// The time of the server, and not of when the transaction began: it may have waited for a lock since.
+const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+/// A connection, or a transaction on one.
+pub struct Statements<'a, C>(pub &'a mut C);
+
+/// A statement in the words of this database.
+fn statement(text: &str) -> String {
+    completed(text, NOW, "FOR UPDATE").replace('?', "$")
+}
+
+impl<C: GenericClient> Session for Statements<'_, C> {
+    fn execute(&mut self, text: &str, values: &[Value<'_>]) -> Answer<u64> {
+        Ok(self.0.execute(&statement(text), &parameters(values))?)
+    }
+
+    fn query(&mut self, text: &str, values: &[Value<'_>]) -> Answer<Vec<Cells>> {
+        let rows = self.0.query(&statement(text), &parameters(values))?;
+        rows.iter().map(cells).collect()
+    }
+
+    fn query_by_ids(&mut self, text: &str, ids: &[i64]) -> Answer<Vec<Cells>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = format!("{text} WHERE id = ANY (?1) ORDER BY array_position(?1, id)");
+        let rows = self.0.query(&statement(&text), &[&ids])?;
+        rows.iter().map(cells).collect()
+    }
+
+    fn insert_deployment(&mut self, new: &NewDeployment, token: i64) -> Answer<u64> {
+        self.execute(
+            "INSERT INTO deployments (tag, digest, commit_id, began, token, request)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            values![
+                &new.tag,
+                &new.digest,
+                &new.commit,
+                new.began,
+                token,
+                &new.request
+            ],
+        )?;
+        let session: &mut dyn Session = self;
+        let row = session.one(
+            "SELECT number, token FROM deployments WHERE token = ?1 OR request = ?2",
+            values![token, &new.request],
+        )?;
+        let number = row.number(0)?;
+        if row.signed(1)? == token {
+            Ok(number)
+        } else {
+            Err(Error::Requested(number).into())
+        }
+    }
+
+    fn insert_deliveries(&mut self, list: &[Delivery]) -> Answer<()> {
+        Ok(batches::insert(self.0, list)?)
+    }
+
+    fn delete_settled_deliveries(&mut self, before: u64) -> Answer<u64> {
+        self.execute(batches::DELETE_SETTLED, values![before])
+    }
+
+    fn unknown(&mut self, listed: &[PushEvent]) -> Answer<Vec<PushEvent>> {
+        Ok(batches::unknown(self.0, listed)?)
+    }
+
+    fn insert_ignored(&mut self, at: u64, listed: &[PushEvent], why: &str) -> Answer<()> {
+        Ok(batches::insert_ignored(self.0, at, listed, why)?)
+    }
+}
+
+impl<C: GenericClient> Statements<'_, C> {
+    /// Locks what is free, the oldest first. What another receiver is claiming right now is passed over.
+    pub fn lock_free(
+        &mut self,
+        request: &FreeRequest<'_>,
+        claim: i64,
+        dead: &[String],
+    ) -> Answer<Vec<i64>> {
+        // What this very call claimed before it lost its connection comes first, so that none of it is left over.
+        let text = request.kind.fill(
+            "SELECT id FROM {table} WHERE {open} AND again_at <= :now AND (expires <= :now OR claim = ?1
+                 OR ({harmless} AND holder = ANY (?2)))
+             ORDER BY claim IS NOT DISTINCT FROM ?1 DESC, {order} LIMIT ?3 FOR UPDATE SKIP LOCKED",
+        );
+        let limit = at_most(request.limit);
+        let rows = self.0.query(&statement(&text), &[&claim, &dead, &limit])?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Claims what is locked.
+    pub fn claim(
+        &mut self,
+        request: &FreeRequest<'_>,
+        claim: i64,
+        ids: &[i64],
+        time_to_live: i64,
+    ) -> Answer<()> {
+        let text = request.kind.fill(
+            "UPDATE {table} SET fence = fence + 1, claim = ?2, holder = ?3, expires = :now + ?4
+             WHERE id = ANY (?1)",
+        );
+        let holder = request.holder.as_str();
+        self.0
+            .execute(&statement(&text), &[&ids, &claim, &holder, &time_to_live])?;
+        Ok(())
+    }
+}
+
+fn parameters<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    let parameter = |value: &'a Value<'_>| -> &'a (dyn ToSql + Sync) {
+        match value {
+            Value::Number(number) => number,
+            Value::Text(text) => text,
+            Value::Bytes(bytes) => bytes,
+            Value::Flag(flag) => flag,
+        }
+    };
+    values.iter().map(parameter).collect()
+}
+
+fn cells(row: &Row) -> Answer<Cells> {
+    let cell = |(index, column): (usize, &::postgres::Column)| {
+        Ok(match *column.type_() {
+            Type::INT8 => row
+                .try_get::<_, Option<i64>>(index)?
+                .map_or(Cell::Null, Cell::Number),
+            Type::TEXT => row
+                .try_get::<_, Option<String>>(index)?
+                .map_or(Cell::Null, |text| Cell::Bytes(text.into_bytes())),
+            Type::BYTEA => row
+                .try_get::<_, Option<Vec<u8>>>(index)?
+                .map_or(Cell::Null, Cell::Bytes),
+            _ => Cell::Null,
+        })
+    };
+    let cells = row.columns().iter().enumerate().map(cell);
+    cells.collect::<Answer<_>>().map(Cells)
+}
+
+impl From<::postgres::Error> for Fault {
+    fn from(error: ::postgres::Error) -> Self {
+        let Some(said) = error.as_db_error() else {
+            let source = error.source();
+            let text = match source {
+                Some(source) => format!("{error}: {source}"),
+                None => error.to_string(),
+            };
+            return if error.is_closed()
+                || source.is_some_and(<dyn std::error::Error>::is::<io::Error>)
+            {
+                Self::Lost(text)
+            } else {
+                Self::Final(Error::Wrong(text))
+            };
+        };
+        let text = said.message().to_owned();
+        match said.code() {
+            &SqlState::DISK_FULL => Self::Final(Error::Full(text)),
+            &SqlState::UNIQUE_VIOLATION => Self::Final(Error::Taken),
+            &SqlState::ADMIN_SHUTDOWN
+            | &SqlState::CRASH_SHUTDOWN
+            | &SqlState::CANNOT_CONNECT_NOW
+            | &SqlState::TOO_MANY_CONNECTIONS
+            | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Self::Lost(text),
+            // By class; the classes are in PostgreSQL's manual, appendix A.
+            code => match code.code().get(..2) {
+                // Connection exception.
+                Some("08") => Self::Lost(text),
+                // What this program asks, or the text it hands over, is not what the database takes: no
+                // such table, no permission, another type, characters that it can't have.
+                Some("42" | "3F" | "22" | "23") => Self::Final(Error::Wrong(text)),
+                _ => Self::Final(Error::Unavailable(text)),
+            },
+        }
+    }
+}

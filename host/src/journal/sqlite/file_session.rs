@@ -1,0 +1,211 @@
+//! Statements on a connection to a file.
+
+use std::collections::BTreeSet;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, Params, Statement, ToSql, params, params_from_iter};
+
+use crate::journal::inbox::{Delivery, PushEvent};
+use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, completed, values};
+use crate::journal::{Error, NewDeployment};
+
+/// The time of the system's clock.
+const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
+
+/// A connection, inside of a transaction or not.
+pub struct Statements<'a>(pub &'a Connection);
+
+impl Statements<'_> {
+    fn prepare(&self, statement: &str) -> rusqlite::Result<Statement<'_>> {
+        self.0.prepare(&completed(statement, NOW, ""))
+    }
+}
+
+impl Session for Statements<'_> {
+    fn execute(&mut self, statement: &str, values: &[Value<'_>]) -> Answer<u64> {
+        let changed = self.prepare(statement)?.execute(params_from_iter(values))?;
+        Ok(changed as u64)
+    }
+
+    fn query(&mut self, statement: &str, values: &[Value<'_>]) -> Answer<Vec<Cells>> {
+        let mut prepared = self.prepare(statement)?;
+        Ok(rows(&mut prepared, params_from_iter(values))?)
+    }
+
+    fn query_by_ids(&mut self, statement: &str, ids: &[i64]) -> Answer<Vec<Cells>> {
+        let mut prepared = self.prepare(&format!("{statement} WHERE id = ?1"))?;
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            found.append(&mut rows(&mut prepared, [id])?);
+        }
+        Ok(found)
+    }
+
+    fn insert_deployment(&mut self, new: &NewDeployment, _: i64) -> Answer<u64> {
+        if let Some(request) = &new.request {
+            let session: &mut dyn Session = self;
+            let found = session.first(
+                "SELECT number FROM deployments WHERE request = ?1",
+                values![request],
+            )?;
+            if let Some(row) = found {
+                return Err(Error::Requested(row.number(0)?).into());
+            }
+        }
+        self.execute(
+            "INSERT INTO deployments (tag, digest, commit_id, began, request)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            values![&new.tag, &new.digest, &new.commit, new.began, &new.request],
+        )?;
+        Ok(self.0.last_insert_rowid().cast_unsigned())
+    }
+
+    fn insert_deliveries(&mut self, list: &[Delivery]) -> Answer<()> {
+        Ok(insert_deliveries(self.0, list)?)
+    }
+
+    fn delete_settled_deliveries(&mut self, before: u64) -> Answer<u64> {
+        self.execute(DELETE_SETTLED, values![before])
+    }
+
+    fn unknown(&mut self, listed: &[PushEvent]) -> Answer<Vec<PushEvent>> {
+        Ok(unknown(self.0, listed)?)
+    }
+
+    fn insert_ignored(&mut self, at: u64, listed: &[PushEvent], why: &str) -> Answer<()> {
+        Ok(insert_ignored(self.0, at, listed, why)?)
+    }
+}
+
+fn rows(prepared: &mut Statement<'_>, params: impl Params) -> rusqlite::Result<Vec<Cells>> {
+    let count = prepared.column_count();
+    let mut rows = prepared.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let cells = (0..count).map(|column| {
+            Ok(match row.get_ref(column)? {
+                ValueRef::Integer(number) => Cell::Number(number),
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+                ValueRef::Null | ValueRef::Real(_) => Cell::Null,
+            })
+        });
+        found.push(Cells(cells.collect::<rusqlite::Result<_>>()?));
+    }
+    Ok(found)
+}
+
+/// Removes some of the oldest deliveries from before a moment whose push events are all settled.
+const DELETE_SETTLED: &str = "
+    DELETE FROM deliveries WHERE id IN (
+        SELECT id FROM deliveries d WHERE at < ?1 AND NOT EXISTS (
+            SELECT 1 FROM json_each(d.hints) said JOIN hints h ON h.id = said.value
+            WHERE h.state = 'pending')
+        ORDER BY at LIMIT 1000)";
+
+/// Stores deliveries with their push events.
+fn insert_deliveries(connection: &Connection, deliveries: &[Delivery]) -> rusqlite::Result<()> {
+    let mut upsert = connection.prepare(
+        "INSERT INTO hints (repository, tag, digest, deliveries, first_at, last_at, state)
+         VALUES (?1, ?2, ?3, 1, ?4, ?4, 'pending')
+         ON CONFLICT (repository, tag, digest) DO UPDATE SET deliveries = deliveries + 1,
+             first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),
+             state = 'pending', why = NULL, attempts = 0, again_at = 0
+         RETURNING id",
+    )?;
+    let mut insert = connection
+        .prepare("INSERT INTO deliveries (at, source, body, hints) VALUES (?1, ?2, ?3, ?4)")?;
+    for delivery in deliveries {
+        let at = delivery.at.cast_signed();
+        let mut said = Vec::new();
+        let distinct: BTreeSet<_> = delivery.push_events.iter().map(PushEvent::key).collect();
+        for (repository, tag, digest) in distinct {
+            let push_event = params![repository, tag, digest, at];
+            let id: i64 = upsert.query_row(push_event, |row| row.get(0))?;
+            said.push(id.to_string());
+        }
+        let said = format!("[{}]", said.join(","));
+        insert.execute(params![at, delivery.source, delivery.body, said])?;
+    }
+    Ok(())
+}
+
+/// Picks the push events that the inbox does not know.
+fn unknown(connection: &Connection, listed: &[PushEvent]) -> rusqlite::Result<Vec<PushEvent>> {
+    let mut question = connection.prepare(
+        "SELECT EXISTS (SELECT 1 FROM hints
+                        WHERE repository = ?1 AND tag = ?2 AND (?3 = '' OR digest = ?3))
+             OR EXISTS (SELECT 1 FROM starts
+                        WHERE repository = ?1 AND tag = ?2 AND digest = ?3 AND ?3 <> '')",
+    )?;
+    let mut unknown = Vec::new();
+    for push_event in listed {
+        if !question.query_row(push_event.key(), |row| row.get(0))? {
+            unknown.push(push_event.clone());
+        }
+    }
+    Ok(unknown)
+}
+
+/// Stores push events as ignored where the inbox does not know them.
+fn insert_ignored(
+    connection: &Connection,
+    at: u64,
+    listed: &[PushEvent],
+    why: &str,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO hints (repository, tag, digest, deliveries, first_at, last_at, state, why)
+         VALUES (?1, ?2, ?3, 0, ?4, ?4, 'ignored', ?5)
+         ON CONFLICT (repository, tag, digest) DO NOTHING",
+    )?;
+    for push_event in listed {
+        let (repository, tag, digest) = push_event.key();
+        insert.execute(params![repository, tag, digest, at.cast_signed(), why])?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Number(number) => number.map_or(ValueRef::Null, ValueRef::Integer),
+            Self::Text(text) => text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Flag(flag) => ValueRef::Integer(i64::from(flag)),
+        }))
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Final(explain(error))
+    }
+}
+
+/// Says what an error of `SQLite` means for the journal.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
+pub fn explain(error: rusqlite::Error) -> Error {
+    let text = match &error {
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    };
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Error::Full(text),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Error::Unavailable("another process keeps it locked".to_owned())
+        }
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied
+            | ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::OutOfMemory,
+        ) => Error::Unavailable(text),
+        // What is left is a file that does not hold what this module writes.
+        _ => Error::Wrong(text),
+    }
+}

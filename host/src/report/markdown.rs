@@ -1,0 +1,318 @@
+//! A deployment as Markdown, for the summary of a CI job.
+
+use super::headline::{self, Headline};
+use crate::deployment::timeline::{Decision, LoadTest, Timeline};
+use crate::text::escape::escape;
+use crate::text::number::{grouped, share, short};
+use crate::text::time;
+
+/// At most as many bytes are written.
+pub const LIMIT: usize = 64 * 1024;
+
+/// At most as many steps are listed: the last ones.
+const STEPS: usize = 50;
+
+/// Writes the summary: headline, reasons, steps, load tests and notes. If it is too long, its end is left
+/// out, and the last line says so.
+pub fn text(timeline: &Timeline) -> String {
+    let mut page = Page::new(LIMIT);
+    head(&mut page, timeline);
+    if let Some(decision) = timeline.decisions.last() {
+        reasons(&mut page, decision);
+    }
+    steps(&mut page, timeline);
+    load_tests(&mut page, &timeline.load_tests);
+    if !timeline.notes.is_empty() {
+        page.line("");
+        page.line("### Notes");
+        page.line("");
+    }
+    for note in &timeline.notes {
+        page.line(&format!("- {} {}", time::clock(note.at), inert(&note.text)));
+    }
+    page.finish()
+}
+
+fn head(page: &mut Page, timeline: &Timeline) {
+    let headline = Headline::of(timeline);
+    page.line(&format!(
+        "## {} {}",
+        headline.tone.sign(),
+        inert(&headline.words)
+    ));
+    page.line("");
+    if let Some(waits) = &headline.waits {
+        page.line(&format!("Waiting for: **{}**", inert(waits)));
+        page.line("");
+    }
+    page.line(&format!(
+        "{} · commit {} · began {} · {} {}",
+        code(&timeline.tag),
+        code(&short(&timeline.commit)),
+        time::instant(timeline.began),
+        if timeline.conclusion.is_some() {
+            "took"
+        } else {
+            "so far"
+        },
+        time::span(timeline.last.saturating_sub(timeline.began)),
+    ));
+    for place in &timeline.environments {
+        page.line("");
+        page.line(&format!(
+            "**{}**: {}",
+            inert(&place.name),
+            inert(&headline::place(place))
+        ));
+    }
+}
+
+fn reasons(page: &mut Page, decision: &Decision) {
+    page.line("");
+    page.line(&format!(
+        "### {} {}",
+        headline::permission(decision.permission.0).sign(),
+        decision.permission
+    ));
+    page.line("");
+    for reason in &decision.reasons {
+        page.line(&format!(
+            "- {} {}",
+            code(&reason.code),
+            inert(&reason.message)
+        ));
+        if let Some(help) = &reason.help {
+            page.line(&format!("  <br>help: {}", inert(help)));
+        }
+    }
+    page.line("");
+    page.line(&format!("Next: {}", inert(&decision.next)));
+}
+
+fn steps(page: &mut Page, timeline: &Timeline) {
+    page.line("");
+    page.line("### Steps");
+    page.line("");
+    if timeline.steps.is_empty() {
+        page.line("No step has run yet.");
+        return;
+    }
+    let left_out = timeline.steps.len().saturating_sub(STEPS);
+    if left_out > 0 {
+        page.line(&format!("The first {left_out} steps are left out."));
+        page.line("");
+    }
+    page.line("| | step | environment | began | took | outcome |");
+    page.line("| --- | --- | --- | --- | ---: | --- |");
+    for step in &timeline.steps[left_out..] {
+        let (tone, word) = headline::step(step.state.0, timeline.conclusion.is_some());
+        let end = step.ended.unwrap_or(timeline.last);
+        page.line(&format!(
+            "| {} {word} | {} | {} | {} | {} | {} |",
+            tone.sign(),
+            step.kind,
+            inert(step.environment.as_deref().unwrap_or_default()),
+            time::clock(step.began),
+            time::span(end.saturating_sub(step.began)),
+            inert(&step.outcome),
+        ));
+    }
+}
+
+fn load_tests(page: &mut Page, tests: &[LoadTest]) {
+    if tests.is_empty() {
+        return;
+    }
+    page.line("");
+    page.line("### Load tests");
+    page.line("");
+    page.line("| environment | requests | failures | exceptions | p95 | duration | versions |");
+    page.line("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
+    for test in tests {
+        let share = share(test.failures, test.requests).map(|share| format!(" ({share})"));
+        let versions: Vec<_> = test
+            .versions
+            .iter()
+            .map(|commit| code(&short(commit)))
+            .collect();
+        page.line(&format!(
+            "| {} | {} | {}{} | {} | {} | {} | {} |",
+            inert(&test.environment),
+            grouped(test.requests),
+            grouped(test.failures),
+            share.unwrap_or_default(),
+            grouped(test.exceptions),
+            test.p95
+                .map_or_else(|| "none".to_owned(), |p95| format!("{} ms", grouped(p95))),
+            time::span(test.duration),
+            versions.join(", "),
+        ));
+    }
+}
+
+/// At most as many characters of one text are written.
+const LENGTH: usize = 600;
+
+/// Writes a text in one line in which nothing is markup: no emphasis, code, link, table cell, HTML, formula,
+/// mention or reference.
+///
+/// Mentions and references are found after the escapes have been resolved, so a character of no width
+/// stands behind their signs.
+pub fn inert(text: &str) -> String {
+    let mut inert = String::with_capacity(text.len() + text.len() / 8);
+    let mut characters = text.chars();
+    let head: String = characters.by_ref().take(LENGTH).collect();
+    for c in escape(&head).chars() {
+        match c {
+            '&' => inert.push_str("&amp;"),
+            '<' => inert.push_str("&lt;"),
+            '>' => inert.push_str("&gt;"),
+            '@' => inert.push_str("@&#8203;"),
+            '#' => inert.push_str("\\#&#8203;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '!' => {
+                inert.push('\\');
+                inert.push(c);
+            }
+            c => inert.push(c),
+        }
+    }
+    if characters.next().is_some() {
+        inert.push('…');
+    }
+    inert
+}
+
+/// Writes a text as code. The element, not backticks: they can't be escaped within.
+pub fn code(text: &str) -> String {
+    format!("<code>{}</code>", inert(text))
+}
+
+/// What is written where lines had to be left out.
+const REST: &str = "\nThe rest is left out: there is more than a summary holds.\n";
+
+/// Lines, as many as fit.
+#[derive(Debug)]
+pub struct Page {
+    text: String,
+    limit: usize,
+    full: bool,
+}
+
+impl Page {
+    /// An empty page of at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            text: String::new(),
+            limit: limit.saturating_sub(REST.len()),
+            full: false,
+        }
+    }
+
+    /// Adds a line; from the first one that does not fit, none is added any more.
+    pub fn line(&mut self, line: &str) {
+        self.full |= self.text.len() + line.len() + 1 > self.limit;
+        if !self.full {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+    }
+
+    /// The text.
+    pub fn finish(mut self) -> String {
+        if self.full {
+            self.text.push_str(REST);
+        }
+        self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn says_what_happened_first() {
+        let text = text(&fixture::stopped());
+        assert!(text.starts_with("## ✗ Stopped in stage\n"), "{text}");
+        assert!(text.contains("\n### ✗ stop\n\n- <code>load-test-failed</code> the load test of \\`stage\\` failed"), "{text}");
+        assert!(
+            text.contains("\n| ✗ failed | load-test | stage | 00:17:01 | 5 min | 212 of"),
+            "{text}"
+        );
+        assert!(text.contains("\n| stage | 28,140 | 212 (0.75 %) | 0 | 1,840 ms | 5 min | <code>ca779cf0631b</code> |\n"), "{text}");
+    }
+
+    #[test]
+    fn every_stage_of_a_deployment_has_a_summary() {
+        assert!(text(&fixture::empty()).contains("Waiting for: **the first decision**"));
+        assert!(text(&fixture::running()).contains("| ▶ running | converge | stage |"));
+        assert!(
+            text(&fixture::promoted_with_warning())
+                .starts_with("## ⚠ Promoted with a warning to prod\n")
+        );
+    }
+
+    #[test]
+    fn hostile_texts_stay_in_their_places() {
+        let text = text(&fixture::hostile());
+        for bad in [
+            "<script", "<img", "@team", "\u{1b}", "\u{202e}", "##[", "x](", " **b**", " `c`",
+            " $m$",
+        ] {
+            assert!(!text.contains(bad), "{bad:?}");
+        }
+        assert!(
+            text.lines()
+                .all(|line| !line.trim_start().starts_with("::"))
+        );
+        // All rows of a table have as many cells as its head.
+        for line in text.lines().filter(|line| line.starts_with("| ✓")) {
+            assert_eq!(line.replace("\\|", "").matches('|').count(), 7, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_left_out_rather_than_the_beginning() {
+        let mut timeline = fixture::hostile();
+        timeline.steps = vec![timeline.steps[0].clone(); 3000];
+        timeline.notes = vec![timeline.notes[0].clone(); 3000];
+        let text = text(&timeline);
+        assert!(text.len() <= LIMIT);
+        assert!(text.contains("The first 2950 steps are left out."));
+        assert!(
+            text.ends_with("left out: there is more than a summary holds.\n"),
+            "{}",
+            &text[text.len() - 200..]
+        );
+    }
+
+    #[test]
+    fn markup_is_text() {
+        assert_eq!(inert("a|b `c` *d* _e_"), "a\\|b \\`c\\` \\*d\\* \\_e\\_");
+        assert_eq!(inert("<b>&amp;"), "&lt;b&gt;&amp;amp;");
+        assert_eq!(
+            inert("@team #12 ![x](y)"),
+            "@&#8203;team \\#&#8203;12 \\!\\[x\\](y)"
+        );
+        assert_eq!(inert("a\n# b"), "a\\\\n\\#&#8203; b");
+        assert_eq!(inert("\u{1b}[31m"), "\\\\u{1b}\\[31m");
+        assert_eq!(inert("Größe: 5 µs"), "Größe: 5 µs");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let text = inert(&"ü".repeat(LENGTH + 1));
+        assert_eq!(text.chars().count(), LENGTH + 1);
+        assert!(text.ends_with('…'));
+    }
+
+    #[test]
+    fn whole_lines_or_none() {
+        let mut page = Page::new(REST.len() + 4);
+        page.line("abc");
+        page.line("d");
+        page.line("");
+        assert_eq!(page.finish(), format!("abc\n{REST}"));
+    }
+}
