@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn a_wide_table_is_a_list() {
         let long = "word ".repeat(30);
-        let page = format!("Rows:\n| name | means |\n| --- | --- |\n| `x` | {long} |\n");
+        let page =
+            format!("Rows:\n| name | means | test |\n| --- | --- | --- |\n| `x` | {long} | |\n");
         let shown = text(&page);
         assert!(
             shown.starts_with("Rows:\n  `x`\n      means: word"),
