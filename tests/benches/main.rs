@@ -1,4 +1,4 @@
-//! Measures what README says about speed and size, and prints it beside the promise.
+//! Measures what `host/docs/performance.md` says about speed and size, and prints it beside the promise.
 //!
 //! `cargo bench -p greenlight`. Whole processes run in turn, A B A B …, because a machine's speed drifts;
 //! what counts is the median of the ratios. Nothing fails here: a figure is a figure of one machine.

@@ -12,6 +12,8 @@ mod harness;
 #[expect(dead_code, reason = "the rest of it is for the end-to-end tests")]
 mod programs;
 
+#[path = "../cli/docs/snippets.rs"]
+mod snippets;
 #[path = "../../host/src/effects/stand_in.rs"]
 #[expect(dead_code, reason = "the rest of it is for the tests of the host")]
 mod stand_in;
@@ -19,13 +21,13 @@ mod stand_in;
 mod child;
 mod circleci;
 mod deployment;
+mod docs;
 mod files;
 mod github;
 mod gitlab;
 mod install;
 mod jenkins;
 mod messages;
-mod readme;
 mod rules;
 mod schemas;
 mod test_programs;

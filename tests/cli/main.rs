@@ -7,6 +7,7 @@ mod bad_input;
 mod cases;
 mod commands;
 mod decisions;
+mod docs;
 mod hostile;
 mod readme;
 mod replay;

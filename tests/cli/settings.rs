@@ -237,7 +237,7 @@ fn the_name_of_an_environment_has_one_rule() {
 #[test]
 fn every_setting_has_a_source() {
     let (shop, _) = shop();
-    let show = |more: &[&str]| {
+    let config_show = |more: &[&str]| {
         let call = greenlight(["config", "show"].iter().chain(more));
         let call = call.within(shop.path());
         call.variable("GREENLIGHT_PUBLISH_BRANCH", "release")

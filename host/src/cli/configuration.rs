@@ -19,7 +19,7 @@ use crate::text::escape::escape;
 #[derive(Debug, Args)]
 pub struct ConfigArguments {
     /// Read settings from this file [default: `greenlight.toml` in the folder or above, up to the root of the
-    /// repository] [env: GREENLIGHT_CONFIG].
+    /// repository] [env: `GREENLIGHT_CONFIG`].
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
 }
@@ -31,7 +31,7 @@ pub struct PolicyArguments {
     config: ConfigArguments,
 
     /// Use the policy in this component [default: the one of `[policy]`, or the bundled one]
-    /// [env: GREENLIGHT_POLICY].
+    /// [env: `GREENLIGHT_POLICY`].
     #[arg(long = "policy", value_name = "FILE", help_heading = "Settings")]
     policy: Option<PathBuf>,
 }
@@ -40,7 +40,7 @@ pub struct PolicyArguments {
 #[derive(Debug, Args)]
 pub struct EnvironmentsArgument {
     /// Name the environments of a release, in order; the last one is production [default: stage,prod]
-    /// [env: GREENLIGHT_ENVIRONMENTS].
+    /// [env: `GREENLIGHT_ENVIRONMENTS`].
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = environment, help_heading = "Settings")]
     pub environments: Vec<String>,
 }
@@ -49,7 +49,7 @@ pub struct EnvironmentsArgument {
 #[derive(Debug, Args)]
 pub struct DefaultActionArgument {
     /// Set what a failed load test means if the message has no label: abort, skip or warn [default: warn]
-    /// [env: GREENLIGHT_DEFAULT_ACTION].
+    /// [env: `GREENLIGHT_DEFAULT_ACTION`].
     #[arg(long, value_name = "ACTION", value_parser = named::<LoadTestAction>, help_heading = "Settings")]
     pub default_action: Option<LoadTestAction>,
 }

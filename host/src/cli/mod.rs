@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod exports;
 mod facts;
+mod help;
 mod journal;
 mod label;
 mod man;
@@ -78,6 +79,7 @@ enum Command {
     #[command(subcommand)]
     Policy(policy::Command),
     Schema(schema::Arguments),
+    Help(help::Arguments),
     /// Print the completions for a shell.
     Completions {
         /// Name the shell.
@@ -85,6 +87,11 @@ enum Command {
     },
     /// Print the man page.
     Man,
+}
+
+/// The command line, for what is generated from it.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the program.
@@ -163,6 +170,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Config(command) => config::run(&command, output),
         Command::Policy(command) => policy::run(&command, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
+        Command::Help(arguments) => help::run(&arguments, Cli::command(), output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "greenlight", &mut script);

@@ -11,6 +11,10 @@ use super::args::{Color, GlobalArguments};
 use super::exit::Exit;
 
 /// Collects an answer, and prints notes.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each one is a wish of the caller, and independent of the others"
+)]
 pub struct Output {
     answer: Vec<u8>,
     colour: bool,

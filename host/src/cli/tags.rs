@@ -46,14 +46,14 @@ pub struct Arguments {
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
-    /// Publish the builds of this branch [default: main] [env: GREENLIGHT_PUBLISH_BRANCH].
+    /// Publish the builds of this branch [default: main] [env: `GREENLIGHT_PUBLISH_BRANCH`].
     #[arg(long, value_name = "BRANCH", value_parser = NonEmptyStringValueParser::new(), help_heading = "Settings")]
     publish_branch: Option<String>,
     #[command(flatten)]
     environments: EnvironmentsArgument,
     #[command(flatten)]
     default_action: DefaultActionArgument,
-    /// Require this job to be among those given with --job [env: GREENLIGHT_REQUIRED_JOBS].
+    /// Require this job to be among those given with --job [env: `GREENLIGHT_REQUIRED_JOBS`].
     #[arg(
         long = "require-job",
         value_name = "NAME",

@@ -73,7 +73,7 @@ impl<'a> Places<'a> {
     /// The line of a byte, from 1.
     pub fn line_at(&self, byte: usize) -> usize {
         let before = &self.text.as_bytes()[..byte.min(self.text.len())];
-        before.iter().filter(|it| **it == b'\n').count() + 1
+        before.split(|it| *it == b'\n').count()
     }
 }
 

@@ -209,7 +209,7 @@ impl List<'_> {
             value => {
                 let line = self.places.line(at).unwrap_or_default();
                 let name = self.named(at);
-                if !name.ends_with(".name") {
+                if name.rsplit('.').next() != Some("name") {
                     let value = without_password(value);
                     let source = Source::File(line);
                     found.push((

@@ -1,22 +1,20 @@
-//! What README gives to paste is what the plug-ins take.
+//! What the pages of `host/docs/ci` give to paste is what the plug-ins take.
 
 use std::fs;
 
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Repository, fixture};
+use crate::snippets;
 use crate::{circleci, deployment, files, github, gitlab, jenkins, woodpecker};
 
-/// The block of the section that begins with a text, without its first line if that is a comment.
+/// The block that begins with a text, without its first line if that is a comment.
 #[track_caller]
 fn block(begins: &str) -> String {
-    let readme = fs::read_to_string(fixture("../README.md")).expect("README");
-    let section = readme
-        .split("\n## In your CI system\n")
-        .nth(1)
-        .expect("the section");
-    let section = section.split("\n## ").next().expect("its text");
-    let blocks = section.split("```").skip(1).step_by(2);
+    let known = snippets::CI.iter().find(|(_, it)| *it == begins);
+    let (page, _) = known.expect("it is one of the snippets");
+    let page = fs::read_to_string(fixture("..").join(page)).expect("the page");
+    let blocks = page.split("```").skip(1).step_by(2);
     let texts = blocks.map(|block| block.split_once('\n').expect("its language").1);
     let found: Vec<_> = texts.filter(|text| text.starts_with(begins)).collect();
     let [text] = found[..] else {
@@ -28,6 +26,15 @@ fn block(begins: &str) -> String {
         "ten lines to paste: {text}"
     );
     lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// A snippet that no test here runs is only text.
+#[test]
+fn every_snippet_is_run() {
+    let source = include_str!("docs.rs");
+    for (_, begins) in snippets::CI {
+        assert!(source.contains(&format!("block({begins:?})")), "{begins}");
+    }
 }
 
 #[test]

@@ -1,0 +1,188 @@
+//! `greenlight help`: the help of a command, or a page of the documentation.
+//!
+//! The pages are those of `host/docs`, embedded in the program, so a terminal without a network shows the text
+//! that belongs to this very version.
+
+mod plain;
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::output::Output;
+use super::{Error, Exit};
+
+/// Show the help of a command, or a page of the documentation.
+///
+/// Without an argument it lists the topics. Where a command and a page have the same name, it shows both.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A topic, or a command and its subcommand.
+    #[arg(value_name = "TOPIC")]
+    words: Vec<String>,
+}
+
+/// A page of the documentation.
+struct Page {
+    /// The name that shows it.
+    topic: &'static str,
+    /// Its Markdown.
+    text: &'static str,
+}
+
+/// Embeds pages of `host/docs`; a page without a file does not compile.
+macro_rules! pages {
+    ($($topic:literal => $file:literal),* $(,)?) => {
+        /// Every page that is shown, in the order of the list of topics.
+        const PAGES: &[Page] = &[
+            $(Page { topic: $topic, text: include_str!(concat!("../../../docs/", $file)) }),*
+        ];
+        #[cfg(test)]
+        const FILES: &[&str] = &[$($file),*];
+    };
+}
+
+pages! {
+    "index" => "index.md",
+    "first-pipeline" => "first-pipeline.md",
+    "ci" => "ci/index.md",
+    "circleci" => "ci/circleci.md",
+    "github" => "ci/github.md",
+    "gitlab" => "ci/gitlab.md",
+    "jenkins" => "ci/jenkins.md",
+    "woodpecker" => "ci/woodpecker.md",
+    "buildkite" => "ci/buildkite.md",
+    "deploying" => "deploying.md",
+    "serve" => "serve.md",
+    "operations" => "operations.md",
+    "recovery" => "recovery.md",
+    "commands" => "reference/commands.md",
+    "configuration" => "reference/configuration.md",
+    "exit-status" => "reference/exit-status.md",
+    "outputs" => "reference/outputs.md",
+    "metrics" => "reference/metrics.md",
+    "own-policy" => "own-policy.md",
+    "glossary" => "glossary.md",
+    "architecture" => "architecture.md",
+    "limits" => "limits.md",
+    "performance" => "performance.md",
+    "contributing" => "contributing.md",
+}
+
+/// Shows what was asked for.
+///
+/// # Errors
+///
+/// If neither a command nor a page has the name.
+pub fn run(
+    arguments: &Arguments,
+    mut program: clap::Command,
+    output: &mut Output,
+) -> Result<Exit, Error> {
+    let [first, ..] = &arguments.words[..] else {
+        output.text(&topics());
+        return Ok(Exit::Go);
+    };
+    let command = help_of(&mut program, &arguments.words);
+    let page = PAGES
+        .iter()
+        .find(|it| arguments.words.len() == 1 && it.topic == first);
+    if command.is_none() && page.is_none() {
+        return Err(unknown(&arguments.words.join(" "), &program));
+    }
+    if let Some(help) = &command {
+        output.text(help);
+    }
+    if let Some(page) = page {
+        if command.is_some() {
+            output.text("\n");
+        }
+        output.text(&plain::text(page.text));
+    }
+    Ok(Exit::Go)
+}
+
+/// The list of topics: the name and the title of each page.
+fn topics() -> String {
+    let mut text = "Topics, for `greenlight help TOPIC`:\n".to_owned();
+    let width = PAGES.iter().map(|it| it.topic.len()).max().unwrap_or(0);
+    for page in PAGES {
+        let title = plain::title(page.text);
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "  {:width$}  {title}", page.topic);
+    }
+    text += "\n`greenlight help COMMAND` shows the help of a command; `greenlight --help` lists the commands.\n";
+    text
+}
+
+/// What `--help` says of the command that the words name, one below the other.
+fn help_of(program: &mut clap::Command, words: &[String]) -> Option<String> {
+    words
+        .iter()
+        .try_fold(&*program, |above, word| above.find_subcommand(word))?;
+    let words = words.iter().map(String::as_str);
+    let all = ["greenlight"].into_iter().chain(words).chain(["--help"]);
+    let help = program.try_get_matches_from_mut(all).err()?;
+    Some(help.render().to_string())
+}
+
+fn unknown(asked: &str, program: &clap::Command) -> Error {
+    let commands = program.get_subcommands().map(clap::Command::get_name);
+    let names = PAGES.iter().map(|it| it.topic).chain(commands);
+    let near = names
+        .map(|name| (strsim::damerau_levenshtein(asked, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3);
+    let help = match near {
+        Some((_, name)) => format!("did you mean `greenlight help {name}`?"),
+        None => "list the topics with `greenlight help`".to_owned(),
+    };
+    Error::new(format!("no topic or command is called `{asked}`"), help)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                files(&path, found);
+            } else if path.extension().is_some_and(|it| it == "md") {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_page_but_history_is_a_topic() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        let mut found = Vec::new();
+        files(&root, &mut found);
+        let names = found
+            .iter()
+            .map(|it| it.strip_prefix(&root).expect("below"));
+        let history =
+            |it: &&Path| it.starts_with("decisions") || it.ends_with(Path::new("changelog.md"));
+        let mut pages: Vec<_> = names
+            .filter(|it| !history(it))
+            .map(|it| it.to_str().expect("UTF-8"))
+            .collect();
+        pages.sort_unstable();
+        let mut topics = FILES.to_vec();
+        topics.sort_unstable();
+        assert_eq!(topics, pages);
+    }
+
+    #[test]
+    fn topics_differ() {
+        let mut names: Vec<_> = PAGES.iter().map(|it| it.topic).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), PAGES.len());
+    }
+}

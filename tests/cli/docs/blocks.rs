@@ -1,0 +1,156 @@
+//! Every block is of a kind that a test runs.
+
+use std::path::Path;
+
+use greenlight::cli;
+use greenlight::config::Config;
+use serde_json::Value;
+
+use super::pages::{self, Block, Page};
+use super::snippets;
+use crate::harness::greenlight;
+
+/// The kinds of blocks. What runs or checks `console` and `sh` is in modules of their own.
+const KINDS: [&str; 7] = ["console", "sh", "toml", "yaml", "groovy", "json", "ini"];
+
+#[test]
+fn every_block_is_of_a_kind_that_is_checked() {
+    let mut found = Vec::new();
+    for page in pages::all() {
+        for block in page.blocks() {
+            let place = format!("{}:{}", page.name, block.line);
+            assert!(
+                KINDS.contains(&block.language),
+                "{place}: no test runs a block of the kind {:?}",
+                block.language
+            );
+            found.push(block.language.to_owned());
+        }
+    }
+    found.sort();
+    found.dedup();
+    assert!(found.len() >= 6, "{found:?}");
+}
+
+/// The blocks of a page that begin with the comment `# greenlight.toml` are files; the others go on with the one
+/// before.
+#[test]
+fn toml_is_configuration() {
+    let mut checked = 0;
+    for page in pages::all() {
+        let mut file = String::new();
+        for block in page.blocks_in("toml") {
+            if block.text.starts_with("# greenlight.toml") {
+                file.clear();
+            }
+            file += &block.text;
+            if let Err(error) = Config::parse(&file, Path::new(".")) {
+                panic!("{}:{}: {error:?}\n{file}", page.name, block.line);
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked >= 4, "{checked} blocks");
+}
+
+#[test]
+fn json_fits_its_schema() {
+    for page in pages::all() {
+        for block in page.blocks_in("json") {
+            let place = format!("{}:{}", page.name, block.line);
+            let document: Value = serde_json::from_str(&block.text).expect(&place);
+            let schema = document["schema"]
+                .as_str()
+                .expect("a document names its schema");
+            let (name, _) = schema
+                .strip_prefix("greenlight.")
+                .and_then(|it| it.split_once('/'))
+                .expect("a name and a version");
+            let schema = greenlight(["schema", name]).run().json();
+            let validator = jsonschema::validator_for(&schema).expect("a schema");
+            if let Err(error) = validator.validate(&document) {
+                panic!("{place}: {error} at {}", error.instance_path());
+            }
+        }
+    }
+}
+
+#[test]
+fn groovy_and_yaml_are_known_to_a_test() {
+    let mut snippets = 0;
+    for page in pages::all() {
+        for block in page.blocks() {
+            let place = format!("{}:{}", page.name, block.line);
+            let first = block.text.lines().next().unwrap_or_default();
+            let is_snippet = snippets::CI
+                .iter()
+                .any(|(name, begins)| *name == page.name && first.starts_with(begins));
+            match block.language {
+                "groovy" | "yaml" if is_snippet => snippets += 1,
+                "groovy" => panic!("{place}: not in `snippets::CI`"),
+                "yaml" => yaml(&page, &block, first),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(snippets, snippets::CI.len());
+}
+
+#[track_caller]
+fn yaml(page: &Page, block: &Block<'_>, first: &str) {
+    let place = format!("{}:{}", page.name, block.line);
+    let document: Value = serde_saphyr::from_str(&block.text).expect(&place);
+    match first {
+        "# config.yml of CNCF Distribution" => {
+            let endpoint = &document["notifications"]["endpoints"][0];
+            let url = endpoint["url"].as_str().expect("a URL");
+            assert!(url.ends_with("/hooks"), "{place}");
+            let token = &endpoint["headers"]["Authorization"][0];
+            assert!(
+                token.as_str().is_some_and(|it| it.starts_with("Bearer ")),
+                "{place}"
+            );
+        }
+        "# alerts for Prometheus" => {
+            let metrics = pages::page("host/docs/reference/metrics.md").text;
+            let rules = document["groups"][0]["rules"].as_array().expect("rules");
+            assert!(!rules.is_empty(), "{place}");
+            for rule in rules {
+                let expression = rule["expr"].as_str().expect("an expression");
+                let words = expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+                let mut names = words.filter(|it| it.starts_with("greenlight_")).peekable();
+                assert!(names.peek().is_some(), "{place}: {expression}");
+                for name in names {
+                    assert!(metrics.contains(&format!("`{name}`")), "{place}: {name}");
+                }
+            }
+        }
+        _ => panic!("{place}: no test knows a file that begins with {first:?}"),
+    }
+}
+
+/// A unit of systemd: its sections, and a command line that greenlight takes.
+#[test]
+fn units_start_what_there_is() {
+    for page in pages::all() {
+        for block in page.blocks_in("ini") {
+            let place = format!("{}:{}", page.name, block.line);
+            let lines = block.text.lines().filter(|line| !line.is_empty());
+            for line in lines {
+                let known = ["[Unit]", "[Service]", "[Install]"].contains(&line);
+                assert!(known || line.contains('='), "{place}: {line}");
+            }
+            let value = |key: &str| {
+                let mut lines = block.text.lines();
+                lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+            };
+            // Deployments are children of the server, and outlive it.
+            assert_eq!(value("KillMode"), Some("process"), "{place}");
+            let command = value("ExecStart").expect(&place);
+            let arguments = command.split(' ');
+            if let Err(error) = cli::command().try_get_matches_from(arguments) {
+                panic!("{place}: {error}");
+            }
+        }
+    }
+}
