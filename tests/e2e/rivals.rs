@@ -108,7 +108,7 @@ fn one_tag_is_driven_once() {
     let resumed = pipeline.greenlight(&["run", "--resume"]);
     assert_eq!(resumed.status, 2, "{}", resumed.stdout);
     assert!(
-        resumed.stderr.contains("is under way"),
+        resumed.stderr.contains("of this tag is running"),
         "{}",
         resumed.stderr
     );

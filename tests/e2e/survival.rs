@@ -46,7 +46,7 @@ fn go_on(pipeline: &Pipeline, tag: &str) -> Ended {
         };
     }
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    if ended.stderr.contains("no deployment waits to go on") {
+    if ended.stderr.contains("found no unfinished deployment") {
         return pipeline.run_tag(tag);
     }
     ended
@@ -124,7 +124,7 @@ fn an_interrupt_ends_children_and_can_be_gone_on_from() {
     ));
     pipeline.stage.pace(Duration::ZERO);
     let ended = pipeline.greenlight(&["run", "--resume", "1"]);
-    ended.is(0, &["was under way when greenlight ended"]);
+    ended.is(0, &["was interrupted when the last process ended"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
@@ -262,7 +262,7 @@ fn a_damaged_last_record_is_left_out_with_a_word() {
                    WHERE position = (SELECT max(position) FROM records)";
     assert_eq!(other.execute(damaged, []).expect("damaged"), 1);
     let ended = pipeline.greenlight(&["run", "--resume"]);
-    ended.is(0, &["damaged, and has been left out"]);
+    ended.is(0, &["damaged, and is ignored"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 

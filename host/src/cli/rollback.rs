@@ -1,35 +1,30 @@
 //! `greenlight rollback-advice`: how to roll forward when production breaks.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
-use super::journal::{MANY, failed, look};
 use super::output::Output;
 use super::run::policy;
 use super::{Error, Exit};
 use crate::config::{self, Config};
 #[cfg(test)]
-use crate::contract::fields::Commit;
-use crate::contract::labels::Message;
-use crate::deployment::log;
-use crate::facts::git;
-use crate::journal::Store;
+use crate::contract::fields::Commit as Hash;
+use crate::deployment::rollback_advice::{self, Commit};
 use crate::text::escape::escape;
 use crate::text::json;
 use crate::text::number::short;
 
-/// Name the last good commit, the range in between, and the `git revert` to type.
+/// Print the last good commit, the commits after it, and the `git revert` commands to run.
 ///
-/// Nothing is rolled back by greenlight: the way out is forward, by a revert that goes through the same
-/// pipeline. Nothing is changed by this command.
+/// greenlight never rolls back: it rolls forward, with a revert that passes through the same pipeline. This
+/// command changes nothing.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The commit that broke production [default: what was deployed there last].
+    /// The commit that broke production [default: the one that was deployed there last].
     #[arg(long, value_name = "REV")]
     bad: Option<String>,
     /// The configuration.
@@ -51,16 +46,16 @@ pub(super) struct AdviceDocument {
     #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
     /// The commit that broke production.
-    #[cfg_attr(test, schemars(with = "Commit"))]
+    #[cfg_attr(test, schemars(with = "Hash"))]
     bad: String,
     /// The last commit that was promoted before it.
-    #[cfg_attr(test, schemars(with = "Commit"))]
+    #[cfg_attr(test, schemars(with = "Hash"))]
     good: String,
-    /// The commits in between, newest first.
+    /// The commits in between, with the bad one, newest first.
     commits: Vec<CommitDocument>,
-    /// The commands to type, in order.
+    /// The commands to run, in order.
     commands: Vec<String>,
-    /// Labels that a revert would inherit.
+    /// What to check before running them.
     warnings: Vec<String>,
 }
 
@@ -70,7 +65,7 @@ pub(super) struct AdviceDocument {
 #[serde(rename_all = "kebab-case")]
 struct CommitDocument {
     /// The commit.
-    #[cfg_attr(test, schemars(with = "Commit"))]
+    #[cfg_attr(test, schemars(with = "Hash"))]
     commit: String,
     /// The first line of its message.
     subject: String,
@@ -84,37 +79,25 @@ impl AdviceDocument {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let config = Config::read(&arguments.config)?;
-    let repo = arguments.repo.as_deref();
-    let mut store = look(&config)?.ok_or_else(nothing)?;
-    let (bad, good) = ends(store.as_mut(), &config, repo, arguments.bad.as_deref())?;
-    let commits = between(repo, &good, &bad)?;
     let (policy, _) = policy(&config)?;
-    let mut warnings = Vec::new();
-    for commit in &commits {
-        let message = Message {
-            text: format!(
-                "Revert \"{}\"\n\nThis reverts commit {}.\n",
-                commit.subject, commit.commit
-            ),
-            truncated: false,
-        };
-        let labels = policy.parse(&message, config.settings.default_action)?;
-        if labels.is_ok_and(|it| it.source.is_some()) {
-            warnings.push(format!(
-                "the revert of {} would inherit the label in `{}`: take it out of the message, or \
-                 write the one that you mean",
-                short(&commit.commit),
-                commit.subject
-            ));
-        }
-    }
+    let repo = arguments.repo.as_deref();
+    let advice = rollback_advice::advise(&config, &policy, repo, arguments.bad.as_deref())?;
+    let labeled = advice.commits.iter().filter(|it| it.inherits_label);
+    let warnings = labeled.map(|it| {
+        format!(
+            "the revert of {} would inherit the label in `{}`: remove it from the message, or replace it \
+             with the label that you want",
+            short(&it.commit),
+            it.subject
+        )
+    });
     let document = AdviceDocument {
         schema: AdviceDocument::SCHEMA,
-        commands: commands(&commits),
-        bad,
-        good,
-        commits,
-        warnings,
+        commands: commands(&advice.commits),
+        warnings: warnings.collect(),
+        bad: advice.bad,
+        good: advice.good,
+        commits: advice.commits.into_iter().map(Into::into).collect(),
     };
     match arguments.format.format {
         Format::Human => output.text(&human(&document)),
@@ -123,90 +106,18 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     Ok(Exit::Go)
 }
 
-/// The commit that is to go, and the last one that was promoted before it.
-fn ends(
-    store: &mut dyn Store,
-    config: &Config,
-    repo: Option<&Path>,
-    bad: Option<&str>,
-) -> Result<(String, String), Error> {
-    let bad = match bad {
-        Some(rev) => Some(git::commit(repo, rev)?.id),
-        None => None,
-    };
-    let production = config.environments.last().map_or("", |it| it.name.as_str());
-    let mut found = bad.clone();
-    let mut passed = bad.is_none();
-    for header in store.deployments(MANY).map_err(failed)? {
-        if found.is_none() && log::changed(store, header.number, production)? {
-            found = Some(header.commit.clone());
-        }
-        let Some(bad) = &found else { continue };
-        if header.commit == *bad {
-            passed = true;
-            continue;
-        }
-        let conclusion = header.conclusion.as_deref();
-        if passed && matches!(conclusion, Some("promoted" | "promoted-with-warning")) {
-            return Ok((bad.clone(), header.commit));
+impl From<Commit> for CommitDocument {
+    fn from(commit: Commit) -> Self {
+        Self {
+            commit: commit.commit,
+            subject: commit.subject,
+            merge: commit.merge,
         }
     }
-    Err(match found {
-        None => nothing(),
-        Some(bad) => Error::new(
-            format!("the journal has no promoted release before {bad}"),
-            "look for the last good commit in the history yourself, then `git revert` what came after",
-        ),
-    })
 }
 
-fn nothing() -> Error {
-    Error::new(
-        "nothing was deployed to production yet",
-        "name the commit that broke it with `--bad`",
-    )
-}
-
-fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<CommitDocument>, Error> {
-    let listed = git::git(repo)
-        .args(["log", "--first-parent", "--format=%H%x00%P%x00%s"])
-        .arg("--end-of-options")
-        .arg(format!("{good}..{bad}"))
-        .arg("--")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| git::not_started(&error))?;
-    if !listed.status.success() {
-        return Err(Error::new(
-            format!("git does not know the way from {good} to {bad}"),
-            "fetch the whole history (`git fetch --unshallow`), or name the repository with `--repo`",
-        ));
-    }
-    let text = String::from_utf8_lossy(&listed.stdout);
-    let commits: Vec<_> = text
-        .lines()
-        .filter_map(|line| {
-            let mut fields = line.splitn(3, '\0');
-            Some(CommitDocument {
-                commit: fields.next()?.to_owned(),
-                merge: fields.next()?.contains(' '),
-                subject: fields.next()?.to_owned(),
-            })
-        })
-        .collect();
-    if commits.is_empty() {
-        return Err(Error::new(
-            format!(
-                "nothing lies between {good} and {bad}: the bad commit is not after the good one"
-            ),
-            "name the commit that broke production with `--bad`",
-        ));
-    }
-    Ok(commits)
-}
-
-/// Newest first, as git wants it; a merge is reverted against its first parent.
-fn commands(commits: &[CommitDocument]) -> Vec<String> {
+/// One `git revert` for each commit, newest first; a merge is reverted against its first parent.
+fn commands(commits: &[Commit]) -> Vec<String> {
     let commits = commits.iter();
     commits
         .map(|it| {
@@ -239,7 +150,7 @@ fn human(document: &AdviceDocument) -> String {
     text.push_str(if one {
         "roll forward:\n"
     } else {
-        "roll forward by reverting the one at fault, or all of them in this order:\n"
+        "roll forward by reverting the faulty commit, or all of them in this order:\n"
     });
     for command in &document.commands {
         let _ = writeln!(text, "  {command}");

@@ -1,23 +1,23 @@
-//! `greenlight serve`: takes registry webhooks in and starts deployments.
+//! `greenlight serve`: receives registry webhooks and starts deployments.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::journal::open;
 use super::run::policy;
 use super::{Error, Exit};
 use crate::config::{self, Config};
-use crate::effects::interrupt::Interrupt;
-use crate::serve::{self, Means};
+use crate::deployment::log;
+use crate::effects::shutdown::Shutdown;
+use crate::serve::{self, Context};
 
-/// Take registry webhooks in, and start the deployments that they ask for.
+/// Receive registry webhooks, and start the deployments that they ask for.
 ///
-/// A push is stored before it is answered, and looked into afterwards: the policy says what its tag asks
-/// for, and the registry what it points at. Each tag with its digest starts one deployment, however often it
-/// is told of. Send webhooks to `/hooks` with the secret as a bearer token, or to `/hooks/SECRET`; `/` shows
-/// what came in, what it started, and what waits, and why.
+/// A push event is stored before it is answered, and resolved afterwards: the policy reads the tag, the
+/// registry resolves the digest. Each tag with its digest starts one deployment, however many webhooks
+/// announce it. Send webhooks to `/hooks` with the secret as a bearer token, or to `/hooks/SECRET`; `/` shows
+/// push events, deployment requests and their state.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The configuration, with a `[serve]` table.
@@ -32,10 +32,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Error> {
-    let interrupt = Interrupt::on_signals().map_err(|error| {
+    let shutdown = Shutdown::on_signals().map_err(|error| {
         Error::new(
             format!("failed to listen for signals: {error}"),
-            "this machine gives no thread or pipe; try again when it has room",
+            "the system is out of threads or pipes; try again later",
         )
     })?;
     let config = Config::read(&arguments.config)?;
@@ -49,14 +49,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Error> {
         table.listen = address;
     }
     let (policy, _) = policy(&config)?;
-    let (location, _) = open(&config)?;
-    serve::serve(Means {
+    let (location, _) = log::open(&config)?;
+    serve::serve(Context {
         serve: table,
         location,
         policy,
         file: arguments.config.clone(),
         repo: arguments.repo.clone(),
-        interrupt,
+        shutdown,
         config,
     })?;
     Ok(Exit::Go)

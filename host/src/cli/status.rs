@@ -1,4 +1,4 @@
-//! `greenlight status`: what is going on, and what it waits for.
+//! `greenlight status`: unfinished and recent deployments, and who holds which environment.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -7,33 +7,32 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
-use super::journal::{MANY, entries_of, failed, look};
+use super::journal::{entries_of, failed};
 use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit};
-use crate::clock;
 use crate::config::{self, Config};
-use crate::deployment::timeline::Timeline;
-use crate::deployment::{tenure, timeline};
-use crate::journal::{Header, Holder, Occupant, Store};
+use crate::deployment::timeline::{self, Timeline};
+use crate::deployment::{Drivers, LISTED, Lock, log};
+use crate::journal::{Header, Store};
 use crate::report::headline::{self, Headline};
 use crate::text::escape::escape;
 use crate::text::json;
 use crate::text::time;
 
-/// Say what is going on, and what it waits for.
+/// Show unfinished and recent deployments.
 ///
-/// Without a number: every deployment that has not ended, the latest ones that have, and who holds which
-/// environment. Nothing is changed.
+/// Without a number: every unfinished deployment, the latest ones that have ended, and which deployment holds
+/// each environment. Changes nothing.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// One deployment, with its steps.
+    /// Show one deployment, with its steps.
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
     /// The configuration.
     #[arg(long, value_name = "FILE", default_value = config::FILE, env = "GREENLIGHT_CONFIG", hide_env_values = true)]
     config: PathBuf,
-    /// How many deployments that have ended are shown.
+    /// How many deployments that have ended to show.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     ended: usize,
     #[command(flatten)]
@@ -89,10 +88,10 @@ impl StatusDocument {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let config = Config::read(&arguments.config)?;
     let mut deployments = Vec::new();
-    let mut leases = Vec::new();
-    let mut store = look(&config)?;
+    let mut drivers = None;
+    let mut store = log::look(&config)?;
     if let Some(store) = store.as_deref_mut() {
-        leases = store.leases().map_err(failed)?;
+        let drivers = drivers.insert(Drivers::read(store).map_err(failed)?);
         let headers = match arguments.number {
             None => chosen(store, arguments.ended)?,
             Some(number) => store
@@ -104,7 +103,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         for header in &headers {
             let (entries, _) = entries_of(store, header.number)?;
             deployments.push(DeploymentDocument {
-                state: state(header, &leases),
+                state: state(header, drivers),
                 timeline: timeline::project(header.number, &entries),
             });
         }
@@ -114,20 +113,19 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
         _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
             return Err(Error::new(
-                "there is no such deployment",
-                "leave number and report out to see those that there are",
+                "this deployment does not exist",
+                "list deployments with `greenlight status`",
             ));
         }
         _ => {}
     }
     let environments = config.environments.iter().map(|it| {
-        let held = leases
-            .iter()
-            .find(|(name, occupant)| *name == it.name && is_alive(occupant));
+        let lock = Lock::environment(&it.name);
+        let held = drivers.as_ref().and_then(|drivers| drivers.of(&lock));
         HeldDocument {
             environment: it.name.clone(),
-            deployment: held.map(|(_, occupant)| occupant.deployment),
-            holder: held.map(|(_, occupant)| occupant.holder.clone()),
+            deployment: held.map(|it| it.deployment),
+            holder: held.map(|it| it.holder.clone()),
         }
     });
     let document = StatusDocument {
@@ -142,10 +140,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     Ok(Exit::Go)
 }
 
-/// All that have not ended, and the latest that have; newest first.
+/// All unfinished deployments and the latest that have ended, the newest first.
 fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
     let mut left = ended;
-    let all = store.deployments(MANY).map_err(failed)?;
+    let all = store.deployments(LISTED).map_err(failed)?;
     Ok(all
         .into_iter()
         .filter(|it| {
@@ -158,20 +156,12 @@ fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
         .collect())
 }
 
-fn state(header: &Header, leases: &[(String, Occupant)]) -> String {
-    if let Some(conclusion) = &header.conclusion {
-        return conclusion.clone();
+fn state(header: &Header, drivers: &Drivers) -> String {
+    match &header.conclusion {
+        Some(conclusion) => conclusion.clone(),
+        None if drivers.drive(header) => "running".to_owned(),
+        None => "cut-off".to_owned(),
     }
-    let tenure = tenure(&header.tag);
-    let driven = leases.iter().any(|(name, occupant)| {
-        *name == tenure && occupant.deployment == header.number && is_alive(occupant)
-    });
-    if driven { "running" } else { "cut-off" }.to_owned()
-}
-
-/// A lease that has run out, or whose process is gone, holds nothing.
-fn is_alive(occupant: &Occupant) -> bool {
-    occupant.expires > clock::milliseconds() && !Holder::is_known_dead(&occupant.holder)
 }
 
 fn human(document: &StatusDocument, steps: bool) -> String {
@@ -208,7 +198,7 @@ fn human(document: &StatusDocument, steps: bool) -> String {
         if deployment.state == "cut-off" {
             let _ = writeln!(
                 text,
-                "  nobody drives it: go on with `greenlight run --resume {}`",
+                "  its process has ended: continue with `greenlight run --resume {}`",
                 timeline.number
             );
         }

@@ -1,22 +1,30 @@
-//! Why a deployment can't go on. None of these is an end of it: it can be resumed.
+//! Why a deployment can't begin or continue. None of these ends a deployment: it can be resumed.
 
-use crate::facts;
+use super::Lock;
+use crate::error::{self, Kind};
 use crate::journal;
 use crate::sandbox::Failure;
 
-/// Why the loop ended without a conclusion.
+/// Why a deployment did not begin, or stopped without a conclusion.
 #[derive(Debug)]
 pub enum Error {
     /// The policy gave no decision.
     Policy(Failure),
     /// The journal could not be read or written.
     Journal(journal::Error),
-    /// Another deployment got an environment, and nothing more may be done there.
-    LostLease(String),
-    /// A signal asked this process to end.
+    /// Another deployment holds the lock, so nothing more may be done there.
+    LostLease(Lock),
+    /// A signal requested a shutdown.
     Interrupted,
-    /// Something that the host needs is not there.
-    Host(facts::Error),
+    /// The configuration, the repository or the request does not allow it.
+    Host(error::Error),
+}
+
+impl Error {
+    /// Makes an error about the configuration, the repository or the request.
+    pub(super) fn host(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Host(error::Error::new(message, help))
+    }
 }
 
 impl From<Failure> for Error {
@@ -31,8 +39,29 @@ impl From<journal::Error> for Error {
     }
 }
 
-impl From<facts::Error> for Error {
-    fn from(error: facts::Error) -> Self {
+impl From<error::Error> for Error {
+    fn from(error: error::Error) -> Self {
         Self::Host(error)
+    }
+}
+
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        let help = "continue with `greenlight run --resume`";
+        match error {
+            Error::Policy(failure) => failure.into(),
+            Error::Journal(error) => error.into(),
+            Error::Host(error) => error,
+            Error::Interrupted => {
+                Self::of(Kind::Interrupted, "the deployment was interrupted", help)
+            }
+            Error::LostLease(lock) => Self::of(
+                Kind::Interrupted,
+                format!(
+                    "the lock of {lock} was lost to another deployment, so nothing more is done"
+                ),
+                help,
+            ),
+        }
     }
 }

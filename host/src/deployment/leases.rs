@@ -1,36 +1,30 @@
-//! Holding environments: one deployment in each at a time.
+//! Holding locks: one deployment at a time in each environment, and for each tag.
 //!
-//! A lease is renewed in the background, and asked about right before each effect: who lost it may not
-//! act any more, whatever the reason.
+//! A lease is renewed in the background, and confirmed right before each effect: a deployment that lost it
+//! may not act any more, whatever the reason.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::{Connection, Error, Keeper, Lock};
 use crate::journal::{self, Claim, ClaimRequest, Holder, Lease, Location, Occupant, Store};
 
-/// The environments that a deployment holds.
+/// The locks that a deployment holds.
 pub struct Leases {
     holder: Holder,
     time_to_live: Duration,
-    shared: Arc<Shared>,
-    keeper: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    held: Mutex<State>,
-    ended: Condvar,
+    held: Arc<Table>,
+    /// Renews them in the background.
+    _keeper: Keeper,
 }
 
 #[derive(Default)]
-struct State {
-    held: Vec<Held>,
-    over: bool,
-}
+struct Table(Mutex<Vec<Held>>);
 
 struct Held {
+    lock: Lock,
     lease: Lease,
-    /// Until then it is certainly ours, by a clock that nobody sets.
+    /// Until then it is certainly ours, by the monotonic clock.
     until: Instant,
     lost: bool,
 }
@@ -41,30 +35,30 @@ impl Leases {
     /// # Errors
     ///
     /// If the system gives no thread.
-    pub fn keep(
-        location: Location,
-        holder: Holder,
-        time_to_live: Duration,
-    ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared {
-            held: Mutex::default(),
-            ended: Condvar::new(),
-        });
+    pub fn keep(location: Location, time_to_live: Duration) -> Result<Self, Error> {
+        let holder = Holder::this_process();
+        let held = Arc::new(Table::default());
         let keeper = {
-            let (shared, holder) = (Arc::clone(&shared), holder.clone());
-            std::thread::Builder::new()
-                .name("leases".to_owned())
-                .spawn(move || shared.keep(&location, &holder, time_to_live))?
+            let (held, holder) = (Arc::clone(&held), holder.clone());
+            let mut store = Connection::new(move || journal::open(&location));
+            let renew = move || held.renew(&mut store, &holder, time_to_live);
+            Keeper::start("leases", time_to_live, renew)
         };
+        let keeper = keeper.map_err(|error| {
+            Error::host(
+                format!("failed to start a thread: {error}"),
+                "the system is out of threads or memory; try again later",
+            )
+        })?;
         Ok(Self {
             holder,
             time_to_live,
-            shared,
-            keeper: Some(keeper),
+            held,
+            _keeper: keeper,
         })
     }
 
-    /// Takes an environment, unless somebody else has it.
+    /// Takes a lock, unless another process holds it; returns its holder then.
     ///
     /// # Errors
     ///
@@ -72,13 +66,13 @@ impl Leases {
     pub fn claim(
         &self,
         store: &mut dyn Store,
-        environment: &str,
+        lock: &Lock,
         deployment: u64,
         commit: &str,
     ) -> journal::Result<Option<Occupant>> {
         let asked = Instant::now();
         let claim = store.claim(&ClaimRequest {
-            environment,
+            environment: &lock.stored(),
             deployment,
             commit,
             holder: &self.holder,
@@ -88,9 +82,10 @@ impl Leases {
             Claim::Busy(occupant) => return Ok(Some(occupant)),
             Claim::Held(lease) => lease,
         };
-        let mut state = self.shared.lock();
-        state.held.retain(|it| it.lease.environment != environment);
-        state.held.push(Held {
+        let mut held = self.held.lock();
+        held.retain(|it| it.lock != *lock);
+        held.push(Held {
+            lock: lock.clone(),
             lease,
             until: asked + self.time_to_live,
             lost: false,
@@ -98,58 +93,75 @@ impl Leases {
         Ok(None)
     }
 
-    /// Whether an environment is held, to the best of this process's knowledge.
-    pub fn holds(&self, environment: &str) -> bool {
-        let state = self.shared.lock();
-        let mut held = state.held.iter();
-        held.any(|it| it.lease.environment == environment && !it.lost && Instant::now() < it.until)
-    }
-
-    /// Whether an environment was held, and is not any more.
-    pub fn has_lost(&self, environment: &str) -> bool {
-        let state = self.shared.lock();
-        let mut held = state.held.iter();
-        held.any(|it| it.lease.environment == environment && it.lost)
-    }
-
-    /// Asks the store whether everything is still held, right before an effect. Names what was lost.
+    /// Takes the right to drive a deployment of a tag.
     ///
     /// # Errors
     ///
-    /// Those of the store: what can't be asked can't be relied on.
-    pub fn confirm(&self, store: &mut dyn Store) -> journal::Result<Option<String>> {
-        let held: Vec<Lease> = self
-            .shared
-            .lock()
-            .held
-            .iter()
-            .map(|it| it.lease.clone())
-            .collect();
-        for lease in held {
-            let asked = Instant::now();
-            let ours = store.renew(&lease, &self.holder, self.time_to_live)?;
-            self.shared
-                .renewed(&lease, ours.then_some(asked + self.time_to_live));
-            if !ours {
-                return Ok(Some(lease.environment));
-            }
+    /// If another process drives one, and those of the store.
+    pub fn claim_tag(
+        &self,
+        store: &mut dyn Store,
+        number: u64,
+        tag: &str,
+        commit: &str,
+    ) -> Result<(), Error> {
+        match self.claim(store, &Lock::tag(tag), number, commit)? {
+            None => Ok(()),
+            Some(other) => Err(Error::host(
+                format!(
+                    "deployment {} of this tag is running, driven by {}",
+                    other.deployment,
+                    Holder::describe(&other.holder)
+                ),
+                "wait until it ends, or stop that process; see `greenlight status`",
+            )),
         }
-        Ok(None)
     }
 
-    /// Gives back every environment but one.
+    /// Whether a lock is held, to the best of this process's knowledge.
+    pub fn holds(&self, lock: &Lock) -> bool {
+        let held = self.held.lock();
+        let mut held = held.iter();
+        held.any(|it| it.lock == *lock && !it.lost && Instant::now() < it.until)
+    }
+
+    /// Whether a lock was held, and another process has taken it.
+    pub fn has_lost(&self, lock: &Lock) -> bool {
+        let held = self.held.lock();
+        let mut held = held.iter();
+        held.any(|it| it.lock == *lock && it.lost)
+    }
+
+    /// Confirms with the store that every lock is still held, right before an effect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LostLease`] with the first lock that is not; those of the store: without its answer nothing
+    /// is certain.
+    pub fn confirm(&self, store: &mut dyn Store) -> Result<(), Error> {
+        for (lock, lease) in self.held.leases() {
+            let asked = Instant::now();
+            let ours = store.renew(&lease, &self.holder, self.time_to_live)?;
+            self.held
+                .renewed(&lease, ours.then_some(asked + self.time_to_live));
+            if !ours {
+                return Err(Error::LostLease(lock));
+            }
+        }
+        Ok(())
+    }
+
+    /// Releases every lock except these.
     ///
     /// # Errors
     ///
     /// Those of the store. The leases expire by themselves then.
-    pub fn release_all_but(&self, store: &mut dyn Store, kept: &[&str]) -> journal::Result<()> {
+    pub fn release_all_but(&self, store: &mut dyn Store, kept: &[Lock]) -> journal::Result<()> {
         let given: Vec<Held> = {
-            let mut state = self.shared.lock();
-            let all = std::mem::take(&mut state.held);
-            let (keep, give) = all
-                .into_iter()
-                .partition(|it| kept.contains(&it.lease.environment.as_str()));
-            state.held = keep;
+            let mut held = self.held.lock();
+            let all = std::mem::take(&mut *held);
+            let (keep, give) = all.into_iter().partition(|it| kept.contains(&it.lock));
+            *held = keep;
             give
         };
         for held in given {
@@ -159,25 +171,20 @@ impl Leases {
     }
 }
 
-impl Drop for Leases {
-    fn drop(&mut self) {
-        self.shared.lock().over = true;
-        self.shared.ended.notify_all();
-        if let Some(keeper) = self.keeper.take() {
-            // A keeper that panicked has kept nothing; the leases expire.
-            let _ = keeper.join();
-        }
+impl Table {
+    fn lock(&self) -> MutexGuard<'_, Vec<Held>> {
+        // Nothing panics while it holds the mutex.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn leases(&self) -> Vec<(Lock, Lease)> {
+        let held = self.lock();
+        let held = held.iter();
+        held.map(|it| (it.lock.clone(), it.lease.clone())).collect()
     }
 
     fn renewed(&self, lease: &Lease, until: Option<Instant>) {
-        let mut state = self.lock();
-        for held in state.held.iter_mut().filter(|it| it.lease == *lease) {
+        for held in self.lock().iter_mut().filter(|it| it.lease == *lease) {
             match until {
                 Some(until) => held.until = held.until.max(until),
                 None => held.lost = true,
@@ -185,33 +192,17 @@ impl Shared {
         }
     }
 
-    /// Renews until the end, three times in each life.
-    fn keep(&self, location: &Location, holder: &Holder, time_to_live: Duration) {
-        let mut store: Option<Box<dyn Store>> = None;
-        loop {
-            let state = self.lock();
-            let (state, _) = self
-                .ended
-                .wait_timeout_while(state, time_to_live / 3, |it| !it.over)
-                .unwrap_or_else(PoisonError::into_inner);
-            if state.over {
-                return;
-            }
-            let held: Vec<Lease> = state.held.iter().map(|it| it.lease.clone()).collect();
-            drop(state);
-            if held.is_empty() {
-                continue;
-            }
-            if store.is_none() {
-                store = journal::open(location).ok();
-            }
-            let Some(open) = store.as_mut() else { continue };
-            for lease in held {
-                let asked = Instant::now();
-                // What can't be renewed runs out, and the driver notices.
-                if let Ok(ours) = open.renew(&lease, holder, time_to_live) {
-                    self.renewed(&lease, ours.then_some(asked + time_to_live));
-                }
+    /// Renews every lease. One that can't be renewed expires, and the driver notices.
+    fn renew(
+        &self,
+        store: &mut Connection<Box<dyn Store>>,
+        holder: &Holder,
+        time_to_live: Duration,
+    ) {
+        for (_, lease) in self.leases() {
+            let asked = Instant::now();
+            if let Ok(ours) = store.with(|it| it.renew(&lease, holder, time_to_live)) {
+                self.renewed(&lease, ours.then_some(asked + time_to_live));
             }
         }
     }

@@ -3,138 +3,164 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::convergence::commits;
+use super::commands::Ran;
 use super::entry::Details;
-use super::files::Stamp;
-use super::{Driver, Error};
-use crate::config;
-use crate::contract::promotion::{Action, Happening, LoadTest, LoadTestResult, Measurement};
-use crate::effects::interrupt::Interrupt;
+use super::nodes::{Nodes, commits};
+use crate::config::{self, Config};
+use crate::contract::promotion::{LoadTestResult, Measurement};
 use crate::effects::process::Ending;
-use crate::facts;
+use crate::effects::shutdown::Shutdown;
 use crate::facts::load_test::{self, Files, Point, Results};
 
 /// The most points of a curve that are kept in the journal: more than a picture can show.
 const POINTS: usize = 600;
 
-impl Driver<'_> {
-    pub(super) fn load_test(&mut self, environment: &str, effect: &Action) -> Result<(), Error> {
-        let Some(how) = self.means.config.load_test.clone() else {
-            return Err(facts::Error::new(
-                format!("a load test against `{environment}` is to run, and none is configured"),
-                "write a `[load-test]` table into the configuration, or label the commit \
-                 `[load test: skip]`",
-            )
-            .into());
-        };
-        self.hold(environment)?;
-        let files = self.files(&how);
-        let named = named(&files);
-        let before: Vec<Stamp> = named.iter().map(|it| Stamp::of(it)).collect();
-        self.start(effect)?;
-        let answered = Mutex::new(commits(&self.ask(environment)));
-        let over = Interrupt::never();
-        let watched = self.nodes(environment);
-        let interval = Duration::from_secs(u64::from(self.settings.poll_interval)).min(WATCH);
-        let (finished, command) = std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !over.wait(interval) {
-                    if let Some((prober, nodes)) = &watched {
-                        add(&answered, commits(&prober.round(nodes, &over)));
-                    }
-                }
-            });
-            let ran = self.command(
-                &how.command,
-                &format!("load-test-{environment}"),
-                environment,
-                how.time_limit.duration(),
-            );
-            over.raise();
-            ran
-        })?;
-        if self.was_interrupted(&finished.ending) {
-            return self.go_on();
-        }
-        add(&answered, commits(&self.ask(environment)));
-        let mut results = load_test::read(how.format, &files);
-        // What was there before is the result of another test.
-        if Stamp::of(&files.results) == before[0] {
-            let name = how.results.display();
-            results = Results {
-                notes: vec![format!("the test did not write `{name}` anew")],
-                ..Results::default()
-            };
-        }
-        let written = named.iter().zip(&before);
-        let written = written.filter(|(file, before)| Stamp::of(file) != **before);
-        let written: Vec<_> = written.map(|(file, _)| *file).collect();
-        let kept = written.iter().filter_map(|file| self.keep(file)).collect();
-        // The curves of another test would be worse than none.
-        let drawn = files.history.as_ref().filter(|it| written.contains(it));
-        let curve = drawn.map(|it| load_test::curve(it));
-        let curve = curve.and_then(Result::ok).map(thinned).unwrap_or_default();
-        let versions = answered
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let measurement = Measurement {
-            requests: results.requests,
-            failures: results.failures,
-            exceptions: results.exceptions,
-            duration: results.duration,
-            p95: results.p95,
-            broken_thresholds: results.broken_thresholds,
-            exit_status: match finished.ending {
-                // As shells say it: there was nothing that a signal could have ended.
-                Ending::NotStarted(_) => Some(127),
-                _ => command.exit_status,
-            },
-            complete: results.complete,
-            versions,
-        };
-        let said = format!(
-            "{}; {} requests, {} failed",
-            command.ended, measurement.requests, measurement.failures
-        );
-        let well = command.exit_status == Some(0) && results.complete;
-        let said = self.with_log(said, &command.log, well);
-        let test = LoadTest {
-            environment: environment.to_owned(),
-            result: LoadTestResult::Measured(measurement),
-        };
-        let details = Details::LoadTest {
-            command,
-            notes: results.notes,
-            kept,
-            curve,
-        };
-        self.happened(Happening::LoadTested(test), details)?;
-        self.means.screen.ended(effect, well, &said, finished.took);
-        Ok(())
-    }
+/// How long the version under test may go unwatched.
+const WATCH: Duration = Duration::from_secs(5);
 
-    /// Where the tool leaves its files.
-    fn files(&self, how: &config::LoadTest) -> Files {
-        let path = |file: &Path| self.means.config.folder.join(file);
-        Files {
+/// A load test that is about to run: its result files as they are now, to tell new ones from old ones.
+pub(super) struct LoadTestRun<'a> {
+    how: &'a config::LoadTest,
+    files: Files,
+    before: Vec<Stamp>,
+}
+
+/// What a load test showed.
+pub(super) struct Measured {
+    /// What the policy is told.
+    pub(super) result: LoadTestResult,
+    /// What people may want to know beside it.
+    pub(super) details: Details,
+    /// Its outcome in words.
+    pub(super) said: String,
+    /// Whether it ran to its end and wrote all results.
+    pub(super) well: bool,
+}
+
+impl<'a> LoadTestRun<'a> {
+    /// Looks at the result files before the test runs.
+    pub(super) fn prepare(config: &Config, how: &'a config::LoadTest) -> Self {
+        let path = |file: &Path| config.folder.join(file);
+        let files = Files {
             results: path(&how.results),
             history: how.history.as_deref().map(path),
             stats: how.stats.as_deref().map(path),
             exceptions: how.exceptions.as_deref().map(path),
-        }
+        };
+        let before = named(&files).into_iter().map(|it| Stamp::of(it)).collect();
+        Self { how, files, before }
     }
 
-    /// Copies a result into the folder of the deployment, and returns its name there.
-    fn keep(&self, file: &Path) -> Option<String> {
-        let name = format!(
-            "{:04}-{}",
-            self.log.next(),
-            file.file_name()?.to_string_lossy()
+    /// Reads what the test wrote, and copies its files into the folder of the deployment under the
+    /// position of the next entry.
+    pub(super) fn measured(
+        &self,
+        ran: Ran,
+        versions: Vec<String>,
+        folder: &Path,
+        position: u64,
+    ) -> Measured {
+        let mut results = load_test::read(self.how.format, &self.files);
+        // A file that was there before is the result of another test.
+        if Stamp::of(&self.files.results) == self.before[0] {
+            let name = self.how.results.display();
+            results = Results {
+                notes: vec![format!("the test did not write `{name}`")],
+                ..Results::default()
+            };
+        }
+        let written = named(&self.files).into_iter().zip(&self.before);
+        let written = written.filter(|(file, before)| Stamp::of(file) != **before);
+        let written: Vec<_> = written.map(|(file, _)| file).collect();
+        let kept = written.iter();
+        let kept = kept.filter_map(|it| keep(it, folder, position)).collect();
+        // The curves of another test would be worse than no curves.
+        let drawn = self.files.history.as_ref();
+        let drawn = drawn.filter(|it| written.contains(it));
+        let curve = drawn.and_then(|it| load_test::curve(it).ok());
+        let curve = curve.map(thinned).unwrap_or_default();
+        let exit_status = match ran.ending {
+            // As shells report a command that does not exist.
+            Ending::NotStarted(_) => Some(127),
+            _ => ran.details.exit_status,
+        };
+        let well = ran.details.exit_status == Some(0) && results.complete;
+        let said = format!(
+            "{}; {} requests, {} failed",
+            ran.details.ended, results.requests, results.failures
         );
-        fs::copy(file, self.folder.join(&name)).ok()?;
-        Some(name)
+        Measured {
+            said: ran.said(said, folder, well),
+            well,
+            result: LoadTestResult::Measured(Measurement {
+                requests: results.requests,
+                failures: results.failures,
+                exceptions: results.exceptions,
+                duration: results.duration,
+                p95: results.p95,
+                broken_thresholds: results.broken_thresholds,
+                exit_status,
+                complete: results.complete,
+                versions,
+            }),
+            details: Details::LoadTest {
+                command: ran.details,
+                notes: results.notes,
+                kept,
+                curve,
+            },
+        }
+    }
+}
+
+/// Does something while the nodes are asked for their version, at least every five seconds. Returns the
+/// commits that answered, behind those that are known already.
+pub(super) fn watching<T>(
+    nodes: Option<&Nodes>,
+    interval: Duration,
+    known: Vec<String>,
+    action: impl FnOnce() -> T,
+) -> (T, Vec<String>) {
+    let answered = Mutex::new(known);
+    let over = Shutdown::never();
+    let done = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.wait(interval.min(WATCH)) {
+                if let Some(nodes) = nodes {
+                    let more = commits(&nodes.ask(&over));
+                    let mut all = answered.lock().unwrap_or_else(PoisonError::into_inner);
+                    add(&mut all, more);
+                }
+            }
+        });
+        let done = action();
+        over.request();
+        done
+    });
+    let answered = answered.into_inner();
+    (done, answered.unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Adds commits that are not known yet.
+pub(super) fn add(all: &mut Vec<String>, more: Vec<String>) {
+    for commit in more {
+        if !all.contains(&commit) {
+            all.push(commit);
+        }
+    }
+}
+
+/// What tells whether a file was written anew: its time, size and inode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp(Option<(SystemTime, u64, u64)>);
+
+impl Stamp {
+    fn of(path: &Path) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let seen = fs::metadata(path).and_then(|it| Ok((it.modified()?, it.len(), it.ino())));
+        Self(seen.ok())
     }
 }
 
@@ -145,16 +171,11 @@ fn named(files: &Files) -> Vec<&PathBuf> {
     std::iter::once(&files.results).chain(others).collect()
 }
 
-/// How long the version under test may go unwatched.
-const WATCH: Duration = Duration::from_secs(5);
-
-fn add(all: &Mutex<Vec<String>>, more: Vec<String>) {
-    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    for commit in more {
-        if !all.contains(&commit) {
-            all.push(commit);
-        }
-    }
+/// Copies a result into the folder of the deployment, and returns its name there.
+fn keep(file: &Path, folder: &Path, position: u64) -> Option<String> {
+    let name = format!("{position:04}-{}", file.file_name()?.to_string_lossy());
+    fs::copy(file, folder.join(&name)).ok()?;
+    Some(name)
 }
 
 fn thinned(points: Vec<Point>) -> Vec<Point> {

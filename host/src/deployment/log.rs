@@ -1,12 +1,107 @@
-//! The journal of one deployment, written entry by entry.
+//! The journal of one deployment: opened, written entry by entry, read.
 
-use super::entry::Entry;
+use std::fs;
+
+use super::Error;
+use super::entry::{Details, Entry};
 use super::record;
 use crate::clock;
-use crate::contract::promotion::Action;
+use crate::config::Config;
+use crate::contract::promotion::{Action, Event, Happening};
 use crate::error::Kind;
 use crate::facts;
-use crate::journal::{self, Row, Store};
+use crate::journal::{self, Location, Row, Store};
+
+/// Opens the journal of a configuration, and creates it where there is none yet.
+///
+/// # Errors
+///
+/// If its location is invalid, its folder can't be made, or it can't be opened.
+pub fn open(config: &Config) -> Result<(Location, Box<dyn Store>), Error> {
+    let location = location(config)?;
+    if let Location::File(path) = &location
+        && let Some(folder) = path.parent()
+    {
+        fs::create_dir_all(folder).map_err(|error| {
+            Error::host(
+                format!("failed to make the folder `{}`: {error}", folder.display()),
+                "make room, or set another place in `[journal] location`",
+            )
+        })?;
+    }
+    let store = journal::open(&location)?;
+    Ok((location, store))
+}
+
+/// Opens the journal of a configuration to read it; nothing if there is none yet.
+///
+/// # Errors
+///
+/// If its location is invalid, or it can't be opened.
+pub fn look(config: &Config) -> Result<Option<Box<dyn Store>>, Error> {
+    let location = location(config)?;
+    if matches!(&location, Location::File(path) if !path.exists()) {
+        return Ok(None);
+    }
+    Ok(Some(journal::open(&location)?))
+}
+
+fn location(config: &Config) -> Result<Location, Error> {
+    config.journal.parse().map_err(|why| {
+        Error::host(
+            format!("failed to read the journal's location: {why}"),
+            "write a path, or `postgres://USER@HOST/DATABASE`, in `[journal] location`",
+        )
+    })
+}
+
+/// What has happened in a deployment: its journal, and the events that the policy is told.
+pub(super) struct Record {
+    /// The journal.
+    pub(super) log: Log,
+    events: Vec<Event>,
+}
+
+impl Record {
+    /// Starts without events.
+    pub(super) fn new(log: Log) -> Self {
+        let events = Vec::new();
+        Self { log, events }
+    }
+
+    /// Continues behind events that are in the journal already.
+    pub(super) fn resume(&mut self, events: Vec<Event>) {
+        self.events = events;
+    }
+
+    /// What the policy is told, in order.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Records an event of now, durably.
+    pub(super) fn happened(
+        &mut self,
+        happening: Happening,
+        details: Details,
+    ) -> journal::Result<()> {
+        let event = Event {
+            at: clock::seconds(),
+            happening,
+        };
+        self.add(event, details)
+    }
+
+    /// Records an event, durably.
+    pub(super) fn add(&mut self, event: Event, details: Details) -> journal::Result<()> {
+        self.log.write(&Entry::Happened {
+            event: event.clone(),
+            details,
+        })?;
+        self.events.push(event);
+        Ok(())
+    }
+}
 
 /// Where the next entry of a deployment goes.
 pub struct Log {
@@ -40,7 +135,7 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being stored; somebody else's entry in its place, for one.
+    /// If it can't be stored, for example because another process wrote an entry in its place.
     pub fn write(&mut self, entry: &Entry) -> Result<(), journal::Error> {
         let body = record::write(entry)
             .map_err(|error| journal::Error::Wrong(format!("failed to write JSON: {error}")))?;

@@ -1,102 +1,76 @@
-//! What has to be known before an environment is deployed to: who holds it, what is live in it, and
-//! whether that is newer. All of it are facts for the policy; nothing is concluded from them here.
+//! Facts that are collected before an environment is deployed to: what is live in it, and whether that is
+//! newer. The policy draws the conclusions.
 
-use super::ancestry::{Relation, relation};
-use super::convergence::commits;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Stdio;
+
 use super::entry::Details;
-use super::{Driver, Error, log};
+use super::log::{self, Record};
+use super::{Context, Error, READ, nodes};
 use crate::contract::promotion::{Happening, Rival};
+use crate::facts::git;
 
-/// How many deployments are searched for the latest one in an environment.
-const FAR_BACK: usize = 100;
+/// Looks at environments for one deployment, and records what it finds.
+pub(super) struct Survey<'a, 'b> {
+    /// The nodes, the repository and the screen.
+    pub(super) context: &'b mut Context<'a>,
+    /// Where findings are recorded.
+    pub(super) record: &'b mut Record,
+    /// The commit of the release.
+    pub(super) commit: &'b str,
+}
 
-impl Driver<'_> {
-    pub(super) fn survey(&mut self, environment: &str) -> Result<(), Error> {
-        let (number, commit) = (self.log.deployment, self.began.commit.clone());
-        if !self.leases.holds(environment) {
-            let store = self.log.store.as_mut();
-            let occupant = self.leases.claim(store, environment, number, &commit)?;
-            if let Some(occupant) = occupant {
-                self.place(environment, &occupant.commit)?;
-                return self.happened(
-                    Happening::Occupied(rival(environment, &occupant.commit)),
-                    Details::Nothing,
-                );
-            }
-        }
+impl Survey<'_, '_> {
+    /// Looks at what an environment serves, and at what was deployed to it last: nodes that give no answer,
+    /// or not yet, hide what was deployed to them.
+    pub(super) fn look_at_all_of(&mut self, environment: &str) -> Result<(), Error> {
         self.look_at(environment)?;
-        // Nodes that give no answer, or not yet, hide what was deployed to them.
-        if let Some(other) = self.latest_deployed(environment)? {
-            self.place(environment, &other)?;
+        match self.latest_deployed(environment)? {
+            Some(other) => self.place(environment, &other),
+            None => Ok(()),
         }
-        // Production that is newer makes everything before it pointless, so it is looked at first.
-        if self
-            .history
-            .iter()
-            .all(|it| !matches!(it.happening, Happening::Deployed(_)))
-        {
-            let others = self.settings.environments.iter().map(|it| it.name.clone());
-            let others: Vec<_> = others
-                .skip(self.entry)
-                .filter(|it| it != environment)
-                .collect();
-            for other in others {
-                self.look_at(&other)?;
-                if let Some(latest) = self.latest_deployed(&other)? {
-                    self.place(&other, &latest)?;
-                }
-            }
-        }
-        self.go_on()?;
-        self.surveyed = Some((environment.to_owned(), self.history.len()));
-        Ok(())
     }
 
     /// Asks the nodes what they serve, and git how that relates to the release.
     pub(super) fn look_at(&mut self, environment: &str) -> Result<(), Error> {
-        let answers = self.ask(environment);
-        self.go_on()?;
-        self.observed(environment, &answers)?;
-        for live in commits(&answers) {
+        let answers = nodes::ask(self.context.config, environment, self.context.shutdown);
+        self.context.check_shutdown()?;
+        self.context.screen.answered(&nodes::unreachable(&answers));
+        let (happening, details) = nodes::observed(environment, &answers);
+        self.record.happened(happening, details)?;
+        for live in nodes::commits(&answers) {
             self.place(environment, &live)?;
         }
         Ok(())
     }
 
-    fn place(&mut self, environment: &str, other: &str) -> Result<(), Error> {
-        if other == self.began.commit {
+    /// Records how another commit in an environment relates to the release, unless it is older.
+    pub(super) fn place(&mut self, environment: &str, other: &str) -> Result<(), Error> {
+        if other == self.commit {
             return Ok(());
         }
         let rival = rival(environment, other);
-        let relation = relation(self.means.repo, &self.began.commit, other);
-        // Whoever interrupts this program may have interrupted git.
-        self.go_on()?;
+        let relation = relation(self.context.repo, self.commit, other);
+        // A signal to the whole job ends git, too; then its answer means nothing.
+        self.context.check_shutdown()?;
         let happening = match relation {
             Relation::Ancestor => return Ok(()),
             Relation::Descendant => Happening::Overtaken(rival),
             Relation::Diverged | Relation::Unknown => Happening::Unplaced(rival),
         };
-        // What is known already need not be said again.
-        if self.knows(&happening) {
+        let mut known = self.record.events().iter().map(|it| &it.happening);
+        if known.any(|it| is_same(it, &happening)) {
             return Ok(());
         }
-        self.happened(happening, Details::Nothing)
-    }
-
-    fn knows(&self, happening: &Happening) -> bool {
-        let said = |it: &Happening| format!("{it:?}");
-        let new = said(happening);
-        let known = self.history.iter().map(|it| &it.happening);
-        known
-            .filter(|it| matches!(it, Happening::Overtaken(_) | Happening::Unplaced(_)))
-            .any(|it| said(it) == new)
+        Ok(self.record.happened(happening, Details::Nothing)?)
     }
 
     /// The commit of the latest other deployment that began to change an environment.
     fn latest_deployed(&mut self, environment: &str) -> Result<Option<String>, Error> {
-        let own = self.log.deployment;
-        let store = self.log.store.as_mut();
-        for other in store.deployments(FAR_BACK)? {
+        let own = self.record.log.deployment;
+        let store = self.record.log.store.as_mut();
+        for other in store.deployments(READ)? {
             if other.number != own && log::changed(store, other.number, environment)? {
                 return Ok(Some(other.commit));
             }
@@ -105,9 +79,75 @@ impl Driver<'_> {
     }
 }
 
-fn rival(environment: &str, commit: &str) -> Rival {
+/// Whether two events say the same about a competing release.
+fn is_same(one: &Happening, other: &Happening) -> bool {
+    match (one, other) {
+        (Happening::Overtaken(one), Happening::Overtaken(other))
+        | (Happening::Unplaced(one), Happening::Unplaced(other)) => {
+            one.environment == other.environment && one.commit == other.commit
+        }
+        _ => false,
+    }
+}
+
+/// Another release in an environment.
+pub(super) fn rival(environment: &str, commit: &str) -> Rival {
     Rival {
         environment: environment.to_owned(),
         commit: commit.to_owned(),
     }
+}
+
+/// How another commit relates to the release's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    /// It descends from the release: it is newer.
+    Descendant,
+    /// The release descends from it: it is older.
+    Ancestor,
+    /// Neither, in a history that is known as a whole.
+    Diverged,
+    /// Git does not know the commit, or has only a part of the history.
+    Unknown,
+}
+
+/// Compares another commit with the release's.
+fn relation(repo: Option<&Path>, release: &str, other: &str) -> Relation {
+    match is_ancestor(repo, release, other) {
+        Some(true) => return Relation::Descendant,
+        None => return Relation::Unknown,
+        Some(false) => {}
+    }
+    match is_ancestor(repo, other, release) {
+        Some(true) => Relation::Ancestor,
+        // In a shallow clone, "no" only means that this part of the history does not show it.
+        Some(false) if is_whole(repo) => Relation::Diverged,
+        _ => Relation::Unknown,
+    }
+}
+
+/// Source: `git merge-base --is-ancestor` exits with 0 or 1, and with another status where it can't tell.
+fn is_ancestor(repo: Option<&Path>, first: &str, second: &str) -> Option<bool> {
+    let status = git::git(repo)
+        // Ctrl-C is for this program, not for git.
+        .process_group(0)
+        .args(["merge-base", "--is-ancestor", first, second])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match status.ok()?.code()? {
+        0 => Some(true),
+        1 => Some(false),
+        _ => None,
+    }
+}
+
+fn is_whole(repo: Option<&Path>) -> bool {
+    git::git(repo)
+        .args(["rev-parse", "--is-shallow-repository"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .is_ok_and(|output| output.stdout.starts_with(b"false"))
 }

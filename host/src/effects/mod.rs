@@ -1,7 +1,7 @@
 //! What a deployment does to the world: it runs commands, asks nodes for their version, and tells
 //! people.
 //!
-//! - [`interrupt`] is how all of it is stopped.
+//! - [`shutdown`] is how all of it is stopped.
 //! - [`process`] runs a command to its end, and its whole process group with it.
 //! - [`probe`] asks nodes which version they run.
 //! - [`registry`] asks a registry for digests and tags.
@@ -9,10 +9,10 @@
 //! - [`trigger`] starts a deployment in a CI system.
 
 mod failure;
-pub mod interrupt;
 pub mod probe;
 pub mod process;
 pub mod registry;
+pub mod shutdown;
 pub mod slack;
 #[cfg(test)]
 pub(crate) mod stand_in;

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::config::{Config, Serve};
-use crate::effects::interrupt::Interrupt;
+use crate::effects::shutdown::Shutdown;
 use crate::facts::{Error, git};
 use crate::journal::Location;
 use crate::sandbox::Policy;
@@ -33,7 +33,7 @@ use receive::{Acceptor, Door, Token};
 use wake::Wake;
 
 /// What a receiver works with.
-pub struct Means {
+pub struct Context {
     /// What the team sets.
     pub config: Config,
     /// What it sets for the receiver.
@@ -47,12 +47,12 @@ pub struct Means {
     /// Where git's history is.
     pub repo: Option<PathBuf>,
     /// Who asks to end.
-    pub interrupt: Interrupt,
+    pub shutdown: Shutdown,
 }
 
 /// What all parts of a receiver share.
 struct Shared {
-    means: Means,
+    context: Context,
     metrics: Metrics,
     log: Log,
     /// Something came in that somebody may be waiting for.
@@ -65,24 +65,28 @@ struct Shared {
     refused: AtomicBool,
 }
 
-/// Serves until the interrupt is raised, and then until everything that was accepted is stored and every
+/// Serves until the shutdown is raised, and then until everything that was accepted is stored and every
 /// attempt that has begun is recorded. Deployments that run go on by themselves.
 ///
 /// # Errors
 ///
 /// If the address can't be listened on, a secret is missing, the store can't be opened, or the system gives
 /// no thread.
-pub fn serve(means: Means) -> Result<(), Error> {
-    let token = means.serve.token.token("webhook's secret").map_err(|why| {
-        Error::new(
-            format!("failed to find the secret of the webhook: {why}"),
-            "set it to a long random text, the same one that the registry sends",
-        )
-    })?;
-    means.check_secrets()?;
-    means.check_repository()?;
-    let listener = listen(means.serve.listen)?;
-    let address = listener.local_addr().unwrap_or(means.serve.listen);
+pub fn serve(context: Context) -> Result<(), Error> {
+    let token = context
+        .serve
+        .token
+        .token("webhook's secret")
+        .map_err(|why| {
+            Error::new(
+                format!("failed to find the secret of the webhook: {why}"),
+                "set it to a long random text, the same one that the registry sends",
+            )
+        })?;
+    context.check_secrets()?;
+    context.check_repository()?;
+    let listener = listen(context.serve.listen)?;
+    let address = listener.local_addr().unwrap_or(context.serve.listen);
     let shared = Arc::new(Shared {
         metrics: Metrics::new(),
         log: Log,
@@ -90,7 +94,7 @@ pub fn serve(means: Means) -> Result<(), Error> {
         arriving: AtomicUsize::new(0),
         lost: AtomicUsize::new(0),
         refused: AtomicBool::new(false),
-        means,
+        context,
     });
     let no_thread = |error: std::io::Error| {
         Error::new(
@@ -101,7 +105,7 @@ pub fn serve(means: Means) -> Result<(), Error> {
     let acceptor = Acceptor::start(&shared)?;
     let workers = work::start(&shared).map_err(no_thread)?;
     shared.log.say(&format!("listening on http://{address}"));
-    shared.log.say(&shared.means.described());
+    shared.log.say(&shared.context.described());
     let door = Door::new(Arc::clone(&shared), &acceptor, &Token::new(token.expose()));
     receive::run(listener, door).map_err(no_thread)?;
     shared.log.say("ending: nothing more is taken in");
@@ -113,7 +117,7 @@ pub fn serve(means: Means) -> Result<(), Error> {
     Ok(())
 }
 
-impl Means {
+impl Context {
     /// A secret that is missing is found out when serving begins, not when the first release arrives.
     fn check_secrets(&self) -> Result<(), Error> {
         let way = self.serve.elsewhere.as_ref();
@@ -135,7 +139,7 @@ impl Means {
     }
 }
 
-impl Means {
+impl Context {
     /// Deployments that run here take the message of their commit from git.
     fn check_repository(&self) -> Result<(), Error> {
         if self.serve.elsewhere.is_some() {

@@ -118,7 +118,7 @@ impl View {
     }
 
     fn ask(&self, looking: &mut Looking) -> journal::Result<Board> {
-        let location = &self.shared.means.location;
+        let location = &self.shared.context.location;
         let (inbox, journal) = match &mut looking.store {
             Some(store) => store,
             none => none.insert((open_inbox(location)?, journal::open(location)?)),
@@ -138,7 +138,7 @@ impl View {
     }
 
     fn page(&self) -> Result<String, askama::Error> {
-        let serve = &self.shared.means.serve;
+        let serve = &self.shared.context.serve;
         Page {
             board: &self.look(),
             now: time::instant(clock::milliseconds()),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use greenlight::deployment::tenure;
+use greenlight::deployment::Lock;
 use greenlight::journal::{self, Claim, ClaimRequest, Holder, Location, NewDeployment};
 use tempfile::TempDir;
 
@@ -100,12 +100,12 @@ fn what_is_run_is_named_once() {
     refused(
         folder.path(),
         &["run", "--resume"],
-        &["no deployment waits to go on"],
+        &["found no unfinished deployment"],
     );
     refused(
         folder.path(),
         &["run", "--resume", "7"],
-        &["there is no deployment 7"],
+        &["deployment 7 does not exist"],
     );
 }
 
@@ -162,7 +162,7 @@ fn a_request_is_begun_once() {
         shop.path(),
         &["run", "--tag", "stage-0", "--request", "delivery-7"],
         &[
-            "deployment 1 of the same request is of another tag",
+            "deployment 1 has the same idempotency key and another tag",
             "help: ",
         ],
     );
@@ -198,7 +198,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     let elsewhere = Holder::from_name("them@elsewhere");
     let long = std::time::Duration::from_mins(10);
     let claim = journal.claim(&ClaimRequest {
-        environment: &tenure(&tag),
+        environment: &Lock::tag(&tag).stored(),
         deployment: 1,
         commit: &new.commit,
         holder: &elsewhere,
@@ -266,7 +266,7 @@ fn another_policy_than_configured() {
     refused(
         shop.path(),
         &["run", "--tag", &tag],
-        &["is another one than configured: its digest is sha256:"],
+        &["does not match the configuration: it is sha256:"],
     );
 }
 
@@ -354,7 +354,7 @@ fn a_load_test_that_nobody_configured() {
         shop.path(),
         &["run", "--tag", &tag],
         &[
-            "a load test is asked for, and none is configured",
+            "the release asks for a load test, which is not configured",
             "help: write a `[load-test]`",
         ],
     );

@@ -1,9 +1,11 @@
-//! A deployment on a terminal, or in the log of a CI system: one line for each step.
+//! The progress of a deployment: one line for each step, on a terminal or in the log of a CI system, and on a
+//! terminal a live view of what is going on.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use super::live::Live;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
 use crate::cli::args::Format;
 use crate::cli::output::Output;
 use crate::contract::actions::sentence;
@@ -15,16 +17,16 @@ use crate::deployment::Screen;
 use crate::deployment::entry::Began;
 use crate::text::escape::escape;
 
-/// Shows what goes on: on standard output for people, beside a JSON answer on standard error.
+/// Shows progress on standard output, or on standard error beside a JSON answer.
 pub struct Console {
     began: Instant,
     colour: bool,
     to_error: bool,
-    /// What is going on, on a terminal.
+    /// The live view, on a terminal.
     live: Option<Live>,
     /// Nodes that gave no usable answer when they were last asked, and why.
     unreachable: Vec<(String, String)>,
-    /// What was last said about what is missing.
+    /// The last line about what is still missing.
     said: String,
 }
 
@@ -46,7 +48,7 @@ impl Console {
         } else {
             (io::stdout().is_terminal(), output.colour())
         };
-        // A runner that is no terminal, or that shows escapes as they are, gets plain lines.
+        // Without a terminal, or without support for escapes, lines are plain.
         let live = (terminal && colour).then(Live::new);
         Self {
             began: Instant::now(),
@@ -58,12 +60,12 @@ impl Console {
         }
     }
 
-    /// Something that people should know before anything goes on.
+    /// Prints a note before the deployment begins.
     pub fn note(&mut self, text: &str) {
         self.print(Mark::Note, &escape(text));
     }
 
-    /// Takes away what is only shown while something goes on.
+    /// Removes the live view.
     pub fn finish(self) {
         if let Some(live) = self.live {
             live.finish();
@@ -95,7 +97,7 @@ impl Console {
         }
     }
 
-    /// Nobody may be looking; the journal has it all.
+    /// Ignores errors: the journal has everything that is printed here.
     fn write_plain(&self, line: &str) {
         let _ = if self.to_error {
             writeln!(io::stderr().lock(), "{line}")
@@ -125,7 +127,7 @@ impl Console {
 
 impl Screen for Console {
     fn began(&mut self, number: u64, began: &Began, resumed: bool) {
-        let how = if resumed { "goes on" } else { "begins" };
+        let how = if resumed { "resumes" } else { "begins" };
         self.print(
             Mark::Starts,
             &format!("deployment {number} {how}: {}", escape(&began.tag)),
@@ -137,7 +139,7 @@ impl Screen for Console {
     }
 
     fn decided(&mut self, decision: &Decision) {
-        // What keeps a release from going on stands first; where nothing does, what is missing stands last.
+        // The first reason says what holds a release; otherwise the last one says what is missing.
         let reason = match decision.permission {
             Permission::Hold => decision.reasons.first(),
             _ => decision.reasons.last(),
@@ -152,7 +154,7 @@ impl Screen for Console {
         });
         let mut text = escape(&reason.message).into_owned();
         let behind = standing.map_or_else(Vec::new, |it| self.behind(it));
-        // Before its nodes were asked, what they served earlier says nothing.
+        // Before the nodes are asked, their earlier answers say nothing.
         if !behind.is_empty() && !matches!(decision.next, Action::Observe(_)) {
             text = format!("{text} ({})", behind.join(", "));
         }
@@ -205,4 +207,59 @@ impl Screen for Console {
         };
         self.print(mark, conclusion.name());
     }
+}
+
+/// The live view at the bottom of a terminal: a line, and a table of the nodes that are waited for.
+struct Live {
+    all: MultiProgress,
+    now: ProgressBar,
+    nodes: Vec<ProgressBar>,
+}
+
+impl Live {
+    fn new() -> Self {
+        let all = MultiProgress::new();
+        let now = all.add(ProgressBar::new_spinner());
+        now.set_style(style("{spinner} {elapsed:>4}  {wide_msg}"));
+        now.enable_steady_tick(Duration::from_millis(120));
+        Self {
+            all,
+            now,
+            nodes: Vec::new(),
+        }
+    }
+
+    /// Prints what stays on the terminal.
+    fn suspend(&self, print: impl FnOnce()) {
+        self.all.suspend(print);
+    }
+
+    /// Shows what is going on, and the nodes that are waited for.
+    fn show(&mut self, text: String, nodes: &[String]) {
+        self.now.set_message(text);
+        while self.nodes.len() > nodes.len() {
+            if let Some(bar) = self.nodes.pop() {
+                bar.finish_and_clear();
+            }
+        }
+        while self.nodes.len() < nodes.len() {
+            let bar = self.all.add(ProgressBar::new_spinner());
+            bar.set_style(style("        {wide_msg}"));
+            self.nodes.push(bar);
+        }
+        for (bar, node) in self.nodes.iter().zip(nodes) {
+            bar.set_message(node.clone());
+            bar.tick();
+        }
+    }
+
+    /// Removes the view.
+    fn finish(mut self) {
+        self.show(String::new(), &[]);
+        self.now.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

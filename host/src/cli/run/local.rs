@@ -1,20 +1,16 @@
-//! `greenlight run --local`: the pipeline that needs nothing.
+//! `greenlight run --local`: the whole pipeline on this machine.
 
 use super::{Arguments, Deployment};
 use crate::cli::output::Output;
 use crate::cli::{Error, Exit};
 use crate::contract::environments::Build;
 use crate::contract::settings;
-use crate::effects::interrupt::Interrupt;
+use crate::effects::shutdown::Shutdown;
 use crate::facts::{git, message};
 use crate::local::{self, Nodes};
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
 
-pub fn run(
-    arguments: &Arguments,
-    interrupt: &Interrupt,
-    output: &mut Output,
-) -> Result<Exit, Error> {
+pub fn run(arguments: &Arguments, shutdown: &Shutdown, output: &mut Output) -> Result<Exit, Error> {
     let repo = arguments.repo.as_deref();
     let commit = git::commit(repo, "HEAD")?;
     let policy = Policy::bundled(Use::Often)?;
@@ -40,7 +36,7 @@ pub fn run(
         .iter()
         .map(|it| it.name.clone())
         .collect();
-    // What was there before is the commit before, where there is one.
+    // The nodes serve the previous commit first, where there is one.
     let before = git::commit(repo, "HEAD^").ok().map(|it| it.id);
     let nodes = Nodes::start(&names, before.as_deref()).map_err(|error| impossible(&error))?;
     let folder = tempfile::Builder::new()
@@ -53,7 +49,7 @@ pub fn run(
         config: &config,
         policy: &policy,
         digest: digest_of(BUNDLED_COMPONENT),
-        interrupt,
+        shutdown,
         arguments,
     };
     deployment.begin(tags.first().map_or("", String::as_str), output)
@@ -62,6 +58,6 @@ pub fn run(
 fn impossible(error: &std::io::Error) -> Error {
     Error::new(
         format!("failed to start the built-in nodes: {error}"),
-        "this machine gives no port, thread or folder; try again when it has room",
+        "the system is out of ports, threads or disk space; try again later",
     )
 }

@@ -12,7 +12,7 @@ use ureq::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
 
 use super::Answer;
 use super::version::{Version, shown};
-use crate::effects::interrupt::Interrupt;
+use crate::effects::shutdown::Shutdown;
 use crate::http::{Client, is_unknown_name, is_url};
 
 /// The longest body that is read, in bytes.
@@ -20,7 +20,7 @@ pub const BODY_LIMIT: u64 = 64 << 10;
 
 /// How many nodes are asked at the same time.
 const AT_ONCE: usize = 16;
-/// How often to look for an interrupt.
+/// How often to check for a shutdown request.
 const TICK: Duration = Duration::from_millis(20);
 
 /// Asks nodes for their version. Every question gets a connection of its own; redirects are not
@@ -52,11 +52,11 @@ impl Prober {
     }
 
     /// Asks every node, given as name and URL, and returns the answers in the same order, with the time
-    /// that each one took. After an interrupt it returns at once; who has not answered is unreachable.
+    /// that each one took. After a shutdown request it returns at once; who has not answered is unreachable.
     pub fn round(
         &self,
         nodes: &[(String, String)],
-        interrupt: &Interrupt,
+        shutdown: &Shutdown,
     ) -> Vec<(String, Answer, Duration)> {
         let start = Instant::now();
         let urls: Arc<[String]> = nodes.iter().map(|(_, url)| url.clone()).collect();
@@ -64,25 +64,25 @@ impl Prober {
         let (sender, answers) = channel();
         for _ in 0..nodes.len().min(AT_ONCE) {
             let (prober, sender) = (self.clone(), sender.clone());
-            let (urls, next, interrupt) = (urls.clone(), next.clone(), interrupt.clone());
-            // Threads that an interrupt leaves behind end when their last question is over.
+            let (urls, next, shutdown) = (urls.clone(), next.clone(), shutdown.clone());
+            // Threads that a shutdown leaves behind end when their last question is over.
             let asking = thread::Builder::new()
                 .name("probe".to_owned())
-                .spawn(move || prober.work(&urls, &next, &interrupt, &sender));
+                .spawn(move || prober.work(&urls, &next, &shutdown, &sender));
             if asking.is_err() {
                 break;
             }
         }
         drop(sender);
         let mut found: Vec<Option<(Answer, Duration)>> = vec![None; nodes.len()];
-        while found.iter().any(Option::is_none) && !interrupt.is_raised() {
+        while found.iter().any(Option::is_none) && !shutdown.is_requested() {
             match answers.recv_timeout(TICK) {
                 Ok((number, answer, took)) => found[number] = Some((answer, took)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        let why = if interrupt.is_raised() {
+        let why = if shutdown.is_requested() {
             "no response before the shutdown signal"
         } else {
             "not asked: the system can start no more threads"
@@ -103,10 +103,10 @@ impl Prober {
         &self,
         urls: &[String],
         next: &AtomicUsize,
-        interrupt: &Interrupt,
+        shutdown: &Shutdown,
         answers: &Sender<Numbered>,
     ) {
-        while !interrupt.is_raised() {
+        while !shutdown.is_requested() {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(url) = urls.get(number) else { break };
             let start = Instant::now();

@@ -187,24 +187,24 @@ fn a_round_keeps_the_order_and_asks_in_parallel() {
             )
         })
         .collect();
-    let answers = prober().round(&nodes, &Interrupt::never());
+    let answers = prober().round(&nodes, &Shutdown::never());
     assert_eq!(answers.len(), nodes.len());
     for (number, (name, answer, took)) in answers.iter().enumerate() {
         assert_eq!(name, &nodes[number].0);
         assert_eq!(is_good(answer), number != 20, "{answer:?}");
         assert!(*took < Duration::from_secs(30));
     }
-    assert_eq!(prober().round(&[], &Interrupt::never()), []);
+    assert_eq!(prober().round(&[], &Shutdown::never()), []);
 }
 
 #[test]
 fn an_interrupt_ends_a_round_at_once() {
-    let interrupt = Interrupt::never();
-    let raised = interrupt.clone();
+    let shutdown = Shutdown::never();
+    let requested = shutdown.clone();
     let done = Arc::new(AtomicBool::new(false));
     let over = done.clone();
     let node = StandIn::start(move |stream, _| {
-        raised.raise();
+        requested.request();
         while !over.load(Ordering::SeqCst) {
             thread::yield_now();
         }
@@ -214,7 +214,7 @@ fn an_interrupt_ends_a_round_at_once() {
         ("a".to_owned(), node.url.clone()),
         ("b".to_owned(), nobody()),
     ];
-    let answers = prober().round(&nodes, &interrupt);
+    let answers = prober().round(&nodes, &shutdown);
     done.store(true, Ordering::SeqCst);
     let why = "no response before the shutdown signal".to_owned();
     assert_eq!(

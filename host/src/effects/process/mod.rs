@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use self::output::Log;
 use self::start::start;
 use self::watch::Watch;
-use super::interrupt::Interrupt;
+use super::shutdown::Shutdown;
 
 /// How long a process group may take to end in order, between SIGTERM and SIGKILL.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -57,7 +57,7 @@ pub enum Ending {
     Killed(i32),
     /// It was ended, because its time was over.
     TimedOut,
-    /// It was ended, because of an interrupt.
+    /// It was ended, because a shutdown was requested.
     Interrupted,
     /// It never began. Says why, and what to do; not made harmless.
     NotStarted(String),
@@ -79,7 +79,7 @@ pub struct Finished {
 /// stream, so that their order is kept.
 ///
 /// `line` gets every line as it is completed, as UTF-8 with replacement characters, cut at
-/// [`LINE_LIMIT`], and not made harmless. On a time-out or an interrupt the whole process group gets
+/// [`LINE_LIMIT`], and not made harmless. On a time-out or a shutdown request the whole process group gets
 /// SIGTERM and, [`GRACE`] later, SIGKILL.
 ///
 /// # Errors
@@ -88,10 +88,10 @@ pub struct Finished {
 /// then, as on a time-out.
 pub fn run(
     task: &Task<'_>,
-    interrupt: &Interrupt,
+    shutdown: &Shutdown,
     line: &mut dyn FnMut(&str),
 ) -> io::Result<Finished> {
-    run_with(task, interrupt, line, Limits::default())
+    run_with(task, shutdown, line, Limits::default())
 }
 
 /// The constants above, so that tests need not wait for them.
@@ -115,13 +115,13 @@ impl Default for Limits {
 /// Why a command is ended.
 enum Stop {
     Time,
-    Interrupt,
+    Shutdown,
     Log,
 }
 
 fn run_with(
     task: &Task<'_>,
-    interrupt: &Interrupt,
+    shutdown: &Shutdown,
     line: &mut dyn FnMut(&str),
     limits: Limits,
 ) -> io::Result<Finished> {
@@ -146,8 +146,8 @@ fn run_with(
             break None;
         } else if watch.failed() {
             break Some(Stop::Log);
-        } else if interrupt.is_raised() {
-            break Some(Stop::Interrupt);
+        } else if shutdown.is_requested() {
+            break Some(Stop::Shutdown);
         } else if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             break Some(Stop::Time);
         }
@@ -163,7 +163,7 @@ fn run_with(
     let status = watch.kill(limits.drain)?;
     Ok(Finished {
         ending: match stop {
-            Some(Stop::Interrupt) => Ending::Interrupted,
+            Some(Stop::Shutdown) => Ending::Interrupted,
             Some(Stop::Time) => Ending::TimedOut,
             // A log that failed is an error, which was returned above.
             Some(Stop::Log) | None => ending(status),

@@ -17,7 +17,7 @@ struct Run {
     without: Vec<String>,
     time_limit: Duration,
     limits: Limits,
-    interrupt: Interrupt,
+    shutdown: Shutdown,
 }
 
 impl Run {
@@ -36,7 +36,7 @@ impl Run {
                 grace: LONG,
                 ..Limits::default()
             },
-            interrupt: Interrupt::never(),
+            shutdown: Shutdown::never(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Run {
             log: &log,
             time_limit: self.time_limit,
         };
-        run_with(&task, &self.interrupt, &mut line, self.limits)
+        run_with(&task, &self.shutdown, &mut line, self.limits)
     }
 
     fn run(&self) -> (Finished, Vec<String>) {
@@ -160,7 +160,7 @@ fn an_interrupt_lets_a_command_end_in_order() {
     );
     let mut lines = Vec::new();
     let finished = run.listen(|line| {
-        run.interrupt.raise();
+        run.shutdown.request();
         lines.push(line.to_owned());
     });
     assert_eq!(finished.expect("a log").ending, Ending::Interrupted);
@@ -176,7 +176,7 @@ fn who_ignores_the_request_is_killed() {
     run.limits.grace = Duration::from_millis(200);
     let mut pid = String::new();
     let finished = run.listen(|line| {
-        run.interrupt.raise();
+        run.shutdown.request();
         line.clone_into(&mut pid);
     });
     let finished = finished.expect("a log");
@@ -188,7 +188,7 @@ fn who_ignores_the_request_is_killed() {
 #[test]
 fn an_interrupt_before_the_start_ends_it_too() {
     let run = Run::shell("sleep 600");
-    run.interrupt.raise();
+    run.shutdown.request();
     assert_eq!(run.run().0.ending, Ending::Interrupted);
 }
 

@@ -52,7 +52,7 @@ pub enum NotStored {
 impl Acceptor {
     /// Opens the inbox and begins to store.
     pub fn start(shared: &Arc<Shared>) -> Result<Self, Error> {
-        let inbox = open_inbox(&shared.means.location)
+        let inbox = open_inbox(&shared.context.location)
             .map_err(|error| crate::deployment::log::explained(&error))?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let storing = Arc::clone(shared);
@@ -156,7 +156,7 @@ fn once(
 ) -> journal::Result<()> {
     let inbox = match inbox {
         Some(inbox) => inbox,
-        none => none.insert(open_inbox(&shared.means.location)?),
+        none => none.insert(open_inbox(&shared.context.location)?),
     };
     inbox.accept(deliveries)
 }

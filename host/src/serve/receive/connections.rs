@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use super::door::{self, Door};
-use crate::effects::interrupt::Interrupt;
+use crate::effects::shutdown::Shutdown;
 use crate::serve::metrics::Answered;
 
 /// How many connections are served at a time.
@@ -40,7 +40,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long to wait when the system gives no more connections.
 const NO_MORE: Duration = Duration::from_millis(100);
 
-/// Serves until the interrupt is raised, and answers what had come in by then.
+/// Serves until the shutdown is raised, and answers what had come in by then.
 pub fn run(listener: TcpListener, door: Door) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -54,7 +54,7 @@ pub fn run(listener: TcpListener, door: Door) -> io::Result<()> {
 
 async fn serve(listener: TcpListener, door: Door) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut over = std::pin::pin!(raised(door.shared.means.interrupt.clone()));
+    let mut over = std::pin::pin!(raised(door.shared.context.shutdown.clone()));
     let (room, turned_away) = (
         Arc::new(Semaphore::new(CONNECTIONS)),
         Arc::new(Semaphore::new(TURNED_AWAY)),
@@ -115,8 +115,8 @@ fn full() -> Router {
         .fallback(|| async { door::later(StatusCode::SERVICE_UNAVAILABLE).into_response() })
 }
 
-async fn raised(interrupt: Interrupt) {
-    while !interrupt.is_raised() {
+async fn raised(shutdown: Shutdown) {
+    while !shutdown.is_requested() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

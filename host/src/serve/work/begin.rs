@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::children::Children;
+use crate::deployment::begun;
 use crate::deployment::log::explained;
 use crate::effects::trigger::{Error, Request, Trigger};
 use crate::facts::git;
@@ -31,28 +32,21 @@ impl Begin {
     /// The deployment that was begun for a request: its first record is written. Before that a process may
     /// still die and leave nothing but a number behind.
     fn begun(&self, request: &Request) -> Result<Option<u64>, String> {
-        self.look(request)
+        journal::open(&self.location)
+            .and_then(|mut journal| begun(journal.as_mut(), &request.key))
+            .map(|header| header.map(|it| it.number))
             .map_err(|error| explained(&error).message)
-    }
-
-    fn look(&self, request: &Request) -> journal::Result<Option<u64>> {
-        let mut journal = journal::open(&self.location)?;
-        let Some(header) = journal.of_request(&request.key)? else {
-            return Ok(None);
-        };
-        let records = journal.records(header.number)?;
-        Ok((!records.rows.is_empty()).then_some(header.number))
     }
 
     /// Makes sure that git has the commit, which `run` reads the message of.
     fn prepare(&self, request: &Request) -> Result<(), String> {
-        let means = self.children.means();
+        let context = self.children.context();
         let known = |repo: Option<&Path>| git::commit(repo, &request.commit).map(drop);
-        if known(means.repo.as_deref()).is_ok() {
+        if known(context.repo.as_deref()).is_ok() {
             return Ok(());
         }
         self.children.prepare()?;
-        known(means.repo.as_deref()).map_err(|error| {
+        known(context.repo.as_deref()).map_err(|error| {
             format!(
                 "git does not have the tag's commit, which `[serve] prepare` is there for: {error}"
             )

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::effects::process;
 use crate::journal;
 use crate::secret::Source;
-use crate::serve::{Means, Shared};
+use crate::serve::{Context, Shared};
 
 /// How much of what a child said last is repeated.
 const LAST_WORDS: u64 = 2 << 10;
@@ -54,19 +54,19 @@ impl Children {
     }
 
     /// What the receiver works with.
-    pub fn means(&self) -> &Means {
-        &self.shared.means
+    pub fn context(&self) -> &Context {
+        &self.shared.context
     }
 
     /// Whether no other deployment may run, while so many are driven by whomever.
     pub fn is_full(&self, driven: usize) -> bool {
-        self.running().len().max(driven) >= self.means().serve.at_most
+        self.running().len().max(driven) >= self.context().serve.at_most
     }
 
     /// Takes the right to run a deployment; nothing if as many run as are allowed.
     pub fn place(self: &Arc<Self>, name: &str) -> Option<Place> {
         let mut running = self.running();
-        if running.len() >= self.means().serve.at_most || !running.insert(name.to_owned()) {
+        if running.len() >= self.context().serve.at_most || !running.insert(name.to_owned()) {
             return None;
         }
         Some(Place {
@@ -77,8 +77,8 @@ impl Children {
 
     /// Brings git up to date, by the command that is configured for it.
     pub fn prepare(&self) -> Result<(), String> {
-        let means = self.means();
-        let Some(command) = &means.serve.prepare else {
+        let context = self.context();
+        let Some(command) = &context.serve.prepare else {
             return Err(
                 "git does not have the tag's commit; name a command that gets it in \
                         `[serve] prepare`, `[\"git\", \"fetch\"]` for one"
@@ -88,10 +88,10 @@ impl Children {
         let Ok(_one) = self.preparing.try_lock() else {
             return Err("git is being brought up to date for another one".to_owned());
         };
-        let folder = means.repo.as_deref().unwrap_or(Path::new("."));
+        let folder = context.repo.as_deref().unwrap_or(Path::new("."));
         let log = self.log("prepare")?;
-        let slack = means.config.slack.as_ref().and_then(Source::variable);
-        let secrets = means.serve.secrets().chain(slack);
+        let slack = context.config.slack.as_ref().and_then(Source::variable);
+        let secrets = context.serve.secrets().chain(slack);
         let secrets: Vec<_> = secrets.map(str::to_owned).collect();
         let task = process::Task {
             command,
@@ -101,7 +101,7 @@ impl Children {
             log: &log,
             time_limit: PREPARES,
         };
-        let finished = process::run(&task, &means.interrupt, &mut |_| {});
+        let finished = process::run(&task, &context.shutdown, &mut |_| {});
         let finished =
             finished.map_err(|error| format!("failed to run `[serve] prepare`: {error}"))?;
         let how = match finished.ending {
@@ -122,7 +122,7 @@ impl Children {
     /// Runs greenlight as a child.
     pub fn run(self: &Arc<Self>, place: Place, arguments: &[&str]) -> Result<Child, String> {
         let failed = |error: io::Error| format!("failed to start `greenlight run`: {error}");
-        let means = self.means();
+        let context = self.context();
         let log = self.log(&place.name)?;
         let said = File::options().create(true).append(true).open(&log);
         let said = said.map_err(failed)?;
@@ -132,16 +132,16 @@ impl Children {
         command
             .args(arguments)
             .arg("--config")
-            .arg(&means.file)
+            .arg(&context.file)
             .stdin(Stdio::null())
             .stdout(said.try_clone().map_err(failed)?)
             .stderr(said)
             // A signal to the receiver's group is not meant for deployments.
             .process_group(0);
-        if let Some(repo) = &means.repo {
+        if let Some(repo) = &context.repo {
             command.arg("--repo").arg(repo);
         }
-        for secret in means.serve.secrets() {
+        for secret in context.serve.secrets() {
             command.env_remove(secret);
         }
         let mut process = command.spawn().map_err(failed)?;
@@ -166,7 +166,7 @@ impl Children {
     }
 
     fn log(&self, name: &str) -> Result<PathBuf, String> {
-        let folder = self.means().config.records.join("serve");
+        let folder = self.context().config.records.join("serve");
         fs::create_dir_all(&folder).map_err(|error| {
             format!("failed to make the folder `{}`: {error}", folder.display())
         })?;
@@ -181,7 +181,7 @@ impl Children {
 
 /// Says how a deployment ended that ran here.
 fn said_end(shared: &Shared, request: &str, status: Option<ExitStatus>, log: &str) {
-    let header = journal::open(&shared.means.location)
+    let header = journal::open(&shared.context.location)
         .and_then(|mut journal| journal.of_request(request))
         .ok()
         .flatten();

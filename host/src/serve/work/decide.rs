@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::contract::promotion::{Action, Conclusion, Instruction, Release};
-use crate::deployment::elsewhere::{self, Asked};
+use crate::deployment::release_history::{self, OfRelease};
 use crate::facts::{Error, git, message};
 use crate::journal::Store;
 use crate::journal::inbox::DeploymentRequest;
@@ -30,21 +30,21 @@ pub fn ask(
     store: &mut dyn Store,
     start: &DeploymentRequest,
 ) -> Result<Word, Error> {
-    let means = &shared.means;
-    let settings = &means.config.settings;
+    let context = &shared.context;
+    let settings = &context.config.settings;
     let now = clock::seconds();
-    let asked = Asked {
+    let of = OfRelease {
         commit: &start.commit,
         digest: start.digest.as_deref(),
     };
-    let history = elsewhere::history(store, asked, now, settings)?;
+    let history = release_history::history(store, of, now, settings)?;
     let release = Release {
         tag: start.tag.clone(),
         digest: start.digest.clone(),
         instruction: instruction(shared, &start.commit),
     };
     Ok(
-        match means.policy.decide(&release, &history, now, settings) {
+        match context.policy.decide(&release, &history, now, settings) {
             Err(failure) => Word::Wait(failure.to_string()),
             Ok(decision) => match decision.next {
                 Action::Deploy(_) => Word::Go,
@@ -63,11 +63,11 @@ pub fn ask(
 /// What the message of the commit says, where this machine has it. Without it the policy lets only go what
 /// every message would let go.
 fn instruction(shared: &Shared, commit: &str) -> Option<Instruction> {
-    let means = &shared.means;
-    let read = git::commit(means.repo.as_deref(), commit).ok()?;
+    let context = &shared.context;
+    let read = git::commit(context.repo.as_deref(), commit).ok()?;
     let reading = message::from_commit(&read).ok()?;
-    let action = means.config.settings.default_action;
-    let labels = means.policy.parse(&reading.message, action).ok()?.ok()?;
+    let action = context.config.settings.default_action;
+    let labels = context.policy.parse(&reading.message, action).ok()?.ok()?;
     Some(Instruction {
         action: labels.action,
         source: labels.source,

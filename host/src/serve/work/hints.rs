@@ -34,8 +34,8 @@ pub struct Hints {
 impl Hints {
     pub fn open(shared: &Shared) -> Result<Self, Error> {
         Ok(Self {
-            inbox: open_inbox(&shared.means.location).map_err(|error| explained(&error))?,
-            registry: shared.means.serve.registry.clone().map(Registry::new),
+            inbox: open_inbox(&shared.context.location).map_err(|error| explained(&error))?,
+            registry: shared.context.serve.registry.clone().map(Registry::new),
         })
     }
 
@@ -70,12 +70,12 @@ impl Hints {
 
     fn look_into(&self, shared: &Shared, claimed: &ClaimedPushEvent) -> Result<Settled, String> {
         let hint = &claimed.push_event;
-        let means = &shared.means;
-        if !means.serve.repositories.contains(&hint.repository) {
+        let context = &shared.context;
+        if !context.serve.repositories.contains(&hint.repository) {
             let why = "its repository is not among those of `[serve] repositories`".to_owned();
             return Ok(Settled::Ignored { why });
         }
-        let target = match means.policy.resolve(&hint.tag, &means.config.settings) {
+        let target = match context.policy.resolve(&hint.tag, &context.config.settings) {
             Ok(Ok(target)) => target,
             Ok(Err(reasons)) => {
                 let why = sentences(&reasons);

@@ -69,7 +69,7 @@ pub fn start(shared: &Arc<Shared>) -> io::Result<Workers> {
             starts::Starts::open(shared, Arc::clone(&children))
         })?;
     }
-    if shared.means.serve.elsewhere.is_none() {
+    if shared.context.serve.elsewhere.is_none() {
         workers.employ("resume", move |shared| {
             resume::Resume::open(shared, Arc::clone(&children))
         })?;

@@ -38,10 +38,10 @@ impl Reconcile {
     )]
     pub fn open(shared: &Shared) -> Result<Self, Error> {
         let now = Instant::now();
-        let repositories = shared.means.serve.repositories.iter();
+        let repositories = shared.context.serve.repositories.iter();
         Ok(Self {
             inbox: None,
-            registry: shared.means.serve.registry.clone().map(Registry::new),
+            registry: shared.context.serve.registry.clone().map(Registry::new),
             next: repositories.map(|it| (it.clone(), (now, 0))).collect(),
             prune: now,
         })
@@ -77,7 +77,7 @@ impl Reconcile {
         let inbox = match self.inbox.take() {
             Some(inbox) => inbox,
             None => {
-                open_inbox(&shared.means.location).map_err(|error| self.failed(shared, &error))?
+                open_inbox(&shared.context.location).map_err(|error| self.failed(shared, &error))?
             }
         };
         Ok(self.inbox.insert(inbox).as_mut())
@@ -128,7 +128,7 @@ fn store(inbox: &mut dyn Inbox, repository: &str, listed: &[PushEvent]) -> journ
 
 /// Removes what deployments said that were started long ago.
 fn forget_logs(shared: &Shared) {
-    let folder = shared.means.config.records.join("serve");
+    let folder = shared.context.config.records.join("serve");
     for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let age = file.metadata().and_then(|it| it.modified());
         let age = age.ok().and_then(|it| it.elapsed().ok());
@@ -151,7 +151,7 @@ impl Work for Reconcile {
             return Ok(Pace::Asleep(IDLE));
         };
         let (repository, failures) = (repository.clone(), *failures);
-        let every = shared.means.serve.reconcile_every;
+        let every = shared.context.serve.reconcile_every;
         let next = match self.look(shared, &repository) {
             Ok(found) => {
                 if self.registry.is_some() {

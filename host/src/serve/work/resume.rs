@@ -8,13 +8,10 @@ use super::children::Children;
 use super::{Pace, Work, back_off};
 use crate::clock;
 use crate::deployment::log::explained;
-use crate::deployment::tenure;
+use crate::deployment::{Drivers, unfinished};
 use crate::facts::Error;
-use crate::journal::{self, Header, Holder, Occupant, Store};
+use crate::journal::{self, Header, Store};
 use crate::serve::Shared;
-
-/// How far back to look: more than are ever unfinished.
-const FAR_BACK: usize = 1000;
 
 /// Finds what was cut off.
 pub struct Resume {
@@ -26,7 +23,7 @@ pub struct Resume {
 
 impl Resume {
     pub fn open(shared: &Shared, children: Arc<Children>) -> Result<Self, Error> {
-        let journal = journal::open(&shared.means.location).map_err(|error| explained(&error))?;
+        let journal = journal::open(&shared.context.location).map_err(|error| explained(&error))?;
         Ok(Self {
             journal,
             children,
@@ -64,40 +61,28 @@ impl Resume {
 impl Work for Resume {
     fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
         let failed = |error| explained(&error);
-        let headers = self.journal.deployments(FAR_BACK).map_err(failed)?;
-        let leases = self.journal.leases().map_err(failed)?;
+        let headers = unfinished(self.journal.as_mut()).map_err(failed)?;
+        let drivers = Drivers::read(self.journal.as_mut()).map_err(failed)?;
         self.tried
             .retain(|number, _| headers.iter().any(|it| it.number == *number));
         for header in headers {
             if let Some(request) = &header.request
-                && header.conclusion.is_none()
-                && !is_driven(&header, &leases)
+                && !drivers.drive(&header)
             {
                 self.go_on(shared, &header, request)?;
             }
         }
         Ok(Pace::Asleep(
-            shared.means.config.lease.min(Duration::from_secs(10)),
+            shared.context.config.lease.min(Duration::from_secs(10)),
         ))
     }
 }
 
-/// How many deployments that were asked for here are being driven, by whomever.
+/// How many deployments that were requested here are being driven, by any process.
 pub fn driven(journal: &mut dyn Store) -> Result<usize, Error> {
     let failed = |error| explained(&error);
-    let headers = journal.deployments(FAR_BACK).map_err(failed)?;
-    let leases = journal.leases().map_err(failed)?;
-    let asked_for = headers.iter().filter(|it| it.request.is_some());
-    let unfinished = asked_for.filter(|it| it.conclusion.is_none());
-    Ok(unfinished.filter(|it| is_driven(it, &leases)).count())
-}
-
-fn is_driven(header: &Header, leases: &[(String, Occupant)]) -> bool {
-    let tenure = tenure(&header.tag);
-    leases.iter().any(|(name, occupant)| {
-        *name == tenure
-            && occupant.deployment == header.number
-            && occupant.expires > clock::milliseconds()
-            && !Holder::is_known_dead(&occupant.holder)
-    })
+    let headers = unfinished(journal).map_err(failed)?;
+    let drivers = Drivers::read(journal).map_err(failed)?;
+    let requested = headers.iter().filter(|it| it.request.is_some());
+    Ok(requested.filter(|it| drivers.drive(it)).count())
 }

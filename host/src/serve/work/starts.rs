@@ -1,8 +1,7 @@
 //! Starting what is wanted: once, and until it is accepted.
 
 use std::collections::HashMap;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 
 use super::begin::Begin;
 use super::children::Children;
@@ -10,6 +9,7 @@ use super::decide::{self, Word};
 use super::{IDLE, Pace, Work, back_off, resume};
 use crate::clock;
 use crate::deployment::log::explained;
+use crate::deployment::{Connection, Keeper};
 use crate::effects::trigger::{self, Request};
 use crate::facts::Error;
 use crate::journal::inbox::{ClaimedDeploymentRequest, DeploymentRequestState, Inbox};
@@ -36,16 +36,16 @@ pub struct Starts {
 
 impl Starts {
     pub fn open(shared: &Shared, children: Arc<Children>) -> Result<Self, Error> {
-        let location = &shared.means.location;
+        let location = &shared.context.location;
         let failed = |error| explained(&error);
         Ok(Self {
             inbox: open_inbox(location).map_err(failed)?,
             journal: journal::open(location).map_err(failed)?,
-            starter: match &shared.means.serve.elsewhere {
+            starter: match &shared.context.serve.elsewhere {
                 Some(way) => trigger::of(way),
                 None => Box::new(Begin::new(location.clone(), Arc::clone(&children))),
             },
-            children: Some(children).filter(|_| shared.means.serve.elsewhere.is_none()),
+            children: Some(children).filter(|_| shared.context.serve.elsewhere.is_none()),
             looks: HashMap::new(),
         })
     }
@@ -121,7 +121,7 @@ impl Starts {
     ) -> Result<(), Error> {
         // What it takes to ask, and to show what was accepted. Nobody else looks before that is over. A start
         // here needs no such time, since the journal takes its request once.
-        let lease = shared.means.config.lease;
+        let lease = shared.context.config.lease;
         let shown = match &self.children {
             Some(_) => 0,
             None => u64::try_from(lease.as_millis()).unwrap_or(u64::MAX),
@@ -240,39 +240,24 @@ fn keeping<T>(
     claimed: &ClaimedDeploymentRequest,
     action: impl FnOnce() -> T,
 ) -> T {
-    let lease = shared.means.config.lease;
-    let (done, over) = mpsc::channel::<()>();
-    thread::scope(|scope| {
-        let keeper = thread::Builder::new().spawn_scoped(scope, move || {
-            let mut inbox = None;
-            while let Err(mpsc::RecvTimeoutError::Timeout) = over.recv_timeout(lease / 3) {
-                let store = match inbox.take() {
-                    Some(store) => Ok(store),
-                    None => open_inbox(&shared.means.location),
-                };
-                // A store that does not answer is asked again a moment later.
-                inbox = store
-                    .and_then(|mut store| {
-                        store
-                            .renew_deployment_request(claimed, lease)
-                            .map(|_| store)
-                    })
-                    .ok();
-            }
-        });
-        if let Err(error) = keeper {
-            let why = format!("a claim is not kept, for want of a thread: {error}");
-            shared.log.say(&why);
-        }
-        let answer = action();
-        drop(done);
-        answer
-    })
+    let lease = shared.context.config.lease;
+    let location = shared.context.location.clone();
+    let mut inbox = Connection::new(move || open_inbox(&location));
+    let claimed = claimed.clone();
+    let renew = move || {
+        // An inbox that does not answer is asked again a moment later.
+        let _ = inbox.with(|it| it.renew_deployment_request(&claimed, lease));
+    };
+    let _keeper = Keeper::start("claim", lease, renew).inspect_err(|error| {
+        let why = format!("a claim is not renewed, since no thread could be started: {error}");
+        shared.log.say(&why);
+    });
+    action()
 }
 
 /// How long to let something be that has to wait, in milliseconds: the longer it has waited, the longer.
 fn patience(shared: &Shared, since: u64) -> u64 {
-    let interval = u64::from(shared.means.config.settings.poll_interval.max(1)) * 1000;
+    let interval = u64::from(shared.context.config.settings.poll_interval.max(1)) * 1000;
     let waited = clock::milliseconds().saturating_sub(since);
     interval.max((waited / 20).min(600_000))
 }
@@ -280,7 +265,7 @@ fn patience(shared: &Shared, since: u64) -> u64 {
 impl Work for Starts {
     fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
         let holder = Holder::this_process();
-        let due = self.inbox.due(&holder, shared.means.config.lease, 1);
+        let due = self.inbox.due(&holder, shared.context.config.lease, 1);
         match due.map_err(|error| explained(&error))?.first() {
             None => Ok(Pace::Idle(IDLE)),
             Some(claimed) => {

@@ -1,4 +1,4 @@
-//! The shutdown signal: Ctrl-C (SIGINT), or SIGTERM as CI systems send it.
+//! The shutdown signal: Ctrl-C, or SIGTERM as CI systems send it.
 
 use std::fmt;
 use std::io;
@@ -11,26 +11,26 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
-/// Says whether an interrupt arrived. Clones speak of the same one; once raised, it stays raised.
+/// Says whether a shutdown was requested. Clones share the state; a request is never withdrawn.
 #[derive(Clone)]
-pub struct Interrupt(Arc<State>);
+pub struct Shutdown(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    raised: Mutex<bool>,
+    requested: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Interrupt {
+impl Shutdown {
     /// Registers SIGINT and SIGTERM, for the whole process and for the rest of its life. The first one
-    /// raises the interrupt; a second one of the same kind ends the process, as if nothing had been
+    /// requests the shutdown; a second one of the same kind ends the process, as if nothing had been
     /// registered. Meant to be called once, in `main`.
     ///
     /// # Errors
     ///
     /// If the system refuses a handler, or the thread that listens.
     pub fn on_signals() -> io::Result<Self> {
-        let interrupt = Self::never();
+        let shutdown = Self::never();
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         for signal in [SIGINT, SIGTERM] {
             let seen = Arc::new(AtomicBool::new(false));
@@ -38,48 +38,53 @@ impl Interrupt {
             flag::register_conditional_default(signal, Arc::clone(&seen))?;
             flag::register(signal, seen)?;
         }
-        let raised = interrupt.clone();
+        let requested = shutdown.clone();
         thread::Builder::new()
             .name("signals".to_owned())
-            .spawn(move || signals.forever().for_each(|_| raised.raise()))?;
-        Ok(interrupt)
+            .spawn(move || signals.forever().for_each(|_| requested.request()))?;
+        Ok(shutdown)
     }
 
-    /// An interrupt that no signal raises.
+    /// A shutdown that no signal requests.
     pub fn never() -> Self {
         Self(Arc::default())
     }
 
-    /// Raises it, and wakes everybody who waits.
-    pub fn raise(&self) {
+    /// Requests the shutdown, and wakes every thread that waits for it.
+    pub fn request(&self) {
         *self.lock() = true;
         self.0.changed.notify_all();
     }
 
-    /// Whether it was raised.
-    pub fn is_raised(&self) -> bool {
+    /// Whether it was requested.
+    pub fn is_requested(&self) -> bool {
         *self.lock()
     }
 
-    /// Waits until it is raised, or until the time is over. Says whether it was raised.
+    /// Waits until it is requested, or until the time is over. Says whether it was requested.
     pub fn wait(&self, timeout: Duration) -> bool {
-        let (raised, _) = self
+        let (requested, _) = self
             .0
             .changed
-            .wait_timeout_while(self.lock(), timeout, |raised| !*raised)
+            .wait_timeout_while(self.lock(), timeout, |requested| !*requested)
             .unwrap_or_else(PoisonError::into_inner);
-        *raised
+        *requested
     }
 
     fn lock(&self) -> MutexGuard<'_, bool> {
         // Nothing panics while it holds the lock; a flag can't be half written anyway.
-        self.0.raised.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .requested
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Interrupt {
+impl fmt::Debug for Shutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Interrupt").field(&self.is_raised()).finish()
+        f.debug_tuple("Shutdown")
+            .field(&self.is_requested())
+            .finish()
     }
 }
 
@@ -99,23 +104,23 @@ mod tests {
     const CHILD: &str = "GREENLIGHT_TEST_INTERRUPTED_CHILD";
 
     #[test]
-    fn a_clone_raises_and_wakes() {
-        let interrupt = Interrupt::never();
-        assert!(!interrupt.is_raised());
-        assert!(!interrupt.wait(Duration::from_millis(1)));
-        let other = interrupt.clone();
-        let raiser = thread::spawn(move || other.raise());
+    fn a_clone_requests_and_wakes() {
+        let shutdown = Shutdown::never();
+        assert!(!shutdown.is_requested());
+        assert!(!shutdown.wait(Duration::from_millis(1)));
+        let other = shutdown.clone();
+        let requester = thread::spawn(move || other.request());
         let start = Instant::now();
-        assert!(interrupt.wait(LONG));
-        assert!(interrupt.wait(LONG), "it stays raised");
+        assert!(shutdown.wait(LONG));
+        assert!(shutdown.wait(LONG), "it stays requested");
         assert!(start.elapsed() < LONG);
-        raiser.join().expect("it raised");
-        assert_eq!(format!("{interrupt:?}"), "Interrupt(true)");
+        requester.join().expect("it requested");
+        assert_eq!(format!("{shutdown:?}"), "Shutdown(true)");
     }
 
     /// Runs this very test in a child, since signals belong to a whole process.
     #[test]
-    fn the_first_signal_raises_and_the_second_one_of_its_kind_ends() {
+    fn the_first_signal_requests_and_the_second_one_of_its_kind_ends() {
         if env::var_os(CHILD).is_some() {
             return be_the_child();
         }
@@ -126,7 +131,7 @@ mod tests {
         ] {
             let (_, path) = module_path!().split_once("::").expect("a crate");
             let name =
-                format!("{path}::the_first_signal_raises_and_the_second_one_of_its_kind_ends");
+                format!("{path}::the_first_signal_requests_and_the_second_one_of_its_kind_ends");
             let mut child = Command::new(env::current_exe().expect("this test"))
                 .args(["--exact", "--nocapture", &name])
                 .env(CHILD, "1")
@@ -137,7 +142,7 @@ mod tests {
             let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
             until(&mut lines, "listening");
             kill_process(pid, first).expect("it runs");
-            until(&mut lines, "raised");
+            until(&mut lines, "requested");
             if let Some(other) = between {
                 kill_process(pid, other).expect("it runs");
                 assert_eq!(child.try_wait().expect("a child"), None);
@@ -149,12 +154,12 @@ mod tests {
     }
 
     fn be_the_child() {
-        let interrupt = Interrupt::on_signals().expect("signals");
+        let shutdown = Shutdown::on_signals().expect("signals");
         println!("\nlistening");
-        assert!(interrupt.wait(LONG));
-        println!("\nraised");
+        assert!(shutdown.wait(LONG));
+        println!("\nrequested");
         // Until the second signal. The time is for a parent that died.
-        Interrupt::never().wait(LONG);
+        Shutdown::never().wait(LONG);
     }
 
     fn until(lines: &mut Lines<BufReader<ChildStdout>>, wanted: &str) {

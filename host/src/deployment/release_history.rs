@@ -1,47 +1,49 @@
-//! What is known of a release from the deployments that there are, for somebody who asks whether another one
-//! should be started.
+//! The history of a release across deployments, for deciding whether to start another one.
 //!
-//! All of it are facts for the policy: what these deployments recorded, and whether one is still under way.
+//! All of it is facts for the policy: what these deployments recorded, and whether one has not ended.
 
 use super::entry::{Details, Entry};
-use super::log;
+use super::{is_same_image, log};
 use crate::contract::promotion::{Event, Happening, Rival};
 use crate::contract::types::Settings;
 use crate::facts;
-use crate::journal::{Header, Store};
+use crate::journal::Store;
 
-/// A release that somebody asks about.
+/// A release.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct OfRelease<'a> {
     /// Its commit.
     pub commit: &'a str,
     /// The digest of its image, where known.
     pub digest: Option<&'a str>,
 }
 
-/// Gives the events of all deployments of a release in the order in which they were recorded. While one of
-/// them has begun and not ended, every environment is occupied by it.
+/// Returns the events of all deployments of a release in the order in which they were recorded. While one of
+/// them has begun and not ended, every environment is locked by it.
 ///
-/// What such a deployment saw of others, and what it waited for, was true in its time only, and is left out.
+/// What such a deployment saw of others, and what it waited for, was true at that time only, and is left out.
 ///
 /// # Errors
 ///
 /// If the journal can't be read.
 pub fn history(
     store: &mut dyn Store,
-    asked: Asked<'_>,
+    release: OfRelease<'_>,
     now: u64,
     settings: &Settings,
 ) -> Result<Vec<Event>, facts::Error> {
     let mut found = Vec::new();
     let mut under_way = false;
     let headers = store
-        .of_commit(asked.commit)
+        .of_commit(release.commit)
         .map_err(|error| log::explained(&error))?;
-    for header in headers.into_iter().filter(|it| concerns(it, asked)) {
+    for header in headers
+        .into_iter()
+        .filter(|it| is_same_image(it, release.digest))
+    {
         let (entries, torn) = log::read(store, header.number)?;
-        // One without an entry has done nothing, and its process may have died before it could: whoever
-        // begins it anew finds that out.
+        // A deployment without an entry has done nothing, and its process may be dead: beginning another one
+        // finds that out.
         under_way |= header.conclusion.is_none() && (torn || !entries.is_empty());
         for (position, dated) in entries.into_iter().enumerate() {
             let Entry::Happened { event, details } = dated.entry else {
@@ -59,21 +61,14 @@ pub fn history(
             at: now,
             happening: Happening::Occupied(Rival {
                 environment: it.name.clone(),
-                commit: asked.commit.to_owned(),
+                commit: release.commit.to_owned(),
             }),
         }));
     }
     Ok(events)
 }
 
-/// Another image of the same commit is another release.
-fn concerns(header: &Header, asked: Asked<'_>) -> bool {
-    match (header.digest.as_deref(), asked.digest) {
-        (Some(theirs), Some(ours)) => theirs == ours,
-        _ => true,
-    }
-}
-
+/// Whether an event is still true after its deployment.
 fn lasts(happening: &Happening, settings: &Settings) -> bool {
     let environment = match happening {
         Happening::Deployed(it) => &it.environment,

@@ -1,0 +1,295 @@
+//! Beginning a deployment: once for each idempotency key, and one at a time for each tag.
+
+use super::driver::{Driver, Opening};
+use super::entry::Began;
+use super::log::{self, Log};
+use super::{Context, Error, Leases, Lock, Outcome, is_empty, unfinished};
+use crate::clock;
+use crate::contract::promotion::{Action, Instruction};
+use crate::contract::types::Settings;
+use crate::effects::slack;
+use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
+use crate::facts::{git, message};
+use crate::journal::{self, Header, NewDeployment, Store};
+use crate::sandbox::Answer;
+
+/// A deployment that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The tag.
+    pub tag: &'a str,
+    /// The digest of its image, where known.
+    pub digest: Option<&'a str>,
+    /// The idempotency key: a second deployment of the same key is not begun.
+    pub key: Option<&'a str>,
+    /// The person who approves it although its order relative to the live commit is unknown.
+    pub approved_by: Option<&'a str>,
+}
+
+/// Begins a deployment and drives it until it ends, or an error stops it.
+///
+/// # Errors
+///
+/// If nothing was begun: the request does not fit the configuration or the repository, another deployment
+/// of the tag has not ended, or the journal can't be written.
+pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome, Error> {
+    if let Some(key) = request.key
+        && let Some(mut store) = log::look(context.config)?
+        && let Some(header) = begun(store.as_mut(), key)?
+    {
+        return same_tag(&header, request.tag).map(|()| Outcome::AlreadyBegun(header.number));
+    }
+    let settings = &context.config.settings;
+    let target = match context.policy.resolve(request.tag, settings)? {
+        Ok(target) => target,
+        Err(reasons) => return Ok(Outcome::Refused(reasons)),
+    };
+    let entry = position(settings, &target.environment)?;
+    let instruction = match instruction(&mut context, request, &target.commit)? {
+        Ok(instruction) => instruction,
+        Err(reasons) => return Ok(Outcome::Refused(reasons)),
+    };
+    if let Some(Err(why)) = context.config.slack.as_ref().map(slack::url) {
+        context
+            .screen
+            .note(&format!("notices can't be sent: {why}"));
+    }
+    let began = Began {
+        greenlight: env!("CARGO_PKG_VERSION").to_owned(),
+        policy: context.policy_digest.to_owned(),
+        tag: request.tag.to_owned(),
+        digest: request.digest.map(str::to_owned),
+        instruction,
+        commit: target.commit,
+        settings: settings.clone(),
+    };
+    if context.config.load_test.is_none() && asks_for_load_test(&context, &began)? {
+        return Err(Error::host(
+            "the release asks for a load test, which is not configured",
+            "write a `[load-test]` table into the configuration; see `greenlight schema config`",
+        ));
+    }
+    let (location, mut store) = log::open(context.config)?;
+    let leases = Leases::keep(location, context.config.lease)?;
+    let number = match claim_number(store.as_mut(), &leases, request, &began.commit)? {
+        Claimed::New(number) => number,
+        Claimed::AlreadyBegun(number) => return Ok(Outcome::AlreadyBegun(number)),
+    };
+    let log = Log::new(store, number, 1);
+    let driver = Driver::new(context, log, leases, began, entry)?;
+    let approved_by = request.approved_by.map(str::to_owned);
+    Ok(Outcome::Driven {
+        number,
+        end: driver.run(Opening::New { approved_by }),
+    })
+}
+
+/// The deployment that was begun for an idempotency key, and of which something was recorded. Before its first
+/// record, its process may still die and leave nothing but a number.
+///
+/// # Errors
+///
+/// Those of the store.
+pub fn begun(store: &mut dyn Store, key: &str) -> journal::Result<Option<Header>> {
+    let Some(header) = store.of_request(key)? else {
+        return Ok(None);
+    };
+    let records = store.records(header.number)?;
+    Ok((!records.rows.is_empty() || records.torn).then_some(header))
+}
+
+/// The position of a tag's environment in the settings.
+pub(super) fn position(settings: &Settings, environment: &str) -> Result<usize, Error> {
+    let mut known = settings.environments.iter();
+    known.position(|it| it.name == environment).ok_or_else(|| {
+        Error::host(
+            format!("the tag names the environment `{environment}`, which is not configured"),
+            "add an `[[environment]]` with this name to the configuration",
+        )
+    })
+}
+
+fn same_tag(header: &Header, tag: &str) -> Result<(), Error> {
+    if header.tag == tag {
+        return Ok(());
+    }
+    Err(Error::host(
+        format!(
+            "deployment {} has the same idempotency key and another tag, `{}`",
+            header.number, header.tag
+        ),
+        "use another `--request KEY` for each deployment",
+    ))
+}
+
+/// The number of a deployment that may begin.
+enum Claimed {
+    New(u64),
+    /// Another process begins one for the same idempotency key.
+    AlreadyBegun(u64),
+}
+
+/// Takes a number, and the right to drive the tag.
+fn claim_number(
+    store: &mut dyn Store,
+    leases: &Leases,
+    request: &Request<'_>,
+    commit: &str,
+) -> Result<Claimed, Error> {
+    let empty = empty_siblings(store, request.tag, None)?;
+    if let Some(key) = request.key
+        && let Some(number) = give_up_empty(store, leases, key, &empty)?
+    {
+        return Ok(Claimed::AlreadyBegun(number));
+    }
+    let new = NewDeployment {
+        tag: request.tag.to_owned(),
+        digest: request.digest.map(str::to_owned),
+        commit: commit.to_owned(),
+        began: clock::milliseconds(),
+        request: request.key.map(str::to_owned),
+    };
+    let number = match store.begin(&new) {
+        Err(journal::Error::Requested(number)) => return Ok(Claimed::AlreadyBegun(number)),
+        number => number?,
+    };
+    // A process that died before its first record left the tag's lock behind, and nothing that still runs.
+    let lock = Lock::tag(request.tag);
+    for other in empty {
+        if leases.claim(store, &lock, other, commit)?.is_none() {
+            leases.release_all_but(store, &[])?;
+        }
+    }
+    // Another process may have begun one meanwhile.
+    let alone = leases
+        .claim_tag(store, number, request.tag, commit)
+        .and_then(|()| empty_siblings(store, request.tag, Some(number)))
+        .and_then(|empty| not_ended(store, number).map(|()| empty));
+    match alone {
+        Ok(empty) => {
+            for number in empty {
+                store.conclude(number, "canceled")?;
+            }
+            Ok(Claimed::New(number))
+        }
+        Err(error) => {
+            store.conclude(number, "canceled")?;
+            Err(error)
+        }
+    }
+}
+
+/// Makes sure that no other deployment of a tag is unfinished: two would do everything twice. Returns the
+/// numbers of those of which nothing was done, since their processes ended before their first record.
+fn empty_siblings(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<Vec<u64>, Error> {
+    let mut empty = Vec::new();
+    for other in unfinished(store)? {
+        if other.tag != tag || Some(other.number) == own {
+            continue;
+        }
+        if !is_empty(store, other.number)? {
+            return Err(Error::host(
+                format!("deployment {} of this tag has not ended", other.number),
+                format!(
+                    "continue it with `greenlight run --resume {0}`, or end it with `greenlight cancel {0} \
+                     --by NAME`",
+                    other.number
+                ),
+            ));
+        }
+        empty.push(other.number);
+    }
+    Ok(empty)
+}
+
+/// Ends a deployment of the same idempotency key of which nothing was done, since its process died before
+/// its first record. Returns its number if its process lives, and is about to begin.
+fn give_up_empty(
+    store: &mut dyn Store,
+    leases: &Leases,
+    key: &str,
+    empty: &[u64],
+) -> Result<Option<u64>, Error> {
+    let header = store.of_request(key)?;
+    let Some(header) = header.filter(|header| empty.contains(&header.number)) else {
+        return Ok(None);
+    };
+    let lock = Lock::tag(&header.tag);
+    let claimed = leases.claim(store, &lock, header.number, &header.commit)?;
+    if claimed.is_some() {
+        return Ok(Some(header.number));
+    }
+    store.conclude(header.number, "canceled")?;
+    leases.release_all_but(store, &[])?;
+    Ok(None)
+}
+
+/// A process that finds a deployment without records and without a living process ends it, and begins
+/// another one.
+fn not_ended(store: &mut dyn Store, number: u64) -> Result<(), Error> {
+    let header = store.deployment(number)?;
+    if header.is_some_and(|header| header.conclusion.is_none()) {
+        return Ok(());
+    }
+    Err(Error::host(
+        format!("another process ended deployment {number} before it began"),
+        "see `greenlight status`, and start a new one with `greenlight run --tag TAG`",
+    ))
+}
+
+/// Whether the policy asks for a load test once the first environment has converged.
+fn asks_for_load_test(context: &Context<'_>, began: &Began) -> Result<bool, Error> {
+    let settings = &context.config.settings;
+    let Some(first) = settings.environments.first() else {
+        return Ok(false);
+    };
+    let subject = Subject {
+        environment: &first.name,
+        commit: &began.commit,
+        digest: began.digest.as_deref(),
+    };
+    let now = clock::seconds();
+    let events = evidence::history(&subject, Some(Stage::Converged), LoadTestWord::NotRun, now);
+    let decision = context
+        .policy
+        .decide(&began.release(), &events, now, settings)?;
+    Ok(matches!(decision.next, Action::LoadTest(_)))
+}
+
+/// What the message of the commit says, where it can be read.
+fn instruction(
+    context: &mut Context<'_>,
+    request: &Request<'_>,
+    commit: &str,
+) -> Result<Answer<Option<Instruction>>, Error> {
+    let read = match git::commit(context.repo, commit) {
+        Ok(read) => read,
+        Err(error) if request.approved_by.is_some() => {
+            context
+                .screen
+                .note(&format!("the commit's message is not known: {error}"));
+            return Ok(Ok(None));
+        }
+        Err(error) => {
+            return Err(Error::host(
+                format!("git does not have the tag's commit: {error}"),
+                "check the tag, run `git fetch`, name the repository with `--repo`, or approve the release \
+                 with `--approved-by NAME`",
+            ));
+        }
+    };
+    let reading = message::from_commit(&read)?;
+    let action = context.config.settings.default_action;
+    let labels = context.policy.parse(&reading.message, action)?;
+    Ok(labels.map(|labels| {
+        for diagnostic in &labels.diagnostics {
+            context
+                .screen
+                .note(&format!("{}: {}", diagnostic.code, diagnostic.message));
+        }
+        Some(Instruction {
+            action: labels.action,
+            source: labels.source,
+        })
+    }))
+}

@@ -1,0 +1,159 @@
+//! Running the team's own commands, and the folder that keeps their logs and results.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::entry::CommandDetails;
+use super::{Error, Screen};
+use crate::clock;
+use crate::config::Config;
+use crate::contract::promotion::Outcome;
+use crate::effects::process::{self, Ending, Task};
+use crate::effects::shutdown::Shutdown;
+use crate::facts;
+use crate::secret::Source;
+
+/// How far apart signals to the processes of one job may arrive.
+const SIGNALS_ARRIVE: Duration = Duration::from_millis(200);
+
+/// How commands run.
+pub(super) struct Commands<'a> {
+    /// The folder that they run in, and the secrets that they are not given.
+    pub(super) config: &'a Config,
+    /// The request to shut down, which ends them.
+    pub(super) shutdown: &'a Shutdown,
+    /// The folder of the deployment, for their logs.
+    pub(super) folder: &'a Path,
+    /// The variables that they are given.
+    pub(super) variables: Vec<(String, String)>,
+}
+
+/// One command of the configuration.
+pub(super) struct Command<'a> {
+    /// The program and its arguments.
+    pub(super) arguments: &'a [String],
+    /// The name of its log, in the folder of the deployment.
+    pub(super) log: String,
+    /// How long it may run.
+    pub(super) time_limit: Duration,
+}
+
+/// A command that has ended.
+pub(super) struct Ran {
+    /// How it ended.
+    pub(super) ending: Ending,
+    /// How long it ran.
+    pub(super) took: Duration,
+    /// What the journal keeps of it.
+    pub(super) details: CommandDetails,
+}
+
+impl Commands<'_> {
+    /// Runs a command to its end, its output on the screen and in its log.
+    pub(super) fn run(
+        &self,
+        command: Command<'_>,
+        screen: &mut dyn Screen,
+    ) -> Result<Ran, facts::Error> {
+        let log = command.log;
+        // Variables with secrets: a command can't print what it was not given.
+        let secret = self.config.slack.as_ref().and_then(Source::variable);
+        let without: Vec<_> = secret.map(str::to_owned).into_iter().collect();
+        let folder =
+            std::path::absolute(&self.config.folder).unwrap_or_else(|_| self.config.folder.clone());
+        let task = Task {
+            command: command.arguments,
+            variables: &self.variables,
+            without: &without,
+            folder: &folder,
+            log: &self.folder.join(&log),
+            time_limit: command.time_limit,
+        };
+        let finished = process::run(&task, self.shutdown, &mut |line| screen.line(line));
+        let finished = finished.map_err(|error| {
+            facts::Error::new(
+                format!("failed to write the log `{log}`: {error}"),
+                "make room, then continue with `greenlight run --resume`",
+            )
+        })?;
+        let details = CommandDetails {
+            ended: in_words(&finished.ending),
+            exit_status: match finished.ending {
+                Ending::Exited(status) => Some(status),
+                _ => None,
+            },
+            took: clock::in_milliseconds(finished.took),
+            log,
+        };
+        Ok(Ran {
+            ending: finished.ending,
+            took: finished.took,
+            details,
+        })
+    }
+}
+
+impl Ran {
+    /// Whether the signal that requests a shutdown ended the command: many CI runners signal all processes
+    /// of a job at once.
+    pub(super) fn was_interrupted(&self, shutdown: &Shutdown) -> bool {
+        match &self.ending {
+            Ending::Interrupted => true,
+            Ending::Exited(0) | Ending::TimedOut | Ending::NotStarted(_) => false,
+            Ending::Exited(_) | Ending::Killed(_) => shutdown.wait(SIGNALS_ARRIVE),
+        }
+    }
+
+    /// What the policy is told of it.
+    pub(super) fn outcome(&self) -> Outcome {
+        match &self.ending {
+            Ending::Exited(0) => Outcome::Succeeded,
+            Ending::Exited(_) | Ending::Killed(_) | Ending::NotStarted(_) => Outcome::Failed,
+            Ending::TimedOut => Outcome::TimedOut,
+            Ending::Interrupted => Outcome::Unknown,
+        }
+    }
+
+    /// Its outcome in words; with the path of its log unless it went well.
+    pub(super) fn said(&self, outcome: String, folder: &Path, well: bool) -> String {
+        if well {
+            return outcome;
+        }
+        let log = folder.join(&self.details.log);
+        format!("{outcome}; its log: {}", log.display())
+    }
+}
+
+fn in_words(ending: &Ending) -> String {
+    match ending {
+        Ending::Exited(0) => "succeeded".to_owned(),
+        Ending::Exited(status) => format!("exit status {status}"),
+        Ending::Killed(signal) => format!("killed by signal {signal}"),
+        Ending::TimedOut => "stopped at its time limit".to_owned(),
+        Ending::Interrupted => "interrupted".to_owned(),
+        Ending::NotStarted(why) => why.clone(),
+    }
+}
+
+/// Makes the folder of a deployment, and returns its absolute path.
+///
+/// # Errors
+///
+/// If it can't be made.
+pub(super) fn folder(records: &Path, deployment: u64) -> Result<PathBuf, Error> {
+    let folder = records.join("deployments").join(deployment.to_string());
+    let made = fs::create_dir_all(&folder).and_then(|()| {
+        let ignore = records.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(ignore, "*\n")?;
+        }
+        fs::canonicalize(&folder)
+    });
+    made.map_err(|error| {
+        Error::host(
+            format!("failed to make the folder `{}`: {error}", folder.display()),
+            "make room, or set a folder that can be written in `[journal] folder`",
+        )
+    })
+}

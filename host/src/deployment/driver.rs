@@ -1,0 +1,467 @@
+//! The loop that drives a deployment, and the only place that knows its whole state.
+//!
+//! There is no decision here: each arm of [`Driver::step`] carries out one action of the contract and
+//! records its outcome.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::commands::{self, Command, Commands, Ran};
+use super::entry::{Began, Details, Entry};
+use super::imported::Imported;
+use super::load_test::{self, LoadTestRun};
+use super::log::{Log, Record};
+use super::nodes::{self, Nodes};
+use super::recovery::Recovery;
+use super::survey::{Survey, rival};
+use super::{Context, End, Error, JITTER, Leases, Lock, notify};
+use crate::clock;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{
+    Action, Conclusion, Decision, Deployment, Happening, Intervention, LoadTest, Notice,
+    Notification, Outcome, Release,
+};
+use crate::contract::types::Settings;
+use crate::retry;
+
+/// A running deployment.
+pub(super) struct Driver<'a> {
+    context: Context<'a>,
+    record: Record,
+    leases: Leases,
+    began: Began,
+    settings: Settings,
+    release: Release,
+    /// The environment that was surveyed last, and how many events there were then.
+    surveyed: Option<(String, usize)>,
+    /// What was imported from sibling deployments.
+    imported: Imported,
+    /// Whether time has passed since sibling deployments were read.
+    stale: bool,
+    /// The position of the tag's environment in the settings.
+    entry: usize,
+    /// The folder of the deployment.
+    folder: PathBuf,
+}
+
+/// How a process starts to drive a deployment.
+pub(super) enum Opening {
+    /// The deployment is new.
+    New {
+        /// The person who approved it.
+        approved_by: Option<String>,
+    },
+    /// Another process drove it before.
+    Resumed(Recovery),
+}
+
+impl<'a> Driver<'a> {
+    /// Prepares to drive a deployment.
+    ///
+    /// # Errors
+    ///
+    /// If the folder for its files can't be made, or its settings can't be understood.
+    pub(super) fn new(
+        context: Context<'a>,
+        log: Log,
+        leases: Leases,
+        began: Began,
+        entry: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            folder: commands::folder(&context.config.records, log.deployment)?,
+            settings: began.settings.clone(),
+            release: began.release(),
+            record: Record::new(log),
+            context,
+            leases,
+            began,
+            surveyed: None,
+            imported: Imported::default(),
+            stale: true,
+            entry,
+        })
+    }
+
+    /// Drives it until the policy says that it ends.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the deployment from continuing. It can be resumed.
+    pub(super) fn run(mut self, opening: Opening) -> Result<End, Error> {
+        let opened = match opening {
+            Opening::New { approved_by } => self.open(approved_by),
+            Opening::Resumed(recovery) => self.recover(recovery),
+        };
+        let ended = opened.and_then(|()| {
+            loop {
+                if let Some(end) = self.step()? {
+                    return Ok(end);
+                }
+            }
+        });
+        match ended {
+            Ok((conclusion, decision)) => Ok(End {
+                conclusion,
+                release: self.release,
+                decision,
+            }),
+            Err(Error::Interrupted) => {
+                self.record.log.write(&Entry::Interrupted)?;
+                self.release_everything();
+                Err(Error::Interrupted)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Decides once, and does what was decided.
+    fn step(&mut self) -> Result<Option<(Conclusion, Decision)>, Error> {
+        self.context.check_shutdown()?;
+        let decision = self.decide()?;
+        match &decision.next {
+            Action::Deploy(environment) if !self.has_surveyed(environment) => {
+                self.survey(environment)?;
+            }
+            Action::Deploy(environment) => self.deploy(environment, &decision.next)?,
+            Action::Observe(environment) => self.observe(environment)?,
+            Action::LoadTest(environment) => self.load_test(environment, &decision.next)?,
+            Action::Notify(notice) => self.notify(notice, &decision)?,
+            Action::Wait(seconds) => self.wait(*seconds)?,
+            Action::Finish(conclusion) => {
+                let conclusion = *conclusion;
+                self.finish(conclusion)?;
+                return Ok(Some((conclusion, decision)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes the first entries.
+    fn open(&mut self, approved_by: Option<String>) -> Result<(), Error> {
+        self.record.log.write(&Entry::Began(self.began.clone()))?;
+        let number = self.record.log.deployment;
+        self.context.screen.began(number, &self.began, false);
+        if let Some(name) = approved_by {
+            self.context.screen.note(&format!("approved by {name}"));
+            let approved = Happening::Intervened(Intervention::Approved);
+            self.record.happened(approved, Details::Person { name })?;
+        }
+        Ok(())
+    }
+
+    /// Continues behind the entries of a process that ended.
+    fn recover(&mut self, recovery: Recovery) -> Result<(), Error> {
+        for (deployment, position) in recovery.imported() {
+            self.imported.up_to(deployment, position);
+        }
+        let environment = recovery.environment();
+        let repeated = recovery.is_repeated(self.context.config);
+        let number = self.record.log.deployment;
+        self.context.screen.began(number, &self.began, true);
+        let note = recovery.note(repeated);
+        let unknown = recovery.as_unknown(&self.began).filter(|_| !repeated);
+        let (events, interrupted) = recovery.into_parts();
+        self.record.resume(events);
+        self.record.log.write(&Entry::Resumed {
+            interrupted,
+            repeated,
+        })?;
+        if let Some(note) = note {
+            self.context.screen.note(&note);
+        }
+        if let Some(happening) = unknown {
+            self.record.happened(happening, Details::CutOff)?;
+        }
+        // The environment that it deployed to is locked again, unless another deployment has taken it: then the
+        // next effect there fails. The survey shows what happened there meanwhile.
+        if let Some(environment) = environment {
+            match self.hold(&environment) {
+                Ok(()) | Err(Error::LostLease(_)) => self.look().look_at(&environment)?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an environment was surveyed, and nothing has happened since.
+    fn has_surveyed(&self, environment: &str) -> bool {
+        let surveyed = self.surveyed.as_ref();
+        let events = self.record.events().len();
+        surveyed.is_some_and(|(of, length)| of == environment && *length == events)
+    }
+
+    fn decide(&mut self) -> Result<Decision, Error> {
+        if std::mem::take(&mut self.stale) {
+            let earlier = self.settings.environments[..self.entry].iter();
+            let earlier: Vec<_> = earlier.map(|it| it.name.as_str()).collect();
+            let digest = self.release.digest.as_deref();
+            self.imported
+                .import(&mut self.record, &self.began.commit, digest, &earlier)?;
+        }
+        let now = clock::seconds();
+        let policy = self.context.policy;
+        let decision = policy.decide(&self.release, self.record.events(), now, &self.settings)?;
+        self.record.log.write(&Entry::Decided {
+            now,
+            decision: decision.clone(),
+        })?;
+        self.context.screen.decided(&decision);
+        Ok(decision)
+    }
+
+    /// Makes sure that this deployment holds an environment, also after a resume.
+    fn hold(&mut self, environment: &str) -> Result<(), Error> {
+        let lock = Lock::environment(environment);
+        if self.leases.holds(&lock) {
+            return Ok(());
+        }
+        if self.leases.has_lost(&lock) {
+            return Err(Error::LostLease(lock));
+        }
+        let (number, commit) = (self.record.log.deployment, &self.began.commit);
+        let store = self.record.log.store.as_mut();
+        match self.leases.claim(store, &lock, number, commit)? {
+            None => Ok(()),
+            Some(_) => Err(Error::LostLease(lock)),
+        }
+    }
+
+    fn look(&mut self) -> Survey<'a, '_> {
+        Survey {
+            context: &mut self.context,
+            record: &mut self.record,
+            commit: &self.began.commit,
+        }
+    }
+
+    /// Locks an environment, and collects the facts about it.
+    fn survey(&mut self, environment: &str) -> Result<(), Error> {
+        let lock = Lock::environment(environment);
+        if !self.leases.holds(&lock) {
+            let (number, commit) = (self.record.log.deployment, &self.began.commit);
+            let store = self.record.log.store.as_mut();
+            if let Some(occupant) = self.leases.claim(store, &lock, number, commit)? {
+                self.look().place(environment, &occupant.commit)?;
+                let locked = Happening::Occupied(rival(environment, &occupant.commit));
+                return Ok(self.record.happened(locked, Details::Nothing)?);
+            }
+        }
+        self.look().look_at_all_of(environment)?;
+        // A newer release in a later environment makes this one pointless, so later ones are surveyed before
+        // the first deployment.
+        let mut events = self.record.events().iter();
+        if !events.any(|it| matches!(it.happening, Happening::Deployed(_))) {
+            let later = self.settings.environments.iter().skip(self.entry);
+            let later = later
+                .map(|it| it.name.clone())
+                .filter(|it| it != environment);
+            for other in later.collect::<Vec<_>>() {
+                self.look().look_at_all_of(&other)?;
+            }
+        }
+        self.context.check_shutdown()?;
+        self.surveyed = Some((environment.to_owned(), self.record.events().len()));
+        Ok(())
+    }
+
+    fn deploy(&mut self, environment: &str, effect: &Action) -> Result<(), Error> {
+        let Some(how) = self.context.config.environment(environment) else {
+            return Err(Error::host(
+                format!(
+                    "the deployment began with the environment `{environment}`, which the configuration \
+                     does not have"
+                ),
+                "continue with the configuration that it began with",
+            ));
+        };
+        self.leases.confirm(self.record.log.store.as_mut())?;
+        // The environment before this one is free for the next release.
+        let kept = [Lock::environment(environment), Lock::tag(&self.release.tag)];
+        self.leases
+            .release_all_but(self.record.log.store.as_mut(), &kept)?;
+        self.start(effect)?;
+        let command = Command {
+            arguments: &how.deploy,
+            log: self.log_of("deploy", environment),
+            time_limit: how.time_limit,
+        };
+        let ran = self.command(command, environment)?;
+        if ran.was_interrupted(self.context.shutdown) {
+            return self.context.check_shutdown();
+        }
+        let outcome = ran.outcome();
+        let well = outcome == Outcome::Succeeded;
+        let said = ran.said(ran.details.ended.clone(), &self.folder, well);
+        let deployment = Deployment {
+            environment: environment.to_owned(),
+            commit: self.began.commit.clone(),
+            digest: self.release.digest.clone(),
+            outcome,
+        };
+        self.record.happened(
+            Happening::Deployed(deployment),
+            Details::Command(ran.details),
+        )?;
+        self.context.screen.ended(effect, well, &said, ran.took);
+        Ok(())
+    }
+
+    fn observe(&mut self, environment: &str) -> Result<(), Error> {
+        let answers = nodes::ask(self.context.config, environment, self.context.shutdown);
+        self.context.check_shutdown()?;
+        self.context.screen.answered(&nodes::unreachable(&answers));
+        let (happening, details) = nodes::observed(environment, &answers);
+        Ok(self.record.happened(happening, details)?)
+    }
+
+    fn load_test(&mut self, environment: &str, effect: &Action) -> Result<(), Error> {
+        let config = self.context.config;
+        let Some(how) = &config.load_test else {
+            return Err(Error::host(
+                format!("the load test against `{environment}` is not configured"),
+                "write a `[load-test]` table into the configuration, or label the commit \
+                 `[load test: skip]`",
+            ));
+        };
+        self.hold(environment)?;
+        let run = LoadTestRun::prepare(config, how);
+        self.start(effect)?;
+        let nodes = Nodes::of(config, environment);
+        let shutdown = self.context.shutdown;
+        let ask = || nodes.as_ref().map(|it| nodes::commits(&it.ask(shutdown)));
+        let interval = Duration::from_secs(u64::from(self.settings.poll_interval));
+        let before = ask().unwrap_or_default();
+        let command = Command {
+            arguments: &how.command,
+            log: self.log_of("load-test", environment),
+            time_limit: how.time_limit.duration(),
+        };
+        let (ran, mut versions) = load_test::watching(nodes.as_ref(), interval, before, || {
+            self.command(command, environment)
+        });
+        let ran = ran?;
+        if ran.was_interrupted(shutdown) {
+            return self.context.check_shutdown();
+        }
+        load_test::add(&mut versions, ask().unwrap_or_default());
+        let took = ran.took;
+        let position = self.record.log.next();
+        let measured = run.measured(ran, versions, &self.folder, position);
+        let test = LoadTest {
+            environment: environment.to_owned(),
+            result: measured.result,
+        };
+        self.record
+            .happened(Happening::LoadTested(test), measured.details)?;
+        self.context
+            .screen
+            .ended(effect, measured.well, &measured.said, took);
+        Ok(())
+    }
+
+    fn notify(&mut self, notice: &Notice, decision: &Decision) -> Result<(), Error> {
+        let effect = Action::Notify(notice.clone());
+        self.start(&effect)?;
+        let began = Instant::now();
+        let (config, number) = (self.context.config, self.record.log.deployment);
+        let error = notify::send(config, number, &self.release, notice, decision).err();
+        let well = error.is_none();
+        let said = error
+            .clone()
+            .unwrap_or_else(|| notify::channel(config).to_owned());
+        let notification = Notification {
+            key: notice.key.clone(),
+            outcome: if well {
+                Outcome::Succeeded
+            } else {
+                Outcome::Failed
+            },
+        };
+        let details = Details::Notice {
+            urgency: notice.urgency,
+            text: notice.text.clone(),
+            error,
+        };
+        self.record
+            .happened(Happening::Notified(notification), details)?;
+        let took = began.elapsed();
+        self.context.screen.ended(&effect, well, &said, took);
+        Ok(())
+    }
+
+    fn wait(&mut self, seconds: u32) -> Result<(), Error> {
+        let time = Duration::from_secs(u64::from(seconds));
+        let time = retry::spread(time, JITTER, fastrand::f64());
+        if self.context.shutdown.wait(time) {
+            return self.context.check_shutdown();
+        }
+        self.stale = true;
+        Ok(self
+            .record
+            .happened(Happening::Waited(seconds), Details::Nothing)?)
+    }
+
+    fn finish(&mut self, conclusion: Conclusion) -> Result<(), Error> {
+        let word = conclusion.name();
+        self.record.log.write(&Entry::Concluded { conclusion })?;
+        let number = self.record.log.deployment;
+        self.record.log.store.conclude(number, word)?;
+        self.release_everything();
+        self.context.screen.concluded(conclusion);
+        Ok(())
+    }
+
+    /// Releases all locks. A lease that can't be released expires.
+    fn release_everything(&mut self) {
+        let _ = self
+            .leases
+            .release_all_but(self.record.log.store.as_mut(), &[]);
+    }
+
+    /// Records that an effect is about to start; from then on it must not start twice unnoticed.
+    ///
+    /// Right before, the store confirms that this deployment still holds its locks.
+    fn start(&mut self, effect: &Action) -> Result<(), Error> {
+        self.context.check_shutdown()?;
+        self.leases.confirm(self.record.log.store.as_mut())?;
+        self.record.log.write(&Entry::Started {
+            effect: effect.clone(),
+        })?;
+        self.context.screen.started(effect);
+        Ok(())
+    }
+
+    /// The name of a command's log: the position of the next entry sorts them.
+    fn log_of(&self, what: &str, environment: &str) -> String {
+        format!("{:04}-{what}-{environment}.log", self.record.log.next())
+    }
+
+    fn command(&mut self, command: Command<'_>, environment: &str) -> Result<Ran, Error> {
+        let commands = Commands {
+            config: self.context.config,
+            shutdown: self.context.shutdown,
+            folder: &self.folder,
+            variables: self.variables(environment),
+        };
+        Ok(commands.run(command, self.context.screen)?)
+    }
+
+    /// The variables that commands are given.
+    fn variables(&self, environment: &str) -> Vec<(String, String)> {
+        let nodes = self.context.config.environment(environment);
+        let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
+        let digest = self.release.digest.clone().unwrap_or_default();
+        [
+            ("DEPLOYMENT", self.record.log.deployment.to_string()),
+            ("ENVIRONMENT", environment.to_owned()),
+            ("TAG", self.release.tag.clone()),
+            ("COMMIT", self.began.commit.clone()),
+            ("DIGEST", digest),
+            ("NODES", nodes),
+            ("FOLDER", self.folder.to_string_lossy().into_owned()),
+        ]
+        .map(|(name, value)| (format!("GREENLIGHT_{name}"), value))
+        .to_vec()
+    }
+}

@@ -1,0 +1,100 @@
+//! Asking the nodes of an environment which version they serve.
+
+use std::time::Duration;
+
+use super::entry::{Details, NodeDetails};
+use crate::clock;
+use crate::config::Config;
+use crate::contract::promotion::{Convergence, Happening, Node, NodeVersion, Round};
+use crate::effects::probe::{Answer, Prober};
+use crate::effects::shutdown::Shutdown;
+
+/// The answers of one round: the node's base URL, its answer, and the time that it took.
+pub(super) type Answers = Vec<(String, Answer, Duration)>;
+
+/// The nodes of an environment.
+pub(super) struct Nodes {
+    prober: Prober,
+    /// Names and base URLs, which are the same.
+    nodes: Vec<(String, String)>,
+}
+
+impl Nodes {
+    /// The nodes of an environment; nothing if the configuration has no such environment.
+    pub(super) fn of(config: &Config, environment: &str) -> Option<Self> {
+        let environment = config.environment(environment)?;
+        let nodes = environment.nodes.iter();
+        Some(Self {
+            prober: Prober::new(environment.node_time_limit),
+            nodes: nodes.map(|url| (url.clone(), url.clone())).collect(),
+        })
+    }
+
+    /// Asks all of them once.
+    pub(super) fn ask(&self, shutdown: &Shutdown) -> Answers {
+        self.prober.round(&self.nodes, shutdown)
+    }
+}
+
+/// Asks all nodes of an environment once.
+pub(super) fn ask(config: &Config, environment: &str, shutdown: &Shutdown) -> Answers {
+    Nodes::of(config, environment).map_or_else(Vec::new, |it| it.ask(shutdown))
+}
+
+/// What the policy is told of a round, and what people may want to know beside it.
+pub(super) fn observed(environment: &str, answers: &Answers) -> (Happening, Details) {
+    let round = Round {
+        environment: environment.to_owned(),
+        convergence: Convergence::Observed(answers.iter().map(node).collect()),
+    };
+    let nodes = answers.iter().map(details).collect();
+    (Happening::Observed(round), Details::Round { nodes })
+}
+
+/// The nodes that gave no usable answer, with the reason.
+pub(super) fn unreachable(answers: &Answers) -> Vec<(String, String)> {
+    let answers = answers.iter();
+    answers
+        .filter_map(|(name, answer, _)| match answer {
+            Answer::Unreachable(why) => Some((name.clone(), why.clone())),
+            Answer::Version(_) => None,
+        })
+        .collect()
+}
+
+/// The commits that answered, each once, in the order of the nodes.
+pub(super) fn commits(answers: &Answers) -> Vec<String> {
+    let mut commits = Vec::new();
+    for (_, answer, _) in answers {
+        if let Answer::Version(version) = answer
+            && !commits.contains(&version.commit)
+        {
+            commits.push(version.commit.clone());
+        }
+    }
+    commits
+}
+
+fn node((name, answer, _): &(String, Answer, Duration)) -> Node {
+    Node {
+        name: name.clone(),
+        version: match answer {
+            Answer::Version(version) => NodeVersion::Serves(version.commit.clone()),
+            Answer::Unreachable(why) => NodeVersion::Unreachable(why.clone()),
+        },
+    }
+}
+
+fn details((name, answer, took): &(String, Answer, Duration)) -> NodeDetails {
+    let (commit, version, unreachable) = match answer {
+        Answer::Version(it) => (Some(it.commit.clone()), it.version.clone(), None),
+        Answer::Unreachable(why) => (None, None, Some(why.clone())),
+    };
+    NodeDetails {
+        name: name.clone(),
+        commit,
+        version,
+        unreachable,
+        took: clock::in_milliseconds(*took),
+    }
+}

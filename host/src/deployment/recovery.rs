@@ -1,0 +1,266 @@
+//! Recovery: continuing a deployment whose process died, or was interrupted, before it ended.
+//!
+//! Finished effects are in the journal and are not repeated. An effect that had started and not ended is
+//! named; it is repeated only if the configuration calls it repeatable.
+
+use super::driver::{Driver, Opening};
+use super::entry::{Began, Details, Entry};
+use super::log::{self, Dated, Log};
+use super::{Context, Error, Leases, Outcome, begin, is_empty, unfinished};
+use crate::config::Config;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{
+    Action, Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement, Notice,
+    Notification, Outcome as EffectOutcome, Permission,
+};
+use crate::journal::{Header, Store};
+
+/// Continues a deployment that has not ended, the latest one unless a number is given.
+///
+/// # Errors
+///
+/// If there is no such deployment, another process drives it, it began with another policy, or the journal
+/// can't be read or written.
+pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Error> {
+    let (location, mut store) = log::open(context.config)?;
+    let header = find(store.as_mut(), number)?;
+    let number = header.number;
+    let leases = Leases::keep(location, context.config.lease)?;
+    leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
+    // Only now does no other process write.
+    let entries = log::read(store.as_mut(), number);
+    let (entries, torn) = entries?;
+    if let Some((conclusion, permission)) = conclusion(&entries) {
+        store.conclude(number, &conclusion)?;
+        return Ok(Outcome::AlreadyEnded {
+            number,
+            conclusion,
+            permission,
+        });
+    }
+    let Some(Entry::Began(began)) = entries.first().map(|it| it.entry.clone()) else {
+        return Err(Error::host(
+            format!("deployment {number} has no entries: nothing was done"),
+            "start a new deployment with `greenlight run --tag TAG`",
+        ));
+    };
+    if began.policy != context.policy_digest {
+        return Err(Error::host(
+            format!(
+                "deployment {number} began with the policy {}, but the configured policy is {}",
+                began.policy, context.policy_digest
+            ),
+            format!(
+                "continue with the policy that it began with, or end it with `greenlight cancel {number} \
+                 --by NAME` and start a new one"
+            ),
+        ));
+    }
+    let settings = began.settings.clone();
+    let next = entries.len() as u64 + 1;
+    if torn {
+        store.forget_torn(number)?;
+    }
+    let mut log = Log::new(store, number, next);
+    if torn {
+        let text = "the last record of the journal was damaged, and is ignored";
+        context.screen.note(text);
+        let text = text.to_owned();
+        log.write(&Entry::Noted { text })?;
+    }
+    let target = match context.policy.resolve(&header.tag, &settings)? {
+        Ok(target) => target,
+        Err(reasons) => return Ok(Outcome::Refused(reasons)),
+    };
+    let entry = begin::position(&settings, &target.environment)?;
+    let recovery = Recovery::read(entries);
+    let driver = Driver::new(context, log, leases, began, entry)?;
+    Ok(Outcome::Driven {
+        number,
+        end: driver.run(Opening::Resumed(recovery)),
+    })
+}
+
+/// The deployment with this number, or the latest one that has not ended and of which something was done.
+fn find(store: &mut dyn Store, number: Option<u64>) -> Result<Header, Error> {
+    let Some(number) = number else {
+        for header in unfinished(store)? {
+            if !is_empty(store, header.number)? {
+                return Ok(header);
+            }
+        }
+        return Err(Error::host(
+            "found no unfinished deployment",
+            "start one with `greenlight run --tag TAG`",
+        ));
+    };
+    let header = store.deployment(number)?;
+    let header = header.ok_or_else(|| not_found(number))?;
+    match &header.conclusion {
+        None => Ok(header),
+        Some(conclusion) => Err(Error::host(
+            format!("deployment {number} has ended: {conclusion}"),
+            "start a new deployment with `greenlight run --tag TAG`",
+        )),
+    }
+}
+
+/// There is no deployment with this number.
+pub(super) fn not_found(number: u64) -> Error {
+    Error::host(
+        format!("deployment {number} does not exist"),
+        "list deployments with `greenlight status`",
+    )
+}
+
+/// How a deployment ended according to its entries, and the permission of its last decision.
+fn conclusion(entries: &[Dated]) -> Option<(String, Permission)> {
+    let conclusion = entries.iter().find_map(|it| match &it.entry {
+        Entry::Concluded { conclusion } => Some(conclusion.name().to_owned()),
+        _ => None,
+    })?;
+    let last = entries.iter().rev().find_map(|it| match &it.entry {
+        Entry::Decided { decision, .. } => Some(decision.permission),
+        _ => None,
+    });
+    // Without a decision, a person ended it.
+    Some((conclusion, last.unwrap_or(Permission::Stop)))
+}
+
+/// What the entries of a deployment say about how to continue it.
+pub(super) struct Recovery {
+    history: Vec<(Event, Details)>,
+    /// The effect that was running when its process ended.
+    interrupted: Option<Action>,
+}
+
+impl Recovery {
+    fn read(entries: Vec<Dated>) -> Self {
+        let mut history = Vec::new();
+        let mut interrupted = None;
+        for dated in entries {
+            match dated.entry {
+                Entry::Started { effect } => interrupted = Some(effect),
+                Entry::Happened { event, details } => {
+                    if !matches!(details, Details::Borrowed { .. }) {
+                        interrupted = None;
+                    }
+                    history.push((event, details));
+                }
+                // The process that resumed it has dealt with the effect, or was about to repeat it.
+                Entry::Resumed { repeated, .. } => {
+                    interrupted = interrupted.filter(|_| !repeated);
+                }
+                Entry::Began(_)
+                | Entry::Decided { .. }
+                | Entry::Noted { .. }
+                | Entry::Interrupted
+                | Entry::Concluded { .. } => {}
+            }
+        }
+        Self {
+            history,
+            interrupted,
+        }
+    }
+
+    /// The entries that were imported from sibling deployments: number and position of each.
+    pub(super) fn imported(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.history
+            .iter()
+            .filter_map(|(_, details)| match details {
+                Details::Borrowed {
+                    deployment,
+                    position,
+                } => Some((*deployment, *position)),
+                _ => None,
+            })
+    }
+
+    /// The environment that it deployed to last, or was about to.
+    pub(super) fn environment(&self) -> Option<String> {
+        if let Some(Action::Deploy(environment)) = &self.interrupted {
+            return Some(environment.clone());
+        }
+        let mut latest = self.history.iter().rev();
+        latest.find_map(|(event, details)| match (&event.happening, details) {
+            (_, Details::Borrowed { .. }) => None,
+            (Happening::Deployed(it), _) => Some(it.environment.clone()),
+            _ => None,
+        })
+    }
+
+    /// Whether the interrupted effect is done again.
+    pub(super) fn is_repeated(&self, config: &Config) -> bool {
+        match &self.interrupted {
+            Some(Action::Deploy(environment)) => config
+                .environment(environment)
+                .is_some_and(|it| it.repeatable),
+            Some(Action::LoadTest(_)) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
+            // A notice is sent at most once.
+            Some(Action::Notify(_)) | None => false,
+            Some(Action::Observe(_) | Action::Wait(_) | Action::Finish(_)) => true,
+        }
+    }
+
+    /// What people are told about the interrupted effect.
+    pub(super) fn note(&self, repeated: bool) -> Option<String> {
+        let effect = match self.interrupted.as_ref()? {
+            Action::Deploy(environment) => format!("the deployment to `{environment}`"),
+            Action::LoadTest(environment) => {
+                format!("the load test against `{environment}`")
+            }
+            Action::Notify(Notice { key, .. }) => format!("the notice `{key}`"),
+            Action::Observe(environment) => {
+                format!("asking the nodes of `{environment}`")
+            }
+            Action::Wait(seconds) => format!("a wait of {seconds} s"),
+            Action::Finish(_) => "the end".to_owned(),
+        };
+        let then = if repeated {
+            "it is repeated"
+        } else {
+            "it is not repeated"
+        };
+        Some(format!(
+            "{effect} was interrupted when the last process ended: {then}"
+        ))
+    }
+
+    /// What the policy is told of the interrupted effect: its outcome is unknown.
+    pub(super) fn as_unknown(&self, began: &Began) -> Option<Happening> {
+        Some(match self.interrupted.as_ref()? {
+            Action::Deploy(environment) => Happening::Deployed(Deployment {
+                environment: environment.clone(),
+                commit: began.commit.clone(),
+                digest: began.digest.clone(),
+                outcome: EffectOutcome::Unknown,
+            }),
+            Action::LoadTest(environment) => Happening::LoadTested(LoadTest {
+                environment: environment.clone(),
+                result: LoadTestResult::Measured(Measurement {
+                    requests: 0,
+                    failures: 0,
+                    exceptions: 0,
+                    duration: 0,
+                    p95: None,
+                    broken_thresholds: Vec::new(),
+                    exit_status: None,
+                    complete: false,
+                    versions: Vec::new(),
+                }),
+            }),
+            Action::Notify(Notice { key, .. }) => Happening::Notified(Notification {
+                key: key.clone(),
+                outcome: EffectOutcome::Unknown,
+            }),
+            Action::Observe(_) | Action::Wait(_) | Action::Finish(_) => return None,
+        })
+    }
+
+    /// The events that were recorded, and the interrupted effect.
+    pub(super) fn into_parts(self) -> (Vec<Event>, Option<Action>) {
+        let events = self.history.into_iter().map(|(event, _)| event);
+        (events.collect(), self.interrupted)
+    }
+}
