@@ -242,7 +242,7 @@ fn every_setting_has_a_source() {
         let call = call.within(shop.path());
         call.variable("GREENLIGHT_PUBLISH_BRANCH", "release")
     };
-    show(&["--default-action", "skip"]).gives(
+    config_show(&["--default-action", "skip"]).gives(
         0,
         Text::Has(&[
             "configuration: greenlight.toml\n",
@@ -256,7 +256,7 @@ fn every_setting_has_a_source() {
         ]),
         Text::Nothing,
     );
-    let document = show(&["--format", "json"]).run().json();
+    let document = config_show(&["--format", "json"]).run().json();
     Schema::of("settings").holds(&document);
     let settings = document["settings"].as_array().expect("settings");
     let setting = |name: &str| -> &Value {
