@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod agreement;
 mod bad_input;
 mod cases;
 mod commands;
@@ -14,3 +15,5 @@ mod replay;
 mod schemas;
 mod settings;
 mod structure;
+#[path = "../e2e/waiting.rs"]
+mod waiting;
