@@ -1,6 +1,7 @@
 //! One property: whatever the configuration and the message say, no two commands contradict each other about one
 //! commit.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -99,18 +100,20 @@ fn cases() -> impl Strategy<Value = Case> {
 impl Case {
     /// The file. Deployments fail at once, so that a run ends with its first decision about one.
     fn file(&self) -> String {
+        // Writing into a string can't fail.
         let mut text = "[release]\n".to_owned();
         if let Some(branch) = self.publish_branch {
-            text.push_str(&format!("publish-branch = \"{branch}\"\n"));
+            let _ = writeln!(text, "publish-branch = \"{branch}\"");
         }
         if let Some(action) = self.default_action {
-            text.push_str(&format!("default-action = \"{action}\"\n"));
+            let _ = writeln!(text, "default-action = \"{action}\"");
         }
-        text.push_str(&format!("required-jobs = {:?}\n", self.required_jobs));
+        let _ = writeln!(text, "required-jobs = {:?}", self.required_jobs);
         for name in &self.environments {
-            text.push_str(&format!(
-                "[[environment]]\nname = \"{name}\"\ndeploy = [\"false\"]\nnodes = [\"http://127.0.0.1:1\"]\n"
-            ));
+            let _ = writeln!(
+                text,
+                "[[environment]]\nname = \"{name}\"\ndeploy = [\"false\"]\nnodes = [\"http://127.0.0.1:1\"]"
+            );
         }
         text.push_str(
             "[load-test]\ncommand = [\"false\"]\nformat = \"k6\"\nresults = \"r.json\"\n",

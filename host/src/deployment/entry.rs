@@ -1,6 +1,6 @@
 //! What the journal of a deployment says, entry by entry: one JSON object each, in the order in which
 //! things happened. Together with the release and the settings of the first one, every decision can be made
-//! again. The shapes are those of [`record`](super::record).
+//! again. The shapes are those of `record`.
 
 use serde::{Deserialize, Serialize};
 
