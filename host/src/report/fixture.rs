@@ -1,12 +1,12 @@
 //! Deployments that the tests of all reports share.
 
+use super::fixture_parts::{curve, decision, node, place, reason, rolling, step};
 use crate::contract::fields::ByName;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{
-    Decision, LoadTest, Node, Note, Place, Reason, Round, Step, StepKind, StepState, Timeline,
+    Decision, LoadTest, Note, Place, Round, Step, StepKind, StepState, Timeline,
 };
-use crate::facts::load_test::Point;
 
 /// 2025-11-23T00:15:00Z.
 pub const BEGAN: u64 = 1_763_856_900_000;
@@ -338,112 +338,4 @@ fn tested(verdict: Verdict, failures: u64) -> Timeline {
         text: "http://10.20.0.4:8080 did not answer for 22 s".to_owned(),
     });
     timeline
-}
-
-/// Users climb for a minute; something breaks after three.
-fn curve() -> Vec<Point> {
-    (0..300_u32)
-        .map(|second| {
-            let t = f64::from(second);
-            let users = (t / 60.0).min(1.0) * 50.0;
-            let wobble = (t * 0.7).sin() * 3.0 + (t * 0.23).cos() * 4.0;
-            let bad = second > 180 && second < 250;
-            Point {
-                at: at(121) / 1000 + u64::from(second),
-                users: u64::from(second.min(60)) * 50 / 60,
-                requests_per_second: (users * 2.1 + wobble - if bad { 38.0 } else { 0.0 }).max(0.0),
-                failures_per_second: if bad {
-                    3.0 + (t * 0.9).sin() * 1.5
-                } else {
-                    0.0
-                },
-                p50: Some(80.0),
-                p95: (second > 4).then_some(if bad { 1700.0 } else { 310.0 } + wobble * 20.0),
-                requests: u64::from(second) * 94,
-                failures: 0,
-            }
-        })
-        .collect()
-}
-
-/// Nodes that take the release one after another; the last one restarts for a while.
-fn rolling(environment: &str, network: &str, from: u64, until: u64, rounds: u64) -> Vec<Round> {
-    let nodes = if environment == "prod" { 6 } else { 4 };
-    (0..rounds)
-        .map(|round| Round {
-            at: at(from + (until - from) * round / rounds.max(2).saturating_sub(1)),
-            environment: environment.to_owned(),
-            nodes: (1..=nodes)
-                .map(|index| {
-                    let name = format!("http://{network}.{index}:8080");
-                    let turn = index * 3;
-                    match round {
-                        _ if round >= turn => node(&name, Some(COMMIT)),
-                        _ if index == 4 && round + 5 >= turn => node(&name, None),
-                        _ => node(&name, Some(BEFORE)),
-                    }
-                })
-                .collect(),
-        })
-        .collect()
-}
-
-fn node(name: &str, commit: Option<&str>) -> Node {
-    Node {
-        name: name.to_owned(),
-        commit: commit.map(str::to_owned),
-        unreachable: commit.is_none().then(|| "connection refused".to_owned()),
-    }
-}
-
-fn place(name: &str, progress: Progress, load_test: Option<Verdict>) -> Place {
-    Place {
-        name: name.to_owned(),
-        progress: ByName(progress),
-        load_test: load_test.map(ByName),
-    }
-}
-
-fn step(
-    kind: StepKind,
-    environment: &str,
-    began: u64,
-    ended: Option<u64>,
-    state: StepState,
-    outcome: &str,
-) -> Step {
-    Step {
-        kind: ByName(kind),
-        environment: Some(environment.to_owned()),
-        began: at(began),
-        ended: ended.map(at),
-        state: ByName(state),
-        outcome: outcome.to_owned(),
-        log: (kind != StepKind::Notify).then(|| format!("{}-{environment}.log", ByName(kind))),
-    }
-}
-
-fn decision(
-    seconds: u64,
-    times: u64,
-    permission: Permission,
-    next: &str,
-    code: &str,
-    message: &str,
-) -> Decision {
-    Decision {
-        at: at(seconds),
-        times,
-        permission: ByName(permission),
-        next: next.to_owned(),
-        reasons: vec![reason(code, message)],
-    }
-}
-
-fn reason(code: &str, message: &str) -> Reason {
-    Reason {
-        code: code.to_owned(),
-        message: message.to_owned(),
-        help: None,
-    }
 }

@@ -4,6 +4,8 @@ pub mod decision;
 pub mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
+#[cfg(test)]
+mod fixture_parts;
 pub mod headline;
 pub mod html;
 pub mod junit;
