@@ -57,8 +57,8 @@ fn what_is_left_out_has_defaults() {
     assert_eq!(registry.url, "https://registry.example");
     let password = registry.account.expect("an account").password;
     assert_eq!(password, Source::File("/run/password".into()));
-    let nobody = r#"url = "http://127.0.0.1:5000""#;
-    let registry = read::<RegistryTable>(nobody).checked(folder());
+    let anonymous = r#"url = "http://127.0.0.1:5000""#;
+    let registry = read::<RegistryTable>(anonymous).checked(folder());
     assert_eq!(registry.expect("settings").account, None);
 }
 

@@ -11,7 +11,7 @@ use crate::contract::promotion::{Action, Event, Happening};
 use crate::error::{self, Kind};
 use crate::journal::{self, Location, Row, Store};
 
-/// Opens the journal of a configuration, and creates it where there is none yet.
+/// Opens the journal of a configuration, and creates a missing one.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub fn open(config: &Config) -> Result<(Location, Box<dyn Store>), Error> {
     Ok((location, store))
 }
 
-/// Opens the journal of a configuration to read it; nothing if there is none yet.
+/// Opens the journal of a configuration to read it; `None` if it does not exist yet.
 ///
 /// # Errors
 ///

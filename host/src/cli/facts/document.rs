@@ -20,15 +20,15 @@ pub struct FactsDocument {
     pub system: Option<SystemDocument>,
     /// The commit that is built, `HEAD` if the system leaves it to the checkout; null if it does not say.
     pub commit: Option<FactDocument>,
-    /// The branch that is built, for a pull request its own; null if there is none or it is unknown.
+    /// The branch that is built, for a pull request its own; null if absent or unknown.
     pub branch: Option<FactDocument>,
-    /// The tag that is built; null if there is none.
+    /// The tag that is built; null if absent.
     pub tag: Option<FactDocument>,
     /// The text that the system gives as the message; null if it gives none.
     pub message: Option<MessageDocument>,
     /// The page of the build; null if the system does not say.
     pub build_url: Option<FactDocument>,
-    /// The pull request that is built; null if there is none.
+    /// The pull request that is built; null if absent.
     pub pull_request: Option<PullRequestDocument>,
     /// The jobs, and how they ended.
     pub jobs: Vec<JobDocument>,
@@ -111,7 +111,7 @@ pub struct JobDocument {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckoutDocument {
-    /// The commit that is checked out; null if there is none.
+    /// The commit that is checked out; null if absent.
     pub head: Option<Commit>,
     /// Whether older commits are missing; null if git does not say.
     pub shallow: Option<bool>,
