@@ -131,3 +131,43 @@ fn an_import_is_seen_however_it_is_written() {
     assert_eq!(named("    crate::facts::git::commit(it)"), ["facts"]);
     assert_eq!(named("use std::fs;"), [""; 0]);
 }
+
+/// The files of the host that the fuzz targets compile, from their `#[path = "…"]` attributes.
+fn fuzzed(root: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    sources(&root.join("src"), &mut files);
+    let mut found = Vec::new();
+    for file in files {
+        let folder = file.parent().expect("a folder");
+        let text = fs::read_to_string(&file).expect("a source file");
+        for rest in text.split("#[path = \"").skip(1) {
+            let path = rest.split('"').next().expect("a path");
+            found.push(folder.join(path));
+        }
+    }
+    assert!(
+        !found.is_empty(),
+        "the fuzz targets compile nothing of the host"
+    );
+    found
+}
+
+/// The fuzz targets are a workspace of their own, which only their script builds. A file of the host that moves
+/// breaks them, and is noticed here.
+#[test]
+fn the_fuzz_targets_find_the_files_of_the_host_that_they_compile() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
+    let library = fs::read_to_string(root.join("src/lib.rs")).expect("the library of the targets");
+    for file in fuzzed(&root) {
+        assert!(file.is_file(), "{} does not exist", file.display());
+        let text = fs::read_to_string(&file).expect("a source file");
+        let code = text.lines().filter(|it| !it.trim_start().starts_with("//"));
+        for name in code.flat_map(named) {
+            assert!(
+                library.contains(&format!("pub mod {name};")),
+                "{} names `crate::{name}`, which tests/fuzz/src/lib.rs does not have",
+                file.display()
+            );
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! The parsers of registries' bodies, and nothing else of greenlight: they are pure, and build in seconds.
 
+pub mod contract;
 pub mod facts;
 
-use facts::image::{is_digest, is_repository, is_tag};
+use contract::validate::{is_digest, is_repository, is_tag};
 use facts::webhook::{MOST_PUSHES, Source, parse};
 
 /// Reads a body, and panics where something comes out that must not.
