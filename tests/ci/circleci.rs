@@ -2,6 +2,7 @@
 
 mod expand;
 mod lint;
+mod settings;
 mod template;
 
 use serde_json::{Value, json};
@@ -162,7 +163,7 @@ fn another_branch_is_not_published() {
     let configuration = filled_in(&workspace);
     let publish = configuration.job("release", "greenlight/publish", &json!({}));
     let (step, status, said) = run(&workspace, &publish).expect_err("it is refused");
-    assert_eq!((step.as_str(), status), ("Name the tags", 1), "{said}");
+    assert_eq!((step.as_str(), status), ("Print the tags", 1), "{said}");
     assert!(said.contains("branch-not-published"), "{said}");
     assert_eq!(workspace.content("docker.calls"), "");
     assert_eq!(exported(&workspace, "GREENLIGHT_TAGS"), "");
@@ -265,7 +266,7 @@ fn a_started_pipeline_drives_the_deployment_it_was_started_for() {
     assert_eq!(run(&workspace, &steps), Ok(()));
     assert_eq!(
         workspace.content("greenlight.calls"),
-        "run --tag stage-x --config greenlight.toml --report html=greenlight-report/deployment.html \
+        "run --tag stage-x --report html=greenlight-report/deployment.html \
          --report junit=greenlight-report/junit/deployment.xml --digest sha256:y --request k e y\n"
     );
     let stored: Vec<_> = steps

@@ -1,5 +1,7 @@
 //! The action for GitHub and the workflows that use it.
 
+mod settings;
+
 use std::collections::BTreeMap;
 use std::fs;
 

@@ -1,5 +1,8 @@
 //! The template for GitLab and the pipeline that uses it.
 
+mod lint;
+mod settings;
+
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -9,6 +12,8 @@ use crate::deployment;
 use crate::files;
 use crate::messages;
 use crate::workspace::{Ended, Workspace};
+
+pub use lint::findings;
 
 /// The shells that a runner uses, with the line that it begins a script with.
 const SHELLS: [(&[&str], &str); 3] = [
@@ -346,132 +351,4 @@ fn a_deployment_hands_on_what_started_it() {
         "run --tag stage-x --warn-exit-code 3 --report html=greenlight-report/deployment.html \
          --report junit=greenlight-report/deployment.xml --digest sha256:y --request k e y\n"
     );
-}
-
-/// What our rules find wrong with a pipeline that includes the template.
-pub fn findings(pipeline: &Map<String, Value>) -> Vec<String> {
-    let mut all = files::yaml(&files::text("gitlab/greenlight.yml"));
-    let all = all.as_object_mut().expect("jobs");
-    all.extend(pipeline.clone());
-    lint(all)
-}
-
-/// Everything that is wrong with a pipeline, as far as the schema does not say it.
-fn lint(configuration: &Map<String, Value>) -> Vec<String> {
-    let mut findings = Vec::new();
-    let stages = configuration["stages"].as_array().expect("stages");
-    let jobs = configuration
-        .iter()
-        .filter(|(_, it)| it.get("script").is_some() || it.get("extends").is_some());
-    for (name, own) in jobs {
-        let parents = own["extends"]
-            .as_array()
-            .cloned()
-            .unwrap_or_else(|| vec![own["extends"].clone()]);
-        let missing: Vec<_> = parents
-            .iter()
-            .filter_map(Value::as_str)
-            .filter(|it| !configuration.contains_key(*it))
-            .collect();
-        if !missing.is_empty() {
-            findings.push(format!("{name} extends {missing:?}"));
-            continue;
-        }
-        let job = job(configuration, name);
-        if name.starts_with('.') {
-            continue;
-        }
-        if !stages.contains(&job["stage"]) {
-            findings.push(format!("{name} is in no stage"));
-        }
-        let needs: Vec<_> = job["needs"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        for needed in &needs {
-            if !configuration.contains_key(*needed) {
-                findings.push(format!("{name} needs {needed}"));
-            }
-        }
-        // It says of them that they have passed, so it has to wait for them.
-        let tells = job["script"].to_string().contains("$GREENLIGHT_JOBS");
-        let told = job["variables"]["GREENLIGHT_JOBS"].as_str();
-        let told: Vec<_> = told.unwrap_or_default().split(' ').collect();
-        if tells && told != needs {
-            findings.push(format!("{name} tells of others than it needs"));
-        }
-        let allowed = needs.iter().filter(|it| {
-            tells
-                && configuration.contains_key(**it)
-                && !self::job(configuration, it)["allow_failure"].is_null()
-        });
-        findings.extend(allowed.map(|it| format!("{name} needs {it}, which is allowed to fail")));
-    }
-    findings
-}
-
-#[test]
-fn what_is_wrong_is_found() {
-    assert_eq!(lint(&configuration()), Vec::<String>::new());
-    let wrong = [
-        (
-            "label",
-            "extends",
-            serde_json::json!([".every-push", ".greenlight-lable"]),
-            vec!["label extends [\".greenlight-lable\"]"],
-        ),
-        (
-            "checks",
-            "stage",
-            serde_json::json!("tset"),
-            vec!["checks is in no stage"],
-        ),
-        (
-            "publish",
-            "needs",
-            serde_json::json!(["tag"]),
-            vec!["publish needs tag"],
-        ),
-        (
-            "tags",
-            "needs",
-            serde_json::json!(["checks", "test"]),
-            vec!["tags tells of others than it needs"],
-        ),
-        (
-            "tags",
-            "needs",
-            serde_json::json!(["checks", {"job": "test", "optional": true}, "build"]),
-            vec!["tags tells of others than it needs"],
-        ),
-        (
-            "tags",
-            "variables",
-            serde_json::json!({}),
-            vec!["tags tells of others than it needs"],
-        ),
-        (
-            ".every-push",
-            "allow_failure",
-            serde_json::json!(true),
-            vec![
-                "tags needs checks, which is allowed to fail",
-                "tags needs test, which is allowed to fail",
-                "tags needs build, which is allowed to fail",
-            ],
-        ),
-        (
-            "test",
-            "allow_failure",
-            serde_json::json!(true),
-            vec!["tags needs test, which is allowed to fail"],
-        ),
-    ];
-    for (name, key, value, findings) in wrong {
-        let mut broken = configuration();
-        broken[name][key] = value;
-        assert_eq!(lint(&broken), findings);
-    }
 }

@@ -1,24 +1,22 @@
-//! The shared library for Jenkins and its Jenkinsfile, in a stand-in for Jenkins on Debian's Groovy.
+//! The shared library for Jenkins and its Jenkinsfile.
+
+mod groovy;
+mod settings;
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::child;
 use crate::deployment;
 use crate::files;
-use crate::harness::fixture;
 use crate::messages;
-use crate::programs;
 use crate::workspace::{Workspace, executable};
+use groovy::run;
 
 /// The folder that `libraryPath` names, as the repository has it.
 const LIBRARY_PATH: &str = "host/ci/jenkins/";
 
-/// A build that the stand-in is asked for.
+/// The request for a build.
 fn build(workspace: &Workspace, what: &Value, parameters: &Value) -> Value {
     json!({
         "workspace": workspace.repository.argument(),
@@ -50,45 +48,7 @@ fn script(workspace: &Workspace, script: &str) -> Value {
     build(workspace, &json!({"script": script}), &json!({}))
 }
 
-/// Runs the builds one after the other, and returns how they went.
-#[track_caller]
-fn run(builds: &[Value]) -> Vec<Value> {
-    run_with(
-        &programs::on_path("groovy"),
-        &programs::on_path("java"),
-        builds,
-    )
-}
-
-/// The same, with this launcher of Groovy and this Java.
-#[track_caller]
-fn run_with(groovy: &Path, java: &Path, builds: &[Value]) -> Vec<Value> {
-    let mut child = Command::new(groovy)
-        .arg(fixture("ci/jenkins/harness.groovy"))
-        // Debian's launcher does not look on `PATH`.
-        .env("JAVA_HOME", child::java_home(java))
-        // It is over before a second compiler or a second thread to collect garbage would pay.
-        .env("JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("groovy starts");
-    let mut input = child.stdin.take().expect("a pipe");
-    let requests = serde_json::to_vec(builds).expect("JSON");
-    // All of it is read before anything is written.
-    let read = input.write_all(&requests);
-    drop(input);
-    let output = child.wait_with_output().expect("it ends");
-    child::succeeded("groovy", &output);
-    read.expect("it reads");
-    let ended: Vec<_> = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", child::shown(&output)));
-    assert_eq!(ended.len(), builds.len(), "{}", child::shown(&output));
-    ended
-}
-
-/// Runs a Jenkinsfile that somebody has pasted and filled in, for a tag, and returns its result and its log.
+/// Runs a pasted and filled-in Jenkinsfile for a tag, and returns its result and its log.
 pub fn paste(workspace: &Workspace, file: &str, tag: &str) -> (String, String) {
     let (url, sum) = workspace.download();
     let file = file.replace("https://downloads.example.org/greenlight", &url);
@@ -183,7 +143,7 @@ fn a_deployment_that_does_not_begin_is_a_failure_and_shows_no_report() {
         "--local",
     ] {
         let workspace = machine("x\n");
-        // What an earlier build left is not taken for this one's.
+        // The report of an earlier build must not be shown.
         let folder = workspace.repository.path().join("greenlight-report");
         fs::create_dir(&folder).expect("a folder");
         fs::write(folder.join("deployment.xml"), "<testsuites/>").expect("a report");
@@ -205,19 +165,19 @@ fn a_deployment_that_does_not_begin_is_a_failure_and_shows_no_report() {
     }
 }
 
-/// A stand-in for greenlight ends with each status that there is.
+/// A stand-in for greenlight ends with each exit status.
 #[test]
-fn each_status_of_run_is_what_jenkins_calls_it() {
+fn each_exit_status_of_run_sets_the_result_of_the_build() {
     let expected = [
         (0, "SUCCESS", ""),
         (1, "FAILURE", "stop (status 1)"),
         (2, "FAILURE", "(status 2)"),
         (3, "UNSTABLE", "go, with a warning"),
-        (4, "FAILURE", "something has to happen first (status 4)"),
+        (4, "FAILURE", "another step must happen first (status 4)"),
         (70, "FAILURE", "the policy gave no answer"),
         (74, "FAILURE", "could not be written"),
         (75, "FAILURE", "greenlight run --resume"),
-        (139, "FAILURE", "an unknown way (status 139)"),
+        (139, "FAILURE", "unknown exit status (status 139)"),
     ];
     let mut builds = Vec::new();
     let mut kept = Vec::new();
@@ -233,25 +193,25 @@ fn each_status_of_run_is_what_jenkins_calls_it() {
         ));
         kept.push(workspace);
     }
-    for ((build, (_, result, said)), workspace) in run(&builds).iter().zip(expected).zip(&kept) {
+    for ((build, (_, result, text)), workspace) in run(&builds).iter().zip(expected).zip(&kept) {
         assert_eq!(build["result"], result);
         let log = build["log"].as_str().expect("a log");
-        assert!(log.contains(said), "no {said:?} in {log}");
+        assert!(log.contains(text), "no {text:?} in {log}");
         assert_eq!(
             workspace.content("greenlight.calls"),
-            "run --tag stage-x --config other.toml --warn-exit-code 3 --report html=greenlight-report/deployment.html \
-             --report junit=greenlight-report/deployment.xml --digest sha256:y --request k e y\n"
+            "run --tag stage-x --warn-exit-code 3 --report html=greenlight-report/deployment.html \
+             --report junit=greenlight-report/deployment.xml --digest sha256:y --request k e y --config other.toml\n"
         );
     }
 }
 
 #[test]
-fn every_message_has_its_label_and_nothing_of_it_runs() {
+fn every_message_has_its_label_and_no_part_of_it_runs() {
     let messages = messages::all();
     let workspaces: Vec<_> = messages.iter().map(|it| equipped(&it.text)).collect();
     let steps = "checkout(scm); greenlightLabel().GREENLIGHT_ACTION";
     let mut builds: Vec<_> = workspaces.iter().map(|it| script(it, steps)).collect();
-    // One that is spelt wrong is unstable, or a failure.
+    // A misspelt label makes the build unstable; with `strict` it fails the build.
     let misspelt = equipped("x [load test:skip]\n");
     builds.push(script(&misspelt, steps));
     builds.push(script(
@@ -277,7 +237,7 @@ fn every_message_has_its_label_and_nothing_of_it_runs() {
 }
 
 #[test]
-fn a_tag_says_what_it_asks_for() {
+fn a_tag_is_resolved() {
     let workspace = equipped("x\n");
     let skip = format!("stage-loadtest-skip-{}", workspace.commit);
     let ended = run(&[
@@ -292,7 +252,7 @@ fn a_tag_says_what_it_asks_for() {
 }
 
 #[test]
-fn a_decision_is_what_jenkins_calls_it() {
+fn each_decision_sets_the_result_of_the_build() {
     let none = Value::Null;
     let cases = [
         (
@@ -335,57 +295,4 @@ fn a_decision_is_what_jenkins_calls_it() {
         assert_eq!(build["result"], result, "{action} {more}: {}", build["log"]);
         assert_eq!(build["answer"], verdict, "{action} {more}");
     }
-}
-
-/// The stand-in can fail: a directive, a step and an argument that Jenkins does not know.
-#[test]
-fn the_stand_in_refuses_what_jenkins_would_not_know() {
-    let workspace = machine("x\n");
-    let file = files::text("jenkins/Jenkinsfile");
-    let wrong = [
-        ("milestone(1)", "mileStone(1)", "no step `mileStone`"),
-        ("agent none", "agents none", "no `agents` in Pipeline"),
-        (
-            "allowEmptyArchive",
-            "allowNone",
-            "`archiveArtifacts` has no argument",
-        ),
-        ("host/ci/jenkins/", "host/ci/", "nothing is at `host/ci/`"),
-    ];
-    let builds = wrong.map(|(text, broken, _)| {
-        let broken = file.replacen(text, broken, 1);
-        assert_ne!(broken, file);
-        filled_in(&workspace, &broken, &json!({}))
-    });
-    for (build, (.., said)) in run(&builds).iter().zip(wrong) {
-        let result = build["result"].as_str().expect("a result");
-        assert!(result.starts_with(&format!("unknown: {said}")), "{result}");
-    }
-}
-
-/// A machine whose Java did not come with Debian's package `default-jre-headless`: nothing is where Debian's launcher
-/// looks without `JAVA_HOME`, and `java` is a script that runs a Java in another folder.
-#[test]
-fn a_java_that_is_not_debians_is_enough() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let launcher = fs::canonicalize(programs::on_path("groovy")).expect("a file");
-    for name in ["groovy", "startGroovy"] {
-        let text = fs::read_to_string(launcher.with_file_name(name)).expect("a script");
-        let text = text.replace("/usr/lib/jvm/default-java", "/nowhere");
-        executable(&folder.path().join(name), &text);
-    }
-    let java = folder.path().join("java");
-    let real = programs::on_path("java");
-    executable(
-        &java,
-        &format!("#!/bin/sh\nexec '{}' \"$@\"\n", real.display()),
-    );
-    let workspace = equipped("x\n");
-    let steps = "checkout(scm); greenlightLabel().GREENLIGHT_ACTION";
-    let ended = run_with(
-        &folder.path().join("groovy"),
-        &java,
-        &[script(&workspace, steps)],
-    );
-    assert_eq!(ended[0]["answer"], "warn", "{}", ended[0]["log"]);
 }

@@ -30,6 +30,7 @@ mod jenkins;
 mod messages;
 mod rules;
 mod schemas;
+mod settings;
 mod test_programs;
 mod toolchain;
 mod woodpecker;

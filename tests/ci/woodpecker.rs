@@ -1,5 +1,7 @@
 //! The example for Woodpecker.
 
+mod settings;
+
 use std::fs;
 
 use serde_json::Value;
@@ -81,7 +83,7 @@ fn every_message_has_its_tags() {
             assert!(said.starts_with(message.action), "{}: {said}", message.name);
             run(&workspace, shell, &step("tags")).is(0);
             let tags = fs::read_to_string(workspace.repository.path().join(".tags"));
-            let tags = tags.expect("the file that the next step reads");
+            let tags = tags.expect("the file for the next step");
             let expected = messages::tags(message.action, &workspace.commit);
             assert_eq!(
                 tags.lines().collect::<Vec<_>>(),
@@ -102,7 +104,7 @@ fn another_branch_is_not_published() {
         .says("branch-not-published");
 }
 
-/// What is wrong with what is said of steps: each runs when all before it have passed, so only of these it is true.
+/// The findings in a pipeline. Steps run in order, each only if all before it passed: a step may report only those.
 fn lint(pipeline: &Value) -> Vec<String> {
     let mut findings = Vec::new();
     let steps = pipeline["steps"].as_array().expect("steps");
@@ -114,16 +116,18 @@ fn lint(pipeline: &Value) -> Vec<String> {
         let commands = step["commands"].as_array().into_iter().flatten();
         let commands: Vec<_> = commands.filter_map(Value::as_str).collect();
         let commands = commands.join("\n");
-        for told in commands.split("--job ").skip(1) {
-            let (told, _) = told.split_once('=').expect("how it ended");
-            let before = steps[..place].iter().find(|it| it["name"] == told);
+        for reported in commands.split("--job ").skip(1) {
+            let (reported, _) = reported.split_once('=').expect("its status");
+            let before = steps[..place].iter().find(|it| it["name"] == reported);
             match before {
-                None => findings.push(format!("{name} tells of {told}, which is not before it")),
+                None => findings.push(format!("{name} reports {reported}, which is not before it")),
                 Some(it) if it["failure"] == "ignore" => {
-                    findings.push(format!("{name} tells of {told}, which is allowed to fail"));
+                    findings.push(format!(
+                        "{name} reports {reported}, which is allowed to fail"
+                    ));
                 }
                 Some(it) if !it["when"].is_null() && it["when"] != step["when"] => {
-                    findings.push(format!("{name} tells of {told}, which need not run"));
+                    findings.push(format!("{name} reports {reported}, which need not run"));
                 }
                 Some(_) => {}
             }
@@ -133,33 +137,33 @@ fn lint(pipeline: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_is_said_of_jobs_is_of_steps_that_come_before() {
+fn reported_jobs_are_steps_that_come_before() {
     let text = files::text("woodpecker/release.yml");
     assert_eq!(lint(&files::yaml(&text)), Vec::<String>::new());
     let command = step("tags")["commands"].to_string();
     for job in ["checks", "test"] {
-        assert!(command.contains(&format!("--require-job {job} --job {job}=passed")));
+        assert!(command.contains(&format!("--job {job}=passed")));
     }
     for (right, wrong, finding) in [
         (
             "- name: test\n",
             "- name: tests\n",
-            "tags tells of test, which is not before it",
+            "tags reports test, which is not before it",
         ),
         (
             "--job checks=passed",
             "--job publish=passed",
-            "tags tells of publish, which is not before it",
+            "tags reports publish, which is not before it",
         ),
         (
             "- name: test\n",
             "- name: test\n    failure: ignore\n",
-            "tags tells of test, which is allowed to fail",
+            "tags reports test, which is allowed to fail",
         ),
         (
             "- name: test\n",
             "- name: test\n    when:\n      - event: tag\n",
-            "tags tells of test, which need not run",
+            "tags reports test, which need not run",
         ),
         (
             "- name: tags\n",
@@ -173,7 +177,7 @@ fn what_is_said_of_jobs_is_of_steps_that_come_before() {
     }
 }
 
-/// Woodpecker would replace it before a shell reads it, and a message would become part of a script.
+/// Woodpecker replaces `${…}` before a shell reads it: a message would become part of a script.
 #[test]
 fn nothing_is_replaced_in_the_text() {
     assert!(!files::text("woodpecker/release.yml").contains("${"));

@@ -191,12 +191,12 @@ impl<'a> Lint<'a> {
         if !steps.map(named).any(|(step, _)| step == "tags") {
             return;
         }
-        let told = given["jobs"].as_str().unwrap_or_default();
-        let told: Vec<_> = told.split(' ').collect();
-        if told != requires(given).collect::<Vec<_>>() {
+        let reported = given["jobs"].as_str().unwrap_or_default();
+        let reported: Vec<_> = reported.split(' ').collect();
+        if reported != requires(given).collect::<Vec<_>>() {
             self.find(
                 place,
-                &format!("`{name}` tells of {told:?}, and requires others"),
+                &format!("`{name}` reports {reported:?}, and requires others"),
             );
         }
     }
@@ -243,7 +243,7 @@ fn the_example_of_the_orb_tells_of_what_it_requires() {
     assert_eq!(
         findings_in_the_example(&broken),
         [
-            "workflows/release: `greenlight/publish` tells of [\"test\", \"image\"], and requires others"
+            "workflows/release: `greenlight/publish` reports [\"test\", \"image\"], and requires others"
         ]
     );
 }
@@ -260,7 +260,7 @@ fn a_job_that_is_required_to_fail_has_not_passed() {
     assert_eq!(
         super::findings(&broken),
         [
-            "workflows/release: `greenlight/publish` tells of [\"checks\", \"test\", \"image\"], and requires others"
+            "workflows/release: `greenlight/publish` reports [\"checks\", \"test\", \"image\"], and requires others"
         ]
     );
 }
@@ -297,7 +297,7 @@ fn what_is_wrong_is_found() {
             "orb/jobs/label: `install` needs `version`",
         ),
         (
-            "greenlight resolve --export auto -- \"$TAG\"",
+            "greenlight resolve \"$@\" --export auto -- \"$TAG\"",
             "greenlight resolve << parameters.tag >>",
             "orb/commands/resolve: a value is pasted into a shell",
         ),
@@ -330,7 +330,7 @@ fn what_is_wrong_is_found() {
         (
             "jobs: checks test image",
             "jobs: checks image",
-            "workflows/release: `greenlight/publish` tells of [\"checks\", \"image\"], and requires others",
+            "workflows/release: `greenlight/publish` reports [\"checks\", \"image\"], and requires others",
         ),
         (
             "built: shop",

@@ -1,21 +1,21 @@
-// Runs Jenkinsfiles and steps of the shared library, closely enough to Jenkins to see how a build ends: `sh` runs
-// for real, everything else is noted. What Jenkins would not know (a directive, a step, an argument) ends a build
-// as `unknown`. Reads a list of builds as JSON from standard input, and writes how they went to standard output.
+// Runs Jenkinsfiles and steps of the shared library as Jenkins does, as far as the result of a build depends on it:
+// `sh` runs scripts, every other step is recorded. A directive, a step or an argument that Jenkins does not know ends
+// a build as `unknown`. Reads a list of builds as JSON from standard input; writes their results to standard output.
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 import org.codehaus.groovy.control.CompilerConfiguration
 
-/** What `error` and a failed `sh` throw. */
+/** Thrown by `error` and by a failed `sh`. */
 class Failed extends RuntimeException {
     Failed(String message) { super(message) }
 }
 
-/** What Jenkins would not know. Not an exception of a build: nothing catches it. */
+/** Thrown for anything that Jenkins does not know. Scripts cannot catch it. */
 class Unknown extends Error {
     Unknown(String message) { super(message) }
 }
 
-/** One build: how it stands, and what it did. */
+/** One build: its result and its steps. */
 class Build {
     static final List ORDER = ['SUCCESS', 'UNSTABLE', 'FAILURE']
     String result = 'SUCCESS'
@@ -44,6 +44,7 @@ abstract class LibraryScript extends Script {
 class Steps {
     Build build
     Map<String, Script> library = [:]
+    File resources
     Closure load
 
     Steps(Build build) { this.build = build }
@@ -86,7 +87,6 @@ class Steps {
     }
 
     void echo(String text) { build.log << text << '\n' }
-
     void error(String message) { throw new Failed(message) }
 
     void unstable(String message) {
@@ -97,13 +97,24 @@ class Steps {
     void milestone(int ordinal) { build.calls << "milestone ${ordinal}".toString() }
 
     Object script(Closure closure) { body(closure) }
-
     Object node(Closure closure) {
         build.calls << 'node'
         return body(closure)
     }
 
-    // A declarative pipeline has what this returns in variables, too; a scripted one has not.
+    // As Jenkins does it: a text, and only from `resources` of the library, whatever links point to.
+    String libraryResource(String name) {
+        def file = new File(resources, name)
+        if (!file.canonicalFile.toPath().startsWith(resources.canonicalFile.toPath())) {
+            throw new Failed("${name} references a file that is not contained within the library")
+        }
+        if (!file.exists()) {
+            throw new Failed("No such library resource ${name} could be found.")
+        }
+        return file.getText('UTF-8')
+    }
+
+    // In a declarative pipeline the results are variables, too; in a scripted pipeline they are not.
     Map checkout(Object scm) {
         build.calls << 'checkout'
         def facts = [GIT_COMMIT: run(['git', 'rev-parse', 'HEAD'], true).trim(), GIT_BRANCH: 'origin/main']
@@ -132,14 +143,15 @@ class Steps {
     }
 
     Object sh(String script) { sh(script: script) }
-
     Object sh(Map arguments) {
         named('sh', arguments, ['script', 'label', 'returnStatus', 'returnStdout'])
         build.calls << ('sh' + (arguments.label ? ' ' + arguments.label : '')).toString()
         def file = File.createTempFile('script', '.sh')
         file.setText(arguments.script, 'UTF-8')
+        // A first line with an interpreter is used; without it Jenkins runs a shell with these options.
+        def interpreter = arguments.script.startsWith('#!') ? arguments.script.readLines()[0].substring(2).tokenize() : ['/bin/sh', '-xe']
         try {
-            return run(['/bin/sh', '-xe', file.path], arguments.returnStdout ?: false, arguments.returnStatus ?: false)
+            return run(interpreter + file.path, arguments.returnStdout ?: false, arguments.returnStatus ?: false)
         } finally {
             file.delete()
         }
@@ -169,7 +181,7 @@ class Steps {
         return new File(build.workspace, arguments.file).getText(arguments.encoding ?: 'UTF-8')
     }
 
-    // As the JUnit plug-in does it: a failed case makes a build unstable, and no case at all is an error.
+    // As the JUnit plug-in does it: a failed case makes a build unstable, and a report without a case is an error.
     void junit(Map arguments) {
         named('junit', arguments, ['testResults', 'allowEmptyResults'])
         def file = new File(build.workspace, arguments.testResults)
@@ -213,7 +225,7 @@ class Steps {
     }
 }
 
-/** A block of directives: only what it defines is known there. */
+/** A block of directives: it knows only those that it defines. */
 class Directives {
     Set<String> seen = []
 
@@ -353,6 +365,7 @@ Map run(Map request) {
         if (path != request.'library-path') {
             throw new Unknown("nothing is at `${path}`")
         }
+        steps.resources = new File(request.library, 'resources')
         steps.library = compile(new File(request.library), steps)
     }
     steps.load = loaded
@@ -360,14 +373,14 @@ Map run(Map request) {
     def binding = new Binding(steps: steps)
     def shell = new GroovyShell(getClass().classLoader, binding, new CompilerConfiguration(scriptBaseClass: LibraryScript.name))
     binding.setVariable('pipeline', { Closure closure ->
-        // Only what it declares.
+        // A pipeline has only the parameters that it declares.
         build.parameters = [:]
         def pipeline = new Pipeline(build: build)
         Directives.read(closure, pipeline)
         pipeline.run(steps)
     })
     try {
-        // A script of steps stands for a scripted pipeline that has loaded the library already.
+        // A script of steps is a scripted pipeline that has loaded the library already.
         if (request.script != null) {
             loaded(request.'library-path')
         }

@@ -1,4 +1,5 @@
-// Reads the variables that greenlight exported to a file, and is used by the other steps. Lines are NAME=value.
+// Reads the variables that greenlight exported to a file, as lines NAME=value, and returns them as a map. The other
+// steps use it.
 def call(String file) {
     def answer = [:]
     for (line in readFile(file: file, encoding: 'UTF-8').split('\n')) {

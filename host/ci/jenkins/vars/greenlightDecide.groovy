@@ -1,6 +1,7 @@
-// Decides whether a release may go on, from what is known: tag, digest, stage (deployed, converged, failed, unknown)
-// and loadTest (passed, failed, errored, inconclusive, not-run). Returns GREENLIGHT_PERMISSION and GREENLIGHT_NEXT with the
-// rest of the answer as a map. Fails the build unless the release may go on; with `hold`, a hold is returned, too.
+// Decides whether a release may enter the next environment, from evidence: tag, digest, stage (deployed, converged,
+// failed, unknown) and loadTest (passed, failed, errored, inconclusive, not-run). Returns GREENLIGHT_PERMISSION,
+// GREENLIGHT_NEXT and the rest of the answer as a map. Fails the build on a stop, and on a hold unless `hold` is true.
+// Optional: config, another file than the greenlight.toml of the repository.
 def call(Map options) {
     int status = 0
     withEnv([
@@ -8,11 +9,13 @@ def call(Map options) {
         'DIGEST=' + (options.digest ?: ''),
         'STAGE=' + (options.stage ?: ''),
         'LOAD_TEST=' + (options.loadTest ?: 'not-run'),
+        'CONFIG=' + (options.config ?: ''),
     ]) {
         status = sh(label: 'Decide', returnStatus: true, script: '''
 set -- --load-test "$LOAD_TEST"
 if [ -n "$DIGEST" ]; then set -- "$@" --digest "$DIGEST"; fi
 if [ -n "$STAGE" ]; then set -- "$@" --stage "$STAGE"; fi
+if [ -n "$CONFIG" ]; then set -- "$@" --config "$CONFIG"; fi
 greenlight decide --tag "$TAG" "$@" --warn-exit-code 3 --export dotenv=.greenlight-decide.env
 ''')
     }

@@ -1,10 +1,16 @@
-// Reads the label of the commit that is checked out, and returns GREENLIGHT_ACTION (abort, skip or warn) with the
-// rest of the answer as a map. A label that is spelt wrong makes the build UNSTABLE; with `strict`, it fails it.
+// Reads the label of the checked-out commit. Returns GREENLIGHT_ACTION (abort, skip or warn) and the rest of the
+// answer as a map. A misspelt label makes the build UNSTABLE; with `strict: true` it fails the build.
+// Optional: config, another file than the greenlight.toml of the repository.
 def call(Map options = [:]) {
-    int status = sh(label: 'Read the label', returnStatus: true, script: '''
-greenlight label --export dotenv=.greenlight-label.env || exit
-greenlight label --strict >/dev/null 2>&1 || exit 3
+    int status = 0
+    withEnv(['CONFIG=' + (options.config ?: '')]) {
+        status = sh(label: 'Read the label', returnStatus: true, script: '''
+set --
+if [ -n "$CONFIG" ]; then set -- --config "$CONFIG"; fi
+greenlight label "$@" --export dotenv=.greenlight-label.env || exit
+greenlight label "$@" --strict >/dev/null 2>&1 || exit 3
 ''')
+    }
     if (status == 3 && options.strict) {
         status = 1
     }

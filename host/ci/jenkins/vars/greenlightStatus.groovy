@@ -1,6 +1,6 @@
-// Says in Jenkins' words what an exit status of greenlight means, and is used by the other steps: go is nothing,
-// a warning is UNSTABLE, a stop is a failure. So is a hold, since nothing that comes after may happen yet, unless
-// the caller asks for it with `hold`. Whatever else there is means that nothing was decided, and is a failure.
+// Sets the result of the build from an exit status of greenlight. The other steps use it: a warning is UNSTABLE; a
+// stop is a failure, and so is any status that carries no decision. A hold is a failure, too, because later steps
+// must not run yet; with `hold` it is returned to the caller.
 def call(String command, int status, boolean hold = false) {
     if (status == 0) {
         return 'go'
@@ -14,11 +14,11 @@ def call(String command, int status, boolean hold = false) {
     }
     def meanings = [
         1: 'stop',
-        2: 'usage, configuration or an input that can not be used',
-        4: 'hold, something has to happen first',
+        2: 'the usage, the configuration or an input is invalid',
+        4: 'hold, another step must happen first',
         70: 'the policy gave no answer',
         74: 'output, a report or the journal could not be written',
-        75: 'interrupted, go on with `greenlight run --resume`',
+        75: 'interrupted, resume with `greenlight run --resume`',
     ]
-    error('greenlight ' + command + ': ' + (meanings[status] ?: 'it ended in an unknown way') + ' (status ' + status + ')')
+    error('greenlight ' + command + ': ' + (meanings[status] ?: 'unknown exit status') + ' (status ' + status + ')')
 }
