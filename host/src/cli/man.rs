@@ -3,7 +3,9 @@
 use std::io;
 
 use clap_mangen::Man;
-use clap_mangen::roff::Roff;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use super::help;
 
 /// Renders the man page.
 pub fn page(mut command: clap::Command) -> io::Result<Vec<u8>> {
@@ -13,7 +15,24 @@ pub fn page(mut command: clap::Command) -> io::Result<Vec<u8>> {
     for sub in command.get_subcommands() {
         sections(&mut page, "greenlight", sub)?;
     }
+    topics().to_writer(&mut page)?;
     Ok(page)
+}
+
+/// The pages that `greenlight help TOPIC` shows.
+fn topics() -> Roff {
+    let mut section = Roff::new();
+    section.control("SH", ["TOPICS"]);
+    section.text([
+        bold("greenlight help "),
+        roman("TOPIC shows a page of the documentation:"),
+    ]);
+    for (topic, title) in help::topics() {
+        section.control("TP", []);
+        section.text([bold(topic)]);
+        section.text([roman(title)]);
+    }
+    section
 }
 
 fn sections(page: &mut Vec<u8>, above: &str, command: &clap::Command) -> io::Result<()> {

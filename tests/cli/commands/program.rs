@@ -98,3 +98,20 @@ fn man_page() {
     }
     assert!(ended.stdout.contains("\\-\\-warn\\-exit\\-code"));
 }
+
+#[test]
+fn the_man_page_lists_the_topics_of_help() {
+    let page = greenlight(["man"]).run().stdout;
+    let (_, section) = page.split_once(".SH TOPICS\n").expect("the section");
+    let section = section.replace('\\', "");
+    let help = greenlight(["help"]).run().stdout;
+    let topics = help.lines().filter_map(|line| line.strip_prefix("  "));
+    let mut count = 0;
+    for line in topics {
+        let (topic, title) = line.split_once(' ').expect("a title");
+        let entry = format!(".TP\nfB{topic}fR\n{}\n", title.trim());
+        assert!(section.contains(&entry), "no {entry:?} in {section}");
+        count += 1;
+    }
+    assert!(count > 20, "{help}");
+}

@@ -80,7 +80,7 @@ pub fn run(
     output: &mut Output,
 ) -> Result<Exit, Error> {
     let [first, ..] = &arguments.words[..] else {
-        output.text(&topics());
+        output.text(&list());
         return Ok(Exit::Go);
     };
     let command = help_of(&mut program, &arguments.words);
@@ -102,14 +102,18 @@ pub fn run(
     Ok(Exit::Go)
 }
 
-/// The list of topics: the name and the title of each page.
-fn topics() -> String {
+/// The name and the title of each page.
+pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PAGES.iter().map(|it| (it.topic, plain::title(it.text)))
+}
+
+/// The list of topics, as text.
+fn list() -> String {
     let mut text = "Topics, for `greenlight help TOPIC`:\n".to_owned();
-    let width = PAGES.iter().map(|it| it.topic.len()).max().unwrap_or(0);
-    for page in PAGES {
-        let title = plain::title(page.text);
+    let width = topics().map(|(topic, _)| topic.len()).max().unwrap_or(0);
+    for (topic, title) in topics() {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "  {:width$}  {title}", page.topic);
+        let _ = writeln!(text, "  {topic:width$}  {title}");
     }
     text += "\n`greenlight help COMMAND` shows the help of a command; `greenlight --help` lists the commands.\n";
     text
