@@ -1,9 +1,9 @@
-//! A child process that has ended. All that it printed, on both streams, is in the message when it failed.
+//! A child process that has ended. The message of a failure contains both of its streams.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// How it ended and what it printed, to be read by a person.
+/// Its exit status and both streams, for people.
 pub fn shown(output: &Output) -> String {
     format!(
         "{}\n--- stdout\n{}\n--- stderr\n{}",
@@ -13,14 +13,14 @@ pub fn shown(output: &Output) -> String {
     )
 }
 
-/// It ended with status 0.
+/// Asserts that it ended with status 0.
 #[track_caller]
 pub fn succeeded(name: &str, output: &Output) {
     assert!(output.status.success(), "{name}: {}", shown(output));
 }
 
-/// The home of the Java that this program runs, as that says itself: the program may be a link or a script, and its
-/// home need not be where Debian has it.
+/// The home of the Java that this program runs, as Java reports it: the program may be a link or a script, and the home
+/// may be in another place than Debian's.
 #[track_caller]
 pub fn java_home(java: &Path) -> PathBuf {
     let output = Command::new(java)
@@ -28,8 +28,8 @@ pub fn java_home(java: &Path) -> PathBuf {
         .output()
         .unwrap_or_else(|error| panic!("{}: {error}", java.display()));
     succeeded("java", &output);
-    let said = String::from_utf8_lossy(&output.stderr);
-    let home = said
+    let properties = String::from_utf8_lossy(&output.stderr);
+    let home = properties
         .lines()
         .find_map(|line| line.trim().strip_prefix("java.home = "));
     home.unwrap_or_else(|| panic!("no java.home: {}", shown(&output)))
@@ -46,11 +46,11 @@ mod tests {
             .args(["-c", "echo out; echo err >&2; exit 3"])
             .output()
             .expect("sh starts");
-        let said = std::panic::catch_unwind(|| succeeded("sh", &output));
-        let said = said.expect_err("it failed");
-        let said = said.downcast_ref::<String>().expect("a message");
+        let panic = std::panic::catch_unwind(|| succeeded("sh", &output));
+        let panic = panic.expect_err("a failure");
+        let message = panic.downcast_ref::<String>().expect("a message");
         assert_eq!(
-            said,
+            message,
             "sh: exit status: 3\n--- stdout\nout\n\n--- stderr\nerr\n"
         );
     }

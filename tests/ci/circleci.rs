@@ -13,7 +13,7 @@ use crate::messages;
 use crate::workspace::{VERSION, Workspace};
 use expand::{Configuration, Step};
 
-/// The example with the orb in the place of its address, as an inline orb.
+/// The example, with the orb inline instead of its address.
 pub fn inlined() -> Value {
     inline(
         &files::text("circleci/release.yml"),
@@ -21,23 +21,23 @@ pub fn inlined() -> Value {
     )
 }
 
-/// A configuration with an orb in the place of its address.
+/// A configuration, with the orb inline instead of its address.
 fn inline(configuration: &str, orb: &str) -> Value {
     let mut configuration = files::yaml(configuration);
     let mut orb = files::yaml(orb);
     let parts = orb.as_object_mut().expect("an orb");
-    // These are of an orb that is published.
+    // An inline orb does not have these keys.
     parts.retain(|key, _| !["version", "description", "examples"].contains(&key.as_str()));
     configuration["orbs"]["greenlight"] = orb;
     configuration
 }
 
-/// What our rules find wrong with a configuration that names the orb by its address.
+/// The findings in a configuration that names the orb by its address.
 pub fn findings(configuration: &str) -> Vec<String> {
     lint::lint(&inline(configuration, &files::text("circleci/orb.yml")))
 }
 
-/// The configuration as a user has filled it in, with a program that can be installed.
+/// The configuration, filled in with a program that can be installed.
 fn filled_in(workspace: &Workspace) -> Configuration {
     let (url, sum) = workspace.download();
     let mut value = inlined();
@@ -57,8 +57,7 @@ fn filled_in(workspace: &Workspace) -> Configuration {
     Configuration::new(value)
 }
 
-/// A machine of `CircleCI` that has checked a commit out. The variables are those of its page "Built-in environment
-/// variables".
+/// A machine of `CircleCI` with a checkout. Its page "Built-in environment variables" lists the variables.
 fn machine(message: &str, branch: &str) -> Workspace {
     let mut workspace = Workspace::new(message);
     let commit = workspace.commit.clone();
@@ -81,7 +80,7 @@ fn machine(message: &str, branch: &str) -> Workspace {
     workspace
 }
 
-/// How the steps of a job went: the name and the status of the one that failed, and what it said.
+/// The result of a job's steps: the name, the status and the output of the step that failed.
 type Ran = Result<(), (String, i32, String)>;
 
 /// The status of a job.
@@ -99,14 +98,14 @@ fn run(workspace: &Workspace, steps: &[Step]) -> Ran {
         let shell: Vec<_> = shell.split(' ').collect();
         let ended = workspace.run(&shell, &step.command, &step.environment);
         if ended.status != 0 {
-            let said = ended.stdout + &ended.stderr;
-            return Err((step.name.clone(), ended.status, said));
+            let printed = ended.stdout + &ended.stderr;
+            return Err((step.name.clone(), ended.status, printed));
         }
     }
     Ok(())
 }
 
-/// The configuration, once its command `install` has run.
+/// The configuration, after its command `install`.
 #[track_caller]
 fn installed(workspace: &Workspace) -> Configuration {
     let configuration = filled_in(workspace);
@@ -117,7 +116,7 @@ fn installed(workspace: &Workspace) -> Configuration {
     configuration
 }
 
-/// What a step left for the ones after it.
+/// A variable that a step exported to later steps.
 fn exported(workspace: &Workspace, name: &str) -> String {
     let script = format!("printf %s \"${{{name}-}}\"");
     workspace.run(&["bash"], &script, &[]).is(0).stdout
@@ -162,27 +161,27 @@ fn another_branch_is_not_published() {
     let workspace = machine("x [load test: skip]\n", "cart");
     let configuration = filled_in(&workspace);
     let publish = configuration.job("release", "greenlight/publish", &json!({}));
-    let (step, status, said) = run(&workspace, &publish).expect_err("it is refused");
-    assert_eq!((step.as_str(), status), ("Print the tags", 1), "{said}");
-    assert!(said.contains("branch-not-published"), "{said}");
+    let (step, status, printed) = run(&workspace, &publish).expect_err("it is refused");
+    assert_eq!((step.as_str(), status), ("Print the tags", 1), "{printed}");
+    assert!(printed.contains("branch-not-published"), "{printed}");
     assert_eq!(workspace.content("docker.calls"), "");
     assert_eq!(exported(&workspace, "GREENLIGHT_TAGS"), "");
 }
 
 #[test]
-fn a_label_that_is_spelt_wrong_is_said_and_fails_where_that_is_asked_for() {
+fn a_misspelt_label_fails_the_job_if_it_is_strict() {
     let workspace = machine("x [load test:skip]\n", "main");
     let configuration = filled_in(&workspace);
     let label = |given| configuration.job("release", "greenlight/label", &given);
     assert_eq!(run(&workspace, &label(json!({}))), Ok(()));
-    let (step, status, said) =
+    let (step, status, printed) =
         run(&workspace, &label(json!({"strict": true}))).expect_err("it is strict");
-    assert_eq!((step.as_str(), status), ("Read the label", 1), "{said}");
-    assert!(said.contains("[load test: skip]"), "{said}");
+    assert_eq!((step.as_str(), status), ("Read the label", 1), "{printed}");
+    assert!(printed.contains("[load test: skip]"), "{printed}");
 }
 
 #[test]
-fn a_tag_says_what_it_asks_for() {
+fn a_tag_is_resolved() {
     let workspace = machine("x\n", "main");
     let configuration = installed(&workspace);
     let tag = format!("stage-loadtest-abort-{}", workspace.commit);
@@ -198,8 +197,8 @@ fn a_tag_says_what_it_asks_for() {
         "'; touch canary; '",
     ] {
         let resolve = configuration.command("resolve", &json!({"tag": tag}));
-        let (_, status, said) = run(&workspace, &resolve).expect_err("no tag of ours");
-        assert_eq!(status, 1, "{tag}: {said}");
+        let (_, status, printed) = run(&workspace, &resolve).expect_err("another tag");
+        assert_eq!(status, 1, "{tag}: {printed}");
     }
     workspace.nothing_ran();
 }
@@ -228,7 +227,7 @@ fn only_a_promotion_passes() {
 }
 
 #[test]
-fn a_deployment_ends_as_greenlight_says() {
+fn each_exit_status_of_a_deployment_ends_the_step() {
     for (load_test, action, status) in deployment::RELEASES {
         let workspace = machine(&deployment::message(action), "main");
         let _nodes = deployment::prepare(&workspace, load_test);
@@ -238,7 +237,7 @@ fn a_deployment_ends_as_greenlight_says() {
             &workspace,
             &configuration.command("drive", &json!({"tag": tag})),
         );
-        // CircleCI has no word for a warning: it is said, and passes.
+        // CircleCI does not know warnings: the step passes.
         let expected = if status == 3 { 0 } else { status };
         assert_eq!(self::status(&ended), expected, "{ended:?}");
         assert_eq!(
@@ -251,9 +250,9 @@ fn a_deployment_ends_as_greenlight_says() {
     }
 }
 
-/// The program is a stand-in that notes its arguments.
+/// The program is a stand-in that records its arguments.
 #[test]
-fn a_started_pipeline_drives_the_deployment_it_was_started_for() {
+fn a_started_pipeline_deploys_the_release_of_its_parameters() {
     let started = json!({"greenlight-tag": "stage-x", "greenlight-digest": "sha256:y", "greenlight-request": "k e y"});
     let workspace = machine("x\n", "main");
     workspace.stand_in("greenlight");

@@ -1,4 +1,4 @@
-//! What the pages of `host/docs/ci` give to paste is what the plug-ins take.
+//! The snippets of `host/docs/ci` work with the plug-ins.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::harness::{Repository, fixture};
 use crate::snippets;
 use crate::{circleci, deployment, files, github, gitlab, jenkins, woodpecker};
 
-/// The block that begins with a text, without its first line if that is a comment.
+/// The block that begins with a text, without comments.
 #[track_caller]
 fn block(begins: &str) -> String {
     let known = snippets::CI.iter().find(|(_, it)| *it == begins);
@@ -28,7 +28,7 @@ fn block(begins: &str) -> String {
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// A snippet that no test here runs is only text.
+/// Each snippet has a test here.
 #[test]
 fn every_snippet_is_run() {
     let source = include_str!("docs.rs");
@@ -63,7 +63,7 @@ fn gitlab() {
         .iter()
         .map(|(name, job)| {
             let mut job = job.clone();
-            // GitLab's stage for a job without one.
+            // GitLab's default.
             if job.is_object() && name != "variables" {
                 job["stage"] = json!("test");
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::fixture;
 
-/// The shell function that installs greenlight, as the installer has it.
+/// The shell function of the installer.
 pub fn installer() -> String {
     let text = text("install.sh");
     let from = text.find("greenlight_install() (").expect("the function");
@@ -15,7 +15,7 @@ pub fn installer() -> String {
     text[from..to].to_owned()
 }
 
-/// Where a file below `host/ci/` is.
+/// The path of a file below `host/ci/`; links are resolved.
 pub fn path(name: &str) -> PathBuf {
     let path = fixture("../host/ci").join(name);
     fs::canonicalize(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -33,7 +33,7 @@ pub fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// Every file below `host/ci/`, by its name there.
+/// The names of all files below `host/ci/`.
 pub fn all() -> Vec<String> {
     let root = path(".");
     let mut folders = vec![root.clone()];

@@ -16,7 +16,7 @@ use crate::workspace::{Ended, VERSION, Workspace};
 const BASH: &[&str] = &["bash", "--noprofile", "--norc", "-eo", "pipefail"];
 const USUAL: &[&str] = &["bash", "-e"];
 
-/// A machine of GitHub. The variables are those of its page "Variables reference".
+/// A machine of GitHub. Its page "Variables reference" lists the variables.
 fn machine(message: &str, branch: &str) -> Workspace {
     let mut workspace = Workspace::new(message);
     let commit = workspace.commit.clone();
@@ -53,7 +53,7 @@ fn machine(message: &str, branch: &str) -> Workspace {
     workspace
 }
 
-/// How the action ended.
+/// The result of the action.
 struct Used {
     ended: Ended,
     outputs: BTreeMap<String, String>,
@@ -94,7 +94,7 @@ fn using(workspace: &mut Workspace, inputs: &[(&str, &str)]) -> Used {
     let mut outputs = BTreeMap::new();
     for (name, output) in action["outputs"].as_object().expect("outputs") {
         let value = output["value"].as_str().expect("a value");
-        // What no step has set is empty.
+        // An output that no step sets is empty.
         outputs.insert(name.clone(), evaluate(value, &values).unwrap_or_default());
     }
     Used {
@@ -126,7 +126,7 @@ fn run(
     workspace.run(shell, script, &environment)
 }
 
-/// A text with the values in the places of expressions. Nothing where one is not known.
+/// A text with values instead of expressions; none if an expression has no value.
 fn evaluate(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
     let mut parts = text.split("${{");
     let mut evaluated = parts.next().unwrap_or_default().to_owned();
@@ -138,13 +138,13 @@ fn evaluate(text: &str, values: &BTreeMap<String, String>) -> Option<String> {
     Some(evaluated)
 }
 
-/// The outputs of the step that ran last, as the runner reads them.
+/// The outputs of the last step, as the runner reads them.
 fn outputs(workspace: &Workspace) -> Vec<(String, String)> {
     let text = workspace.content("output");
     let mut lines = text.lines();
     let mut outputs = Vec::new();
     while let Some(line) = lines.next() {
-        // Whichever comes first says which form it is.
+        // The first of both decides the form.
         let equals = line.find('=').unwrap_or(usize::MAX);
         let heredoc = line.find("<<").unwrap_or(usize::MAX);
         assert!(equals != heredoc, "neither form: {line}");
@@ -159,7 +159,7 @@ fn outputs(workspace: &Workspace) -> Vec<(String, String)> {
     outputs
 }
 
-/// What the runner would take for a workflow command, in all that was said.
+/// The lines of the output that the runner takes for workflow commands.
 fn commands(ended: &Ended) -> Vec<String> {
     let all = format!("{}\n{}", ended.stdout, ended.stderr);
     let lines = all.lines().map(str::trim_start);
@@ -215,7 +215,7 @@ fn every_message_is_published_under_its_tags() {
 }
 
 #[test]
-fn nothing_is_published_after_a_failed_job_or_from_another_branch() {
+fn a_failed_job_or_another_branch_is_not_published() {
     for (branch, result, code) in [
         ("main", "failure", "job-failed"),
         ("main", "cancelled", "job-"),
@@ -230,7 +230,7 @@ fn nothing_is_published_after_a_failed_job_or_from_another_branch() {
 }
 
 #[test]
-fn a_label_that_is_spelt_wrong_is_an_annotation() {
+fn a_misspelt_label_is_an_annotation() {
     let mut workspace = machine("x [load test:skip]\n", "main");
     let used = using(&mut workspace, &[("command", "label")]);
     let ended = used.ended.is(0);
@@ -244,7 +244,7 @@ fn a_label_that_is_spelt_wrong_is_an_annotation() {
 }
 
 #[test]
-fn a_warning_passes_with_an_annotation_and_nothing_else_passes() {
+fn a_warning_passes_with_an_annotation_and_a_stop_or_hold_fails() {
     let cases = [
         ("abort", "passed", 0, "promote", ""),
         ("warn", "failed", 0, "promote-with-warning", "::warning "),
@@ -270,13 +270,13 @@ fn a_warning_passes_with_an_annotation_and_nothing_else_passes() {
 }
 
 #[test]
-fn a_deployment_ends_as_greenlight_says() {
+fn each_exit_status_of_a_deployment_ends_the_step() {
     for (load_test, action, status) in deployment::RELEASES {
         let mut workspace = machine(&deployment::message(action), "main");
         let _nodes = deployment::prepare(&workspace, load_test);
         let tag = format!("stage-loadtest-{action}-{}", workspace.commit);
         let used = using(&mut workspace, &[("command", "run"), ("tag", &tag)]);
-        // A warning is an annotation, and not a failure.
+        // A warning is an annotation, not a failure.
         let ended = used.ended.is(if status == 3 { 0 } else { status });
         let expected: &[&str] = match status {
             0 => &[],
@@ -301,7 +301,7 @@ fn a_deployment_ends_as_greenlight_says() {
 }
 
 #[test]
-fn a_tag_is_an_argument_and_never_more() {
+fn a_tag_is_only_an_argument() {
     for tag in [
         "prod-latest",
         "--help",
@@ -325,7 +325,7 @@ fn a_tag_is_an_argument_and_never_more() {
     workspace.nothing_ran();
 }
 
-/// How many of these steps use the action. What each gives it is what it takes, and what it needs.
+/// Counts the steps that use the action. Each gives it only known inputs, and every required one.
 #[track_caller]
 pub fn uses(steps: &[Value]) -> usize {
     let action = files::yaml(&files::text("github/action.yml"));
@@ -349,7 +349,7 @@ pub fn uses(steps: &[Value]) -> usize {
 }
 
 #[test]
-fn the_workflows_use_inputs_that_there_are() {
+fn the_workflows_use_known_inputs() {
     let mut count = 0;
     for name in ["release", "deploy"] {
         let workflow = files::yaml(&files::text(&format!("github/{name}.yml")));
@@ -360,9 +360,9 @@ fn the_workflows_use_inputs_that_there_are() {
     assert_eq!(count, 3);
 }
 
-/// `greenlight serve` starts this workflow, and finds it again by its name.
+/// `greenlight serve` starts this workflow and finds its run by the name.
 #[test]
-fn the_deployment_is_what_serve_starts() {
+fn serve_can_start_the_deployment() {
     let workflow = files::yaml(&files::text("github/deploy.yml"));
     let name = "greenlight ${{ github.event.client_payload.request }}";
     assert_eq!(workflow["run-name"], name);

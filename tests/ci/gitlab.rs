@@ -15,7 +15,7 @@ use crate::workspace::{Ended, Workspace};
 
 pub use lint::findings;
 
-/// The shells that a runner uses, with the line that it begins a script with.
+/// The shells that a runner uses, with the first line of its scripts.
 const SHELLS: [(&[&str], &str); 3] = [
     (&["bash"], "set -eo pipefail\n"),
     (&["dash"], "set -e\n"),
@@ -30,7 +30,7 @@ enum Shown {
     Failed,
 }
 
-/// The template and the pipeline, as `include` makes one of them.
+/// The template and the pipeline, as `include` merges them.
 fn configuration() -> Map<String, Value> {
     let mut all = files::yaml(&files::text("gitlab/greenlight.yml"));
     let release = files::yaml(&files::text("gitlab/release.yml"));
@@ -39,7 +39,7 @@ fn configuration() -> Map<String, Value> {
     all.clone()
 }
 
-/// A job with what it extends: later ones win, and tables are merged.
+/// A job with the jobs that it extends: later ones win, and tables are merged.
 fn job(configuration: &Map<String, Value>, name: &str) -> Value {
     let own = &configuration[name];
     let mut merged = Value::Object(Map::new());
@@ -69,7 +69,7 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
-/// A machine of GitLab. The variables are those of its page "Predefined CI/CD variables reference".
+/// A machine of GitLab. Its page "Predefined CI/CD variables reference" lists the variables.
 fn machine(message: &str, branch: &str) -> Workspace {
     let mut workspace = Workspace::new(message);
     workspace.installable();
@@ -125,8 +125,8 @@ fn run(
     (shown, ended)
 }
 
-/// The variables that a job hands to the ones that need it.
-fn handed_on(workspace: &Workspace, job: &Value) -> BTreeMap<String, String> {
+/// The variables that a job exports to the jobs that need it.
+fn exported(workspace: &Workspace, job: &Value) -> BTreeMap<String, String> {
     let file = job["artifacts"]["reports"]["dotenv"]
         .as_str()
         .expect("a file");
@@ -150,14 +150,14 @@ fn every_message_is_published_under_its_tags() {
     for (index, message) in messages::all().iter().enumerate() {
         let workspace = machine(&message.text, "main");
         workspace.stand_in("docker");
-        // Each message under one of them; each shell has several messages.
+        // Each message under one shell; each shell has several messages.
         let shell = SHELLS[index % SHELLS.len()];
         let label = job(&configuration, "label");
         let (shown, ended) = run(&workspace, shell, &label, &[]);
         assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
-        let handed = handed_on(&workspace, &label);
+        let from_job = exported(&workspace, &label);
         assert_eq!(
-            handed["GREENLIGHT_ACTION"], message.action,
+            from_job["GREENLIGHT_ACTION"], message.action,
             "{}",
             message.name
         );
@@ -165,17 +165,17 @@ fn every_message_is_published_under_its_tags() {
         let tags = job(&configuration, "tags");
         let (shown, ended) = run(&workspace, shell, &tags, &[]);
         assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
-        let handed = handed_on(&workspace, &tags);
+        let from_job = exported(&workspace, &tags);
         let expected = messages::tags(message.action, &workspace.commit);
         assert_eq!(
-            handed["GREENLIGHT_TAGS"],
+            from_job["GREENLIGHT_TAGS"],
             expected.join(" "),
             "{}",
             message.name
         );
 
-        let handed: Vec<_> = handed.into_iter().collect();
-        let (shown, ended) = run(&workspace, shell, &job(&configuration, "publish"), &handed);
+        let given: Vec<_> = from_job.into_iter().collect();
+        let (shown, ended) = run(&workspace, shell, &job(&configuration, "publish"), &given);
         assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
         let calls = workspace.content("docker.calls");
         let pushed: Vec<_> = calls
@@ -201,7 +201,7 @@ fn every_message_under_every_shell() {
             let (shown, ended) = run(&workspace, shell, &label, &[]);
             assert_eq!(shown, Shown::Passed, "{}: {ended}", message.name);
             assert_eq!(
-                handed_on(&workspace, &label)["GREENLIGHT_ACTION"],
+                exported(&workspace, &label)["GREENLIGHT_ACTION"],
                 message.action
             );
             workspace.nothing_ran();
@@ -217,23 +217,23 @@ fn another_branch_is_not_published() {
     let (shown, ended) = run(&workspace, SHELLS[0], &tags, &[]);
     assert_eq!(shown, Shown::Failed, "{ended}");
     ended.is(1).says("branch-not-published");
-    assert_eq!(handed_on(&workspace, &tags)["GREENLIGHT_TAGS"], "");
+    assert_eq!(exported(&workspace, &tags)["GREENLIGHT_TAGS"], "");
 }
 
 #[test]
-fn a_label_that_is_spelt_wrong_is_a_warning() {
+fn a_misspelt_label_is_a_warning() {
     let configuration = configuration();
     for shell in SHELLS {
         let workspace = machine("x [load test:skip]\n", "main");
         let label = job(&configuration, "label");
         let (shown, ended) = run(&workspace, shell, &label, &[]);
         assert_eq!(shown, Shown::Warning, "{ended}");
-        assert_eq!(handed_on(&workspace, &label)["GREENLIGHT_ACTION"], "warn");
+        assert_eq!(exported(&workspace, &label)["GREENLIGHT_ACTION"], "warn");
     }
 }
 
 #[test]
-fn a_warning_is_a_warning_and_nothing_else_is() {
+fn only_a_warning_is_shown_as_a_warning() {
     let configuration = configuration();
     let decide = job(&configuration, ".greenlight-decide");
     let cases = [
@@ -254,14 +254,14 @@ fn a_warning_is_a_warning_and_nothing_else_is() {
         assert_eq!(shown, expected, "{ended}");
         ended.is(status);
         assert_eq!(
-            handed_on(&workspace, &decide)["GREENLIGHT_PERMISSION"],
+            exported(&workspace, &decide)["GREENLIGHT_PERMISSION"],
             verdict
         );
     }
 }
 
 #[test]
-fn a_tag_is_an_argument_and_never_more() {
+fn a_tag_is_only_an_argument() {
     let configuration = configuration();
     let resolve = job(&configuration, ".greenlight-resolve");
     for tag in [
@@ -287,13 +287,13 @@ fn a_tag_is_an_argument_and_never_more() {
     );
     assert_eq!(shown, Shown::Passed, "{ended}");
     assert_eq!(
-        handed_on(&workspace, &resolve)["GREENLIGHT_ENVIRONMENT"],
+        exported(&workspace, &resolve)["GREENLIGHT_ENVIRONMENT"],
         "prod"
     );
 }
 
 #[test]
-fn a_deployment_ends_as_greenlight_says() {
+fn each_exit_status_of_a_deployment_ends_the_job() {
     let configuration = configuration();
     let deploy = job(&configuration, "deploy");
     for (load_test, action, status) in deployment::RELEASES {
@@ -319,9 +319,9 @@ fn a_deployment_ends_as_greenlight_says() {
     }
 }
 
-/// A program that stands in for greenlight notes its arguments.
+/// The program is a stand-in that records its arguments.
 #[test]
-fn a_deployment_hands_on_what_started_it() {
+fn a_deployment_passes_its_variables_on() {
     let configuration = configuration();
     let mut workspace = machine("x\n", "main");
     let program = workspace.file("download");

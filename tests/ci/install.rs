@@ -1,5 +1,5 @@
-//! The installer, under the shells that CI systems have: nothing is used that does not have the right sum and
-//! version, nothing is downloaded that is there already, and nothing is left behind.
+//! The installer, under the shells of CI systems: it installs only the expected sum and version, downloads only a missing
+//! program, and leaves no file behind when it fails.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -12,7 +12,7 @@ use crate::harness::PROGRAM;
 use crate::programs;
 use crate::workspace::{Ended, VERSION, Workspace, executable, sha256};
 
-/// The shells, with the options that systems give them.
+/// The shells, with the options of the systems.
 const SHELLS: [&[&str]; 4] = [
     &["dash"],
     &["bash", "--noprofile", "--norc", "-eo", "pipefail"],
@@ -25,7 +25,7 @@ fn install(workspace: &Workspace, shell: &[&str]) -> Ended {
     workspace.run(shell, &files::text("install.sh"), &[])
 }
 
-/// A workspace that can install greenlight into a folder that nothing else uses.
+/// A workspace that can install greenlight into a folder of its own.
 fn workspace() -> Workspace {
     let mut workspace = Workspace::new("x\n");
     workspace.installable();
@@ -41,7 +41,7 @@ fn folder(workspace: &Workspace) -> Vec<String> {
 }
 
 #[test]
-fn it_installs_what_has_the_sum() {
+fn a_program_with_the_expected_sum_is_installed() {
     for shell in SHELLS {
         let workspace = workspace();
         let ended = install(&workspace, shell).is(0);
@@ -58,7 +58,7 @@ fn it_installs_what_has_the_sum() {
 }
 
 #[test]
-fn a_wrong_sum_leaves_nothing() {
+fn a_wrong_sum_leaves_no_file() {
     for shell in SHELLS {
         let mut workspace = workspace();
         let right = workspace.variables()["GREENLIGHT_INSTALL_SHA256"].clone();
@@ -71,7 +71,7 @@ fn a_wrong_sum_leaves_nothing() {
     }
 }
 
-/// With every tool for sums, one at a time, and without any.
+/// With each tool that computes sums, and without any.
 #[test]
 fn each_tool_for_sums() {
     let tools = [("sha256sum", 0), ("shasum", 0), ("openssl", 0), ("none", 1)];
@@ -88,7 +88,7 @@ fn each_tool_for_sums() {
 }
 
 #[test]
-fn what_is_in_the_folder_is_used_without_a_network() {
+fn a_program_in_the_folder_is_used_without_a_network() {
     for shell in SHELLS {
         let mut workspace = workspace();
         install(&workspace, shell).is(0);
@@ -102,19 +102,19 @@ fn what_is_in_the_folder_is_used_without_a_network() {
 }
 
 #[test]
-fn what_is_on_path_is_used_where_no_sum_says_otherwise() {
+fn a_program_on_path_is_used_unless_its_sum_or_version_differs() {
     let mut workspace = workspace();
     symlink(PROGRAM, workspace.file("bin/greenlight")).expect("a link");
     workspace.set("GREENLIGHT_INSTALL_SHA256", "");
     workspace.set("GREENLIGHT_INSTALL_URL", "");
     let expected = format!("{}\n", workspace.file("bin").display());
     assert_eq!(install(&workspace, &["dash"]).is(0).stdout, expected);
-    // The one on `PATH` has another sum: it is not taken, and nobody says where another one is.
+    // The program on `PATH` has another sum, and no address is set.
     workspace.set("GREENLIGHT_INSTALL_SHA256", "0".repeat(64));
     install(&workspace, &["dash"])
         .is(1)
         .says("set GREENLIGHT_INSTALL_URL");
-    // Nor is one of another version.
+    // It has another version.
     workspace.set("GREENLIGHT_INSTALL_SHA256", "");
     workspace.set("GREENLIGHT_INSTALL_VERSION", "9.9.9");
     install(&workspace, &["dash"])
@@ -123,7 +123,7 @@ fn what_is_on_path_is_used_where_no_sum_says_otherwise() {
 }
 
 #[test]
-fn another_version_is_replaced_and_what_is_no_program_is_not_kept() {
+fn another_version_is_replaced_but_not_by_a_file_that_is_no_program() {
     let mut workspace = workspace();
     fs::create_dir(workspace.file("folder")).expect("a folder");
     let old = workspace.file("folder/greenlight");
@@ -144,17 +144,17 @@ fn another_version_is_replaced_and_what_is_no_program_is_not_kept() {
     let before = sha256(&old);
     install(&workspace, &["dash"]).is(1).says("is not version");
     assert_eq!(folder(&workspace), ["greenlight"]);
-    assert_eq!(sha256(&old), before, "the one that was there stays");
+    assert_eq!(sha256(&old), before, "the installed program stays");
 }
 
-/// A server that speaks TLS and has a download. It ends when it is dropped.
+/// A TLS server with a download. It ends when it is dropped.
 struct Server {
     child: Child,
     port: u16,
 }
 
 impl Server {
-    /// Serves what lies outside the checkout, with a certificate of its own in `certificate.pem`.
+    /// Serves the files outside the checkout, with a self-signed certificate in `certificate.pem`.
     #[track_caller]
     fn start(workspace: &Workspace) -> Self {
         let openssl = programs::on_path("openssl");
@@ -186,16 +186,16 @@ impl Server {
             .expect("openssl starts");
         let stdout = child.stdout.take().expect("a pipe");
         let mut server = Self { child, port: 0 };
-        let mut said = String::new();
+        let mut printed = String::new();
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(port) = line.strip_prefix("ACCEPT 127.0.0.1:") {
                 server.port = port.parse().expect("a port");
                 return server;
             }
-            said = said + &line + "\n";
+            printed = printed + &line + "\n";
         }
         let log = fs::read_to_string(log).unwrap_or_default();
-        panic!("openssl s_server names no port\n--- stdout\n{said}\n--- stderr\n{log}");
+        panic!("openssl s_server names no port\n--- stdout\n{printed}\n--- stderr\n{log}");
     }
 }
 
@@ -207,14 +207,14 @@ impl Drop for Server {
 }
 
 #[test]
-fn it_downloads_with_what_is_there() {
+fn each_download_program_works() {
     for tool in ["curl", "wget"] {
         let mut workspace = workspace();
         let server = Server::start(&workspace);
         let url = format!("https://127.0.0.1:{}/download", server.port);
         workspace.set("GREENLIGHT_INSTALL_URL", url);
         only(&mut workspace, &["sha256sum", tool]);
-        // Nobody has signed the certificate: it is not trusted.
+        // The certificate is self-signed, so it is not trusted.
         install(&workspace, &["dash"])
             .is(1)
             .says("could not be downloaded");
@@ -229,7 +229,7 @@ fn it_downloads_with_what_is_there() {
     }
 }
 
-/// Leaves nothing on `PATH` but these, and what the installer needs in any case. Nobody waits.
+/// Reduces `PATH` to these programs, those that the installer always needs, and a `sleep` that returns at once.
 fn only(workspace: &mut Workspace, tools: &[&str]) {
     let bin = workspace.file("only");
     fs::create_dir(&bin).expect("a folder");
@@ -242,14 +242,14 @@ fn only(workspace: &mut Workspace, tools: &[&str]) {
 }
 
 #[test]
-fn a_download_is_tried_three_times_and_no_more() {
+fn a_download_is_tried_three_times() {
     let mut workspace = workspace();
     workspace.set("GREENLIGHT_INSTALL_URL", "https://127.0.0.1:1/greenlight");
     executable(
         &workspace.file("bin/curl"),
         "#!/bin/sh\necho \"$*\" >>\"$HOME/curl.calls\"\nexit 7\n",
     );
-    // Nobody waits in a test.
+    // The installer sleeps between two attempts.
     workspace.stand_in("sleep");
     install(&workspace, &["dash"])
         .is(1)
@@ -261,7 +261,7 @@ fn a_download_is_tried_three_times_and_no_more() {
 }
 
 #[test]
-fn what_is_asked_for_has_to_be_complete() {
+fn a_missing_or_invalid_variable_is_an_error() {
     let cases = [
         (
             "GREENLIGHT_INSTALL_VERSION",

@@ -34,7 +34,7 @@ fn pipeline(workspace: &Workspace, parameters: &Value) -> Value {
     filled_in(workspace, &files::text("jenkins/Jenkinsfile"), parameters)
 }
 
-/// A build of a Jenkinsfile as a user has filled it in.
+/// A build of a Jenkinsfile that is filled in with a program.
 fn filled_in(workspace: &Workspace, file: &str, parameters: &Value) -> Value {
     let (url, sum) = workspace.download();
     let address = "https://downloads.example.org/greenlight-0.1.0-linux-x86_64";
@@ -62,7 +62,7 @@ pub fn paste(workspace: &Workspace, file: &str, tag: &str) -> (String, String) {
     (text("result"), text("log"))
 }
 
-/// A machine of Jenkins. The variables are those of its page "Using environment variables".
+/// A machine of Jenkins. Its page "Using environment variables" lists the variables.
 pub fn machine(message: &str) -> Workspace {
     let mut workspace = Workspace::new(message);
     for (name, value) in [
@@ -91,7 +91,7 @@ fn calls(build: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_deployment_ends_as_greenlight_says() {
+fn each_deployment_sets_the_result_of_the_build() {
     let results = ["SUCCESS", "UNSTABLE", "FAILURE"];
     let mut builds = Vec::new();
     let mut kept = Vec::new();
@@ -132,7 +132,7 @@ fn a_deployment_ends_as_greenlight_says() {
 }
 
 #[test]
-fn a_deployment_that_does_not_begin_is_a_failure_and_shows_no_report() {
+fn a_refused_deployment_is_a_failure_without_a_report() {
     let mut builds = Vec::new();
     let mut kept = Vec::new();
     for tag in [

@@ -1,6 +1,5 @@
-//! The plug-ins below `host/ci/`, run as their systems run them: each step under the shell that the system uses,
-//! in a real repository, against the real program; the Groovy in a stand-in for Jenkins; what is left of each
-//! file against its schema and our own rules.
+//! Runs the plug-ins below `host/ci/` as their systems do: each step in the shell of the system, in a real repository,
+//! with the real program; Groovy in a stand-in for Jenkins. Schemas and rules check the rest of each file.
 
 #[path = "../cli/harness.rs"]
 #[expect(

@@ -1,19 +1,19 @@
-//! Commit messages that would do harm where something takes them for more than text.
+//! Commit messages that do harm if a step treats them as more than text.
 
-/// A message, and what it asks for.
+/// A message and the action of its label.
 pub struct Message {
-    /// What it tries.
+    /// The kind of attack.
     pub name: &'static str,
-    /// All of it.
+    /// The whole text.
     pub text: String,
     /// The action of its label.
     pub action: &'static str,
 }
 
-/// The file that a message would make, if anything ran it.
+/// The file that a message creates if a step runs it.
 pub const CANARY: &str = "canary";
 
-/// All of them.
+/// All messages.
 pub fn all() -> Vec<Message> {
     let message = |name, text: &str, action| Message {
         name,

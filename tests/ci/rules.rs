@@ -87,7 +87,7 @@ fn nothing_forbidden() {
 }
 
 #[test]
-fn what_is_forbidden_is_found() {
+fn each_forbidden_text_is_found() {
     let wrong = [
         ("circleci/orb.yml", "circleci-agent step halt"),
         ("install.sh", "curl https://example.org | sh"),

@@ -1,5 +1,5 @@
-//! Each file against the schema of its system, as check-jsonschema brings it, and GitHub's through zizmor. Neither
-//! asks the network.
+//! Checks each file against the schema of its system in check-jsonschema, and GitHub's files with zizmor. Neither uses
+//! the network.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -17,7 +17,7 @@ fn check(schema: &str, more: &[&str], file: &std::path::Path) -> Output {
         .args(["--builtin-schema", schema])
         .args(more)
         .arg(file)
-        // Whatever asked the network would fail.
+        // A request to the network fails.
         .env("HTTPS_PROXY", "http://127.0.0.1:1")
         .output()
         .expect("check-jsonschema starts")
@@ -31,7 +31,7 @@ fn fits(schema: &str, more: &[&str], name: &str) {
 
 #[test]
 fn circleci_with_the_orb_inside() {
-    // As JSON, which is YAML: the orb has become a part of the configuration.
+    // JSON is YAML: the configuration with its inline orb.
     let file = tempfile::Builder::new().suffix(".json").tempfile();
     let file = file.expect("a file");
     serde_json::to_writer(&file, &circleci::inlined()).expect("it is written");
@@ -40,14 +40,14 @@ fn circleci_with_the_orb_inside() {
     fits("vendor.circle-ci", &[], "circleci/release.yml");
 }
 
-/// The schema of a configuration knows commands, jobs and executors; an orb is no more than these.
+/// An orb consists of commands, jobs and executors, which the schema of a configuration describes.
 #[test]
 fn each_example_of_the_orb_is_a_configuration() {
     let orb = files::yaml(&files::text("circleci/orb.yml"));
     let examples = orb["examples"].as_object().expect("examples");
     for (name, example) in examples {
         let mut usage = example["usage"].clone();
-        // The jobs of the project are left out of an example.
+        // The example omits the jobs of the project.
         let job: Value = serde_json::json!({"docker": [{"image": "x"}], "steps": ["checkout"]});
         usage["jobs"] = serde_json::json!({"test": job, "image": job});
         let file = tempfile::Builder::new().suffix(".json").tempfile();
@@ -64,9 +64,9 @@ fn own_workflow() -> PathBuf {
     fixture("../.github/workflows/ci.yml")
 }
 
-/// What a change has to pass here is what it has to pass there.
+/// A change must pass the same checks here and there.
 #[test]
-fn our_own_workflow_runs_what_has_to_hold() {
+fn the_workflow_of_this_project_runs_all_checks() {
     let text = std::fs::read_to_string(own_workflow()).expect("the workflow");
     let workflow = files::yaml(&text);
     let commands = |job: &str| {
@@ -103,7 +103,7 @@ fn woodpecker() {
 }
 
 #[test]
-fn a_schema_refuses_what_is_wrong() {
+fn a_schema_refuses_a_mistake() {
     let file = tempfile::Builder::new().suffix(".yml").tempfile();
     let file = file.expect("a file");
     let text = files::text("gitlab/release.yml");
@@ -112,9 +112,9 @@ fn a_schema_refuses_what_is_wrong() {
     std::fs::write(file.path(), wrong).expect("it is written");
     let transform = ["--data-transform", "gitlab-ci"];
     let output = check("vendor.gitlab-ci", &transform, file.path());
-    let said = child::shown(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("'three'"), "{said}");
+    let shown = child::shown(&output);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert!(shown.contains("'three'"), "{shown}");
 }
 
 fn zizmor(file: &std::path::Path) -> (Option<i32>, String) {
@@ -129,11 +129,11 @@ fn zizmor(file: &std::path::Path) -> (Option<i32>, String) {
 #[test]
 fn zizmor_finds_nothing() {
     for name in ["action.yml", "release.yml", "deploy.yml"] {
-        let (status, said) = zizmor(&files::path(&format!("github/{name}")));
-        assert_eq!(status, Some(0), "{name}: {said}");
+        let (status, shown) = zizmor(&files::path(&format!("github/{name}")));
+        assert_eq!(status, Some(0), "{name}: {shown}");
     }
-    let (status, said) = zizmor(&own_workflow());
-    assert_eq!(status, Some(0), "{said}");
+    let (status, shown) = zizmor(&own_workflow());
+    assert_eq!(status, Some(0), "{shown}");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn zizmor_finds_a_template_in_a_shell() {
     let wrong = files::text("github/action.yml")
         .replace("case $COMMAND in", "case ${{ inputs.command }} in");
     std::fs::write(&file, wrong).expect("it is written");
-    let (status, said) = zizmor(&file);
+    let (status, shown) = zizmor(&file);
     assert_ne!(status, Some(0));
-    assert!(said.contains("template-injection"), "{said}");
+    assert!(shown.contains("template-injection"), "{shown}");
 }

@@ -1,16 +1,16 @@
-//! `tests/e2e/install`: it runs what the tests need, and is not content with a name on `PATH`.
+//! `tests/e2e/install` runs each program that the tests need; a name on `PATH` is not enough.
 
 use crate::programs;
 use crate::workspace::{Workspace, executable};
 
 #[test]
-fn a_program_that_does_not_work_is_installed_and_what_it_said_is_shown() {
+fn a_broken_program_is_installed_and_its_output_is_shown() {
     let workspace = Workspace::new("x\n");
     executable(
         &workspace.file("bin/groovy"),
         "#!/bin/sh\necho 'no Java here'\nexit 1\n",
     );
-    // It would install into this machine.
+    // The real program would install packages on this machine.
     workspace.stand_in("apt-get");
     let script = format!("exec '{}'\n", programs::file("install").display());
     let ended = workspace.run(&["bash"], &script, &[]).is(1);

@@ -1,4 +1,4 @@
-//! Which compiler builds the policy: as old as its manifest says, and no older than its crates allow.
+//! The oldest compiler that the policy's manifest names builds all crates of the policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::child;
 #[path = "../../host/build/debian.rs"]
 mod debian;
 
-/// The crates that the policy is built from, with the oldest compiler that each of them names.
+/// The crates of the policy, with the oldest compiler that each of them names.
 fn crates() -> Vec<(String, Option<(u32, u32)>)> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest/Cargo.toml");
     let output = Command::new(env!("CARGO"))
@@ -29,7 +29,7 @@ fn crates() -> Vec<(String, Option<(u32, u32)>)> {
     let mut needs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for node in list(&metadata["resolve"], "nodes") {
         let built = list(&node, "deps").into_iter().filter(|it| {
-            // A dependency that only tests have is not built into the policy.
+            // Dependencies of tests are not built into the policy.
             list(it, "dep_kinds").iter().any(|it| it["kind"] != "dev")
         });
         let built = built.filter_map(|it| text(&it["pkg"])).collect();

@@ -20,8 +20,8 @@ fn step(name: &str) -> Value {
     step.expect("the step").clone()
 }
 
-/// A machine of Woodpecker, with the installer where the example says. The variables are those of its page
-/// "Environment variables".
+/// A machine of Woodpecker, with the installer where the example expects it. Its page "Environment variables" lists the
+/// variables.
 pub fn machine(message: &str, branch: &str) -> Workspace {
     let mut workspace = Workspace::new(message);
     let commit = workspace.commit.clone();
@@ -79,8 +79,12 @@ fn every_message_has_its_tags() {
     for shell in SHELLS {
         for message in messages::all() {
             let workspace = machine(&message.text, "main");
-            let said = run(&workspace, shell, &step("label")).is(0).stdout;
-            assert!(said.starts_with(message.action), "{}: {said}", message.name);
+            let printed = run(&workspace, shell, &step("label")).is(0).stdout;
+            assert!(
+                printed.starts_with(message.action),
+                "{}: {printed}",
+                message.name
+            );
             run(&workspace, shell, &step("tags")).is(0);
             let tags = fs::read_to_string(workspace.repository.path().join(".tags"));
             let tags = tags.expect("the file for the next step");
@@ -179,6 +183,6 @@ fn reported_jobs_are_steps_that_come_before() {
 
 /// Woodpecker replaces `${…}` before a shell reads it: a message would become part of a script.
 #[test]
-fn nothing_is_replaced_in_the_text() {
+fn the_example_has_no_text_that_woodpecker_replaces() {
     assert!(!files::text("woodpecker/release.yml").contains("${"));
 }

@@ -28,7 +28,7 @@ pub struct Workspace {
     variables: BTreeMap<String, String>,
 }
 
-/// How a step ended.
+/// The result of a step.
 #[derive(Debug)]
 pub struct Ended {
     /// Its status.
@@ -40,7 +40,7 @@ pub struct Ended {
 }
 
 impl Workspace {
-    /// Checks a commit with this message out. The environment has nothing but `HOME` and `PATH`.
+    /// Checks out a commit with this message. The environment has only `HOME` and `PATH`.
     #[track_caller]
     pub fn new(message: &str) -> Self {
         let repository = Repository::new();
@@ -66,7 +66,7 @@ impl Workspace {
         self.home.path().join(name)
     }
 
-    /// What a file outside the checkout holds; nothing where there is none.
+    /// The content of a file outside the checkout; empty if the file does not exist.
     pub fn content(&self, name: &str) -> String {
         fs::read_to_string(self.file(name)).unwrap_or_default()
     }
@@ -81,8 +81,8 @@ impl Workspace {
         &self.variables
     }
 
-    /// Puts a program on `PATH`: a stand-in that notes its arguments in the file `NAME.calls`, and what comes on
-    /// standard input in `NAME.input`.
+    /// Puts a stand-in for a program on `PATH`. It records its arguments in the file `NAME.calls`, and its standard
+    /// input in `NAME.input`.
     pub fn stand_in(&self, name: &str) {
         let (calls, input) = (
             self.file(&format!("{name}.calls")),
@@ -96,15 +96,14 @@ impl Workspace {
         executable(&self.file("bin").join(name), &script);
     }
 
-    /// The program under test as a download, with its SHA-256. It is as small as a program can be: a script that
-    /// becomes the one that was built.
+    /// The program under test as a download, with its SHA-256: a small script that executes the built program.
     pub fn download(&self) -> (String, String) {
         let file = self.file("download");
         executable(&file, &format!("#!/bin/sh\nexec '{PROGRAM}' \"$@\"\n"));
         (format!("file://{}", file.display()), sha256(&file))
     }
 
-    /// Sets what the installer reads to the download.
+    /// Sets the variables of the installer to the download.
     pub fn installable(&mut self) {
         let (url, sum) = self.download();
         self.set("GREENLIGHT_INSTALL_VERSION", VERSION);
@@ -112,12 +111,12 @@ impl Workspace {
         self.set("GREENLIGHT_INSTALL_SHA256", sum);
     }
 
-    /// Runs a script in the checkout, as a file that the shell is given.
+    /// Runs a script in the checkout, as a file.
     #[track_caller]
     pub fn run(&self, shell: &[&str], script: &str, more: &[(String, String)]) -> Ended {
         let file = self.file("script");
         fs::write(&file, script).expect("a file");
-        // The machine's own shell, whatever `PATH` the step sees.
+        // The shell comes from the `PATH` of this process, not of the step.
         let output = Command::new(programs::on_path(shell[0]))
             .args(&shell[1..])
             .arg(&file)
@@ -139,7 +138,7 @@ impl Workspace {
         }
     }
 
-    /// Nothing of a message ran: no canary is anywhere.
+    /// No part of a message ran: no file is called like the canary.
     #[track_caller]
     pub fn nothing_ran(&self) {
         let mut folders = vec![
@@ -159,14 +158,14 @@ impl Workspace {
 }
 
 impl Ended {
-    /// It ended with this status.
+    /// Asserts the status.
     #[track_caller]
     pub fn is(self, status: i32) -> Self {
         assert_eq!(self.status, status, "{self}");
         self
     }
 
-    /// It said this on standard error.
+    /// Asserts that standard error contains a text.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "no {text:?}: {self}");
@@ -174,7 +173,7 @@ impl Ended {
     }
 }
 
-/// Both streams, since a program may say on either of them why it failed.
+/// Shows both streams, because a program may print the cause of a failure to either.
 impl fmt::Display for Ended {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -189,7 +188,7 @@ impl fmt::Display for Ended {
     }
 }
 
-/// Writes a script that can be run.
+/// Writes an executable script.
 #[track_caller]
 pub fn executable(path: &Path, script: &str) {
     fs::write(path, script).expect("a file");

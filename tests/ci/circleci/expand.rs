@@ -4,26 +4,26 @@ use serde_json::{Map, Value};
 
 use super::template::fill;
 
-/// A configuration in which the orb `greenlight` stands inline.
+/// A configuration with `greenlight` as an inline orb.
 pub struct Configuration {
     value: Value,
 }
 
-/// What a job does.
+/// A step of a job.
 #[derive(Debug)]
 pub enum Step {
-    /// A shell runs something.
+    /// A script for a shell.
     Run(Run),
-    /// `CircleCI` does something itself.
+    /// A built-in step, by its name.
     BuiltIn(String),
 }
 
-/// What a shell runs.
+/// A script for a shell.
 #[derive(Debug)]
 pub struct Run {
-    /// Its name; the command where it has none.
+    /// Its name; the command if it has none.
     pub name: String,
-    /// The shell, unless it is the usual one.
+    /// The shell, if it is not the default.
     pub shell: Option<String>,
     /// Its variables.
     pub environment: Vec<(String, String)>,
@@ -31,7 +31,7 @@ pub struct Run {
     pub command: String,
 }
 
-/// The steps that `CircleCI` knows itself.
+/// The built-in steps of `CircleCI`.
 pub const BUILT_IN: [&str; 13] = [
     "add_ssh_keys",
     "attach_workspace",
@@ -49,18 +49,18 @@ pub const BUILT_IN: [&str; 13] = [
 ];
 
 impl Configuration {
-    /// A configuration that is as the lint wants it.
+    /// A configuration without findings of the lint.
     pub fn new(value: Value) -> Self {
         Self { value }
     }
 
-    /// The same, for a pipeline that was started with parameters.
+    /// The configuration of a pipeline that is started with parameters.
     pub fn started_with(&self, parameters: &Value) -> Self {
         let values = parameters.as_object().expect("parameters");
         Self::new(fill(&self.value, "pipeline.parameters.", values))
     }
 
-    /// The steps of a job in a workflow, which is given more arguments than the workflow gives it.
+    /// The steps of a job in a workflow, with more arguments than the workflow gives it.
     pub fn job(&self, workflow: &str, name: &str, more: &Value) -> Vec<Step> {
         let jobs = self.value["workflows"][workflow]["jobs"].as_array();
         let given = jobs.expect("jobs").iter().find_map(|job| job.get(name));
@@ -108,7 +108,7 @@ impl Configuration {
     }
 }
 
-/// A step's name and what it is given.
+/// The name of a step and its arguments.
 pub fn named(step: &Value) -> (&str, &Value) {
     match step {
         Value::String(name) => (name, &Value::Null),

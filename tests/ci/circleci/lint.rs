@@ -1,4 +1,4 @@
-//! What the schema of `CircleCI` can't say: that what is used is defined, and that no value is pasted into a shell.
+//! Rules that the schema of `CircleCI` does not express: names must be defined, and no value is pasted into a shell.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ const OF_A_WORKFLOW: [&str; 8] = [
     "serial-group",
 ];
 
-/// Everything that is wrong with a configuration in which its orb stands inline.
+/// The findings in a configuration with an inline orb.
 pub fn lint(configuration: &Value) -> Vec<String> {
     let mut lint = Lint {
         configuration,
@@ -64,7 +64,7 @@ impl<'a> Lint<'a> {
             {
                 self.find(&place, &format!("no executor `{executor}`"));
             } else if job.get("executor").is_none() && job.get("docker").is_none() {
-                self.find(&place, "nothing says where it runs");
+                self.find(&place, "neither an executor nor `docker`");
             }
         }
         for (name, executor) in entries(&scope["executors"]) {
@@ -97,7 +97,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Every `<< … >>` names something that is declared.
+    /// Every `<< … >>` names a declared parameter.
     fn places(&mut self, place: &str, definition: &Value, value: &Value) {
         match value {
             Value::String(text) => {
@@ -135,7 +135,7 @@ impl<'a> Lint<'a> {
                 }
                 continue;
             };
-            // A value that comes from elsewhere was checked there.
+            // The definition of the parameter checks a value that is passed on.
             if value.as_str().is_some_and(|it| it.starts_with("<<")) {
                 continue;
             }
@@ -185,7 +185,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// A job that names tags says of other jobs that they have passed, so it has to wait for them.
+    /// A job that prints tags reports other jobs as passed, so it must wait for exactly these.
     fn promises(&mut self, place: &str, name: &str, job: &Value, given: &Value) {
         let steps = job["steps"].as_array().into_iter().flatten();
         if !steps.map(named).any(|(step, _)| step == "tags") {
@@ -206,12 +206,12 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// The jobs of a workflow, with what is given to each.
+/// The jobs of a workflow, with their arguments.
 fn jobs(workflow: &Value) -> impl Iterator<Item = (&str, &Value)> {
     workflow["jobs"].as_array().into_iter().flatten().map(named)
 }
 
-/// The jobs that have to have passed: one that is required with another status is none of them.
+/// The jobs that must pass; `requires` may name another status, which does not count.
 fn requires(given: &Value) -> impl Iterator<Item = &str> {
     let requires = given["requires"].as_array().into_iter().flatten();
     requires.filter_map(Value::as_str)
@@ -227,7 +227,7 @@ fn nothing_is_found() {
     assert_eq!(lint(&super::inlined()), Vec::<String>::new());
 }
 
-/// What is wrong with the example of an orb, beside the jobs of the project, which it leaves out.
+/// The findings in the example of an orb, with the jobs of the project that it omits.
 fn findings_in_the_example(orb: &str) -> Vec<String> {
     let mut usage = files::yaml(orb)["examples"]["release"]["usage"].clone();
     let job = serde_json::json!({"docker": [{"image": "x"}], "steps": ["checkout"]});
@@ -236,7 +236,7 @@ fn findings_in_the_example(orb: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_example_of_the_orb_tells_of_what_it_requires() {
+fn the_example_of_the_orb_reports_the_jobs_that_it_requires() {
     let orb = files::text("circleci/orb.yml");
     assert_eq!(findings_in_the_example(&orb), Vec::<String>::new());
     let broken = orb.replacen("requires: [test, image]", "requires: [image]", 1);
@@ -266,10 +266,10 @@ fn a_job_that_is_required_to_fail_has_not_passed() {
 }
 
 #[test]
-fn what_is_wrong_is_found() {
+fn each_mistake_is_found() {
     let orb = files::text("circleci/orb.yml");
     let release = files::text("circleci/release.yml");
-    // A text, what it becomes, and the finding. The first place where it stands is changed.
+    // A text, its replacement (of the first occurrence), and the finding.
     let in_the_orb = [
         (
             "version: << parameters.version >>",

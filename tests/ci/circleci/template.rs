@@ -1,8 +1,8 @@
-//! `<< parameters.name >>`, as `CircleCI` replaces it.
+//! Replaces `<< parameters.name >>` as `CircleCI` does.
 
 use serde_json::{Map, Value};
 
-/// The places of a text where a value goes: from, to, and the name.
+/// The places of a text that are replaced: start, end, and the name.
 pub fn places(text: &str) -> Vec<(usize, usize, String)> {
     let mut places = Vec::new();
     let mut from = 0;
@@ -17,11 +17,11 @@ pub fn places(text: &str) -> Vec<(usize, usize, String)> {
     places
 }
 
-/// Puts the values in, everywhere. A text that is nothing but a place becomes the value, of whatever type.
+/// Replaces all places by their values. A text that consists of one place becomes the value, with its type.
 ///
 /// # Panics
 ///
-/// Where a value is missing: the lint has to find that first.
+/// If a value is missing: the lint must find that first.
 pub fn fill(value: &Value, prefix: &str, values: &Map<String, Value>) -> Value {
     match value {
         Value::String(text) => fill_text(text, prefix, values),
@@ -59,7 +59,7 @@ fn fill_text(text: &str, prefix: &str, values: &Map<String, Value>) -> Value {
 }
 
 #[test]
-fn a_value_keeps_its_type_where_it_stands_alone() {
+fn a_value_without_other_text_keeps_its_type() {
     let values = serde_json::json!({"a": true, "b": "x"});
     let values = values.as_object().expect("an object");
     let text = serde_json::json!([

@@ -71,7 +71,7 @@ fn lint(configuration: &Map<String, Value>) -> Vec<String> {
 }
 
 #[test]
-fn what_is_wrong_is_found() {
+fn each_mistake_is_found() {
     assert_eq!(lint(&configuration()), Vec::<String>::new());
     let wrong = [
         (

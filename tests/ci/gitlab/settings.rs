@@ -1,6 +1,6 @@
 //! The team's configuration decides; the template adds none of its own.
 
-use super::{SHELLS, Shown, configuration, handed_on, job, machine, run, variables};
+use super::{SHELLS, Shown, configuration, exported, job, machine, run, variables};
 use crate::settings;
 
 #[test]
@@ -28,7 +28,7 @@ fn every_job_uses_the_configuration_of_the_team() {
         let label = job(&configuration, ".greenlight-label");
         let (shown, ended) = run(&trunk, SHELLS[1], &label, &given(&[]));
         assert_eq!(shown, Shown::Passed, "{ended}");
-        assert_eq!(handed_on(&trunk, &label)["GREENLIGHT_ACTION"], "abort");
+        assert_eq!(exported(&trunk, &label)["GREENLIGHT_ACTION"], "abort");
         let one = given(&[("GREENLIGHT_JOBS", "test")]);
         let (shown, ended) = run(&trunk, SHELLS[1], &tags, &one);
         assert_eq!(shown, Shown::Failed, "{ended}");
@@ -36,19 +36,19 @@ fn every_job_uses_the_configuration_of_the_team() {
         let (shown, ended) = run(&trunk, SHELLS[1], &tags, &all);
         assert_eq!(shown, Shown::Passed, "{ended}");
         let expected = settings::tags(&trunk);
-        let printed = &handed_on(&trunk, &tags)["GREENLIGHT_TAGS"];
+        let printed = &exported(&trunk, &tags)["GREENLIGHT_TAGS"];
         assert_eq!(*printed, expected.join(" "));
 
         let tag = ("TAG", expected[0].as_str());
         let resolve = job(&configuration, ".greenlight-resolve");
         let (shown, ended) = run(&trunk, SHELLS[1], &resolve, &given(&[tag]));
         assert_eq!(shown, Shown::Passed, "{ended}");
-        assert_eq!(handed_on(&trunk, &resolve)["GREENLIGHT_ENVIRONMENT"], "qa");
+        assert_eq!(exported(&trunk, &resolve)["GREENLIGHT_ENVIRONMENT"], "qa");
         let decide = job(&configuration, ".greenlight-decide");
         let evidence = given(&[tag, ("STAGE", "converged"), ("LOAD_TEST", "failed")]);
         let (shown, ended) = run(&trunk, SHELLS[1], &decide, &evidence);
         assert_eq!(shown, Shown::Failed, "{ended}");
-        let reason = &handed_on(&trunk, &decide)["GREENLIGHT_REASON"];
+        let reason = &exported(&trunk, &decide)["GREENLIGHT_REASON"];
         assert_eq!(reason, "load-test-failed");
         let deploy = job(&configuration, ".greenlight-run");
         let (shown, ended) = run(&trunk, SHELLS[1], &deploy, &given(&[tag]));

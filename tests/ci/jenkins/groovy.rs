@@ -43,9 +43,9 @@ fn run_with(groovy: &Path, java: &Path, builds: &[Value]) -> Vec<Value> {
     // The stand-in reads all of its input before it writes.
     let read = input.write_all(&requests);
     drop(input);
-    let output = child.wait_with_output().expect("it ends");
+    let output = child.wait_with_output().expect("groovy ends");
     child::succeeded("groovy", &output);
-    read.expect("it reads");
+    read.expect("groovy reads the requests");
     let ended: Vec<_> = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", child::shown(&output)));
     assert_eq!(ended.len(), builds.len(), "{}", child::shown(&output));

@@ -164,8 +164,8 @@ class Steps {
         builder.environment().clear()
         builder.environment().putAll(build.variables)
         int ended = builder.start().waitFor()
-        def said = out.getText('UTF-8')
-        build.log << err.getText('UTF-8') << (output && ended == 0 ? '' : said)
+        def printed = out.getText('UTF-8')
+        build.log << err.getText('UTF-8') << (output && ended == 0 ? '' : printed)
         [out, err]*.delete()
         if (status) {
             return ended
@@ -173,7 +173,7 @@ class Steps {
         if (ended != 0) {
             throw new Failed("script returned exit code ${ended}")
         }
-        return output ? said : null
+        return output ? printed : null
     }
 
     String readFile(Map arguments) {

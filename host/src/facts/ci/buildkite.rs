@@ -5,19 +5,19 @@
 
 use super::{Change, CiEnvironment, Problem, Standing, System, Variables};
 
-/// What `BUILDKITE_COMMIT` is in a build that was asked for without a commit: the checkout finds it.
+/// The value of `BUILDKITE_COMMIT` in a build without a given commit: the checkout resolves it.
 pub const CHECKED_OUT: &str = "HEAD";
 
-/// What `BUILDKITE_SOURCE` is in a build that the repository asked for.
+/// The value of `BUILDKITE_SOURCE` in a build that a webhook of the repository started.
 const PUSHED: &str = "webhook";
 
 /// Reads its variables.
 ///
 /// `BUILDKITE_MESSAGE` is "usually the commit message or the message provided when the build is triggered",
-/// and of a branch the documentation says that "for manually triggered builds, this branch is not guaranteed
-/// to contain the commit". So it is with steps that trigger a build and with schedules: they name a branch and
-/// a commit that have nothing to do with each other. Only where the repository itself told of a push,
-/// the branch is the one that has the commit.
+/// and about the branch the documentation says that "for manually triggered builds, this branch is not guaranteed
+/// to contain the commit". Steps that trigger a build and schedules name a branch and a commit independently of
+/// each other. Only in a build that a webhook of the repository started does the branch contain
+/// the commit.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables
         .fact("BUILDKITE_PULL_REQUEST")
@@ -37,7 +37,8 @@ pub fn read(variables: &Variables) -> CiEnvironment {
             message: "no push started this build (`BUILDKITE_SOURCE` is not `webhook`), and \
                       `BUILDKITE_BRANCH` need not be a branch that has the commit"
                 .to_owned(),
-            help: "if it is known to have it, say so: `--branch \"$BUILDKITE_BRANCH\"`".to_owned(),
+            help: "if the branch contains the commit, pass `--branch \"$BUILDKITE_BRANCH\"`"
+                .to_owned(),
         });
     }
     CiEnvironment {

@@ -1,15 +1,15 @@
 //! `CircleCI`.
 //!
-//! Source: <https://circleci.com/docs/reference/variables/>. No variable has the message, and none says of a
-//! merge request of GitLab that it comes from a fork.
+//! Source: <https://circleci.com/docs/reference/variables/>. No variable has the message. No
+//! variable tells whether a merge request of GitLab comes from a fork.
 
 use super::{Change, CiEnvironment, Fact, System, Variables};
 
 /// Reads its variables.
 ///
 /// `CircleCI` builds branches: `CIRCLE_PULL_REQUEST` names a pull request that is open for the branch, and is
-/// set in an ordinary build of a branch, too. Only what a fork proposes is no build of a branch of this
-/// repository, and its branch may be called as ours.
+/// set in an ordinary build of a branch, too. Only a fork's pull request is not a build of a branch of this
+/// repository, and its branch may have the same name.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let branch = variables.fact("CIRCLE_BRANCH");
     let forked = is_forked(variables, branch.as_ref());
@@ -26,9 +26,9 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     }
 }
 
-/// Whether what is built is, or may be, what a fork proposes.
+/// Whether the build is, or may be, of a fork's pull request.
 ///
-/// `CIRCLE_PR_…` are there for forks alone, and `CIRCLE_BRANCH` is `pull/N`; but only projects of GitHub's OAuth
+/// Only forks have `CIRCLE_PR_…`, and `CIRCLE_BRANCH` is `pull/N`; but only projects of GitHub's OAuth
 /// app and of Bitbucket Cloud have these variables, as they have `CIRCLE_PULL_REQUESTS`. Elsewhere a pull
 /// request may be a fork's.
 fn is_forked(variables: &Variables, branch: Option<&Fact>) -> bool {

@@ -7,8 +7,8 @@ use super::{Change, CiEnvironment, Standing, System, Variables};
 
 /// Reads its variables.
 ///
-/// `DRONE_BRANCH` is "the target branch for the push or pull request"; the one of a pull request is
-/// `DRONE_SOURCE_BRANCH`. What a pull request has in `DRONE_COMMIT_MESSAGE` differs from forge to forge.
+/// `DRONE_BRANCH` is "the target branch for the push or pull request"; the branch of a pull request is
+/// `DRONE_SOURCE_BRANCH`. The `DRONE_COMMIT_MESSAGE` of a pull request depends on the forge.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables.fact("DRONE_PULL_REQUEST");
     let proposed = number.is_some()

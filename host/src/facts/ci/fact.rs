@@ -1,31 +1,31 @@
-//! One fact, and where it comes from.
+//! A fact and its source.
 
 use std::ffi::OsString;
 
-/// A value, and what it was read from.
+/// A value and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact<T = String> {
-    /// What it is.
+    /// The value.
     pub value: T,
     /// The variable, or the place in the event file.
     pub source: &'static str,
 }
 
-/// A text that the system hands over as the message.
+/// A text that the system gives as the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// The text, byte by byte.
     pub text: OsString,
     /// The variable, or the place in the event file.
     pub source: &'static str,
-    /// What it is worth.
+    /// Whether it is the message of the commit.
     pub standing: Standing,
 }
 
 /// Whether a text is the message of the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is, from the first to the last byte.
+    /// It is the whole message.
     Whole,
     /// Its end is missing: the system says so.
     Truncated,
@@ -34,7 +34,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The word that programs know it by.
+    /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Whole => "whole",
@@ -53,12 +53,12 @@ impl<'a> Variables<'a> {
         Self(look_up)
     }
 
-    /// The bytes of a variable that is set to something.
+    /// The bytes of a variable that is not empty.
     pub fn bytes(&self, name: &str) -> Option<OsString> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
-    /// The text of a variable; one that is no UTF-8 has none.
+    /// The text of a variable that is UTF-8 and not empty.
     pub fn text(&self, name: &str) -> Option<String> {
         self.bytes(name)?.into_string().ok()
     }
@@ -92,7 +92,7 @@ impl<'a> Variables<'a> {
         (self.0)(name).is_some_and(|set| set == value)
     }
 
-    /// Whether a variable is set to something.
+    /// Whether a variable is set and not empty.
     pub fn has(&self, name: &str) -> bool {
         self.bytes(name).is_some()
     }

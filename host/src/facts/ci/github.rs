@@ -1,8 +1,8 @@
 //! GitHub Actions.
 //!
 //! Sources: <https://docs.github.com/actions/reference/workflows-and-actions/variables>, and
-//! <https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows> for what
-//! `GITHUB_SHA` and `GITHUB_REF` are after which event.
+//! <https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows> for the
+//! values of `GITHUB_SHA` and `GITHUB_REF` after each event.
 
 use std::path::Path;
 
@@ -12,9 +12,8 @@ use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables and its event file.
 ///
-/// After `pull_request` `GITHUB_SHA` is a commit that GitHub made to merge with, and after
-/// `pull_request_target` and `workflow_run` it and `GITHUB_REF` are the *default* branch's: only the
-/// event file says what was pushed.
+/// After `pull_request`, `GITHUB_SHA` is a merge commit that GitHub made. After `pull_request_target` and
+/// `workflow_run`, it and `GITHUB_REF` are those of the *default* branch. Only the event file has the pushed commit.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let name = variables.text("GITHUB_EVENT_NAME").unwrap_or_default();
     let proposed = name.starts_with("pull_request") || variables.has("GITHUB_HEAD_REF");
@@ -38,7 +37,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     read
 }
 
-/// The event; empty where the file is missing, which is a problem for events that only the file describes.
+/// The event; empty if the file is missing, which is a problem for events that only the file describes.
 fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Event {
     let error = match variables.bytes("GITHUB_EVENT_PATH") {
         Some(path) => match event::read(Path::new(&path)) {
@@ -48,7 +47,7 @@ fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Ev
         None if !needed => return Event::default(),
         None => super::super::Error::new(
             "`GITHUB_EVENT_PATH` is not set; its file says what was pushed",
-            "pass `GITHUB_EVENT_PATH` and its file on, or name the commit with `--rev REV`",
+            "pass `GITHUB_EVENT_PATH` and its file to this step, or name the commit with `--rev REV`",
         ),
     };
     problems.push(Problem {
@@ -96,7 +95,7 @@ fn of_workflow_run(read: &mut CiEnvironment, run: Option<WorkflowRun>, here: Opt
         .head_branch
         .and_then(|name| fact(name, "GITHUB_EVENT_PATH: workflow_run.head_branch"));
     let from = run.head_repository.map(|it| it.full_name);
-    // Whatever it did counts as one job: what it ran for has passed if it has.
+    // The run of the other workflow counts as one job, with its conclusion.
     let status = match run.conclusion.as_deref() {
         Some("success") => JobStatus::Passed,
         Some("cancelled") => JobStatus::Canceled,
@@ -111,7 +110,7 @@ fn of_workflow_run(read: &mut CiEnvironment, run: Option<WorkflowRun>, here: Opt
         },
         source: "GITHUB_EVENT_PATH: workflow_run.conclusion",
     }]);
-    // A fork's `main` is not ours. A run whose repository is not known may be a fork's.
+    // A fork's `main` is another branch. A run of an unknown repository may be a fork's.
     let ours = from.is_some() && from.as_deref() == here;
     if run.event.starts_with("pull_request") || !ours {
         read.change = Some(Change::default());
@@ -137,7 +136,7 @@ fn of_push(read: &mut CiEnvironment, variables: &Variables, event: Event) {
         });
 }
 
-/// The address of the run: no variable has it whole.
+/// The address of the run; no variable contains all of it.
 fn url(variables: &Variables) -> Option<Fact> {
     let part = |name| variables.text(name);
     Some(Fact {

@@ -6,8 +6,8 @@ use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variab
 
 /// Reads its variables.
 ///
-/// In a pipeline of merged results and in a merge train `CI_COMMIT_SHA` is a commit that GitLab made to
-/// merge with; what was pushed is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`, which is set only there.
+/// In a pipeline of merged results and in a merge train, `CI_COMMIT_SHA` is a merge commit that GitLab made; the
+/// pushed commit is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`, which is set only there.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let merged = ["merged_result", "merge_train"]
         .iter()
@@ -23,7 +23,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
             help: "name the commit with `--rev REV`, or run the job in branch pipelines".to_owned(),
         });
     }
-    // The message is the one of `CI_COMMIT_SHA`.
+    // The message belongs to `CI_COMMIT_SHA`.
     let of_another = merged || pushed.is_some();
     let commit = if of_another {
         pushed
@@ -65,7 +65,7 @@ fn change(variables: &Variables) -> Option<Change> {
     })
 }
 
-/// GitLab says of a message that it cut off since 18.6, which is when it began to.
+/// GitLab truncates messages since 18.6, and says so since then.
 fn message(variables: &Variables, of_another: bool) -> Option<Said> {
     let standing = if of_another {
         Standing::Unsure("it is the message of GitLab's temporary merge commit")

@@ -5,17 +5,17 @@
 //! <https://plugins.jenkins.io/git/#plugin-content-environment-variables> (`GIT_COMMIT`, `GIT_BRANCH`). No
 //! variable has the message.
 //!
-//! Jobs of one branch are started for changes by plugins with names of their own:
+//! Plugins start jobs for changes, and set variables with other names:
 //! <https://plugins.jenkins.io/gerrit-trigger/> (`GERRIT_…`, in its `GerritTriggerParameters`),
 //! <https://plugins.jenkins.io/ghprb/> (`ghprb…`), <https://plugins.jenkins.io/gitlab-plugin/> (`gitlab…`) and
 //! <https://plugins.jenkins.io/bitbucket-push-and-pull-request/> (`BITBUCKET_…`).
 
 use super::{Change, CiEnvironment, Fact, System, Variables};
 
-/// What `GIT_BRANCH` is where no branch was checked out.
+/// The value of `GIT_BRANCH` if no branch is checked out.
 const DETACHED: &str = "detached";
 
-/// The numbers of changes. Gerrit's `ref-updated` events have none: they are about branches.
+/// The numbers of changes. Gerrit's `ref-updated` events have none, because they are about branches.
 const NUMBERS: [&str; 5] = [
     "CHANGE_ID",
     "GERRIT_CHANGE_NUMBER",
@@ -24,7 +24,7 @@ const NUMBERS: [&str; 5] = [
     "BITBUCKET_PULL_REQUEST_ID",
 ];
 
-/// The branch that a change comes from. One of Gerrit comes from none.
+/// The branch that a change comes from; Gerrit's changes have none.
 const SOURCES: [&str; 5] = [
     "CHANGE_BRANCH",
     "ghprbSourceBranch",
@@ -44,8 +44,8 @@ const TARGETS: [&str; 5] = [
 
 /// Reads its variables.
 ///
-/// `BRANCH_NAME` is the tag's or the pull request's name (`PR-7`) in builds of those. `GIT_BRANCH` says nothing
-/// in a build of a change: the plugins have the change checked out as the branch that it is for.
+/// In builds of a tag or a pull request, `BRANCH_NAME` is its name (`PR-7`). `GIT_BRANCH` is not reliable in a build
+/// of a change: the plugins check out the change as the branch that it is for.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let tag = variables.fact("TAG_NAME");
     let change = is_change(variables).then(|| Change {
@@ -71,7 +71,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     }
 }
 
-/// Whether it is a build of a change that need not be merged.
+/// Whether it is a build of a change that may not be merged yet.
 fn is_change(variables: &Variables) -> bool {
     variables.has("CHANGE_BRANCH") || NUMBERS.iter().any(|name| variables.has(name))
 }

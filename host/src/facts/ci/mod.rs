@@ -1,7 +1,7 @@
-//! What the CI system says about the build it runs: its documented variables, and GitHub's event file.
+//! Facts of the CI system about the build: its documented variables, and GitHub's event file.
 //!
-//! Everything here is read through a look-up of variables, so that nothing depends on the environment of
-//! this process. A variable that is set to nothing is not set.
+//! All code here reads variables through a look-up function, and does not depend on the environment of this
+//! process. An empty variable counts as unset.
 
 mod buildkite;
 mod circleci;
@@ -23,27 +23,27 @@ use super::Error;
 use crate::contract::environments::Job;
 use crate::contract::validate::is_commit;
 
-/// What a CI system says about the build.
+/// The facts of a CI system about the build.
 #[derive(Clone, Debug)]
 pub struct CiEnvironment {
-    /// Which system.
+    /// The system.
     pub system: System,
-    /// The commit that is built: never the one that a system made to merge a pull request, where it says
-    /// which one was pushed. `HEAD` where the system leaves it to the checkout.
+    /// The built commit: of a pull request, the pushed commit instead of a merge commit of the system, if the
+    /// system names it. `HEAD` if the system leaves it to the checkout.
     pub commit: Option<Fact>,
-    /// The branch that is built; of a pull request, its own.
+    /// The built branch; of a pull request, its source branch.
     pub branch: Option<Fact>,
-    /// The tag that is built.
+    /// The built tag.
     pub tag: Option<Fact>,
     /// The text that the system calls the message.
     pub message: Option<Said>,
-    /// Where people look at the build.
+    /// The web page of the build.
     pub build_url: Option<Fact>,
-    /// The pull request that is built.
+    /// The built pull request.
     pub change: Option<Change>,
-    /// How jobs ended.
+    /// The results of jobs.
     pub jobs: Result<Vec<Fact<Job>>, Error>,
-    /// What is wrong with what it says.
+    /// Problems with these facts.
     pub problems: Vec<Problem>,
 }
 
@@ -63,12 +63,12 @@ pub struct Problem {
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
-    /// What to write in that system.
+    /// How to correct it in that system.
     pub help: String,
 }
 
 impl CiEnvironment {
-    /// Reads what a system says.
+    /// Reads the facts of a system.
     pub fn read(system: System, variables: &Variables) -> Self {
         let mut read = match system {
             System::CircleCi => circleci::read(variables),
@@ -84,7 +84,7 @@ impl CiEnvironment {
         read
     }
 
-    /// A system of which nothing is known yet.
+    /// A system without facts.
     fn of(system: System) -> Self {
         Self {
             system,
@@ -99,10 +99,10 @@ impl CiEnvironment {
         }
     }
 
-    /// The branch of the build, as the policy is told.
+    /// The branch of the build, as the policy gets it.
     ///
-    /// A pull request is no build of a branch, whatever its own is called, least of all when it comes from
-    /// a fork: it gets a name that git allows no branch to have.
+    /// A pull request is not a build of its branch, which may be in a fork: it gets a name that git does not allow for
+    /// a branch.
     pub fn built_branch(&self) -> Option<String> {
         let Some(change) = &self.change else {
             return self.branch.as_ref().map(|branch| branch.value.clone());

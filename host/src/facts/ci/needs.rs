@@ -44,8 +44,8 @@ impl Outcome {
 ///
 /// # Errors
 ///
-/// If it is anything else: a result that is not known is not a passed one. And if there is no job at all,
-/// because a workflow that passes `needs` means to wait for jobs.
+/// If it has another form or an unknown result, which must not count as passed; or if it has no job, because a
+/// workflow that passes `needs` intends to wait for jobs.
 pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     let Some(bytes) = variables.bytes(NEEDS) else {
         return Ok(Vec::new());
@@ -62,8 +62,8 @@ pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     if needs.is_empty() {
         return Err(Error::new(
             format!("`{NEEDS}` is empty: this job waited for no other job"),
-            "add `needs: [JOB, …]` to this job, so that only what has passed is published; or leave the \
-             variable out",
+            "add `needs: [JOB, …]` to this job, so that a build is published only after them; or unset the \
+             variable",
         ));
     }
     let job = |(name, need): (String, Need)| Fact {

@@ -1,4 +1,4 @@
-//! The CI systems that are known.
+//! The known CI systems.
 
 use super::super::Error;
 use super::Variables;
@@ -10,7 +10,7 @@ pub enum System {
     CircleCi,
     /// Jenkins.
     Jenkins,
-    /// GitHub Actions, and what calls itself that: Gitea's and Forgejo's runners.
+    /// GitHub Actions, and runners that imitate it: Gitea's and Forgejo's.
     GitHub,
     /// GitLab CI/CD.
     GitLab,
@@ -23,7 +23,7 @@ pub enum System {
 }
 
 impl System {
-    /// All of them, with the word that programs know them by.
+    /// All systems, with their names in JSON.
     pub const ALL: [(Self, &'static str); 7] = [
         (Self::CircleCi, "circleci"),
         (Self::Jenkins, "jenkins"),
@@ -34,7 +34,7 @@ impl System {
         (Self::Drone, "drone"),
     ];
 
-    /// The word that programs know it by.
+    /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::CircleCi => "circleci",
@@ -60,7 +60,7 @@ impl System {
         }
     }
 
-    /// Says how git gets the commit that is built there.
+    /// How to make git have the built commit, as a help.
     pub fn how_to_fetch(self, change: bool) -> &'static str {
         match (self, change) {
             (Self::CircleCi, _) => {
@@ -89,20 +89,20 @@ impl System {
     }
 }
 
-/// The variable that settles which system it is: one of their words, or `none`.
+/// The variable that chooses the system, by its name in JSON, or `none`.
 pub const CHOICE: &str = "GREENLIGHT_CI";
 
-/// What `GREENLIGHT_CI` says where no system is to be asked.
+/// The value of `GREENLIGHT_CI` for no system.
 const NONE: &str = "none";
 
-/// Finds the system, with the variable that gives it away; none outside of all.
+/// Finds the system, with the variable that shows it; none outside of a CI system.
 ///
-/// Several at once are an error: a runner that was started from a job of another system inherits its
-/// variables, and nothing in them says which of the two is the inner one.
+/// Several systems are an error: a runner that a job of another system starts inherits its variables, which do not
+/// tell which of the two is the inner one.
 ///
 /// # Errors
 ///
-/// If the variables are those of several systems, or `GREENLIGHT_CI` names none that is known.
+/// If variables of several systems are set, or `GREENLIGHT_CI` names an unknown system.
 pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, Error> {
     if let Some(choice) = variables.text(CHOICE) {
         if choice == NONE {
@@ -144,16 +144,16 @@ pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, E
     ))
 }
 
-/// The variable that shows a system; the rooms of the systems have the sources.
+/// The variable that shows a system; the module of the system names the source.
 ///
-/// `CI` alone shows nothing: most set it. GitLab and Woodpecker share the names of `CI_*`, but not these.
+/// `CI` is not enough, because most systems set it. GitLab and Woodpecker share names `CI_*`, but not these.
 fn sign(system: System, variables: &Variables) -> Option<&'static str> {
     let woodpecker = variables.is("CI", "woodpecker");
     let is_true = |name: &'static str| variables.is(name, "true").then_some(name);
     match system {
         System::CircleCi => is_true("CIRCLECI"),
         System::Jenkins if variables.has("JENKINS_URL") => Some("JENKINS_URL"),
-        // Jenkins has a URL only where its own settings name one.
+        // Jenkins has a URL only if its settings name one.
         System::Jenkins => {
             let tag = variables.text("BUILD_TAG")?;
             tag.starts_with("jenkins-").then_some("BUILD_TAG")

@@ -7,9 +7,9 @@ use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables.
 ///
-/// Of a pull request `CI_COMMIT_BRANCH` is the branch that it is *for*, and `CI_COMMIT_MESSAGE` is its title
-/// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>); builds by hand and of tags have messages of
-/// Woodpecker's own. Only a push has the commit's.
+/// In a pull request, `CI_COMMIT_BRANCH` is the branch to merge into, and `CI_COMMIT_MESSAGE` is its title
+/// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>). Manual builds and builds of tags have a message of
+/// Woodpecker. Only a push has the message of the commit.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables.fact("CI_COMMIT_PULL_REQUEST");
     let event = variables.text("CI_PIPELINE_EVENT").unwrap_or_default();
@@ -50,20 +50,19 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     }
 }
 
-/// Whether a reference is one under which a forge keeps what is proposed: `refs/pull/7/merge`,
-/// `refs/merge-requests/7/head`.
+/// Whether a forge keeps proposed commits under the reference: `refs/pull/7/merge`, `refs/merge-requests/7/head`.
 pub fn is_of_a_change(reference: &str) -> bool {
     ["refs/pull/", "refs/pull-requests/", "refs/merge-requests/"]
         .iter()
         .any(|prefix| reference.starts_with(prefix))
 }
 
-/// How everything before this step ended, as a job; steps that run after a failure are told.
+/// The state of the pipeline before this step, as a job: a step that runs after a failure gets it.
 pub fn state(variables: &Variables, variable: &'static str, name: &str) -> Option<Fact<Job>> {
     let status = match variables.text(variable)?.as_str() {
         "success" => JobStatus::Passed,
         "failure" => JobStatus::Failed,
-        // Any other word is no success.
+        // No other word is a success.
         _ => JobStatus::Running,
     };
     Some(Fact {

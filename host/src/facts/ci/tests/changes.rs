@@ -38,7 +38,7 @@ fn a_pull_request_elsewhere_is_never_a_build_of_a_branch() {
                 ("CHANGE_ID", "7"),
                 ("CHANGE_BRANCH", "main"),
                 ("CHANGE_TARGET", "main"),
-                ("CHANGE_FORK", "somebody"),
+                ("CHANGE_FORK", "fork"),
             ],
         ),
     ] {
@@ -61,9 +61,9 @@ fn circleci_builds_branches_with_open_pull_requests_and_forks() {
     for more in [
         &[("CIRCLE_BRANCH", "pull/7")][..],
         &[("CIRCLE_PR_NUMBER", "7")],
-        &[("CIRCLE_PR_USERNAME", "somebody")],
+        &[("CIRCLE_PR_USERNAME", "fork")],
         &[("CIRCLE_PR_REPONAME", "cart")],
-        // A project that has no variables for forks.
+        // A project without variables for forks.
         &[("CIRCLE_PULL_REQUESTS", "")],
     ] {
         let forked = read(&changed(&changed(CIRCLECI, &open), more));
@@ -103,7 +103,7 @@ fn buildkite_trusts_the_branch_of_a_push_alone() {
             (doubtful.branch, doubtful.problems[0].code),
             (None, "branch-unsure")
         );
-        // Where the branch names the commit, it has it.
+        // A branch that names the commit contains it.
         let changes = [("BUILDKITE_SOURCE", source), ("BUILDKITE_COMMIT", "HEAD")];
         let read = read(&changed(BUILDKITE, &changes));
         assert_eq!(shown(read.commit.as_ref()), "HEAD (BUILDKITE_COMMIT)");

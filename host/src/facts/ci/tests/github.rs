@@ -1,4 +1,4 @@
-//! GitHub: what stands in the event, and in nothing else.
+//! GitHub: facts that only the event file has.
 
 use std::fs;
 
@@ -89,7 +89,7 @@ fn github_runs_after_another_workflow_for_what_that_ran_for() {
     let path = file.to_str().expect("UTF-8");
     for (event, from, branch) in [
         ("push", "shop/cart", "main"),
-        ("push", "somebody/cart", "main (pull request)"),
+        ("push", "fork/cart", "main (pull request)"),
         ("pull_request", "shop/cart", "main (pull request)"),
     ] {
         let event = format!(

@@ -1,4 +1,4 @@
-//! GitLab: messages that were cut off, and merge requests.
+//! GitLab: truncated messages and merge requests.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn a_merge_request_of_gitlab_is_never_a_build_of_a_branch() {
         ];
         is_never_published(GITLAB, &changed(&set, more))
     };
-    // The message is the one of the commit that GitLab made.
+    // The message belongs to the merge commit that GitLab made.
     let made = &[
         ("CI_COMMIT_SHA", MERGE),
         ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", SHA),

@@ -19,7 +19,7 @@ fn jenkins_names_the_remote_with_the_branch() {
     }
 }
 
-/// The plugins check an unmerged commit out as the branch that it is for.
+/// The plugins check out an unmerged commit as the branch that it is for.
 #[test]
 fn a_change_that_a_plugin_of_jenkins_builds_is_never_a_build_of_a_branch() {
     let of_main = changed(JENKINS, &[("GIT_BRANCH", "origin/main")]);
@@ -63,7 +63,7 @@ fn a_change_that_a_plugin_of_jenkins_builds_is_never_a_build_of_a_branch() {
     }
 }
 
-/// They have no number, and what the GitLab plugin says of merge requests is empty.
+/// They have no number, and the GitLab plugin's variables of merge requests are empty.
 #[test]
 fn a_push_that_a_plugin_of_jenkins_builds_is_a_build_of_the_branch() {
     let of_main = changed(JENKINS, &[("GIT_BRANCH", "origin/main")]);

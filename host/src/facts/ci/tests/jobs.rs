@@ -1,4 +1,4 @@
-//! How jobs ended, as far as a system tells.
+//! The results of jobs that a system reports.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn woodpecker_and_drone_tell_how_it_went_so_far() {
 }
 
 #[test]
-fn no_job_at_all_is_somebodys_mistake() {
+fn needs_without_a_job_is_an_error() {
     let error = read(&changed(GITHUB, &[(NEEDS, "{}")])).jobs;
     let error = error.expect_err("no job");
     assert!(error.message.contains("is empty") && error.help.contains("needs:"));

@@ -1,4 +1,4 @@
-//! What each system says, as tables of variables and facts.
+//! The facts of each system, as tables of variables and facts.
 
 mod changes;
 mod github;
@@ -32,7 +32,7 @@ fn read(set: Set<'_>) -> CiEnvironment {
     })
 }
 
-/// A fact as text: the value, and where it comes from.
+/// A fact as text: the value and its source.
 fn shown(fact: Option<&Fact>) -> String {
     fact.map_or_else(
         || "-".to_owned(),
@@ -40,7 +40,7 @@ fn shown(fact: Option<&Fact>) -> String {
     )
 }
 
-/// The base, with changes: a variable that is set to nothing is not set.
+/// The base, with changes: an empty variable counts as unset.
 fn changed<'a>(base: Set<'a>, changes: Set<'a>) -> Vec<(&'a str, &'a str)> {
     [base, changes].concat()
 }
@@ -220,7 +220,7 @@ fn a_build_of_a_tag_has_no_branch() {
     }
 }
 
-/// A fork's branch may be called as the one that is published. Nothing of it may be.
+/// A fork's branch may have the name of the publish branch. Its builds are never published.
 #[track_caller]
 fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironment {
     let read = read(&changed(set, changes));
@@ -282,7 +282,7 @@ fn what_is_no_system_and_what_are_two() {
             ("JENKINS_URL", ""),
         ],
         &[("GITHUB_ACTIONS", "false")],
-        // What GitLab and Woodpecker both set is neither's sign.
+        // A variable that GitLab and Woodpecker both set shows neither.
         &[("CI_COMMIT_SHA", SHA), ("CI_COMMIT_BRANCH", "main")],
     ] {
         assert_eq!(with(none, detect), Ok(None), "{none:?}");
@@ -306,7 +306,7 @@ fn what_is_no_system_and_what_are_two() {
     }
     assert_eq!(with(&changed(&both, &[(CHOICE, "none")]), detect), Ok(None));
     with(&[(CHOICE, "travis")], detect).expect_err("unknown");
-    // Early releases of Woodpecker are Drone to those who look for that.
+    // Early releases of Woodpecker set the variables of Drone, too.
     let woodpecker = changed(DRONE, WOODPECKER);
     assert_eq!(
         with(&woodpecker, detect),
