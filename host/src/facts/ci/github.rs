@@ -46,7 +46,7 @@ fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Ev
         },
         None if !needed => return Event::default(),
         None => super::super::Error::new(
-            "`GITHUB_EVENT_PATH` is not set; its file says what was pushed",
+            "`GITHUB_EVENT_PATH` is not set; its file names the pushed commit",
             "pass `GITHUB_EVENT_PATH` and its file to this step, or name the commit with `--rev REV`",
         ),
     };

@@ -64,16 +64,16 @@ impl System {
     pub fn how_to_fetch(self, change: bool) -> &'static str {
         match (self, change) {
             (Self::CircleCi, _) => {
-                "have a `checkout` step before this one, or attach a workspace that holds `.git`"
+                "add a `checkout` step before this one, or attach a workspace that holds `.git`"
             }
             (Self::Jenkins, _) => {
-                "have `checkout scm` before this step, and no shallow clone that is too short (`CloneOption`)"
+                "run `checkout scm` before this step, and fetch enough history (`CloneOption`)"
             }
             (Self::GitHub, true) => {
-                "give `actions/checkout` what was pushed: `ref: ${{ github.event.pull_request.head.sha }}`"
+                "let `actions/checkout` fetch the pushed commit: `ref: ${{ github.event.pull_request.head.sha }}`"
             }
             (Self::GitHub, false) => {
-                "have `actions/checkout` before this step, with `fetch-depth: 0` if it checks out something else"
+                "run `actions/checkout` before this step, with `fetch-depth: 0` if it checks out another commit"
             }
             (Self::GitLab, _) => {
                 "let the job fetch: `GIT_STRATEGY: fetch`, and `GIT_DEPTH: 0` in its `variables`"

@@ -73,7 +73,7 @@ fn circleci_builds_branches_with_open_pull_requests_and_forks() {
 }
 
 #[test]
-fn references_of_changes_show_where_nothing_else_does() {
+fn a_reference_of_a_change_shows_a_pull_request() {
     for reference in [
         "refs/pull/7/merge",
         "refs/merge-requests/7/head",
@@ -95,7 +95,7 @@ fn references_of_changes_show_where_nothing_else_does() {
 }
 
 #[test]
-fn buildkite_trusts_the_branch_of_a_push_alone() {
+fn buildkite_trusts_only_the_branch_of_a_push() {
     // An unmerged commit, with the default branch of the pipeline.
     for source in ["ui", "api", "trigger_job", "schedule", "new", ""] {
         let doubtful = read(&changed(BUILDKITE, &[("BUILDKITE_SOURCE", source)]));

@@ -43,7 +43,7 @@ fn a_pull_request_of_github_is_never_a_build_of_a_branch() {
 }
 
 #[test]
-fn github_without_its_event_does_not_take_the_merge_for_what_was_pushed() {
+fn github_without_its_event_does_not_use_the_merge_commit() {
     for (event, path) in [
         ("pull_request", ""),
         ("pull_request_target", "/no/such"),
@@ -58,7 +58,7 @@ fn github_without_its_event_does_not_take_the_merge_for_what_was_pushed() {
 }
 
 #[test]
-fn github_says_the_message_of_a_push() {
+fn github_has_the_message_of_a_push() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("event.json");
     let path = file.to_str().expect("UTF-8");
@@ -83,7 +83,7 @@ fn github_says_the_message_of_a_push() {
 }
 
 #[test]
-fn github_runs_after_another_workflow_for_what_that_ran_for() {
+fn a_workflow_run_of_github_has_the_commit_of_the_other_workflow() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("event.json");
     let path = file.to_str().expect("UTF-8");

@@ -32,7 +32,7 @@ fn a_merge_request_of_gitlab_is_never_a_build_of_a_branch() {
 }
 
 #[test]
-fn gitlab_says_when_it_cut_the_message_off() {
+fn gitlab_reports_a_truncated_message() {
     for (said, standing) in [
         ("true", Standing::Truncated),
         ("false", Standing::Whole),
@@ -52,7 +52,7 @@ fn gitlab_says_when_it_cut_the_message_off() {
 }
 
 #[test]
-fn gitlab_without_the_pushed_commit_has_none() {
+fn gitlab_without_the_pushed_commit_has_no_commit() {
     let read = read(&changed(
         GITLAB,
         &[("CI_MERGE_REQUEST_EVENT_TYPE", "merged_result")],

@@ -86,7 +86,7 @@ fn a_push_that_a_plugin_of_jenkins_builds_is_a_build_of_the_branch() {
 }
 
 #[test]
-fn jenkins_without_a_url_of_its_own() {
+fn jenkins_without_a_url_is_found() {
     let set = [("BUILD_TAG", "jenkins-shop-1"), ("GIT_COMMIT", SHA)];
     assert_eq!(with(&set, detect), Ok(Some((System::Jenkins, "BUILD_TAG"))));
     assert_eq!(with(&[("BUILD_TAG", "shop-1")], detect), Ok(None));

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn woodpecker_and_drone_tell_how_it_went_so_far() {
+fn woodpecker_and_drone_report_the_state_of_the_pipeline() {
     for (set, name) in [
         (WOODPECKER, "CI_PIPELINE_STATUS"),
         (DRONE, "DRONE_BUILD_STATUS"),
@@ -30,7 +30,7 @@ fn needs_without_a_job_is_an_error() {
 }
 
 #[test]
-fn results_of_jobs_are_handed_over() {
+fn results_of_jobs_are_read_from_needs() {
     let needs = "{\"test\": {\"result\": \"success\", \"outputs\": {\"a\": \"b\"}}, \"lint\": {\"result\": \
                  \"failure\"}, \"docs\": {\"result\": \"skipped\"}, \"e2e\": {\"result\": \"cancelled\"}}";
     let jobs = read(&changed(GITHUB, &[(NEEDS, needs)]))

@@ -113,7 +113,7 @@ const GITHUB: Set<'_> = &[
 ];
 
 #[test]
-fn each_system_is_found_and_says_what_a_push_to_main_is() {
+fn each_system_is_found_with_the_facts_of_a_push() {
     for (system, set, sign, commit, branch, message) in [
         (
             System::CircleCi,
@@ -272,7 +272,7 @@ fn only_hashes_are_commits() {
 }
 
 #[test]
-fn what_is_no_system_and_what_are_two() {
+fn no_system_and_two_systems() {
     for none in [
         &[][..],
         &[("CI", "true")],
