@@ -145,14 +145,15 @@ fn the_receiver_asks_it() {
         log: &elsewhere.path().join("serve.log"),
         variables: &[],
     };
-    // The bundled policy reads no tag of an environment that is not configured.
-    let tag = format!("eu-{commit}");
-    assert_eq!(served(&place, &[&tag]), [None]);
-    greenlight(["status", "1"]).within(shop.path()).gives(
-        0,
-        Text::Has(&[&tag, "stopped", "it always stops"]),
-        Text::Nothing,
-    );
+    // The bundled policy reads no tag of an environment that is not configured, and deploys the other one.
+    let tags = [
+        format!("eu-{commit}"),
+        format!("stage-loadtest-abort-{commit}"),
+    ];
+    for refusal in served(&place, &tags.each_ref().map(String::as_str)) {
+        let refusal = refusal.expect("a refusal");
+        assert!(refusal.contains("[always-stop]"), "{refusal}");
+    }
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn git(folder: &Path, arguments: &[&str], input: &str) -> String {
 
 #[test]
 fn no_command_contradicts_another_in_one_process() {
-    case::check(200, || {
+    case::check(200, 200, || {
         let folder = tempfile::tempdir().expect("a folder");
         git(folder.path(), &["init", "--quiet"], "");
         let tree = git(folder.path(), &["mktree"], "");

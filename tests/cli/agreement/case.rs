@@ -132,6 +132,15 @@ impl Case {
         !self.labels.is_empty()
     }
 
+    /// The same with a message without labels, so that the settings name the action.
+    pub fn unlabelled(&self) -> Self {
+        Self {
+            message: "Change\n".to_owned(),
+            labels: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// The branch whose builds are published.
     pub fn branch(&self) -> &'static str {
         self.publish_branch.unwrap_or("main")
@@ -202,9 +211,9 @@ impl fmt::Debug for Case {
 /// The threads that check cases at the same time.
 const THREADS: u32 = 2;
 
-/// Checks a property with at least so many random cases. `property` makes it for one thread. A failure shows the
-/// case, and the seed that repeats it.
-pub fn check<P: Fn(&Case)>(cases: u32, property: impl Fn() -> P + Sync) {
+/// Checks a property with at least so many random cases, and looks for a simpler case that fails in at most so many
+/// steps. `property` makes it for one thread. A failure shows the case, and the seed that repeats it.
+pub fn check<P: Fn(&Case)>(cases: u32, steps: u32, property: impl Fn() -> P + Sync) {
     let config = Config::default();
     let seed = match config.rng_seed {
         RngSeed::Fixed(seed) => seed,
@@ -213,8 +222,7 @@ pub fn check<P: Fn(&Case)>(cases: u32, property: impl Fn() -> P + Sync) {
     let check_some = |thread: u32| {
         let mut runner = TestRunner::new(Config {
             cases: cases.div_ceil(THREADS),
-            // Each step of shrinking starts programs.
-            max_shrink_iters: 20,
+            max_shrink_iters: steps,
             failure_persistence: None,
             rng_seed: RngSeed::Fixed(seed.wrapping_add(u64::from(thread))),
             ..config.clone()

@@ -14,7 +14,7 @@ use crate::harness::PROGRAM;
 use crate::waiting;
 
 /// How long a receiver may take to start a deployment, and the deployment to end.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// `greenlight serve`, ended when it is dropped.
 struct Receiver {

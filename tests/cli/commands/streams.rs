@@ -4,6 +4,9 @@ use std::fs;
 
 use crate::harness::{Call, Ended, Repository, Text, greenlight};
 
+/// What `--verbose` prints, behind the path of the file.
+const SOURCES: &str = "greenlight.toml` (default)\nnote: policy: bundled (default)\n";
+
 const ESCAPE: char = '\u{1b}';
 
 const SHOP: &str = r#"
@@ -213,8 +216,6 @@ fn quiet_keeps_errors_refusals_and_exports() {
 #[test]
 fn verbose_adds_the_sources_of_settings_to_standard_error() {
     let shop = Shop::new();
-    const SOURCES: &str =
-        "note: configuration: `greenlight.toml` (default)\nnote: policy: bundled (default)\n";
     for row in &ROWS {
         let plain = shop.run(row, row.json, &[], &[]);
         for verbose in ["-v", "--verbose"] {
