@@ -36,7 +36,13 @@ fn the_receiver_and_a_local_run_contradict_no_command() {
     // A case that fails may have waited for the receiver, so no simpler one is looked for.
     case::check(3, 0, || {
         |case: &Case| {
-            delivered(&Shop::new(&case.unlabelled()));
+            // The settings name the action, then the message of the case.
+            let unlabelled = Case {
+                message: "Change\n".to_owned(),
+                labels: Vec::new(),
+                ..case.clone()
+            };
+            delivered(&Shop::new(&unlabelled));
             let shop = Shop::new(case);
             delivered(&shop);
             ran_locally(&shop);

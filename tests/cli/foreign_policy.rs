@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::agreement::receiver::{Place, served};
 use crate::harness::{Call, Repository, Text, greenlight};
 use crate::hostile::guests::component;
@@ -64,15 +62,13 @@ enum Named {
 fn shop(named: Named) -> (Repository, String) {
     let shop = Repository::new();
     let commit = shop.commit("Change [load test: abort]\n");
-    let policy = component(FIELDS);
-    fs::write(shop.path().join("p.wasm"), &policy).expect("written");
+    fs::write(shop.path().join("p.wasm"), component(FIELDS)).expect("written");
     let mut text = SHOP.to_owned();
     if named == Named::File {
-        let digest: String = Sha256::digest(&policy)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        text = format!("{text}\n[policy]\nfile = \"p.wasm\"\ndigest = \"sha256:{digest}\"\n");
+        let inspect = greenlight(["policy", "inspect", "p.wasm", "--format", "json"]);
+        let inspected = inspect.within(shop.path()).run().json();
+        let digest = inspected["digest"].as_str().expect("a digest");
+        text = format!("{text}\n[policy]\nfile = \"p.wasm\"\ndigest = \"{digest}\"\n");
     }
     fs::write(shop.path().join("greenlight.toml"), text).expect("written");
     (shop, commit)

@@ -45,7 +45,7 @@ pub struct Case {
     pub override_action: Option<&'static str>,
     pub message: String,
     /// The actions of the labels in the message.
-    labels: Vec<&'static str>,
+    pub labels: Vec<&'static str>,
     pub build: Build,
     pub measured: Measured,
     pub place: Place,
@@ -130,15 +130,6 @@ impl Case {
     /// Whether a label sets the action.
     pub fn is_labelled(&self) -> bool {
         !self.labels.is_empty()
-    }
-
-    /// The same with a message without labels, so that the settings name the action.
-    pub fn unlabelled(&self) -> Self {
-        Self {
-            message: "Change\n".to_owned(),
-            labels: Vec::new(),
-            ..self.clone()
-        }
     }
 
     /// The branch whose builds are published.
@@ -336,7 +327,7 @@ fn message() -> impl Strategy<Value = (String, Vec<&'static str>)> {
         .prop_flat_map(move |parts| (Just(parts), gaps.clone()))
         .prop_map(|((parts, labels), gaps)| {
             let parts = parts.iter().zip(gaps);
-            let parts: String = parts.map(|(part, gap)| format!("{gap}{part}")).collect();
-            (format!("Change{parts}\n"), labels)
+            let parts: Vec<_> = parts.map(|(part, gap)| [gap, part].concat()).collect();
+            (format!("Change{}\n", parts.concat()), labels)
         })
 }

@@ -83,8 +83,15 @@ const ROWS: [Row; 11] = [
     row(&["run", "--tag", "TAG"], true, [false, true]),
 ];
 
-/// The ways to wish for colours, and whether they come where a command has some.
-const WISHES: [(&[&str], &[(&str, &str)], bool); 8] = [
+/// Flags, variables, and whether they ask for colours.
+type Wish = (
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+    bool,
+);
+
+/// The ways to ask for colours, and whether they come where a command has some.
+const WISHES: [Wish; 8] = [
     (&[], &[], false),
     (&["--color", "auto"], &[("FORCE_COLOR", "1")], true),
     (
