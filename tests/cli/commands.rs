@@ -11,5 +11,6 @@ mod policy;
 mod program;
 mod resolve;
 pub mod run;
+mod streams;
 mod tags;
 mod untrusted;

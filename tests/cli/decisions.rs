@@ -131,7 +131,7 @@ fn model(asks: Asks, stage: Stage, image: Image, column: usize) -> &'static str 
     match asks {
         Asks::Stage(action) | Asks::Prod(Some(action)) => cell(action.name(), column),
         Asks::ExplicitSkip => cell("skip", column),
-        // Nobody knows the action: what holds for all of them holds.
+        // The action is unknown: the permission is the one that all actions share, else hold.
         Asks::Prod(None) => {
             let all = ["abort", "warn", "skip"].map(|action| cell(action, column));
             if all.iter().all(|it| *it == all[0]) {

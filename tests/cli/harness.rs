@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-/// A commit that is nobody's.
+/// A commit hash that no repository of the tests has.
 pub const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 /// The program under test.
@@ -48,7 +48,7 @@ impl Call {
         self
     }
 
-    /// Gives text on standard input; without it there is none.
+    /// Gives text on standard input, which is empty without it.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = input.into();
         self

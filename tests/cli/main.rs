@@ -1,5 +1,5 @@
 //! The program as its users meet it: a command line in, standard output, standard error and a status
-//! out. Nothing is inherited from whoever runs the tests.
+//! out. Nothing is inherited from the environment of the tests.
 
 mod harness;
 
@@ -9,6 +9,7 @@ mod cases;
 mod commands;
 mod decisions;
 mod docs;
+mod foreign_policy;
 mod hostile;
 mod readme;
 mod replay;

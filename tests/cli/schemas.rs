@@ -1,7 +1,8 @@
-//! JSON and its schemas, held against each other in both directions: what the program prints fits, and
+//! JSON and its schemas, compared in both directions: what the program prints fits, and
 //! what is only a little different does not.
 
 mod config;
+mod decision;
 mod history;
 mod output;
 

@@ -6,7 +6,6 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::harness::{Call, Repository, SHA, Text, fixture, greenlight};
-use crate::hostile::guests::benign;
 use crate::schemas::Schema;
 
 /// Two environments, and rules that differ from every default.
@@ -278,69 +277,6 @@ fn every_setting_has_a_source() {
     Schema::of("settings").holds(&document);
 }
 
-/// A repository whose policy never promotes, and names tags of its own: `stage-` and the commit.
-fn foreign() -> Repository {
-    let shop = Repository::new();
-    shop.commit("Change [load test: abort]\n");
-    fs::write(shop.path().join("p.wasm"), benign()).expect("written");
-    let inspected = greenlight(["policy", "inspect", "p.wasm", "--format", "json"])
-        .within(shop.path())
-        .run()
-        .json();
-    let digest = inspected["digest"].as_str().expect("a digest");
-    write(
-        shop.path(),
-        &format!("{SHOP}\n[policy]\nfile = \"p.wasm\"\ndigest = \"{digest}\"\n"),
-    );
-    shop
-}
-
-#[test]
-fn the_policy_of_the_file_answers_every_command() {
-    let shop = foreign();
-    let commit = shop.git(&["rev-parse", "HEAD"]);
-    let tag = format!("stage-{commit}");
-    let call = |arguments: &[&str]| greenlight(arguments).within(shop.path());
-    // It reads no labels, and has one tag for a build of any branch.
-    call(&["label", "--rev", "HEAD"]).gives(0, Text::Has(&["warn: "]), Text::Nothing);
-    call(&["tags", "--rev", "HEAD", "--branch", "main"]).gives(
-        0,
-        Text::Is(&format!("{tag}\n")),
-        Text::Nothing,
-    );
-    call(&["explain"]).gives(0, Text::Has(&[&format!("  {tag}\n")]), Text::Nothing);
-    call(&["replay", "--repo", ".", "--format", "jsonl"]).gives(
-        0,
-        Text::Has(&[&format!("\"tags\":[\"{tag}\"]")]),
-        Text::Nothing,
-    );
-    let decided = call(&["decide", "--tag", &tag]).run();
-    assert_eq!(decided.status, 4, "{}", decided.stdout);
-    // The flag counts more, and the digest of the file is not the flag's.
-    let bundled = shop.path().join("bundled.wasm");
-    let bundled = bundled.to_str().expect("UTF-8");
-    call(&["policy", "export", bundled]).run();
-    call(&["label", "--rev", "HEAD", "--policy", bundled]).gives(
-        0,
-        Text::Has(&["abort: "]),
-        Text::Nothing,
-    );
-    fs::write(shop.path().join("p.wasm"), "other").expect("written");
-    for command in [
-        &["label", "--rev", "HEAD"][..],
-        &["run", "--local"],
-        &["rollback-advice"],
-    ] {
-        let ended = call(command).run();
-        assert_eq!(ended.status, 2, "{}", ended.stderr);
-    }
-    call(&["explain"]).gives(
-        2,
-        Text::Nothing,
-        Text::Has(&["does not match the configuration"]),
-    );
-}
-
 #[test]
 fn a_local_run_takes_the_settings_of_the_file() {
     let (shop, tag) = shop();
@@ -357,4 +293,52 @@ fn a_local_run_takes_the_settings_of_the_file() {
         ]),
     );
     assert!(!shop.path().join(".greenlight").exists());
+}
+
+#[test]
+fn what_every_command_refuses_is_not_valid() {
+    let (shop, tag) = shop();
+    let ambiguous = SHOP.replace("\"prod\"", "\"stage-loadtest-warn\"");
+    let alone = SHOP.split("\n[[environment]]\nname = \"prod\"").next();
+    for (text, said) in [
+        (ambiguous.as_str(), "would read as load test tags"),
+        (alone.expect("a beginning"), "at least 2 environments"),
+    ] {
+        write(shop.path(), text);
+        let check = greenlight(["config", "check"]).within(shop.path());
+        let refused = ["the policy refuses the settings: ", said, "help: "];
+        check.gives(2, Text::Nothing, Text::Has(&refused));
+        let resolve = greenlight(["resolve", &tag]).within(shop.path());
+        resolve.gives(1, Text::Nothing, Text::Has(&[said]));
+    }
+    write(
+        shop.path(),
+        &format!(
+            "{SHOP}[policy]\nfile = \"no.wasm\"\ndigest = \"sha256:{}\"\n",
+            "0".repeat(64)
+        ),
+    );
+    for command in [&["config", "check"][..], &["resolve", &tag]] {
+        greenlight(command)
+            .within(shop.path())
+            .gives(2, Text::Nothing, Text::Has(&["no.wasm"]));
+    }
+}
+
+#[test]
+fn the_journal_is_shown_where_it_is() {
+    let (shop, tag) = shop();
+    write(
+        shop.path(),
+        &format!("{SHOP}[journal]\nfolder = \"records\"\n"),
+    );
+    greenlight(["run", "--tag", &tag]).within(shop.path()).run();
+    let shown = greenlight(["config", "show", "--format", "json"]);
+    let shown = shown.within(shop.path()).run().json();
+    let settings = shown["settings"].as_array().expect("settings");
+    let location = settings.iter().find(|it| it["name"] == "journal.location");
+    let location = location.expect("a location")["value"].as_str();
+    let location = location.expect("a path");
+    assert_eq!(location, "records/journal.db");
+    assert!(shop.path().join(location).exists());
 }

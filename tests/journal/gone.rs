@@ -16,14 +16,14 @@ fn a_server_that_comes_back_goes_on() {
     for position in 1..=3 {
         store.append(number, &row(position)).expect("appended");
     }
-    // Back before anybody asks: nobody notices.
+    // It is back before the next question, which succeeds.
     server.crash();
     server.start();
     store.append(number, &row(4)).expect("appended");
 
     server.crash();
     for _ in 0..2 {
-        let error = store.append(number, &row(5)).expect_err("nobody is there");
+        let error = store.append(number, &row(5)).expect_err("no server");
         assert!(matches!(&error, Error::Unavailable(_)), "{error}");
         assert!(matches!(store.records(number), Err(Error::Unavailable(_))));
     }

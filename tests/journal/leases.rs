@@ -109,7 +109,7 @@ fn a_lease_expires(place: &Place) {
     assert!(second.fence > first.fence);
     assert_eq!(ours.renew(&first, &we, LONG), Ok(false));
 
-    // Nobody came in between: it may go on.
+    // No other holder came in between: it may go on.
     while theirs.leases().expect("read")[0].1.expires > now() {
         assert!(Instant::now() < deadline, "it does not expire");
     }
@@ -150,7 +150,7 @@ fn a_race_has_one_winner(place: &Place) {
                 holder: &own,
                 time_to_live: LONG,
             });
-            // Both have asked before the winner gives it back. Nobody fails before both are through.
+            // Both have asked before the winner gives it back, and neither fails before both are through.
             together.wait();
             if let Ok(Claim::Held(lease)) = &answer {
                 answers.push(store.release(lease, &own).map(|()| Some(lease.fence)));

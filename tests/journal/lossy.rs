@@ -66,7 +66,7 @@ impl Lossy {
 impl Drop for Lossy {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
-        // It looks at the flag when somebody comes.
+        // It looks at the flag when a client connects.
         let _ = UnixStream::connect(self.folder.path().join(SOCKET));
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();

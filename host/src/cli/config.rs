@@ -9,9 +9,12 @@ use serde_json::Value;
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::output::Output;
+use super::table::{COMMIT, publishable};
 use super::{Error, Exit};
 use crate::config::resolved::{Flags, Resolved};
 use crate::config::shown::{self, Setting, Source};
+use crate::contract::types::{Evidence, Reason};
+use crate::sandbox::Use;
 use crate::text::escape::escape;
 use crate::text::json;
 
@@ -39,8 +42,8 @@ pub struct ShowArguments {
 
 /// Check the configuration, and the variables that override it.
 ///
-/// Exits with 0 if every command can read them, and with 2 if not. Secrets are not read, and no server is
-/// reached.
+/// Exits with 0 if every command can use them, and with 2 if not: the policy is loaded, and asked about the
+/// settings. Secrets are not read, and no server is reached.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     #[command(flatten)]
@@ -167,6 +170,21 @@ fn show(arguments: &ShowArguments, output: &mut Output) -> Result<Exit, Error> {
 
 fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error> {
     let resolved = configuration::resolve(&arguments.from.flags(), output)?;
+    let policy = configuration::policy(&resolved, Use::Once)?;
+    let settings = &resolved.settings;
+    // This build may be published, so a reason that rests on settings alone is about the settings.
+    let build = publishable(COMMIT, settings.default_action, settings);
+    let reasons = policy.tags(&build, settings)?.err().unwrap_or_default();
+    let is_about_settings = |reason: &&Reason| {
+        let mut evidence = reason.evidence.iter();
+        !reason.evidence.is_empty() && evidence.all(|it| matches!(it, Evidence::Setting(_)))
+    };
+    if let Some(reason) = reasons.iter().find(is_about_settings) {
+        return Err(Error::new(
+            format!("the policy refuses the settings: {}", reason.message),
+            "list the settings and their sources with `greenlight config show`, and change the one that is named",
+        ));
+    }
     output.text(&match resolved.path() {
         Some(path) => format!("{} is valid\n", escape(&path.display().to_string())),
         None => "no configuration; the defaults are valid\n".to_owned(),

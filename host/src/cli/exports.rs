@@ -159,7 +159,8 @@ impl Exports {
             answer.failed(message, help);
         }
         if self.annotations {
-            output.note(&annotation::text(answer.command, &answer.notices));
+            // They are asked for, so `--quiet` keeps them.
+            output.error(&annotation::text(answer.command, &answer.notices));
         }
         let mut written = Ok(());
         for (kind, file) in &self.files {
@@ -182,7 +183,7 @@ impl Exports {
         match (ended, written) {
             (Ok(_), Err(error)) => Err(error.into()),
             (Err(ended), Err(error)) => {
-                output.note(&Error::from(error).text());
+                output.error(&Error::from(error).text());
                 Err(ended)
             }
             (ended, Ok(())) => ended,

@@ -1,5 +1,7 @@
 //! The command line. Each command reads facts, asks the policy, and renders the answer.
 
+#[cfg(test)]
+mod agreement;
 mod args;
 mod cancel;
 mod ci_environment;

@@ -29,7 +29,12 @@ pub struct Arguments {
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
     /// Show so many finished deployments.
-    #[arg(long, value_name = "COUNT", default_value_t = 5)]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 5,
+        conflicts_with = "number"
+    )]
     ended: usize,
     #[command(flatten)]
     config: ConfigArguments,

@@ -17,7 +17,7 @@ use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::sandbox::Policy;
 
 /// A commit for the sake of the question. What it is makes no difference.
-const COMMIT: &str = "0000000000000000000000000000000000000000";
+pub const COMMIT: &str = "0000000000000000000000000000000000000000";
 
 /// The time, which makes no difference either: everything happened just now.
 const NOW: u64 = 0;

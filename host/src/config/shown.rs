@@ -2,6 +2,8 @@
 //!
 //! Secrets are neither read nor shown, only the variable or the file that holds them.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::duration::Span;
@@ -52,7 +54,7 @@ pub fn settings(resolved: &Resolved) -> Vec<Setting> {
         let value = list.value(name).filter(|_| line.is_some());
         shown.push(Setting {
             name: name.to_owned(),
-            value: value.unwrap_or_else(|| json!(default)),
+            value: value.unwrap_or_else(|| list.default(name, default)),
             source: line.map_or(Source::Default, Source::File),
         });
     }
@@ -179,6 +181,16 @@ impl List<'_> {
         tables
             .iter()
             .position(|it| it.get("name").and_then(Value::as_str) == Some(name))
+    }
+
+    /// The value of a key that the file does not have. The journal is in the folder that the file names.
+    fn default(&self, key: &str, default: &str) -> Value {
+        match self.value("journal.folder") {
+            Some(Value::String(folder)) if key == "journal.location" => {
+                json!(Path::new(&folder).join("journal.db"))
+            }
+            _ => json!(default),
+        }
     }
 
     fn value(&self, key: &str) -> Option<Value> {

@@ -1,4 +1,4 @@
-//! An answer that nobody gets is not an answer: status 74, whatever it would have been.
+//! An answer that could not be written: status 74, whatever the answer was.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

@@ -135,7 +135,7 @@ fn without_ci_nothing_is_read() {
 }
 
 #[test]
-fn two_systems_are_told_apart_by_nobody() {
+fn variables_of_two_systems_are_an_error() {
     let repository = Repository::new();
     let commit = repository.commit(LABELLED);
     let mut set = circleci(&commit, "main");

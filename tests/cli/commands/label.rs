@@ -253,7 +253,7 @@ fn a_cut_message_has_an_answer_only_where_the_rest_can_not_change_it() {
             ]),
         );
     }
-    // The first byte of a character of two: somebody cut by bytes.
+    // The first of the two bytes of a character, as after a cut by bytes.
     greenlight(["label", "-"]).input(*b"fix: gr\xc3").gives(
         1,
         Text::Nothing,

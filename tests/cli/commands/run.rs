@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use crate::harness::{Repository, Text, greenlight};
 
-/// Two environments whose nodes nobody answers for.
-pub const NOBODY: &str = r#"
+/// Two environments whose nodes refuse connections.
+pub const UNREACHABLE: &str = r#"
 [release]
 poll-interval = "1s"
 
@@ -65,7 +65,7 @@ fn without_a_configuration() {
 
 #[test]
 fn a_typing_error_names_the_nearest_key() {
-    let folder = folder(&NOBODY.replace("nodes", "node"));
+    let folder = folder(&UNREACHABLE.replace("nodes", "node"));
     refused(
         folder.path(),
         &["status"],
@@ -75,7 +75,7 @@ fn a_typing_error_names_the_nearest_key() {
 
 #[test]
 fn looking_makes_nothing() {
-    let folder = folder(NOBODY);
+    let folder = folder(UNREACHABLE);
     greenlight(["status"]).within(folder.path()).gives(
         0,
         Text::Has(&["no deployment yet", "stage: free\nprod: free\n"]),
@@ -91,7 +91,7 @@ fn looking_makes_nothing() {
 
 #[test]
 fn what_is_run_is_named_once() {
-    let folder = folder(NOBODY);
+    let folder = folder(UNREACHABLE);
     for arguments in [&["run"][..], &["run", "--local", "--resume"]] {
         greenlight(arguments.iter().copied())
             .within(folder.path())
@@ -111,7 +111,7 @@ fn what_is_run_is_named_once() {
 
 #[test]
 fn a_refused_tag_begins_nothing() {
-    let (shop, _) = shop(NOBODY);
+    let (shop, _) = shop(UNREACHABLE);
     greenlight(["run", "--tag", "prod-latest"])
         .within(shop.path())
         .gives(1, Text::Nothing, Text::Has(&["refused:", "tag-commit"]));
@@ -119,8 +119,8 @@ fn a_refused_tag_begins_nothing() {
 }
 
 #[test]
-fn nodes_that_nobody_answers_for() {
-    let (shop, tag) = shop(NOBODY);
+fn nodes_that_refuse_connections() {
+    let (shop, tag) = shop(UNREACHABLE);
     greenlight(["run", "--tag", &tag])
         .within(shop.path())
         .gives(
@@ -145,7 +145,7 @@ fn nodes_that_nobody_answers_for() {
 
 #[test]
 fn a_request_is_begun_once() {
-    let (shop, tag) = shop(NOBODY);
+    let (shop, tag) = shop(UNREACHABLE);
     let run = ["run", "--tag", &tag, "--request", "delivery-7"];
     greenlight(run).within(shop.path()).gives(
         1,
@@ -180,7 +180,7 @@ fn a_request_is_begun_once() {
 
 #[test]
 fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
-    let (shop, tag) = shop(NOBODY);
+    let (shop, tag) = shop(UNREACHABLE);
     let file = shop.path().join(".greenlight/journal.db");
     fs::create_dir(file.parent().expect("a folder")).expect("made");
     let mut journal = journal::open(&Location::File(file)).expect("a journal");
@@ -233,7 +233,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
 
 #[test]
 fn a_command_that_does_not_exist() {
-    let (shop, tag) = shop(&NOBODY.replacen(r#"["true"]"#, r#"["no-such-program"]"#, 1));
+    let (shop, tag) = shop(&UNREACHABLE.replacen(r#"["true"]"#, r#"["no-such-program"]"#, 1));
     greenlight(["run", "--tag", &tag])
         .within(shop.path())
         .gives(
@@ -246,7 +246,7 @@ fn a_command_that_does_not_exist() {
 #[test]
 fn output_of_a_command_does_nothing_to_a_terminal_or_a_runner() {
     let script = r#"["printf", "\\033[31m::error::x\\n"]"#;
-    let (shop, tag) = shop(&NOBODY.replacen(r#"["true"]"#, script, 1));
+    let (shop, tag) = shop(&UNREACHABLE.replacen(r#"["true"]"#, script, 1));
     let ended = greenlight(["run", "--tag", &tag]).within(shop.path()).run();
     assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
     assert!(ended.stdout.contains("| \\u{1b}[31m"), "{}", ended.stdout);
@@ -258,7 +258,7 @@ fn another_policy_than_configured() {
         "[policy]\nfile = \"p.wasm\"\ndigest = \"sha256:{}\"\n",
         "0".repeat(64)
     );
-    let (shop, tag) = shop(&format!("{policy}{NOBODY}"));
+    let (shop, tag) = shop(&format!("{policy}{UNREACHABLE}"));
     refused(shop.path(), &["run", "--tag", &tag], &["p.wasm", "help: "]);
     greenlight(["policy", "export", "p.wasm"])
         .within(shop.path())
@@ -272,7 +272,7 @@ fn another_policy_than_configured() {
 
 #[test]
 fn reports_of_a_deployment() {
-    let (shop, tag) = shop(NOBODY);
+    let (shop, tag) = shop(UNREACHABLE);
     for report in ["html", "html=", "pdf=x"] {
         refused(
             shop.path(),
@@ -305,8 +305,8 @@ fn reports_of_a_deployment() {
 }
 
 #[test]
-fn a_journal_of_somebody_else() {
-    let (shop, tag) = shop(NOBODY);
+fn a_file_that_is_not_a_journal() {
+    let (shop, tag) = shop(UNREACHABLE);
     fs::create_dir(shop.path().join(".greenlight")).expect("a folder");
     let file = shop.path().join(".greenlight/journal.db");
     fs::write(&file, "a shopping list").expect("written");
@@ -328,7 +328,7 @@ fn a_command_is_not_told_the_secret() {
     let hook = "[slack]\nurl-variable = \"HOOK\"\n";
     let (shop, tag) = shop(&format!(
         "{hook}{}",
-        NOBODY.replacen(r#"["true"]"#, r#"["env"]"#, 1)
+        UNREACHABLE.replacen(r#"["true"]"#, r#"["env"]"#, 1)
     ));
     let ended = greenlight(["run", "--tag", &tag])
         .within(shop.path())
@@ -346,8 +346,8 @@ fn a_command_is_not_told_the_secret() {
 }
 
 #[test]
-fn a_load_test_that_nobody_configured() {
-    let (shop, _) = shop(NOBODY);
+fn a_load_test_without_configuration() {
+    let (shop, _) = shop(UNREACHABLE);
     let commit = shop.commit("Change [load test: abort]\n");
     let tag = format!("stage-loadtest-abort-{commit}");
     refused(
@@ -366,7 +366,7 @@ fn a_load_test_that_nobody_configured() {
 
 #[test]
 fn a_commit_that_git_does_not_have() {
-    let (shop, _) = shop(NOBODY);
+    let (shop, _) = shop(UNREACHABLE);
     let tag = format!("stage-{}", "1".repeat(40));
     refused(
         shop.path(),

@@ -37,7 +37,7 @@ pub struct Guest {
     pub ends: Option<String>,
 }
 
-/// Reads every guest there is.
+/// Reads every guest.
 pub fn all() -> Vec<Guest> {
     let mut guests: Vec<_> = fs::read_dir(fixture("guests"))
         .expect("guests")
@@ -146,7 +146,7 @@ fn encoded(text: &str) -> Vec<u8> {
 
 /// Makes a policy from the benign one and the fields that differ.
 #[track_caller]
-fn component(fields: &str) -> Vec<u8> {
+pub fn component(fields: &str) -> Vec<u8> {
     let names: Vec<_> = fields.lines().filter_map(defined).collect();
     let benign = source("benign");
     let kept: Vec<_> = benign

@@ -25,7 +25,7 @@ fn raw(repository: &Repository, headers: &str, message: &[u8]) -> String {
 fn empty_and_very_long() {
     let repository = Repository::new();
     let empty = repository.commit("");
-    let line = "a line of a message that somebody's tool wrote\n";
+    let line = "a line of a message that a tool wrote\n";
     let mut long = line.repeat((1 << 20) / line.len());
     long.push_str("[load test: abort]");
     let long = repository.commit(&long);

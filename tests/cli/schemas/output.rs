@@ -1,10 +1,10 @@
-//! What the program prints, held against its schemas.
+//! What the program prints, compared with its schemas.
 
 use serde_json::{Value, json};
 
 use super::Schema;
 use crate::commands::run;
-use crate::harness::{Repository, SHA, Text, fixture, greenlight};
+use crate::harness::{Repository, SHA, Text, greenlight};
 
 /// Messages with something to say for every kind of diagnostic, and some with nothing.
 const MESSAGES: [&str; 9] = [
@@ -12,7 +12,7 @@ const MESSAGES: [&str; 9] = [
     "fix: an ordinary commit",
     "fix: one label [load test: abort]",
     "fix: a near miss [load test:skip]",
-    "fix: an action that there is none of [load test: abrot]",
+    "fix: an unknown action [load test: abrot]",
     "fix: [load test: skip] and [load test: abort]",
     "fix: twice [load test: skip] [load test: skip]",
     "Revert \"fix: it [load test: abort]\"\n\nThis reverts commit 1.\n",
@@ -21,7 +21,7 @@ const MESSAGES: [&str; 9] = [
 
 /// Asks for JSON, and gets it with this status.
 #[track_caller]
-fn answer(status: i32, arguments: &[&str]) -> Value {
+pub fn answer(status: i32, arguments: &[&str]) -> Value {
     let arguments = arguments.iter().chain(&["--format", "json"]);
     greenlight(arguments)
         .gives(
@@ -45,13 +45,6 @@ fn object(repository: &Repository, message: &[u8]) -> String {
         "--literally",
     ];
     repository.git_with(&arguments, &[headers.as_bytes(), message].concat())
-}
-
-fn history() -> String {
-    fixture("cases/history.json")
-        .to_str()
-        .expect("UTF-8")
-        .to_owned()
 }
 
 #[test]
@@ -103,173 +96,19 @@ fn resolve() {
 }
 
 #[test]
-fn decision() {
-    let schema = Schema::of("decision");
-    let digest = format!("sha256:{SHA}{}", &SHA[..24]);
-    let [stage, abort, warn, prod] = [
-        "stage",
-        "stage-loadtest-abort",
-        "stage-loadtest-warn",
-        "prod",
-    ]
-    .map(|form| format!("{form}-{SHA}"));
-    let history = history();
-    let mut met = Vec::new();
-    for (status, permission, arguments) in [
-        (0, "promote", vec!["--tag", &stage, "--stage", "converged"]),
-        (
-            0,
-            "promote",
-            vec![
-                "--tag",
-                &prod,
-                "--stage",
-                "converged",
-                "--load-test",
-                "passed",
-                "--digest",
-                &digest,
-            ],
-        ),
-        (
-            0,
-            "promote-with-warning",
-            vec![
-                "--tag",
-                &warn,
-                "--stage",
-                "converged",
-                "--load-test",
-                "failed",
-            ],
-        ),
-        (
-            1,
-            "stop",
-            vec![
-                "--tag",
-                &abort,
-                "--stage",
-                "converged",
-                "--load-test",
-                "failed",
-            ],
-        ),
-        (1, "stop", vec!["--tag", &abort, "--stage", "failed"]),
-        (1, "stop", vec!["--tag", "latest"]),
-        (1, "stop", vec!["--tag", "\u{1b}[31m ##[error]\n::error::"]),
-        (
-            1,
-            "stop",
-            vec!["--tag", &prod, "--history", &history, "--now", "1200"],
-        ),
-        (
-            1,
-            "stop",
-            vec!["--tag", &stage, "--message", "x [load test: abort]"],
-        ),
-        (4, "hold", vec!["--tag", &abort]),
-        (4, "hold", vec!["--tag", &abort, "--stage", "deployed"]),
-        (4, "hold", vec!["--tag", &abort, "--stage", "converged"]),
-        (4, "hold", vec!["--tag", &prod]),
-    ] {
-        let document = answer(status, &[&["decide"], &arguments[..]].concat());
-        schema.holds(&document);
-        assert_eq!(document["permission"], permission);
-        met.push(
-            document["next"]["action"]
-                .as_str()
-                .expect("a word")
-                .to_owned(),
-        );
-    }
-    met.sort();
-    met.dedup();
-    assert_eq!(
-        met,
-        ["deploy", "finish", "load-test", "notify", "observe", "wait"]
-    );
-}
-
-#[test]
-fn decision_about_nodes() {
-    let schema = Schema::of("decision");
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("history.json");
-    let other = "8f94139338f9404f26296befa88755fc2598c289";
-    let event = |at: u64, happening: Value| json!({"at": at, "happening": happening});
-    let nodes = json!([
-        {"name": "a", "version": {"serves": SHA}},
-        {"name": "b", "version": {"serves": other}},
-        {"name": "c", "version": {"unreachable": "refused"}},
-    ]);
-    let deployed = json!({"environment": "stage", "commit": SHA, "outcome": "succeeded"});
-    let events = json!([
-        event(0, json!({"deployed": deployed})),
-        event(
-            1,
-            json!({"observed": {"environment": "stage", "convergence": {"observed": nodes}}})
-        ),
-    ]);
-    let document = json!({"schema": "greenlight.history/2", "events": events});
-    std::fs::write(&file, document.to_string()).expect("written");
-    let file = file.to_str().expect("UTF-8");
-    let tag = format!("stage-{SHA}");
-    let document = answer(
-        4,
-        &["decide", "--tag", &tag, "--history", file, "--now", "2"],
-    );
-    schema.holds(&document);
-    let states = &document["environments"][0]["nodes"];
-    assert_eq!(
-        *states,
-        json!([
-            {"name": "a", "state": "current"},
-            {"name": "b", "state": "foreign"},
-            {"name": "c", "state": "unreachable"},
-        ])
-    );
-}
-
-#[test]
 fn refusal() {
     let schema = Schema::of("refusal");
     let repository = Repository::new();
+    let of_build = |more: &[&'static str]| {
+        let build = ["tags", "--commit", SHA, "--message", "x"];
+        [&build[..], more].concat()
+    };
     for arguments in [
         vec!["label", "--message", "cut of", "--truncated"],
-        vec!["tags", "--commit", SHA, "--message", "x"],
-        vec![
-            "tags",
-            "--commit",
-            SHA,
-            "--message",
-            "x",
-            "--branch",
-            "dev",
-            "--job",
-            "lint=failed",
-        ],
-        vec![
-            "tags",
-            "--commit",
-            SHA,
-            "--message",
-            "x",
-            "--branch",
-            "main",
-            "--require-job",
-            "lint",
-        ],
-        vec![
-            "tags",
-            "--commit",
-            SHA,
-            "--message",
-            "x",
-            "--truncated",
-            "--branch",
-            "main",
-        ],
+        of_build(&[]),
+        of_build(&["--branch", "dev", "--job", "lint=failed"]),
+        of_build(&["--branch", "main", "--require-job", "lint"]),
+        of_build(&["--branch", "main", "--truncated"]),
         vec!["resolve", "latest"],
         vec!["resolve", ""],
         vec!["resolve", "prod-4b825dc"],
@@ -369,7 +208,7 @@ fn table() {
 
 #[test]
 fn status() {
-    let (shop, tag) = run::shop(run::NOBODY);
+    let (shop, tag) = run::shop(run::UNREACHABLE);
     let ended = greenlight(["run", "--tag", &tag, "--format", "json"])
         .within(shop.path())
         .run();

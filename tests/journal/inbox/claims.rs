@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use greenlight::journal::Holder;
 use greenlight::journal::inbox::{ClaimedDeploymentRequest, DeploymentRequestState, Inbox};
 
-use super::{LONG, delivery, due, hint, holder, ignored, pending, want};
+use super::{LONG, delivery, due, event, holder, ignored, pending, want};
 use crate::place::{Place, for_both};
 
 for_both!(
@@ -45,7 +45,7 @@ fn claimed_again(inbox: &mut dyn Inbox) -> ClaimedDeploymentRequest {
 
 fn the_loser_of_a_claim_writes_nothing(place: &Place) {
     let (mut ours, mut theirs) = (place.inbox(), place.inbox());
-    want(&mut *ours, &[hint("a")]);
+    want(&mut *ours, &[event("a")]);
     let lost = theirs.due(&holder("they"), SHORT, 9).expect("claimed");
     let lost = &lost[0];
     assert_eq!(theirs.write(lost, &starting(), true), Ok(true));
@@ -64,13 +64,14 @@ fn the_loser_of_a_claim_writes_nothing(place: &Place) {
     );
     assert_eq!(ours.write(&claimed, &started("ours"), false), Ok(true));
     assert_eq!(theirs.write(lost, &starting(), true), Ok(false));
-    let start = theirs
+    let request = theirs
         .deployment_request(claimed.request.id)
         .expect("read")
         .expect("there");
-    assert_eq!(start.state, started("ours"));
+    assert_eq!(request.state, started("ours"));
 
-    ours.accept(&[delivery(1, &[hint("b")])]).expect("accepted");
+    ours.accept(&[delivery(1, &[event("b")])])
+        .expect("accepted");
     let lost = theirs
         .pending(&holder("they"), Duration::ZERO, 9)
         .expect("claimed");
@@ -83,7 +84,7 @@ fn the_loser_of_a_claim_writes_nothing(place: &Place) {
 
 fn a_claim_that_is_renewed_does_not_expire(place: &Place) {
     let (mut ours, mut theirs) = (place.inbox(), place.inbox());
-    want(&mut *ours, &[hint("a"), hint("b")]);
+    want(&mut *ours, &[event("a"), event("b")]);
     let kept = ours.due(&holder("we"), SHORT, 9).expect("claimed");
     assert_eq!(ours.renew_deployment_request(&kept[0], LONG), Ok(true));
     // The other one, claimed for as long, has expired by then.
@@ -98,9 +99,9 @@ fn a_claim_that_is_renewed_does_not_expire(place: &Place) {
 
 fn a_dead_holder_s_claims_end_at_once_but_for_what_it_was_starting(place: &Place) {
     let mut inbox = place.inbox();
-    want(&mut *inbox, &[hint("a"), hint("b")]);
+    want(&mut *inbox, &[event("a"), event("b")]);
     inbox
-        .accept(&[delivery(1, &[hint("c")])])
+        .accept(&[delivery(1, &[event("c")])])
         .expect("accepted");
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "leases::child_that_names_itself", "--nocapture"])
@@ -115,14 +116,14 @@ fn a_dead_holder_s_claims_end_at_once_but_for_what_it_was_starting(place: &Place
         .find_map(|line| line.split_once("holder ").map(|(_, name)| name.to_owned()))
         .expect("it names itself");
     let theirs = Holder::from_name(name);
-    let starts = inbox.due(&theirs, LONG, 9).expect("claimed");
-    assert_eq!(inbox.write(&starts[0], &starting(), true), Ok(true));
+    let requests = inbox.due(&theirs, LONG, 9).expect("claimed");
+    assert_eq!(inbox.write(&requests[0], &starting(), true), Ok(true));
     assert_eq!(inbox.pending(&theirs, LONG, 9).expect("claimed").len(), 1);
     assert_eq!((due(&mut *inbox), pending(&mut *inbox)), (vec![], vec![]));
     child.kill().expect("it lives");
     child.wait().expect("it ended");
     let freed = due(&mut *inbox);
     assert_eq!(freed.len(), 1);
-    assert_eq!(freed[0].request.id, starts[1].request.id);
+    assert_eq!(freed[0].request.id, requests[1].request.id);
     assert_eq!(pending(&mut *inbox).len(), 1);
 }

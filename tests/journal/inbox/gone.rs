@@ -3,13 +3,13 @@
 use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
 use greenlight::journal::{Error, Holder, NewDeployment};
 
-use super::{LONG, delivery, hint, wanted};
+use super::{LONG, delivery, event, wanted};
 use crate::lossy::Lossy;
 use crate::place::{Place, inbox, new, open, row};
 use crate::postgres_server::Server;
 
 #[test]
-fn whichever_answer_is_lost_there_is_one_start() {
+fn a_lost_answer_makes_no_second_request() {
     let server = Server::shared();
     let direct = server.database();
     let way = Lossy::new(server.folder());
@@ -21,7 +21,7 @@ fn whichever_answer_is_lost_there_is_one_start() {
         let tag = answer.to_string();
         let before = inbox(&direct).counts().expect("read");
         way.lose(answer);
-        ours.accept(&[delivery(1, &[hint(&tag)])])
+        ours.accept(&[delivery(1, &[event(&tag)])])
             .expect("accepted");
         let claimed = ours.pending(&own, LONG, 9).expect("claimed");
         assert_eq!(claimed.len(), 1, "answer {answer}");
@@ -53,8 +53,8 @@ fn whichever_answer_is_lost_there_is_one_start() {
         let mut seen = inbox(&direct);
         let counts = seen.counts().expect("read");
         assert_eq!((counts.pending, counts.started), (0, before.started + 1));
-        let start = seen.deployment_requests(1).expect("read").remove(0);
-        assert_eq!((start.tag, start.state), (tag, started));
+        let request = seen.deployment_requests(1).expect("read").remove(0);
+        assert_eq!((request.tag, request.state), (tag, started));
         let more = counts.deliveries - before.deliveries;
         assert!((1..=2).contains(&more), "{more} deliveries");
         assert_eq!(
@@ -78,7 +78,7 @@ fn a_full_disk_is_an_error_and_stores_nothing_of_a_batch() {
          END $$;
          CREATE TRIGGER full_disk BEFORE INSERT ON deliveries FOR EACH ROW EXECUTE FUNCTION full_disk();",
     );
-    let batch = [delivery(1, &[hint("a")]), delivery(2, &[hint("b")])];
+    let batch = [delivery(1, &[event("a")]), delivery(2, &[event("b")])];
     let error = inbox.accept(&batch).expect_err("no room");
     assert!(matches!(&error, Error::Full(_)), "{error}");
     assert_eq!(inbox.push_events(9), Ok(Vec::new()));
@@ -144,6 +144,6 @@ fn a_database_of_the_first_version_is_carried_over() {
     let mut store = open(&address);
     store.append(1, &row(1)).expect("appended");
     inbox(&address)
-        .accept(&[delivery(1, &[hint("a")])])
+        .accept(&[delivery(1, &[event("a")])])
         .expect("accepted");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use greenlight::journal::Holder;
 use greenlight::journal::inbox::DeploymentRequestState;
 
-use super::{LONG, delivery, hint, wanted};
+use super::{LONG, delivery, event, wanted};
 use crate::place::{Place, for_both, inbox};
 
 for_both!(what_was_accepted_comes_to_one_start);
@@ -50,14 +50,14 @@ fn what_was_accepted_comes_to_one_start(place: &Place) {
             accepted = number;
         }
         child.wait().expect("it ended");
-        let hints = place.inbox().push_events(usize::MAX).expect("read").len() as u64;
+        let events = place.inbox().push_events(usize::MAX).expect("read").len() as u64;
         assert!(
-            (accepted..=accepted + 1).contains(&hints),
-            "round {round}: {hints} hints, {accepted} accepted"
+            (accepted..=accepted + 1).contains(&events),
+            "round {round}: {events} events, {accepted} accepted"
         );
     }
 
-    // Whoever goes on finds all of it but what the dead ones were starting.
+    // A later holder is given all of it, except what the dead holders were starting.
     let mut inbox = place.inbox();
     let own = Holder::this_process();
     for claimed in inbox.pending(&own, LONG, usize::MAX).expect("claimed") {
@@ -71,7 +71,7 @@ fn what_was_accepted_comes_to_one_start(place: &Place) {
         .deployment_requests(usize::MAX)
         .expect("read")
         .iter()
-        .map(|start| start.tag.parse().expect("a number"))
+        .map(|request| request.tag.parse().expect("a number"))
         .collect();
     tags.sort_unstable();
     assert!(tags.len() as u64 >= accepted);
@@ -101,7 +101,7 @@ fn child_that_receives() {
     let from: u64 = from.parse().expect("a number");
     for number in from + 1.. {
         inbox
-            .accept(&[delivery(number, &[hint(&number.to_string())])])
+            .accept(&[delivery(number, &[event(&number.to_string())])])
             .expect("accepted");
         println!("accepted {number}");
         for claimed in inbox.pending(&own, LONG, 9).expect("claimed") {

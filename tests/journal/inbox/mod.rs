@@ -1,9 +1,10 @@
 //! The inbox: the same promises of a file and of a database.
 
 mod claims;
-mod contract;
+mod deployment_requests;
 mod gone;
 mod killed;
+mod push_events;
 mod shared;
 
 use std::time::Duration;
@@ -16,12 +17,12 @@ use greenlight::journal::inbox::{
 
 const LONG: Duration = Duration::from_mins(10);
 
-/// A process on another machine: nobody here knows whether it lives.
+/// A process on another machine, whose liveness is unknown here.
 fn holder(name: &str) -> Holder {
     Holder::from_name(format!("{name}@elsewhere"))
 }
 
-fn hint(tag: &str) -> PushEvent {
+fn event(tag: &str) -> PushEvent {
     PushEvent {
         repository: "shop/web".to_owned(),
         tag: tag.to_owned(),
@@ -32,16 +33,16 @@ fn hint(tag: &str) -> PushEvent {
 fn with_digest(tag: &str, digest: &str) -> PushEvent {
     PushEvent {
         digest: Some(digest.to_owned()),
-        ..hint(tag)
+        ..event(tag)
     }
 }
 
-fn delivery(at: u64, hints: &[PushEvent]) -> Delivery {
+fn delivery(at: u64, events: &[PushEvent]) -> Delivery {
     Delivery {
         at,
         source: "distribution".to_owned(),
         body: b"{\"t\xc3\xbcr\":\0\xff}".to_vec(),
-        push_events: hints.to_vec(),
+        push_events: events.to_vec(),
     }
 }
 
@@ -51,12 +52,12 @@ fn ignored(why: &str) -> Settled {
     }
 }
 
-/// What a hint comes to whose tag is for stage.
-fn wanted(hint: &PushEvent) -> Settled {
+/// Settles a push event whose tag is for stage.
+fn wanted(event: &PushEvent) -> Settled {
     Settled::Wanted(NewDeploymentRequest {
-        repository: hint.repository.clone(),
-        tag: hint.tag.clone(),
-        digest: hint.digest.clone(),
+        repository: event.repository.clone(),
+        tag: event.tag.clone(),
+        digest: event.digest.clone(),
         environment: "stage".to_owned(),
         commit: "c0ffee".to_owned(),
     })
@@ -70,9 +71,9 @@ fn due(inbox: &mut dyn Inbox) -> Vec<ClaimedDeploymentRequest> {
     inbox.due(&holder("we"), LONG, 100).expect("claimed")
 }
 
-/// Stores starts of these tags, settled and free to be claimed.
-fn want(inbox: &mut dyn Inbox, hints: &[PushEvent]) {
-    inbox.accept(&[delivery(1, hints)]).expect("accepted");
+/// Stores a request for each of these tags, which any holder may claim.
+fn want(inbox: &mut dyn Inbox, events: &[PushEvent]) {
+    inbox.accept(&[delivery(1, events)]).expect("accepted");
     for claimed in pending(inbox) {
         let settled = wanted(&claimed.push_event);
         assert_eq!(inbox.settle(&claimed, &settled), Ok(true));

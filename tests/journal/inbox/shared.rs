@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use greenlight::journal::inbox::{DeploymentRequestState, Inbox, PushEvent};
 
-use super::{LONG, delivery, hint, holder, wanted};
+use super::{LONG, delivery, event, holder, wanted};
 use crate::place::{Place, for_both};
 
 for_both!(nothing_is_done_twice, deliveries_of_many_are_all_counted);
@@ -17,7 +17,7 @@ for_both!(nothing_is_done_twice, deliveries_of_many_are_all_counted);
 const MANY: usize = 1000;
 
 fn nothing_is_done_twice(place: &Place) {
-    let tags: Vec<PushEvent> = (0..MANY).map(|number| hint(&number.to_string())).collect();
+    let tags: Vec<PushEvent> = (0..MANY).map(|number| event(&number.to_string())).collect();
     for some in tags.chunks(100) {
         place
             .inbox()
@@ -63,8 +63,8 @@ fn nothing_is_done_twice(place: &Place) {
     let all: Vec<_> = made.concat();
     assert_eq!(all.len(), MANY);
     assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), MANY);
-    for start in place.inbox().deployment_requests(usize::MAX).expect("read") {
-        assert_eq!(start.attempts, 1, "{start:?}");
+    for request in place.inbox().deployment_requests(usize::MAX).expect("read") {
+        assert_eq!(request.attempts, 1, "{request:?}");
     }
     assert_eq!(place.inbox().counts().expect("read").started, MANY as u64);
 }
@@ -75,12 +75,12 @@ fn deliveries_of_many_are_all_counted(place: &Place) {
     thread::scope(|scope| {
         for (number, mut inbox) in receivers {
             scope.spawn(move || {
-                // The same hints in another order each.
-                let mut hints: Vec<_> = (0..20).map(|tag| hint(&tag.to_string())).collect();
-                hints.rotate_left(number * 5);
-                let batch: Vec<_> = hints
+                // The same events in another order each.
+                let mut events: Vec<_> = (0..20).map(|tag| event(&tag.to_string())).collect();
+                events.rotate_left(number * 5);
+                let batch: Vec<_> = events
                     .iter()
-                    .map(|hint| delivery(1, std::slice::from_ref(hint)))
+                    .map(|event| delivery(1, std::slice::from_ref(event)))
                     .collect();
                 together.wait();
                 for _ in 0..20 {

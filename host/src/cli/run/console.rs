@@ -22,6 +22,8 @@ pub struct Console {
     began: Instant,
     colour: bool,
     to_error: bool,
+    /// Whether nothing is shown: `--quiet` leaves no notes beside a JSON answer.
+    is_silent: bool,
     /// The live view, on a terminal.
     live: Option<Live>,
     /// Nodes that gave no usable answer when they were last asked, and why.
@@ -48,12 +50,14 @@ impl Console {
         } else {
             (io::stdout().is_terminal(), output.colour())
         };
+        let is_silent = to_error && output.is_quiet();
         // Without a terminal, or without support for escapes, lines are plain.
-        let live = (terminal && colour).then(Live::new);
+        let live = (terminal && colour && !is_silent).then(Live::new);
         Self {
             began: Instant::now(),
             colour,
             to_error,
+            is_silent,
             live,
             unreachable: Vec::new(),
             said: String::new(),
@@ -99,6 +103,9 @@ impl Console {
 
     /// Ignores errors: the journal has everything that is printed here.
     fn write_plain(&self, line: &str) {
+        if self.is_silent {
+            return;
+        }
         let _ = if self.to_error {
             writeln!(io::stderr().lock(), "{line}")
         } else {

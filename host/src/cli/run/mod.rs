@@ -55,7 +55,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
     /// Approve, as NAME, a release whose order relative to the live commit is unknown.
-    #[arg(long, value_name = "NAME", value_parser = super::args::person, conflicts_with = "resume")]
+    #[arg(long, value_name = "NAME", value_parser = super::args::person, conflicts_with_all = ["resume", "local"])]
     approved_by: Option<String>,
     /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]

@@ -1,0 +1,179 @@
+//! A policy of another team: every command answers by it, whatever names it.
+
+use std::fs;
+
+use crate::agreement::receiver::{Place, served};
+use crate::harness::{Call, Repository, Text, greenlight};
+use crate::hostile::guests::component;
+
+/// What differs from the benign policy. Each answer is one that the bundled policy does not give: every message
+/// says skip, every build has one tag, every tag is for `other`, and every decision is to stop.
+const FIELDS: &str = r#"
+(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $text i32) (param $length i32) (param $truncated i32) (param $default i32) (result i32)
+  (i32.store8 offset=4 (i32.const 128) (i32.const 1))
+  (i32.const 128))
+
+(data $stage (i32.const 256) "other-")
+
+;; permission: stop
+(data $permission (i32.const 64) "\03")
+
+;; next: finish(stopped)
+(data $next (i32.const 68) "\05\00\00\00\02\00\00\00")
+
+(data $code (i32.const 384) "always-stop")
+
+(data $message (i32.const 400) "it always stops")
+"#;
+
+const SHOP: &str = r#"
+[release]
+publish-branch = "trunk"
+
+[[environment]]
+name = "stage"
+deploy = ["false"]
+nodes = ["http://127.0.0.1:1"]
+
+[[environment]]
+name = "other"
+deploy = ["false"]
+nodes = ["http://127.0.0.1:1"]
+
+[load-test]
+command = ["false"]
+format = "k6"
+results = "results.json"
+
+[serve]
+token-variable = "HOOK_SECRET"
+repositories = ["shop"]
+"#;
+
+/// What names the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    File,
+    Variable,
+    Flag,
+}
+
+/// A repository with a commit that asks for abort, the component `p.wasm`, and the configuration.
+fn shop(named: Named) -> (Repository, String) {
+    let shop = Repository::new();
+    let commit = shop.commit("Change [load test: abort]\n");
+    fs::write(shop.path().join("p.wasm"), component(FIELDS)).expect("written");
+    let mut text = SHOP.to_owned();
+    if named == Named::File {
+        let inspect = greenlight(["policy", "inspect", "p.wasm", "--format", "json"]);
+        let inspected = inspect.within(shop.path()).run().json();
+        let digest = inspected["digest"].as_str().expect("a digest");
+        text = format!("{text}\n[policy]\nfile = \"p.wasm\"\ndigest = \"{digest}\"\n");
+    }
+    fs::write(shop.path().join("greenlight.toml"), text).expect("written");
+    (shop, commit)
+}
+
+fn call(shop: &Repository, named: Named, arguments: &[&str]) -> Call {
+    let flag: &[&str] = match named {
+        Named::Flag => &["--policy", "p.wasm"],
+        Named::File | Named::Variable => &[],
+    };
+    let call = greenlight(arguments.iter().chain(flag)).within(shop.path());
+    match named {
+        Named::Variable => call.variable("GREENLIGHT_POLICY", "p.wasm"),
+        Named::File | Named::Flag => call,
+    }
+}
+
+#[test]
+fn it_answers_every_command() {
+    for named in [Named::File, Named::Variable, Named::Flag] {
+        let (shop, commit) = shop(named);
+        let tag = format!("other-{commit}");
+        let tags = format!("\"tags\":[\"{tag}\"]");
+        let of_stage = format!("stage-{commit}");
+        let rows: [(&[&str], i32, &[&str]); 9] = [
+            (&["label", "--rev", "HEAD"], 0, &["skip: "]),
+            (
+                &["tags", "--rev", "HEAD", "--branch", "main"],
+                0,
+                &[&format!("{tag}\n")],
+            ),
+            (&["resolve", &of_stage], 0, &["environment: other\n"]),
+            (&["decide", "--tag", &of_stage], 1, &["stop[always-stop]"]),
+            (
+                &["explain"],
+                0,
+                &["skip: ", &format!("  {tag}\n"), "it always stops"],
+            ),
+            (
+                &["replay", "--repo", ".", "--format", "jsonl"],
+                0,
+                &["\"action\":\"skip\"", &tags],
+            ),
+            (&["run", "--tag", &of_stage], 1, &["stop[always-stop]"]),
+            (&["run", "--local"], 1, &[&tag, "stop[always-stop]"]),
+            (
+                &["policy", "table", "--format", "json"],
+                0,
+                &["\"always-stop\""],
+            ),
+        ];
+        for (arguments, status, said) in rows {
+            let ended = call(&shop, named, arguments).run();
+            let shown = format!("{named:?} {arguments:?}\n{}{}", ended.stdout, ended.stderr);
+            assert_eq!(ended.status, status, "{shown}");
+            for text in said {
+                assert!(ended.stdout.contains(text), "no {text:?}: {shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_receiver_asks_it() {
+    let (shop, commit) = shop(Named::File);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let place = Place {
+        repository: shop.path(),
+        folder: shop.path(),
+        log: &elsewhere.path().join("serve.log"),
+        variables: &[],
+    };
+    // The bundled policy reads no tag of an environment that is not configured, and deploys the other one.
+    let tags = [
+        format!("eu-{commit}"),
+        format!("stage-loadtest-abort-{commit}"),
+    ];
+    for refusal in served(&place, &tags.each_ref().map(String::as_str)) {
+        let refusal = refusal.expect("a refusal");
+        assert!(refusal.contains("[always-stop]"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_flag_counts_more_and_a_digest_is_of_the_file_s_own_policy() {
+    let (shop, _) = shop(Named::File);
+    let ask = |arguments: &[&str]| call(&shop, Named::File, arguments);
+    ask(&["policy", "export", "bundled.wasm"]).run();
+    ask(&["label", "--rev", "HEAD", "--policy", "bundled.wasm"]).gives(
+        0,
+        Text::Has(&["abort: "]),
+        Text::Nothing,
+    );
+    fs::write(shop.path().join("p.wasm"), "other").expect("written");
+    for command in [
+        &["label", "--rev", "HEAD"][..],
+        &["run", "--local"],
+        &["rollback-advice"],
+        &["explain"],
+        &["config", "check"],
+    ] {
+        ask(command).gives(
+            2,
+            Text::Nothing,
+            Text::Has(&["does not match the configuration"]),
+        );
+    }
+}
