@@ -1,5 +1,6 @@
 //! Arguments that commands share.
 
+use std::env;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -11,10 +12,10 @@ use crate::contract::names::Named;
 use crate::contract::types::{Diagnostic, Severity};
 use crate::contract::validate::{is_commit, is_digest};
 use crate::facts::checkout::{self, Checkout};
-use crate::facts::ci::CiEnvironment;
+use crate::facts::ci::{self, CiEnvironment, Variables};
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
-use crate::report::snippet;
+use crate::report::terminal;
 use crate::sandbox::{Compiler, Failure};
 
 /// How an answer is written.
@@ -314,6 +315,23 @@ pub fn with_reading(mut labels: Labels, reading: &Reading) -> Labels {
 /// Shows diagnostics to people who read the log, beside an answer that is for programs.
 pub fn tell(output: &Output, text: &str, labels: &Labels) {
     for diagnostic in &labels.diagnostics {
-        output.note(&snippet::diagnostic(text, diagnostic, output.note_colour()));
+        output.note(&terminal::diagnostic(
+            text,
+            diagnostic,
+            output.note_colour(),
+        ));
     }
+}
+
+/// Reads what the CI system says, if this runs in one.
+pub fn here() -> Result<Option<CiEnvironment>, Error> {
+    variables(|variables| {
+        let found = ci::detect(variables)?;
+        Ok(found.map(|(system, _)| CiEnvironment::read(system, variables)))
+    })
+}
+
+/// Looks into the variables of this process.
+pub fn variables<T>(read: impl FnOnce(&Variables<'_>) -> T) -> T {
+    read(&Variables::new(&|name| env::var_os(name)))
 }

@@ -5,11 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
+use super::args::here;
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
-use super::ci_environment::here;
 use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::exports::ExportArguments;
-use super::output::Output;
+use super::output::{Output, refuse};
 use super::{Error, Exit, WarnExitCode, args};
 use crate::config::resolved::Flags;
 use crate::contract::documents::DecisionDocument;
@@ -18,8 +18,8 @@ use crate::contract::types::{Settings, Timestamp};
 use crate::facts::ci::CiEnvironment;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history;
-use crate::report::decision;
 use crate::report::export::{Findings, Name};
+use crate::report::terminal;
 use crate::sandbox::{Answer, Policy, Use};
 use crate::text::escape::escape;
 use crate::text::json;
@@ -78,10 +78,10 @@ const NAMES: [Name; 6] = [
 ];
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let exports = arguments.exports.open(output)?;
-    let mut found = Findings::new("decide", &NAMES);
-    let ended = answer(arguments, &mut found, output);
-    exports.write(found, ended, output)
+    let exports = &arguments.exports;
+    exports.around("decide", &NAMES, output, |found, output| {
+        answer(arguments, found, output)
+    })
 }
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
@@ -111,7 +111,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         Ok(instruction) => instruction,
         Err(reasons) => {
             found.refused(&reasons);
-            return super::resolve::refuse(arguments.format.format, reasons, output);
+            return refuse(arguments.format.format, reasons, output);
         }
     };
     let release = Release {
@@ -123,7 +123,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     found.decided(&decision);
     let exit = Exit::of(decision.permission, arguments.warn_exit_code);
     match arguments.format.format {
-        Format::Human => output.text(&decision::text(&decision)),
+        Format::Human => output.text(&terminal::decision(&decision)),
         Format::Json => output.text(&json::pretty(&DecisionDocument::new(&release, decision))?),
     }
     Ok(exit)

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
+use super::args::here;
 use super::args::{Format, FormatArguments};
-use super::ci_environment::here;
 use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
-use super::output::Output;
+use super::output::{Output, refuse};
 use super::table::{self, LOAD_TESTS, publishable};
 use super::{Error, Exit, args, label};
 use crate::config::resolved::Flags;
@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let settings = resolved.settings;
     let labels = match policy.parse(&reading.message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &reading),
-        Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
+        Err(reasons) => return refuse(arguments.format.format, reasons, output),
     };
     let build = publishable(&commit, labels.action, &settings);
     let (tags, refused) = match policy.tags(&build, &settings)? {

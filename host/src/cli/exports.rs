@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::ci_environment::variables;
+use super::args::variables as ci_variables;
 use super::output::Output;
 use super::{Error, Exit};
 use crate::facts::ci::{self, System};
-use crate::report::export::{Findings, annotation, circleci, dotenv, github, shell, summary};
+use crate::report::export::{Findings, Name, github, variables};
 use crate::text::escape::escape;
 
 /// The file that GitLab's jobs hand on where nothing else is said.
@@ -75,18 +75,37 @@ impl Kind {
 
 /// Exports whose places are known.
 #[derive(Debug, Default)]
-pub struct Exports {
+struct Exports {
     files: Vec<(Kind, PathBuf)>,
     annotations: bool,
 }
 
 impl ExportArguments {
+    /// Runs a command, and exports what it found. A command that ended without an answer exports empty values.
+    ///
+    /// # Errors
+    ///
+    /// If a place is not known, which is found out before the command runs; else those of the command; else if
+    /// an export can't be written.
+    pub fn around(
+        &self,
+        command: &'static str,
+        names: &[Name],
+        output: &mut Output,
+        answer: impl FnOnce(&mut Findings, &mut Output) -> Result<Exit, Error>,
+    ) -> Result<Exit, Error> {
+        let exports = self.open(output)?;
+        let mut found = Findings::new(command, names);
+        let ended = answer(&mut found, output);
+        exports.write(found, ended, output)
+    }
+
     /// Finds the places, before anything is decided.
     ///
     /// # Errors
     ///
     /// If a place is not known.
-    pub fn open(&self, output: &Output) -> Result<Exports, Error> {
+    fn open(&self, output: &Output) -> Result<Exports, Error> {
         let mut exports = Exports::default();
         for wanted in &self.exports {
             match wanted {
@@ -107,7 +126,7 @@ impl ExportArguments {
 impl Exports {
     /// Adds what the system around this process reads.
     fn add_usual(&mut self, output: &Output) -> Result<(), Error> {
-        let found = variables(ci::detect)?;
+        let found = ci_variables(ci::detect)?;
         let kinds: &[Kind] = match found {
             Some((System::CircleCi, _)) => &[Kind::BashEnv],
             Some((System::GitHub, _)) => {
@@ -148,7 +167,7 @@ impl Exports {
     /// # Errors
     ///
     /// Those of the command, or else if an export can't be written.
-    pub fn write(
+    fn write(
         &self,
         mut answer: Findings,
         ended: Result<Exit, Error>,
@@ -159,7 +178,7 @@ impl Exports {
             answer.failed(message, help);
         }
         if self.annotations {
-            output.note(&annotation::text(answer.command, &answer.notices));
+            output.note(&github::annotations(answer.command, &answer.notices));
         }
         let mut written = Ok(());
         for (kind, file) in &self.files {
@@ -170,7 +189,8 @@ impl Exports {
                 )
             });
             written = written.and(one);
-            if *kind == Kind::Dotenv && fs::metadata(file).is_ok_and(|it| it.len() >= dotenv::LIMIT)
+            if *kind == Kind::Dotenv
+                && fs::metadata(file).is_ok_and(|it| it.len() >= variables::DOTENV_LIMIT)
             {
                 // Instances can be set to take more, so this is no error; GitLab drops the whole file.
                 output.note(&format!(
@@ -192,11 +212,11 @@ impl Exports {
 
 fn write(kind: Kind, file: &Path, answer: &Findings) -> io::Result<()> {
     match kind {
-        Kind::BashEnv => append(file, &shell::text(&answer.values)),
-        Kind::GitHubOutput => append(file, &github::text(&answer.values)),
-        Kind::GitHubSummary => append(file, &summary::text(answer)),
-        Kind::Dotenv => merge(file, |held| dotenv::merged(held, &answer.values)),
-        Kind::CircleCiParameters => merge(file, |held| circleci::merged(held, &answer.values)),
+        Kind::BashEnv => append(file, &variables::shell(&answer.values)),
+        Kind::GitHubOutput => append(file, &github::outputs(&answer.values)),
+        Kind::GitHubSummary => append(file, &github::summary(answer)),
+        Kind::Dotenv => merge(file, |held| variables::dotenv(held, &answer.values)),
+        Kind::CircleCiParameters => merge(file, |held| variables::parameters(held, &answer.values)),
     }
 }
 

@@ -1,29 +1,24 @@
 //! The command line. Each command reads facts, asks the policy, and renders the answer.
 
 mod args;
-mod cancel;
-mod ci_environment;
 mod config;
 mod configuration;
 mod decide;
+mod deployments;
 mod exit;
 mod explain;
 mod exports;
 mod facts;
+mod facts_document;
 mod help;
-mod journal;
 mod label;
-mod man;
 mod output;
 mod policy;
 mod replay;
-mod reports;
-mod resolve;
 mod rollback;
 mod run;
 mod schema;
 mod serve;
-mod status;
 mod table;
 mod tags;
 
@@ -63,15 +58,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Label(label::Arguments),
-    Tags(tags::Arguments),
-    Resolve(resolve::Arguments),
+    Tags(tags::TagsArguments),
+    Resolve(tags::ResolveArguments),
     Decide(decide::Arguments),
     Explain(explain::Arguments),
     Facts(facts::Arguments),
     Replay(replay::Arguments),
     Run(Box<run::Arguments>),
-    Status(status::Arguments),
-    Cancel(cancel::Arguments),
+    Status(deployments::StatusArguments),
+    Cancel(deployments::CancelArguments),
     RollbackAdvice(rollback::Arguments),
     Serve(serve::Arguments),
     #[command(subcommand)]
@@ -156,15 +151,15 @@ fn alone() -> Option<(GlobalArguments, Command)> {
 fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
     match command {
         Command::Label(arguments) => label::run(&arguments, output),
-        Command::Tags(arguments) => tags::run(&arguments, output),
-        Command::Resolve(arguments) => resolve::run(&arguments, output),
+        Command::Tags(arguments) => tags::tags(&arguments, output),
+        Command::Resolve(arguments) => tags::resolve(&arguments, output),
         Command::Decide(arguments) => decide::run(&arguments, output),
         Command::Explain(arguments) => explain::run(&arguments, output),
         Command::Facts(arguments) => facts::run(&arguments, output),
         Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Run(arguments) => run::run(&arguments, output),
-        Command::Status(arguments) => status::run(&arguments, output),
-        Command::Cancel(arguments) => cancel::run(&arguments, output),
+        Command::Status(arguments) => deployments::status(&arguments, output),
+        Command::Cancel(arguments) => deployments::cancel(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output),
         Command::Config(command) => config::run(&command, output),
@@ -178,7 +173,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
             Ok(Exit::Go)
         }
         Command::Man => {
-            output.bytes(&man::page(Cli::command())?);
+            output.bytes(&help::man_page(Cli::command())?);
             Ok(Exit::Go)
         }
     }

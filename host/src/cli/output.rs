@@ -7,8 +7,12 @@ use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::Error;
-use super::args::{Color, GlobalArguments};
+use super::args::{Color, Format, GlobalArguments};
 use super::exit::Exit;
+use crate::contract::documents::RefusalDocument;
+use crate::contract::types::Reason;
+use crate::report::terminal;
+use crate::text::json;
 
 /// Collects an answer, and prints notes.
 #[expect(
@@ -131,4 +135,17 @@ impl Output {
             }
         }
     }
+}
+
+/// Ends with the policy's refusal: to people on standard error, to programs as a document.
+pub fn refuse(format: Format, reasons: Vec<Reason>, output: &mut Output) -> Result<Exit, Error> {
+    let mut text = "refused:\n".to_owned();
+    for reason in &reasons {
+        text.push_str(&terminal::reason(reason));
+    }
+    output.error(&text);
+    if format == Format::Json {
+        output.text(&json::pretty(&RefusalDocument::new(reasons))?);
+    }
+    Ok(Exit::Stop)
 }

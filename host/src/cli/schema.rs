@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::cli::config as settings;
-    use crate::cli::{explain, facts, policy, replay, rollback, status, table};
+    use crate::cli::{deployments, explain, facts_document, policy, replay, rollback, table};
     use crate::config;
     use crate::contract::documents;
     use crate::contract::history::History;
@@ -120,12 +120,12 @@ mod tests {
             Name::Decision => output::<documents::DecisionDocument>(),
             Name::Refusal => output::<documents::RefusalDocument>(),
             Name::Explain => output::<explain::ExplainDocument>(),
-            Name::Facts => output::<facts::FactsDocument>(),
+            Name::Facts => output::<facts_document::FactsDocument>(),
             Name::Replay => output::<replay::Line>(),
             Name::Policy => output::<policy::PolicyDocument>(),
             Name::Table => output::<table::TableDocument>(),
             Name::History => input().into_root_schema_for::<History>(),
-            Name::Status => output::<status::StatusDocument>(),
+            Name::Status => output::<deployments::StatusDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
             Name::Config => config::schema(input()),
             Name::Settings => output::<settings::SettingsDocument>(),

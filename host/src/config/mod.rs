@@ -7,18 +7,14 @@
 //! - `find` says where the file is, `resolved` which setting counts: the flag's, the variable's, the file's or
 //!   the default.
 
-mod check;
-mod duration;
-mod environment;
 mod file;
 mod find;
 mod places;
-pub mod remote;
 pub mod resolved;
 mod serve;
 pub mod server;
 pub mod shown;
-mod unknown;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,11 +23,10 @@ use crate::contract::settings;
 use crate::contract::types::{Settings, Thresholds};
 use crate::contract::validate::is_digest;
 use crate::facts::Error;
-use check::Wrong;
 use places::Places;
+use values::Wrong;
 
-pub use environment::Environment;
-pub use file::LoadTestTable as LoadTest;
+pub use file::{Environment, LoadTestTable as LoadTest};
 pub use serve::Serve;
 
 /// The JSON Schema of the file.
@@ -95,7 +90,7 @@ impl Config {
     /// What is wrong, with its line and key, and what to do about it.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, (String, String)> {
         let file: file::File =
-            toml::from_str(text).map_err(|error| unknown::explained(&error, text))?;
+            toml::from_str(text).map_err(|error| places::explained(&error, text))?;
         Self::filled(file, folder).map_err(|wrong| {
             let key = places::shown(&wrong.key);
             let line = Places::of(text).line(&wrong.key);
@@ -114,12 +109,12 @@ impl Config {
             settings.default_action = action.0;
         }
         if let Some(interval) = file.release.poll_interval {
-            check::positive("release.poll-interval", interval, "10s")?;
+            values::positive("release.poll-interval", interval, "10s")?;
             settings.poll_interval = interval.seconds();
         }
         if let Some(test) = &file.load_test {
-            check::command("load-test.command", &test.command)?;
-            check::positive("load-test.time-limit", test.time_limit, "1h")?;
+            values::command("load-test.command", &test.command)?;
+            values::positive("load-test.time-limit", test.time_limit, "1h")?;
             settings.thresholds = test.thresholds.contract();
         }
         // A file may set only what makes a release; its environments have the default names then.
@@ -128,8 +123,7 @@ impl Config {
         }
         let mut environments = Vec::new();
         for (place, table) in file.environment.into_iter().enumerate() {
-            let (agreed, environment) =
-                environment::checked(&format!("environment.{place}"), table)?;
+            let (agreed, environment) = file::environment(&format!("environment.{place}"), table)?;
             if environments
                 .iter()
                 .any(|it: &Environment| it.name == environment.name)
@@ -156,10 +150,10 @@ impl Config {
                 digest: Some(it.digest),
             }),
         };
-        check::positive("journal.lease", file.journal.lease, "30s")?;
+        values::positive("journal.lease", file.journal.lease, "30s")?;
         let slack = file
             .slack
-            .map(|it| check::secret("slack", "url", (it.url_variable, it.url_file), folder));
+            .map(|it| values::secret("slack", "url", (it.url_variable, it.url_file), folder));
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
             Some(location) => location,
@@ -196,7 +190,7 @@ impl file::ThresholdsTable {
             max_failures: self.max_failures,
             max_exceptions: self.max_exceptions,
             max_p95: self.max_p95,
-            min_duration: self.min_duration.map(duration::Span::seconds),
+            min_duration: self.min_duration.map(values::Span::seconds),
         }
     }
 }

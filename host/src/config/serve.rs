@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::check::{self, Wrong};
-use super::duration::Span;
-use super::remote::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
-use super::server::{RegistrySettings, TriggerSettings};
+use super::server::{
+    CircleCiTable, GitHubTable, JenkinsTable, RegistrySettings, RegistryTable, TriggerSettings,
+};
+use super::values::Span;
+use super::values::{self, Wrong};
 use crate::contract::validate::is_repository;
 use crate::secret::Source;
 
@@ -101,7 +102,7 @@ impl ServeTable {
             }
         };
         let token = (self.token_variable, self.token_file);
-        let token = check::secret("serve", "token", token, folder)?;
+        let token = values::secret("serve", "token", token, folder)?;
         if self.repositories.is_empty() {
             return Err(Wrong::new(
                 "serve.repositories",
@@ -124,9 +125,9 @@ impl ServeTable {
                 "write how many deployments may run at the same time, or leave the key out for 4",
             ));
         }
-        check::positive("serve.reconcile-every", self.reconcile_every, "5m")?;
+        values::positive("serve.reconcile-every", self.reconcile_every, "5m")?;
         if let Some(command) = &self.prepare {
-            check::command("serve.prepare", command)?;
+            values::command("serve.prepare", command)?;
         }
         let mut elsewhere = [
             self.jenkins

@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::duration::Span;
 use super::places::Places;
 use super::resolved::{Origin, Resolved};
+use super::values::Span;
 use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
 

@@ -1,8 +1,12 @@
+//! Where a journal is: a file, or the address of a `PostgreSQL` database.
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
-use super::Address;
+use ::postgres::Config;
+use ::postgres::config::{Host, SslMode};
 
 /// Where a journal is. Written out, it has no password in it.
 #[derive(Clone, Debug)]
@@ -39,6 +43,123 @@ impl fmt::Display for Location {
             Self::Postgres(address) => address.fmt(to),
         }
     }
+}
+
+/// How long to try to reach a server that is not there, unless the address has a `connect_timeout`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one that was reached may say nothing, before its connection is given up.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Where a `PostgreSQL` database is, and how to log in. Written out, it has no password in it.
+///
+/// It is read from a [connection URI]. Connections are not encrypted: one that demands it is refused.
+///
+/// [connection URI]: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+#[derive(Clone)]
+pub struct Address {
+    config: Box<Config>,
+    patience: Duration,
+}
+
+impl Address {
+    /// What the client connects with.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// How long to try to reach the server.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(mode) = parameter(text, "sslmode")
+            && !matches!(mode, "disable" | "allow" | "prefer")
+        {
+            // Shown only if it is one: what else is in its place may be the end of a password.
+            let known = ["require", "verify-ca", "verify-full"];
+            let mode = known
+                .into_iter()
+                .find(|known| *known == mode)
+                .unwrap_or("…");
+            return Err(format!(
+                "connections to PostgreSQL are not encrypted yet, and the address demands it by `sslmode={mode}`"
+            ));
+        }
+        // The parser's own words are not repeated: of a password with an `@` in it they show the end.
+        let mut config: Config = text
+            .replace("sslmode=allow", "sslmode=disable")
+            .parse()
+            .map_err(|_| {
+                "the address of the database can't be read; it has to be `postgresql://USER:PASSWORD@HOST/DATABASE`, \
+                 with special characters of a password as `%40` and the like"
+                    .to_owned()
+            })?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err("the address of the database names no host".to_owned());
+        }
+        config.ssl_mode(SslMode::Disable);
+        if config.get_application_name().is_none() {
+            config.application_name("greenlight");
+        }
+        let patience = config.get_connect_timeout().copied().unwrap_or(PATIENCE);
+        config.connect_timeout(patience.min(Duration::from_secs(5)));
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+        }
+        if parameter(text, "keepalives_idle").is_none() {
+            config.keepalives_idle(SILENCE / 2);
+            config.keepalives_interval(SILENCE / 4);
+            config.keepalives_retries(2);
+        }
+        Ok(Self {
+            config: Box::new(config),
+            patience,
+        })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("postgresql://")?;
+        if let Some(user) = self.config.get_user() {
+            write!(to, "{user}@")?;
+        }
+        let ports = self.config.get_ports();
+        for (index, host) in self.config.get_hosts().iter().enumerate() {
+            if index > 0 {
+                to.write_str(",")?;
+            }
+            match host {
+                Host::Tcp(name) => to.write_str(name)?,
+                Host::Unix(path) => path.display().fmt(to)?,
+            }
+            if let Some(port) = ports.get(index).or(ports.first()) {
+                write!(to, ":{port}")?;
+            }
+        }
+        write!(to, "/{}", self.config.get_dbname().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{self}")
+    }
+}
+
+/// Finds a parameter behind the question mark.
+fn parameter<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, parameters) = text.rsplit_once('?')?;
+    parameters
+        .split('&')
+        .filter_map(|parameter| parameter.split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
 }
 
 #[cfg(test)]
@@ -81,5 +202,54 @@ mod tests {
             "postgresql://me@db.example:5433/releases"
         );
         assert!(!format!("{location:?}").contains("hush"));
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        for text in [
+            "postgres://me:hush@one,two:5433/db?connect_timeout=3",
+            "postgres://me@one/db?password=hush",
+            "postgresql:///db?host=/run/postgresql&user=me&password=hush",
+        ] {
+            let address: Address = text.parse().expect(text);
+            let shown = format!("{address} {address:?}");
+            assert!(shown.contains("me@") && !shown.contains("hush"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn encryption_is_not_left_out_in_silence() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let text = format!("postgresql://me@host/db?application_name=x&sslmode={mode}");
+            let error = text.parse::<Address>().expect_err("refused");
+            assert!(error.contains(&format!("`sslmode={mode}`")), "{error}");
+        }
+        for mode in ["disable", "allow", "prefer"] {
+            let text = format!("postgresql://me@host/db?sslmode={mode}");
+            text.parse::<Address>().expect(mode);
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_read_shows_nothing_of_it() {
+        for text in [
+            "postgresql://me:p@hush?x=1@host/db",
+            "postgresql://me:p@ss?sslmode=hush@host/db",
+            "postgresql://me:hush@host:port/db",
+            "postgresql://me:hush@/db",
+        ] {
+            let error = text.parse::<Address>().expect_err(text);
+            assert!(!error.contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_time_limit_of_the_address_is_kept() {
+        let patience = |text: &str| text.parse::<Address>().expect(text).patience();
+        assert_eq!(
+            patience("postgresql://host?connect_timeout=1"),
+            Duration::from_secs(1)
+        );
+        assert_eq!(patience("postgresql://host"), PATIENCE);
     }
 }

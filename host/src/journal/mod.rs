@@ -11,7 +11,6 @@
 
 mod chain;
 mod deployments;
-mod error;
 mod holder;
 pub mod inbox;
 mod lease;
@@ -21,12 +20,10 @@ mod sql;
 mod sqlite;
 mod store;
 
-pub use error::{Error, Result};
 pub use holder::Holder;
 pub use lease::{Claim, ClaimRequest, Lease, Occupant};
-pub use location::Location;
-pub use postgres::Address;
-pub use store::{Header, NewDeployment, Records, Row, Store};
+pub use location::{Address, Location};
+pub use store::{Error, Header, NewDeployment, Records, Result, Row, Store};
 
 use inbox::Inbox;
 

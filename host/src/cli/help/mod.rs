@@ -1,4 +1,4 @@
-//! `greenlight help`: the help of a command, or a page of the documentation.
+//! `greenlight help` and `greenlight man`: the help of a command, a page of the documentation, the man page.
 //!
 //! The pages are those of `host/docs`, embedded in the program, so a terminal without a network shows the text
 //! that belongs to this very version.
@@ -6,8 +6,11 @@
 mod plain;
 
 use std::fmt::Write as _;
+use std::io;
 
 use clap::Args;
+use clap_mangen::Man;
+use clap_mangen::roff::Roff;
 
 use super::output::Output;
 use super::{Error, Exit};
@@ -138,6 +141,34 @@ fn unknown(asked: &str, program: &clap::Command) -> Error {
         None => "list the topics with `greenlight help`".to_owned(),
     };
     Error::new(format!("no topic or command is called `{asked}`"), help)
+}
+
+/// Renders the man page.
+pub fn man_page(mut command: clap::Command) -> io::Result<Vec<u8>> {
+    command.build();
+    let mut page = Vec::new();
+    Man::new(command.clone()).render(&mut page)?;
+    for sub in command.get_subcommands() {
+        sections(&mut page, "greenlight", sub)?;
+    }
+    Ok(page)
+}
+
+fn sections(page: &mut Vec<u8>, above: &str, command: &clap::Command) -> io::Result<()> {
+    let name = format!("{above} {}", command.get_name());
+    let subcommands: Vec<_> = command.get_subcommands().collect();
+    if subcommands.is_empty() {
+        let mut heading = Roff::new();
+        heading.control("SH", [name.to_uppercase().as_str()]);
+        heading.to_writer(page)?;
+        let man = Man::new(command.clone().bin_name(&name));
+        man.render_description_section(page)?;
+        man.render_options_section(page)?;
+    }
+    for sub in subcommands {
+        sections(page, &name, sub)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! these steps is durable before the next begins, and each is claimed by one receiver at a time, so that
 //! several share the work.
 
-mod claims;
 mod deployment_request;
 mod push_event;
 mod queries;
@@ -13,12 +12,13 @@ mod request_state;
 
 use std::time::Duration;
 
-pub(super) use claims::{FreeRequest, HOLDERS, dead};
 pub use deployment_request::{ClaimedDeploymentRequest, DeploymentRequest, NewDeploymentRequest};
 pub use push_event::{
     ClaimedPushEvent, Delivery, PushEvent, PushEventRow, PushEventState, Settled,
 };
 pub use request_state::DeploymentRequestState;
+
+pub(super) use queries::{FreeRequest, HOLDERS, dead};
 
 use self::request_state::unreadable;
 use super::{Holder, Result};

@@ -1,11 +1,12 @@
+//! Connects to a `PostgreSQL` server, and brings its schema to this program's version.
+
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::postgres::{Client, NoTls};
+use ::postgres::{Client, GenericClient, NoTls};
 
-use super::{Address, migrate};
 use crate::journal::sql::{Answer, Fault};
-use crate::journal::{Error, Result};
+use crate::journal::{Address, Error, Result};
 use crate::retry::Backoff;
 
 /// How long to wait before a lost connection is made again. The delays are spread, so that clients that lost the
@@ -49,6 +50,100 @@ pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
 fn session(address: &Address) -> Answer<Client> {
     let mut client = address.config().connect(NoTls)?;
     client.batch_execute(SESSION)?;
-    migrate::migrate(&mut client)?;
+    migrate(&mut client)?;
     Ok(client)
+}
+
+/// The version of what is in the schema `greenlight`.
+const VERSION: usize = MIGRATIONS.len();
+
+/// What is locked while the schema is made: `gl` and `jl`.
+const MAKING: i64 = 0x676c_6a6c;
+
+/// What each version adds to the one before it.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/postgres/0001-deployments.sql"),
+    include_str!("../migrations/postgres/0002-inbox.sql"),
+];
+
+/// Brings the schema `greenlight` to this program's version, from an earlier one or from nothing. A schema of
+/// that name with something else in it is left as it is.
+pub fn migrate(client: &mut Client) -> Answer<()> {
+    let encoding: String = client.query_one("SHOW server_encoding", &[])?.get(0);
+    if encoding != "UTF8" {
+        return Err(Error::Wrong(format!(
+            "the encoding of the database is {encoding}, and has to be UTF8"
+        ))
+        .into());
+    }
+    // Asked without the lock first: a user that may only use the tables need not be able to make them.
+    if version(client)? == Some(VERSION) {
+        return Ok(());
+    }
+    let mut transaction = client.transaction()?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])?;
+    let version = match version(&mut transaction)? {
+        Some(version) if (1..=VERSION).contains(&version) => version,
+        Some(version) => return Err(unknown(version).into()),
+        None => {
+            make_room(&mut transaction)?;
+            0
+        }
+    };
+    for migration in &MIGRATIONS[version..] {
+        transaction.batch_execute(migration)?;
+    }
+    let now = i32::try_from(VERSION).unwrap_or(i32::MAX);
+    if version == 0 {
+        transaction.execute("INSERT INTO greenlight.about VALUES ($1)", &[&now])?;
+    } else {
+        transaction.execute("UPDATE greenlight.about SET version = $1", &[&now])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Makes the schema, unless it is there and empty.
+fn make_room(client: &mut impl GenericClient) -> Answer<()> {
+    let schema = client.query_one(
+        "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'greenlight'),
+                EXISTS (SELECT FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+                        WHERE nspname = 'greenlight')",
+        &[],
+    )?;
+    if schema.get(1) {
+        return Err(Error::Wrong(
+            "the schema `greenlight` of the database belongs to another program".to_owned(),
+        )
+        .into());
+    }
+    if !schema.get::<_, bool>(0) {
+        client.batch_execute("CREATE SCHEMA greenlight")?;
+    }
+    Ok(())
+}
+
+fn version(client: &mut impl GenericClient) -> Answer<Option<usize>> {
+    // Not by `to_regclass`: inside of a transaction it goes on answering from what it remembers.
+    let table = client.query_one(
+        "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                        WHERE n.nspname = 'greenlight' AND c.relname = 'about')",
+        &[],
+    )?;
+    if !table.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let about = client.query_opt("SELECT version FROM greenlight.about", &[])?;
+    // Without a row, or with another type, the version is 0, which no program has.
+    let version = about.and_then(|row| row.try_get::<_, i32>(0).ok());
+    Ok(Some(
+        version.and_then(|it| usize::try_from(it).ok()).unwrap_or(0),
+    ))
+}
+
+fn unknown(version: usize) -> Error {
+    Error::Wrong(format!(
+        "its version is {version}, and this program knows version {VERSION}; use the version of greenlight \
+         that wrote it"
+    ))
 }

@@ -3,10 +3,8 @@
 //! A call that loses its connection makes a new one and asks again, as long as the address has patience.
 //! Each is made such that asking twice does no harm: what was already stored is found, not stored again.
 
-mod address;
 mod batches;
 mod connect;
-mod migrate;
 mod server_session;
 
 use std::thread;
@@ -14,13 +12,12 @@ use std::time::Instant;
 
 use ::postgres::{Client, IsolationLevel};
 
-pub use self::address::Address;
 use self::connect::RECONNECT;
 use self::server_session::Statements;
 use super::inbox::{FreeRequest, HOLDERS, dead};
 use super::lease::milliseconds;
 use super::sql::{Answer, Database, Fault, Session};
-use super::{Error, Result};
+use super::{Address, Error, Result};
 
 /// A journal in a database.
 pub struct Postgres {

@@ -8,7 +8,6 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file_session::explain;
-use super::turns;
 use crate::journal::{Error, Result};
 
 /// What marks a file as a journal: `gl` and `jl`.
@@ -39,7 +38,7 @@ pub fn open(path: &Path) -> Result<Connection> {
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
-    connection.busy_handler(Some(turns::wait))?;
+    connection.busy_handler(Some(super::wait))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     connection.pragma_update(None, "foreign_keys", true)?;

@@ -1,12 +1,8 @@
 //! What a command found, for the steps behind it: in the form that each CI system reads. Pure: nothing here
 //! writes a file.
 
-pub mod annotation;
-pub mod circleci;
-pub mod dotenv;
 pub mod github;
-pub mod shell;
-pub mod summary;
+pub mod variables;
 
 use crate::contract::actions;
 use crate::contract::environments::Target;

@@ -1,27 +1,25 @@
 //! A deployment as one page of HTML.
-
 //!
 //! The page fetches and runs nothing, so it looks the same in ten years, in the artifact viewer of a CI
 //! system, and on a machine without a network. `data-` attributes hold the values for programs.
 
 mod answers;
-mod curves;
-mod legend;
 mod load_test;
 mod nodes;
-mod scale;
-mod timeline;
+mod steps;
+
+use std::fmt::Write as _;
+
+use askama::Template;
 
 use self::nodes::Nodes;
-use self::scale::{Scale, Tick};
+use self::steps::{Scale, Tick};
 use super::headline::{self, Headline, Tone};
 use crate::contract::promotion::{Conclusion, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{Place, Timeline};
 use crate::text::escape::is_active;
 use crate::text::time;
-use askama::Template;
-use std::fmt::Write as _;
 
 #[derive(Template)]
 #[template(path = "deployment.html")]
@@ -31,7 +29,7 @@ struct Page<'a> {
     action: &'static str,
     places: Vec<(&'a Place, Tone, String)>,
     ticks: Vec<Tick>,
-    steps: Vec<timeline::Row<'a>>,
+    steps: Vec<steps::Row<'a>>,
     nodes: Nodes<'a>,
     load_tests: Vec<load_test::Shown<'a>>,
 }
@@ -58,7 +56,7 @@ pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
             .map(|place| (place, tone(place, timeline), headline::place(place)))
             .collect(),
         ticks: scale.ticks(),
-        steps: timeline::rows(timeline, &scale),
+        steps: steps::rows(timeline, &scale),
         nodes: Nodes::of(timeline, &scale),
         load_tests: load_test::all(timeline),
     };

@@ -1,9 +1,7 @@
 //! What every node answered over time.
 
-use super::answers::{Answer, answers, names};
-use super::answers::{Segment, at_most};
-use super::legend::{Commit, Legend};
-use super::scale::{Percent, Scale};
+use super::answers::{Answer, Commit, Legend, Segment, answers, at_most, names};
+use super::steps::{Percent, Scale};
 use crate::deployment::timeline::{Round, Timeline};
 use crate::text::number::short;
 use crate::text::time;

@@ -3,15 +3,16 @@
 //! The format is version 2.1.0 of the Static Analysis Results Interchange Format by OASIS. It is a small
 //! part of it, written out as types here.
 
-mod format;
-mod results;
-
 use std::io;
 
-use self::format::{Automation, Driver, Invocation, Log, Rule, Run, Tool};
-use crate::deployment::timeline::Timeline;
-use crate::text::json;
-use crate::text::time;
+use super::headline;
+use super::sarif_format::{
+    self as format, Automation, Driver, Invocation, Level, Location, Log, LogicalLocation, Message,
+    Rule, Run, Tool,
+};
+use crate::contract::promotion::Permission;
+use crate::deployment::timeline::{Decision, StepKind, StepState, Timeline};
+use crate::text::{json, time};
 
 /// Writes the findings: the reasons of the last decision, and everything that was a warning.
 ///
@@ -19,7 +20,7 @@ use crate::text::time;
 ///
 /// As [`json::pretty`].
 pub fn document(timeline: &Timeline) -> io::Result<String> {
-    let findings = results::of(timeline);
+    let findings = all(timeline);
     let mut rules: Vec<&str> = Vec::new();
     let mut results = Vec::new();
     for finding in &findings {
@@ -58,11 +59,154 @@ pub fn document(timeline: &Timeline) -> io::Result<String> {
     json::pretty(&log)
 }
 
+/// The code of a note.
+const NOTE: &str = "note";
+
+/// A finding.
+#[derive(Debug)]
+struct Finding<'a> {
+    /// Its code.
+    code: &'a str,
+    level: Level,
+    message: &'a str,
+    help: Option<&'a str>,
+    environments: Vec<&'a str>,
+}
+
+impl Finding<'_> {
+    /// The finding in the format, with the place of its code among the rules.
+    fn result(&self, rule_index: usize) -> format::Result {
+        let text = match self.help {
+            Some(help) => format!("{}. Help: {help}", self.message),
+            None => self.message.to_owned(),
+        };
+        let place = |name: &&str| LogicalLocation {
+            name: (*name).to_owned(),
+            kind: "environment",
+        };
+        let places: Vec<_> = self.environments.iter().map(place).collect();
+        format::Result {
+            rule_id: self.code.to_owned(),
+            rule_index,
+            level: self.level,
+            message: Message { text: plain(&text) },
+            locations: if places.is_empty() {
+                Vec::new()
+            } else {
+                vec![Location {
+                    logical_locations: places,
+                }]
+            },
+        }
+    }
+}
+
+/// All findings: the reasons of the last decision, the reasons of earlier warnings, the steps with a warning,
+/// and the notes.
+fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
+    let mut findings: Vec<Finding<'_>> = Vec::new();
+    let warning = |decision: &&Decision| decision.permission.0 == Permission::PromoteWithWarning;
+    let last = timeline.decisions.last();
+    let earlier = timeline.decisions.iter().rev().skip(1).filter(warning);
+    for (place, decision) in last.into_iter().chain(earlier).enumerate() {
+        // The last reason of a warning says what is next, or what is reached, which is no warning.
+        let (wrong, what_then) = match decision.reasons.split_last() {
+            Some((then, wrong)) if warning(&decision) && !wrong.is_empty() => (wrong, Some(then)),
+            _ => (decision.reasons.as_slice(), None),
+        };
+        let then = what_then.filter(|_| place == 0).map(|it| (it, Level::Note));
+        let wrong = wrong.iter().map(|it| (it, level(decision.permission.0)));
+        for (reason, level) in wrong.chain(then) {
+            let known = |it: &Finding<'_>| it.code == reason.code && it.message == reason.message;
+            if !findings.iter().any(known) {
+                findings.push(Finding {
+                    code: &reason.code,
+                    level,
+                    message: &reason.message,
+                    help: reason.help.as_deref(),
+                    environments: named(&reason.message, timeline),
+                });
+            }
+        }
+    }
+    for step in timeline
+        .steps
+        .iter()
+        .filter(|step| step.state.0 == StepState::Warned)
+    {
+        let environment = step.environment.as_deref();
+        findings.push(Finding {
+            code: warned(step.kind.0),
+            level: Level::Warning,
+            message: &step.outcome,
+            help: None,
+            environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
+        });
+    }
+    findings.extend(timeline.notes.iter().map(|note| Finding {
+        code: NOTE,
+        level: Level::Warning,
+        message: &note.text,
+        help: None,
+        environments: named(&note.text, timeline),
+    }));
+    findings
+}
+
+fn level(permission: Permission) -> Level {
+    match permission {
+        Permission::Stop => Level::Error,
+        Permission::PromoteWithWarning => Level::Warning,
+        Permission::Hold | Permission::Promote => Level::Note,
+    }
+}
+
+fn warned(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Deploy => "deploy-warned",
+        StepKind::Converge => "converge-warned",
+        StepKind::LoadTest => "load-test-warned",
+        StepKind::Wait => "wait-warned",
+        StepKind::Notify => "notify-warned",
+    }
+}
+
+/// The environments that a text names in backticks, or else the one that the release has come to.
+fn named<'a>(text: &str, timeline: &'a Timeline) -> Vec<&'a str> {
+    let all = timeline
+        .environments
+        .iter()
+        .map(|place| place.name.as_str());
+    let named: Vec<_> = all
+        .filter(|name| text.contains(&format!("`{name}`")))
+        .collect();
+    if named.is_empty() {
+        reached(timeline)
+    } else {
+        named
+    }
+}
+
+fn reached(timeline: &Timeline) -> Vec<&str> {
+    headline::reached(timeline)
+        .map(|place| place.name.as_str())
+        .into_iter()
+        .collect()
+}
+
+/// Writes a text so that none of it is a placeholder (3.11.5) or a link (3.11.6).
+fn plain(text: &str) -> String {
+    text.replace('{', "{{")
+        .replace('}', "}}")
+        .replace("](", "] (")
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::contract::names::Named as _;
     use crate::report::fixture::{self, HOSTILE};
 
     fn run(timeline: &Timeline) -> Value {
@@ -176,5 +320,20 @@ mod tests {
             "{message}"
         );
         assert_eq!(run["results"][0]["ruleId"], HOSTILE);
+    }
+
+    #[test]
+    fn labels_stay_readable() {
+        assert_eq!(plain("use `[load test: warn]`"), "use `[load test: warn]`");
+        assert_eq!(plain("[a](https://b) {0}"), "[a] (https://b) {{0}}");
+    }
+
+    #[test]
+    fn every_permission_has_a_level() {
+        let levels = Permission::ALL.iter().map(|(it, _)| level(*it));
+        assert_eq!(
+            levels.collect::<Vec<_>>(),
+            [Level::Note, Level::Warning, Level::Note, Level::Error]
+        );
     }
 }
