@@ -1,4 +1,4 @@
-//! `greenlight decide`: may the release go on?
+//! `greenlight decide`: whether a release may enter the next environment.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,13 +36,13 @@ pub struct Arguments {
     /// Set the digest of the image that the tag points at.
     #[arg(long, value_name = "DIGEST", value_parser = args::digest)]
     digest: Option<String>,
-    /// Say what is known about the deployment to the first environment.
+    /// Set the state of the deployment to the first environment.
     #[arg(long, value_enum)]
     stage: Option<Stage>,
-    /// Say what is known about its load test.
+    /// Set the result of the load test of the first environment.
     #[arg(long, value_enum, default_value = "not-run")]
     load_test: LoadTestWord,
-    /// Read all events from a file, as `greenlight schema history` describes it.
+    /// Read all events from this JSON file; `greenlight schema history` describes its format.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "load_test"])]
     history: Option<PathBuf>,
     /// Decide as of this time, in seconds since 1970 UTC [default: now].
@@ -97,7 +97,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         Some(now) => now,
         None => clock()?,
     };
-    // A tag that the policy can't read has no commit; the decision says so.
+    // If the policy can't read the tag, the commit is unknown; the decision says so.
     let target = policy.resolve(&arguments.tag, &settings)?.ok();
     if let Some(target) = &target {
         found.resolved(target);
@@ -129,7 +129,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     Ok(exit)
 }
 
-/// The time, as a fact.
+/// The current time.
 pub fn clock() -> Result<Timestamp, Error> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map(|time| time.as_secs()).map_err(|_| {
@@ -176,7 +176,7 @@ fn instruction(
             Ok(Some(source)) => source,
             Ok(None) => return Ok(Ok(None)),
             Err(error) => {
-                // This evidence was not asked for, so the decision is made without it.
+                // The user did not ask for this evidence, so the decision is made without it.
                 output.note(&format!("note: {}\n", escape(&error.message)));
                 return Ok(Ok(None));
             }
@@ -186,7 +186,7 @@ fn instruction(
         && read != commit
     {
         return Err(Error::new(
-            format!("`--rev` is the commit {read}, and the tag names another one"),
+            format!("`--rev` names commit {read}, but the tag names {commit}"),
             "leave `--rev` out; `--repo` reads the message of the tag's commit",
         ));
     }
@@ -202,7 +202,7 @@ fn instruction(
     })))
 }
 
-/// The message of the commit that the CI system builds, where that is the release's.
+/// The message of the commit that the CI system builds, if it is the commit of the release.
 fn built<'a>(arguments: &'a Arguments, commit: &str) -> Result<Option<args::Source<'a>>, Error> {
     let release = |ci: &CiEnvironment| ci.commit.as_ref().is_some_and(|it| it.value == commit);
     let Some(ci) = here()?.filter(release) else {

@@ -29,7 +29,7 @@ pub struct StatusArguments {
     /// Show this deployment, with its steps.
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
-    /// Show so many finished deployments.
+    /// Show this many finished deployments.
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     ended: usize,
     #[command(flatten)]
@@ -107,10 +107,16 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
     match (newest, store.as_deref_mut()) {
         (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
         _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
-            return Err(Error::new(
-                "this deployment does not exist",
-                "list deployments with `greenlight status`",
-            ));
+            return Err(match arguments.number {
+                Some(number) => Error::new(
+                    format!("deployment {number} does not exist"),
+                    "list deployments with `greenlight status`",
+                ),
+                None => Error::new(
+                    "the journal has no deployment to report",
+                    "start one with `greenlight run --tag TAG`",
+                ),
+            });
         }
         _ => {}
     }
@@ -135,7 +141,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
     Ok(Exit::Go)
 }
 
-/// All unfinished deployments and the latest that have ended, the newest first.
+/// All unfinished deployments and the latest finished ones, the newest first.
 fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
     let mut left = ended;
     let all = store.deployments(LISTED)?;
@@ -177,8 +183,8 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             time::span(timeline.last.saturating_sub(timeline.began))
         );
         for place in &timeline.environments {
-            let stands = headline::place(place);
-            let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&stands));
+            let status = headline::place(place);
+            let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&status));
         }
         let headline = Headline::of(timeline);
         if let Some(reason) = headline.because {
@@ -285,7 +291,7 @@ pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, 
 /// Which reports are written.
 #[derive(Debug, Default, Args)]
 pub struct ReportArguments {
-    /// Write a report: `html`, `junit`, `sarif` or `markdown`; as often as wanted.
+    /// Write a report: `html`, `junit`, `sarif` or `markdown`; repeatable.
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
     reports: Vec<(Kind, PathBuf)>,
 }
@@ -300,12 +306,12 @@ enum Kind {
 }
 
 impl ReportArguments {
-    /// Whether none is wanted.
+    /// Whether no report is requested.
     pub fn is_empty(&self) -> bool {
         self.reports.is_empty()
     }
 
-    /// Writes what is wanted about a deployment.
+    /// Writes the requested reports about a deployment.
     pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
         let (entries, _) = log::read(store, number)?;
         let timeline = timeline::project(number, &entries);

@@ -49,8 +49,8 @@ pub struct Arguments {
     default_action: DefaultActionArgument,
 }
 
-/// What `greenlight explain --format json` prints: everything that the policy says about one commit, as if it
-/// had been built on the publish branch and every job had passed.
+/// What `greenlight explain --format json` prints: everything that the policy says about one commit, assuming
+/// a build of the publish branch in which every job has passed.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -119,7 +119,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         Err(reasons) => (Vec::new(), reasons),
     };
     let mut decisions = Vec::new();
-    // A tag that asks for nothing, like `latest`, has no decision.
+    // A tag that requests no deployment, like `latest`, has no decision.
     let mut asked = Vec::new();
     for tag in &tags {
         if policy.resolve(tag, &settings)?.is_ok() {
@@ -217,7 +217,7 @@ fn human(
         indented(&label::human(text, labels, colour))
     );
     shown.push_str(
-        "\ntags to push, when it is built on the publish branch and its jobs have passed\n",
+        "\ntags to push, if it is built on the publish branch and its jobs have passed\n",
     );
     for tag in tags {
         let _ = writeln!(shown, "  {}", escape(tag));

@@ -18,13 +18,13 @@ use crate::facts::git;
 use crate::text::escape::escape;
 use crate::text::json;
 
-/// Show what is known of the build, and where each fact comes from.
+/// Show what is known about the build, and where each fact comes from.
 ///
-/// Which CI system this is, what its variables say, what git has of the commit that is built, and
-/// everything that would make a command read the wrong commit or none. It decides nothing.
+/// The facts are the CI system, what its variables say, and what git has of the built commit. Every problem that
+/// would make a command read the wrong commit or no commit is listed. Nothing is decided.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The repository [default: the one around the current folder].
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
     #[command(flatten)]
@@ -67,7 +67,7 @@ fn gather(arguments: &Arguments) -> FactsDocument {
     document
 }
 
-/// The repository where no system says anything of it.
+/// The repository, if no CI system names a commit.
 fn alone(arguments: &Arguments) -> Checkout<'_> {
     let repo = arguments.repo.as_deref();
     Checkout {
@@ -161,7 +161,7 @@ fn human(document: &FactsDocument) -> String {
         } else {
             String::new()
         };
-        let _ = writeln!(text, "  known are {known}{set}");
+        let _ = writeln!(text, "  supported systems: {known}{set}");
     }
     text
 }
@@ -172,7 +172,7 @@ fn checkout(checkout: Option<&CheckoutDocument>) -> String {
     };
     let mut text = match &checkout.head {
         Some(head) => format!("git: at {}", head.0),
-        None => "git: nothing checked out".to_owned(),
+        None => "git: no commit is checked out".to_owned(),
     };
     text.push_str(match checkout.shallow {
         Some(true) => ", a shallow clone",
@@ -180,8 +180,8 @@ fn checkout(checkout: Option<&CheckoutDocument>) -> String {
         None => "",
     });
     text.push_str(match checkout.has_commit {
-        Some(true) => ", the commit is there",
-        Some(false) => ", the commit is not there",
+        Some(true) => ", the commit is present",
+        Some(false) => ", the commit is missing",
         None => "",
     });
     text.push('\n');

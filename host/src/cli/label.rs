@@ -1,4 +1,4 @@
-//! `greenlight label`: what a commit message asks for.
+//! `greenlight label`: reads the label of a commit message.
 
 use clap::Args;
 

@@ -84,14 +84,14 @@ enum Command {
     Man,
 }
 
-/// The command line, for what is generated from it.
+/// The parser of the whole command line, from which documentation and completions are generated.
 pub fn command() -> clap::Command {
     Cli::command()
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    // The child of a compilation has no business with anything else.
+    // A process that was started to compile a component does nothing else.
     if std::env::args_os()
         .nth(1)
         .is_some_and(|first| first == compile::COMMAND)
@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         return local::run_as_child(&arguments);
     }
-    let (global, command) = match alone() {
+    let (global, command) = match parse_fast() {
         Some(parsed) => parsed,
         None => match Cli::try_parse() {
             Ok(cli) => (cli.global, cli.command),
@@ -124,9 +124,9 @@ pub fn main() -> ExitCode {
     output.finish(exit).into()
 }
 
-/// Reads the arguments of a command that decides, without building all the others. The whole command line
-/// reports what is wrong with them, and prints help.
-fn alone() -> Option<(GlobalArguments, Command)> {
+/// Parses the arguments of a command that decides, without building the parsers of all the others. If they are
+/// wrong or ask for help, the parser of the whole command line runs and says so.
+fn parse_fast() -> Option<(GlobalArguments, Command)> {
     fn read<A: Args>(
         arguments: std::env::ArgsOs,
         command: impl FnOnce(A) -> Command,
@@ -185,14 +185,14 @@ fn usage(error: &clap::Error) -> ExitCode {
         return error.print().map_or(Exit::Output, |()| Exit::Go).into();
     }
     let text = error.render().to_string();
-    let lines: String = text.lines().map(harmless_line).collect();
+    let lines: String = text.lines().map(escaped_line).collect();
     Output::new(GlobalArguments::default()).error(&lines);
     Exit::Usage.into()
 }
 
-/// Writes a line of clap's. It repeats arguments as they are, line breaks included, and a runner obeys
-/// a line that begins with `::`.
-fn harmless_line(line: &str) -> String {
+/// Escapes a line of `clap`, which repeats arguments unchanged, line breaks included: a CI runner would carry
+/// out one that begins with `::`.
+fn escaped_line(line: &str) -> String {
     let line = escape(line);
     match line.trim_start() {
         "For more information, try '--help'." => "  help: list the options with `--help`\n".into(),

@@ -24,7 +24,7 @@ pub enum Name {
     Resolve,
     /// What `decide --format json` prints.
     Decision,
-    /// What these commands print if the policy refuses to answer.
+    /// What `label`, `tags`, `resolve`, `decide`, `explain` and `run` print with `--format json` if the policy refuses.
     Refusal,
     /// What `explain --format json` prints.
     Explain,
@@ -192,7 +192,7 @@ mod tests {
         }
     }
 
-    /// A variant of an enumeration is an object; its description belongs to the key that names the variant.
+    /// An enum variant is an object with one key; moves its description to that key.
     fn describe_variant(map: &mut Map<String, Value>) {
         let Some(description) = map.get("description").cloned() else {
             return;
@@ -231,6 +231,39 @@ mod tests {
             }
             Value::Array(items) => items.iter_mut().for_each(without_null),
             _ => {}
+        }
+    }
+
+    /// The descriptions in a schema.
+    fn descriptions<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
+        match node {
+            Value::Object(map) => {
+                found.extend(map.get("description").and_then(Value::as_str));
+                map.values().for_each(|it| descriptions(it, found));
+            }
+            Value::Array(items) => items.iter().for_each(|it| descriptions(it, found)),
+            _ => {}
+        }
+    }
+
+    /// What only a reader of the source can follow in a text: links to items, paths and comments of Rust.
+    fn rust(text: &str) -> Option<&'static str> {
+        let marks = ["[`", "`]", "](", "::", "///", "# Errors"];
+        marks.into_iter().find(|mark| text.contains(mark))
+    }
+
+    #[test]
+    fn descriptions_have_no_links_or_paths_of_rust() {
+        assert_eq!(rust("Written as [`Format::name`]."), Some("[`"));
+        assert_eq!(rust("A label: `[load test: warn]`."), None);
+        for name in Name::value_variants() {
+            let schema = serde_json::from_str(name.text()).expect("JSON");
+            let mut found = Vec::new();
+            descriptions(&schema, &mut found);
+            assert!(!found.is_empty(), "{name:?}");
+            for text in found {
+                assert_eq!(rust(text), None, "{name:?}: {text}");
+            }
         }
     }
 

@@ -126,7 +126,7 @@ fn find_tags(
     };
     found.set(Name::Tags, tags.join(" "));
     match arguments.format.format {
-        // The sandbox has checked that each is a tag that a registry takes.
+        // The sandbox has checked that each is a valid tag of an image.
         Format::Human => tags.iter().for_each(|tag| output.text(&format!("{tag}\n"))),
         Format::Json => output.text(&json::pretty(&TagsDocument::new(
             build.commit,
@@ -148,14 +148,14 @@ impl TagsArguments {
         }
     }
 
-    /// Whether nothing is left to be read from a CI system.
+    /// Whether the command line says everything, so that no CI system has to be read.
     fn says_everything(&self) -> bool {
         let commit =
             self.message.rev.is_some() || (self.message.is_given() && self.commit.is_some());
         commit && self.branch.is_some() && !self.jobs.is_empty()
     }
 
-    /// Begins to read the message: of the commit that was named, or of the one that is built.
+    /// Starts to read the message: of the named commit, or of the built one.
     fn begin(&self, ci: Option<&CiEnvironment>) -> Result<args::Pending<'_>, Error> {
         let built = ci.and_then(|ci| Some(&ci.commit.as_ref()?.value));
         match &self.commit {
@@ -174,7 +174,7 @@ impl TagsArguments {
     ) -> Result<String, Error> {
         match (&self.commit, &source.commit, ci) {
             (Some(given), Some(read), _) if given != read => Err(Error::new(
-                format!("`--rev` is the commit {read}, and `--commit` is another one"),
+                format!("`--rev` names commit {read}, but `--commit` names {given}"),
                 "leave `--commit` out, or name the built commit with both",
             )),
             (Some(given), ..) => Ok(given.clone()),
@@ -191,14 +191,14 @@ impl TagsArguments {
                 Ok(checkout.built(ci)?)
             }
             (None, None, None) => Err(Error::new(
-                "no commit",
+                "the built commit is unknown",
                 "name the built commit with `--commit SHA`, or the commit and its message with `--rev REV`",
             )),
         }
     }
 
     /// The branch that was built: the given one, the one that the CI system names for this commit, or the
-    /// checked-out one. A build of a pull request or a tag is not a build of a branch, whatever is checked out.
+    /// checked-out one. A build of a pull request or a tag is never a build of the checked-out branch.
     fn branch(
         &self,
         source: &args::Source<'_>,

@@ -17,7 +17,7 @@ use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
 use crate::facts::load_test::Format;
 use crate::http::is_url;
 
-/// What a team sets, and how its deployments are done.
+/// The settings of a team, and how its deployments run.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -258,24 +258,25 @@ const fn yes() -> bool {
     true
 }
 
-/// How an environment is deployed to and asked.
+/// How to deploy to an environment and ask its nodes.
 #[derive(Clone, Debug)]
 pub struct Environment {
     /// Its name.
     pub name: String,
-    /// The command that deploys, an argument list.
+    /// The command that deploys, as an argument list.
     pub deploy: Vec<String>,
-    /// How long it may take.
+    /// How long the command may run.
     pub time_limit: Duration,
-    /// Whether a deployment that was cut off may be done again.
+    /// Whether an interrupted deployment may be repeated.
     pub repeatable: bool,
-    /// Base URLs of its nodes, which are their names, too.
+    /// The base URLs of its nodes, which are also their names.
     pub nodes: Vec<String>,
     /// How long a node may take to answer.
     pub node_time_limit: Duration,
 }
 
-/// What the policy is told of an environment, and how it is deployed to. `at` is the path of its table.
+/// Checks the table of an environment, and splits it into the policy's settings and the host's. `at` is the path of
+/// the table.
 pub(super) fn environment(
     at: &str,
     table: EnvironmentTable,
@@ -293,8 +294,7 @@ pub(super) fn environment(
         return Err(Wrong::new(
             key("nodes"),
             format!("is missing or empty for `{}`", table.name),
-            "list the base URL of each node; the version that it serves at `/__version__` is the proof of a \
-             deployment",
+            "list the base URL of each node; greenlight reads the deployed version from its `/__version__`",
         ));
     }
     if let Some((place, node)) = table.nodes.iter().enumerate().find(|(_, it)| !is_url(it)) {

@@ -1,5 +1,5 @@
-//! The servers that greenlight talks to: CI systems that start deployments, and registries. First what the program
-//! uses, then the tables of `[serve]` that it is read from.
+//! The servers that greenlight talks to: CI systems that run deployments, and registries. The settings come first,
+//! then the tables of `[serve]` from which they are read.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::values::{self, Wrong};
 use crate::secret::Source;
 
-/// Where deployments are started.
+/// The CI system that runs deployments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TriggerSettings {
     /// In Jenkins.
@@ -20,7 +20,7 @@ pub enum TriggerSettings {
 }
 
 impl TriggerSettings {
-    /// Where its token is.
+    /// Where its token is stored.
     pub const fn token(&self) -> &Source {
         match self {
             Self::Jenkins(JenkinsSettings { token, .. })
@@ -29,7 +29,7 @@ impl TriggerSettings {
         }
     }
 
-    /// What it is called.
+    /// Its name.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Jenkins(_) => "Jenkins",
@@ -39,20 +39,20 @@ impl TriggerSettings {
     }
 }
 
-/// Which job is started, and as whom.
+/// A job of Jenkins, and the account that starts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JenkinsSettings {
     /// The URL of the job, which ends with its name.
     pub job: String,
     /// The user.
     pub user: String,
-    /// Where the user's API token is.
+    /// Where the user's API token is stored.
     pub token: Source,
 }
 
 impl JenkinsSettings {
-    /// The URL of the Jenkins that has the job, where the job's is one: what stands before the first
-    /// `/job/` or `/view/`.
+    /// The URL of the Jenkins server: the part before the first `/job/` or `/view/`. `None` if the URL is not that
+    /// of a job.
     pub fn root(&self) -> Option<&str> {
         let (root, name) = self.job.split_once("/job/")?;
         let root = root.split_once("/view/").map_or(root, |(root, _)| root);
@@ -60,7 +60,7 @@ impl JenkinsSettings {
     }
 }
 
-/// Which pipeline is started.
+/// A project of `CircleCI`, and the branch whose pipeline runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CircleCiSettings {
     /// The URL of `CircleCI`, without a slash at its end.
@@ -69,38 +69,38 @@ pub struct CircleCiSettings {
     pub project: String,
     /// The branch whose configuration is run.
     pub branch: String,
-    /// The identifier of the pipeline's definition, where it has one.
+    /// The identifier of the pipeline definition, if the project has one.
     pub definition: Option<String>,
-    /// Where the API token is.
+    /// Where the API token is stored.
     pub token: Source,
 }
 
-/// Which repository's workflow is started.
+/// A GitHub repository whose workflow runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitHubSettings {
     /// The URL of the API, without a slash at its end.
     pub url: String,
     /// `OWNER/NAME`.
     pub repository: String,
-    /// Where the token is.
+    /// Where the token is stored.
     pub token: Source,
 }
 
-/// Which registry is asked, and as whom.
+/// A registry, and the account that logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// Scheme and host: `https://registry.example.org`, without a path.
     pub url: String,
-    /// Who asks. Nobody says who they are where this is missing.
+    /// The account; anonymous if missing.
     pub account: Option<Account>,
 }
 
-/// Who asks a registry.
+/// An account of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// The user.
     pub user: String,
-    /// Where the password, or a token that stands for it, is.
+    /// Where the password, or a token in place of it, is stored.
     pub password: Source,
 }
 
@@ -287,7 +287,7 @@ impl RegistryTable {
         if host.contains('/') {
             return Err(Wrong::new(
                 "serve.registry.url",
-                format!("has a path: `{url}`"),
+                format!("contains a path: `{url}`"),
                 "write the scheme and the host alone: `https://registry.example.org`",
             ));
         }
@@ -308,8 +308,8 @@ impl RegistryTable {
             None => {
                 return Err(Wrong::new(
                     "serve.registry.user",
-                    "is missing beside the password",
-                    "name the user, or leave the password out",
+                    "is missing, but a password is set",
+                    "set `user`, or remove the password",
                 ));
             }
         };
@@ -324,7 +324,8 @@ fn is_user(text: &str) -> bool {
     !text.is_empty() && !text.contains([':', '\n', '\r'])
 }
 
-/// Whether a text is so many names with `/` in between, none of which changes the path that it stands in.
+/// Whether a text consists of `count` names separated by `/`. A name of dots alone is refused: it would change
+/// the path of the URL.
 fn are_names(text: &str, count: usize) -> bool {
     let name = |text: &str| {
         let legal = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-');

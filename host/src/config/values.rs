@@ -1,4 +1,4 @@
-//! Values that several tables have: durations, commands, URLs and secrets, and the error for one that can't be used.
+//! Values that several tables share: durations, commands, URLs and secrets, and the error for an invalid one.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::http::is_url;
 use crate::secret::Source;
 
-/// Why a value can't be used.
+/// Why a value is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// The path of the key, with places in lists from 0: `environment.0.name`.
@@ -44,7 +44,7 @@ pub fn command(key: &str, command: &[String]) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Checks that a duration is longer than 0. `default` is the one of a key that is left out.
+/// Checks that a duration is longer than 0. `default` is the value if the key is missing.
 pub fn positive(key: &str, duration: Span, default: &str) -> Result<(), Wrong> {
     if duration.seconds() == 0 {
         return Err(Wrong::new(
@@ -56,22 +56,22 @@ pub fn positive(key: &str, duration: Span, default: &str) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Checks a URL, and returns it without a slash at its end. It has neither a query nor a user.
+/// Checks a URL, and returns it without a trailing slash. It must not contain a query, a fragment or a user.
 pub fn url(key: &str, text: &str) -> Result<String, Wrong> {
     let trimmed = text.trim_end_matches('/');
     if is_url(trimmed) && !trimmed.contains(['?', '#', '@']) {
         return Ok(trimmed.to_owned());
     }
-    // The part before an `@` may be a password, so the text is not repeated.
+    // The part before an `@` may be a password, so the message does not repeat the text.
     Err(Wrong::new(
         key,
-        "is not a URL of scheme, host and path",
+        "is not a URL that consists of scheme, host and path",
         "write a URL like `https://ci.example.org`; credentials have keys of their own",
     ))
 }
 
-/// Checks that a secret is in exactly one place. `what` is the first word of its keys: `token`, for
-/// `token-variable` and `token-file`.
+/// Checks that exactly one of two keys names the place of a secret. `what` is the first word of the keys:
+/// `token` for `token-variable` and `token-file`.
 pub fn secret(
     table: &str,
     what: &str,
@@ -106,14 +106,14 @@ impl Span {
         self.0
     }
 
-    /// In seconds, rounded up: a deadline must not come early.
+    /// In seconds, rounded up, so that a deadline is never early.
     pub fn seconds(self) -> u32 {
         let seconds = self.0.as_secs() + u64::from(self.0.subsec_nanos() > 0);
         u32::try_from(seconds).unwrap_or(u32::MAX)
     }
 }
 
-/// Writes it as a configuration has it, in whole seconds, rounded up.
+/// Writes it as in a configuration, in whole seconds, rounded up.
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.seconds();

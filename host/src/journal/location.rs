@@ -8,10 +8,10 @@ use std::time::Duration;
 use ::postgres::Config;
 use ::postgres::config::{Host, SslMode};
 
-/// Where a journal is. Written out, it has no password in it.
+/// Where a journal is. Its text form contains no password.
 #[derive(Clone, Debug)]
 pub enum Location {
-    /// A file, made when it is first opened.
+    /// A file, created when it is first opened.
     File(PathBuf),
     /// A `PostgreSQL` database.
     Postgres(Address),
@@ -20,7 +20,7 @@ pub enum Location {
 impl FromStr for Location {
     type Err = String;
 
-    /// Reads `PATH`, `sqlite:PATH`, `postgres://…` or `postgresql://…`. The error names no password.
+    /// Parses `PATH`, `sqlite:PATH`, `postgres://…` or `postgresql://…`. The error contains no password.
     fn from_str(text: &str) -> Result<Self, String> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return text.parse().map(Self::Postgres);
@@ -29,7 +29,7 @@ impl FromStr for Location {
         match path.split_once("://") {
             _ if path.is_empty() => Err("the path of the journal is empty".to_owned()),
             Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => Err(format!(
-                "a journal is a path, `sqlite:PATH` or `postgresql://…`, not `{scheme}://…`"
+                "expected a path, `sqlite:PATH` or `postgresql://…` as the location of a journal, not `{scheme}://…`"
             )),
             _ => Ok(Self::File(path.into())),
         }
@@ -45,15 +45,15 @@ impl fmt::Display for Location {
     }
 }
 
-/// How long to try to reach a server that is not there, unless the address has a `connect_timeout`.
+/// How long to try to reach a server, unless the address has a `connect_timeout`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long one that was reached may say nothing, before its connection is given up.
+/// How long a server may be silent before its connection is closed.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Where a `PostgreSQL` database is, and how to log in. Written out, it has no password in it.
+/// The address of a `PostgreSQL` database, and how to log in. Its text form contains no password.
 ///
-/// It is read from a [connection URI]. Connections are not encrypted: one that demands it is refused.
+/// It is parsed from a [connection URI]. Connections are not encrypted; an address that requires it is refused.
 ///
 /// [connection URI]: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
 #[derive(Clone)]
@@ -81,23 +81,23 @@ impl FromStr for Address {
         if let Some(mode) = parameter(text, "sslmode")
             && !matches!(mode, "disable" | "allow" | "prefer")
         {
-            // Shown only if it is one: what else is in its place may be the end of a password.
+            // Shown only if it is a known mode: another text may be the end of a password.
             let known = ["require", "verify-ca", "verify-full"];
             let mode = known
                 .into_iter()
                 .find(|known| *known == mode)
                 .unwrap_or("…");
             return Err(format!(
-                "connections to PostgreSQL are not encrypted yet, and the address demands it by `sslmode={mode}`"
+                "the address requires encryption with `sslmode={mode}`, which connections to PostgreSQL do not support yet"
             ));
         }
-        // The parser's own words are not repeated: of a password with an `@` in it they show the end.
+        // The parser's message is not repeated: it shows the end of a password that contains an `@`.
         let mut config: Config = text
             .replace("sslmode=allow", "sslmode=disable")
             .parse()
             .map_err(|_| {
-                "the address of the database can't be read; it has to be `postgresql://USER:PASSWORD@HOST/DATABASE`, \
-                 with special characters of a password as `%40` and the like"
+                "invalid address of a database; write `postgresql://USER:PASSWORD@HOST/DATABASE`, and encode special \
+                 characters of the password, `@` as `%40`"
                     .to_owned()
             })?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn encryption_is_not_left_out_in_silence() {
+    fn required_encryption_is_refused() {
         for mode in ["require", "verify-ca", "verify-full"] {
             let text = format!("postgresql://me@host/db?application_name=x&sslmode={mode}");
             let error = text.parse::<Address>().expect_err("refused");
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_read_shows_nothing_of_it() {
+    fn an_invalid_address_is_not_shown() {
         for text in [
             "postgresql://me:p@hush?x=1@host/db",
             "postgresql://me:p@ss?sslmode=hush@host/db",

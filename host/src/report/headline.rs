@@ -1,4 +1,4 @@
-//! The headline of a deployment, with which every report begins.
+//! The headline of a deployment, which every report begins with.
 
 use super::terminal::progress;
 use crate::contract::promotion::{Conclusion, Permission, Progress};

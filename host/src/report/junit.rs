@@ -1,4 +1,4 @@
-//! A deployment as a `JUnit` report, for what CI systems show of tests.
+//! A deployment as a `JUnit` report, which CI systems show as test results.
 //!
 //! Each environment is a suite with a case for each step; one more suite has the decision. The format
 //! is the one that Jenkins' `JUnit` plugin and `CircleCI`'s `store_test_results` read.
@@ -23,7 +23,7 @@ const DECISION: &str = "decision";
 ///
 /// # Errors
 ///
-/// If XML cannot be written, which is not known to happen.
+/// If XML can't be written, which no input is known to cause.
 pub fn document(timeline: &Timeline) -> Result<String, SerializeError> {
     let mut report = Report::new("greenlight");
     report.timestamp = time::exact(timeline.began).parse().ok();
@@ -172,7 +172,7 @@ fn named(name: &str, suite: &str, status: TestCaseStatus) -> TestCase {
     case
 }
 
-/// A failure of a kind, with a sentence and all there is to say.
+/// A failure of a kind, with a sentence and the details.
 fn failure(kind: &str, message: &str, text: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(clean(kind));
@@ -181,8 +181,7 @@ fn failure(kind: &str, message: &str, text: &str) -> TestCaseStatus {
     status
 }
 
-/// A suite takes as long as its cases, and no two of them have the same name: a step may have been done
-/// again.
+/// Sums up the times of the cases, and gives repeated steps names of their own.
 fn finish(suite: &mut TestSuite) {
     let mut times: HashMap<String, usize> = HashMap::new();
     for case in &mut suite.test_cases {
@@ -213,15 +212,14 @@ fn reasons(decision: &Decision) -> String {
     text
 }
 
-/// The time in between; none if the clock jumped back.
+/// The time between two moments; 0 if the clock jumped back.
 fn duration(from: u64, until: u64) -> Duration {
     Duration::from_millis(until.saturating_sub(from))
 }
 
-/// Leaves out what XML 1.0 can't hold (`Char` in its section 2.2), and the other control characters.
+/// Removes characters that XML 1.0 can't hold (`Char` in its section 2.2), and other control characters.
 ///
-/// It has to happen before the library takes escape sequences out: one without an end would take the
-/// text behind it along.
+/// This must happen before the library removes escape sequences: one without an end would remove the text after it.
 fn clean(text: &str) -> String {
     let kept = |c: &char| match c {
         '\n' | '\t' => true,

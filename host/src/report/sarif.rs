@@ -1,7 +1,7 @@
-//! A deployment as SARIF, for what code hosts show of findings.
+//! A deployment as SARIF, which code hosts show as findings.
 //!
-//! The format is version 2.1.0 of the Static Analysis Results Interchange Format by OASIS. It is a small
-//! part of it, written out as types here.
+//! The format is version 2.1.0 of the Static Analysis Results Interchange Format by OASIS. `sarif_format` has the
+//! part of it that is used.
 
 use std::io;
 
@@ -109,7 +109,7 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
     let last = timeline.decisions.last();
     let earlier = timeline.decisions.iter().rev().skip(1).filter(warning);
     for (place, decision) in last.into_iter().chain(earlier).enumerate() {
-        // The last reason of a warning says what is next, or what is reached, which is no warning.
+        // The last reason of a warning names the next step or the reached environment, which is not a finding.
         let (wrong, what_then) = match decision.reasons.split_last() {
             Some((then, wrong)) if warning(&decision) && !wrong.is_empty() => (wrong, Some(then)),
             _ => (decision.reasons.as_slice(), None),
@@ -194,7 +194,7 @@ fn reached(timeline: &Timeline) -> Vec<&str> {
         .collect()
 }
 
-/// Writes a text so that none of it is a placeholder (3.11.5) or a link (3.11.6).
+/// Escapes a text so that it contains no placeholder (3.11.5) and no link (3.11.6).
 fn plain(text: &str) -> String {
     text.replace('{', "{{")
         .replace('}', "}}")

@@ -79,7 +79,7 @@ pub fn progress(progress: Progress) -> &'static str {
     }
 }
 
-/// Where a message stands in what is shown.
+/// The name of the message in the output.
 const PATH: &str = "message";
 
 /// Shows the place of the label that decided.

@@ -152,7 +152,7 @@ fn a_request_is_begun_once() {
         Text::Has(&["stop[not-converged]"]),
         Text::Nothing,
     );
-    let begun = "note: deployment 1 was already begun for this request\n";
+    let begun = "note: deployment 1 was already begun with this idempotency key\n";
     for format in ["human", "json"] {
         greenlight(run.iter().chain(&["--format", format]))
             .within(shop.path())
@@ -210,7 +210,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     greenlight(run).within(shop.path()).gives(
         0,
         Text::Nothing,
-        Text::Is("note: deployment 1 was already begun for this request\n"),
+        Text::Is("note: deployment 1 was already begun with this idempotency key\n"),
     );
     assert_eq!(journal.deployments(9).expect("read").len(), 1);
 
@@ -227,7 +227,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     greenlight(run).within(shop.path()).gives(
         0,
         Text::Nothing,
-        Text::Is("note: deployment 2 was already begun for this request\n"),
+        Text::Is("note: deployment 2 was already begun with this idempotency key\n"),
     );
 }
 
@@ -376,7 +376,7 @@ fn a_commit_that_git_does_not_have() {
     refused(
         shop.path(),
         &["run", "--tag", &tag, "--approved-by", " "],
-        &["a name is needed"],
+        &["expected a name that is not blank"],
     );
     assert!(
         !shop.path().join(".greenlight").exists(),

@@ -33,7 +33,7 @@ struct Page {
     text: &'static str,
 }
 
-/// Embeds pages of `host/docs`; a page without a file does not compile.
+/// Embeds pages of `host/docs`. A page whose file is missing is a compile error.
 macro_rules! pages {
     ($($topic:literal => $file:literal),* $(,)?) => {
         /// Every page that is shown, in the order of the list of topics.
@@ -118,7 +118,7 @@ fn topics() -> String {
     text
 }
 
-/// What `--help` says of the command that the words name, one below the other.
+/// The `--help` text of a command, named by the path of its subcommands.
 fn help_of(program: &mut clap::Command, words: &[String]) -> Option<String> {
     words
         .iter()
@@ -140,7 +140,7 @@ fn unknown(asked: &str, program: &clap::Command) -> Error {
         Some((_, name)) => format!("did you mean `greenlight help {name}`?"),
         None => "list the topics with `greenlight help`".to_owned(),
     };
-    Error::new(format!("no topic or command is called `{asked}`"), help)
+    Error::new(format!("unknown topic or command `{asked}`"), help)
 }
 
 /// Renders the man page.

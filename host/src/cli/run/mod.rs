@@ -102,7 +102,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     }
 }
 
-/// Loads the policy that decides about a deployment, and says which one it is, for the journal.
+/// Loads the policy that decides about a deployment, and its digest, for the journal.
 fn load(file: Option<&PolicyFile>) -> Result<(Policy, String), Error> {
     let (policy, digest) = configuration::load(file, Use::Often)?;
     Ok((
@@ -111,7 +111,7 @@ fn load(file: Option<&PolicyFile>) -> Result<(Policy, String), Error> {
     ))
 }
 
-/// Everything that a deployment is started with.
+/// Everything that a deployment needs to start.
 struct Deployment<'a> {
     config: &'a Config,
     policy: &'a Policy,
@@ -151,7 +151,7 @@ impl Deployment<'_> {
             Outcome::Driven { number, end } => self.finish(number, end, output),
             Outcome::AlreadyBegun(number) => {
                 output.note(&format!(
-                    "note: deployment {number} was already begun for this request\n"
+                    "note: deployment {number} was already begun with this idempotency key\n"
                 ));
                 Ok(Exit::Go)
             }
@@ -185,7 +185,7 @@ impl Deployment<'_> {
             ))?),
         }
         if let Err(error) = written {
-            // The deployment has ended, and its result is shown all the same.
+            // The deployment has ended, so its result is shown even if a report could not be written.
             output.error(&error.text());
             output.error(&format!(
                 "  help: deployment {number} ended as {}; write the report with `greenlight status \
@@ -252,7 +252,7 @@ fn run_local(
         .iter()
         .map(|it| it.name.clone())
         .collect();
-    // The nodes serve the previous commit first, where there is one.
+    // The nodes serve the previous commit first, if the commit has a parent.
     let before = git::commit(repo, "HEAD^").ok().map(|it| it.id);
     let nodes = Nodes::start(&names, before.as_deref()).map_err(|error| impossible(&error))?;
     let folder = tempfile::Builder::new()

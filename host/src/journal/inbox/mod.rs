@@ -1,9 +1,8 @@
-//! The inbox: what registries say was pushed, and the deployments that are requested because of it.
+//! The inbox: push events from registries, and the deployments that they request.
 //!
-//! A delivery is stored as it came in, together with its push events; a push event is looked into later, and
-//! either ignored or turned into a deployment request; a deployment request is carried out later still. Each of
-//! these steps is durable before the next begins, and each is claimed by one receiver at a time, so that
-//! several share the work.
+//! A delivery is stored unchanged, together with its push events. Later, each push event is either ignored or turned
+//! into a deployment request, and each deployment request is carried out. Each step is durable before the next one
+//! starts, and is claimed by one receiver at a time, so that several receivers can share the work.
 
 mod deployment_request;
 mod push_event;
@@ -30,7 +29,7 @@ pub struct Counts {
     pub deliveries: u64,
     /// Push events that are pending.
     pub pending: u64,
-    /// Deployment requests for which nothing has been done yet.
+    /// Deployment requests that are not processed yet.
     pub wanted: u64,
     /// Deployment requests that wait for something.
     pub waiting: u64,
@@ -42,7 +41,7 @@ pub struct Counts {
     pub started: u64,
     /// Deployment requests that were given up.
     pub stopped: u64,
-    /// Deployment requests of which it is not known whether they were started.
+    /// Deployment requests that may have been started.
     pub unknown: u64,
 }
 
@@ -64,7 +63,7 @@ impl Counts {
     }
 }
 
-/// A place that keeps push events, and the deployment requests that they lead to.
+/// Keeps push events, and the deployment requests that they lead to.
 ///
 /// What a call has stored is durable when it returns, and each call is one transaction. Each can fail with
 /// [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or

@@ -1,4 +1,4 @@
-//! The inbox in either database, and what of it may be claimed.
+//! The inbox in either database, and which of its rows may be claimed.
 
 use std::time::Duration;
 
@@ -185,11 +185,11 @@ fn texts<'a>(
 pub enum Kind {
     /// Push events that are pending.
     PushEvents,
-    /// Deployment requests that are not over.
+    /// Deployment requests that are not finished.
     DeploymentRequests,
 }
 
-/// Who claims how much of what is free, and for how long.
+/// A claim of free push events or deployment requests.
 #[derive(Clone, Copy, Debug)]
 pub struct FreeRequest<'a> {
     /// What is claimed.
@@ -202,7 +202,7 @@ pub struct FreeRequest<'a> {
     pub limit: usize,
 }
 
-/// Asks for holders whose claims have not expired, in the words that [`Kind::fill`] completes.
+/// Selects the holders whose claims have not expired; [`Kind::fill`] completes it.
 pub const HOLDERS: &str = "
     SELECT DISTINCT holder FROM {table}
     WHERE {open} AND again_at <= :now AND expires > :now AND holder IS NOT NULL";
@@ -233,7 +233,7 @@ impl Kind {
     }
 }
 
-/// Those holders whose claims end at once.
+/// Keeps the holders that are known to be dead, whose claims end at once.
 pub fn dead(mut holders: Vec<String>) -> Vec<String> {
     holders.retain(|holder| Holder::is_known_dead(holder));
     holders

@@ -9,8 +9,8 @@ use crate::journal::sql::{Answer, Fault};
 use crate::journal::{Address, Error, Result};
 use crate::retry::Backoff;
 
-/// How long to wait before a lost connection is made again. The delays are spread, so that clients that lost the
-/// server together do not come back together.
+/// How long to wait before reconnecting. The delays are spread, so that clients that lost the server together do
+/// not reconnect together.
 pub const RECONNECT: Backoff = Backoff {
     first: Duration::from_millis(20),
     factor: 2.0,
@@ -18,8 +18,8 @@ pub const RECONNECT: Backoff = Backoff {
     spread: (0.5, 1.5),
 };
 
-/// What each session asks for. A transaction whose client fell silent must not keep its locks, and what is
-/// committed has to be on disk, whatever the server does for others. Names without a schema are the journal's.
+/// The settings of each session. A transaction of a silent client must not keep its locks, and a commit must be on
+/// disk, even if the server's default is otherwise. Names without a schema are the journal's.
 const SESSION: &str = "
 SET lock_timeout = '5s';
 SET statement_timeout = '10s';
@@ -29,7 +29,7 @@ SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";
 
-/// Connects to a server, and tries again until the deadline while the server can't be reached.
+/// Connects to a server, and retries until the deadline while it can't be reached.
 pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
     let mut attempt = 0;
     loop {
@@ -54,10 +54,10 @@ fn session(address: &Address) -> Answer<Client> {
     Ok(client)
 }
 
-/// The version of what is in the schema `greenlight`.
+/// The version of the schema `greenlight`.
 const VERSION: usize = MIGRATIONS.len();
 
-/// What is locked while the schema is made: `gl` and `jl`.
+/// The advisory lock that is held while the schema is migrated: `gl` and `jl`.
 const MAKING: i64 = 0x676c_6a6c;
 
 /// What each version adds to the one before it.
@@ -66,17 +66,17 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("../migrations/postgres/0002-inbox.sql"),
 ];
 
-/// Brings the schema `greenlight` to this program's version, from an earlier one or from nothing. A schema of
-/// that name with something else in it is left as it is.
+/// Migrates the schema `greenlight` to this program's version, or creates it. A schema of that name with other
+/// contents is left unchanged.
 pub fn migrate(client: &mut Client) -> Answer<()> {
     let encoding: String = client.query_one("SHOW server_encoding", &[])?.get(0);
     if encoding != "UTF8" {
         return Err(Error::Wrong(format!(
-            "the encoding of the database is {encoding}, and has to be UTF8"
+            "the encoding of the database is {encoding}; create the database with UTF8"
         ))
         .into());
     }
-    // Asked without the lock first: a user that may only use the tables need not be able to make them.
+    // Checked without the lock first: a user without permission to create tables can still use them.
     if version(client)? == Some(VERSION) {
         return Ok(());
     }
@@ -103,7 +103,7 @@ pub fn migrate(client: &mut Client) -> Answer<()> {
     Ok(())
 }
 
-/// Makes the schema, unless it is there and empty.
+/// Creates the schema, unless it exists and is empty.
 fn make_room(client: &mut impl GenericClient) -> Answer<()> {
     let schema = client.query_one(
         "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'greenlight'),
@@ -124,7 +124,7 @@ fn make_room(client: &mut impl GenericClient) -> Answer<()> {
 }
 
 fn version(client: &mut impl GenericClient) -> Answer<Option<usize>> {
-    // Not by `to_regclass`: inside of a transaction it goes on answering from what it remembers.
+    // Not by `to_regclass`, which answers from a cache inside a transaction.
     let table = client.query_one(
         "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                         WHERE n.nspname = 'greenlight' AND c.relname = 'about')",

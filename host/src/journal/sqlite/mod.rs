@@ -1,12 +1,11 @@
 //! The journal in a `SQLite` file.
 //!
-//! It is kept with a rollback journal rather than a write-ahead log: at rest it is one file, so a copy of it is
-//! whole, also after a crash before anything was moved out of a log; and it needs no memory that processes
-//! share, which file systems of other machines don't offer. It costs readers a wait of milliseconds.
-//! `synchronous` is `EXTRA`, that is `FULL` and the folder as well: without it, losing power may bring a
-//! deleted rollback journal back, and with it undo the last record.
+//! It uses a rollback journal, not a write-ahead log. At rest the journal is one file, so a copy of it is complete,
+//! even after a crash; and it needs no memory shared between processes, which network file systems lack. Readers
+//! pay for it with waits of milliseconds. `synchronous` is `EXTRA`, which is `FULL` with the folder: without it, a
+//! power failure can restore a deleted rollback journal, which would undo the last record.
 //!
-//! A transaction is the only one that writes from its beginning to its end, so no row needs a lock of its own.
+//! Only one transaction can write at a time, so rows need no locks of their own.
 
 mod file_session;
 mod open;
@@ -28,13 +27,13 @@ use crate::retry::Backoff;
 /// A journal in a file.
 pub struct Sqlite {
     connection: Connection,
-    /// Tells this store's records from those of others.
+    /// Distinguishes this store's records from those of other stores.
     writer: i64,
     turn: Turn,
 }
 
 impl Sqlite {
-    /// Opens the file, and makes it where there is none.
+    /// Opens the file, and creates it if it does not exist.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self {
             connection: open::open(path)?,
@@ -57,7 +56,7 @@ impl Database for Sqlite {
         self.change(change)
     }
 
-    /// Does something that no other process writes in between of.
+    /// Runs a change in a transaction that excludes other writers.
     fn change<T>(&mut self, mut change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T> {
         self.turn.begin();
         let transaction = self
@@ -75,7 +74,7 @@ impl Database for Sqlite {
         items: &[I],
         mut change: impl FnMut(&mut dyn Session, &I) -> Answer<()>,
     ) -> Result<()> {
-        // In one transaction: each costs a file several waits for the disk.
+        // In one transaction, because each transaction waits for the disk several times.
         self.change(|session| items.iter().try_for_each(|item| change(session, item)))
     }
 
@@ -84,7 +83,7 @@ impl Database for Sqlite {
         request: &FreeRequest<'_>,
         mut read: impl FnMut(&mut dyn Session, &[i64]) -> Answer<Vec<T>>,
     ) -> Result<Vec<T>> {
-        // Looked for without writing first, so that a receiver that finds nothing keeps no other one waiting.
+        // Searched without a write lock first, so that a receiver that finds nothing does not block another one.
         if self.read(|session| free(session, request))?.is_empty() {
             return Ok(Vec::new());
         }
@@ -102,7 +101,7 @@ impl Database for Sqlite {
     }
 }
 
-/// Finds what may be claimed now, the oldest first.
+/// Finds what may be claimed now, oldest first.
 fn free(session: &mut dyn Session, request: &FreeRequest<'_>) -> Answer<Vec<i64>> {
     let rows = session.query(&request.kind.fill(HOLDERS), values![])?;
     let holders: Result<_> = rows.into_iter().map(|mut row| row.text(0)).collect();
@@ -130,8 +129,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a store leaves the file to others after it has written.
 const GAP: Duration = Duration::from_micros(500);
 
-/// How far apart the looks of a store that waits are: closer than the gap for the first quarter of a second, and
-/// wider once it is not about milliseconds any more.
+/// The delay between two looks of a waiting store: shorter than the gap for the first quarter of a second, then
+/// growing.
 const LOOKS: Backoff = Backoff {
     first: Duration::from_micros(200),
     factor: 1.0013,
@@ -139,7 +138,7 @@ const LOOKS: Backoff = Backoff {
     spread: (1.0, 1.0),
 };
 
-/// Waits a little, as the busy handler of a connection. Says whether to look again.
+/// The busy handler of a connection: waits a little, and returns whether to look again.
 pub fn wait(looks: i32) -> bool {
     thread_local! {
         static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_has_just_written_leaves_a_gap() {
+    fn a_store_leaves_a_gap_after_it_has_written() {
         let mut turn = Turn::default();
         turn.begin();
         turn.end();

@@ -12,8 +12,8 @@ use crate::contract::types::Severity;
 use crate::report::markdown::{LIMIT, Page, code, inert};
 use crate::text::escape::escape;
 
-/// At most as many characters of one text are written: a runner cuts annotations off at 4 KiB or so, and a
-/// line of a log should be readable.
+/// The most characters of one text: a runner truncates annotations at about 4 KiB, and a line of a log should be
+/// readable.
 const LENGTH: usize = 2000;
 
 /// Writes a line for each notice.
@@ -36,7 +36,7 @@ fn line(command: &str, notice: &Notice) -> String {
     format!("::{level} title={}::{}\n", property(&title), data(&message))
 }
 
-/// Makes a text harmless: it stands in a log, too, and in a page.
+/// Escapes a text, which is also shown in the log and on a page, and truncates it.
 fn shown(text: &str) -> String {
     let end = text.char_indices().nth(LENGTH).map(|(at, _)| at);
     match end {
@@ -57,7 +57,7 @@ fn property(text: &str) -> String {
 
 /// Writes a block for each value: `name<<DELIMITER`, the value, the delimiter.
 ///
-/// The delimiter is a random one that is not in the value, so that no value can end its own block and begin
+/// The delimiter is random and does not occur in the value, so that no value can end its own block and start
 /// another output.
 pub fn outputs(values: &[Value]) -> String {
     let mut text = String::new();
@@ -83,7 +83,7 @@ fn delimiter(text: &str) -> String {
     }
 }
 
-/// Writes the answer: how it ended, its values, what people should know.
+/// Writes a summary as Markdown: the result, its values and its notices.
 pub fn summary(answer: &Findings) -> String {
     let mut page = Page::new(LIMIT);
     page.line(&format!(

@@ -6,8 +6,8 @@ use super::{Name, Value};
 
 /// Writes a line for each value: `export NAME='…'`.
 ///
-/// Nothing in a value is read by the shell: within single quotes only the single quote means anything, and
-/// it is written outside of them.
+/// The shell interprets no part of a value: within single quotes only the single quote is special, and it is written
+/// outside of them.
 /// Source: <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02>.
 pub fn shell(values: &[Value]) -> String {
     let mut text = String::new();
@@ -21,7 +21,7 @@ pub fn shell(values: &[Value]) -> String {
     text
 }
 
-/// Quotes a text. No shell has a NUL byte in a variable; the sign for what can't be shown stands in.
+/// Quotes a text. A variable of a shell can't hold a NUL byte; the replacement character takes its place.
 fn quote(quoted: &mut String, text: &str) {
     quoted.push('\'');
     for c in text.chars() {
@@ -34,14 +34,14 @@ fn quote(quoted: &mut String, text: &str) {
     quoted.push('\'');
 }
 
-/// At most as many bytes are taken, unless the instance is set otherwise.
+/// The most bytes that GitLab accepts by default.
 pub const DOTENV_LIMIT: u64 = 5 << 10;
 
-/// Writes the values into what the file holds: other variables stay, those of the same names are replaced.
+/// Merges the values into the contents of a dotenv report: other variables stay, those of the same names are replaced.
 ///
 /// # Errors
 ///
-/// If a value has no form there: it has several lines, or begins or ends with a blank.
+/// If a value has several lines, or begins or ends with a blank: the format can't hold it.
 pub fn dotenv(file: &str, values: &[Value]) -> Result<String, String> {
     let ours = |line: &str| {
         let name = line.split_once('=').map_or(line, |(name, _)| name).trim();
@@ -56,8 +56,7 @@ pub fn dotenv(file: &str, values: &[Value]) -> Result<String, String> {
         let name = value.name.variable();
         if value.text.contains(char::is_control) || value.text.trim() != value.text {
             return Err(format!(
-                "`{name}` has a value that a dotenv report can't hold: one of several lines, or with blanks \
-                 around it"
+                "a dotenv report can't hold the value of `{name}`: it has several lines, or blanks around it"
             ));
         }
         text.push_str(name);
@@ -68,19 +67,19 @@ pub fn dotenv(file: &str, values: &[Value]) -> Result<String, String> {
     Ok(text)
 }
 
-/// Writes the values into what the file holds: other parameters stay, those of the same names are replaced.
+/// Merges the values into a JSON object of parameters: others stay, those of the same names are replaced.
 ///
-/// All are strings but `label`, which is a boolean. A boolean can't be empty: without a value it is taken
-/// out.
+/// All are strings except `label`, which is a boolean. A boolean can't be empty, so it is removed if it has no value.
 ///
 /// # Errors
 ///
-/// If the file holds something else than an object.
+/// If the file does not hold a JSON object.
 pub fn parameters(file: &str, values: &[Value]) -> Result<String, String> {
     let mut object: Map<String, Json> = if file.trim().is_empty() {
         Map::new()
     } else {
-        serde_json::from_str(file).map_err(|error| format!("it holds no JSON object: {error}"))?
+        serde_json::from_str(file)
+            .map_err(|error| format!("it does not hold a JSON object: {error}"))?
     };
     for value in values {
         let typed = match value.name {
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stand_as_they_are() {
+    fn values_are_written_unchanged() {
         for tags in [
             "",
             "a b",
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_form_is_refused() {
+    fn a_value_that_the_format_can_not_hold_is_refused() {
         for tags in ["a\nB=c", "a\r", " a", "a\t", "\0"] {
             let error = dotenv("", &values(tags)).expect_err("no form");
             assert!(error.contains("`GREENLIGHT_TAGS`"), "{error}");
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_left_alone() {
+    fn a_file_without_an_object_is_refused() {
         for file in ["[]", "null", "{", "x"] {
             parameters(file, &[]).expect_err(file);
         }

@@ -1,4 +1,4 @@
-//! What nodes answered, for how long an answer is taken to hold, and the letter and colour of each commit.
+//! What nodes answered, how long an answer is valid, and the letter and colour of each commit.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ pub enum Answer<'a> {
 
 /// What a node answered in all rounds of its environment.
 ///
-/// An answer holds until the next round, but no longer than `last` and than [`reach`].
+/// An answer is valid until the next round, but no longer than `last` and [`reach`].
 pub fn answers<'a>(name: &str, rounds: &[&'a Round], last: u64) -> Vec<Segment<'a>> {
     let reach = reach(rounds);
     joined(rounds.iter().enumerate().filter_map(|(index, round)| {
@@ -35,8 +35,8 @@ pub fn answers<'a>(name: &str, rounds: &[&'a Round], last: u64) -> Vec<Segment<'
     }))
 }
 
-/// For how long an answer is taken to hold when nobody asks again: a few of the usual distances, in
-/// milliseconds. What is longer is drawn empty.
+/// How long an answer is valid if no next round follows: three times the median distance of rounds, in
+/// milliseconds. A longer gap is drawn empty.
 fn reach(rounds: &[&Round]) -> u64 {
     let mut gaps: Vec<u64> = rounds
         .windows(2)
@@ -68,13 +68,13 @@ pub struct Segment<'a> {
     pub answer: Answer<'a>,
     /// When it was answered first.
     pub from: u64,
-    /// Until when it is taken to hold.
+    /// The end of its validity.
     pub until: u64,
     /// How many answers these are.
     pub count: u64,
 }
 
-/// Joins answers, each with its time and until when it is taken to hold.
+/// Joins equal answers; each has its time and the end of its validity.
 pub fn joined<'a>(answers: impl IntoIterator<Item = (u64, u64, Answer<'a>)>) -> Vec<Segment<'a>> {
     let mut segments: Vec<Segment<'a>> = Vec::new();
     for (from, until, answer) in answers {
@@ -168,7 +168,7 @@ pub struct Commit<'a> {
     pub hash: &'a str,
     /// The beginning of it.
     pub short: String,
-    /// A letter, since a colour alone does not tell everybody; numbers behind `Z`.
+    /// A letter, because colours alone are not accessible; a number after `Z`.
     pub key: String,
     /// The number of its colour.
     pub colour: usize,
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_commit_is_none() {
+    fn an_answer_without_a_commit_is_unusable() {
         let node = Node {
             name: String::new(),
             commit: None,
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_asked_stays_empty() {
+    fn a_gap_between_rounds_stays_empty() {
         let segments = joined([(at(0), at(1), A), (at(60), at(61), A)]);
         assert_eq!(segments.len(), 2);
     }
@@ -336,8 +336,7 @@ mod tests {
         for hash in &hashes {
             legend.add(hash, false);
         }
-        let keys: HashSet<_> =
-            legend.commits.iter().map(|commit| &commit.key).collect();
+        let keys: HashSet<_> = legend.commits.iter().map(|commit| &commit.key).collect();
         assert_eq!(keys.len(), 40);
         assert_eq!(legend.commits[26].key, "27");
         assert!(

@@ -125,7 +125,7 @@ fn numbers(test: &LoadTest, timeline: &Timeline) -> Vec<Number> {
     ]
 }
 
-/// Into as many parts long curves are cut, of each of which the lowest and the highest value are drawn.
+/// The number of parts of a long curve; the lowest and the highest value of each part are drawn.
 const PARTS: usize = 200;
 
 /// One curve with its axes.
@@ -137,7 +137,7 @@ pub struct Panel {
     pub key: &'static str,
     /// The unit, behind numbers.
     pub unit: &'static str,
-    /// The highest value, as it was measured; none where nothing was.
+    /// The highest measured value, if any.
     pub peak: Option<String>,
     /// The last value.
     pub last: Option<String>,
@@ -216,7 +216,7 @@ fn panel(
     }
 }
 
-/// A line through the values, with a gap where there is none, and a dot for one that stands alone.
+/// A line through the values, with a gap for a missing value, and a dot for a value between two gaps.
 fn path(values: &[(f64, Option<f64>)], top: f64) -> String {
     let mut path = String::new();
     let mut open = false;
@@ -235,7 +235,7 @@ fn path(values: &[(f64, Option<f64>)], top: f64) -> String {
     path
 }
 
-/// Keeps the lowest and the highest value of each part, so that no spike gets lost.
+/// Keeps the lowest and the highest value of each part, so that no spike is lost.
 fn thinned(values: &[(f64, Option<f64>)]) -> Vec<(f64, Option<f64>)> {
     if values.len() <= PARTS * 2 {
         return values.to_vec();
@@ -274,7 +274,7 @@ fn above(value: f64) -> f64 {
         .unwrap_or(value)
 }
 
-/// A number with as many decimals as matter.
+/// A number with three significant digits at most, below 1 with three decimals.
 fn rounded(value: f64) -> String {
     let decimals = match value {
         ..1.0 => 3,
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_none_are_left_out() {
+    fn values_that_are_not_numbers_are_left_out() {
         let mut curve = fixture::stopped().load_tests.remove(0).curve;
         curve[100].requests_per_second = f64::NAN;
         curve[101].requests_per_second = f64::INFINITY;

@@ -1,4 +1,4 @@
-//! What every node answered over time.
+//! The answers of every node over time.
 
 use super::answers::{Answer, Commit, Legend, Segment, answers, at_most, names};
 use super::steps::{Percent, Scale};
@@ -19,7 +19,7 @@ pub struct Nodes<'a> {
     pub environments: Vec<Environment<'a>>,
     /// Commits and signs.
     pub legend: Legend<'a>,
-    /// When somebody did not answer, and why.
+    /// When nodes did not answer, and why.
     pub absences: Vec<Absence<'a>>,
     /// How many more there are.
     pub more_absences: usize,

@@ -21,15 +21,15 @@ pub struct Row<'a> {
     pub x: Percent,
     /// How long the bar is.
     pub width: Percent,
-    /// What stands at the bar: how long it took.
+    /// The label of the bar: how long the step took.
     pub label: String,
-    /// Where that stands.
+    /// The place of the label.
     pub label_x: Percent,
-    /// How many pixels beside it.
+    /// The distance of the label from that place, in pixels.
     pub label_gap: i8,
-    /// Which end of it: `start` or `end`.
+    /// The end of the label at that place: `start` or `end`.
     pub label_side: &'static str,
-    /// Whether it stands inside the bar.
+    /// Whether the label is inside the bar.
     pub inside: bool,
 }
 
@@ -47,7 +47,7 @@ fn row<'a>(step: &'a Step, timeline: &Timeline, scale: &Scale) -> Row<'a> {
     if step.ended.is_none() && tone == Tone::Busy {
         label.push_str(" so far");
     }
-    // Beside the bar, where more room is; inside of one that leaves none.
+    // On the side of the bar with more room; inside a bar that leaves no room.
     let (label_x, label_gap, label_side) = match (left.0, right.0) {
         (_, ..75.0) => (right, 7, "start"),
         (25.0.., _) => (left, -7, "end"),
@@ -68,10 +68,10 @@ fn row<'a>(step: &'a Step, timeline: &Timeline, scale: &Scale) -> Row<'a> {
     }
 }
 
-/// At most as many ticks as an axis has room for.
+/// The most ticks of an axis.
 const TICKS: u64 = 6;
 
-/// Distances between ticks that people count in, in milliseconds.
+/// Round distances between ticks, in milliseconds.
 const STEPS: [u64; 26] = [
     100,
     200,
@@ -125,9 +125,9 @@ pub struct Tick {
     pub at: Percent,
     /// The time of day, and the date where the axis is that long.
     pub label: String,
-    /// Which end of the label stands at the mark: `start`, `middle` or `end`.
+    /// The end of the label at the mark: `start`, `middle` or `end`.
     pub anchor: &'static str,
-    /// Whether a narrow page leaves the label out.
+    /// Whether a narrow page hides the label.
     pub minor: bool,
 }
 
@@ -147,7 +147,7 @@ impl Scale {
         }
     }
 
-    /// Where a time is; what lies outside is at the edge.
+    /// The place of a time; a time outside of the axis is at its end.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a hundredth of a percent is all that is drawn"
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_stand_at_round_times() {
+    fn ticks_are_at_round_times() {
         let labels = |until| -> Vec<String> {
             let ticks = Scale::over([at(0), until]).ticks();
             ticks.into_iter().map(|tick| tick.label).collect()
