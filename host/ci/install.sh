@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs one pinned version of greenlight, and prints the folder that it is in. POSIX shell; needs no root.
-# No network is used where that version is in the folder or on PATH already. Read from the environment:
+# Installs one pinned version of greenlight, and prints the folder that holds it. POSIX shell; needs no root.
+# Uses no network if that version is already in the folder or on PATH. Variables:
 #   GREENLIGHT_INSTALL_VERSION  the version, such as 0.1.0
-#   GREENLIGHT_INSTALL_SHA256   the SHA-256 of the program; whatever is used must have it. Needed for a download
-#   GREENLIGHT_INSTALL_URL      where the program is: https://... or file:///...
-#   GREENLIGHT_INSTALL_FOLDER   where it goes; $HOME/.local/bin unless set
-# The function stands word for word in the plug-ins that can include no file; without backslashes, since
-# Groovy reads those, and without here-documents, since CircleCI reads their beginning.
+#   GREENLIGHT_INSTALL_SHA256   the SHA-256 that the program must have. Required for a download
+#   GREENLIGHT_INSTALL_URL      the URL of the program: https://... or file:///...
+#   GREENLIGHT_INSTALL_FOLDER   the folder to install to; $HOME/.local/bin unless set
+# Plug-ins that can't include a file contain an exact copy of the function. It has no backslashes, which Groovy
+# would interpret, and no here-documents, whose `<<` CircleCI would interpret.
 set -eu
 
 greenlight_install() (

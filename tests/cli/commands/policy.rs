@@ -96,7 +96,7 @@ fn an_exported_policy_is_the_bundled_one() {
     export().gives(
         2,
         Text::Nothing,
-        Text::Has(&["error: `", "` exists", "help: "]),
+        Text::Has(&["error: `", "` already exists", "help: "]),
     );
     assert_eq!(fs::read(file).expect("it is there"), b"mine");
     fs::write(file, &bytes).expect("written");

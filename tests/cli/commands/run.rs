@@ -174,6 +174,14 @@ fn a_request_is_begun_once() {
     greenlight(["run", "--tag", &tag, "--request", "delivery-8"])
         .within(shop.path())
         .gives(1, Text::Has(&["stop[not-converged]"]), Text::Nothing);
+    greenlight(["status", "7"]).within(shop.path()).gives(
+        2,
+        Text::Nothing,
+        Text::Has(&[
+            "error: deployment 7 does not exist\n",
+            "help: list deployments with `greenlight status`",
+        ]),
+    );
     let ended = greenlight(["status", "2"]).within(shop.path()).run();
     assert_eq!(ended.status, 0, "{}", ended.stderr);
 }

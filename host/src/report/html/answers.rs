@@ -324,7 +324,7 @@ mod tests {
             .iter()
             .map(|commit| (commit.key.as_str(), commit.hash))
             .collect();
-        assert_eq!(keys, [("A", fixture::COMMIT), ("B", fixture::BEFORE)]);
+        assert_eq!(keys, [("A", COMMIT), ("B", fixture::BEFORE)]);
         assert!(legend.commits[0].release && legend.unreachable);
         assert_eq!(legend.find(fixture::BEFORE).expect("a commit").colour, 1);
     }
