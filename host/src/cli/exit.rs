@@ -32,10 +32,7 @@ impl Exit {
     pub const ALL: [(Self, &'static str); 8] = [
         (Self::Go, "go, also with a warning"),
         (Self::Stop, "stop: the policy says no"),
-        (
-            Self::Usage,
-            "usage, configuration or an input that can't be used",
-        ),
+        (Self::Usage, "invalid command line, configuration or input"),
         (
             Self::GoWithWarning,
             "go with a warning, only with --warn-exit-code 3",
@@ -51,7 +48,7 @@ impl Exit {
         ),
         (
             Self::Interrupted,
-            "interrupted, or a lease was lost: go on with `run --resume`",
+            "interrupted, or a lease was lost: continue with `run --resume`",
         ),
     ];
 

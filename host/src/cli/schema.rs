@@ -161,6 +161,7 @@ mod tests {
                     map.entry("type").or_insert(json!("object"));
                     map.entry("additionalProperties").or_insert(json!(false));
                 }
+                required_have_no_default(map);
                 if let Some(Value::String(text)) = map.get_mut("description") {
                     *text = text.replace('\n', " ");
                 }
@@ -168,6 +169,21 @@ mod tests {
             }
             Value::Array(items) => items.iter_mut().for_each(strict),
             _ => {}
+        }
+    }
+
+    /// A required key has no default, even where the program fills one in for a better error.
+    fn required_have_no_default(map: &mut Map<String, Value>) {
+        let Some(Value::Array(required)) = map.get("required").cloned() else {
+            return;
+        };
+        let Some(Value::Object(properties)) = map.get_mut("properties") else {
+            return;
+        };
+        for name in required.iter().filter_map(Value::as_str) {
+            if let Some(Value::Object(property)) = properties.get_mut(name) {
+                property.remove("default");
+            }
         }
     }
 

@@ -27,7 +27,7 @@ pub(super) struct File {
     pub environment: Vec<EnvironmentTable>,
     /// The load test of the first environment.
     pub load_test: Option<LoadTestTable>,
-    /// What makes a release.
+    /// Which builds are published, and what a message without a label means.
     #[serde(default)]
     pub release: ReleaseTable,
     /// The policy that decides; the bundled one unless set.
@@ -47,7 +47,7 @@ pub(super) struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(test, schemars(extend("required" = ["name", "deploy", "nodes"])))]
 pub(super) struct EnvironmentTable {
-    /// Its name, as tags contain it.
+    /// Its name, as it appears in tags.
     #[cfg_attr(test, schemars(regex(pattern = "^[a-z0-9-]+$")))]
     pub name: String,
     /// The command that deploys the release: a program and its arguments, run in the folder of the
@@ -99,7 +99,7 @@ pub struct LoadTestTable {
     pub stats: Option<PathBuf>,
     /// Locust's `exceptions.csv`.
     pub exceptions: Option<PathBuf>,
-    /// What it must reach.
+    /// What it must reach to pass.
     #[serde(default)]
     pub thresholds: ThresholdsTable,
 }
@@ -109,35 +109,35 @@ pub struct LoadTestTable {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ThresholdsTable {
-    /// The least number of requests; 1 unless set.
+    /// The minimum number of requests; 1 unless set.
     pub(super) min_requests: u64,
-    /// The least number of requests per second.
+    /// The minimum number of requests per second.
     #[cfg_attr(test, schemars(range(min = 0)))]
     pub(super) min_rate: Option<f64>,
-    /// The most failed requests; 0 unless set.
+    /// The maximum number of failed requests; 0 unless set.
     pub(super) max_failures: u64,
-    /// The most exceptions in the test's own code; 0 unless set.
+    /// The maximum number of exceptions in the test's own code; 0 unless set.
     pub(super) max_exceptions: u64,
-    /// The highest 95th percentile of the response time, in milliseconds.
+    /// The maximum of the 95th percentile of the response time, in milliseconds.
     pub(super) max_p95: Option<u64>,
-    /// The shortest duration.
+    /// The minimum duration of the test.
     pub(super) min_duration: Option<Span>,
 }
 
-/// What makes a release.
+/// Which builds are published, and what a message without a label means.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ReleaseTable {
     /// The branch whose builds are published; `main` unless set.
     pub publish_branch: Option<String>,
-    /// Jobs that must have passed.
+    /// Jobs that must have passed in a build that is published.
     #[serde(default)]
     pub required_jobs: Vec<String>,
-    /// What a failed load test does without a label; `warn` unless set.
+    /// What a failed load test means if the message has no label; `warn` unless set.
     #[cfg_attr(test, schemars(with = "Option<ByName<LoadTestAction>>"))]
     pub default_action: Option<Action>,
-    /// The time between two rounds; 10s unless set.
+    /// The time between two rounds in which the nodes are asked for their version; 10s unless set.
     pub poll_interval: Option<Span>,
 }
 

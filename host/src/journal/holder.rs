@@ -97,8 +97,8 @@ fn read(path: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// The start of this process, in the kernel's ticks since boot, or `None` where `/proc` is not of this
-/// process's own pid namespace.
+/// The start of this process, in the kernel's ticks since boot, or `None` if `/proc` does not belong to
+/// this process's own pid namespace.
 fn own_start() -> Option<u64> {
     let own = std::process::id();
     let seen = fs::read_link("/proc/self").ok()?;
@@ -134,7 +134,7 @@ impl Stat {
     }
 
     fn parse(stat: &str) -> Option<Self> {
-        // The second field is the program's name in parentheses, and may have anything in it.
+        // The second field is the program's name in parentheses, and may contain any character.
         let (_, rest) = stat.rsplit_once(") ")?;
         let field = |number: usize| rest.split(' ').nth(number - 3);
         Some(Self {

@@ -86,15 +86,15 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// [`Taken`](super::Error::Taken) if the position has a record of another store;
-    /// [`Damaged`](super::Error::Damaged) if the record before it is missing or not what was written;
+    /// [`Damaged`](super::Error::Damaged) if the record before it is missing or damaged;
     /// [`Unknown`](super::Error::Unknown) if the deployment does not exist.
     fn append(&mut self, deployment: u64, row: &Row) -> Result<()>;
 
-    /// Reads all records. A deployment that doesn't exist has none.
+    /// Reads all records. For a deployment that does not exist, the list is empty.
     ///
     /// # Errors
     ///
-    /// [`Damaged`](super::Error::Damaged) if one before the last is missing or not what was written.
+    /// [`Damaged`](super::Error::Damaged) if a record before the last one is missing or damaged.
     fn records(&mut self, deployment: u64) -> Result<Records>;
 
     /// Removes the last record if it is damaged, and nothing else.
@@ -183,7 +183,7 @@ pub enum Error {
     Requested(u64),
     /// No deployment has this number.
     Unknown(u64),
-    /// A record is missing, or is not what was written.
+    /// A record is missing or damaged.
     Damaged {
         /// The deployment that it belongs to.
         deployment: u64,

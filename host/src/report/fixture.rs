@@ -12,7 +12,7 @@ use crate::deployment::timeline::{
 pub const BEGAN: u64 = 1_763_856_900_000;
 /// The release.
 pub const COMMIT: &str = "ca779cf0631b32e2cd06a3c1b3ec0ec7b699ce57";
-/// What was live before it.
+/// The commit that was live before it.
 pub const BEFORE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 /// A text with markup, escape sequences and workflow commands.
 pub const HOSTILE: &str = "<script>alert(1)</script> ]]> a|b `c` \u{202e}evil\u{202c} \u{1b}[31mred \

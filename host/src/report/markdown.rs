@@ -207,7 +207,7 @@ impl Page {
         }
     }
 
-    /// Adds a line; from the first one that does not fit, none is added any more.
+    /// Adds a line. After the first line that does not fit, no line is added.
     pub fn line(&mut self, line: &str) {
         self.full |= self.text.len() + line.len() + 1 > self.limit;
         if !self.full {

@@ -131,7 +131,7 @@ fn render(colour: bool, group: Group<'_>) -> String {
     text
 }
 
-/// The lines of a message around a span, made harmless.
+/// The lines of a message around a span, escaped.
 struct Lines {
     text: String,
     /// Number of the first line, from 1.
@@ -141,7 +141,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// What is shown of one line before and behind the span, in bytes.
+    /// How much of a line is shown before and after the span, in bytes.
     const REACH: usize = 200;
 
     fn around(message: &str, span: Span) -> Option<Self> {

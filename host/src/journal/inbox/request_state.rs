@@ -47,7 +47,7 @@ pub enum DeploymentRequestState {
     },
     /// It may have been started, which can't be checked. It is not retried: a person must check.
     Unknown {
-        /// What is known.
+        /// The reason.
         why: String,
     },
 }
@@ -61,7 +61,7 @@ pub struct Columns {
     pub why: Option<String>,
     /// The attempt that is being made.
     pub attempt: Option<u32>,
-    /// When to go on, in milliseconds since 1970.
+    /// When to continue, in milliseconds since 1970.
     pub again_at: u64,
     /// What was started.
     pub reference: Option<String>,
@@ -131,7 +131,7 @@ impl Columns {
     }
 }
 
-/// The error for a state that this program does not write.
+/// The error for a state that this version does not know.
 pub fn unreadable(word: &str) -> Error {
     Error::Wrong(format!(
         "its inbox has an unknown state `{word}`; use the version of greenlight that wrote it"

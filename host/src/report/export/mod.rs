@@ -64,7 +64,7 @@ impl Name {
 pub struct Value {
     /// Which one.
     pub name: Name,
-    /// What it is.
+    /// The text.
     pub text: String,
 }
 

@@ -64,7 +64,7 @@ pub fn names<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 /// One answer, or several equal ones in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment<'a> {
-    /// What was answered.
+    /// The answer.
     pub answer: Answer<'a>,
     /// When it was answered first.
     pub from: u64,
@@ -94,8 +94,7 @@ pub fn joined<'a>(answers: impl IntoIterator<Item = (u64, u64, Answer<'a>)>) -> 
     segments
 }
 
-/// Makes at most `limit` segments of them: cuts the axis into parts, and where one has room for several
-/// answers, they become one that says so.
+/// Reduces the number of segments to `limit`: divides the axis into parts, and merges the answers of each part.
 pub fn at_most<'a>(limit: u64, scale: &Scale, segments: Vec<Segment<'a>>) -> Vec<Segment<'a>> {
     if segments.len() as u64 <= limit {
         return segments;
@@ -143,7 +142,7 @@ pub fn at_most<'a>(limit: u64, scale: &Scale, segments: Vec<Segment<'a>>) -> Vec
     coarse
 }
 
-/// As many colours as can be told apart.
+/// The number of distinct colours.
 const COLOURS: usize = 8;
 
 /// At most as many commits as the page names.
@@ -203,7 +202,7 @@ impl<'a> Legend<'a> {
         &self.commits[..self.commits.len().min(SHOWN)]
     }
 
-    /// How many more there are.
+    /// The number of commits that are not named.
     pub fn more(&self) -> usize {
         self.commits.len() - self.shown().len()
     }

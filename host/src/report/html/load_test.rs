@@ -131,7 +131,7 @@ const PARTS: usize = 200;
 /// One curve with its axes.
 #[derive(Debug)]
 pub struct Panel {
-    /// What it shows.
+    /// Its title.
     pub title: &'static str,
     /// Its name for programs and styles.
     pub key: &'static str,
@@ -141,7 +141,7 @@ pub struct Panel {
     pub peak: Option<String>,
     /// The last value.
     pub last: Option<String>,
-    /// How many values there are.
+    /// The number of values.
     pub count: usize,
     /// The line, in a square of 1000 by 100.
     pub path: String,

@@ -21,7 +21,7 @@ pub struct Nodes<'a> {
     pub legend: Legend<'a>,
     /// When nodes did not answer, and why.
     pub absences: Vec<Absence<'a>>,
-    /// How many more there are.
+    /// The number of absences that are not listed.
     pub more_absences: usize,
 }
 
@@ -41,9 +41,9 @@ pub struct Environment<'a> {
 pub struct Line<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The commit it answered with last; none if it did not answer.
+    /// The commit of its last answer; `None` if it did not answer.
     pub last: Option<Commit<'a>>,
-    /// What is drawn.
+    /// The bars that are drawn.
     pub bars: Vec<Bar<'a>>,
 }
 

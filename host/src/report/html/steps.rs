@@ -9,7 +9,7 @@ use crate::text::time;
 /// One step and its bar.
 #[derive(Debug)]
 pub struct Row<'a> {
-    /// What it says.
+    /// The step.
     pub step: &'a Step,
     /// The state in words.
     pub word: &'static str,
