@@ -54,6 +54,17 @@ pub struct DefaultActionArgument {
     pub default_action: Option<LoadTestAction>,
 }
 
+/// Where the configuration is, and every setting of a decision that has a flag.
+#[derive(Debug, Args)]
+pub struct SettingsArguments {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
+}
+
 impl ConfigArguments {
     /// The settings that the command line overrides.
     pub fn flags<'a>(&'a self, repo: Option<&'a Path>) -> Flags<'a> {
@@ -77,6 +88,17 @@ impl PolicyArguments {
     /// The file of `--policy`.
     pub fn file(&self) -> Option<&Path> {
         self.policy.as_deref()
+    }
+}
+
+impl SettingsArguments {
+    /// The settings that the command line overrides.
+    pub fn flags<'a>(&'a self, repo: Option<&'a Path>) -> Flags<'a> {
+        Flags {
+            environments: &self.environments.environments,
+            default_action: self.default_action.default_action,
+            ..self.policy.flags(repo)
+        }
     }
 }
 

@@ -7,11 +7,10 @@ use clap::Args;
 
 use super::args::here;
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::configuration::{self, SettingsArguments};
 use super::exports::ExportArguments;
 use super::output::{Output, refuse};
 use super::{Error, Exit, WarnExitCode, args};
-use crate::config::resolved::Flags;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
@@ -60,11 +59,7 @@ pub struct Arguments {
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    environments: EnvironmentsArgument,
-    #[command(flatten)]
-    default_action: DefaultActionArgument,
+    settings: SettingsArguments,
 }
 
 /// What it exports.
@@ -85,11 +80,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
-    let flags = Flags {
-        environments: &arguments.environments.environments,
-        default_action: arguments.default_action.default_action,
-        ..arguments.policy.flags(arguments.reading.repo.as_deref())
-    };
+    let flags = arguments.settings.flags(arguments.reading.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Once)?;
     let settings = resolved.settings;

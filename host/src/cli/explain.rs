@@ -7,11 +7,10 @@ use serde::Serialize;
 
 use super::args::here;
 use super::args::{Format, FormatArguments};
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::configuration::{self, SettingsArguments};
 use super::output::{Output, refuse};
 use super::table::{self, LOAD_TESTS, publishable};
 use super::{Error, Exit, args, label};
-use crate::config::resolved::Flags;
 use crate::contract::actions;
 use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
 #[cfg(test)]
@@ -42,11 +41,7 @@ pub struct Arguments {
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    environments: EnvironmentsArgument,
-    #[command(flatten)]
-    default_action: DefaultActionArgument,
+    settings: SettingsArguments,
 }
 
 /// What `greenlight explain --format json` prints: everything that the policy says about one commit, assuming
@@ -101,11 +96,7 @@ impl ExplainDocument {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let (commit, reading) = read(arguments)?;
     let text = &reading.message.text;
-    let flags = Flags {
-        environments: &arguments.environments.environments,
-        default_action: arguments.default_action.default_action,
-        ..arguments.policy.flags(arguments.repo.as_deref())
-    };
+    let flags = arguments.settings.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Once)?;
     let settings = resolved.settings;

@@ -10,11 +10,10 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::configuration::{self, SettingsArguments};
 use super::output::Output;
 use super::table::publishable;
 use super::{Error, Exit, args};
-use crate::config::resolved::Flags;
 use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
 use crate::contract::fields::ByName;
@@ -48,11 +47,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    environments: EnvironmentsArgument,
-    #[command(flatten)]
-    default_action: DefaultActionArgument,
+    settings: SettingsArguments,
 }
 
 /// How the answer is written.
@@ -132,11 +127,7 @@ impl Summary {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let flags = Flags {
-        environments: &arguments.environments.environments,
-        default_action: arguments.default_action.default_action,
-        ..arguments.policy.flags(Some(&arguments.repo))
-    };
+    let flags = arguments.settings.flags(Some(&arguments.repo));
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Often)?;
     let progress = progress(arguments, output);
