@@ -91,7 +91,7 @@ fn what_keeps_every_promise_fits() {
     ask(LABEL, &policy).gives(0, Has(&["warn"]), Nothing);
     ask(RESOLVE, &policy).gives(0, Has(&[SHA]), Nothing);
     ask(TAGS, &policy).gives(0, Is(&format!("stage-{SHA}\n")), Nothing);
-    check(&policy).gives(0, Has(&[" fits: it answered "]), Nothing);
+    check(&policy).gives(0, Has(&[" is a usable policy: it answered "]), Nothing);
     inspect(&policy).gives(
         0,
         Has(&["imports: none\n", "promotion@0.1.0#decide\n"]),
@@ -122,7 +122,7 @@ fn files_that_are_no_components() {
         let file = folder.file(name, bytes);
         let says = format!("the component is not a policy: {why}");
         ask(DECIDE, &file).gives(70, Nothing, Has(&["error: ", &says]));
-        check(&file).gives(1, Has(&[" does not fit: ", &says]), Nothing);
+        check(&file).gives(1, Has(&[" is not a usable policy: ", &says]), Nothing);
     }
 }
 
@@ -136,7 +136,7 @@ fn files_that_are_too_large_or_not_there() {
     let says = "the policy ran into a limit: the component file is larger than 32 MiB\n";
     ask(DECIDE, &large).gives(70, Nothing, Has(&["error: ", says]));
     inspect(&large).gives(70, Nothing, Has(&["error: ", says]));
-    check(&large).gives(1, Has(&[" does not fit: ", says]), Nothing);
+    check(&large).gives(1, Has(&[" is not a usable policy: ", says]), Nothing);
     for unreadable in [folder.path().join("missing"), folder.path().to_owned()] {
         for call in [
             ask(DECIDE, &unreadable),
@@ -154,7 +154,7 @@ fn no_answer_depends_on_an_earlier_question() {
     for policy in [folder.policy("counts"), folder.policy("remembers")] {
         ask(DECIDE, &policy).gives(4, Has(&["hold"]), Nothing);
         ask(TAGS, &policy).gives(0, Is(&format!("stage-{SHA}\n")), Nothing);
-        check(&policy).gives(0, Has(&[" fits: "]), Nothing);
+        check(&policy).gives(0, Has(&[" is a usable policy: "]), Nothing);
         let table = ask(&["policy", "table"], &policy).gives(0, Has(&["hold"]), Nothing);
         assert!(!table.stdout.contains("promote"), "{}", table.stdout);
     }
@@ -279,7 +279,7 @@ fn undecided(kind: &str) {
         calm(&ended);
         // Twice these would take long, and the check does the same.
         if guest.asked == DECIDE && guest.name != "slow" && guest.name != "doubling" {
-            let says = format!("{} does not fit: {end}", policy.display());
+            let says = format!("{} is not a usable policy: {end}", policy.display());
             calm(&check(&policy).gives(1, Has(&[&says]), Nothing));
         }
     }
@@ -313,5 +313,9 @@ fn a_long_complaint_of_the_compiler() {
     let file = file.to_str().expect("UTF-8");
     let ended = greenlight(["policy", "check", file]).run();
     assert_eq!(ended.status, 1, "{}", ended.stderr);
-    assert!(ended.stdout.contains("does not fit"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("is not a usable policy"),
+        "{}",
+        ended.stdout
+    );
 }

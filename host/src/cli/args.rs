@@ -1,5 +1,6 @@
 //! Arguments that commands share.
 
+use std::env;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -11,10 +12,10 @@ use crate::contract::names::Named;
 use crate::contract::types::{Diagnostic, Severity};
 use crate::contract::validate::{is_commit, is_digest};
 use crate::facts::checkout::{self, Checkout};
-use crate::facts::ci::CiEnvironment;
+use crate::facts::ci::{self, CiEnvironment, Variables};
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
-use crate::report::snippet;
+use crate::report::terminal;
 use crate::sandbox::{Compiler, Failure};
 
 /// How an answer is written.
@@ -41,7 +42,7 @@ pub struct FormatArguments {
     pub format: Format,
 }
 
-/// What every command takes.
+/// The flags of every command.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct GlobalArguments {
     /// Colour the output: on a terminal, always or never.
@@ -82,19 +83,19 @@ pub enum Color {
     Never,
 }
 
-/// Reads the name of a person, which an empty variable of a pipeline is not.
+/// Parses the name of a person. An empty variable of a pipeline is an error.
 ///
 /// # Errors
 ///
 /// If the text is blank.
 pub fn person(text: &str) -> Result<String, String> {
     match text.trim() {
-        "" => Err("a name is needed".to_owned()),
+        "" => Err("expected a name that is not blank".to_owned()),
         name => Ok(name.to_owned()),
     }
 }
 
-/// Reads an idempotency key, which an empty variable of a pipeline is not.
+/// Parses an idempotency key. An empty variable of a pipeline is an error.
 ///
 /// # Errors
 ///
@@ -138,7 +139,7 @@ pub struct MessageArguments {
     pub stdin: Option<String>,
 }
 
-/// Where the repository is, and whether the message is whole.
+/// Where the repository is, and whether the message is complete.
 #[derive(Debug, Args)]
 pub struct ReadingArguments {
     /// Use the repository in this folder [default: the one around the current folder].
@@ -154,9 +155,9 @@ pub struct ReadingArguments {
 pub struct Source<'a> {
     /// The message.
     pub reading: Reading,
-    /// The commit, where there was one.
+    /// The commit, if the message is that of a commit.
     pub commit: Option<String>,
-    /// The CI system that named the commit, and the repository that was looked into.
+    /// The CI system that named the commit, and the repository that was examined.
     pub system: Option<(CiEnvironment, Checkout<'a>)>,
 }
 
@@ -179,8 +180,7 @@ impl MessageArguments {
             || self.stdin.is_some()
     }
 
-    /// Begins to read the message from the source that is given, else from the CI system, which is detected
-    /// only then.
+    /// Starts to read the message from the given source; without one, detects the CI system and reads from it.
     pub fn begin<'a>(
         &self,
         reading: &'a ReadingArguments,
@@ -206,7 +206,7 @@ impl MessageArguments {
     }
 }
 
-/// A message that is being read: git looks its commit up while the policy is loaded.
+/// A message that is being read: git looks up its commit while the policy is loaded.
 pub struct Pending<'a> {
     from: Origin,
     reading: &'a ReadingArguments,
@@ -259,8 +259,8 @@ impl<'a> Pending<'a> {
     }
 }
 
-/// A commit may have an empty message. An empty variable or pipe is a mistake, and would read as a message
-/// without a label.
+/// Refuses an empty text. A commit may have an empty message, but an empty variable or pipe is a mistake that
+/// would read as a message without a label.
 fn not_empty(reading: Reading) -> Result<Reading, Error> {
     if reading.message.text.trim().is_empty() {
         return Err(Error::new(
@@ -271,7 +271,7 @@ fn not_empty(reading: Reading) -> Result<Reading, Error> {
     Ok(reading)
 }
 
-/// Reads a member of a closed set by its name.
+/// Parses the name of an enum case.
 pub fn named<T: Named>(text: &str) -> Result<T, String> {
     T::from_name(text).ok_or_else(|| {
         let known: Vec<_> = T::ALL.iter().map(|(_, word)| *word).collect();
@@ -279,7 +279,7 @@ pub fn named<T: Named>(text: &str) -> Result<T, String> {
     })
 }
 
-/// Reads a full commit hash.
+/// Parses a full commit hash.
 pub fn commit(text: &str) -> Result<String, String> {
     if is_commit(text) {
         Ok(text.to_owned())
@@ -288,7 +288,7 @@ pub fn commit(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads the digest of an image.
+/// Parses the digest of an image.
 pub fn digest(text: &str) -> Result<String, String> {
     if is_digest(text) {
         Ok(text.to_owned())
@@ -297,13 +297,13 @@ pub fn digest(text: &str) -> Result<String, String> {
     }
 }
 
-/// Adds what only the reading of the message showed.
+/// Adds a note if the message was not UTF-8.
 pub fn with_reading(mut labels: Labels, reading: &Reading) -> Labels {
     if reading.replaced {
         labels.diagnostics.push(Diagnostic {
             severity: Severity::Note,
             code: "message-not-utf8".to_owned(),
-            message: "the message is not UTF-8; what could not be read was replaced".to_owned(),
+            message: "the message is not UTF-8; invalid bytes were replaced".to_owned(),
             span: None,
             help: None,
         });
@@ -311,9 +311,26 @@ pub fn with_reading(mut labels: Labels, reading: &Reading) -> Labels {
     labels
 }
 
-/// Shows diagnostics to people who read the log, beside an answer that is for programs.
+/// Prints diagnostics on standard error, beside an answer on standard output that is for programs.
 pub fn tell(output: &Output, text: &str, labels: &Labels) {
     for diagnostic in &labels.diagnostics {
-        output.note(&snippet::diagnostic(text, diagnostic, output.note_colour()));
+        output.note(&terminal::diagnostic(
+            text,
+            diagnostic,
+            output.note_colour(),
+        ));
     }
+}
+
+/// Reads the facts of the CI system that this process runs in, if any.
+pub fn here() -> Result<Option<CiEnvironment>, Error> {
+    variables(|variables| {
+        let found = ci::detect(variables)?;
+        Ok(found.map(|(system, _)| CiEnvironment::read(system, variables)))
+    })
+}
+
+/// Gives access to the environment variables of this process.
+pub fn variables<T>(read: impl FnOnce(&Variables<'_>) -> T) -> T {
+    read(&Variables::new(&|name| env::var_os(name)))
 }

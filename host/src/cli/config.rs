@@ -1,4 +1,4 @@
-//! `greenlight config`: which settings count, and where they come from.
+//! `greenlight config`: prints each setting with its source, and checks the configuration.
 
 use std::fmt::Write as _;
 
@@ -83,7 +83,7 @@ struct FileDocument {
     /// Its path.
     #[cfg_attr(test, schemars(length(min = 1)))]
     path: String,
-    /// What names it; `default` if it was found in a folder.
+    /// What names it; `default` if no flag or variable does.
     source: SourceDocument,
 }
 
@@ -95,7 +95,7 @@ struct SettingDocument {
     /// Its key in the file; a key of an environment has the name of the environment: `environment.stage.deploy`.
     #[cfg_attr(test, schemars(length(min = 1)))]
     name: String,
-    /// The value that counts; null if it is not set and has no default.
+    /// The value in effect; null if it is not set and has no default.
     #[cfg_attr(
         test,
         schemars(extend(
@@ -257,10 +257,10 @@ fn human(resolved: &Resolved, settings: &[Setting]) -> String {
     text
 }
 
-/// The width of a column beyond which a cell may stick out, in characters.
+/// The longest cell that widens its column, in characters. Longer cells overflow.
 const WIDE: usize = 40;
 
-/// A value in one line: words without quotes, lists with commas.
+/// A value on one line: strings without quotes, lists with commas.
 fn value(value: &Value) -> String {
     match value {
         Value::String(text) => escape(text).into_owned(),

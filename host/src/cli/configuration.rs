@@ -1,4 +1,4 @@
-//! The arguments that say where settings come from, and the policy that they name.
+//! Arguments that override settings, and the policy that the settings name.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -54,8 +54,19 @@ pub struct DefaultActionArgument {
     pub default_action: Option<LoadTestAction>,
 }
 
+/// Where the configuration is, and every setting of a decision that has a flag.
+#[derive(Debug, Args)]
+pub struct SettingsArguments {
+    #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+    #[command(flatten)]
+    default_action: DefaultActionArgument,
+}
+
 impl ConfigArguments {
-    /// What the command line says of settings.
+    /// The settings that the command line overrides.
     pub fn flags<'a>(&'a self, repo: Option<&'a Path>) -> Flags<'a> {
         Flags {
             config: self.config.as_deref(),
@@ -66,7 +77,7 @@ impl ConfigArguments {
 }
 
 impl PolicyArguments {
-    /// What the command line says of settings.
+    /// The settings that the command line overrides.
     pub fn flags<'a>(&'a self, repo: Option<&'a Path>) -> Flags<'a> {
         Flags {
             policy: self.policy.as_deref(),
@@ -77,6 +88,17 @@ impl PolicyArguments {
     /// The file of `--policy`.
     pub fn file(&self) -> Option<&Path> {
         self.policy.as_deref()
+    }
+}
+
+impl SettingsArguments {
+    /// The settings that the command line overrides.
+    pub fn flags<'a>(&'a self, repo: Option<&'a Path>) -> Flags<'a> {
+        Flags {
+            environments: &self.environments.environments,
+            default_action: self.default_action.default_action,
+            ..self.policy.flags(repo)
+        }
     }
 }
 
@@ -108,7 +130,7 @@ fn sources(resolved: &Resolved) -> String {
     )
 }
 
-/// Loads a policy, or the bundled one. A foreign one comes with its digest.
+/// Loads a policy from a file, with its digest, or the bundled one without.
 pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option<String>), Error> {
     let Some(file) = file else {
         return Ok((Policy::bundled(how_often)?, None));
@@ -136,13 +158,13 @@ pub fn policy(resolved: &Resolved, how_often: Use) -> Result<Policy, Error> {
     load(resolved.policy.as_ref(), how_often).map(|(policy, _)| policy)
 }
 
-/// Reads the name of an environment.
+/// Parses the name of an environment.
 fn environment(text: &str) -> Result<String, String> {
     if is_environment(text) {
         Ok(text.to_owned())
     } else {
         Err(format!(
-            "expected names with commas between them, each of {ENVIRONMENT_FORM}"
+            "expected names separated by commas, each of {ENVIRONMENT_FORM}"
         ))
     }
 }

@@ -1,25 +1,24 @@
-//! `greenlight decide`: may the release go on?
+//! `greenlight decide`: whether a release may enter the next environment.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
+use super::args::here;
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
-use super::ci_environment::here;
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::configuration::{self, SettingsArguments};
 use super::exports::ExportArguments;
-use super::output::Output;
+use super::output::{Output, refuse};
 use super::{Error, Exit, WarnExitCode, args};
-use crate::config::resolved::Flags;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
 use crate::facts::ci::CiEnvironment;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history;
-use crate::report::decision;
 use crate::report::export::{Findings, Name};
+use crate::report::terminal;
 use crate::sandbox::{Answer, Policy, Use};
 use crate::text::escape::escape;
 use crate::text::json;
@@ -36,13 +35,13 @@ pub struct Arguments {
     /// Set the digest of the image that the tag points at.
     #[arg(long, value_name = "DIGEST", value_parser = args::digest)]
     digest: Option<String>,
-    /// Say what is known about the deployment to the first environment.
+    /// Set the state of the deployment to the first environment.
     #[arg(long, value_enum)]
     stage: Option<Stage>,
-    /// Say what is known about its load test.
+    /// Set the result of the load test of the first environment.
     #[arg(long, value_enum, default_value = "not-run")]
     load_test: LoadTestWord,
-    /// Read all events from a file, as `greenlight schema history` describes it.
+    /// Read all events from this JSON file; `greenlight schema history` describes its format.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "load_test"])]
     history: Option<PathBuf>,
     /// Decide as of this time, in seconds since 1970 UTC [default: now].
@@ -60,11 +59,7 @@ pub struct Arguments {
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    environments: EnvironmentsArgument,
-    #[command(flatten)]
-    default_action: DefaultActionArgument,
+    settings: SettingsArguments,
 }
 
 /// What it exports.
@@ -78,18 +73,14 @@ const NAMES: [Name; 6] = [
 ];
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let exports = arguments.exports.open(output)?;
-    let mut found = Findings::new("decide", &NAMES);
-    let ended = answer(arguments, &mut found, output);
-    exports.write(found, ended, output)
+    let exports = &arguments.exports;
+    exports.around("decide", &NAMES, output, |found, output| {
+        answer(arguments, found, output)
+    })
 }
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
-    let flags = Flags {
-        environments: &arguments.environments.environments,
-        default_action: arguments.default_action.default_action,
-        ..arguments.policy.flags(arguments.reading.repo.as_deref())
-    };
+    let flags = arguments.settings.flags(arguments.reading.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Once)?;
     let settings = resolved.settings;
@@ -97,7 +88,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         Some(now) => now,
         None => clock()?,
     };
-    // A tag that the policy can't read has no commit; the decision says so.
+    // If the policy can't read the tag, the commit is unknown; the decision says so.
     let target = policy.resolve(&arguments.tag, &settings)?.ok();
     if let Some(target) = &target {
         found.resolved(target);
@@ -111,7 +102,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         Ok(instruction) => instruction,
         Err(reasons) => {
             found.refused(&reasons);
-            return super::resolve::refuse(arguments.format.format, reasons, output);
+            return refuse(arguments.format.format, reasons, output);
         }
     };
     let release = Release {
@@ -123,13 +114,13 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     found.decided(&decision);
     let exit = Exit::of(decision.permission, arguments.warn_exit_code);
     match arguments.format.format {
-        Format::Human => output.text(&decision::text(&decision)),
+        Format::Human => output.text(&terminal::decision(&decision)),
         Format::Json => output.text(&json::pretty(&DecisionDocument::new(&release, decision))?),
     }
     Ok(exit)
 }
 
-/// The time, as a fact.
+/// The current time.
 pub fn clock() -> Result<Timestamp, Error> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map(|time| time.as_secs()).map_err(|_| {
@@ -176,7 +167,7 @@ fn instruction(
             Ok(Some(source)) => source,
             Ok(None) => return Ok(Ok(None)),
             Err(error) => {
-                // This evidence was not asked for, so the decision is made without it.
+                // The user did not ask for this evidence, so the decision is made without it.
                 output.note(&format!("note: {}\n", escape(&error.message)));
                 return Ok(Ok(None));
             }
@@ -186,7 +177,7 @@ fn instruction(
         && read != commit
     {
         return Err(Error::new(
-            format!("`--rev` is the commit {read}, and the tag names another one"),
+            format!("`--rev` names commit {read}, but the tag names {commit}"),
             "leave `--rev` out; `--repo` reads the message of the tag's commit",
         ));
     }
@@ -202,7 +193,7 @@ fn instruction(
     })))
 }
 
-/// The message of the commit that the CI system builds, where that is the release's.
+/// The message of the commit that the CI system builds, if it is the commit of the release.
 fn built<'a>(arguments: &'a Arguments, commit: &str) -> Result<Option<args::Source<'a>>, Error> {
     let release = |ci: &CiEnvironment| ci.commit.as_ref().is_some_and(|it| it.value == commit);
     let Some(ci) = here()?.filter(release) else {

@@ -1,4 +1,4 @@
-//! Exit statuses: a public interface. A status keeps its meaning; taking one away is a breaking change.
+//! Exit statuses: a public interface. A status keeps its meaning; removing one is a breaking change.
 
 use std::process::ExitCode;
 
@@ -13,17 +13,17 @@ pub enum Exit {
     Go = 0,
     /// Stop: the policy says no.
     Stop = 1,
-    /// The command line, the configuration or an input can't be used.
+    /// The command line, the configuration or an input is invalid.
     Usage = 2,
     /// Go on with a warning, only with `--warn-exit-code 3`.
     GoWithWarning = 3,
-    /// Hold: something has to happen first.
+    /// Hold: the release must wait for something.
     Hold = 4,
     /// The policy trapped, timed out, ran into a limit or broke the contract.
     Policy = 70,
     /// A report or a journal could not be written.
     Output = 74,
-    /// A deployment ended before it was over: interrupted, or its lease was lost. It can be resumed.
+    /// A deployment was interrupted, or its lease was lost. It can be resumed.
     Interrupted = 75,
 }
 
@@ -32,10 +32,7 @@ impl Exit {
     pub const ALL: [(Self, &'static str); 8] = [
         (Self::Go, "go, also with a warning"),
         (Self::Stop, "stop: the policy says no"),
-        (
-            Self::Usage,
-            "usage, configuration or an input that can't be used",
-        ),
+        (Self::Usage, "invalid command line, configuration or input"),
         (
             Self::GoWithWarning,
             "go with a warning, only with --warn-exit-code 3",
@@ -51,7 +48,7 @@ impl Exit {
         ),
         (
             Self::Interrupted,
-            "interrupted, or a lease was lost: go on with `run --resume`",
+            "interrupted, or a lease was lost: continue with `run --resume`",
         ),
     ];
 

@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
+use super::args::here;
 use super::args::{Format, FormatArguments};
-use super::ci_environment::here;
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
-use super::output::Output;
+use super::configuration::{self, SettingsArguments};
+use super::output::{Output, refuse};
 use super::table::{self, LOAD_TESTS, publishable};
 use super::{Error, Exit, args, label};
-use crate::config::resolved::Flags;
 use crate::contract::actions;
 use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
 #[cfg(test)]
@@ -42,15 +41,11 @@ pub struct Arguments {
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    environments: EnvironmentsArgument,
-    #[command(flatten)]
-    default_action: DefaultActionArgument,
+    settings: SettingsArguments,
 }
 
-/// What `greenlight explain --format json` prints: everything that the policy says about one commit, as if it
-/// had been built on the publish branch and every job had passed.
+/// What `greenlight explain --format json` prints: everything that the policy says about one commit, assuming
+/// a build of the publish branch in which every job has passed.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -101,17 +96,13 @@ impl ExplainDocument {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let (commit, reading) = read(arguments)?;
     let text = &reading.message.text;
-    let flags = Flags {
-        environments: &arguments.environments.environments,
-        default_action: arguments.default_action.default_action,
-        ..arguments.policy.flags(arguments.repo.as_deref())
-    };
+    let flags = arguments.settings.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Once)?;
     let settings = resolved.settings;
     let labels = match policy.parse(&reading.message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &reading),
-        Err(reasons) => return super::resolve::refuse(arguments.format.format, reasons, output),
+        Err(reasons) => return refuse(arguments.format.format, reasons, output),
     };
     let build = publishable(&commit, labels.action, &settings);
     let (tags, refused) = match policy.tags(&build, &settings)? {
@@ -119,7 +110,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         Err(reasons) => (Vec::new(), reasons),
     };
     let mut decisions = Vec::new();
-    // A tag that asks for nothing, like `latest`, has no decision.
+    // A tag that requests no deployment, like `latest`, has no decision.
     let mut asked = Vec::new();
     for tag in &tags {
         if policy.resolve(tag, &settings)?.is_ok() {
@@ -217,7 +208,7 @@ fn human(
         indented(&label::human(text, labels, colour))
     );
     shown.push_str(
-        "\ntags to push, when it is built on the publish branch and its jobs have passed\n",
+        "\ntags to push, if it is built on the publish branch and its jobs have passed\n",
     );
     for tag in tags {
         let _ = writeln!(shown, "  {}", escape(tag));

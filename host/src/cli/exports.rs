@@ -1,4 +1,4 @@
-//! `--export KIND[=FILE]`: what a command found, written where the CI system reads it.
+//! `--export KIND[=FILE]`: writes the answer of a command where later steps of the CI system read it.
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::ci_environment::variables;
+use super::args::variables as ci_variables;
 use super::output::Output;
 use super::{Error, Exit};
 use crate::facts::ci::{self, System};
-use crate::report::export::{Findings, annotation, circleci, dotenv, github, shell, summary};
+use crate::report::export::{Findings, Name, github, variables};
 use crate::text::escape::escape;
 
-/// The file that GitLab's jobs hand on where nothing else is said.
+/// The default file for a dotenv report of GitLab.
 const DOTENV: &str = "greenlight.env";
 
 /// Which exports are written.
 #[derive(Debug, Default, Args)]
 pub struct ExportArguments {
-    /// Write the answer where steps of this CI system read it, as often as wanted: `auto` (what the system
-    /// has), `bash-env[=FILE]`, `github-output[=FILE]`, `github-annotations`, `github-summary[=FILE]`,
+    /// Write the answer where later steps of the CI system read it; repeatable: `auto` (what the system
+    /// supports), `bash-env[=FILE]`, `github-output[=FILE]`, `github-annotations`, `github-summary[=FILE]`,
     /// `dotenv=FILE` or `circleci-parameters=FILE`.
     #[arg(long = "export", value_name = "KIND[=FILE]", value_parser = export)]
     exports: Vec<Wanted>,
@@ -56,7 +56,7 @@ impl Kind {
         (Self::CircleCiParameters, "circleci-parameters"),
     ];
 
-    /// The variable that names the file, where the system has one.
+    /// The variable with which the CI system names the file, if it has one.
     fn variable(self) -> Option<&'static str> {
         match self {
             Self::BashEnv => Some("BASH_ENV"),
@@ -73,20 +73,39 @@ impl Kind {
     }
 }
 
-/// Exports whose places are known.
+/// Exports whose files are known.
 #[derive(Debug, Default)]
-pub struct Exports {
+struct Exports {
     files: Vec<(Kind, PathBuf)>,
     annotations: bool,
 }
 
 impl ExportArguments {
-    /// Finds the places, before anything is decided.
+    /// Runs a command, and exports what it found. A command that ended without an answer exports empty values.
     ///
     /// # Errors
     ///
-    /// If a place is not known.
-    pub fn open(&self, output: &Output) -> Result<Exports, Error> {
+    /// If a file is not known, which is checked before the command runs; otherwise those of the command, or else
+    /// if an export can't be written.
+    pub fn around(
+        &self,
+        command: &'static str,
+        names: &[Name],
+        output: &mut Output,
+        answer: impl FnOnce(&mut Findings, &mut Output) -> Result<Exit, Error>,
+    ) -> Result<Exit, Error> {
+        let exports = self.open(output)?;
+        let mut found = Findings::new(command, names);
+        let ended = answer(&mut found, output);
+        exports.write(found, ended, output)
+    }
+
+    /// Finds the files, before the command runs.
+    ///
+    /// # Errors
+    ///
+    /// If a file is not known.
+    fn open(&self, output: &Output) -> Result<Exports, Error> {
         let mut exports = Exports::default();
         for wanted in &self.exports {
             match wanted {
@@ -105,9 +124,9 @@ impl ExportArguments {
 }
 
 impl Exports {
-    /// Adds what the system around this process reads.
+    /// Adds the exports of the CI system that this process runs in.
     fn add_usual(&mut self, output: &Output) -> Result<(), Error> {
-        let found = variables(ci::detect)?;
+        let found = ci_variables(ci::detect)?;
         let kinds: &[Kind] = match found {
             Some((System::CircleCi, _)) => &[Kind::BashEnv],
             Some((System::GitHub, _)) => {
@@ -142,13 +161,13 @@ impl Exports {
         Ok(())
     }
 
-    /// Writes what a command found, and passes on how it ended. A command that ended without an answer
-    /// writes empty values: those of an earlier one must not stay.
+    /// Writes the findings of a command, and returns its result. A command that failed writes empty values, which
+    /// replace those of an earlier command.
     ///
     /// # Errors
     ///
     /// Those of the command, or else if an export can't be written.
-    pub fn write(
+    fn write(
         &self,
         mut answer: Findings,
         ended: Result<Exit, Error>,
@@ -160,7 +179,7 @@ impl Exports {
         }
         if self.annotations {
             // They are asked for, so `--quiet` keeps them.
-            output.error(&annotation::text(answer.command, &answer.notices));
+            output.error(&github::annotations(answer.command, &answer.notices));
         }
         let mut written = Ok(());
         for (kind, file) in &self.files {
@@ -171,11 +190,12 @@ impl Exports {
                 )
             });
             written = written.and(one);
-            if *kind == Kind::Dotenv && fs::metadata(file).is_ok_and(|it| it.len() >= dotenv::LIMIT)
+            if *kind == Kind::Dotenv
+                && fs::metadata(file).is_ok_and(|it| it.len() >= variables::DOTENV_LIMIT)
             {
-                // Instances can be set to take more, so this is no error; GitLab drops the whole file.
+                // An instance can be configured to accept more, so this is a warning. GitLab drops a file that is too long.
                 output.note(&format!(
-                    "warning: `{}` is longer than the 5 KiB that GitLab takes unless it is set otherwise\n",
+                    "warning: `{}` is longer than the 5 KiB that GitLab accepts by default\n",
                     escape(&file.display().to_string())
                 ));
             }
@@ -193,15 +213,15 @@ impl Exports {
 
 fn write(kind: Kind, file: &Path, answer: &Findings) -> io::Result<()> {
     match kind {
-        Kind::BashEnv => append(file, &shell::text(&answer.values)),
-        Kind::GitHubOutput => append(file, &github::text(&answer.values)),
-        Kind::GitHubSummary => append(file, &summary::text(answer)),
-        Kind::Dotenv => merge(file, |held| dotenv::merged(held, &answer.values)),
-        Kind::CircleCiParameters => merge(file, |held| circleci::merged(held, &answer.values)),
+        Kind::BashEnv => append(file, &variables::shell(&answer.values)),
+        Kind::GitHubOutput => append(file, &github::outputs(&answer.values)),
+        Kind::GitHubSummary => append(file, &github::summary(answer)),
+        Kind::Dotenv => merge(file, |held| variables::dotenv(held, &answer.values)),
+        Kind::CircleCiParameters => merge(file, |held| variables::parameters(held, &answer.values)),
     }
 }
 
-/// Adds lines to a file, which another step may have left without an end of its last one.
+/// Appends lines to a file, whose last line another step may have left without a line end.
 fn append(file: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .read(true)
@@ -215,7 +235,7 @@ fn append(file: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// Whether a file is empty or ends with a line end; one that can't be sought in, as a pipe, is taken to.
+/// Whether a file is empty or ends with a line end. A pipe, which can't be sought in, counts as one that does.
 fn ends_a_line(file: &mut File) -> io::Result<bool> {
     let mut last = [0];
     if !file.metadata()?.is_file() || file.metadata()?.len() == 0 {
@@ -226,7 +246,7 @@ fn ends_a_line(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Writes a file anew, with what it held.
+/// Replaces a file with its contents and the values.
 fn merge(file: &Path, merged: impl FnOnce(&str) -> Result<String, String>) -> io::Result<()> {
     let held = match fs::read_to_string(file) {
         Ok(held) => held,
@@ -246,7 +266,7 @@ fn unknown(kind: Kind) -> Error {
     )
 }
 
-/// Reads what is wanted.
+/// Parses an export.
 fn export(text: &str) -> Result<Wanted, String> {
     let expected = || {
         "expected `auto`, `bash-env[=FILE]`, `github-output[=FILE]`, `github-annotations`, \

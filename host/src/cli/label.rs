@@ -1,12 +1,12 @@
-//! `greenlight label`: what a commit message asks for.
+//! `greenlight label`: reads the label of a commit message.
 
 use clap::Args;
 
+use super::args::here;
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
-use super::ci_environment::here;
 use super::configuration::{self, DefaultActionArgument, PolicyArguments};
 use super::exports::ExportArguments;
-use super::output::Output;
+use super::output::{Output, refuse};
 use super::{Error, Exit, args};
 use crate::config::resolved::Flags;
 use crate::contract::documents::LabelDocument;
@@ -14,7 +14,7 @@ use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
 use crate::contract::types::{LoadTestAction, Severity};
 use crate::report::export::{Findings, Name};
-use crate::report::snippet;
+use crate::report::terminal;
 use crate::sandbox::Use;
 use crate::text::escape::escape;
 use crate::text::json;
@@ -46,10 +46,10 @@ pub struct Arguments {
 const NAMES: [Name; 4] = [Name::Action, Name::Label, Name::Commit, Name::Reason];
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let exports = arguments.exports.open(output)?;
-    let mut found = Findings::new("label", &NAMES);
-    let ended = answer(arguments, &mut found, output);
-    exports.write(found, ended, output)
+    let exports = &arguments.exports;
+    exports.around("label", &NAMES, output, |found, output| {
+        answer(arguments, found, output)
+    })
 }
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
@@ -76,7 +76,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         Ok(labels) => args::with_reading(labels, &source.reading),
         Err(reasons) => {
             found.refused(&reasons);
-            return super::resolve::refuse(arguments.format.format, reasons, output);
+            return refuse(arguments.format.format, reasons, output);
         }
     };
     found.labelled(&labels);
@@ -105,7 +105,7 @@ pub fn human(text: &str, labels: &Labels, colour: bool) -> String {
         Some(span) => format!(
             "{}: {says}\n{}",
             labels.action.name(),
-            snippet::label(text, *span, "this label decides", colour)
+            terminal::label(text, *span, "this label decides", colour)
         ),
         None => format!(
             "{}: {says} (default: the message has no label)\n",
@@ -114,7 +114,7 @@ pub fn human(text: &str, labels: &Labels, colour: bool) -> String {
     };
     for diagnostic in &labels.diagnostics {
         shown.push('\n');
-        shown.push_str(&snippet::diagnostic(text, diagnostic, colour));
+        shown.push_str(&terminal::diagnostic(text, diagnostic, colour));
     }
     shown
 }

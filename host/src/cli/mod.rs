@@ -3,29 +3,24 @@
 #[cfg(test)]
 mod agreement;
 mod args;
-mod cancel;
-mod ci_environment;
 mod config;
 mod configuration;
 mod decide;
+mod deployments;
 mod exit;
 mod explain;
 mod exports;
 mod facts;
+mod facts_document;
 mod help;
-mod journal;
 mod label;
-mod man;
 mod output;
 mod policy;
 mod replay;
-mod reports;
-mod resolve;
 mod rollback;
 mod run;
 mod schema;
 mod serve;
-mod status;
 mod table;
 mod tags;
 
@@ -65,15 +60,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Label(label::Arguments),
-    Tags(tags::Arguments),
-    Resolve(resolve::Arguments),
+    Tags(tags::TagsArguments),
+    Resolve(tags::ResolveArguments),
     Decide(decide::Arguments),
     Explain(explain::Arguments),
     Facts(facts::Arguments),
     Replay(replay::Arguments),
     Run(Box<run::Arguments>),
-    Status(status::Arguments),
-    Cancel(cancel::Arguments),
+    Status(deployments::StatusArguments),
+    Cancel(deployments::CancelArguments),
     RollbackAdvice(rollback::Arguments),
     Serve(serve::Arguments),
     #[command(subcommand)]
@@ -91,14 +86,14 @@ enum Command {
     Man,
 }
 
-/// The command line, for what is generated from it.
+/// The parser of the whole command line, from which documentation and completions are generated.
 pub fn command() -> clap::Command {
     Cli::command()
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    // The child of a compilation has no business with anything else.
+    // A process that was started to compile a component does nothing else.
     if std::env::args_os()
         .nth(1)
         .is_some_and(|first| first == compile::COMMAND)
@@ -112,7 +107,7 @@ pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         return local::run_as_child(&arguments);
     }
-    let (global, command) = match alone() {
+    let (global, command) = match parse_fast() {
         Some(parsed) => parsed,
         None => match Cli::try_parse() {
             Ok(cli) => (cli.global, cli.command),
@@ -131,9 +126,9 @@ pub fn main() -> ExitCode {
     output.finish(exit).into()
 }
 
-/// Reads the arguments of a command that decides, without building all the others. The whole command line
-/// reports what is wrong with them, and prints help.
-fn alone() -> Option<(GlobalArguments, Command)> {
+/// Parses the arguments of a command that decides, without building the parsers of all the others. If they are
+/// wrong or ask for help, the parser of the whole command line runs and says so.
+fn parse_fast() -> Option<(GlobalArguments, Command)> {
     fn read<A: Args>(
         arguments: std::env::ArgsOs,
         command: impl FnOnce(A) -> Command,
@@ -158,15 +153,15 @@ fn alone() -> Option<(GlobalArguments, Command)> {
 fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
     match command {
         Command::Label(arguments) => label::run(&arguments, output),
-        Command::Tags(arguments) => tags::run(&arguments, output),
-        Command::Resolve(arguments) => resolve::run(&arguments, output),
+        Command::Tags(arguments) => tags::tags(&arguments, output),
+        Command::Resolve(arguments) => tags::resolve(&arguments, output),
         Command::Decide(arguments) => decide::run(&arguments, output),
         Command::Explain(arguments) => explain::run(&arguments, output),
         Command::Facts(arguments) => facts::run(&arguments, output),
         Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Run(arguments) => run::run(&arguments, output),
-        Command::Status(arguments) => status::run(&arguments, output),
-        Command::Cancel(arguments) => cancel::run(&arguments, output),
+        Command::Status(arguments) => deployments::status(&arguments, output),
+        Command::Cancel(arguments) => deployments::cancel(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output),
         Command::Config(command) => config::run(&command, output),
@@ -180,7 +175,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
             Ok(Exit::Go)
         }
         Command::Man => {
-            output.bytes(&man::page(Cli::command())?);
+            output.bytes(&help::man_page(Cli::command())?);
             Ok(Exit::Go)
         }
     }
@@ -192,14 +187,14 @@ fn usage(error: &clap::Error) -> ExitCode {
         return error.print().map_or(Exit::Output, |()| Exit::Go).into();
     }
     let text = error.render().to_string();
-    let lines: String = text.lines().map(harmless_line).collect();
+    let lines: String = text.lines().map(escaped_line).collect();
     Output::new(GlobalArguments::default()).error(&lines);
     Exit::Usage.into()
 }
 
-/// Writes a line of clap's. It repeats arguments as they are, line breaks included, and a runner obeys
-/// a line that begins with `::`.
-fn harmless_line(line: &str) -> String {
+/// Escapes a line of `clap`, which repeats arguments unchanged, line breaks included: a CI runner would carry
+/// out one that begins with `::`.
+fn escaped_line(line: &str) -> String {
     let line = escape(line);
     match line.trim_start() {
         "For more information, try '--help'." => "  help: list the options with `--help`\n".into(),

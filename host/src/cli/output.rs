@@ -1,19 +1,22 @@
 //! What a command prints: answers to standard output, everything else to standard error.
 //!
-//! An answer is kept until the command has ended well, so that a command without an answer prints none,
-//! not half of one.
+//! An answer is kept until the command has succeeded, so that a failed command does not print half of one.
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::Error;
-use super::args::{Color, GlobalArguments};
+use super::args::{Color, Format, GlobalArguments};
 use super::exit::Exit;
+use crate::contract::documents::RefusalDocument;
+use crate::contract::types::Reason;
+use crate::report::terminal;
+use crate::text::json;
 
 /// Collects an answer, and prints notes.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each one is a wish of the caller, and independent of the others"
+    reason = "each one is an option of its own"
 )]
 pub struct Output {
     answer: Vec<u8>,
@@ -24,8 +27,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// Looks at the flags, and for `--color auto` at the terminal and at `NO_COLOR`, `FORCE_COLOR` and Jenkins,
-    /// whose console shows escapes as they are.
+    /// Reads the flags, and for `--color auto` the terminal, `NO_COLOR`, `FORCE_COLOR` and `JENKINS_URL`: the
+    /// console of Jenkins does not interpret escape sequences.
     pub fn new(arguments: GlobalArguments) -> Self {
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         let wanted = |terminal: bool| match arguments.color {
@@ -78,7 +81,7 @@ impl Output {
         self.answer.extend_from_slice(bytes);
     }
 
-    /// Whether the answer is so long that a part of it should go.
+    /// Whether the answer is so long that it should be flushed.
     pub fn is_long(&self) -> bool {
         self.answer.len() >= 64 << 10
     }
@@ -101,7 +104,7 @@ impl Output {
         }
     }
 
-    /// Prints why there is no answer, on standard error.
+    /// Prints an error on standard error.
     #[expect(
         clippy::unused_self,
         reason = "printing goes through the one place that may"
@@ -112,11 +115,11 @@ impl Output {
             eprint!("{text}");
             return;
         }
-        // If standard error is closed, the exit status still tells.
+        // If standard error is closed, the exit status still shows the failure.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 
-    /// Prints what there is of the answer, for commands whose answer is longer than memory should be.
+    /// Prints the answer so far, for commands whose answer should not be held in memory.
     ///
     /// # Errors
     ///
@@ -129,7 +132,7 @@ impl Output {
         Ok(())
     }
 
-    /// Prints the answer; a command whose answer was lost has not succeeded.
+    /// Prints the answer. A command whose answer can't be written fails.
     pub fn finish(mut self, exit: Exit) -> Exit {
         if self.answer.is_empty() {
             return exit;
@@ -142,4 +145,17 @@ impl Output {
             }
         }
     }
+}
+
+/// Prints a refusal of the policy on standard error, and for programs as a document on standard output.
+pub fn refuse(format: Format, reasons: Vec<Reason>, output: &mut Output) -> Result<Exit, Error> {
+    let mut text = "refused:\n".to_owned();
+    for reason in &reasons {
+        text.push_str(&terminal::reason(reason));
+    }
+    output.error(&text);
+    if format == Format::Json {
+        output.text(&json::pretty(&RefusalDocument::new(reasons))?);
+    }
+    Ok(Exit::Stop)
 }

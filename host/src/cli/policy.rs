@@ -1,4 +1,4 @@
-//! `greenlight policy`: what a component is, and whether it is a policy.
+//! `greenlight policy`: inspects, checks and exports policy components.
 
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -37,9 +37,9 @@ pub struct InspectArguments {
     format: FormatArguments,
 }
 
-/// Check that a file is a policy: a component without imports, with the exports of the world, that answers.
+/// Check that a file is a policy: a component that has no imports, exports the policy's world, and answers.
 ///
-/// It is asked with the settings of the configuration.
+/// The questions use the settings of the configuration.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     /// Check the component in this file.
@@ -122,7 +122,7 @@ impl PolicyDocument {
     const SCHEMA: &'static str = "greenlight.policy/2";
 }
 
-/// The world that a policy exports. A test holds it against `wit/`.
+/// The world that a policy exports. A test compares it with `wit/`.
 const WORLD: &str = "greenlight:policy/policy@0.1.0";
 
 pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
@@ -142,7 +142,7 @@ fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<E
             (Policy::from_bytes(&bytes, &compiler()?)?, bytes)
         }
     };
-    // The types of its functions show only in an instance.
+    // The types of its functions are checked only when it is instantiated.
     policy.sandbox()?;
     let document = document(inspect(&policy, &bytes));
     match arguments.format.format {
@@ -207,17 +207,17 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
     match outcome {
         Ok(count) => {
             output.text(&format!(
-                "{} fits: it answered {count} questions\n",
+                "{} is a usable policy: it answered {count} questions\n",
                 escape(&name)
             ));
             Ok(Exit::Go)
         }
-        // "No" is an answer of this command; a file that can't be read is an error, as everywhere.
+        // "No" is an answer of this command. A file that can't be read is an error, as in every command.
         Err(error) => match error.cause() {
             None | Some(Failure::Unreadable(_) | Failure::Host(_)) => Err(error),
             Some(failure) => {
                 output.text(&format!(
-                    "{} does not fit: {}\n",
+                    "{} is not a usable policy: {}\n",
                     escape(&name),
                     escape(&failure.to_string())
                 ));
@@ -231,7 +231,7 @@ fn export(file: &Path, output: &mut Output) -> Result<Exit, Error> {
     let name = file.display();
     let mut target = std::fs::File::create_new(file).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Error::new(
-            format!("`{name}` exists"),
+            format!("`{name}` already exists"),
             "name another file, or remove this one first",
         ),
         _ => Error::new(

@@ -1,4 +1,4 @@
-//! `greenlight replay`: a whole history through the policy.
+//! `greenlight replay`: runs the policy on every commit of a history.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,11 +10,10 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::configuration::{self, SettingsArguments};
 use super::output::Output;
 use super::table::publishable;
 use super::{Error, Exit, args};
-use crate::config::resolved::Flags;
 use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
 use crate::contract::fields::ByName;
@@ -48,11 +47,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
-    policy: PolicyArguments,
-    #[command(flatten)]
-    environments: EnvironmentsArgument,
-    #[command(flatten)]
-    default_action: DefaultActionArgument,
+    settings: SettingsArguments,
 }
 
 /// How the answer is written.
@@ -132,11 +127,7 @@ impl Summary {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let flags = Flags {
-        environments: &arguments.environments.environments,
-        default_action: arguments.default_action.default_action,
-        ..arguments.policy.flags(Some(&arguments.repo))
-    };
+    let flags = arguments.settings.flags(Some(&arguments.repo));
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Often)?;
     let progress = progress(arguments, output);
@@ -159,7 +150,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             Ok(None) => break,
             Ok(Some(commit)) => ask(&mut questions, &resolved.settings, &commit, &mut text)
                 .inspect_err(|_| output.error(&format!("at commit {}\n", commit.id)))?,
-            // A partial clone lists commits that it does not have.
+            // A partial clone can list commits whose objects it does not have.
             Err(git::Answer::Missing(what)) => {
                 text.clear();
                 let id = what.split(' ').next().unwrap_or_default().to_owned();
@@ -181,7 +172,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             }
         }
     }
-    // In this order: if the list is not read to its end, the other one has failed.
+    // In this order: if the list was not read to its end, `git cat-file` has failed.
     objects.end()?;
     list.end()?;
     progress.finish_and_clear();
@@ -198,7 +189,7 @@ fn rev_list(arguments: &Arguments, more: &[&str]) -> std::process::Command {
     if arguments.first_parent {
         command.arg("--first-parent");
     }
-    // A range is a revision, whatever it begins with.
+    // A range is never an option, even if it begins with `-`.
     command
         .arg("--end-of-options")
         .args(&arguments.range)
@@ -206,7 +197,7 @@ fn rev_list(arguments: &Arguments, more: &[&str]) -> std::process::Command {
     command
 }
 
-/// A bar on a terminal that has nothing else to show.
+/// A progress bar, if standard error is a terminal that no JSON lines go to.
 fn progress(arguments: &Arguments, output: &Output) -> ProgressBar {
     let shown = !output.is_quiet()
         && io::stderr().is_terminal()
@@ -242,8 +233,8 @@ impl Summary {
     }
 }
 
-/// The sandboxes that answer: a fresh one for each question, except for the bundled policy, which remembers
-/// nothing, as a test shows. Keeping its sandbox makes a replay as fast as git.
+/// The sandboxes that answer: a fresh one for each question, except for the bundled policy, which keeps no state
+/// between calls, as a test shows. Reusing its sandbox makes a replay as fast as git.
 struct Questions<'a> {
     policy: &'a Policy,
     kept: Option<Sandbox>,
@@ -317,7 +308,7 @@ fn empty(commit: String) -> CommitDocument {
     }
 }
 
-/// A commit without an answer, and why. The replay goes on.
+/// A commit without an answer, and why. The replay continues.
 fn unreadable(commit: String, why: &str) -> CommitDocument {
     let diagnostic = Diagnostic {
         severity: Severity::Error,

@@ -50,7 +50,7 @@ pub(super) struct AdviceDocument {
     /// The last commit that was promoted before it.
     #[cfg_attr(test, schemars(with = "Hash"))]
     good: String,
-    /// The commits in between, with the bad one, newest first.
+    /// The commits since the good one, up to the bad one, newest first.
     commits: Vec<CommitDocument>,
     /// The commands to run, in order.
     commands: Vec<String>,
@@ -58,7 +58,7 @@ pub(super) struct AdviceDocument {
     warnings: Vec<String>,
 }
 
-/// One commit between the good and the bad one, which is the last of them.
+/// One commit since the good one.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -132,10 +132,10 @@ fn human(document: &AdviceDocument) -> String {
     let _ = writeln!(text, "bad:  {}", document.bad);
     let _ = writeln!(
         text,
-        "good: {} (the last one promoted before it)",
+        "good: {} (the last commit promoted before it)",
         document.good
     );
-    let _ = writeln!(text, "in between, newest first:");
+    let _ = writeln!(text, "commits since the good one, newest first:");
     for commit in &document.commits {
         let merge = if commit.merge { " (merge)" } else { "" };
         let _ = writeln!(

@@ -24,7 +24,7 @@ pub enum Name {
     Resolve,
     /// What `decide --format json` prints.
     Decision,
-    /// What these commands print if the policy refuses to answer.
+    /// What `label`, `tags`, `resolve`, `decide`, `explain` and `run` print with `--format json` if the policy refuses.
     Refusal,
     /// What `explain --format json` prints.
     Explain,
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::cli::config as settings;
-    use crate::cli::{explain, facts, policy, replay, rollback, status, table};
+    use crate::cli::{deployments, explain, facts_document, policy, replay, rollback, table};
     use crate::config;
     use crate::contract::documents;
     use crate::contract::history::History;
@@ -120,12 +120,12 @@ mod tests {
             Name::Decision => output::<documents::DecisionDocument>(),
             Name::Refusal => output::<documents::RefusalDocument>(),
             Name::Explain => output::<explain::ExplainDocument>(),
-            Name::Facts => output::<facts::FactsDocument>(),
+            Name::Facts => output::<facts_document::FactsDocument>(),
             Name::Replay => output::<replay::Line>(),
             Name::Policy => output::<policy::PolicyDocument>(),
             Name::Table => output::<table::TableDocument>(),
             Name::History => input().into_root_schema_for::<History>(),
-            Name::Status => output::<status::StatusDocument>(),
+            Name::Status => output::<deployments::StatusDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
             Name::Config => config::schema(input()),
             Name::Settings => output::<settings::SettingsDocument>(),
@@ -161,6 +161,7 @@ mod tests {
                     map.entry("type").or_insert(json!("object"));
                     map.entry("additionalProperties").or_insert(json!(false));
                 }
+                required_have_no_default(map);
                 if let Some(Value::String(text)) = map.get_mut("description") {
                     *text = text.replace('\n', " ");
                 }
@@ -168,6 +169,21 @@ mod tests {
             }
             Value::Array(items) => items.iter_mut().for_each(strict),
             _ => {}
+        }
+    }
+
+    /// A required key has no default, even where the program fills one in for a better error.
+    fn required_have_no_default(map: &mut Map<String, Value>) {
+        let Some(Value::Array(required)) = map.get("required").cloned() else {
+            return;
+        };
+        let Some(Value::Object(properties)) = map.get_mut("properties") else {
+            return;
+        };
+        for name in required.iter().filter_map(Value::as_str) {
+            if let Some(Value::Object(property)) = properties.get_mut(name) {
+                property.remove("default");
+            }
         }
     }
 
@@ -192,7 +208,7 @@ mod tests {
         }
     }
 
-    /// A variant of an enumeration is an object; its description belongs to the key that names the variant.
+    /// An enum variant is an object with one key; moves its description to that key.
     fn describe_variant(map: &mut Map<String, Value>) {
         let Some(description) = map.get("description").cloned() else {
             return;
@@ -231,6 +247,39 @@ mod tests {
             }
             Value::Array(items) => items.iter_mut().for_each(without_null),
             _ => {}
+        }
+    }
+
+    /// The descriptions in a schema.
+    fn descriptions<'a>(node: &'a Value, found: &mut Vec<&'a str>) {
+        match node {
+            Value::Object(map) => {
+                found.extend(map.get("description").and_then(Value::as_str));
+                map.values().for_each(|it| descriptions(it, found));
+            }
+            Value::Array(items) => items.iter().for_each(|it| descriptions(it, found)),
+            _ => {}
+        }
+    }
+
+    /// What only a reader of the source can follow in a text: links to items, paths and comments of Rust.
+    fn rust(text: &str) -> Option<&'static str> {
+        let marks = ["[`", "`]", "](", "::", "///", "# Errors"];
+        marks.into_iter().find(|mark| text.contains(mark))
+    }
+
+    #[test]
+    fn descriptions_have_no_links_or_paths_of_rust() {
+        assert_eq!(rust("Written as [`Format::name`]."), Some("[`"));
+        assert_eq!(rust("A label: `[load test: warn]`."), None);
+        for name in Name::value_variants() {
+            let schema = serde_json::from_str(name.text()).expect("JSON");
+            let mut found = Vec::new();
+            descriptions(&schema, &mut found);
+            assert!(!found.is_empty(), "{name:?}");
+            for text in found {
+                assert_eq!(rust(text), None, "{name:?}: {text}");
+            }
         }
     }
 

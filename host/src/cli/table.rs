@@ -1,4 +1,4 @@
-//! The decision table, asked of a policy row by row.
+//! The decision table of a policy: its answer for each tag, stage and load test.
 
 use std::fmt::Write as _;
 
@@ -16,13 +16,13 @@ use crate::contract::types::{LoadTestAction, Settings};
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::sandbox::Policy;
 
-/// A commit for the sake of the question. What it is makes no difference.
+/// A placeholder commit. Its value makes no difference to the answer.
 pub const COMMIT: &str = "0000000000000000000000000000000000000000";
 
-/// The time, which makes no difference either: everything happened just now.
+/// The time of the decision and of all events.
 const NOW: u64 = 0;
 
-/// What can be known of the first environment, and how it is called.
+/// The states of the first environment, with their names.
 pub const STAGES: [(Option<Stage>, &str); 5] = [
     (None, "not-deployed"),
     (Some(Stage::Unknown), "unknown"),
@@ -31,7 +31,7 @@ pub const STAGES: [(Option<Stage>, &str); 5] = [
     (Some(Stage::Failed), "failed"),
 ];
 
-/// What can be known of its load test, and how it is called.
+/// The results of its load test, with their names.
 pub const LOAD_TESTS: [(LoadTestWord, &str); 5] = [
     (LoadTestWord::Passed, "passed"),
     (LoadTestWord::Failed, "failed"),
@@ -113,8 +113,8 @@ pub mod shapes {
     }
 }
 
-/// The tags that the policy pushes for a commit and takes back, whatever its label says: first what the
-/// actions push for the first environment, then for the next one.
+/// The tags that the policy both prints and resolves, over all actions: first those of the first environment, then
+/// those of the next one.
 fn forms(policy: &Policy, settings: &Settings) -> Result<Vec<String>, Error> {
     let mut of_actions = Vec::new();
     for action in [
@@ -134,7 +134,7 @@ fn forms(policy: &Policy, settings: &Settings) -> Result<Vec<String>, Error> {
             }
         }
     }
-    // A policy that takes no tag decides about one all the same.
+    // A policy that resolves no tag still decides about one.
     if forms.is_empty() {
         forms.push(COMMIT.to_owned());
     }
@@ -181,7 +181,7 @@ pub fn rows(policy: &Policy, settings: &Settings) -> Result<Vec<Row>, Error> {
     Ok(rows)
 }
 
-/// Asks what would be decided about a tag if so much were known.
+/// Asks for the decision about a tag with this evidence.
 pub fn ask(
     policy: &Policy,
     settings: &Settings,
@@ -208,8 +208,8 @@ pub fn ask(
     Ok(policy.decide(&release, &events, NOW, settings)?)
 }
 
-/// Asks every function of a policy, and returns how many questions it answered: the whole table, and for
-/// each action a message, the tags of its build and what they ask for.
+/// Calls every function of a policy, and returns how many questions it answered: the whole table, and for
+/// each action a message, the tags of its build, and each of these tags.
 pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
     let mut asked = rows(policy, settings)?.len();
     for (action, word) in LoadTestAction::ALL {

@@ -1,23 +1,25 @@
-//! `greenlight tags`: the image tags to push for a build.
+//! `greenlight tags` and `greenlight resolve`: the image tags to push for a build, and what a tag asks for.
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
-use super::ci_environment::here;
+use super::args::here;
+use super::args::{self, Format, FormatArguments, MessageArguments, ReadingArguments};
 use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
 use super::exports::ExportArguments;
-use super::output::Output;
-use super::{Error, Exit, args};
+use super::output::{Output, refuse};
+use super::{Error, Exit};
 use crate::config::resolved::Flags;
-use crate::contract::documents::TagsDocument;
+use crate::contract::documents::{TagsDocument, TargetDocument};
 use crate::contract::environments::{Build, Job, JobStatus};
+use crate::contract::fields::{ByName, Commit};
 use crate::contract::names::Named;
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::CiEnvironment;
 use crate::facts::git;
 use crate::report::export::{Findings, Name};
 use crate::sandbox::Use;
+use crate::text::escape::escape;
 use crate::text::json;
 
 /// Print the image tags to push for a build, one per line.
@@ -25,7 +27,7 @@ use crate::text::json;
 /// Tags are printed only for a build of the publish branch in which every named job has passed. Otherwise the
 /// build is refused, with all reasons. In a CI system, missing options are read from its variables.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct TagsArguments {
     /// Set the commit that was built [default: the one of --rev, or the one that the CI system builds].
     #[arg(long, value_name = "SHA", value_parser = args::commit)]
     commit: Option<String>,
@@ -65,7 +67,7 @@ pub struct Arguments {
 }
 
 /// What it exports.
-const NAMES: [Name; 5] = [
+const TAGS_EXPORTS: [Name; 5] = [
     Name::Action,
     Name::Label,
     Name::Tags,
@@ -73,14 +75,18 @@ const NAMES: [Name; 5] = [
     Name::Reason,
 ];
 
-pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let exports = arguments.exports.open(output)?;
-    let mut found = Findings::new("tags", &NAMES);
-    let ended = answer(arguments, &mut found, output);
-    exports.write(found, ended, output)
+pub fn tags(arguments: &TagsArguments, output: &mut Output) -> Result<Exit, Error> {
+    let exports = &arguments.exports;
+    exports.around("tags", &TAGS_EXPORTS, output, |found, output| {
+        find_tags(arguments, found, output)
+    })
 }
 
-fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
+fn find_tags(
+    arguments: &TagsArguments,
+    found: &mut Findings,
+    output: &mut Output,
+) -> Result<Exit, Error> {
     let ci = if arguments.says_everything() {
         None
     } else {
@@ -100,7 +106,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         Ok(labels) => args::with_reading(labels, &source.reading),
         Err(reasons) => {
             found.refused(&reasons);
-            return super::resolve::refuse(arguments.format.format, reasons, output);
+            return refuse(arguments.format.format, reasons, output);
         }
     };
     found.labelled(&labels);
@@ -115,12 +121,12 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         Ok(tags) => tags,
         Err(reasons) => {
             found.refused(&reasons);
-            return super::resolve::refuse(arguments.format.format, reasons, output);
+            return refuse(arguments.format.format, reasons, output);
         }
     };
     found.set(Name::Tags, tags.join(" "));
     match arguments.format.format {
-        // The sandbox has checked that each is a tag that a registry takes.
+        // The sandbox has checked that each is a valid tag of an image.
         Format::Human => tags.iter().for_each(|tag| output.text(&format!("{tag}\n"))),
         Format::Json => output.text(&json::pretty(&TagsDocument::new(
             build.commit,
@@ -131,7 +137,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     Ok(Exit::Go)
 }
 
-impl Arguments {
+impl TagsArguments {
     fn flags(&self) -> Flags<'_> {
         Flags {
             publish_branch: self.publish_branch.as_deref(),
@@ -142,14 +148,14 @@ impl Arguments {
         }
     }
 
-    /// Whether nothing is left to be read from a CI system.
+    /// Whether the command line says everything, so that no CI system has to be read.
     fn says_everything(&self) -> bool {
         let commit =
             self.message.rev.is_some() || (self.message.is_given() && self.commit.is_some());
         commit && self.branch.is_some() && !self.jobs.is_empty()
     }
 
-    /// Begins to read the message: of the commit that was named, or of the one that is built.
+    /// Starts to read the message: of the named commit, or of the built one.
     fn begin(&self, ci: Option<&CiEnvironment>) -> Result<args::Pending<'_>, Error> {
         let built = ci.and_then(|ci| Some(&ci.commit.as_ref()?.value));
         match &self.commit {
@@ -168,7 +174,7 @@ impl Arguments {
     ) -> Result<String, Error> {
         match (&self.commit, &source.commit, ci) {
             (Some(given), Some(read), _) if given != read => Err(Error::new(
-                format!("`--rev` is the commit {read}, and `--commit` is another one"),
+                format!("`--rev` names commit {read}, but `--commit` names {given}"),
                 "leave `--commit` out, or name the built commit with both",
             )),
             (Some(given), ..) => Ok(given.clone()),
@@ -185,14 +191,14 @@ impl Arguments {
                 Ok(checkout.built(ci)?)
             }
             (None, None, None) => Err(Error::new(
-                "no commit",
+                "the built commit is unknown",
                 "name the built commit with `--commit SHA`, or the commit and its message with `--rev REV`",
             )),
         }
     }
 
     /// The branch that was built: the given one, the one that the CI system names for this commit, or the
-    /// checked-out one. A build of a pull request or a tag is not a build of a branch, whatever is checked out.
+    /// checked-out one. A build of a pull request or a tag is never a build of the checked-out branch.
     fn branch(
         &self,
         source: &args::Source<'_>,
@@ -250,4 +256,72 @@ fn job(text: &str) -> Result<(String, JobStatus), String> {
         return Err(expected());
     }
     Ok((name.to_owned(), status))
+}
+
+/// Read what an image tag asks for.
+///
+/// A tag that does not have exactly one of the documented forms is refused, with the expected forms.
+#[derive(Debug, Args)]
+pub struct ResolveArguments {
+    /// The tag, without the name of the image.
+    tag: String,
+    #[command(flatten)]
+    exports: ExportArguments,
+    #[command(flatten)]
+    format: FormatArguments,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
+    environments: EnvironmentsArgument,
+}
+
+/// What it exports.
+const RESOLVE_EXPORTS: [Name; 4] = [
+    Name::Environment,
+    Name::LoadTest,
+    Name::Commit,
+    Name::Reason,
+];
+
+pub fn resolve(arguments: &ResolveArguments, output: &mut Output) -> Result<Exit, Error> {
+    let exports = &arguments.exports;
+    exports.around("resolve", &RESOLVE_EXPORTS, output, |found, output| {
+        find_target(arguments, found, output)
+    })
+}
+
+fn find_target(
+    arguments: &ResolveArguments,
+    found: &mut Findings,
+    output: &mut Output,
+) -> Result<Exit, Error> {
+    let flags = Flags {
+        environments: &arguments.environments.environments,
+        ..arguments.policy.flags(None)
+    };
+    let resolved = configuration::resolve(&flags, output)?;
+    let policy = configuration::policy(&resolved, Use::Once)?;
+    let target = match policy.resolve(&arguments.tag, &resolved.settings)? {
+        Ok(target) => target,
+        Err(reasons) => {
+            found.refused(&reasons);
+            return refuse(arguments.format.format, reasons, output);
+        }
+    };
+    found.resolved(&target);
+    match arguments.format.format {
+        Format::Human => output.text(&format!(
+            "environment: {}\nload test: {}\ncommit: {}\n",
+            escape(&target.environment),
+            target.action.map_or("the tag does not say", Named::name),
+            escape(&target.commit)
+        )),
+        Format::Json => output.text(&json::pretty(&TargetDocument {
+            schema: TargetDocument::SCHEMA,
+            environment: target.environment,
+            load_test: target.action.map(ByName),
+            commit: Commit(target.commit),
+        })?),
+    }
+    Ok(Exit::Go)
 }

@@ -1,18 +1,23 @@
-//! The tables of `greenlight.toml`, as the file has them.
+//! The tables of `greenlight.toml`, as the file has them, and `[[environment]]` as it is used.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::duration::Span;
 use super::serve::ServeTable;
+use super::values::{self, Span, Wrong};
 #[cfg(test)]
 use crate::contract::fields::{ByName, Digest, shapes};
+use crate::contract::history::MOST_NODES;
 use crate::contract::names::Named as _;
-use crate::contract::types::LoadTestAction;
+use crate::contract::settings;
+use crate::contract::types::{EnvironmentSettings, LoadTestAction};
+use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
 use crate::facts::load_test::Format;
+use crate::http::is_url;
 
-/// What a team sets, and how its deployments are done.
+/// The settings of a team, and how its deployments run.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -22,7 +27,7 @@ pub(super) struct File {
     pub environment: Vec<EnvironmentTable>,
     /// The load test of the first environment.
     pub load_test: Option<LoadTestTable>,
-    /// What makes a release.
+    /// Which builds are published, and what a message without a label means.
     #[serde(default)]
     pub release: ReleaseTable,
     /// The policy that decides; the bundled one unless set.
@@ -42,7 +47,7 @@ pub(super) struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(test, schemars(extend("required" = ["name", "deploy", "nodes"])))]
 pub(super) struct EnvironmentTable {
-    /// Its name, as tags contain it.
+    /// Its name, as it appears in tags.
     #[cfg_attr(test, schemars(regex(pattern = "^[a-z0-9-]+$")))]
     pub name: String,
     /// The command that deploys the release: a program and its arguments, run in the folder of the
@@ -94,7 +99,7 @@ pub struct LoadTestTable {
     pub stats: Option<PathBuf>,
     /// Locust's `exceptions.csv`.
     pub exceptions: Option<PathBuf>,
-    /// What it must reach.
+    /// What it must reach to pass.
     #[serde(default)]
     pub thresholds: ThresholdsTable,
 }
@@ -104,35 +109,35 @@ pub struct LoadTestTable {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ThresholdsTable {
-    /// The least number of requests; 1 unless set.
+    /// The minimum number of requests; 1 unless set.
     pub(super) min_requests: u64,
-    /// The least number of requests per second.
+    /// The minimum number of requests per second.
     #[cfg_attr(test, schemars(range(min = 0)))]
     pub(super) min_rate: Option<f64>,
-    /// The most failed requests; 0 unless set.
+    /// The maximum number of failed requests; 0 unless set.
     pub(super) max_failures: u64,
-    /// The most exceptions in the test's own code; 0 unless set.
+    /// The maximum number of exceptions in the test's own code; 0 unless set.
     pub(super) max_exceptions: u64,
-    /// The highest 95th percentile of the response time, in milliseconds.
+    /// The maximum of the 95th percentile of the response time, in milliseconds.
     pub(super) max_p95: Option<u64>,
-    /// The shortest duration.
+    /// The minimum duration of the test.
     pub(super) min_duration: Option<Span>,
 }
 
-/// What makes a release.
+/// Which builds are published, and what a message without a label means.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ReleaseTable {
     /// The branch whose builds are published; `main` unless set.
     pub publish_branch: Option<String>,
-    /// Jobs that must have passed.
+    /// Jobs that must have passed in a build that is published.
     #[serde(default)]
     pub required_jobs: Vec<String>,
-    /// What a failed load test does without a label; `warn` unless set.
+    /// What a failed load test means if the message has no label; `warn` unless set.
     #[cfg_attr(test, schemars(with = "Option<ByName<LoadTestAction>>"))]
     pub default_action: Option<Action>,
-    /// The time between two rounds; 10s unless set.
+    /// The time between two rounds in which the nodes are asked for their version; 10s unless set.
     pub poll_interval: Option<Span>,
 }
 
@@ -215,7 +220,7 @@ impl LoadTestTable {
 
 impl Default for ThresholdsTable {
     fn default() -> Self {
-        let thresholds = crate::contract::settings::defaults().thresholds;
+        let thresholds = settings::defaults().thresholds;
         Self {
             min_requests: thresholds.min_requests,
             min_rate: thresholds.min_rate,
@@ -251,4 +256,87 @@ const fn five_seconds() -> Span {
 
 const fn yes() -> bool {
     true
+}
+
+/// How to deploy to an environment and ask its nodes.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// The command that deploys, as an argument list.
+    pub deploy: Vec<String>,
+    /// How long the command may run.
+    pub time_limit: Duration,
+    /// Whether an interrupted deployment may be repeated.
+    pub repeatable: bool,
+    /// The base URLs of its nodes, which are also their names.
+    pub nodes: Vec<String>,
+    /// How long a node may take to answer.
+    pub node_time_limit: Duration,
+}
+
+/// Checks the table of an environment, and splits it into the policy's settings and the host's. `at` is the path of
+/// the table.
+pub(super) fn environment(
+    at: &str,
+    table: EnvironmentTable,
+) -> Result<(EnvironmentSettings, Environment), Wrong> {
+    let key = |name: &str| format!("{at}.{name}");
+    if !is_environment(&table.name) {
+        return Err(Wrong::new(
+            key("name"),
+            format!("is not the name of an environment: `{}`", table.name),
+            format!("use {ENVIRONMENT_FORM}"),
+        ));
+    }
+    values::command(&key("deploy"), &table.deploy)?;
+    if table.nodes.is_empty() {
+        return Err(Wrong::new(
+            key("nodes"),
+            format!("is missing or empty for `{}`", table.name),
+            "list the base URL of each node; greenlight reads the deployed version from its `/__version__`",
+        ));
+    }
+    if let Some((place, node)) = table.nodes.iter().enumerate().find(|(_, it)| !is_url(it)) {
+        return Err(Wrong::new(
+            key(&format!("nodes.{place}")),
+            format!("has a node that is not a URL: `{node}`"),
+            "write the URL with its scheme: `https://stage-1.example.org`",
+        ));
+    }
+    if table.nodes.len() > MOST_NODES {
+        return Err(Wrong::new(
+            key("nodes"),
+            format!("has more than {MOST_NODES} nodes for `{}`", table.name),
+            "list a sample of the nodes",
+        ));
+    }
+    values::positive(&key("deploy-time-limit"), table.deploy_time_limit, "15m")?;
+    values::positive(&key("node-time-limit"), table.node_time_limit, "5s")?;
+    if table.convergence_rounds == Some(0) {
+        return Err(Wrong::new(
+            key("convergence-rounds"),
+            "must be greater than 0",
+            "write a number of rounds, or leave the key out for 2",
+        ));
+    }
+    let defaults = settings::environment(&table.name);
+    let agreed = EnvironmentSettings {
+        convergence_rounds: table
+            .convergence_rounds
+            .unwrap_or(defaults.convergence_rounds),
+        convergence_deadline: table
+            .convergence_deadline
+            .map_or(defaults.convergence_deadline, Span::seconds),
+        ..defaults
+    };
+    let environment = Environment {
+        name: table.name,
+        deploy: table.deploy,
+        time_limit: table.deploy_time_limit.duration(),
+        repeatable: table.deploy_repeatable,
+        nodes: table.nodes,
+        node_time_limit: table.node_time_limit.duration(),
+    };
+    Ok((agreed, environment))
 }

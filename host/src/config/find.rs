@@ -1,8 +1,8 @@
-//! Where the configuration is: one place for every command, so that all of them read the same one.
+//! Locates the configuration, in the same way for every command.
 //!
-//! The flag `--config` names it, else the variable `GREENLIGHT_CONFIG`. Without either it is
-//! `greenlight.toml` in the folder that `--repo` names or in the current one, or, as git does, in the nearest
-//! folder above up to the root of the repository. Outside a repository no folder above is looked at.
+//! `--config` names it, or else the variable `GREENLIGHT_CONFIG`. Without both, it is `greenlight.toml` in the
+//! folder of `--repo` or in the current folder, or else, as git does, in the nearest parent folder up to the root
+//! of the repository. Outside a repository, parent folders are not searched.
 
 use std::env;
 use std::fs::File;
@@ -20,7 +20,7 @@ const LONGEST: u64 = 1 << 20;
 pub struct Found {
     /// The file, as messages name it.
     pub path: PathBuf,
-    /// What it says.
+    /// Its contents.
     pub text: String,
 }
 
@@ -36,25 +36,25 @@ impl Found {
 ///
 /// # Errors
 ///
-/// If it can't be read, or is no text.
+/// If the file can't be read, or is not UTF-8.
 pub fn named(path: &Path) -> Result<Found, Error> {
     read(path)
         .map_err(|error| unreadable(path, &error))
         .and_then(|text| text_of(path, text))
 }
 
-/// Looks for the file from a folder, or from the current one. Most folders have none, so each costs one
-/// question to the system.
+/// Searches for the file from a folder, or from the current one. Most folders do not have it, so each costs only
+/// one system call.
 ///
 /// # Errors
 ///
-/// If there is one that can't be read, or is no text.
+/// If a file exists that can't be read, or that is not UTF-8.
 pub fn above(folder: Option<&Path>) -> Result<Option<Found>, Error> {
     let near = folder.map_or_else(|| PathBuf::from(FILE), |folder| folder.join(FILE));
     if let Some(found) = at(&near)? {
         return Ok(Some(found));
     }
-    // `..` and links in the name would lead elsewhere than to the folders above.
+    // With `..` or symbolic links in the name, its prefixes would not be the parent folders.
     let from = match folder {
         None => env::current_dir(),
         Some(folder) => folder.canonicalize(),
@@ -74,8 +74,8 @@ pub fn above(folder: Option<&Path>) -> Result<Option<Found>, Error> {
     Ok(None)
 }
 
-/// Whether a folder is the root of a repository: one with `.git`, which a worktree and a submodule have as a
-/// file, or a bare one.
+/// Whether a folder is the root of a repository: it has `.git` (a file in a worktree or a submodule), or it is a
+/// bare repository.
 fn is_root(folder: &Path) -> bool {
     let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
     has(".git") || (has("HEAD") && has("objects") && has("refs"))
@@ -102,7 +102,7 @@ fn text_of(path: &Path, text: Vec<u8>) -> Result<Found, Error> {
     if text.len() as u64 > LONGEST {
         return Err(Error::new(
             format!("`{name}` is longer than {} MiB", LONGEST >> 20),
-            "name the configuration, not a log or an image",
+            "name a configuration file: `--config greenlight.toml`",
         ));
     }
     let text = String::from_utf8(text).map_err(|_| {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_and_can_not_be_read_is_an_error() {
+    fn a_file_that_can_not_be_read_is_an_error() {
         let root = folders(&["greenlight.toml"]);
         let error = above(Some(root.path())).expect_err("a folder");
         assert!(error.message.contains("greenlight.toml"), "{error}");

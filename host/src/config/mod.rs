@@ -1,24 +1,21 @@
-//! `greenlight.toml`: what a team sets, and how its deployments are done.
+//! `greenlight.toml`: the settings of a team, and how its deployments run.
 //!
-//! Settings are the policy's business and are handed to it as they are; commands, addresses and paths
-//! are the host's. An unknown key is refused with the nearest known one: a rule with a typing error would have
-//! no effect. `host/schemas/config.json` describes the file.
+//! Settings of the policy are passed to it unchanged; commands, addresses and paths are used by the host. An
+//! unknown key is an error that suggests the nearest known key, because a misspelled key would have no effect.
+//! `host/schemas/config.json` describes the file.
 //!
-//! - `find` says where the file is, `resolved` which setting counts: the flag's, the variable's, the file's or
-//!   the default.
+//! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
+//! - `file`, `serve` and `server` are the tables, `values` the checks that they share.
+//! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
-mod check;
-mod duration;
-mod environment;
 mod file;
 mod find;
 mod places;
-pub mod remote;
 pub mod resolved;
 mod serve;
 pub mod server;
 pub mod shown;
-mod unknown;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,11 +24,10 @@ use crate::contract::settings;
 use crate::contract::types::{Settings, Thresholds};
 use crate::contract::validate::is_digest;
 use crate::facts::Error;
-use check::Wrong;
 use places::Places;
+use values::Wrong;
 
-pub use environment::Environment;
-pub use file::LoadTestTable as LoadTest;
+pub use file::{Environment, LoadTestTable as LoadTest};
 pub use serve::Serve;
 
 /// The JSON Schema of the file.
@@ -43,12 +39,12 @@ pub(crate) fn schema(generator: schemars::SchemaGenerator) -> schemars::Schema {
 /// The name of the file.
 pub const FILE: &str = "greenlight.toml";
 
-/// Everything that the file says, with the defaults filled in.
+/// The configuration, with defaults filled in.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The folder of the file: commands run in it, and paths start from it.
     pub folder: PathBuf,
-    /// What the policy is told.
+    /// The settings that are passed to the policy.
     pub settings: Settings,
     /// How each environment is deployed to, in order.
     pub environments: Vec<Environment>,
@@ -56,15 +52,15 @@ pub struct Config {
     pub load_test: Option<LoadTest>,
     /// Which policy decides, unless it is the bundled one.
     pub policy: Option<PolicyFile>,
-    /// Where the address of Slack's webhook is found.
+    /// Where the URL of Slack's webhook is stored.
     pub slack: Option<crate::secret::Source>,
     /// Where the journal is: a path, or the URL of a database.
     pub journal: String,
     /// The folder for logs and results.
     pub records: PathBuf,
-    /// How long a lease holds without being renewed.
+    /// How long a lease lasts without being renewed.
     pub lease: Duration,
-    /// How registries' webhooks are taken in, if they are.
+    /// The settings of `greenlight serve`, if the file has the table.
     pub serve: Option<Serve>,
 }
 
@@ -73,12 +69,12 @@ pub struct Config {
 pub struct PolicyFile {
     /// The component.
     pub path: PathBuf,
-    /// The digest that it must have, where the configuration names it.
+    /// The digest that it must have, if the configuration names one.
     pub digest: Option<String>,
 }
 
 impl Config {
-    /// Reads what was found.
+    /// Parses the file that was found.
     fn read(found: &find::Found) -> Result<Self, Error> {
         Self::parse(&found.text, found.folder()).map_err(|(why, help)| {
             Error::new(
@@ -88,14 +84,14 @@ impl Config {
         })
     }
 
-    /// Reads the text of a file in a folder.
+    /// Parses the text of a file in a folder.
     ///
     /// # Errors
     ///
-    /// What is wrong, with its line and key, and what to do about it.
+    /// A message with the line and the key of the wrong value, and a help text.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, (String, String)> {
         let file: file::File =
-            toml::from_str(text).map_err(|error| unknown::explained(&error, text))?;
+            toml::from_str(text).map_err(|error| places::explained(&error, text))?;
         Self::filled(file, folder).map_err(|wrong| {
             let key = places::shown(&wrong.key);
             let line = Places::of(text).line(&wrong.key);
@@ -114,22 +110,21 @@ impl Config {
             settings.default_action = action.0;
         }
         if let Some(interval) = file.release.poll_interval {
-            check::positive("release.poll-interval", interval, "10s")?;
+            values::positive("release.poll-interval", interval, "10s")?;
             settings.poll_interval = interval.seconds();
         }
         if let Some(test) = &file.load_test {
-            check::command("load-test.command", &test.command)?;
-            check::positive("load-test.time-limit", test.time_limit, "1h")?;
+            values::command("load-test.command", &test.command)?;
+            values::positive("load-test.time-limit", test.time_limit, "1h")?;
             settings.thresholds = test.thresholds.contract();
         }
-        // A file may set only what makes a release; its environments have the default names then.
+        // A file may leave out the environments; they have the default names then.
         if !file.environment.is_empty() {
             settings.environments.clear();
         }
         let mut environments = Vec::new();
         for (place, table) in file.environment.into_iter().enumerate() {
-            let (agreed, environment) =
-                environment::checked(&format!("environment.{place}"), table)?;
+            let (agreed, environment) = file::environment(&format!("environment.{place}"), table)?;
             if environments
                 .iter()
                 .any(|it: &Environment| it.name == environment.name)
@@ -156,10 +151,10 @@ impl Config {
                 digest: Some(it.digest),
             }),
         };
-        check::positive("journal.lease", file.journal.lease, "30s")?;
+        values::positive("journal.lease", file.journal.lease, "30s")?;
         let slack = file
             .slack
-            .map(|it| check::secret("slack", "url", (it.url_variable, it.url_file), folder));
+            .map(|it| values::secret("slack", "url", (it.url_variable, it.url_file), folder));
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
             Some(location) => location,
@@ -185,7 +180,7 @@ impl Config {
     }
 }
 
-/// The folder for the journal, logs and results, unless another is set.
+/// The default folder for the journal, logs and results.
 const RECORDS: &str = ".greenlight";
 
 impl file::ThresholdsTable {
@@ -196,7 +191,7 @@ impl file::ThresholdsTable {
             max_failures: self.max_failures,
             max_exceptions: self.max_exceptions,
             max_p95: self.max_p95,
-            min_duration: self.min_duration.map(duration::Span::seconds),
+            min_duration: self.min_duration.map(values::Span::seconds),
         }
     }
 }
@@ -223,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_has_defaults() {
+    fn missing_keys_have_defaults() {
         let config = parse(LEAST).expect("a configuration");
         let defaults = settings::defaults();
         assert_eq!(
@@ -239,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_can_be_said() {
+    fn every_key_is_read() {
         let text = include_str!("../../../tests/cases/greenlight.toml");
         let config = parse(text).expect("a configuration");
         let settings = &config.settings;
@@ -253,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_a_typing_error_is_refused_with_the_nearest() {
+    fn a_misspelled_key_is_refused_with_the_nearest_key() {
         let (why, help) = parse(&LEAST.replace("nodes", "node")).expect_err("a typing error");
         assert!(why.contains("line 5") && why.contains("`node`"), "{why}");
         assert_eq!(help, "did you mean `nodes`?");
@@ -262,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_meant_is_refused() {
+    fn invalid_values_are_refused() {
         for (text, said) in [
             (
                 LEAST.replace("stage\"\n", "Stage\"\n"),

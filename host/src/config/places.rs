@@ -1,4 +1,4 @@
-//! Where a key is in the text of a configuration.
+//! Where a key is in the text of a configuration, and the parser's errors with that place.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    /// Looks at a text. Nothing is found in one that is not TOML.
+    /// Parses a text. In a text that is not TOML, no key is found.
     pub fn of(text: &'a str) -> Self {
         Self {
             text,
@@ -20,7 +20,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The line of a key, from 1. `key` is its path, with places in lists from 0: `environment.0.name`. For a
+    /// The line of a key, from 1. `key` is its path, with indexes of lists from 0: `environment.0.name`. For a
     /// key that the text does not have, the line of the nearest table around it.
     pub fn line(&self, key: &str) -> Option<usize> {
         self.find(key).0
@@ -34,7 +34,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The line of what was found last on the way to a key, and whether that was the key itself.
+    /// The line of the last part of the path that the text has, and whether that is the key itself.
     fn find(&self, key: &str) -> (Option<usize>, bool) {
         let Some(table) = &self.table else {
             return (None, false);
@@ -77,8 +77,8 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Adds the names on the way to the innermost value that has a place in it. An error about a whole table names
-/// no key of it.
+/// Adds the names on the path to the innermost value that contains a place. An error about a whole table names no
+/// key in it.
 fn within(table: &DeTable<'_>, place: &Range<usize>, names: &mut Vec<String>) {
     for (name, value) in table {
         let tables: Vec<_> = match value.get_ref() {
@@ -102,12 +102,46 @@ fn within(table: &DeTable<'_>, place: &Range<usize>, names: &mut Vec<String>) {
     }
 }
 
-/// The path of a key as people write it, without places in lists: `environment.name`.
+/// The path of a key without indexes of lists: `environment.name`.
 pub fn shown(key: &str) -> String {
     let steps = key
         .split('.')
         .filter(|step| !step.bytes().all(|it| it.is_ascii_digit()));
     steps.collect::<Vec<_>>().join(".")
+}
+
+/// Describes an error of the parser: a message with line and key, and a help text.
+///
+/// For an unknown key, the help suggests the nearest known key. Both are taken from serde's message:
+/// unknown field "x", expected one of "a", "b", with backticks for quotes.
+pub fn explained(error: &toml::de::Error, text: &str) -> (String, String) {
+    let help = nearest(error.message()).map_or_else(
+        || "see `greenlight schema config` for the keys and their values".to_owned(),
+        |name| format!("did you mean `{name}`?"),
+    );
+    let places = Places::of(text);
+    let place = error.span().map_or_else(String::new, |span| {
+        let line = places.line_at(span.start);
+        match places.key_at(&span) {
+            Some(key) => format!("line {line}: `{}`: ", shown(&key)),
+            None => format!("line {line}: "),
+        }
+    });
+    (
+        format!("{place}{}", error.message().replace('\n', ", ")),
+        help,
+    )
+}
+
+fn nearest(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix("unknown field `")?;
+    let (wrong, rest) = rest.split_once('`')?;
+    let known = rest.split('`').skip(1).step_by(2);
+    known
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
+        .min()
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]
@@ -158,5 +192,15 @@ nodes = [
         assert_eq!(at("\"trunk\"").as_deref(), Some("release.publish-branch"));
         assert_eq!(at("\"b\"").as_deref(), Some("environment.nodes"));
         assert_eq!(shown("environment.1.nodes.0"), "environment.nodes");
+    }
+
+    #[test]
+    fn the_nearest_name_if_one_is_near() {
+        let said =
+            |wrong: &str| format!("unknown field `{wrong}`, expected one of `deploy`, `nodes`");
+        assert_eq!(nearest(&said("deplyo")), Some("deploy"));
+        assert_eq!(nearest(&said("node")), Some("nodes"));
+        assert_eq!(nearest(&said("color")), None);
+        assert_eq!(nearest("missing field `name`"), None);
     }
 }

@@ -1,6 +1,6 @@
-//! Which settings count: the flag's, else the variable's, else the file's, else the default.
+//! The precedence of settings: flag, variable, file, default.
 //!
-//! Every command asks here, so that no two of them judge one commit by different settings.
+//! Every command resolves its settings here, so that no two commands judge one commit by different settings.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -16,12 +16,12 @@ use crate::contract::types::{LoadTestAction, Settings};
 use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
 use crate::facts::Error;
 
-/// What the command line says. A command leaves out what it has no flag for.
+/// The settings on the command line. A command leaves out those for which it has no flag.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Flags<'a> {
     /// `--config`.
     pub config: Option<&'a Path>,
-    /// `--repo`, from which the file is looked for.
+    /// `--repo`, the folder in which the search for the file starts.
     pub repo: Option<&'a Path>,
     /// `--policy`.
     pub policy: Option<&'a Path>,
@@ -45,9 +45,9 @@ pub enum Origin {
     Flag(&'static str),
     /// A variable, by its name.
     Variable(&'static str),
-    /// The file, by its key, if the file has it; else nothing sets it.
+    /// The file, by its key; the default if the file does not have the key.
     File(&'static str),
-    /// Nothing sets it.
+    /// The default.
     Default,
 }
 
@@ -71,13 +71,13 @@ pub struct Origins {
 /// The settings of a command.
 #[derive(Clone, Debug)]
 pub struct Resolved {
-    /// What the policy is told.
+    /// The settings that are passed to the policy.
     pub settings: Settings,
     /// Which policy decides, unless it is the bundled one.
     pub policy: Option<PolicyFile>,
     /// Where these come from.
     pub origins: Origins,
-    /// The file, and what it says.
+    /// The file, and its parsed contents.
     pub(super) file: Option<(Found, Config)>,
 }
 
@@ -93,7 +93,7 @@ const REQUIRED_JOBS: &str = "GREENLIGHT_REQUIRED_JOBS";
 ///
 /// # Errors
 ///
-/// If the file can't be read, is named and missing, or has a value that can't be used; or if a variable has one.
+/// If the file can't be read, a named file is missing, or the file or a variable has an invalid value.
 pub fn resolve(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<Resolved, Error> {
     let (found, origin) = locate(flags, variables)?;
     let file = match found {
@@ -127,8 +127,8 @@ fn locate(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<(Option<Found>
     Ok((find::above(flags.repo)?, Origin::Default))
 }
 
-/// A variable that is set. An empty one is an error: a CI system sets a variable that it does not know to an empty
-/// text, and the default would hide that.
+/// The value of a variable. An empty value is an error: a CI system sets an unknown variable to an empty text,
+/// and using the default would hide the mistake.
 fn set(variables: &Variables<'_>, name: &str) -> Result<Option<OsString>, Error> {
     match variables(name) {
         Some(value) if value.is_empty() => Err(Error::new(
@@ -171,7 +171,7 @@ impl Resolved {
         }
     }
 
-    /// Whether the text has a key is looked up only when a person wants to know.
+    /// The lines of keys are looked up only when they are printed.
     fn of_file(config: &Config) -> Self {
         Self {
             settings: config.settings.clone(),
@@ -256,7 +256,7 @@ impl Resolved {
         }
     }
 
-    /// Sets the environments by their names. One that the file describes keeps what the file sets for it.
+    /// Sets the environments by their names. An environment that the file describes keeps its other settings.
     fn name_environments(&mut self, names: &[String]) {
         let known = self
             .file
@@ -269,7 +269,7 @@ impl Resolved {
             .collect();
     }
 
-    /// Sets the policy. The digest in the file is that of the file's own policy.
+    /// Sets the policy. The digest in the file belongs to the policy in the file, so it is dropped.
     fn name_policy(&mut self, path: PathBuf) {
         self.policy = Some(PolicyFile { path, digest: None });
     }
@@ -279,7 +279,7 @@ impl Resolved {
         self.file.as_ref().map(|(found, _)| found.path.as_path())
     }
 
-    /// What names the file: a flag, a variable, or nothing if it was found.
+    /// What names the file: a flag or a variable; the default if the file was found by searching.
     pub fn named_by(&self) -> Source {
         match self.origins.config {
             Origin::Flag(name) => Source::Flag(name),
@@ -288,26 +288,26 @@ impl Resolved {
         }
     }
 
-    /// What the file says, where there is one.
+    /// The contents of the file, if one was found.
     pub fn config(&self) -> Option<&Config> {
         self.file.as_ref().map(|(_, config)| config)
     }
 
-    /// The configuration of a command that needs a file, with the settings that count. Environments that the
-    /// file does not describe are in the settings alone.
+    /// The configuration of a command that needs a file, with the resolved settings. An environment that the file
+    /// does not describe is only in the settings.
     ///
     /// # Errors
     ///
-    /// If there is no file.
+    /// If no file was found.
     pub fn required(self) -> Result<Config, Error> {
         let Some((_, config)) = self.file else {
             return Err(Error::new(
                 format!(
-                    "failed to read the configuration: no `{FILE}` in this folder or in the repository around it"
+                    "failed to read the configuration: no `{FILE}` in this folder or in a parent folder up to the root of the repository"
                 ),
                 format!(
                     "write a `{FILE}`, name another file with `--config`, or try `greenlight run --local`, \
-                     which needs none"
+                     which needs no configuration"
                 ),
             ));
         };
@@ -328,7 +328,7 @@ impl Resolved {
     ///
     /// # Errors
     ///
-    /// If it does not. A file that is missing is the error of [`Self::required`].
+    /// If it does not. A missing file is reported by [`Self::required`].
     pub fn check_deployable(&self) -> Result<(), Error> {
         let Some((found, config)) = &self.file else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! `[serve]`: which webhooks are taken in, and how deployments are started.
+//! `[serve]`: which webhooks are accepted, and how deployments are started.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -6,31 +6,32 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::check::{self, Wrong};
-use super::duration::Span;
-use super::remote::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
-use super::server::{RegistrySettings, TriggerSettings};
+use super::server::{
+    CircleCiTable, GitHubTable, JenkinsTable, RegistrySettings, RegistryTable, TriggerSettings,
+};
+use super::values::Span;
+use super::values::{self, Wrong};
 use crate::contract::validate::is_repository;
 use crate::secret::Source;
 
-/// The receiver's settings.
+/// The settings of `greenlight serve`.
 #[derive(Clone, Debug)]
 pub struct Serve {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where the secret is that a registry has to show.
+    /// Where the secret of the webhook is stored.
     pub token: Source,
-    /// The repositories whose pushes start something, as the registry names them.
+    /// The repositories whose pushes start deployments, as the registry names them.
     pub repositories: Vec<String>,
-    /// How many deployments it lets run at a time.
+    /// How many deployments may run at the same time.
     pub at_most: usize,
-    /// The command that gets a commit that git does not have yet, an argument list.
+    /// The command that fetches a commit that git does not have, as an argument list.
     pub prepare: Option<Vec<String>>,
-    /// How often the registry's tags are looked at.
+    /// How often the registry's tags are listed.
     pub reconcile_every: Duration,
-    /// The registry to ask what a tag points at.
+    /// The registry that resolves tags to digests.
     pub registry: Option<RegistrySettings>,
-    /// The CI system that deployments are started in, unless they run here.
+    /// The CI system that runs deployments, unless they run on this machine.
     pub elsewhere: Option<TriggerSettings>,
 }
 
@@ -74,7 +75,7 @@ pub(super) struct ServeTable {
 }
 
 impl Serve {
-    /// The variables that hold secrets, which commands are not given.
+    /// The variables that hold secrets. They are removed from the environment of commands.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let account = self.registry.as_ref().and_then(|it| it.account.as_ref());
         let sources = [
@@ -101,7 +102,7 @@ impl ServeTable {
             }
         };
         let token = (self.token_variable, self.token_file);
-        let token = check::secret("serve", "token", token, folder)?;
+        let token = values::secret("serve", "token", token, folder)?;
         if self.repositories.is_empty() {
             return Err(Wrong::new(
                 "serve.repositories",
@@ -124,9 +125,9 @@ impl ServeTable {
                 "write how many deployments may run at the same time, or leave the key out for 4",
             ));
         }
-        check::positive("serve.reconcile-every", self.reconcile_every, "5m")?;
+        values::positive("serve.reconcile-every", self.reconcile_every, "5m")?;
         if let Some(command) = &self.prepare {
-            check::command("serve.prepare", command)?;
+            values::command("serve.prepare", command)?;
         }
         let mut elsewhere = [
             self.jenkins
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_has_defaults() {
+    fn missing_keys_have_defaults() {
         let serve = parse(LEAST).expect("settings");
         assert_eq!(serve.listen.to_string(), "127.0.0.1:8930");
         assert_eq!(serve.at_most, 4);
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_meant_is_refused() {
+    fn invalid_values_are_refused() {
         for (text, said) in [
             (
                 "repositories = [\"a\"]".to_owned(),

@@ -1,9 +1,14 @@
-//! How the servers that greenlight talks to are reached: CI systems that deployments are started in, and
-//! registries.
+//! The servers that greenlight talks to: CI systems that run deployments, and registries. The settings come first,
+//! then the tables of `[serve]` from which they are read.
 
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::values::{self, Wrong};
 use crate::secret::Source;
 
-/// Where deployments are started.
+/// The CI system that runs deployments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TriggerSettings {
     /// In Jenkins.
@@ -15,7 +20,7 @@ pub enum TriggerSettings {
 }
 
 impl TriggerSettings {
-    /// Where its token is.
+    /// Where its token is stored.
     pub const fn token(&self) -> &Source {
         match self {
             Self::Jenkins(JenkinsSettings { token, .. })
@@ -24,7 +29,7 @@ impl TriggerSettings {
         }
     }
 
-    /// What it is called.
+    /// Its name.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Jenkins(_) => "Jenkins",
@@ -34,20 +39,20 @@ impl TriggerSettings {
     }
 }
 
-/// Which job is started, and as whom.
+/// A job of Jenkins, and the account that starts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JenkinsSettings {
     /// The URL of the job, which ends with its name.
     pub job: String,
     /// The user.
     pub user: String,
-    /// Where the user's API token is.
+    /// Where the user's API token is stored.
     pub token: Source,
 }
 
 impl JenkinsSettings {
-    /// The URL of the Jenkins that has the job, where the job's is one: what stands before the first
-    /// `/job/` or `/view/`.
+    /// The URL of the Jenkins server: the part before the first `/job/` or `/view/`. `None` if the URL is not that
+    /// of a job.
     pub fn root(&self) -> Option<&str> {
         let (root, name) = self.job.split_once("/job/")?;
         let root = root.split_once("/view/").map_or(root, |(root, _)| root);
@@ -55,7 +60,7 @@ impl JenkinsSettings {
     }
 }
 
-/// Which pipeline is started.
+/// A project of `CircleCI`, and the branch whose pipeline runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CircleCiSettings {
     /// The URL of `CircleCI`, without a slash at its end.
@@ -64,37 +69,279 @@ pub struct CircleCiSettings {
     pub project: String,
     /// The branch whose configuration is run.
     pub branch: String,
-    /// The identifier of the pipeline's definition, where it has one.
+    /// The identifier of the pipeline definition, if the project has one.
     pub definition: Option<String>,
-    /// Where the API token is.
+    /// Where the API token is stored.
     pub token: Source,
 }
 
-/// Which repository's workflow is started.
+/// A GitHub repository whose workflow runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitHubSettings {
     /// The URL of the API, without a slash at its end.
     pub url: String,
     /// `OWNER/NAME`.
     pub repository: String,
-    /// Where the token is.
+    /// Where the token is stored.
     pub token: Source,
 }
 
-/// Which registry is asked, and as whom.
+/// A registry, and the account that logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// Scheme and host: `https://registry.example.org`, without a path.
     pub url: String,
-    /// Who asks. Nobody says who they are where this is missing.
+    /// The account; anonymous if missing.
     pub account: Option<Account>,
 }
 
-/// Who asks a registry.
+/// An account of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// The user.
     pub user: String,
-    /// Where the password, or a token that stands for it, is.
+    /// Where the password, or a token in place of it, is stored.
     pub password: Source,
 }
+
+/// A Jenkins job with the parameters `TAG`, `DIGEST` and `REQUEST`: `[serve.jenkins]`.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["token-variable"]}, {"required": ["token-file"]}]))
+)]
+pub struct JenkinsTable {
+    /// The URL of the job's page.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
+    job: String,
+    /// The user that the API token belongs to.
+    user: String,
+    /// The variable that holds the API token.
+    token_variable: Option<String>,
+    /// The file that holds the API token.
+    token_file: Option<PathBuf>,
+}
+
+/// A `CircleCI` project with the parameters `greenlight-tag`, `greenlight-digest` and `greenlight-request`:
+/// `[serve.circleci]`.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["token-variable"]}, {"required": ["token-file"]}]))
+)]
+pub struct CircleCiTable {
+    /// Its slug: `gh/ORGANIZATION/REPOSITORY`.
+    project: String,
+    /// The branch whose configuration runs.
+    branch: String,
+    /// The pipeline definition, for projects of the GitHub App of `CircleCI`.
+    definition: Option<String>,
+    /// The URL of `CircleCI`; `https://circleci.com` unless set.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
+    #[serde(default = "circleci_com")]
+    url: String,
+    /// The variable that holds the API token.
+    token_variable: Option<String>,
+    /// The file that holds the API token.
+    token_file: Option<PathBuf>,
+}
+
+/// A GitHub repository with a workflow on `repository_dispatch` of the type `greenlight-deploy`:
+/// `[serve.github]`.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    test,
+    schemars(extend("oneOf" = [{"required": ["token-variable"]}, {"required": ["token-file"]}]))
+)]
+pub struct GitHubTable {
+    /// Its name: `OWNER/NAME`.
+    repository: String,
+    /// The URL of GitHub's API; `https://api.github.com` unless set.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
+    #[serde(default = "api_github_com")]
+    url: String,
+    /// The variable that holds the API token.
+    token_variable: Option<String>,
+    /// The file that holds the API token.
+    token_file: Option<PathBuf>,
+}
+
+/// The registry that resolves tags to digests and lists tags: `[serve.registry]`.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RegistryTable {
+    /// Its scheme and host.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
+    url: String,
+    /// The user; anonymous unless set.
+    user: Option<String>,
+    /// The variable that holds the password or token.
+    password_variable: Option<String>,
+    /// The file that holds the password or token.
+    password_file: Option<PathBuf>,
+}
+
+impl JenkinsTable {
+    /// Checks the values, with paths from a folder.
+    ///
+    /// # Errors
+    ///
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<JenkinsSettings, Wrong> {
+        let job = values::url("serve.jenkins.job", &self.job)?;
+        if !is_user(&self.user) {
+            return Err(Wrong::new(
+                "serve.jenkins.user",
+                "is empty or contains `:` or a line break",
+                "use the user that the API token belongs to",
+            ));
+        }
+        let token = (self.token_variable, self.token_file);
+        let settings = JenkinsSettings {
+            job,
+            user: self.user,
+            token: values::secret("serve.jenkins", "token", token, folder)?,
+        };
+        if settings.root().is_none() {
+            return Err(Wrong::new(
+                "serve.jenkins.job",
+                format!("is not the URL of a job: `{}`", settings.job),
+                "copy it from the job's page: `https://jenkins.example.org/job/deploy`",
+            ));
+        }
+        Ok(settings)
+    }
+}
+
+impl CircleCiTable {
+    /// Checks the values, with paths from a folder.
+    ///
+    /// # Errors
+    ///
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<CircleCiSettings, Wrong> {
+        if !are_names(&self.project, 3) {
+            return Err(Wrong::new(
+                "serve.circleci.project",
+                format!("is not the slug of a project: `{}`", self.project),
+                "copy the slug from the project's settings: `gh/ORGANIZATION/REPOSITORY`",
+            ));
+        }
+        if self.branch.is_empty() {
+            return Err(Wrong::new(
+                "serve.circleci.branch",
+                "is empty",
+                "name the branch whose pipeline configuration runs",
+            ));
+        }
+        let token = (self.token_variable, self.token_file);
+        Ok(CircleCiSettings {
+            url: values::url("serve.circleci.url", &self.url)?,
+            project: self.project,
+            branch: self.branch,
+            definition: self.definition,
+            token: values::secret("serve.circleci", "token", token, folder)?,
+        })
+    }
+}
+
+impl GitHubTable {
+    /// Checks the values, with paths from a folder.
+    ///
+    /// # Errors
+    ///
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<GitHubSettings, Wrong> {
+        if !are_names(&self.repository, 2) {
+            return Err(Wrong::new(
+                "serve.github.repository",
+                format!("is not the name of a repository: `{}`", self.repository),
+                "write it as `OWNER/NAME`",
+            ));
+        }
+        let token = (self.token_variable, self.token_file);
+        Ok(GitHubSettings {
+            url: values::url("serve.github.url", &self.url)?,
+            repository: self.repository,
+            token: values::secret("serve.github", "token", token, folder)?,
+        })
+    }
+}
+
+impl RegistryTable {
+    /// Checks the values, with paths from a folder.
+    ///
+    /// # Errors
+    ///
+    /// The key of a value that can't be used.
+    pub(super) fn checked(self, folder: &Path) -> Result<RegistrySettings, Wrong> {
+        let url = values::url("serve.registry.url", &self.url)?;
+        let host = url.split_once("://").map_or("", |(_, host)| host);
+        if host.contains('/') {
+            return Err(Wrong::new(
+                "serve.registry.url",
+                format!("contains a path: `{url}`"),
+                "write the scheme and the host alone: `https://registry.example.org`",
+            ));
+        }
+        let password = (self.password_variable, self.password_file);
+        let account = match self.user {
+            None if password == (None, None) => None,
+            Some(user) if is_user(&user) => Some(Account {
+                user,
+                password: values::secret("serve.registry", "password", password, folder)?,
+            }),
+            Some(_) => {
+                return Err(Wrong::new(
+                    "serve.registry.user",
+                    "is empty or contains `:` or a line break",
+                    "use the user that the password belongs to",
+                ));
+            }
+            None => {
+                return Err(Wrong::new(
+                    "serve.registry.user",
+                    "is missing, but a password is set",
+                    "set `user`, or remove the password",
+                ));
+            }
+        };
+        Ok(RegistrySettings { url, account })
+    }
+}
+
+/// Whether a text can be the user of HTTP's basic authentication.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc7617#section-2>.
+fn is_user(text: &str) -> bool {
+    !text.is_empty() && !text.contains([':', '\n', '\r'])
+}
+
+/// Whether a text consists of `count` names separated by `/`. A name of dots alone is refused: it would change
+/// the path of the URL.
+fn are_names(text: &str, count: usize) -> bool {
+    let name = |text: &str| {
+        let legal = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-');
+        !text.is_empty() && text.bytes().all(legal) && !text.bytes().all(|it| it == b'.')
+    };
+    text.split('/').count() == count && text.split('/').all(name)
+}
+
+fn circleci_com() -> String {
+    "https://circleci.com".to_owned()
+}
+
+fn api_github_com() -> String {
+    "https://api.github.com".to_owned()
+}
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Every setting with its value and its source, for people who wonder which one counts.
+//! Every setting with its value and its source.
 //!
 //! Secrets are neither read nor shown, only the variable or the file that holds them.
 
@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::duration::Span;
 use super::places::Places;
 use super::resolved::{Origin, Resolved};
+use super::values::Span;
 use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
 
@@ -18,7 +18,7 @@ pub struct Setting {
     /// Its key in the file: `release.publish-branch`. Keys of an environment have its name:
     /// `environment.stage.deploy`.
     pub name: String,
-    /// The value that counts.
+    /// The value in effect.
     pub value: Value,
     /// Where it comes from.
     pub source: Source,
@@ -33,11 +33,11 @@ pub enum Source {
     Variable(&'static str),
     /// The file, by the line.
     File(usize),
-    /// Nothing sets it.
+    /// The default.
     Default,
 }
 
-/// Lists every setting: those that the policy is told, then the host's.
+/// Lists every setting: those of the policy, then those of the host.
 pub fn settings(resolved: &Resolved) -> Vec<Setting> {
     let text = resolved
         .file
@@ -66,21 +66,21 @@ pub fn settings(resolved: &Resolved) -> Vec<Setting> {
     shown
 }
 
-/// The host's settings that count without a file.
+/// Defaults of the host's settings.
 const DEFAULTS: [(&str, &str); 3] = [
     ("journal.location", ".greenlight/journal.db"),
     ("journal.folder", ".greenlight"),
     ("journal.lease", "30s"),
 ];
 
-/// What a file says, and where.
+/// The contents of a file, and the line of each key.
 struct List<'a> {
     places: Places<'a>,
     written: Value,
 }
 
 impl List<'_> {
-    /// What the policy is told, and which one it is.
+    /// The settings that are passed to the policy, and the policy itself.
     fn told(&self, resolved: &Resolved) -> Vec<Setting> {
         let settings = &resolved.settings;
         let origins = &resolved.origins;
@@ -198,7 +198,7 @@ impl List<'_> {
         self.written.pointer(&path).map(without_password)
     }
 
-    /// Every value of the file with its line. Tables in a list are called by their `name`.
+    /// Every value of the file with its line. Tables in a list are identified by their `name`.
     fn leaves(&self, at: &str, value: &Value, found: &mut Vec<(Setting, usize)>) {
         let inner = |key: &str| {
             if at.is_empty() {
@@ -237,7 +237,7 @@ impl List<'_> {
         }
     }
 
-    /// A key with the name of its environment in place of the place in the list.
+    /// A key with the name of its environment instead of the index in the list.
     fn named(&self, key: &str) -> String {
         let steps: Vec<_> = key.split('.').collect();
         match steps.as_slice() {

@@ -1,8 +1,8 @@
-//! The checksum chain: what shows that a deployment's records are what was written.
+//! The checksum chain, which detects damage in a deployment's records.
 //!
 //! A record's checksum is SHA-256 over the checksum before it (zeros before the first), the deployment, the
-//! position and the time (each eight bytes, big-endian), and the body. It finds damage, not forgery: who can
-//! write to the database can make a new chain.
+//! position and the time (each eight bytes, big-endian), and the body. It detects damage, not forgery: a
+//! process that can write to the database can compute a new chain.
 
 use sha2::{Digest as _, Sha256};
 
@@ -11,10 +11,10 @@ use super::{Error, Records, Result, Row};
 /// The checksum of a record.
 pub type Checksum = [u8; 32];
 
-/// What stands for the checksum before the first record.
+/// The checksum before the first record.
 const BEGINNING: Checksum = [0; 32];
 
-/// A record as a database has it, which need not be what was written.
+/// A record as the database returns it, which may be damaged.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// Its place in the deployment.
@@ -27,12 +27,12 @@ pub struct Stored {
     pub checksum: Vec<u8>,
 }
 
-/// The end of a deployment's records: its last one, with the one before.
+/// The end of a deployment's records.
 #[derive(Debug)]
 pub struct End {
     /// The position of the last record; 0 without any.
     pub position: u64,
-    /// Its checksum, or what stands for it.
+    /// Its checksum; zeros without a record.
     pub checksum: Checksum,
 }
 
@@ -78,9 +78,9 @@ pub fn verify(deployment: u64, stored: Vec<Stored>) -> Result<Records> {
     Ok(Records { rows, torn: false })
 }
 
-/// Finds the end of a deployment's records from the last two of them, the very last one first.
+/// Finds the end of a deployment's records from the last two of them, the last one first.
 ///
-/// [`Error::Damaged`] if the last record is not what was written: nothing may follow it.
+/// [`Error::Damaged`] if the last record is damaged: no record may follow it.
 pub fn end(deployment: u64, last_two: Vec<Stored>) -> Result<End> {
     let mut stored = last_two.into_iter();
     let Some(last) = stored.next() else {

@@ -10,11 +10,11 @@ use super::{
     Row, Store,
 };
 
-/// What is read of a deployment, in the order of [`header`].
+/// Reads the columns of a deployment, in the order of [`header`].
 const HEADERS: &str =
     "SELECT number, tag, digest, commit_id, began, conclusion, request FROM deployments";
 
-/// A request whose deployment ended without a record is free again.
+/// Frees the idempotency key of a deployment that ended without a record.
 const FREE_REQUEST: &str = "
     UPDATE deployments SET request = NULL
     WHERE request = ?1 AND conclusion IS NOT NULL
@@ -22,7 +22,7 @@ const FREE_REQUEST: &str = "
 
 impl<D: Database> Store for D {
     fn begin(&mut self, new: &NewDeployment) -> Result<u64> {
-        // By it is found what was stored before a connection was lost.
+        // It identifies what this call stored before it lost its connection.
         let token = fastrand::i64(..);
         self.change(|session| {
             session.execute(FREE_REQUEST, values![&new.request])?;
@@ -146,8 +146,8 @@ impl<D: Database> Store for D {
     }
 }
 
-/// Locks a deployment until the end of the transaction. It waits for whoever has it, also for a transaction of
-/// this process whose connection was lost: once the lock is here, what that one did is decided.
+/// Locks a deployment until the end of the transaction. It waits for every other transaction that holds the lock,
+/// also for one of this process whose connection was lost: afterwards, that one is committed or rolled back.
 fn lock(session: &mut dyn Session, deployment: u64) -> Answer<()> {
     let found = session.first(
         "SELECT number FROM deployments WHERE number = ?1 :lock",

@@ -1,5 +1,4 @@
-//! Which process holds something, and whether it is dead: by what Linux says about processes in `/proc`, see
-//! proc(5).
+//! The process that holds a lease, and whether it is dead, as Linux shows it in `/proc` (see proc(5)).
 
 use std::fmt;
 use std::fs;
@@ -7,21 +6,20 @@ use std::sync::OnceLock;
 
 use rustix::process::{Pid, test_kill_process};
 
-/// The name of a process, such that another process can tell when it is dead.
+/// The name of a process, from which another process can tell whether it is dead.
 ///
-/// In writing it is `BOOT/PID_NAMESPACE/TIME_NAMESPACE/PID/START@HOST`. The boot is the kernel's
+/// Its text form is `BOOT/PID_NAMESPACE/TIME_NAMESPACE/PID/START@HOST`. The boot is the kernel's
 /// `/proc/sys/kernel/random/boot_id`; the namespaces are the links below `/proc/self/ns`, since process numbers
-/// and start times mean nothing outside of theirs; the start is field 22 of `/proc/self/stat`. The host's
+/// and start times are valid only within their namespaces; the start is field 22 of `/proc/self/stat`. The host's
 /// name is for people.
 ///
-/// Machines that were cloned while they ran share all of that. There, one can take another's process for
-/// dead, and the fence of the lease is what keeps them apart.
+/// Machines that were cloned while they ran have the same values. Such a machine can take a process of the other one
+/// for dead; the fence of the lease still keeps them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder(String);
 
 impl Holder {
-    /// Names this process. Where `/proc` doesn't tell, the name is still unique, but nobody can tell when
-    /// it is dead.
+    /// Names this process. If `/proc` can't be read, the name is still unique, but never known to be dead.
     pub fn this_process() -> Self {
         static OWN: OnceLock<Holder> = OnceLock::new();
         OWN.get_or_init(|| {
@@ -36,13 +34,13 @@ impl Holder {
         .clone()
     }
 
-    /// Takes the name of a process as it was written down.
+    /// The holder with a stored name.
     pub fn from_name(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// Whether a process is certainly dead: it ran since the same boot and in the same namespaces as this
-    /// one, and there is no process with its number and start.
+    /// Whether a process is certainly dead: it ran since the same boot and in the same namespaces as this one, and
+    /// no process has its number and start.
     pub fn is_known_dead(other: &str) -> bool {
         let (name, _) = other.split_once('@').unwrap_or((other, ""));
         let mut parts = name.rsplitn(3, '/');
@@ -53,18 +51,18 @@ impl Holder {
         let (Ok(start), Ok(pid)) = (start.parse(), pid.parse()) else {
             return false;
         };
-        // `/proc` has to be the one of this process, or its numbers are somebody else's.
+        // `/proc` must belong to the pid namespace of this process, or its numbers are those of other processes.
         own_start().is_some() && surroundings().as_deref() == Some(theirs) && is_gone(pid, start)
     }
 
-    /// Names a process for people.
+    /// Describes a process for people.
     pub fn describe(other: &str) -> String {
         let (name, host) = other.split_once('@').unwrap_or((other, "?"));
         let pid = name.rsplit('/').nth(1).unwrap_or("?");
         format!("process {pid} on {host}")
     }
 
-    /// The name as it is written down.
+    /// The name as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -99,8 +97,8 @@ fn read(path: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// The start of this process, in the kernel's ticks since boot, or `None` where `/proc` is not of this
-/// process's own pid namespace.
+/// The start of this process, in the kernel's ticks since boot, or `None` if `/proc` does not belong to
+/// this process's own pid namespace.
 fn own_start() -> Option<u64> {
     let own = std::process::id();
     let seen = fs::read_link("/proc/self").ok()?;
@@ -110,20 +108,20 @@ fn own_start() -> Option<u64> {
         .map(|stat| stat.start)
 }
 
-/// Whether there is certainly no process with this number and start any more.
+/// Whether the process with this number and start has certainly ended.
 fn is_gone(pid: u32, start: u64) -> bool {
     let Some(number) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return false;
     };
-    // Asked by signal first: `/proc` may be mounted such that it hides what other users run.
+    // Asked with a signal first: a mount option of `/proc` can hide processes of other users.
     if test_kill_process(number) == Err(rustix::io::Errno::SRCH) {
         return true;
     }
-    // Without an answer it may be alive.
+    // If this can't be read, the process may be alive.
     Stat::of(pid).is_some_and(|stat| stat.start != start || stat.is_dead())
 }
 
-/// What is read of `/proc/PID/stat`.
+/// The used fields of `/proc/PID/stat`.
 struct Stat {
     state: u8,
     threads: u64,
@@ -136,7 +134,7 @@ impl Stat {
     }
 
     fn parse(stat: &str) -> Option<Self> {
-        // The second field is the program's name in parentheses, and may have anything in it.
+        // The second field is the program's name in parentheses, and may contain any character.
         let (_, rest) = stat.rsplit_once(") ")?;
         let field = |number: usize| rest.split(' ').nth(number - 3);
         Some(Self {
@@ -146,7 +144,7 @@ impl Stat {
         })
     }
 
-    /// Whether it has ended and only waits to be noticed by its parent. Other threads can outlive the first.
+    /// Whether it has ended and its parent has not waited for it yet. Other threads can outlive the first one.
     fn is_dead(&self) -> bool {
         matches!(self.state, b'Z' | b'X') && self.threads <= 1
     }
@@ -178,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_known_of_elsewhere() {
+    fn processes_of_other_machines_are_not_known_to_be_dead() {
         for part in [0, 1, 2] {
             let (name, host) = with(part, "elsewhere")
                 .split_once('@')
@@ -230,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_nobody_waited_for_is_gone() {
+    fn a_zombie_is_dead() {
         let mut child = std::process::Command::new("cat")
             .stdin(std::process::Stdio::piped())
             .spawn()

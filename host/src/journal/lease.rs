@@ -1,16 +1,16 @@
-//! Leases on environments: who may change one, until when.
+//! Leases on environments: which process may change one, and until when.
 
 use std::time::Duration;
 
 use super::sql::{Answer, Cells, Session, values};
 use super::{Holder, Result};
 
-/// Who claims which environment, and for how long.
+/// A claim of an environment.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimRequest<'a> {
     /// The name of the environment.
     pub environment: &'a str,
-    /// The deployment that it is claimed for.
+    /// The deployment that claims it.
     pub deployment: u64,
     /// That deployment's commit, in hexadecimal digits.
     pub commit: &'a str,
@@ -20,12 +20,12 @@ pub struct ClaimRequest<'a> {
     pub time_to_live: Duration,
 }
 
-/// What a claim is answered with.
+/// The result of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The environment is the caller's until the lease expires.
     Held(Lease),
-    /// It is somebody else's.
+    /// Another holder has it.
     Busy(Occupant),
 }
 
@@ -34,14 +34,14 @@ pub enum Claim {
 pub struct Lease {
     /// The name of the environment.
     pub environment: String,
-    /// Which tenure this is. It grows with every claim that succeeds, so no two of an environment are equal.
+    /// The fencing token. It grows with every successful claim of the environment, so no two are equal.
     pub fence: u64,
 }
 
-/// Who has an environment.
+/// The holder of an environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupant {
-    /// The deployment it is held for.
+    /// The deployment that holds it.
     pub deployment: u64,
     /// That deployment's commit, in hexadecimal digits.
     pub commit: String,
@@ -52,20 +52,20 @@ pub struct Occupant {
 }
 
 impl Occupant {
-    /// Whether its environment may be taken from it.
+    /// Whether its environment may be claimed by another holder.
     ///
-    /// The same deployment goes on at once after a holder that is dead. Another one waits until the lease
-    /// has run out: what the dead holder had started may still be running.
+    /// The same deployment continues at once after its holder died. Another deployment waits until the lease has
+    /// expired, because a process that the dead holder started may still run.
     fn yields(&self, request: &ClaimRequest<'_>, now: u64) -> bool {
         let gone = self.holder == request.holder.as_str() || Holder::is_known_dead(&self.holder);
         self.expires <= now || (self.deployment == request.deployment && gone)
     }
 }
 
-/// Takes an environment if it may be taken. Inside of a transaction.
+/// Claims an environment if it may be claimed. Called inside a transaction.
 pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> Answer<Claim> {
     let environment = request.environment;
-    // A row has to exist before it can be locked.
+    // A row must exist before it can be locked.
     session.execute(
         "INSERT INTO leases (environment, fence, deployment, commit_id, expires)
          VALUES (?1, 0, 0, '', 0) ON CONFLICT (environment) DO NOTHING",
@@ -104,7 +104,7 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
     }))
 }
 
-/// Moves the end of a lease, and says whether there was one to move.
+/// Moves the end of a lease, and returns whether the caller still held it.
 pub(super) fn renew(
     session: &mut dyn Session,
     lease: &Lease,
@@ -124,7 +124,7 @@ pub(super) fn renew(
     Ok(moved == 1)
 }
 
-/// Gives an environment back, if it is still the caller's. What is left of it keeps the fence.
+/// Releases an environment if it is still the caller's. The row stays, because it keeps the fence.
 pub(super) fn release(session: &mut dyn Session, lease: &Lease, holder: &Holder) -> Answer<()> {
     session.execute(
         "UPDATE leases SET holder = NULL WHERE environment = ?1 AND fence = ?2 AND holder = ?3",
@@ -161,7 +161,7 @@ fn occupant(row: &mut Cells, first: usize) -> Result<Option<Occupant>> {
     }))
 }
 
-/// A duration in milliseconds, as far as a database can count.
+/// A duration in milliseconds, limited to what a database can store.
 pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis())
         .unwrap_or(u64::MAX)

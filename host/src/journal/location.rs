@@ -1,13 +1,17 @@
+//! Where a journal is: a file, or the address of a `PostgreSQL` database.
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
-use super::Address;
+use ::postgres::Config;
+use ::postgres::config::{Host, SslMode};
 
-/// Where a journal is. Written out, it has no password in it.
+/// Where a journal is. Its text form contains no password.
 #[derive(Clone, Debug)]
 pub enum Location {
-    /// A file, made when it is first opened.
+    /// A file, created when it is first opened.
     File(PathBuf),
     /// A `PostgreSQL` database.
     Postgres(Address),
@@ -16,7 +20,7 @@ pub enum Location {
 impl FromStr for Location {
     type Err = String;
 
-    /// Reads `PATH`, `sqlite:PATH`, `postgres://…` or `postgresql://…`. The error names no password.
+    /// Parses `PATH`, `sqlite:PATH`, `postgres://…` or `postgresql://…`. The error contains no password.
     fn from_str(text: &str) -> Result<Self, String> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return text.parse().map(Self::Postgres);
@@ -25,7 +29,7 @@ impl FromStr for Location {
         match path.split_once("://") {
             _ if path.is_empty() => Err("the path of the journal is empty".to_owned()),
             Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => Err(format!(
-                "a journal is a path, `sqlite:PATH` or `postgresql://…`, not `{scheme}://…`"
+                "expected a path, `sqlite:PATH` or `postgresql://…` as the location of a journal, not `{scheme}://…`"
             )),
             _ => Ok(Self::File(path.into())),
         }
@@ -39,6 +43,123 @@ impl fmt::Display for Location {
             Self::Postgres(address) => address.fmt(to),
         }
     }
+}
+
+/// How long to try to reach a server, unless the address has a `connect_timeout`.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a server may be silent before its connection is closed.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// The address of a `PostgreSQL` database, and how to log in. Its text form contains no password.
+///
+/// It is parsed from a [connection URI]. Connections are not encrypted; an address that requires it is refused.
+///
+/// [connection URI]: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+#[derive(Clone)]
+pub struct Address {
+    config: Box<Config>,
+    patience: Duration,
+}
+
+impl Address {
+    /// What the client connects with.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// How long to try to reach the server.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(mode) = parameter(text, "sslmode")
+            && !matches!(mode, "disable" | "allow" | "prefer")
+        {
+            // Shown only if it is a known mode: another text may be the end of a password.
+            let known = ["require", "verify-ca", "verify-full"];
+            let mode = known
+                .into_iter()
+                .find(|known| *known == mode)
+                .unwrap_or("…");
+            return Err(format!(
+                "the address requires encryption with `sslmode={mode}`, which connections to PostgreSQL do not support yet"
+            ));
+        }
+        // The parser's message is not repeated: it shows the end of a password that contains an `@`.
+        let mut config: Config = text
+            .replace("sslmode=allow", "sslmode=disable")
+            .parse()
+            .map_err(|_| {
+                "invalid address of a database; write `postgresql://USER:PASSWORD@HOST/DATABASE`, and encode special \
+                 characters of the password, `@` as `%40`"
+                    .to_owned()
+            })?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err("the address of the database names no host".to_owned());
+        }
+        config.ssl_mode(SslMode::Disable);
+        if config.get_application_name().is_none() {
+            config.application_name("greenlight");
+        }
+        let patience = config.get_connect_timeout().copied().unwrap_or(PATIENCE);
+        config.connect_timeout(patience.min(Duration::from_secs(5)));
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+        }
+        if parameter(text, "keepalives_idle").is_none() {
+            config.keepalives_idle(SILENCE / 2);
+            config.keepalives_interval(SILENCE / 4);
+            config.keepalives_retries(2);
+        }
+        Ok(Self {
+            config: Box::new(config),
+            patience,
+        })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("postgresql://")?;
+        if let Some(user) = self.config.get_user() {
+            write!(to, "{user}@")?;
+        }
+        let ports = self.config.get_ports();
+        for (index, host) in self.config.get_hosts().iter().enumerate() {
+            if index > 0 {
+                to.write_str(",")?;
+            }
+            match host {
+                Host::Tcp(name) => to.write_str(name)?,
+                Host::Unix(path) => path.display().fmt(to)?,
+            }
+            if let Some(port) = ports.get(index).or(ports.first()) {
+                write!(to, ":{port}")?;
+            }
+        }
+        write!(to, "/{}", self.config.get_dbname().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{self}")
+    }
+}
+
+/// Finds a parameter behind the question mark.
+fn parameter<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, parameters) = text.rsplit_once('?')?;
+    parameters
+        .split('&')
+        .filter_map(|parameter| parameter.split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
 }
 
 #[cfg(test)]
@@ -81,5 +202,54 @@ mod tests {
             "postgresql://me@db.example:5433/releases"
         );
         assert!(!format!("{location:?}").contains("hush"));
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        for text in [
+            "postgres://me:hush@one,two:5433/db?connect_timeout=3",
+            "postgres://me@one/db?password=hush",
+            "postgresql:///db?host=/run/postgresql&user=me&password=hush",
+        ] {
+            let address: Address = text.parse().expect(text);
+            let shown = format!("{address} {address:?}");
+            assert!(shown.contains("me@") && !shown.contains("hush"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn required_encryption_is_refused() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let text = format!("postgresql://me@host/db?application_name=x&sslmode={mode}");
+            let error = text.parse::<Address>().expect_err("refused");
+            assert!(error.contains(&format!("`sslmode={mode}`")), "{error}");
+        }
+        for mode in ["disable", "allow", "prefer"] {
+            let text = format!("postgresql://me@host/db?sslmode={mode}");
+            text.parse::<Address>().expect(mode);
+        }
+    }
+
+    #[test]
+    fn an_invalid_address_is_not_shown() {
+        for text in [
+            "postgresql://me:p@hush?x=1@host/db",
+            "postgresql://me:p@ss?sslmode=hush@host/db",
+            "postgresql://me:hush@host:port/db",
+            "postgresql://me:hush@/db",
+        ] {
+            let error = text.parse::<Address>().expect_err(text);
+            assert!(!error.contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_time_limit_of_the_address_is_kept() {
+        let patience = |text: &str| text.parse::<Address>().expect(text).patience();
+        assert_eq!(
+            patience("postgresql://host?connect_timeout=1"),
+            Duration::from_secs(1)
+        );
+        assert_eq!(patience("postgresql://host"), PATIENCE);
     }
 }

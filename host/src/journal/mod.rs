@@ -1,17 +1,16 @@
-//! The journal's storage: records that survive, and leases on environments.
+//! The journal's storage: durable records, and leases on environments.
 //!
 //! A [`Store`] keeps deployments, their records in a checksum chain, and one lease for each environment. It
-//! does not read the records. The same place keeps an [`Inbox`]: push events, and the deployments that are
-//! requested because of them.
+//! does not parse the records. The same file or database keeps an [`Inbox`]: push events, and the deployments
+//! that they request.
 //!
-//! Two databases hold a journal: a `SQLite` file, and `PostgreSQL` for runners that share environments. Both
-//! keep the same promises, and the same tests check them. `deployments`, `lease` and `inbox` are written once,
-//! with the statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks, and what is
-//! written in batches. The tables are in `migrations`.
+//! A journal is a `SQLite` file, or a `PostgreSQL` database for runners that share environments. Both make the
+//! same guarantees, and the same tests check them. `deployments`, `lease` and `inbox` are written once, with the
+//! statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and batches. The tables are
+//! in `migrations`.
 
 mod chain;
 mod deployments;
-mod error;
 mod holder;
 pub mod inbox;
 mod lease;
@@ -21,21 +20,19 @@ mod sql;
 mod sqlite;
 mod store;
 
-pub use error::{Error, Result};
 pub use holder::Holder;
 pub use lease::{Claim, ClaimRequest, Lease, Occupant};
-pub use location::Location;
-pub use postgres::Address;
-pub use store::{Header, NewDeployment, Records, Row, Store};
+pub use location::{Address, Location};
+pub use store::{Error, Header, NewDeployment, Records, Result, Row, Store};
 
 use inbox::Inbox;
 
-/// Opens the journal at a location, and creates it where there is none yet.
+/// Opens the journal at a location, and creates it if it does not exist.
 ///
 /// # Errors
 ///
-/// [`Error::Wrong`] if there is something else at the location, which is left as it is;
-/// [`Error::Unavailable`] if it can't be reached; [`Error::Full`] if there is no room to create it.
+/// [`Error::Wrong`] if the location holds something else, which is left unchanged;
+/// [`Error::Unavailable`] if it can't be reached; [`Error::Full`] if the disk is full.
 ///
 /// # Panics
 ///

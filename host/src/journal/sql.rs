@@ -4,18 +4,18 @@
 //!
 //! - `?1`, `?2` … are the values; `PostgreSQL` reads them as `$1`, `$2` ….
 //! - `:now` is the time of the store, in milliseconds since 1970.
-//! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs none: no
-//!   other transaction writes while one does.
+//! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs no such lock: only
+//!   one transaction can write at a time.
 //!
 //! Tables have no schema in front of them; a session of `PostgreSQL` sets its `search_path`. What differs on
-//! purpose (who waits for whom, and what is written in batches) is not written here: each session has its own.
+//! purpose (locks and batches) is part of each session.
 
 use std::borrow::Cow;
 
 use super::inbox::{Delivery, PushEvent};
 use super::{Error, NewDeployment, Result};
 
-/// Why a statement has no answer.
+/// Why a statement failed.
 #[derive(Debug)]
 pub enum Fault {
     /// The connection is lost, and another one may answer.
@@ -39,7 +39,7 @@ impl From<Fault> for Error {
     }
 }
 
-/// What a session answers.
+/// The result of a statement.
 pub type Answer<T> = std::result::Result<T, Fault>;
 
 /// A value of a statement.
@@ -188,10 +188,10 @@ fn unexpected(column: usize) -> Error {
 
 /// A connection, or a transaction on one.
 pub trait Session {
-    /// Carries a statement out, and returns how many rows it changed.
+    /// Runs a statement, and returns how many rows it changed.
     fn execute(&mut self, statement: &str, values: &[Value<'_>]) -> Answer<u64>;
 
-    /// Carries a statement out, and returns the rows that it found.
+    /// Runs a statement, and returns the rows that it found.
     fn query(&mut self, statement: &str, values: &[Value<'_>]) -> Answer<Vec<Cells>>;
 
     /// Finds rows by the column `id`, in the order given. The statement ends before its `WHERE`.
@@ -199,7 +199,7 @@ pub trait Session {
 
     /// Stores a new deployment. `token` is the same when the call is repeated after a lost connection.
     ///
-    /// [`Error::Requested`] if there is a deployment of the same request.
+    /// [`Error::Requested`] if another deployment has the same idempotency key.
     fn insert_deployment(&mut self, new: &NewDeployment, token: i64) -> Answer<u64>;
 
     /// Stores deliveries with their push events.
@@ -208,7 +208,7 @@ pub trait Session {
     /// Removes some of the oldest deliveries from before a moment whose push events are all settled.
     fn delete_settled_deliveries(&mut self, before: u64) -> Answer<u64>;
 
-    /// Picks the push events that the inbox does not know.
+    /// Returns the push events that the inbox does not know.
     fn unknown(&mut self, listed: &[PushEvent]) -> Answer<Vec<PushEvent>>;
 
     /// Stores push events as ignored where the inbox does not know them.
@@ -230,26 +230,26 @@ impl dyn Session + '_ {
 
 /// A database with the tables of a journal. `Store` and `Inbox` are written once for every kind of it.
 pub trait Database: Send {
-    /// What tells this store's records from those of others.
+    /// Distinguishes this store's records from those of other stores.
     fn writer(&self) -> i64;
 
-    /// Asks something that changes nothing. It may be asked again after a lost connection.
+    /// Runs statements that change nothing. They are repeated after a lost connection.
     fn read<T>(&mut self, question: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
 
-    /// Makes a change of one statement. It may be made again after a lost connection.
+    /// Runs one changing statement. It is repeated after a lost connection.
     fn change_one<T>(&mut self, change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
 
-    /// Makes a change of several statements as one. It may be made again after a lost connection.
+    /// Runs several statements in a transaction. They are repeated after a lost connection.
     fn change<T>(&mut self, change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
 
-    /// Claims what is free, and reads it by the numbers of what was claimed.
+    /// Claims free rows, and reads the claimed ones by their numbers.
     fn claim_free<T>(
         &mut self,
         request: &super::inbox::FreeRequest<'_>,
         read: impl FnMut(&mut dyn Session, &[i64]) -> Answer<Vec<T>>,
     ) -> Result<Vec<T>>;
 
-    /// Makes several changes that need not be one transaction.
+    /// Runs several changes, in one transaction or in one for each.
     fn change_each<I>(
         &mut self,
         items: &[I],
@@ -257,7 +257,7 @@ pub trait Database: Send {
     ) -> Result<()>;
 }
 
-/// A number of rows that a database can count to.
+/// A number of rows, limited to what a database can count.
 pub fn at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,10 @@
-//! What a store of deployments promises.
+//! What a store of deployments promises, and how it fails.
 
+use std::fmt;
 use std::time::Duration;
 
-use super::{Claim, ClaimRequest, Holder, Lease, Occupant, Result};
+use super::{Claim, ClaimRequest, Holder, Lease, Occupant};
+use crate::error;
 
 /// A deployment that is about to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct NewDeployment {
     pub commit: String,
     /// When it began, in milliseconds since 1970.
     pub began: u64,
-    /// What it was requested by: of the same request there is no second one.
+    /// Its idempotency key: no second deployment has the same one.
     pub request: Option<String>,
 }
 
@@ -32,9 +34,9 @@ pub struct Header {
     pub commit: String,
     /// When it began, in milliseconds since 1970.
     pub began: u64,
-    /// How it ended, if it has.
+    /// How it ended; `None` if it has not.
     pub conclusion: Option<String>,
-    /// What it was requested by, if that was said.
+    /// Its idempotency key, if it has one.
     pub request: Option<String>,
 }
 
@@ -45,54 +47,54 @@ pub struct Row {
     pub position: u64,
     /// When it was made, in milliseconds since 1970. Not necessarily ascending: clocks jump.
     pub at: u64,
-    /// What it says: one JSON object. A store does not look into it.
+    /// Its contents: one JSON object, which a store does not parse.
     pub body: String,
 }
 
 /// All records of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Records {
-    /// Those that are what was written, in order.
+    /// The intact ones, in order.
     pub rows: Vec<Row>,
-    /// Whether a last one was damaged and has been left out.
+    /// Whether the last one was damaged and is left out.
     pub torn: bool,
 }
 
-/// A place that keeps deployments, their records, and who may change which environment.
+/// Keeps deployments, their records, and the leases on environments.
 ///
 /// What a call has stored is durable when it returns. Besides the errors that are named, each call can fail
 /// with [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or
 /// [`Wrong`](super::Error::Wrong), and may then be repeated.
 ///
-/// A lease ends by the clock of the store: the database's in `PostgreSQL`, the system's for a file. A clock
-/// that jumps forward ends one early, at worst while its holder still works: the holder finds out by
-/// [`renew`](Store::renew), since the next one has another fence, and has to ask before each effect. A clock
-/// that jumps back keeps the lease of a crashed holder for longer.
+/// A lease ends by the clock of the store: the database's in `PostgreSQL`, the system's for a file. If that clock
+/// jumps forward, a lease ends early, at worst while its holder still works. The holder then loses it to a lease
+/// with another fence; it must therefore call [`renew`](Store::renew) before each effect. If the clock jumps back,
+/// the lease of a crashed holder lasts longer.
 pub trait Store: Send {
-    /// Makes a new deployment without records, and returns its number. A deployment of the same request that
-    /// has ended without any record gives the request up: nothing was done for it. One with a request that failed with
-    /// [`Unavailable`](super::Error::Unavailable) and is repeated may find itself.
+    /// Creates a deployment without records, and returns its number. A deployment that ended without any record
+    /// frees its idempotency key, because it did nothing. A call with a key that failed with
+    /// [`Unavailable`](super::Error::Unavailable) and is repeated may report its own deployment as the existing one.
     ///
     /// # Errors
     ///
-    /// [`Requested`](super::Error::Requested) if there is a deployment of the same request.
+    /// [`Requested`](super::Error::Requested) if another deployment has the same key.
     fn begin(&mut self, new: &NewDeployment) -> Result<u64>;
 
-    /// Adds a record behind the last one. A record that this very store has already written is left as it is:
-    /// so is found out whether an append was stored whose answer was lost.
+    /// Appends a record. A record that this store has already written is left unchanged, which makes appends
+    /// idempotent: a call whose reply was lost can be repeated.
     ///
     /// # Errors
     ///
-    /// [`Taken`](super::Error::Taken) if the position has a record of somebody else;
-    /// [`Damaged`](super::Error::Damaged) if the record before it is missing or not what was written;
-    /// [`Unknown`](super::Error::Unknown) without such a deployment.
+    /// [`Taken`](super::Error::Taken) if the position has a record of another store;
+    /// [`Damaged`](super::Error::Damaged) if the record before it is missing or damaged;
+    /// [`Unknown`](super::Error::Unknown) if the deployment does not exist.
     fn append(&mut self, deployment: u64, row: &Row) -> Result<()>;
 
-    /// Reads all records. A deployment that doesn't exist has none.
+    /// Reads all records. For a deployment that does not exist, the list is empty.
     ///
     /// # Errors
     ///
-    /// [`Damaged`](super::Error::Damaged) if one before the last is missing or not what was written.
+    /// [`Damaged`](super::Error::Damaged) if a record before the last one is missing or damaged.
     fn records(&mut self, deployment: u64) -> Result<Records>;
 
     /// Removes the last record if it is damaged, and nothing else.
@@ -102,12 +104,12 @@ pub trait Store: Send {
     /// [`Damaged`](super::Error::Damaged) as for [`records`](Store::records); nothing is removed then.
     fn forget_torn(&mut self, deployment: u64) -> Result<()>;
 
-    /// Stores how a deployment ended. Saying the same again changes nothing.
+    /// Stores how a deployment ended. Repeating the same conclusion changes nothing.
     ///
     /// # Errors
     ///
-    /// [`Taken`](super::Error::Taken) if it ended otherwise before; [`Unknown`](super::Error::Unknown)
-    /// without such a deployment.
+    /// [`Taken`](super::Error::Taken) if it has another conclusion; [`Unknown`](super::Error::Unknown)
+    /// if the deployment does not exist.
     fn conclude(&mut self, deployment: u64, conclusion: &str) -> Result<()>;
 
     /// Looks up a deployment by its number.
@@ -131,40 +133,121 @@ pub trait Store: Send {
     /// Those of the trait.
     fn of_commit(&mut self, commit: &str) -> Result<Vec<Header>>;
 
-    /// Looks up the deployment of a request.
+    /// Looks up a deployment by its idempotency key.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn of_request(&mut self, request: &str) -> Result<Option<Header>>;
 
-    /// Takes an environment for a deployment, with a new fence, if it is free, its lease has expired, or it
-    /// is held for the same deployment by the same process or by one that is known to be dead.
+    /// Claims an environment for a deployment, with a new fence, if it is free, if its lease has expired, or if it
+    /// is held for the same deployment by the same process or by a process that is known to be dead.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn claim(&mut self, request: &ClaimRequest<'_>) -> Result<Claim>;
 
-    /// Lets a lease last for this long from now, and says whether it is still the caller's. One that expired
-    /// unnoticed is still: nobody else has had the environment in between.
+    /// Renews a lease for this long from now, and returns whether it is still the caller's. A lease that expired
+    /// can be renewed as long as no other holder has claimed the environment.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn renew(&mut self, lease: &Lease, holder: &Holder, time_to_live: Duration) -> Result<bool>;
 
-    /// Gives an environment back. A lease that is no longer the caller's changes nothing.
+    /// Releases an environment. A lease that is no longer the caller's is left unchanged.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()>;
 
-    /// Lists the environments that are held, by name, with those whose lease has expired.
+    /// Lists the held environments by name, including those whose lease has expired.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn leases(&mut self) -> Result<Vec<(String, Occupant)>>;
+}
+
+/// The result of a call of a store.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a call of a store failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Another process was faster: the position already has a record, or the deployment has another conclusion.
+    Taken,
+    /// This deployment was already begun with the same idempotency key.
+    Requested(u64),
+    /// No deployment has this number.
+    Unknown(u64),
+    /// A record is missing or damaged.
+    Damaged {
+        /// The deployment that it belongs to.
+        deployment: u64,
+        /// Its position, or the position that should be there.
+        position: u64,
+    },
+    /// The database can't be reached or is busy; the same call may work later. An append or a conclusion may have
+    /// been stored; repeating the call on the same store is safe.
+    Unavailable(String),
+    /// The database's disk is full; nothing was stored.
+    Full(String),
+    /// The file or database is not a journal, or is not usable.
+    Wrong(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken => to.write_str("another process wrote to the journal first"),
+            Self::Requested(number) => {
+                write!(
+                    to,
+                    "deployment {number} was already begun with this idempotency key"
+                )
+            }
+            Self::Unknown(number) => write!(to, "the journal has no deployment {number}"),
+            Self::Damaged {
+                deployment,
+                position,
+            } => write!(
+                to,
+                "record {position} of deployment {deployment} is damaged or missing"
+            ),
+            Self::Unavailable(why) => write!(to, "the journal is not available: {why}"),
+            Self::Full(why) => write!(to, "the disk of the journal is full: {why}"),
+            Self::Wrong(why) => write!(to, "this is not a usable journal: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for error::Error {
+    fn from(error: Error) -> Self {
+        let help = match error {
+            Error::Taken => "another process drives this deployment; see `greenlight status`",
+            Error::Damaged { .. } => {
+                "another program changed the journal; restore it from a backup, or start a new one with \
+                 another `[journal] location`"
+            }
+            Error::Full(_) => "free disk space, then continue with `greenlight run --resume`",
+            Error::Unavailable(_) => {
+                "check that the database answers, or that the file's disk can be written; then continue \
+                 with `greenlight run --resume`"
+            }
+            Error::Requested(_) | Error::Unknown(_) | Error::Wrong(_) => {
+                "check `[journal] location` in the configuration"
+            }
+        };
+        Self::of(
+            error::Kind::Journal,
+            format!("the journal failed: {error}"),
+            help,
+        )
+        .because(error)
+    }
 }

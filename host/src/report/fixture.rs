@@ -12,14 +12,14 @@ use crate::deployment::timeline::{
 pub const BEGAN: u64 = 1_763_856_900_000;
 /// The release.
 pub const COMMIT: &str = "ca779cf0631b32e2cd06a3c1b3ec0ec7b699ce57";
-/// What was live before it.
+/// The commit that was live before it.
 pub const BEFORE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-/// What a text may bring along that nobody wants.
+/// A text with markup, escape sequences and workflow commands.
 pub const HOSTILE: &str = "<script>alert(1)</script> ]]> a|b `c` \u{202e}evil\u{202c} \u{1b}[31mred \
     \u{1b}]0;title ::error::x\n::error::y ##[error]z @team [x](https://example.org) {0} \u{0}\u{ffff} \
     \"><img src=x onerror=alert(2)> ' --> **b** $m$";
 
-/// It began, and nothing happened yet.
+/// A deployment that has just begun.
 pub fn empty() -> Timeline {
     Timeline {
         number: 41,
@@ -138,7 +138,7 @@ pub fn stopped() -> Timeline {
     timeline
 }
 
-/// The load test failed under `warn`; it went to production all the same.
+/// The load test failed under `warn`; the release went to production.
 pub fn promoted_with_warning() -> Timeline {
     let mut timeline = tested(Verdict::Failed, 212);
     timeline.tag = format!("stage-loadtest-warn-{COMMIT}");

@@ -1,6 +1,6 @@
-//! The headline of a deployment, with which every report begins.
+//! The headline of a deployment, which every report begins with.
 
-use super::decision::progress;
+use super::terminal::progress;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::deployment::timeline::{Decision, Place, Reason, StepState, Timeline};
 use crate::text::time;

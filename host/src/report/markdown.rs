@@ -6,10 +6,10 @@ use crate::text::escape::escape;
 use crate::text::number::{grouped, share, short};
 use crate::text::time;
 
-/// At most as many bytes are written.
+/// The most bytes that are written.
 pub const LIMIT: usize = 64 * 1024;
 
-/// At most as many steps are listed: the last ones.
+/// The most steps that are listed; the first ones are left out.
 const STEPS: usize = 50;
 
 /// Writes the summary: headline, reasons, steps, load tests and notes. If it is too long, its end is left
@@ -150,14 +150,13 @@ fn load_tests(page: &mut Page, tests: &[LoadTest]) {
     }
 }
 
-/// At most as many characters of one text are written.
+/// The most characters of one text.
 const LENGTH: usize = 600;
 
 /// Writes a text in one line in which nothing is markup: no emphasis, code, link, table cell, HTML, formula,
 /// mention or reference.
 ///
-/// Mentions and references are found after the escapes have been resolved, so a character of no width
-/// stands behind their signs.
+/// Mentions and references are detected after escapes are resolved, so a zero-width character follows their signs.
 pub fn inert(text: &str) -> String {
     let mut inert = String::with_capacity(text.len() + text.len() / 8);
     let mut characters = text.chars();
@@ -187,8 +186,8 @@ pub fn code(text: &str) -> String {
     format!("<code>{}</code>", inert(text))
 }
 
-/// What is written where lines had to be left out.
-const REST: &str = "\nThe rest is left out: there is more than a summary holds.\n";
+/// The last line of a summary that is too long.
+const REST: &str = "\nThe rest is left out: the summary is too long.\n";
 
 /// Lines, as many as fit.
 #[derive(Debug)]
@@ -208,7 +207,7 @@ impl Page {
         }
     }
 
-    /// Adds a line; from the first one that does not fit, none is added any more.
+    /// Adds a line. After the first line that does not fit, no line is added.
     pub fn line(&mut self, line: &str) {
         self.full |= self.text.len() + line.len() + 1 > self.limit;
         if !self.full {
@@ -281,7 +280,7 @@ mod tests {
         assert!(text.len() <= LIMIT);
         assert!(text.contains("The first 2950 steps are left out."));
         assert!(
-            text.ends_with("left out: there is more than a summary holds.\n"),
+            text.ends_with("left out: the summary is too long.\n"),
             "{}",
             &text[text.len() - 200..]
         );

@@ -1,6 +1,5 @@
 //! Answers, as people and programs read them. Pure: nothing here prints.
 
-pub mod decision;
 pub mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -11,4 +10,5 @@ pub mod html;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;
-pub mod snippet;
+mod sarif_format;
+pub mod terminal;

@@ -42,7 +42,7 @@ fn each_fact_has_its_source() {
         "Woodpecker (CI)\n  commit: {commit} (CI_COMMIT_SHA)\n  branch: main (CI_COMMIT_BRANCH)\n  build: \
          https://ci.example.org/1 (CI_PIPELINE_URL)\n  job workflow: passed (CI_PIPELINE_STATUS)\n  job lint: \
          skipped (GREENLIGHT_NEEDS)\n  message: fix (CI_COMMIT_MESSAGE, whole)\ngit: at {commit}, a whole clone, \
-         the commit is there\n"
+         the commit is present\n"
     );
     assert_eq!(
         (ended.stdout, ended.stderr, ended.status),

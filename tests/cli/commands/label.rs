@@ -275,7 +275,7 @@ skip: no load test runs
 1 | Gr\u{fffd}\u{fffd}e [load test: skip]
   |       ^^^^^^^^^^^^^^^^^ this label decides
 
-note[message-not-utf8]: the message is not UTF-8; what could not be read was replaced
+note[message-not-utf8]: the message is not UTF-8; invalid bytes were replaced
 ",
             ),
             Text::Nothing,

@@ -96,14 +96,16 @@ fn an_exported_policy_is_the_bundled_one() {
     export().gives(
         2,
         Text::Nothing,
-        Text::Has(&["error: `", "` exists", "help: "]),
+        Text::Has(&["error: `", "` already exists", "help: "]),
     );
     assert_eq!(fs::read(file).expect("it is there"), b"mine");
     fs::write(file, &bytes).expect("written");
 
     greenlight(["policy", "check", file]).gives(
         0,
-        Text::Is(&format!("{file} fits: it answered 115 questions\n")),
+        Text::Is(&format!(
+            "{file} is a usable policy: it answered 115 questions\n"
+        )),
         Text::Nothing,
     );
     greenlight(["policy", "table", "--policy", file]).gives(0, Text::Is(TABLE), Text::Nothing);
@@ -115,7 +117,7 @@ fn what_is_no_policy() {
     let file = folder.path().join("readme.txt");
     fs::write(&file, "not a component").expect("written");
     let file = file.to_str().expect("UTF-8");
-    let shown = format!("{file} does not fit: ");
+    let shown = format!("{file} is not a usable policy: ");
     greenlight(["policy", "check", file]).gives(1, Text::Has(&[&shown]), Text::Nothing);
     let said = Text::Has(&[
         "error: ",

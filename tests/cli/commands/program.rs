@@ -29,7 +29,7 @@ fn help_lists_the_commands_and_the_exit_statuses() {
     let statuses = "Exit status:
    0  go, also with a warning
    1  stop: the policy says no
-   2  usage, configuration or an input that can't be used
+   2  invalid command line, configuration or input
    3  go with a warning, only with --warn-exit-code 3
    4  hold: something has to happen first
   70  the policy trapped, timed out, ran into a limit or broke the contract

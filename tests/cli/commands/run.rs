@@ -152,7 +152,7 @@ fn a_request_is_begun_once() {
         Text::Has(&["stop[not-converged]"]),
         Text::Nothing,
     );
-    let begun = "note: deployment 1 was already begun for this request\n";
+    let begun = "note: deployment 1 was already begun with this idempotency key\n";
     for format in ["human", "json"] {
         greenlight(run.iter().chain(&["--format", format]))
             .within(shop.path())
@@ -174,6 +174,14 @@ fn a_request_is_begun_once() {
     greenlight(["run", "--tag", &tag, "--request", "delivery-8"])
         .within(shop.path())
         .gives(1, Text::Has(&["stop[not-converged]"]), Text::Nothing);
+    greenlight(["status", "7"]).within(shop.path()).gives(
+        2,
+        Text::Nothing,
+        Text::Has(&[
+            "error: deployment 7 does not exist\n",
+            "help: list deployments with `greenlight status`",
+        ]),
+    );
     let ended = greenlight(["status", "2"]).within(shop.path()).run();
     assert_eq!(ended.status, 0, "{}", ended.stderr);
 }
@@ -210,7 +218,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     greenlight(run).within(shop.path()).gives(
         0,
         Text::Nothing,
-        Text::Is("note: deployment 1 was already begun for this request\n"),
+        Text::Is("note: deployment 1 was already begun with this idempotency key\n"),
     );
     assert_eq!(journal.deployments(9).expect("read").len(), 1);
 
@@ -227,7 +235,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     greenlight(run).within(shop.path()).gives(
         0,
         Text::Nothing,
-        Text::Is("note: deployment 2 was already begun for this request\n"),
+        Text::Is("note: deployment 2 was already begun with this idempotency key\n"),
     );
 }
 
@@ -376,7 +384,7 @@ fn a_commit_that_git_does_not_have() {
     refused(
         shop.path(),
         &["run", "--tag", &tag, "--approved-by", " "],
-        &["a name is needed"],
+        &["expected a name that is not blank"],
     );
     assert!(
         !shop.path().join(".greenlight").exists(),

@@ -240,13 +240,13 @@ fn the_commit_and_the_revision_must_agree() {
     tags(&["--rev", "HEAD", "--commit", SHA, "--repo", repo]).gives(
         2,
         Text::Nothing,
-        Text::Has(&[&commit, "help: leave `--commit` out"]),
+        Text::Has(&[&commit, SHA, "help: leave `--commit` out"]),
     );
     tags(&["--message", "x", "--branch", "main"]).gives(
         2,
         Text::Nothing,
         Text::Has(&[
-            "error: no commit\n",
+            "error: the built commit is unknown\n",
             "help: name the built commit with `--commit SHA`",
         ]),
     );

@@ -1,4 +1,4 @@
-//! `greenlight help`: the help of a command, or a page of the documentation.
+//! `greenlight help` and `greenlight man`: the help of a command, a page of the documentation, the man page.
 //!
 //! The pages are those of `host/docs`, embedded in the program, so a terminal without a network shows the text
 //! that belongs to this very version.
@@ -6,8 +6,11 @@
 mod plain;
 
 use std::fmt::Write as _;
+use std::io;
 
 use clap::Args;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
 
 use super::output::Output;
 use super::{Error, Exit};
@@ -30,7 +33,7 @@ struct Page {
     text: &'static str,
 }
 
-/// Embeds pages of `host/docs`; a page without a file does not compile.
+/// Embeds pages of `host/docs`. A page whose file is missing is a compile error.
 macro_rules! pages {
     ($($topic:literal => $file:literal),* $(,)?) => {
         /// Every page that is shown, in the order of the list of topics.
@@ -103,7 +106,7 @@ pub fn run(
 }
 
 /// The name and the title of each page.
-pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
+fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
     PAGES.iter().map(|it| (it.topic, plain::title(it.text)))
 }
 
@@ -119,7 +122,7 @@ fn list() -> String {
     text
 }
 
-/// What `--help` says of the command that the words name, one below the other.
+/// The `--help` text of a command, named by the path of its subcommands.
 fn help_of(program: &mut clap::Command, words: &[String]) -> Option<String> {
     words
         .iter()
@@ -141,7 +144,52 @@ fn unknown(asked: &str, program: &clap::Command) -> Error {
         Some((_, name)) => format!("did you mean `greenlight help {name}`?"),
         None => "list the topics with `greenlight help`".to_owned(),
     };
-    Error::new(format!("no topic or command is called `{asked}`"), help)
+    Error::new(format!("unknown topic or command `{asked}`"), help)
+}
+
+/// Renders the man page.
+pub fn man_page(mut command: clap::Command) -> io::Result<Vec<u8>> {
+    command.build();
+    let mut page = Vec::new();
+    Man::new(command.clone()).render(&mut page)?;
+    for sub in command.get_subcommands() {
+        sections(&mut page, "greenlight", sub)?;
+    }
+    topics_section().to_writer(&mut page)?;
+    Ok(page)
+}
+
+/// The section of the man page about the pages that `greenlight help TOPIC` shows.
+fn topics_section() -> Roff {
+    let mut section = Roff::new();
+    section.control("SH", ["TOPICS"]);
+    section.text([
+        bold("greenlight help "),
+        roman("TOPIC shows a page of the documentation:"),
+    ]);
+    for (topic, title) in topics() {
+        section.control("TP", []);
+        section.text([bold(topic)]);
+        section.text([roman(title)]);
+    }
+    section
+}
+
+fn sections(page: &mut Vec<u8>, above: &str, command: &clap::Command) -> io::Result<()> {
+    let name = format!("{above} {}", command.get_name());
+    let subcommands: Vec<_> = command.get_subcommands().collect();
+    if subcommands.is_empty() {
+        let mut heading = Roff::new();
+        heading.control("SH", [name.to_uppercase().as_str()]);
+        heading.to_writer(page)?;
+        let man = Man::new(command.clone().bin_name(&name));
+        man.render_description_section(page)?;
+        man.render_options_section(page)?;
+    }
+    for sub in subcommands {
+        sections(page, &name, sub)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

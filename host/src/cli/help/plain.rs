@@ -1,7 +1,7 @@
 //! Markdown as plain text for a terminal: the part of Markdown that the documentation uses.
 //!
-//! Comments and images disappear, links keep their text and their address, a table that is too wide becomes a
-//! list of rows.
+//! Comments and images are removed, links keep their text and address, and a table that is too wide becomes a list
+//! of rows.
 
 use std::fmt::Write as _;
 
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_no_reason_to_fail() {
+    fn truncated_markdown_is_rendered() {
         for page in ["<!--", "```", "| a", "[a](", "|", ""] {
             let _ = text(page);
         }

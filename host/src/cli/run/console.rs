@@ -1,5 +1,5 @@
 //! The progress of a deployment: one line for each step, on a terminal or in the log of a CI system, and on a
-//! terminal a live view of what is going on.
+//! terminal a live view of the current step.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -26,9 +26,9 @@ pub struct Console {
     is_silent: bool,
     /// The live view, on a terminal.
     live: Option<Live>,
-    /// Nodes that gave no usable answer when they were last asked, and why.
+    /// Nodes that gave no usable answer in the last round, and why.
     unreachable: Vec<(String, String)>,
-    /// The last line about what is still missing.
+    /// The last line about what the deployment waits for.
     said: String,
 }
 
@@ -146,7 +146,7 @@ impl Screen for Console {
     }
 
     fn decided(&mut self, decision: &Decision) {
-        // The first reason says what holds a release; otherwise the last one says what is missing.
+        // A hold is explained by its first reason, every other permission by its last one.
         let reason = match decision.permission {
             Permission::Hold => decision.reasons.first(),
             _ => decision.reasons.last(),
@@ -161,7 +161,7 @@ impl Screen for Console {
         });
         let mut text = escape(&reason.message).into_owned();
         let behind = standing.map_or_else(Vec::new, |it| self.behind(it));
-        // Before the nodes are asked, their earlier answers say nothing.
+        // Before a round, earlier answers of the nodes are out of date.
         if !behind.is_empty() && !matches!(decision.next, Action::Observe(_)) {
             text = format!("{text} ({})", behind.join(", "));
         }
@@ -216,7 +216,7 @@ impl Screen for Console {
     }
 }
 
-/// The live view at the bottom of a terminal: a line, and a table of the nodes that are waited for.
+/// The live view at the bottom of a terminal: the current step, and the nodes that the deployment waits for.
 struct Live {
     all: MultiProgress,
     now: ProgressBar,
@@ -241,7 +241,7 @@ impl Live {
         self.all.suspend(print);
     }
 
-    /// Shows what is going on, and the nodes that are waited for.
+    /// Shows the current step, and the nodes that the deployment waits for.
     fn show(&mut self, text: String, nodes: &[String]) {
         self.now.set_message(text);
         while self.nodes.len() > nodes.len() {

@@ -1,28 +1,31 @@
-//! `greenlight run`: deploys a release.
+//! `greenlight run`: deploys a release, also with the whole pipeline on this machine.
 
 mod console;
-mod local;
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
+use console::Console;
 
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, PolicyArguments};
-use super::output::Output;
-use super::reports::ReportArguments;
-use super::{Error, Exit, WarnExitCode, resolve};
+use super::deployments::ReportArguments;
+use super::output::{Output, refuse};
+use super::table::publishable;
+use super::{Error, Exit, WarnExitCode};
+use crate::config::resolved::Resolved;
 use crate::config::{Config, PolicyFile};
 use crate::contract::documents::DecisionDocument;
 use crate::contract::names::Named as _;
 use crate::deployment::{self, Context, End, Outcome, Request, log};
 use crate::effects::shutdown::Shutdown;
 use crate::error::Kind;
-use crate::report::decision;
+use crate::facts::{git, message};
+use crate::local::{self, Nodes};
+use crate::report::terminal;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
 use crate::text::escape::escape;
 use crate::text::json;
-use console::Console;
 
 /// Deploy a release: decide, act, record, and decide again until it has ended.
 ///
@@ -78,7 +81,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let flags = arguments.policy.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     if arguments.local {
-        return local::run(arguments, &resolved, &shutdown, output);
+        return run_local(arguments, &resolved, &shutdown, output);
     }
     resolved.check_deployable()?;
     let config = resolved.required()?;
@@ -99,7 +102,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     }
 }
 
-/// Loads the policy that decides about a deployment, and says which one it is, for the journal.
+/// Loads the policy that decides about a deployment, and its digest, for the journal.
 fn load(file: Option<&PolicyFile>) -> Result<(Policy, String), Error> {
     let (policy, digest) = configuration::load(file, Use::Often)?;
     Ok((
@@ -108,7 +111,7 @@ fn load(file: Option<&PolicyFile>) -> Result<(Policy, String), Error> {
     ))
 }
 
-/// Everything that a deployment is started with.
+/// Everything that a deployment needs to start.
 struct Deployment<'a> {
     config: &'a Config,
     policy: &'a Policy,
@@ -148,7 +151,7 @@ impl Deployment<'_> {
             Outcome::Driven { number, end } => self.finish(number, end, output),
             Outcome::AlreadyBegun(number) => {
                 output.note(&format!(
-                    "note: deployment {number} was already begun for this request\n"
+                    "note: deployment {number} was already begun with this idempotency key\n"
                 ));
                 Ok(Exit::Go)
             }
@@ -161,9 +164,7 @@ impl Deployment<'_> {
                 output.text(&format!("deployment {number} has ended: {conclusion}\n"));
                 Ok(Exit::of(permission, self.arguments.warn_exit_code))
             }
-            Outcome::Refused(reasons) => {
-                resolve::refuse(self.arguments.format.format, reasons, output)
-            }
+            Outcome::Refused(reasons) => refuse(self.arguments.format.format, reasons, output),
         }
     }
 
@@ -177,14 +178,14 @@ impl Deployment<'_> {
         let end = end.map_err(|error| self.stopped(number, error))?;
         let exit = Exit::of(end.decision.permission, self.arguments.warn_exit_code);
         match self.arguments.format.format {
-            Format::Human => output.text(&decision::text(&end.decision)),
+            Format::Human => output.text(&terminal::decision(&end.decision)),
             Format::Json => output.text(&json::pretty(&DecisionDocument::new(
                 &end.release,
                 end.decision,
             ))?),
         }
         if let Err(error) = written {
-            // The deployment has ended, and its result is shown all the same.
+            // The deployment has ended, so its result is shown even if a report could not be written.
             output.error(&error.text());
             output.error(&format!(
                 "  help: deployment {number} ended as {}; write the report with `greenlight status \
@@ -216,4 +217,75 @@ impl Deployment<'_> {
         let (_, mut store) = log::open(self.config)?;
         self.arguments.reports.write(store.as_mut(), number)
     }
+}
+
+fn run_local(
+    arguments: &Arguments,
+    resolved: &Resolved,
+    shutdown: &Shutdown,
+    output: &mut Output,
+) -> Result<Exit, Error> {
+    let repo = arguments.repo.as_deref();
+    let commit = git::commit(repo, "HEAD")?;
+    let (policy, digest) = load(resolved.policy.as_ref())?;
+    let settings = local::settings(resolved);
+    let reading = message::from_commit(&commit)?;
+    let format = arguments.format.format;
+    let labels = match policy.parse(&reading.message, settings.default_action)? {
+        Ok(labels) => labels,
+        Err(reasons) => return refuse(format, reasons, output),
+    };
+    let build = publishable(&commit.id, labels.action, &settings);
+    let tags = match policy.tags(&build, &settings)? {
+        Ok(tags) => tags,
+        Err(reasons) => return refuse(format, reasons, output),
+    };
+    if let (Some(path), Some(config)) = (resolved.path(), resolved.config()) {
+        output.note(&format!(
+            "note: settings are from `{}`; `run --local` replaces {}\n",
+            escape(&path.display().to_string()),
+            replaced(config)
+        ));
+    }
+    let names: Vec<String> = settings
+        .environments
+        .iter()
+        .map(|it| it.name.clone())
+        .collect();
+    // The nodes serve the previous commit first, if the commit has a parent.
+    let before = git::commit(repo, "HEAD^").ok().map(|it| it.id);
+    let nodes = Nodes::start(&names, before.as_deref()).map_err(|error| impossible(&error))?;
+    let folder = tempfile::Builder::new()
+        .prefix("greenlight-")
+        .tempdir()
+        .map_err(|error| impossible(&error))?;
+    let program = std::env::current_exe().map_err(|error| impossible(&error))?;
+    let config = local::config(&program, folder.path(), &nodes, settings);
+    let deployment = Deployment {
+        config: &config,
+        policy: &policy,
+        digest,
+        shutdown,
+        arguments,
+    };
+    deployment.begin(tags.first().map_or("", String::as_str), output)
+}
+
+/// Lists the parts of a configuration that built-in ones replace.
+fn replaced(config: &Config) -> String {
+    let parts = [
+        (!config.environments.is_empty(), "nodes, deploy commands"),
+        (config.load_test.is_some(), "the load test's command"),
+        (config.slack.is_some(), "Slack"),
+        (true, "the poll interval and the journal"),
+    ];
+    let parts = parts.iter().filter(|(is_set, _)| *is_set);
+    parts.map(|(_, part)| *part).collect::<Vec<_>>().join(", ")
+}
+
+fn impossible(error: &std::io::Error) -> Error {
+    Error::new(
+        format!("failed to start the built-in nodes: {error}"),
+        "the system is out of ports, threads or disk space; try again later",
+    )
 }

@@ -79,7 +79,7 @@ pub struct Files {
     pub exceptions: Option<PathBuf>,
 }
 
-/// Which tool's files are read. Written as [`Format::name`] in configuration.
+/// The tool whose result files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -1,11 +1,11 @@
-//! Deployment requests: deployments that push events ask for, and how far each is.
+//! Deployment requests: the deployments that push events request, and their state.
 
 use super::push_event::{digest, or_empty};
 use super::request_state::{Columns, DeploymentRequestState};
 use crate::journal::Result;
 use crate::journal::sql::{Answer, Cells, Session, Value, values};
 
-/// A deployment that is about to be requested.
+/// A deployment request that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDeploymentRequest {
     /// The repository, as the registry names it.
@@ -21,13 +21,13 @@ pub struct NewDeploymentRequest {
     pub commit: String,
 }
 
-/// A deployment that was requested.
+/// A stored deployment request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentRequest {
     /// Its number: unique, and larger than those of earlier ones. Numbers may be left out.
     pub id: u64,
-    /// The idempotency key of the deployment, by which a pipeline that was started for it is found again:
-    /// random, unique, and never changed.
+    /// The idempotency key of the deployment, which also identifies a pipeline that was started for it: random, unique,
+    /// and never changed.
     pub key: String,
     /// The repository, as the registry names it.
     pub repository: String,
@@ -39,11 +39,11 @@ pub struct DeploymentRequest {
     pub environment: String,
     /// The commit that the tag names, in hexadecimal digits.
     pub commit: String,
-    /// How far it is.
+    /// Its state.
     pub state: DeploymentRequestState,
     /// The last attempt to start it, counted from 1; 0 before the first.
     pub attempts: u32,
-    /// When it was first wanted, in milliseconds since 1970 by the clock of the store.
+    /// When it was created, in milliseconds since 1970 by the clock of the store.
     pub created: u64,
     /// When its state was last written, in milliseconds since 1970 by the clock of the store.
     pub updated: u64,
@@ -52,13 +52,13 @@ pub struct DeploymentRequest {
 /// A deployment request that the caller has claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedDeploymentRequest {
-    /// What is to be deployed.
+    /// The deployment request.
     pub request: DeploymentRequest,
-    /// Which claim this is.
+    /// The fence of the claim.
     pub fence: u64,
 }
 
-/// What is read of a deployment request, in the order of [`read_row`].
+/// Reads the columns of a deployment request, in the order of [`read_row`].
 const COLUMNS: &str =
     "SELECT id, request, repository, tag, digest, environment, commit_id, created, updated,
          state, why, attempts, again_at, reference, finished, fence
@@ -77,7 +77,7 @@ impl NewDeploymentRequest {
     }
 }
 
-/// Stores a deployment request unless it is there, and returns its number.
+/// Stores a deployment request unless it exists, and returns its number.
 pub(super) fn insert(session: &mut dyn Session, new: &NewDeploymentRequest) -> Answer<i64> {
     let digest = or_empty(new.digest.as_ref());
     let key = format!("{:032x}", fastrand::u128(..));
@@ -116,7 +116,7 @@ pub(super) fn claimed(
     Ok(claimed?)
 }
 
-/// Stores how far a deployment request is, if the claim is still the caller's.
+/// Stores the state of a deployment request, if the claim is still the caller's.
 pub(super) fn write(
     session: &mut dyn Session,
     claimed: &ClaimedDeploymentRequest,
@@ -143,7 +143,7 @@ pub(super) fn write(
     Ok(written == 1)
 }
 
-/// Moves the end of a claim, and says whether there was one to move.
+/// Moves the end of a claim, and returns whether the caller still held it.
 pub(super) fn renew(
     session: &mut dyn Session,
     claimed: &ClaimedDeploymentRequest,

@@ -1,11 +1,9 @@
-//! The inbox: what registries say was pushed, and the deployments that are requested because of it.
+//! The inbox: push events from registries, and the deployments that they request.
 //!
-//! A delivery is stored as it came in, together with its push events; a push event is looked into later, and
-//! either ignored or turned into a deployment request; a deployment request is carried out later still. Each of
-//! these steps is durable before the next begins, and each is claimed by one receiver at a time, so that
-//! several share the work.
+//! A delivery is stored unchanged, together with its push events. Later, each push event is either ignored or turned
+//! into a deployment request, and each deployment request is carried out. Each step is durable before the next one
+//! starts, and is claimed by one receiver at a time, so that several receivers can share the work.
 
-mod claims;
 mod deployment_request;
 mod push_event;
 mod queries;
@@ -13,12 +11,13 @@ mod request_state;
 
 use std::time::Duration;
 
-pub(super) use claims::{FreeRequest, HOLDERS, dead};
 pub use deployment_request::{ClaimedDeploymentRequest, DeploymentRequest, NewDeploymentRequest};
 pub use push_event::{
     ClaimedPushEvent, Delivery, PushEvent, PushEventRow, PushEventState, Settled,
 };
 pub use request_state::DeploymentRequestState;
+
+pub(super) use queries::{FreeRequest, HOLDERS, dead};
 
 use self::request_state::unreadable;
 use super::{Holder, Result};
@@ -30,7 +29,7 @@ pub struct Counts {
     pub deliveries: u64,
     /// Push events that are pending.
     pub pending: u64,
-    /// Deployment requests for which nothing has been done yet.
+    /// Deployment requests that are not processed yet.
     pub wanted: u64,
     /// Deployment requests that wait for something.
     pub waiting: u64,
@@ -42,7 +41,7 @@ pub struct Counts {
     pub started: u64,
     /// Deployment requests that were given up.
     pub stopped: u64,
-    /// Deployment requests of which it is not known whether they were started.
+    /// Deployment requests that may have been started.
     pub unknown: u64,
 }
 
@@ -64,31 +63,29 @@ impl Counts {
     }
 }
 
-/// A place that keeps push events, and the deployment requests that they lead to.
+/// Keeps push events, and the deployment requests that they lead to.
 ///
 /// What a call has stored is durable when it returns, and each call is one transaction. Each can fail with
 /// [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or
-/// [`Wrong`](super::Error::Wrong), and may then be repeated. Whether the failed call was stored is not known
-/// then; where repeating it does something twice, the call says so.
+/// [`Wrong`](super::Error::Wrong), and may then be repeated. The failed call may have been stored; if repeating it
+/// has a second effect, its documentation says so.
 ///
-/// A claim has a fence, which grows with each claim of the same thing. It ends by the clock of the store, as
-/// [a lease does](super::Store), and it is lost only when another receiver has claimed the thing since: one
-/// that expired unnoticed, or was given back, may still be written with. A claim whose answer was lost on the
-/// way is handed out again when it expires, at the latest. Texts must not contain NUL characters: those
-/// are [`Wrong`](super::Error::Wrong), and nothing of the call is stored.
+/// A claim has a fence, which grows with each claim of the same row. It ends by the clock of the store, as
+/// [a lease does](super::Store). It is lost only when another receiver claims the row: a claim that expired or was
+/// released can still be used to write. A row whose claim got lost with its reply is free again when the claim
+/// expires, at the latest. A text with a NUL character is [`Wrong`](super::Error::Wrong), and nothing is stored.
 pub trait Inbox: Send {
-    /// Stores deliveries with their push events, all or none. A push event that is known already is counted,
-    /// and becomes pending again: a tag can be pushed again. Repeated after a failure, it may store and count a
-    /// delivery twice.
+    /// Stores deliveries with their push events, all or none. A known push event is counted and becomes pending again,
+    /// because a tag can be pushed again. If the call is repeated after a failure, a delivery may be stored and
+    /// counted twice.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn accept(&mut self, deliveries: &[Delivery]) -> Result<()>;
 
-    /// Claims push events that have not been settled since they last came in and that are not postponed, the
-    /// ones that were never postponed before the others, and the oldest of them first. Claims of a process
-    /// that is known to be dead end at once.
+    /// Claims push events that are pending and not postponed: first those that were never postponed, each group oldest
+    /// first. Claims of a process that is known to be dead end at once.
     ///
     /// # Errors
     ///
@@ -100,35 +97,33 @@ pub trait Inbox: Send {
         limit: usize,
     ) -> Result<Vec<ClaimedPushEvent>>;
 
-    /// Stores what a push event leads to, gives it back, and says whether the claim still was the caller's; if
-    /// not, nothing is stored. A deployment request that exists already is left as it is. A delivery that came
-    /// in since the claim leaves the push event pending.
+    /// Settles a push event and releases it. Returns whether the claim was still the caller's; if not, nothing is
+    /// stored. An existing deployment request is left unchanged. If a delivery arrived since the claim, the push event
+    /// stays pending.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn settle(&mut self, claimed: &ClaimedPushEvent, settled: &Settled) -> Result<bool>;
 
-    /// Stores what several push events lead to, as [`settle`](Inbox::settle) does for each, in one
-    /// transaction or in several.
+    /// Settles several push events, each like [`settle`](Inbox::settle), in one transaction or in several.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn settle_all(&mut self, settled: &[(ClaimedPushEvent, Settled)]) -> Result<()>;
 
-    /// Gives a push event back that could not be settled, to be claimed again from then on (in milliseconds
-    /// since 1970), or earlier where it comes in again after this. Says whether the claim still was the
-    /// caller's; if not, nothing is stored.
+    /// Releases a push event that could not be settled, until a time (in milliseconds since 1970) or until the next
+    /// delivery of it. Returns whether the claim was still the caller's; if not, nothing is stored.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn postpone(&mut self, claimed: &ClaimedPushEvent, again_at: u64, why: &str) -> Result<bool>;
 
-    /// Claims deployment requests that are not over and whose time has come, the oldest first. Claims of a
-    /// process that is known to be dead end at once, except where it was
-    /// [`Starting`](DeploymentRequestState::Starting): what it had sent may still be on its way.
+    /// Claims unfinished deployment requests that are due, oldest first. Claims of a process that is known to be dead
+    /// end at once, except in the state [`Starting`](DeploymentRequestState::Starting): a request that the process
+    /// sent may still be on its way.
     ///
     /// # Errors
     ///
@@ -140,8 +135,8 @@ pub trait Inbox: Send {
         limit: usize,
     ) -> Result<Vec<ClaimedDeploymentRequest>>;
 
-    /// Stores how far a claimed deployment request is, gives it back unless it is to be kept, and says whether
-    /// the claim still was the caller's; if not, nothing is stored.
+    /// Stores the state of a claimed deployment request, and releases it unless `keep` is set. Returns whether the
+    /// claim was still the caller's; if not, nothing is stored.
     ///
     /// # Errors
     ///
@@ -153,7 +148,7 @@ pub trait Inbox: Send {
         keep: bool,
     ) -> Result<bool>;
 
-    /// Lets the claim of a deployment request last for this long from now, and says whether it still was the
+    /// Renews the claim of a deployment request for this long from now, and returns whether it was still the
     /// caller's.
     ///
     /// # Errors
@@ -165,26 +160,24 @@ pub trait Inbox: Send {
         time_to_live: Duration,
     ) -> Result<bool>;
 
-    /// Picks those of a registry's tags that the inbox does not know. One that is listed without a digest is
-    /// known if any push event names its tag; one with a digest, if a push event or a deployment request names
-    /// the tag with it.
+    /// Returns the listed tags that the inbox does not know. A tag without a digest is known if any push event names
+    /// it; a tag with a digest, if a push event or a deployment request has both.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn unknown(&mut self, listed: &[PushEvent]) -> Result<Vec<PushEvent>>;
 
-    /// Says when a repository's tags were first looked at, in milliseconds since 1970; nothing if they
-    /// have never been.
+    /// Returns when a repository's tags were first listed, in milliseconds since 1970; `None` if never.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn baseline(&mut self, repository: &str) -> Result<Option<u64>>;
 
-    /// Remembers that a repository's tags have been looked at for the first time: those that the inbox does
-    /// not know become push events that are ignored, for this reason. Says whether it was the first time; if
-    /// not, nothing is stored. Repeated after a failure, it may find its own first time.
+    /// Stores that a repository's tags were listed for the first time: unknown tags become push events that are
+    /// ignored for this reason. Returns whether it was the first time; if not, nothing is stored. If the call is
+    /// repeated after a failure, it may return false although it was the first one.
     ///
     /// # Errors
     ///
@@ -211,7 +204,7 @@ pub trait Inbox: Send {
     /// Those of the trait.
     fn deployment_request(&mut self, id: u64) -> Result<Option<DeploymentRequest>>;
 
-    /// Lists push events, the one that came in last first.
+    /// Lists push events, the last received one first.
     ///
     /// # Errors
     ///
@@ -225,9 +218,9 @@ pub trait Inbox: Send {
     /// Those of the trait.
     fn counts(&mut self) -> Result<Counts>;
 
-    /// Removes deliveries that came in before this moment (in milliseconds since 1970) and whose push events
-    /// are all settled, and says how many: at most a thousand, so that other calls do not wait for long. Push
-    /// events and deployment requests stay: by them, nothing is done twice.
+    /// Removes deliveries from before this time (in milliseconds since 1970) whose push events are all settled, and
+    /// returns how many: at most a thousand, so that other calls do not wait for long. Push events and deployment
+    /// requests are kept, so that no deployment is started twice.
     ///
     /// # Errors
     ///

@@ -1,31 +1,31 @@
-//! Push events: what registries say was pushed, and what has become of it.
+//! Push events: images that registries report as pushed, and their state.
 
 use super::deployment_request::{self, NewDeploymentRequest};
 use super::request_state::unreadable;
 use crate::journal::sql::{Answer, Cells, Session, values};
 use crate::journal::{Error, Result};
 
-/// A request of a registry, as it came in.
+/// A webhook, as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// When it came in, in milliseconds since 1970 by the receiver's clock.
+    /// When it was received, in milliseconds since 1970 by the receiver's clock.
     pub at: u64,
-    /// What it came from: the kind of registry, or the receiver's own look at one.
+    /// Its source: the kind of registry, or polling.
     pub source: String,
     /// Its body, byte for byte.
     pub body: Vec<u8>,
-    /// The push events in it, which may be none.
+    /// The push events in it; may be empty.
     pub push_events: Vec<PushEvent>,
 }
 
-/// What a registry says was pushed. It is not verified.
+/// An image that a registry reports as pushed. It is not verified.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PushEvent {
     /// The repository, as the registry names it.
     pub repository: String,
     /// The tag.
     pub tag: String,
-    /// The digest of the image, where it is said. An empty one counts as missing.
+    /// The digest of the image, if reported. An empty one counts as missing.
     pub digest: Option<String>,
 }
 
@@ -34,13 +34,13 @@ pub struct PushEvent {
 pub struct ClaimedPushEvent {
     /// Its number.
     pub id: u64,
-    /// What was said.
+    /// The push event.
     pub push_event: PushEvent,
-    /// How many deliveries have said it.
+    /// The number of deliveries that reported it.
     pub deliveries: u64,
-    /// How often it has been postponed since it last came in.
+    /// How often it has been postponed since the last delivery.
     pub attempts: u32,
-    /// Which claim this is.
+    /// The fence of the claim.
     pub fence: u64,
 }
 
@@ -52,38 +52,38 @@ pub enum Settled {
         /// The reason.
         why: String,
     },
-    /// This deployment is requested, unless it has been.
+    /// This deployment is requested, unless it already is.
     Wanted(NewDeploymentRequest),
 }
 
-/// A push event, and what has become of it.
+/// A push event and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushEventRow {
     /// Its number.
     pub id: u64,
-    /// What was said.
+    /// The push event.
     pub push_event: PushEvent,
-    /// How many deliveries have said it: 0 if it was found before a delivery did.
+    /// The number of deliveries that reported it; 0 if only polling found it.
     pub deliveries: u64,
     /// When it first came in, in milliseconds since 1970.
     pub first: u64,
     /// When it last came in, in milliseconds since 1970.
     pub last: u64,
-    /// What has become of it.
+    /// Its state.
     pub state: PushEventState,
 }
 
-/// What has become of a push event.
+/// The state of a push event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PushEventState {
-    /// It has not been settled since it last came in.
+    /// It has not been settled since the last delivery.
     Pending {
         /// Why it was postponed, if it was.
         why: Option<String>,
-        /// When it is looked into, in milliseconds since 1970; 0 is at once.
+        /// When to process it, in milliseconds since 1970; 0 means at once.
         again_at: u64,
     },
-    /// Nothing was to be deployed.
+    /// Nothing is deployed.
     Ignored {
         /// The reason.
         why: String,
@@ -96,7 +96,7 @@ pub enum PushEventState {
 }
 
 impl PushEvent {
-    /// What identifies it: repository, tag, and a digest that is empty where it has none.
+    /// Its identity: repository, tag, and digest, which is empty if missing.
     pub(in crate::journal) fn key(&self) -> (&str, &str, &str) {
         (&self.repository, &self.tag, or_empty(self.digest.as_ref()))
     }
@@ -185,7 +185,7 @@ pub(super) fn settle(
     Ok(true)
 }
 
-/// Gives a push event back for later.
+/// Releases a push event until later.
 pub(super) fn postpone(
     session: &mut dyn Session,
     claimed: &ClaimedPushEvent,
@@ -206,7 +206,7 @@ pub(super) fn postpone(
     Ok(postponed == 1)
 }
 
-/// Lists push events, the one that came in last first.
+/// Lists push events, the last received one first.
 pub(super) fn newest(session: &mut dyn Session, limit: i64) -> Answer<Vec<PushEventRow>> {
     let rows = session.query(
         "SELECT repository, tag, digest, id, deliveries, first_at, last_at, state, why, again_at, start
@@ -239,7 +239,7 @@ fn state(row: &mut Cells, first: usize) -> Result<PushEventState> {
     }
 }
 
-/// Refuses texts that one of the databases can't store, in both.
+/// Refuses texts with NUL characters, which one of the databases can't store.
 pub(super) fn without_nul<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<()> {
     if texts.into_iter().any(|text| text.contains('\0')) {
         return Err(Error::Wrong(

@@ -1,8 +1,7 @@
-//! The inbox in either database.
+//! The inbox in either database, and which of its rows may be claimed.
 
 use std::time::Duration;
 
-use super::claims::{FreeRequest, Kind};
 use super::push_event::{self, without_nul};
 use super::request_state::Columns;
 use super::{
@@ -179,4 +178,63 @@ fn texts<'a>(
 ) -> impl Iterator<Item = &'a str> {
     let keys = push_events.into_iter().map(PushEvent::key);
     keys.flat_map(|(repository, tag, digest)| [repository, tag, digest])
+}
+
+/// What is claimed.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Push events that are pending.
+    PushEvents,
+    /// Deployment requests that are not finished.
+    DeploymentRequests,
+}
+
+/// A claim of free push events or deployment requests.
+#[derive(Clone, Copy, Debug)]
+pub struct FreeRequest<'a> {
+    /// What is claimed.
+    pub kind: Kind,
+    /// The process that claims it.
+    pub holder: &'a Holder,
+    /// How long the claims last.
+    pub time_to_live: Duration,
+    /// How many are claimed at most.
+    pub limit: usize,
+}
+
+/// Selects the holders whose claims have not expired; [`Kind::fill`] completes it.
+pub const HOLDERS: &str = "
+    SELECT DISTINCT holder FROM {table}
+    WHERE {open} AND again_at <= :now AND expires > :now AND holder IS NOT NULL";
+
+impl Kind {
+    /// Completes a statement: `{table}`, `{open}` (which may be claimed at all), `{harmless}` (which may be
+    /// claimed at once after a holder that died) and `{order}` (which come first).
+    pub fn fill(self, statement: &str) -> String {
+        let (table, open, harmless, order) = match self {
+            Self::PushEvents => (
+                "hints",
+                "state = 'pending'",
+                "TRUE",
+                "again_at, last_at, id",
+            ),
+            Self::DeploymentRequests => (
+                "starts",
+                "state IN ('wanted', 'waiting', 'starting', 'retrying')",
+                "state <> 'starting'",
+                "again_at, id",
+            ),
+        };
+        statement
+            .replace("{table}", table)
+            .replace("{open}", open)
+            .replace("{harmless}", harmless)
+            .replace("{order}", order)
+    }
+}
+
+/// Keeps the holders that are known to be dead, whose claims end at once.
+pub fn dead(mut holders: Vec<String>) -> Vec<String> {
+    holders.retain(|holder| Holder::is_known_dead(holder));
+    holders
 }

@@ -1,54 +1,53 @@
-//! The states of a deployment request: in the program, and as they are stored, as a word and columns of
-//! which each state uses some.
+//! The states of a deployment request, and how they are stored: as a name, and columns that some states use.
 
 use crate::journal::{Error, Result};
 
-/// How far a deployment request is.
+/// The state of a deployment request.
 ///
-/// Moments are in milliseconds since 1970, and are compared with the clock of the store; 0 is at once.
+/// Times are in milliseconds since 1970, and are compared with the clock of the store; 0 means at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeploymentRequestState {
-    /// Nothing has been done yet.
+    /// It has not been processed yet.
     Wanted,
-    /// Something else has to happen first.
+    /// It waits for something.
     Waiting {
         /// What.
         why: String,
         /// When to look again.
         again_at: u64,
     },
-    /// An attempt is being made. When its process ends here, it is not known whether the attempt started
-    /// anything: that has to be found out before the next one.
+    /// An attempt is being made. If its process ends in this state, the attempt may have started a pipeline, which
+    /// must be checked before the next attempt.
     Starting {
         /// Which attempt it is, counted from 1.
         attempt: u32,
-        /// Why it could not be found out yet, if it was tried.
+        /// Why the check failed, if it did.
         why: Option<String>,
-        /// When to find out.
+        /// When to check.
         again_at: u64,
     },
-    /// The last attempt started nothing, for certain, and another one is to be made.
+    /// The last attempt certainly started nothing, and is retried.
     Retrying {
         /// What went wrong.
         why: String,
         /// When to try again.
         again_at: u64,
     },
-    /// It was started. Nothing more has to be done.
+    /// It was started; the request is finished.
     Started {
-        /// What the pipeline is called where it runs.
+        /// The name of the pipeline in the CI system.
         reference: String,
-        /// How it ended, where that is known.
+        /// How it ended, if known.
         finished: Option<String>,
     },
-    /// It is not started, and won't be.
+    /// It will not be started.
     Stopped {
         /// The reason.
         why: String,
     },
-    /// Whether it was started can't be found out. It is not tried again: a person has to look.
+    /// It may have been started, which can't be checked. It is not retried: a person must check.
     Unknown {
-        /// What is known.
+        /// The reason.
         why: String,
     },
 }
@@ -62,7 +61,7 @@ pub struct Columns {
     pub why: Option<String>,
     /// The attempt that is being made.
     pub attempt: Option<u32>,
-    /// When to go on, in milliseconds since 1970.
+    /// When to continue, in milliseconds since 1970.
     pub again_at: u64,
     /// What was started.
     pub reference: Option<String>,
@@ -132,7 +131,7 @@ impl Columns {
     }
 }
 
-/// The error for a state that this program does not write.
+/// The error for a state that this version does not know.
 pub fn unreadable(word: &str) -> Error {
     Error::Wrong(format!(
         "its inbox has an unknown state `{word}`; use the version of greenlight that wrote it"

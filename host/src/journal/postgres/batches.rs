@@ -15,16 +15,16 @@ pub const DELETE_SETTLED: &str = "
 
 type Key<'a> = (&'a str, &'a str, &'a str);
 
-/// What a batch says of one push event.
+/// What a batch contains about one push event.
 struct Said {
     deliveries: i64,
     first: i64,
     last: i64,
 }
 
-/// Stores deliveries with their push events, in two statements whatever their number.
+/// Stores deliveries with their push events, in two statements for any number of deliveries.
 pub fn insert(client: &mut impl GenericClient, deliveries: &[Delivery]) -> Result<(), Error> {
-    // In order: of two batches that lock the same push events, none waits for one of the other's.
+    // Sorted, so that two batches that lock the same push events can't deadlock.
     let mut said: BTreeMap<_, Said> = BTreeMap::new();
     let distinct: Vec<BTreeSet<_>> = deliveries
         .iter()

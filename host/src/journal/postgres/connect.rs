@@ -1,15 +1,16 @@
+//! Connects to a `PostgreSQL` server, and brings its schema to this program's version.
+
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::postgres::{Client, NoTls};
+use ::postgres::{Client, GenericClient, NoTls};
 
-use super::{Address, migrate};
 use crate::journal::sql::{Answer, Fault};
-use crate::journal::{Error, Result};
+use crate::journal::{Address, Error, Result};
 use crate::retry::Backoff;
 
-/// How long to wait before a lost connection is made again. The delays are spread, so that clients that lost the
-/// server together do not come back together.
+/// How long to wait before reconnecting. The delays are spread, so that clients that lost the server together do
+/// not reconnect together.
 pub const RECONNECT: Backoff = Backoff {
     first: Duration::from_millis(20),
     factor: 2.0,
@@ -17,8 +18,8 @@ pub const RECONNECT: Backoff = Backoff {
     spread: (0.5, 1.5),
 };
 
-/// What each session asks for. A transaction whose client fell silent must not keep its locks, and what is
-/// committed has to be on disk, whatever the server does for others. Names without a schema are the journal's.
+/// The settings of each session. A transaction of a silent client must not keep its locks, and a commit must be on
+/// disk, even if the server's default is otherwise. Names without a schema are the journal's.
 const SESSION: &str = "
 SET lock_timeout = '5s';
 SET statement_timeout = '10s';
@@ -28,7 +29,7 @@ SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";
 
-/// Connects to a server, and tries again until the deadline while the server can't be reached.
+/// Connects to a server, and retries until the deadline while it can't be reached.
 pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
     let mut attempt = 0;
     loop {
@@ -49,6 +50,100 @@ pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
 fn session(address: &Address) -> Answer<Client> {
     let mut client = address.config().connect(NoTls)?;
     client.batch_execute(SESSION)?;
-    migrate::migrate(&mut client)?;
+    migrate(&mut client)?;
     Ok(client)
+}
+
+/// The version of the schema `greenlight`.
+const VERSION: usize = MIGRATIONS.len();
+
+/// The advisory lock that is held while the schema is migrated: `gl` and `jl`.
+const MAKING: i64 = 0x676c_6a6c;
+
+/// What each version adds to the one before it.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/postgres/0001-deployments.sql"),
+    include_str!("../migrations/postgres/0002-inbox.sql"),
+];
+
+/// Migrates the schema `greenlight` to this program's version, or creates it. A schema of that name with other
+/// contents is left unchanged.
+pub fn migrate(client: &mut Client) -> Answer<()> {
+    let encoding: String = client.query_one("SHOW server_encoding", &[])?.get(0);
+    if encoding != "UTF8" {
+        return Err(Error::Wrong(format!(
+            "the encoding of the database is {encoding}; create the database with UTF8"
+        ))
+        .into());
+    }
+    // Checked without the lock first: a user without permission to create tables can still use them.
+    if version(client)? == Some(VERSION) {
+        return Ok(());
+    }
+    let mut transaction = client.transaction()?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])?;
+    let version = match version(&mut transaction)? {
+        Some(version) if (1..=VERSION).contains(&version) => version,
+        Some(version) => return Err(unknown(version).into()),
+        None => {
+            make_room(&mut transaction)?;
+            0
+        }
+    };
+    for migration in &MIGRATIONS[version..] {
+        transaction.batch_execute(migration)?;
+    }
+    let now = i32::try_from(VERSION).unwrap_or(i32::MAX);
+    if version == 0 {
+        transaction.execute("INSERT INTO greenlight.about VALUES ($1)", &[&now])?;
+    } else {
+        transaction.execute("UPDATE greenlight.about SET version = $1", &[&now])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Creates the schema, unless it exists and is empty.
+fn make_room(client: &mut impl GenericClient) -> Answer<()> {
+    let schema = client.query_one(
+        "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'greenlight'),
+                EXISTS (SELECT FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+                        WHERE nspname = 'greenlight')",
+        &[],
+    )?;
+    if schema.get(1) {
+        return Err(Error::Wrong(
+            "the schema `greenlight` of the database belongs to another program".to_owned(),
+        )
+        .into());
+    }
+    if !schema.get::<_, bool>(0) {
+        client.batch_execute("CREATE SCHEMA greenlight")?;
+    }
+    Ok(())
+}
+
+fn version(client: &mut impl GenericClient) -> Answer<Option<usize>> {
+    // Not by `to_regclass`, which answers from a cache inside a transaction.
+    let table = client.query_one(
+        "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                        WHERE n.nspname = 'greenlight' AND c.relname = 'about')",
+        &[],
+    )?;
+    if !table.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let about = client.query_opt("SELECT version FROM greenlight.about", &[])?;
+    // Without a row, or with another type, the version is 0, which no program has.
+    let version = about.and_then(|row| row.try_get::<_, i32>(0).ok());
+    Ok(Some(
+        version.and_then(|it| usize::try_from(it).ok()).unwrap_or(0),
+    ))
+}
+
+fn unknown(version: usize) -> Error {
+    Error::Wrong(format!(
+        "its version is {version}, and this program knows version {VERSION}; use the version of greenlight \
+         that wrote it"
+    ))
 }

@@ -1,12 +1,10 @@
 //! The journal in a `PostgreSQL` database, for runners on several machines.
 //!
-//! A call that loses its connection makes a new one and asks again, as long as the address has patience.
-//! Each is made such that asking twice does no harm: what was already stored is found, not stored again.
+//! A call that loses its connection reconnects and repeats its statements until the time limit of the address.
+//! Every call is idempotent: what the lost connection had already stored is found, not stored again.
 
-mod address;
 mod batches;
 mod connect;
-mod migrate;
 mod server_session;
 
 use std::thread;
@@ -14,24 +12,23 @@ use std::time::Instant;
 
 use ::postgres::{Client, IsolationLevel};
 
-pub use self::address::Address;
 use self::connect::RECONNECT;
 use self::server_session::Statements;
 use super::inbox::{FreeRequest, HOLDERS, dead};
 use super::lease::milliseconds;
 use super::sql::{Answer, Database, Fault, Session};
-use super::{Error, Result};
+use super::{Address, Error, Result};
 
 /// A journal in a database.
 pub struct Postgres {
     address: Address,
     client: Option<Client>,
-    /// Tells this store's records from those of others.
+    /// Distinguishes this store's records from those of other stores.
     writer: i64,
 }
 
 impl Postgres {
-    /// Connects to the database, and makes the tables where it has none.
+    /// Connects to the database, and creates missing tables.
     pub fn open(address: &Address) -> Result<Self> {
         let deadline = Instant::now() + address.patience();
         Ok(Self {
@@ -41,7 +38,7 @@ impl Postgres {
         })
     }
 
-    /// Asks something, again if the connection is lost.
+    /// Runs statements, and repeats them if the connection is lost.
     fn ask<T>(&mut self, mut question: impl FnMut(&mut Client) -> Answer<T>) -> Result<T> {
         let deadline = Instant::now() + self.address.patience();
         for attempt in 0.. {
@@ -57,7 +54,7 @@ impl Postgres {
                     if Instant::now() >= deadline {
                         return Err(Error::Unavailable(format!("`{}`: {why}", self.address)));
                     }
-                    // A server that answers and then hangs up is not asked as fast as it can.
+                    // A server that accepts connections and closes them is not retried in a tight loop.
                     thread::sleep(RECONNECT.delay(attempt, fastrand::f64()));
                 }
             }
@@ -65,13 +62,13 @@ impl Postgres {
         unreachable!("attempts end at the deadline")
     }
 
-    /// Does something in one transaction.
+    /// Runs a change in one transaction.
     fn transaction<T>(
         &mut self,
         mut change: impl FnMut(&mut Statements<'_, ::postgres::Transaction<'_>>) -> Answer<T>,
     ) -> Result<T> {
         self.ask(|client| {
-            // Stricter levels fail where this one waits, and every change locks what it rests on.
+            // Stricter levels fail where this one waits, and every change locks the rows that it depends on.
             let mut transaction = client
                 .build_transaction()
                 .isolation_level(IsolationLevel::ReadCommitted)
@@ -108,7 +105,7 @@ impl Database for Postgres {
         items: &[I],
         mut change: impl FnMut(&mut dyn Session, &I) -> Answer<()>,
     ) -> Result<()> {
-        // In a transaction each: another receiver does not wait for all of their locks.
+        // Each in its own transaction, so that another receiver does not wait for all of the locks.
         items
             .iter()
             .try_for_each(|item| self.change(|session| change(session, item)))
@@ -119,7 +116,7 @@ impl Database for Postgres {
         request: &FreeRequest<'_>,
         mut read: impl FnMut(&mut dyn Session, &[i64]) -> Answer<Vec<T>>,
     ) -> Result<Vec<T>> {
-        // By it is found what was claimed before a connection was lost.
+        // It identifies what this call claimed before it lost its connection.
         let claim = fastrand::i64(..);
         let time_to_live = milliseconds(request.time_to_live).cast_signed();
         self.transaction(|session| {

@@ -12,13 +12,13 @@ use crate::journal::inbox::{Delivery, FreeRequest, PushEvent};
 use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, at_most, completed, values};
 use crate::journal::{Error, NewDeployment};
 
-/// The time of the server, and not of when the transaction began: it may have waited for a lock since.
+/// The current time of the server, not the start of the transaction, which may have waited for a lock.
 const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// A connection, or a transaction on one.
 pub struct Statements<'a, C>(pub &'a mut C);
 
-/// A statement in the words of this database.
+/// A statement in the dialect of this database.
 fn statement(text: &str) -> String {
     completed(text, NOW, "FOR UPDATE").replace('?', "$")
 }
@@ -86,14 +86,14 @@ impl<C: GenericClient> Session for Statements<'_, C> {
 }
 
 impl<C: GenericClient> Statements<'_, C> {
-    /// Locks what is free, the oldest first. What another receiver is claiming right now is passed over.
+    /// Locks what is free, oldest first. Rows that another receiver is claiming right now are skipped.
     pub fn lock_free(
         &mut self,
         request: &FreeRequest<'_>,
         claim: i64,
         dead: &[String],
     ) -> Answer<Vec<i64>> {
-        // What this very call claimed before it lost its connection comes first, so that none of it is left over.
+        // Rows that this call claimed before it lost its connection come first, so that none is left behind.
         let text = request.kind.fill(
             "SELECT id FROM {table} WHERE {open} AND again_at <= :now AND (expires <= :now OR claim = ?1
                  OR ({harmless} AND holder = ANY (?2)))
@@ -104,7 +104,7 @@ impl<C: GenericClient> Statements<'_, C> {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Claims what is locked.
+    /// Claims the locked rows.
     pub fn claim(
         &mut self,
         request: &FreeRequest<'_>,
@@ -183,8 +183,8 @@ impl From<::postgres::Error> for Fault {
             code => match code.code().get(..2) {
                 // Connection exception.
                 Some("08") => Self::Lost(text),
-                // What this program asks, or the text it hands over, is not what the database takes: no
-                // such table, no permission, another type, characters that it can't have.
+                // The database rejects the statement or a value: missing table, no permission, wrong type, or
+                // characters that it can't store.
                 Some("42" | "3F" | "22" | "23") => Self::Final(Error::Wrong(text)),
                 _ => Self::Final(Error::Unavailable(text)),
             },

@@ -182,10 +182,10 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
-/// Says what an error of `SQLite` means for the journal.
+/// Maps an error of `SQLite` to one of the journal.
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "it is what `map_err` hands over"
+    reason = "the signature that `map_err` needs"
 )]
 pub fn explain(error: rusqlite::Error) -> Error {
     let text = match &error {
@@ -205,7 +205,7 @@ pub fn explain(error: rusqlite::Error) -> Error {
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::OutOfMemory,
         ) => Error::Unavailable(text),
-        // What is left is a file that does not hold what this module writes.
+        // All other errors mean that the file does not hold what this module writes.
         _ => Error::Wrong(text),
     }
 }

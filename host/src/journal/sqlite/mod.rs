@@ -1,38 +1,39 @@
 //! The journal in a `SQLite` file.
 //!
-//! It is kept with a rollback journal rather than a write-ahead log: at rest it is one file, so a copy of it is
-//! whole, also after a crash before anything was moved out of a log; and it needs no memory that processes
-//! share, which file systems of other machines don't offer. It costs readers a wait of milliseconds.
-//! `synchronous` is `EXTRA`, that is `FULL` and the folder as well: without it, losing power may bring a
-//! deleted rollback journal back, and with it undo the last record.
+//! It uses a rollback journal, not a write-ahead log. At rest the journal is one file, so a copy of it is complete,
+//! even after a crash; and it needs no memory shared between processes, which network file systems lack. Readers
+//! pay for it with waits of milliseconds. `synchronous` is `EXTRA`, which is `FULL` with the folder: without it, a
+//! power failure can restore a deleted rollback journal, which would undo the last record.
 //!
-//! A transaction is the only one that writes from its beginning to its end, so no row needs a lock of its own.
+//! Only one transaction can write at a time, so rows need no locks of their own.
 
 mod file_session;
 mod open;
-mod turns;
 
+use std::cell::Cell;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use self::file_session::{Statements, explain};
-use self::turns::Turn;
 use super::Result;
 use super::inbox::{FreeRequest, HOLDERS, dead};
 use super::lease::milliseconds;
 use super::sql::{Answer, Database, Session, at_most, values};
+use crate::retry::Backoff;
 
 /// A journal in a file.
 pub struct Sqlite {
     connection: Connection,
-    /// Tells this store's records from those of others.
+    /// Distinguishes this store's records from those of other stores.
     writer: i64,
     turn: Turn,
 }
 
 impl Sqlite {
-    /// Opens the file, and makes it where there is none.
+    /// Opens the file, and creates it if it does not exist.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self {
             connection: open::open(path)?,
@@ -55,7 +56,7 @@ impl Database for Sqlite {
         self.change(change)
     }
 
-    /// Does something that no other process writes in between of.
+    /// Runs a change in a transaction that excludes other writers.
     fn change<T>(&mut self, mut change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T> {
         self.turn.begin();
         let transaction = self
@@ -73,7 +74,7 @@ impl Database for Sqlite {
         items: &[I],
         mut change: impl FnMut(&mut dyn Session, &I) -> Answer<()>,
     ) -> Result<()> {
-        // In one transaction: each costs a file several waits for the disk.
+        // In one transaction, because each transaction waits for the disk several times.
         self.change(|session| items.iter().try_for_each(|item| change(session, item)))
     }
 
@@ -82,7 +83,7 @@ impl Database for Sqlite {
         request: &FreeRequest<'_>,
         mut read: impl FnMut(&mut dyn Session, &[i64]) -> Answer<Vec<T>>,
     ) -> Result<Vec<T>> {
-        // Looked for without writing first, so that a receiver that finds nothing keeps no other one waiting.
+        // Searched without a write lock first, so that a receiver that finds nothing does not block another one.
         if self.read(|session| free(session, request))?.is_empty() {
             return Ok(Vec::new());
         }
@@ -100,7 +101,7 @@ impl Database for Sqlite {
     }
 }
 
-/// Finds what may be claimed now, the oldest first.
+/// Finds what may be claimed now, oldest first.
 fn free(session: &mut dyn Session, request: &FreeRequest<'_>) -> Answer<Vec<i64>> {
     let rows = session.query(&request.kind.fill(HOLDERS), values![])?;
     let holders: Result<_> = rows.into_iter().map(|mut row| row.text(0)).collect();
@@ -115,4 +116,86 @@ fn free(session: &mut dyn Session, request: &FreeRequest<'_>) -> Answer<Vec<i64>
     )?;
     let ids: Result<_> = rows.iter().map(|row| row.signed(0)).collect();
     Ok(ids?)
+}
+
+// `SQLite` has no queue: a process that waits looks again and again, and one that has just written may write
+// again before a waiting one has looked. `SQLite`'s own busy handler waits up to 100 ms between two looks, and
+// never gets in beside a process that writes one record after the other. So each store leaves a gap after each
+// write, and a waiting store looks more often than the gap is long.
+
+/// How long to wait for another process's transaction.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a store leaves the file to others after it has written.
+const GAP: Duration = Duration::from_micros(500);
+
+/// The delay between two looks of a waiting store: shorter than the gap for the first quarter of a second, then
+/// growing.
+const LOOKS: Backoff = Backoff {
+    first: Duration::from_micros(200),
+    factor: 1.0013,
+    longest: Duration::from_millis(1),
+    spread: (1.0, 1.0),
+};
+
+/// The busy handler of a connection: waits a little, and returns whether to look again.
+pub fn wait(looks: i32) -> bool {
+    thread_local! {
+        static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+    }
+    if looks == 0 {
+        BEGAN.set(Some(Instant::now()));
+    }
+    let waited = BEGAN.get().map_or(Duration::ZERO, |began| began.elapsed());
+    if waited >= PATIENCE {
+        return false;
+    }
+    thread::sleep(LOOKS.delay(looks.unsigned_abs(), 0.5));
+    true
+}
+
+/// When a store wrote last.
+#[derive(Debug, Default)]
+pub struct Turn(Option<Instant>);
+
+impl Turn {
+    /// Leaves the gap, if it has not passed by itself.
+    pub fn begin(&self) {
+        let left = self.0.and_then(|ended| GAP.checked_sub(ended.elapsed()));
+        if let Some(left) = left {
+            thread::sleep(left);
+        }
+    }
+
+    /// Remembers that something was written.
+    pub fn end(&mut self) {
+        self.0 = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_ends() {
+        let began = Instant::now();
+        let mut looks = 0;
+        while wait(looks) {
+            looks += 1;
+        }
+        assert!(began.elapsed() >= PATIENCE);
+        assert!(looks > 100, "{looks} looks");
+        assert!(wait(0), "the next one waits anew");
+    }
+
+    #[test]
+    fn a_store_leaves_a_gap_after_it_has_written() {
+        let mut turn = Turn::default();
+        turn.begin();
+        turn.end();
+        let ended = turn.0.expect("it ended");
+        turn.begin();
+        assert!(ended.elapsed() >= GAP);
+    }
 }

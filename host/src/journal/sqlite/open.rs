@@ -8,10 +8,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file_session::explain;
-use super::turns;
 use crate::journal::{Error, Result};
 
-/// What marks a file as a journal: `gl` and `jl`.
+/// The application id that marks a file as a journal: `gl` and `jl`.
 const APPLICATION: i32 = 0x676c_6a6c;
 
 /// What each version adds to the one before it.
@@ -20,9 +19,9 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("../migrations/sqlite/0002-inbox.sql"),
 ];
 
-/// Opens a journal's file, or makes one. What is something else is left as it is.
+/// Opens the file of a journal, or creates it. A file with other contents is left unchanged.
 pub fn open(path: &Path) -> Result<Connection> {
-    // A few names mean something else than a file to SQLite; none of them has a folder.
+    // SQLite gives a few names a special meaning; none of them contains a folder.
     let path = if path.has_root() {
         path.to_owned()
     } else {
@@ -39,7 +38,7 @@ pub fn open(path: &Path) -> Result<Connection> {
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
-    connection.busy_handler(Some(turns::wait))?;
+    connection.busy_handler(Some(super::wait))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -54,9 +53,9 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
     Ok(checked.map(drop))
 }
 
-/// Brings a file to this program's version, from an earlier one or from nothing.
+/// Migrates a file to this program's version, from an earlier version or from an empty file.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
-    // Another process may be doing it right now: only what is seen inside of the transaction counts.
+    // Another process may be migrating it right now, so the version is read inside the transaction.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = if is_empty(&transaction)? {
         transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -75,8 +74,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
     Ok(Ok(()))
 }
 
-/// Looks at a file as if nobody could ever write to it, so that not even a foreign database's own
-/// unfinished business is touched.
+/// Opens a file as immutable, so that not even an unfinished transaction of a foreign database is rolled back.
 fn refuse_foreign(path: &Path) -> Result<()> {
     let mut uri = "file:".to_owned();
     for byte in path.as_os_str().as_bytes() {
@@ -99,10 +97,10 @@ fn refuse_foreign(path: &Path) -> Result<()> {
     });
     match seen {
         Ok(answer) => answer,
-        // There is none yet, or the real opening says better what is wrong.
+        // The file does not exist yet, or opening it for writing reports a better error.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => Ok(()),
-        // Without a lock, one of ours that is just being made looks as if it was damaged. Whether it is, the
-        // real opening says.
+        // Without a lock, a journal that another process is just creating looks damaged. Opening it for writing
+        // finds out.
         Err(error)
             if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) && is_marked(path) =>
         {
@@ -179,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_journal_is_refused_and_left_as_it_is() {
+    fn a_file_that_is_not_a_journal_is_refused_and_left_unchanged() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("it's 100 % other?.db");
         std::fs::write(
@@ -268,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn many_may_open_a_new_one_at_once() {
+    fn several_processes_may_create_a_journal_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal");
         std::thread::scope(|scope| {

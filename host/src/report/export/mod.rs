@@ -1,12 +1,8 @@
-//! What a command found, for the steps behind it: in the form that each CI system reads. Pure: nothing here
-//! writes a file.
+//! The findings of a command for later steps, in the form that each CI system reads. Pure: this module writes no
+//! files.
 
-pub mod annotation;
-pub mod circleci;
-pub mod dotenv;
 pub mod github;
-pub mod shell;
-pub mod summary;
+pub mod variables;
 
 use crate::contract::actions;
 use crate::contract::environments::Target;
@@ -15,24 +11,24 @@ use crate::contract::names::Named as _;
 use crate::contract::promotion::{Decision, Permission};
 use crate::contract::types::{Reason, Severity};
 
-/// A value that steps behind this one may use.
+/// A value for later steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
-    /// What the message says a failed load test means.
+    /// What a failed load test means.
     Action,
-    /// Whether a label in the message says so; otherwise it is the default.
+    /// Whether a label in the message sets the action; otherwise it is the default.
     Label,
     /// The tags to push, with a space between each.
     Tags,
     /// The environment that the tag asks for.
     Environment,
-    /// What the tag says of the load test.
+    /// What the tag says about the load test.
     LoadTest,
     /// The commit.
     Commit,
     /// Whether the release may go on.
     Permission,
-    /// What is to be done next, in a word.
+    /// The name of the next action.
     Next,
     /// The code of the reason that decided.
     Reason,
@@ -63,16 +59,16 @@ impl Name {
     }
 }
 
-/// One value. It is empty where the command ended without it, so that none of an earlier command is left.
+/// One value. It is empty if the command failed, so that no value of an earlier command remains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
     /// Which one.
     pub name: Name,
-    /// What it is.
+    /// The text.
     pub text: String,
 }
 
-/// Something to show beside the build.
+/// A message to show with the build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// How much it matters.
@@ -90,7 +86,7 @@ pub struct Notice {
 pub struct Findings {
     /// The command.
     pub command: &'static str,
-    /// How it ended, in a word or two.
+    /// The result in a word or two.
     pub headline: String,
     /// Its values, every one of them.
     pub values: Vec<Value>,
@@ -99,7 +95,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// An answer that is not there yet.
+    /// Findings without values yet.
     pub fn new(command: &'static str, names: &[Name]) -> Self {
         let empty = |name: &Name| Value {
             name: *name,
@@ -120,7 +116,7 @@ impl Findings {
         }
     }
 
-    /// Takes over what a message says.
+    /// Adds the label of a message.
     pub fn labelled(&mut self, labels: &Labels) {
         labels.action.name().clone_into(&mut self.headline);
         self.set(Name::Action, labels.action.name());
@@ -134,7 +130,7 @@ impl Findings {
         self.notices.extend(notices);
     }
 
-    /// Takes over what a tag asks for.
+    /// Adds the target of a tag.
     pub fn resolved(&mut self, target: &Target) {
         self.headline.clone_from(&target.environment);
         self.set(Name::Environment, &target.environment);
@@ -142,7 +138,7 @@ impl Findings {
         self.set(Name::Commit, &target.commit);
     }
 
-    /// Takes over a refusal: nothing that was found before counts any more but the commit.
+    /// Adds a refusal, which clears every earlier value except the commit.
     pub fn refused(&mut self, reasons: &[Reason]) {
         "refused".clone_into(&mut self.headline);
         for value in &mut self.values {
@@ -158,7 +154,7 @@ impl Findings {
         self.notices.extend(notices);
     }
 
-    /// Takes over a decision. Only the first reason decided; what else was found is good to know.
+    /// Adds a decision. Its first reason decided; the others become notes.
     pub fn decided(&mut self, decision: &Decision) {
         decision.permission.name().clone_into(&mut self.headline);
         self.set(Name::Permission, decision.permission.name());
@@ -176,7 +172,7 @@ impl Findings {
         }
     }
 
-    /// Takes over why there is no answer.
+    /// Adds the error of a command that failed, which clears all values.
     pub fn failed(&mut self, message: String, help: String) {
         "no answer".clone_into(&mut self.headline);
         for value in &mut self.values {
@@ -204,7 +200,7 @@ fn notice(severity: Severity, reason: &Reason) -> Notice {
 mod tests {
     use super::*;
 
-    /// Steps in other people's pipelines know them.
+    /// The names are a public interface of pipelines.
     #[test]
     fn the_whole_set() {
         for (at, (name, output, variable)) in Name::ALL.into_iter().enumerate() {

@@ -1,9 +1,10 @@
-//! What a node answered, and for how long that is taken to hold.
+//! What nodes answered, how long an answer is valid, and the letter and colour of each commit.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::scale::Scale;
-use crate::deployment::timeline::{Node, Round};
+use super::steps::Scale;
+use crate::deployment::timeline::{Node, Round, Timeline};
+use crate::text::number::short;
 
 /// What a node answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum Answer<'a> {
 
 /// What a node answered in all rounds of its environment.
 ///
-/// An answer holds until the next round, but no longer than `last` and than [`reach`].
+/// An answer is valid until the next round, but no longer than `last` and [`reach`].
 pub fn answers<'a>(name: &str, rounds: &[&'a Round], last: u64) -> Vec<Segment<'a>> {
     let reach = reach(rounds);
     joined(rounds.iter().enumerate().filter_map(|(index, round)| {
@@ -34,8 +35,8 @@ pub fn answers<'a>(name: &str, rounds: &[&'a Round], last: u64) -> Vec<Segment<'
     }))
 }
 
-/// For how long an answer is taken to hold when nobody asks again: a few of the usual distances, in
-/// milliseconds. What is longer is drawn empty.
+/// How long an answer is valid if no next round follows: three times the median distance of rounds, in
+/// milliseconds. A longer gap is drawn empty.
 fn reach(rounds: &[&Round]) -> u64 {
     let mut gaps: Vec<u64> = rounds
         .windows(2)
@@ -63,17 +64,17 @@ pub fn names<'a>(all: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 /// One answer, or several equal ones in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment<'a> {
-    /// What was answered.
+    /// The answer.
     pub answer: Answer<'a>,
     /// When it was answered first.
     pub from: u64,
-    /// Until when it is taken to hold.
+    /// The end of its validity.
     pub until: u64,
     /// How many answers these are.
     pub count: u64,
 }
 
-/// Joins answers, each with its time and until when it is taken to hold.
+/// Joins equal answers; each has its time and the end of its validity.
 pub fn joined<'a>(answers: impl IntoIterator<Item = (u64, u64, Answer<'a>)>) -> Vec<Segment<'a>> {
     let mut segments: Vec<Segment<'a>> = Vec::new();
     for (from, until, answer) in answers {
@@ -93,8 +94,7 @@ pub fn joined<'a>(answers: impl IntoIterator<Item = (u64, u64, Answer<'a>)>) -> 
     segments
 }
 
-/// Makes at most `limit` segments of them: cuts the axis into parts, and where one has room for several
-/// answers, they become one that says so.
+/// Reduces the number of segments to `limit`: divides the axis into parts, and merges the answers of each part.
 pub fn at_most<'a>(limit: u64, scale: &Scale, segments: Vec<Segment<'a>>) -> Vec<Segment<'a>> {
     if segments.len() as u64 <= limit {
         return segments;
@@ -142,10 +142,99 @@ pub fn at_most<'a>(limit: u64, scale: &Scale, segments: Vec<Segment<'a>>) -> Vec
     coarse
 }
 
+/// The number of distinct colours.
+const COLOURS: usize = 8;
+
+/// At most as many commits as the page names.
+const SHOWN: usize = 40;
+
+/// All commits that nodes answered with.
+#[derive(Debug, Default)]
+pub struct Legend<'a> {
+    /// In the order of their letters; the release first.
+    pub commits: Vec<Commit<'a>>,
+    index: HashMap<&'a str, usize>,
+    /// Whether something was unreachable.
+    pub unreachable: bool,
+    /// Whether some answers changed too often to be drawn one by one.
+    pub mixed: bool,
+}
+
+/// A commit that nodes answered with.
+#[derive(Clone, Debug)]
+pub struct Commit<'a> {
+    /// All of it.
+    pub hash: &'a str,
+    /// The beginning of it.
+    pub short: String,
+    /// A letter, because colours alone are not accessible; a number after `Z`.
+    pub key: String,
+    /// The number of its colour.
+    pub colour: usize,
+    /// Whether it is the release's.
+    pub release: bool,
+}
+
+impl<'a> Legend<'a> {
+    /// Collects the commits of all answers.
+    pub fn of(timeline: &'a Timeline) -> Self {
+        let mut legend = Self::default();
+        let answers = || timeline.rounds.iter().flat_map(|round| &round.nodes);
+        if answers().any(|node| node.commit.is_some()) {
+            legend.add(&timeline.commit, true);
+        }
+        for node in answers() {
+            match (&node.unreachable, &node.commit) {
+                (None, Some(commit)) => legend.add(commit, false),
+                _ => legend.unreachable = true,
+            }
+        }
+        legend
+    }
+
+    /// The entry of a commit that a node answered with.
+    pub fn find(&self, commit: &str) -> Option<&Commit<'a>> {
+        self.commits.get(*self.index.get(commit)?)
+    }
+
+    /// The commits that the page names.
+    pub fn shown(&self) -> &[Commit<'a>] {
+        &self.commits[..self.commits.len().min(SHOWN)]
+    }
+
+    /// The number of commits that are not named.
+    pub fn more(&self) -> usize {
+        self.commits.len() - self.shown().len()
+    }
+
+    fn add(&mut self, hash: &'a str, release: bool) {
+        let number = self.commits.len();
+        if *self.index.entry(hash).or_insert(number) != number {
+            return;
+        }
+        let letter = u8::try_from(number).ok().filter(|number| *number < 26);
+        self.commits.push(Commit {
+            hash,
+            short: short(hash),
+            key: letter.map_or_else(
+                || (number + 1).to_string(),
+                |number| char::from(b'A' + number).to_string(),
+            ),
+            // The first colour is the release's alone.
+            colour: if number == 0 {
+                0
+            } else {
+                (number - 1) % (COLOURS - 1) + 1
+            },
+            release,
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::{COMMIT, at, large};
+    use crate::report::fixture::{self, COMMIT, at, large};
 
     #[test]
     fn an_answer_holds_for_a_while_and_not_beyond_the_end() {
@@ -162,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_commit_is_none() {
+    fn an_answer_without_a_commit_is_unusable() {
         let node = Node {
             name: String::new(),
             commit: None,
@@ -198,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_asked_stays_empty() {
+    fn a_gap_between_rounds_stays_empty() {
         let segments = joined([(at(0), at(1), A), (at(60), at(61), A)]);
         assert_eq!(segments.len(), 2);
     }
@@ -223,5 +312,36 @@ mod tests {
         assert_eq!(shape, [A, Answer::Mixed]);
         assert_eq!(coarse.iter().map(|segment| segment.count).sum::<u64>(), 500);
         assert_eq!((coarse[0].until, coarse[1].from), (at(300), at(300)));
+    }
+
+    #[test]
+    fn the_release_is_first() {
+        let timeline = fixture::running();
+        let legend = Legend::of(&timeline);
+        let keys: Vec<_> = legend
+            .commits
+            .iter()
+            .map(|commit| (commit.key.as_str(), commit.hash))
+            .collect();
+        assert_eq!(keys, [("A", COMMIT), ("B", fixture::BEFORE)]);
+        assert!(legend.commits[0].release && legend.unreachable);
+        assert_eq!(legend.find(fixture::BEFORE).expect("a commit").colour, 1);
+    }
+
+    #[test]
+    fn more_commits_than_letters_and_colours() {
+        let hashes: Vec<String> = (0..40).map(|number| format!("{number:040}")).collect();
+        let mut legend = Legend::default();
+        for hash in &hashes {
+            legend.add(hash, false);
+        }
+        let keys: HashSet<_> = legend.commits.iter().map(|commit| &commit.key).collect();
+        assert_eq!(keys.len(), 40);
+        assert_eq!(legend.commits[26].key, "27");
+        assert!(
+            legend.commits[1..]
+                .iter()
+                .all(|commit| (1..COLOURS).contains(&commit.colour))
+        );
     }
 }

@@ -1,27 +1,25 @@
 //! A deployment as one page of HTML.
-
 //!
-//! The page fetches and runs nothing, so it looks the same in ten years, in the artifact viewer of a CI
-//! system, and on a machine without a network. `data-` attributes hold the values for programs.
+//! The page fetches and runs nothing, so it looks the same in the artifact viewer of a CI system, on a machine
+//! without a network, and in ten years. `data-` attributes hold the values for programs.
 
 mod answers;
-mod curves;
-mod legend;
 mod load_test;
 mod nodes;
-mod scale;
-mod timeline;
+mod steps;
+
+use std::fmt::Write as _;
+
+use askama::Template;
 
 use self::nodes::Nodes;
-use self::scale::{Scale, Tick};
+use self::steps::{Scale, Tick};
 use super::headline::{self, Headline, Tone};
 use crate::contract::promotion::{Conclusion, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{Place, Timeline};
 use crate::text::escape::is_active;
 use crate::text::time;
-use askama::Template;
-use std::fmt::Write as _;
 
 #[derive(Template)]
 #[template(path = "deployment.html")]
@@ -31,7 +29,7 @@ struct Page<'a> {
     action: &'static str,
     places: Vec<(&'a Place, Tone, String)>,
     ticks: Vec<Tick>,
-    steps: Vec<timeline::Row<'a>>,
+    steps: Vec<steps::Row<'a>>,
     nodes: Nodes<'a>,
     load_tests: Vec<load_test::Shown<'a>>,
 }
@@ -40,7 +38,7 @@ struct Page<'a> {
 ///
 /// # Errors
 ///
-/// If the template cannot be rendered, which is not known to happen.
+/// If the template can't be rendered, which no input is known to cause.
 pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
     let scale = scale(timeline);
     let page = Page {
@@ -50,7 +48,7 @@ pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
             None => "unknown",
             Some(LoadTestAction::Abort) => "stops the release (abort)",
             Some(LoadTestAction::Warn) => "is a warning (warn)",
-            Some(LoadTestAction::Skip) => "is impossible: none runs (skip)",
+            Some(LoadTestAction::Skip) => "can't happen: no load test runs (skip)",
         },
         places: timeline
             .environments
@@ -58,7 +56,7 @@ pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
             .map(|place| (place, tone(place, timeline), headline::place(place)))
             .collect(),
         ticks: scale.ticks(),
-        steps: timeline::rows(timeline, &scale),
+        steps: steps::rows(timeline, &scale),
         nodes: Nodes::of(timeline, &scale),
         load_tests: load_test::all(timeline),
     };
@@ -93,10 +91,10 @@ fn tone(place: &Place, timeline: &Timeline) -> Tone {
     }
 }
 
-/// Writes every active character as `\u{…}`, save line feeds and tabs, which are blanks to a browser.
+/// Escapes every active character as `\u{…}`, except line feeds and tabs, which a browser shows as blanks.
 ///
-/// This goes over the page when it is complete, so that no text can be forgotten: what is written instead
-/// means nothing to HTML, be it in text or in an attribute, and the page's own source has none.
+/// It is applied to the finished page, so that no text is missed: the escapes mean nothing to HTML, in text or in an
+/// attribute, and the page's own source has no active characters.
 pub fn visible(page: String) -> String {
     let active = |c: char| is_active(c) && !matches!(c, '\n' | '\t');
     if !page.contains(active) {
@@ -203,7 +201,7 @@ mod tests {
             "No step has run yet.",
             "No node was asked for its version yet.",
             "No load test ran.",
-            "There is no decision yet.",
+            "No decision yet.",
         ] {
             assert!(page.contains(words), "{words}");
         }

@@ -1,9 +1,7 @@
-//! What every node answered over time.
+//! The answers of every node over time.
 
-use super::answers::{Answer, answers, names};
-use super::answers::{Segment, at_most};
-use super::legend::{Commit, Legend};
-use super::scale::{Percent, Scale};
+use super::answers::{Answer, Commit, Legend, Segment, answers, at_most, names};
+use super::steps::{Percent, Scale};
 use crate::deployment::timeline::{Round, Timeline};
 use crate::text::number::short;
 use crate::text::time;
@@ -21,9 +19,9 @@ pub struct Nodes<'a> {
     pub environments: Vec<Environment<'a>>,
     /// Commits and signs.
     pub legend: Legend<'a>,
-    /// When somebody did not answer, and why.
+    /// When nodes did not answer, and why.
     pub absences: Vec<Absence<'a>>,
-    /// How many more there are.
+    /// The number of absences that are not listed.
     pub more_absences: usize,
 }
 
@@ -43,9 +41,9 @@ pub struct Environment<'a> {
 pub struct Line<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The commit it answered with last; none if it did not answer.
+    /// The commit of its last answer; `None` if it did not answer.
     pub last: Option<Commit<'a>>,
-    /// What is drawn.
+    /// The bars that are drawn.
     pub bars: Vec<Bar<'a>>,
 }
 

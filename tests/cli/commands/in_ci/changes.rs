@@ -153,7 +153,7 @@ fn a_shallow_checkout_of_the_merge_lacks_what_was_pushed() {
         Text::Has(&[
             "GitHub Actions (GITHUB_ACTIONS)\n",
             "GITHUB_EVENT_PATH: pull_request.head.sha",
-            "a shallow clone, the commit is not there",
+            "a shallow clone, the commit is missing",
             "problem[commit-missing]: ",
             advice,
         ]),

@@ -107,11 +107,16 @@ fn table<'a>(root: &'a Value, property: &'a Value) -> Option<(&'a Value, bool)> 
 fn about(root: &Value, property: &Value) -> String {
     let own = property["description"].as_str();
     let found = own.or_else(|| resolved(root, property)["description"].as_str());
-    let default = property.get("default").filter(|it| !it.is_null());
+    let text = found.unwrap_or_default();
+    // A description that names the default says it in the user's own form: `10m`, not a number.
+    let default = property
+        .get("default")
+        .filter(|_| !text.contains("unless set"));
     let default = default
+        .filter(|it| !it.is_null())
         .map(|it| format!(" Default: `{it}`."))
         .unwrap_or_default();
-    format!("{}{default}", found.unwrap_or_default())
+    format!("{text}{default}")
 }
 
 fn kind(root: &Value, property: &Value) -> String {

@@ -1,21 +1,19 @@
-//! A deployment as a `JUnit` report, for what CI systems show of tests.
+//! A deployment as a `JUnit` report, which CI systems show as test results.
 //!
 //! Each environment is a suite with a case for each step; one more suite has the decision. The format
 //! is the one that Jenkins' `JUnit` plugin and `CircleCI`'s `store_test_results` read.
 
-mod parts;
-
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use quick_junit::{Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use self::parts::{clean, failure, finish, named, reasons, time};
-use super::headline::Headline;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Conclusion, Permission};
 use crate::contract::types::LoadTestAction;
-use crate::deployment::timeline::{Step, StepKind, StepState, Timeline};
+use crate::deployment::timeline::{Decision, Step, StepKind, StepState, Timeline};
+use crate::report::headline::Headline;
 use crate::text::time;
 
 /// The suite of the decision, and of the steps without an environment.
@@ -25,11 +23,11 @@ const DECISION: &str = "decision";
 ///
 /// # Errors
 ///
-/// If XML cannot be written, which is not known to happen.
+/// If XML can't be written, which no input is known to cause.
 pub fn document(timeline: &Timeline) -> Result<String, SerializeError> {
     let mut report = Report::new("greenlight");
     report.timestamp = time::exact(timeline.began).parse().ok();
-    report.set_time(time(timeline.began, timeline.last));
+    report.set_time(duration(timeline.began, timeline.last));
     for name in suites(timeline) {
         let mut suite = TestSuite::new(clean(name));
         suite.timestamp = report.timestamp;
@@ -104,7 +102,7 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
     };
     let mut case = named(step.kind.0.name(), suite, status);
     case.timestamp = time::exact(step.began).parse().ok();
-    case.set_time(time(step.began, step.ended.unwrap_or(timeline.last)));
+    case.set_time(duration(step.began, step.ended.unwrap_or(timeline.last)));
     let mut out = match step.state.0 {
         StepState::Warned => format!("warning: {}\n", step.outcome),
         StepState::Done => format!("{}\n", step.outcome),
@@ -165,6 +163,70 @@ fn decision(timeline: &Timeline) -> TestSuite {
     }
     finish(&mut suite);
     suite
+}
+
+/// A case of a suite.
+fn named(name: &str, suite: &str, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(clean(name), status);
+    case.set_classname(clean(&format!("greenlight.{suite}")));
+    case
+}
+
+/// A failure of a kind, with a sentence and the details.
+fn failure(kind: &str, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(clean(kind));
+    status.set_message(clean(message));
+    status.set_description(clean(text));
+    status
+}
+
+/// Sums up the times of the cases, and gives repeated steps names of their own.
+fn finish(suite: &mut TestSuite) {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for case in &mut suite.test_cases {
+        let count = times.entry(case.name.as_str().to_owned()).or_default();
+        *count += 1;
+        if *count > 1 {
+            case.name = format!("{} ({count})", case.name.as_str()).into();
+        }
+    }
+    let time = suite.test_cases.iter().filter_map(|case| case.time).sum();
+    suite.set_time(time);
+}
+
+/// The reasons of a decision, one a line.
+fn reasons(decision: &Decision) -> String {
+    let mut text = String::new();
+    for reason in &decision.reasons {
+        // Writing into a string can't fail.
+        let _ = writeln!(
+            text,
+            "{}[{}]: {}",
+            decision.permission, reason.code, reason.message
+        );
+        if let Some(help) = &reason.help {
+            let _ = writeln!(text, "  help: {help}");
+        }
+    }
+    text
+}
+
+/// The time between two moments; 0 if the clock jumped back.
+fn duration(from: u64, until: u64) -> Duration {
+    Duration::from_millis(until.saturating_sub(from))
+}
+
+/// Removes characters that XML 1.0 can't hold (`Char` in its section 2.2), and other control characters.
+///
+/// This must happen before the library removes escape sequences: one without an end would remove the text after it.
+fn clean(text: &str) -> String {
+    let kept = |c: &char| match c {
+        '\n' | '\t' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        c => !c.is_control(),
+    };
+    text.chars().filter(kept).collect()
 }
 
 #[cfg(test)]
@@ -311,5 +373,13 @@ mod tests {
             &lines,
             "testcase name=deploy (2) classname=greenlight.stage"
         ));
+    }
+
+    #[test]
+    fn leaves_out_what_xml_cannot_hold() {
+        assert_eq!(
+            clean("a\u{0}b\u{1b}[31m\u{9b}\u{fffe}\u{ffff}\r\n\tä👍"),
+            "ab[31m\n\tä👍"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The facts about a build, as JSON.
+//! The JSON document of `greenlight facts`.
 
 use serde::Serialize;
 
@@ -74,7 +74,7 @@ pub struct MessageDocument {
     /// The variable, or the place in GitHub's event file, that it was read from.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub source: &'static str,
-    /// Whether it is the message of the commit. Labels are read from a whole message only.
+    /// Whether it is the message of the commit. Labels are read only from a whole message.
     #[cfg_attr(test, schemars(extend("enum" = ["whole", "truncated", "unsure"])))]
     pub standing: &'static str,
     /// Why it may be another text; null unless it is unsure.
@@ -99,7 +99,7 @@ pub struct PullRequestDocument {
 pub struct JobDocument {
     /// Its name.
     pub name: String,
-    /// How it ended, if it did.
+    /// Its status.
     pub status: ByName<JobStatus>,
     /// The variable, or the place in GitHub's event file, that it was read from.
     #[cfg_attr(test, schemars(length(min = 1)))]
@@ -154,7 +154,7 @@ impl FactsDocument {
         }
     }
 
-    /// Fills in what the system says.
+    /// Fills in the facts of the CI system.
     pub fn say(&mut self, sign: &'static str, ci: CiEnvironment) {
         self.system = Some(SystemDocument {
             name: ci.system.name(),

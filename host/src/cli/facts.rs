@@ -1,14 +1,92 @@
-//! What is known of the build, for people.
+//! `greenlight facts`: what the CI system says, what git has, and what does not fit together.
 
 use std::env;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use super::document::{CheckoutDocument, FactDocument, FactsDocument};
-use crate::facts::ci;
+use clap::Args;
+
+use super::args::variables;
+use super::args::{Format, FormatArguments};
+use super::facts_document::{CheckoutDocument, FactDocument, FactsDocument, ProblemDocument};
+use super::output::Output;
+use super::{Error, Exit};
+use crate::contract::fields::Commit;
+use crate::facts::checkout::Checkout;
+use crate::facts::ci::{self, CiEnvironment};
+use crate::facts::git;
 use crate::text::escape::escape;
+use crate::text::json;
+
+/// Show what is known about the build, and where each fact comes from.
+///
+/// The facts are the CI system, what its variables say, and what git has of the built commit. Every problem that
+/// would make a command read the wrong commit or no commit is listed. Nothing is decided.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Use the repository in this folder [default: the one around the current folder].
+    #[arg(long, value_name = "DIR")]
+    repo: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArguments,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+    let document = gather(arguments);
+    match arguments.format.format {
+        Format::Human => output.text(&human(&document)),
+        Format::Json => output.text(&json::pretty(&document)?),
+    }
+    Ok(Exit::Go)
+}
+
+fn gather(arguments: &Arguments) -> FactsDocument {
+    let repo = arguments.repo.as_deref();
+    let mut document = FactsDocument::empty();
+    let found = variables(|variables| {
+        let found = ci::detect(variables)?;
+        Ok::<_, Error>(found.map(|(system, sign)| (sign, CiEnvironment::read(system, variables))))
+    });
+    match found {
+        Ok(Some((sign, ci))) => {
+            let checkout = Checkout::look(repo, &ci);
+            document.problems = checkout.problems(&ci).into_iter().map(Into::into).collect();
+            document.checkout = seen(&checkout, ci.commit.is_some());
+            document.say(sign, ci);
+        }
+        Ok(None) => document.checkout = seen(&alone(arguments), false),
+        Err(error) => {
+            document.checkout = seen(&alone(arguments), false);
+            document.problems.push(ProblemDocument {
+                code: "system-unsure",
+                message: error.message,
+                help: error.help,
+            });
+        }
+    }
+    document
+}
+
+/// The repository, if no CI system names a commit.
+fn alone(arguments: &Arguments) -> Checkout<'_> {
+    let repo = arguments.repo.as_deref();
+    Checkout {
+        repo,
+        looked: git::ask_beside_head(repo, "HEAD").and_then(git::PendingPair::finish),
+    }
+}
+
+fn seen(checkout: &Checkout<'_>, asked: bool) -> Option<CheckoutDocument> {
+    let looked = checkout.looked.as_ref().ok()?;
+    Some(CheckoutDocument {
+        head: looked.head.as_ref().map(|commit| Commit(commit.id.clone())),
+        shallow: git::is_shallow(checkout.repo),
+        has_commit: asked.then_some(looked.commit.is_some()),
+    })
+}
 
 /// Writes each fact with its source, what git has, and the problems.
-pub fn text(document: &FactsDocument) -> String {
+fn human(document: &FactsDocument) -> String {
     let mut text = match &document.system {
         Some(system) => {
             let known = ci::System::ALL
@@ -83,7 +161,7 @@ pub fn text(document: &FactsDocument) -> String {
         } else {
             String::new()
         };
-        let _ = writeln!(text, "  known are {known}{set}");
+        let _ = writeln!(text, "  supported systems: {known}{set}");
     }
     text
 }
@@ -94,7 +172,7 @@ fn checkout(checkout: Option<&CheckoutDocument>) -> String {
     };
     let mut text = match &checkout.head {
         Some(head) => format!("git: at {}", head.0),
-        None => "git: nothing checked out".to_owned(),
+        None => "git: no commit is checked out".to_owned(),
     };
     text.push_str(match checkout.shallow {
         Some(true) => ", a shallow clone",
@@ -102,8 +180,8 @@ fn checkout(checkout: Option<&CheckoutDocument>) -> String {
         None => "",
     });
     text.push_str(match checkout.has_commit {
-        Some(true) => ", the commit is there",
-        Some(false) => ", the commit is not there",
+        Some(true) => ", the commit is present",
+        Some(false) => ", the commit is missing",
         None => "",
     });
     text.push('\n');

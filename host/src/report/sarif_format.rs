@@ -18,13 +18,13 @@ pub struct Log {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
-    /// Who found it.
+    /// The tool that ran.
     pub tool: Tool,
-    /// What tells runs apart: those of one tag replace each other.
+    /// Distinguishes runs: those of one tag replace each other.
     pub automation_details: Automation,
     /// When it ran.
     pub invocations: [Invocation; 1],
-    /// What was found.
+    /// The findings.
     pub results: Vec<Result>,
 }
 
@@ -68,7 +68,7 @@ pub struct Automation {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invocation {
-    /// Whether the program ran as it should, whatever it found.
+    /// Whether the program itself succeeded, with or without findings.
     pub execution_successful: bool,
     /// RFC 3339.
     pub start_time_utc: String,
@@ -124,8 +124,8 @@ pub struct LogicalLocation {
 pub enum Level {
     /// It may not go on.
     Error,
-    /// It may, and somebody should look.
+    /// It may go on, but a person should check it.
     Warning,
-    /// It is as it is.
+    /// For information.
     Note,
 }

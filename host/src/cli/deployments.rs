@@ -1,34 +1,35 @@
-//! `greenlight status`: unfinished and recent deployments, and who holds which environment.
+//! `greenlight status`, `greenlight cancel` and `--report`: what the journal says about deployments, for people and
+//! for other tools.
 
 use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, ConfigArguments};
-use super::journal::{entries_of, failed};
 use super::output::Output;
-use super::reports::ReportArguments;
 use super::{Error, Exit};
 use crate::deployment::timeline::{self, Timeline};
 use crate::deployment::{Drivers, LISTED, Lock, log};
 use crate::journal::{Header, Store};
 use crate::report::headline::{self, Headline};
+use crate::report::{html, junit, markdown, sarif};
 use crate::text::escape::escape;
-use crate::text::json;
-use crate::text::time;
+use crate::text::{json, time};
 
 /// Show deployments, their progress, and what they wait for.
 ///
 /// Without a number: every unfinished deployment, the latest finished ones, and which deployment holds each
 /// environment. Nothing is changed.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub struct StatusArguments {
     /// Show this deployment, with its steps.
     #[arg(value_name = "NUMBER")]
     number: Option<u64>,
-    /// Show so many finished deployments.
+    /// Show this many finished deployments.
     #[arg(
         long,
         value_name = "COUNT",
@@ -88,23 +89,19 @@ impl StatusDocument {
     const SCHEMA: &'static str = "greenlight.status/2";
 }
 
-pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
+pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, Error> {
     let config = configuration::resolve(&arguments.config.flags(None), output)?.required()?;
     let mut deployments = Vec::new();
     let mut drivers = None;
     let mut store = log::look(&config)?;
     if let Some(store) = store.as_deref_mut() {
-        let drivers = drivers.insert(Drivers::read(store).map_err(failed)?);
+        let drivers = drivers.insert(Drivers::read(store)?);
         let headers = match arguments.number {
             None => chosen(store, arguments.ended)?,
-            Some(number) => store
-                .deployment(number)
-                .map_err(failed)?
-                .into_iter()
-                .collect(),
+            Some(number) => store.deployment(number)?.into_iter().collect(),
         };
         for header in &headers {
-            let (entries, _) = entries_of(store, header.number)?;
+            let (entries, _) = log::read(store, header.number)?;
             deployments.push(DeploymentDocument {
                 state: state(header, drivers),
                 timeline: timeline::project(header.number, &entries),
@@ -115,10 +112,16 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     match (newest, store.as_deref_mut()) {
         (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
         _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
-            return Err(Error::new(
-                "this deployment does not exist",
-                "list deployments with `greenlight status`",
-            ));
+            return Err(match arguments.number {
+                Some(number) => Error::new(
+                    format!("deployment {number} does not exist"),
+                    "list deployments with `greenlight status`",
+                ),
+                None => Error::new(
+                    "the journal has no deployment to report",
+                    "start one with `greenlight run --tag TAG`",
+                ),
+            });
         }
         _ => {}
     }
@@ -143,10 +146,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     Ok(Exit::Go)
 }
 
-/// All unfinished deployments and the latest that have ended, the newest first.
+/// All unfinished deployments and the latest finished ones, the newest first.
 fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
     let mut left = ended;
-    let all = store.deployments(LISTED).map_err(failed)?;
+    let all = store.deployments(LISTED)?;
     Ok(all
         .into_iter()
         .filter(|it| {
@@ -185,8 +188,8 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             time::span(timeline.last.saturating_sub(timeline.began))
         );
         for place in &timeline.environments {
-            let stands = headline::place(place);
-            let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&stands));
+            let status = headline::place(place);
+            let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&status));
         }
         let headline = Headline::of(timeline);
         if let Some(reason) = headline.because {
@@ -265,4 +268,91 @@ mod shapes {
             json_schema!({ "type": "string", "enum": states })
         }
     }
+}
+
+/// Cancel an unfinished deployment.
+///
+/// Use it for a deployment whose process has ended, and that can't or should not be resumed. Interrupt a running
+/// one first (Ctrl-C, or SIGTERM to its process). Nothing is rolled back.
+#[derive(Debug, Args)]
+pub struct CancelArguments {
+    /// Cancel the deployment with this number.
+    number: u64,
+    /// Record this name as the person who cancels.
+    #[arg(long, value_name = "NAME", value_parser = super::args::person)]
+    by: String,
+    #[command(flatten)]
+    config: ConfigArguments,
+}
+
+pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, Error> {
+    let config = configuration::resolve(&arguments.config.flags(None), output)?.required()?;
+    let number = arguments.number;
+    crate::deployment::cancel(&config, number, &arguments.by)?;
+    output.text(&format!("deployment {number} is canceled\n"));
+    Ok(Exit::Go)
+}
+
+/// Which reports are written.
+#[derive(Debug, Default, Args)]
+pub struct ReportArguments {
+    /// Write a report: `html`, `junit`, `sarif` or `markdown`; repeatable.
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    reports: Vec<(Kind, PathBuf)>,
+}
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Html,
+    Junit,
+    Sarif,
+    Markdown,
+}
+
+impl ReportArguments {
+    /// Whether no report is requested.
+    pub fn is_empty(&self) -> bool {
+        self.reports.is_empty()
+    }
+
+    /// Writes the requested reports about a deployment.
+    pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
+        let (entries, _) = log::read(store, number)?;
+        let timeline = timeline::project(number, &entries);
+        for (kind, file) in &self.reports {
+            let text = rendered(*kind, &timeline)
+                .map_err(|why| Error::output(format!("failed to make a report: {why}")))?;
+            fs::write(file, text).map_err(|error| {
+                Error::output(format!("failed to write `{}`: {error}", file.display()))
+                    .because(error)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+fn rendered(kind: Kind, timeline: &Timeline) -> Result<String, String> {
+    match kind {
+        Kind::Html => html::page(timeline).map_err(|error| error.to_string()),
+        Kind::Junit => junit::document(timeline).map_err(|error| error.to_string()),
+        Kind::Sarif => sarif::document(timeline).map_err(|error| error.to_string()),
+        Kind::Markdown => Ok(markdown::text(timeline)),
+    }
+}
+
+fn report(text: &str) -> Result<(Kind, PathBuf), String> {
+    let expected = "expected `html=FILE`, `junit=FILE`, `sarif=FILE` or `markdown=FILE`";
+    let (kind, file) = text.split_once('=').ok_or(expected)?;
+    let kind = match kind {
+        "html" => Kind::Html,
+        "junit" => Kind::Junit,
+        "sarif" => Kind::Sarif,
+        "markdown" => Kind::Markdown,
+        _ => return Err(expected.to_owned()),
+    };
+    if file.is_empty() {
+        return Err(expected.to_owned());
+    }
+    Ok((kind, PathBuf::from(file)))
 }

@@ -32,7 +32,7 @@ fn folder() -> &'static Path {
 }
 
 #[test]
-fn what_is_left_out_has_defaults() {
+fn missing_keys_have_defaults() {
     let jenkins = read::<JenkinsTable>(JENKINS).checked(folder());
     assert_eq!(
         jenkins,
@@ -62,7 +62,7 @@ fn what_is_left_out_has_defaults() {
     assert_eq!(registry.expect("settings").account, None);
 }
 
-/// What is said of tables, each with something replaced.
+/// Checks the error for each table in which something is replaced.
 fn said<T: DeserializeOwned, S>(
     text: &str,
     checked: impl Fn(T) -> Result<S, Wrong>,
@@ -80,7 +80,7 @@ fn said<T: DeserializeOwned, S>(
 }
 
 #[test]
-fn what_can_not_be_meant_is_refused() {
+fn invalid_values_are_refused() {
     let either = "needs either `token-variable` or `token-file`";
     said(
         JENKINS,
@@ -155,7 +155,7 @@ fn what_can_not_be_meant_is_refused() {
                 "registry.example",
                 "is not a URL",
             ),
-            ("example/", "example/v2", "has a path"),
+            ("example/", "example/v2", "contains a path"),
             (r#"user = "ci""#, "", "`serve.registry.user` is missing"),
             (
                 r#"password-file = "/run/password""#,
@@ -167,7 +167,7 @@ fn what_can_not_be_meant_is_refused() {
 }
 
 #[test]
-fn keys_that_are_not_known_are_refused() {
+fn unknown_keys_are_refused() {
     let error = |text: &str| format!("{text}\ntokens = \"x\"");
     assert!(toml::from_str::<JenkinsTable>(&error(JENKINS)).is_err());
     assert!(toml::from_str::<CircleCiTable>(&error(CIRCLECI)).is_err());

@@ -1,14 +1,85 @@
-//! A place in a message, shown: the line, a caret, and what to write instead.
+//! Labels and decisions for a terminal: a decision in words, and a place in a message with its line, a caret
+//! and the corrected text.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::contract::types::{Diagnostic, Severity, Span};
-use crate::text::escape;
+use crate::contract::actions::sentence;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::{Decision, NodeState, Progress};
+use crate::contract::types::{Diagnostic, Reason, Severity, Span};
+use crate::text::escape::{escape, push};
 
-/// Where a message stands in what is shown.
+/// Writes a decision: the permission with the reason that decided, what to do next, how far the release is
+/// in each environment, and the other reasons.
+pub fn decision(decision: &Decision) -> String {
+    let mut text = decision.permission.name().to_owned();
+    let (first, others) = match decision.reasons.split_first() {
+        Some((first, others)) => (Some(first), others),
+        None => (None, &[][..]),
+    };
+    if let Some(first) = first {
+        let _ = write!(
+            text,
+            "[{}]: {}",
+            escape(&first.code),
+            escape(&first.message)
+        );
+        if let Some(help) = &first.help {
+            let _ = write!(text, "\n  help: {}", escape(help));
+        }
+    }
+    let _ = write!(text, "\n  next: {}\n", sentence(&decision.next));
+    for standing in &decision.standings {
+        let name = escape(&standing.environment);
+        let _ = write!(text, "  {name}: {}", progress(standing.progress));
+        if let Some(verdict) = standing.load_test {
+            let _ = write!(text, ", load test {}", verdict.name());
+        }
+        let behind: Vec<_> = standing
+            .nodes
+            .iter()
+            .filter(|node| node.state != NodeState::Current)
+            .map(|node| format!("{} {}", escape(&node.name), node.state.name()))
+            .collect();
+        if !behind.is_empty() {
+            let _ = write!(text, " ({})", behind.join(", "));
+        }
+        text.push('\n');
+    }
+    if !others.is_empty() {
+        text.push_str("also:\n");
+    }
+    for reason in others {
+        text.push_str(&self::reason(reason));
+    }
+    text
+}
+
+/// Writes a reason: its code, its sentence, and what to do about it.
+pub fn reason(reason: &Reason) -> String {
+    let mut text = format!("  {}: {}\n", escape(&reason.code), escape(&reason.message));
+    if let Some(help) = &reason.help {
+        let _ = writeln!(text, "    help: {}", escape(help));
+    }
+    text
+}
+
+/// How far a deployment to an environment is, in words.
+pub fn progress(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Pending => "not deployed",
+        Progress::Unknown => "deployment with unknown outcome",
+        Progress::Deployed => "deployed, not converged",
+        Progress::Converged => "converged",
+        Progress::Failed => "failed",
+    }
+}
+
+/// The name of the message in the output.
 const PATH: &str = "message";
 
 /// Shows the place of the label that decided.
@@ -31,8 +102,8 @@ pub fn diagnostic(text: &str, diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let title = escape::escape(&diagnostic.message);
-    let code = escape::escape(&diagnostic.code);
+    let title = escape(&diagnostic.message);
+    let code = escape(&diagnostic.code);
     let shown = diagnostic.span.and_then(|span| Lines::around(text, span));
     let mut group = Group::with_title(level.primary_title(title).id(code));
     if let Some(shown) = &shown {
@@ -44,7 +115,7 @@ pub fn diagnostic(text: &str, diagnostic: &Diagnostic, colour: bool) -> String {
         );
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(escape::escape(help)));
+        group = group.element(Level::HELP.message(escape(help)));
     }
     render(colour, group)
 }
@@ -60,7 +131,7 @@ fn render(colour: bool, group: Group<'_>) -> String {
     text
 }
 
-/// The lines of a message around a span, made harmless.
+/// The lines of a message around a span, escaped.
 struct Lines {
     text: String,
     /// Number of the first line, from 1.
@@ -70,7 +141,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// What is shown of one line before and behind the span, in bytes.
+    /// How much of a line is shown before and after the span, in bytes.
     const REACH: usize = 200;
 
     fn around(message: &str, span: Span) -> Option<Self> {
@@ -104,7 +175,7 @@ fn push_all(safe: &mut String, text: &str) {
         if c == '\n' {
             safe.push('\n');
         } else {
-            escape::push(safe, before, c);
+            push(safe, before, c);
         }
     }
 }

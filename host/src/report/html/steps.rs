@@ -1,13 +1,77 @@
-//! A time axis: from milliseconds to a place between left and right.
+//! The time axis of the page, and the steps of a deployment as bars on it.
 
 use std::fmt;
 
+use crate::deployment::timeline::{Step, Timeline};
+use crate::report::headline::{self, Tone};
 use crate::text::time;
 
-/// At most as many ticks as an axis has room for.
+/// One step and its bar.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// The step.
+    pub step: &'a Step,
+    /// The state in words.
+    pub word: &'static str,
+    /// Its colour and sign.
+    pub tone: Tone,
+    /// Whether it has no end.
+    pub open: bool,
+    /// The left end.
+    pub x: Percent,
+    /// How long the bar is.
+    pub width: Percent,
+    /// The label of the bar: how long the step took.
+    pub label: String,
+    /// The place of the label.
+    pub label_x: Percent,
+    /// The distance of the label from that place, in pixels.
+    pub label_gap: i8,
+    /// The end of the label at that place: `start` or `end`.
+    pub label_side: &'static str,
+    /// Whether the label is inside the bar.
+    pub inside: bool,
+}
+
+/// Draws every step.
+pub fn rows<'a>(timeline: &'a Timeline, scale: &Scale) -> Vec<Row<'a>> {
+    let row = |step| row(step, timeline, scale);
+    timeline.steps.iter().map(row).collect()
+}
+
+fn row<'a>(step: &'a Step, timeline: &Timeline, scale: &Scale) -> Row<'a> {
+    let (tone, word) = headline::step(step.state.0, timeline.conclusion.is_some());
+    let end = step.ended.unwrap_or(timeline.last).max(step.began);
+    let (left, right) = (scale.at(step.began), scale.at(end));
+    let mut label = time::span(end - step.began);
+    if step.ended.is_none() && tone == Tone::Busy {
+        label.push_str(" so far");
+    }
+    // On the side of the bar with more room; inside a bar that leaves no room.
+    let (label_x, label_gap, label_side) = match (left.0, right.0) {
+        (_, ..75.0) => (right, 7, "start"),
+        (25.0.., _) => (left, -7, "end"),
+        _ => (left, 9, "start"),
+    };
+    Row {
+        step,
+        word,
+        tone,
+        open: step.ended.is_none(),
+        x: left,
+        width: Percent(right.0 - left.0),
+        label,
+        label_x,
+        label_gap,
+        label_side,
+        inside: left.0 < 25.0 && right.0 >= 75.0,
+    }
+}
+
+/// The most ticks of an axis.
 const TICKS: u64 = 6;
 
-/// Distances between ticks that people count in, in milliseconds.
+/// Round distances between ticks, in milliseconds.
 const STEPS: [u64; 26] = [
     100,
     200,
@@ -61,9 +125,9 @@ pub struct Tick {
     pub at: Percent,
     /// The time of day, and the date where the axis is that long.
     pub label: String,
-    /// Which end of the label stands at the mark: `start`, `middle` or `end`.
+    /// The end of the label at the mark: `start`, `middle` or `end`.
     pub anchor: &'static str,
-    /// Whether a narrow page leaves the label out.
+    /// Whether a narrow page hides the label.
     pub minor: bool,
 }
 
@@ -83,7 +147,7 @@ impl Scale {
         }
     }
 
-    /// Where a time is; what lies outside is at the edge.
+    /// The place of a time; a time outside of the axis is at its end.
     #[expect(
         clippy::cast_precision_loss,
         reason = "a hundredth of a percent is all that is drawn"
@@ -141,7 +205,33 @@ impl Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::at;
+    use crate::report::fixture::{self, at};
+
+    #[test]
+    fn a_bar_lies_where_its_step_does() {
+        let mut timeline = fixture::running();
+        timeline.last = at(100);
+        let rows = rows(&timeline, &Scale::over([at(0), at(100)]));
+        assert_eq!((rows[0].x.0, rows[0].width.0), (1.0, 31.0));
+        assert_eq!(
+            (rows[0].label.as_str(), rows[0].label_side),
+            ("31 s", "start")
+        );
+        assert_eq!((rows[1].x.0, rows[1].width.0), (32.0, 68.0));
+        assert_eq!(
+            (rows[1].label.as_str(), rows[1].label_side),
+            ("1 min 8 s so far", "end")
+        );
+        assert!(rows[1].open && !rows[0].open);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_makes_no_negative_bar() {
+        let mut timeline = fixture::running();
+        timeline.steps[0].ended = Some(0);
+        let rows = rows(&timeline, &Scale::over([at(0), at(100)]));
+        assert!(rows[0].width.0.abs() < 1e-9);
+    }
 
     #[test]
     fn places_times_between_the_ends() {
@@ -153,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_stand_at_round_times() {
+    fn ticks_are_at_round_times() {
         let labels = |until| -> Vec<String> {
             let ticks = Scale::over([at(0), until]).ticks();
             ticks.into_iter().map(|tick| tick.label).collect()

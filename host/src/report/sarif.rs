@@ -1,0 +1,339 @@
+//! A deployment as SARIF, which code hosts show as findings.
+//!
+//! The format is version 2.1.0 of the Static Analysis Results Interchange Format by OASIS. `sarif_format` has the
+//! part of it that is used.
+
+use std::io;
+
+use super::headline;
+use super::sarif_format::{
+    self as format, Automation, Driver, Invocation, Level, Location, Log, LogicalLocation, Message,
+    Rule, Run, Tool,
+};
+use crate::contract::promotion::Permission;
+use crate::deployment::timeline::{Decision, StepKind, StepState, Timeline};
+use crate::text::{json, time};
+
+/// Writes the findings: the reasons of the last decision, and everything that was a warning.
+///
+/// # Errors
+///
+/// As [`json::pretty`].
+pub fn document(timeline: &Timeline) -> io::Result<String> {
+    let findings = all(timeline);
+    let mut rules: Vec<&str> = Vec::new();
+    let mut results = Vec::new();
+    for finding in &findings {
+        let index = rules.iter().position(|rule| *rule == finding.code);
+        let index = index.unwrap_or_else(|| {
+            rules.push(finding.code);
+            rules.len() - 1
+        });
+        results.push(finding.result(index));
+    }
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "greenlight",
+                    version: env!("CARGO_PKG_VERSION"),
+                    rules: rules
+                        .into_iter()
+                        .map(|id| Rule { id: id.to_owned() })
+                        .collect(),
+                },
+            },
+            automation_details: Automation {
+                id: format!("greenlight/{}/", timeline.tag),
+            },
+            invocations: [Invocation {
+                execution_successful: true,
+                start_time_utc: time::exact(timeline.began),
+                end_time_utc: time::exact(timeline.last),
+            }],
+            results,
+        }],
+    };
+    json::pretty(&log)
+}
+
+/// The code of a note.
+const NOTE: &str = "note";
+
+/// A finding.
+#[derive(Debug)]
+struct Finding<'a> {
+    /// Its code.
+    code: &'a str,
+    level: Level,
+    message: &'a str,
+    help: Option<&'a str>,
+    environments: Vec<&'a str>,
+}
+
+impl Finding<'_> {
+    /// The finding in the format, with the place of its code among the rules.
+    fn result(&self, rule_index: usize) -> format::Result {
+        let text = match self.help {
+            Some(help) => format!("{}. Help: {help}", self.message),
+            None => self.message.to_owned(),
+        };
+        let place = |name: &&str| LogicalLocation {
+            name: (*name).to_owned(),
+            kind: "environment",
+        };
+        let places: Vec<_> = self.environments.iter().map(place).collect();
+        format::Result {
+            rule_id: self.code.to_owned(),
+            rule_index,
+            level: self.level,
+            message: Message { text: plain(&text) },
+            locations: if places.is_empty() {
+                Vec::new()
+            } else {
+                vec![Location {
+                    logical_locations: places,
+                }]
+            },
+        }
+    }
+}
+
+/// All findings: the reasons of the last decision, the reasons of earlier warnings, the steps with a warning,
+/// and the notes.
+fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
+    let mut findings: Vec<Finding<'_>> = Vec::new();
+    let warning = |decision: &&Decision| decision.permission.0 == Permission::PromoteWithWarning;
+    let last = timeline.decisions.last();
+    let earlier = timeline.decisions.iter().rev().skip(1).filter(warning);
+    for (place, decision) in last.into_iter().chain(earlier).enumerate() {
+        // The last reason of a warning names the next step or the reached environment, which is not a finding.
+        let (wrong, what_then) = match decision.reasons.split_last() {
+            Some((then, wrong)) if warning(&decision) && !wrong.is_empty() => (wrong, Some(then)),
+            _ => (decision.reasons.as_slice(), None),
+        };
+        let then = what_then.filter(|_| place == 0).map(|it| (it, Level::Note));
+        let wrong = wrong.iter().map(|it| (it, level(decision.permission.0)));
+        for (reason, level) in wrong.chain(then) {
+            let known = |it: &Finding<'_>| it.code == reason.code && it.message == reason.message;
+            if !findings.iter().any(known) {
+                findings.push(Finding {
+                    code: &reason.code,
+                    level,
+                    message: &reason.message,
+                    help: reason.help.as_deref(),
+                    environments: named(&reason.message, timeline),
+                });
+            }
+        }
+    }
+    for step in timeline
+        .steps
+        .iter()
+        .filter(|step| step.state.0 == StepState::Warned)
+    {
+        let environment = step.environment.as_deref();
+        findings.push(Finding {
+            code: warned(step.kind.0),
+            level: Level::Warning,
+            message: &step.outcome,
+            help: None,
+            environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
+        });
+    }
+    findings.extend(timeline.notes.iter().map(|note| Finding {
+        code: NOTE,
+        level: Level::Warning,
+        message: &note.text,
+        help: None,
+        environments: named(&note.text, timeline),
+    }));
+    findings
+}
+
+fn level(permission: Permission) -> Level {
+    match permission {
+        Permission::Stop => Level::Error,
+        Permission::PromoteWithWarning => Level::Warning,
+        Permission::Hold | Permission::Promote => Level::Note,
+    }
+}
+
+fn warned(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Deploy => "deploy-warned",
+        StepKind::Converge => "converge-warned",
+        StepKind::LoadTest => "load-test-warned",
+        StepKind::Wait => "wait-warned",
+        StepKind::Notify => "notify-warned",
+    }
+}
+
+/// The environments that a text names in backticks, or else the one that the release has come to.
+fn named<'a>(text: &str, timeline: &'a Timeline) -> Vec<&'a str> {
+    let all = timeline
+        .environments
+        .iter()
+        .map(|place| place.name.as_str());
+    let named: Vec<_> = all
+        .filter(|name| text.contains(&format!("`{name}`")))
+        .collect();
+    if named.is_empty() {
+        reached(timeline)
+    } else {
+        named
+    }
+}
+
+fn reached(timeline: &Timeline) -> Vec<&str> {
+    headline::reached(timeline)
+        .map(|place| place.name.as_str())
+        .into_iter()
+        .collect()
+}
+
+/// Escapes a text so that it contains no placeholder (3.11.5) and no link (3.11.6).
+fn plain(text: &str) -> String {
+    text.replace('{', "{{")
+        .replace('}', "}}")
+        .replace("](", "] (")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::contract::names::Named as _;
+    use crate::report::fixture::{self, HOSTILE};
+
+    fn run(timeline: &Timeline) -> Value {
+        let text = document(timeline).expect("a report");
+        let mut log: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(log["version"], "2.1.0");
+        log["runs"][0].take()
+    }
+
+    /// Level, rule and environments of each result.
+    fn found(run: &Value) -> Vec<(String, String, Vec<String>)> {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let results = run["results"].as_array().expect("a list");
+        results
+            .iter()
+            .map(|result| {
+                let rule = result["ruleIndex"]
+                    .as_u64()
+                    .and_then(|index| usize::try_from(index).ok())
+                    .unwrap_or(usize::MAX);
+                assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
+                let places = result["locations"][0]["logicalLocations"].as_array();
+                let places = places
+                    .into_iter()
+                    .flatten()
+                    .map(|place| text(&place["name"]));
+                (
+                    text(&result["level"]),
+                    text(&result["ruleId"]),
+                    places.collect(),
+                )
+            })
+            .collect()
+    }
+
+    fn line(level: &str, rule: &str, places: &[&str]) -> (String, String, Vec<String>) {
+        let places = places.iter().map(|place| (*place).to_owned()).collect();
+        (level.to_owned(), rule.to_owned(), places)
+    }
+
+    #[test]
+    fn a_stop_is_an_error() {
+        let run = run(&fixture::stopped());
+        assert_eq!(
+            found(&run),
+            [
+                line("error", "load-test-failed", &["stage"]),
+                line("error", "failures-above-threshold", &["stage"]),
+                line("error", "p95-above-threshold", &["stage"]),
+                line("warning", "note", &["stage"]),
+            ]
+        );
+        assert_eq!(
+            run["invocations"][0]["startTimeUtc"],
+            "2025-11-23T00:15:00.000Z"
+        );
+    }
+
+    #[test]
+    fn a_warning_is_a_warning_and_is_there_once() {
+        assert_eq!(
+            found(&run(&fixture::promoted_with_warning())),
+            [
+                line("warning", "load-test-failed", &["stage"]),
+                line("warning", "load-test-warned", &["stage"]),
+                line("warning", "notify-warned", &["prod"]),
+                line("warning", "note", &["prod"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_reached_with_a_warning_is_not_wrong() {
+        let mut timeline = fixture::promoted_with_warning();
+        let last = timeline.decisions.last_mut().expect("a decision");
+        let mut reached = last.reasons[0].clone();
+        reached.code = "promoted".to_owned();
+        reached.message = "`prod` serves the release and nothing else".to_owned();
+        last.reasons.push(reached);
+        assert_eq!(
+            found(&run(&timeline))[..2],
+            [
+                line("warning", "load-test-failed", &["stage"]),
+                line("note", "promoted", &["prod"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_hold_is_a_note_and_nothing_is_nothing() {
+        assert_eq!(
+            found(&run(&fixture::running())),
+            [line("note", "not-converged", &["stage"])]
+        );
+        let run = run(&fixture::empty());
+        assert!(found(&run).is_empty());
+        assert_eq!(run["tool"]["driver"]["rules"], Value::Array(Vec::new()));
+    }
+
+    #[test]
+    fn hostile_texts_stay_texts() {
+        let text = document(&fixture::hostile()).expect("a report");
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
+        assert!(!text.contains('\u{202e}'));
+        let run = run(&fixture::hostile());
+        let message = run["results"][0]["message"]["text"]
+            .as_str()
+            .expect("a text");
+        assert!(
+            !message.contains("](") && message.contains("{{0}}"),
+            "{message}"
+        );
+        assert_eq!(run["results"][0]["ruleId"], HOSTILE);
+    }
+
+    #[test]
+    fn labels_stay_readable() {
+        assert_eq!(plain("use `[load test: warn]`"), "use `[load test: warn]`");
+        assert_eq!(plain("[a](https://b) {0}"), "[a] (https://b) {{0}}");
+    }
+
+    #[test]
+    fn every_permission_has_a_level() {
+        let levels = Permission::ALL.iter().map(|(it, _)| level(*it));
+        assert_eq!(
+            levels.collect::<Vec<_>>(),
+            [Level::Note, Level::Warning, Level::Note, Level::Error]
+        );
+    }
+}
