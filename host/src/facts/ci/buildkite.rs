@@ -59,3 +59,25 @@ pub fn read(variables: &Variables) -> CiEnvironment {
         ..CiEnvironment::of(System::Buildkite)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{BUILDKITE, changed, read, shown};
+
+    #[test]
+    fn buildkite_trusts_the_branch_of_a_push_alone() {
+        // An unmerged commit, with the default branch of the pipeline.
+        for source in ["ui", "api", "trigger_job", "schedule", "new", ""] {
+            let doubtful = read(&changed(BUILDKITE, &[("BUILDKITE_SOURCE", source)]));
+            assert_eq!(
+                (doubtful.branch, doubtful.problems[0].code),
+                (None, "branch-unsure")
+            );
+            // Where the branch names the commit, it has it.
+            let changes = [("BUILDKITE_SOURCE", source), ("BUILDKITE_COMMIT", "HEAD")];
+            let read = read(&changed(BUILDKITE, &changes));
+            assert_eq!(shown(read.commit.as_ref()), "HEAD (BUILDKITE_COMMIT)");
+            assert_eq!(read.built_branch().as_deref(), Some("main"));
+        }
+    }
+}

@@ -52,3 +52,31 @@ fn number(variables: &Variables) -> Option<Fact> {
         Some(address)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{CIRCLECI, changed, read};
+
+    #[test]
+    fn circleci_builds_branches_with_open_pull_requests_and_forks() {
+        let address = "https://git.example.org/shop/cart/pull/7";
+        let open = [
+            ("CIRCLE_PULL_REQUEST", address),
+            ("CIRCLE_PULL_REQUESTS", address),
+        ];
+        let ours = read(&changed(CIRCLECI, &open));
+        assert_eq!(ours.built_branch().as_deref(), Some("main"));
+        for more in [
+            &[("CIRCLE_BRANCH", "pull/7")][..],
+            &[("CIRCLE_PR_NUMBER", "7")],
+            &[("CIRCLE_PR_USERNAME", "somebody")],
+            &[("CIRCLE_PR_REPONAME", "cart")],
+            // A project that has no variables for forks.
+            &[("CIRCLE_PULL_REQUESTS", "")],
+        ] {
+            let forked = read(&changed(&changed(CIRCLECI, &open), more));
+            let built = forked.built_branch().expect("a name");
+            assert!(built.ends_with(" (pull request 7)"), "{built}");
+        }
+    }
+}

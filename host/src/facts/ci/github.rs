@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::event::{self, Event, PullRequest, WorkflowRun};
+use super::github_event::{self, Event, PullRequest, WorkflowRun};
 use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
@@ -41,7 +41,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
 /// The event; empty where the file is missing, which is a problem for events that only the file describes.
 fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Event {
     let error = match variables.bytes("GITHUB_EVENT_PATH") {
-        Some(path) => match event::read(Path::new(&path)) {
+        Some(path) => match github_event::read(Path::new(&path)) {
             Ok(event) => return event,
             Err(error) => error,
         },
@@ -153,4 +153,145 @@ fn url(variables: &Variables) -> Option<Fact> {
 
 fn fact(value: String, source: &'static str) -> Option<Fact> {
     (!value.is_empty()).then_some(Fact { value, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::tests::{
+        GITHUB, MERGE, SHA, Set, changed, has_message, is_never_published, read, shown,
+    };
+    use crate::contract::environments::JobStatus;
+
+    #[test]
+    fn a_pull_request_of_github_is_never_a_build_of_a_branch() {
+        let pull_request = format!(
+            "{{\"pull_request\": {{\"number\": 7, \"head\": {{\"ref\": \"main\", \"sha\": \"{SHA}\"}}, \
+         \"base\": {{\"ref\": \"main\", \"sha\": \"{MERGE}\"}}}}}}"
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let event = folder.path().join("event.json");
+        fs::write(&event, pull_request).expect("written");
+        let event = event.to_str().expect("UTF-8");
+        let of = |name, more: Set<'static>| {
+            let set = [
+                ("GITHUB_EVENT_NAME", name),
+                ("GITHUB_EVENT_PATH", event),
+                ("GITHUB_SHA", MERGE),
+                ("GITHUB_REF", "refs/pull/7/merge"),
+                ("GITHUB_REF_NAME", "7/merge"),
+                ("GITHUB_HEAD_REF", "main"),
+                ("GITHUB_BASE_REF", "main"),
+            ];
+            is_never_published(GITHUB, &changed(&set, more))
+        };
+        // Here the references are the default branch's own.
+        let default = &[
+            ("GITHUB_REF", "refs/heads/main"),
+            ("GITHUB_REF_NAME", "main"),
+        ];
+        // Only two events have these variables.
+        let without = &[("GITHUB_HEAD_REF", ""), ("GITHUB_BASE_REF", "")];
+        for read in [
+            of("pull_request", &[]),
+            of("pull_request_target", default),
+            of("pull_request_review", without),
+        ] {
+            assert!(!has_message(&read));
+        }
+    }
+
+    #[test]
+    fn github_without_its_event_does_not_take_the_merge_for_what_was_pushed() {
+        for (event, path) in [
+            ("pull_request", ""),
+            ("pull_request_target", "/no/such"),
+            ("workflow_run", ""),
+        ] {
+            let changes = [("GITHUB_EVENT_NAME", event), ("GITHUB_EVENT_PATH", path)];
+            let read = read(&changed(GITHUB, &changes));
+            assert_eq!(read.commit, None, "{event}");
+            assert_eq!(read.problems[0].code, "event-unreadable", "{event}");
+            assert_ne!(read.built_branch().as_deref(), Some("main"), "{event}");
+        }
+    }
+
+    #[test]
+    fn github_says_the_message_of_a_push() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("event.json");
+        let path = file.to_str().expect("UTF-8");
+        for (id, message) in [(SHA, Some("a\n\n[load test: skip]")), (MERGE, None)] {
+            let event = format!(
+                "{{\"ref\": \"refs/heads/main\", \"head_commit\": {{\"id\": \"{id}\", \"message\": \
+             \"a\\n\\n[load test: skip]\", \"author\": {{}}}}}}"
+            );
+            fs::write(&file, event).expect("written");
+            let read = read(&changed(GITHUB, &[("GITHUB_EVENT_PATH", path)]));
+            let said = read
+                .message
+                .map(|said| said.text.into_string().expect("UTF-8"));
+            assert_eq!(said.as_deref(), message);
+        }
+        for broken in ["", "[", "{\"pull_request\": 1}"] {
+            fs::write(&file, broken).expect("written");
+            let read = read(&changed(GITHUB, &[("GITHUB_EVENT_PATH", path)]));
+            assert_eq!(read.problems[0].code, "event-unreadable", "{broken}");
+            assert_eq!(shown(read.commit.as_ref()), format!("{SHA} (GITHUB_SHA)"));
+        }
+    }
+
+    #[test]
+    fn github_runs_after_another_workflow_for_what_that_ran_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("event.json");
+        let path = file.to_str().expect("UTF-8");
+        for (event, from, branch) in [
+            ("push", "shop/cart", "main"),
+            ("push", "somebody/cart", "main (pull request)"),
+            ("pull_request", "shop/cart", "main (pull request)"),
+        ] {
+            let event = format!(
+                "{{\"workflow_run\": {{\"event\": \"{event}\", \"head_sha\": \"{MERGE}\", \"head_branch\": \
+             \"main\", \"head_repository\": {{\"full_name\": \"{from}\"}}}}, \"repository\": \
+             {{\"full_name\": \"shop/cart\"}}}}"
+            );
+            fs::write(&file, event).expect("written");
+            let changes = [
+                ("GITHUB_EVENT_NAME", "workflow_run"),
+                ("GITHUB_EVENT_PATH", path),
+            ];
+            let read = read(&changed(GITHUB, &changes));
+            assert_eq!(read.built_branch().as_deref(), Some(branch));
+            assert_eq!(read.commit.map(|it| it.value).as_deref(), Some(MERGE));
+        }
+    }
+
+    #[test]
+    fn github_counts_the_other_workflow_as_a_job() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("event.json");
+        let path = file.to_str().expect("UTF-8");
+        for (conclusion, status) in [
+            ("\"success\"", JobStatus::Passed),
+            ("\"failure\"", JobStatus::Failed),
+            ("\"cancelled\"", JobStatus::Canceled),
+            ("\"skipped\"", JobStatus::Skipped),
+            ("\"stale\"", JobStatus::Failed),
+            ("null", JobStatus::Running),
+        ] {
+            let event = format!(
+                "{{\"workflow_run\": {{\"event\": \"push\", \"head_sha\": \"{MERGE}\", \"conclusion\": {conclusion}}}}}"
+            );
+            fs::write(&file, event).expect("written");
+            let changes = [
+                ("GITHUB_EVENT_NAME", "workflow_run"),
+                ("GITHUB_EVENT_PATH", path),
+            ];
+            let jobs = read(&changed(GITHUB, &changes)).jobs.expect("jobs");
+            assert_eq!(jobs[0].value.name, "workflow_run");
+            assert_eq!(jobs[0].value.status, status, "{conclusion}");
+        }
+    }
 }

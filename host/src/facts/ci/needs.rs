@@ -75,3 +75,54 @@ pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     };
     Ok(needs.into_iter().map(job).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{GITHUB, changed, read};
+    use super::{JobStatus, NEEDS};
+
+    #[test]
+    fn no_job_at_all_is_somebodys_mistake() {
+        let error = read(&changed(GITHUB, &[(NEEDS, "{}")])).jobs;
+        let error = error.expect_err("no job");
+        assert!(error.message.contains("is empty") && error.help.contains("needs:"));
+    }
+
+    #[test]
+    fn results_of_jobs_are_handed_over() {
+        let needs = "{\"test\": {\"result\": \"success\", \"outputs\": {\"a\": \"b\"}}, \"lint\": {\"result\": \
+                 \"failure\"}, \"docs\": {\"result\": \"skipped\"}, \"e2e\": {\"result\": \"cancelled\"}}";
+        let jobs = read(&changed(GITHUB, &[(NEEDS, needs)]))
+            .jobs
+            .expect("jobs");
+        let said: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.value.name.as_str(), job.value.status))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("docs", JobStatus::Skipped),
+                ("e2e", JobStatus::Canceled),
+                ("lint", JobStatus::Failed),
+                ("test", JobStatus::Passed),
+            ]
+        );
+        for broken in [
+            "[]",
+            "null",
+            "{\"a\": {}}",
+            "{\"a\": {\"result\": \"fine\"}}",
+            "{",
+            "success",
+        ] {
+            let error = read(&changed(GITHUB, &[(NEEDS, broken)]))
+                .jobs
+                .expect_err(broken);
+            assert!(
+                error.message.contains(NEEDS) && error.help.contains("toJSON(needs)"),
+                "{error}"
+            );
+        }
+    }
+}
