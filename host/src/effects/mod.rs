@@ -8,7 +8,6 @@
 //! - [`slack`] sends messages to a channel.
 //! - [`trigger`] starts a deployment in a CI system.
 
-mod failure;
 pub mod probe;
 pub mod process;
 pub mod registry;
@@ -17,3 +16,126 @@ pub mod slack;
 #[cfg(test)]
 pub(crate) mod stand_in;
 pub mod trigger;
+
+use std::io;
+use std::time::Duration;
+
+use ureq::{Error, Timeout};
+
+use crate::http::is_unknown_name;
+
+/// Why a request got no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What is wrong, without anything of the request.
+    pub why: String,
+    /// Whether anything of the request may have arrived. Where it is not certain, it may.
+    pub sent: bool,
+}
+
+impl Failure {
+    /// Tells what an error means. `who` was asked, and had `limit` to answer.
+    pub fn of(error: &Error, who: &str, limit: Duration) -> Self {
+        let unknown = || format!("unknown host name of {who}");
+        let (why, sent) = match error {
+            Error::Timeout(Timeout::Resolve | Timeout::Connect) => (
+                format!("{who} can't be reached: no connection in time"),
+                false,
+            ),
+            Error::Timeout(_) => (format!("{who} did not answer within {limit:?}"), true),
+            Error::HostNotFound => (unknown(), false),
+            Error::Io(error) if is_unknown_name(error) => (unknown(), false),
+            Error::Io(error) if is_wrong_certificate(error) => (
+                format!("{who} can't be reached: its certificate is not valid"),
+                false,
+            ),
+            Error::Io(error) => (
+                format!("{who} can't be reached: {}", error.kind()),
+                !is_before_a_connection(error.kind()),
+            ),
+            Error::ConnectionFailed => (format!("{who} can't be reached"), false),
+            Error::Rustls(_) | Error::Tls(_) => {
+                (format!("{who} can't be reached: TLS failed"), true)
+            }
+            Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => {
+                (format!("{who} can't be reached: the proxy failed"), false)
+            }
+            Error::Http(_) | Error::BadUri(_) => (
+                format!("the configured address of {who} makes no valid request"),
+                false,
+            ),
+            _ => (format!("{who} sent an unreadable response"), true),
+        };
+        Self { why, sent }
+    }
+}
+
+/// Whether an error is one of connecting, which comes before anything is sent.
+///
+/// An established connection gets one of these only after its last retransmission has failed, minutes
+/// after every time limit of this program: <https://www.man7.org/linux/man-pages/man7/tcp.7.html>, `tcp_retries2`.
+const fn is_before_a_connection(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable,
+    };
+    matches!(
+        kind,
+        ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable
+    )
+}
+
+/// Whether the peer's certificate was refused, which comes before anything is sent.
+///
+/// Source: rustls has no way to say so through `io::Error` but the beginning of its text.
+fn is_wrong_certificate(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidData
+        && error.to_string().starts_with("invalid peer certificate")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_failed_before_a_connection_was_not_sent() {
+        let io = |kind, text: &str| Error::Io(io::Error::new(kind, text.to_owned()));
+        for (error, sent) in [
+            (Error::Timeout(Timeout::Connect), false),
+            (Error::Timeout(Timeout::Resolve), false),
+            (Error::Timeout(Timeout::Global), true),
+            (Error::Timeout(Timeout::SendRequest), true),
+            (Error::HostNotFound, false),
+            (Error::ConnectionFailed, false),
+            (io(io::ErrorKind::ConnectionRefused, "hush"), false),
+            (io(io::ErrorKind::HostUnreachable, "hush"), false),
+            (io(io::ErrorKind::NetworkUnreachable, "hush"), false),
+            (io(io::ErrorKind::NetworkDown, "hush"), false),
+            (io(io::ErrorKind::AddrNotAvailable, "hush"), false),
+            (
+                io(
+                    io::ErrorKind::Other,
+                    "failed to lookup address information: hush",
+                ),
+                false,
+            ),
+            (io(io::ErrorKind::ConnectionReset, "hush"), true),
+            (io(io::ErrorKind::ConnectionAborted, "hush"), true),
+            (io(io::ErrorKind::BrokenPipe, "hush"), true),
+            (io(io::ErrorKind::TimedOut, "hush"), true),
+            (Error::Timeout(Timeout::RecvResponse), true),
+            (io(io::ErrorKind::UnexpectedEof, "hush"), true),
+            (io(io::ErrorKind::InvalidData, "hush"), true),
+            (
+                io(io::ErrorKind::InvalidData, "invalid peer certificate: hush"),
+                false,
+            ),
+            (Error::BadUri("hush".to_owned()), false),
+            (Error::BodyExceedsLimit(3), true),
+        ] {
+            let failure = Failure::of(&error, "Jenkins", Duration::from_secs(3));
+            assert_eq!(failure.sent, sent, "{error:?}");
+            assert!(failure.why.contains("Jenkins"), "{failure:?}");
+            assert!(!failure.why.contains("hush"), "{failure:?}");
+        }
+    }
+}

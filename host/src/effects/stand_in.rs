@@ -75,7 +75,7 @@ impl Drop for StandIn {
 }
 
 /// The URL of a port without a listener.
-pub fn nobody() -> String {
+pub fn closed_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     format!("http://{}", listener.local_addr().expect("an address"))
 }

@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::sleep;
 
 use super::*;
-use crate::effects::stand_in::{StandIn, answer, hang, nobody};
+use crate::effects::stand_in::{StandIn, answer, closed_port, hang};
 
 const HASH: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
@@ -149,7 +149,7 @@ fn what_is_no_answer_is_a_reason() {
         assert!((5..150).contains(&why.len()), "{why}");
         assert!(!why.contains("within"), "{why}");
     }
-    let why = refused(&prober(), &nobody());
+    let why = refused(&prober(), &closed_port());
     assert!(why.to_lowercase().contains("connection refused"), "{why}");
     assert_eq!(
         refused(&prober(), "node:80"),
@@ -178,7 +178,7 @@ fn a_round_keeps_the_order_and_asks_in_parallel() {
         }
         answer(stream, "200 OK", "", &body());
     });
-    let down = nobody();
+    let down = closed_port();
     let nodes: Vec<_> = (0..40)
         .map(|n| {
             (
@@ -212,7 +212,7 @@ fn an_interrupt_ends_a_round_at_once() {
     });
     let nodes = vec![
         ("a".to_owned(), node.url.clone()),
-        ("b".to_owned(), nobody()),
+        ("b".to_owned(), closed_port()),
     ];
     let answers = prober().round(&nodes, &shutdown);
     done.store(true, Ordering::SeqCst);

@@ -4,19 +4,19 @@
 //! when this program is killed by SIGKILL, the group keeps running.
 
 mod output;
-mod start;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-use std::io;
-use std::os::unix::process::ExitStatusExt as _;
+use std::io::{self, ErrorKind, PipeReader};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+
 use self::output::Log;
-use self::start::start;
 use self::watch::Watch;
 use super::shutdown::Shutdown;
 
@@ -178,5 +178,72 @@ fn ending(status: ExitStatus) -> Ending {
         (Some(code), _) => Ending::Exited(code),
         // It has one of the two, since it is over.
         (None, signal) => Ending::Killed(signal.unwrap_or(0)),
+    }
+}
+
+/// Starts a command in a process group of its own. What it says comes out of the pipe.
+///
+/// The outer error is ours, the inner one says why the command did not start, and what to do.
+fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>> {
+    let Some((program, arguments)) = task.command.split_first() else {
+        return Ok(Err("the command is empty: name a program".to_owned()));
+    };
+    let (reader, writer) = io::pipe()?;
+    let mut command = Command::new(program);
+    for variable in task.without {
+        command.env_remove(variable);
+    }
+    let child = command
+        .args(arguments)
+        .envs(task.variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(task.folder)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0)
+        .spawn();
+    // It keeps its ends of the pipe open, which would hide that the child has closed its own.
+    drop(command);
+    Ok(match child {
+        Ok(child) => Ok((child, reader)),
+        Err(error) => Err(obstacle(program, task.folder, &error)),
+    })
+}
+
+fn obstacle(program: &str, folder: &Path, error: &io::Error) -> String {
+    let shown = folder.display();
+    match error.kind() {
+        _ if !folder.is_dir() => {
+            format!(
+                "the working folder `{shown}` of `{program}` does not exist: create it or name another folder"
+            )
+        }
+        ErrorKind::NotFound if !program.contains('/') => {
+            format!(
+                "the program `{program}` is not in `PATH`: install it, or name it with its path"
+            )
+        }
+        ErrorKind::NotFound if folder.join(program).exists() => {
+            format!(
+                "the interpreter or loader of `{program}` is missing: correct its first line, or install it"
+            )
+        }
+        ErrorKind::NotFound if program.starts_with('/') => {
+            format!("the program `{program}` does not exist: correct its path")
+        }
+        ErrorKind::NotFound => {
+            format!(
+                "the program `{program}` does not exist: correct its path, which starts at `{shown}`"
+            )
+        }
+        ErrorKind::PermissionDenied => {
+            format!("`{program}` is not executable: run `chmod +x` on it or name another program")
+        }
+        _ if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
+            format!(
+                "`{program}` is not an executable format: a script needs a first line such as `#!/bin/sh`"
+            )
+        }
+        _ => format!("the program `{program}` could not be started: {error}"),
     }
 }

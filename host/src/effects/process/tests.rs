@@ -221,9 +221,7 @@ fn what_is_left_behind_may_finish_its_sentence() {
 #[test]
 fn who_left_the_group_is_not_waited_for() {
     let run = Run::shell("setsid sh -c 'echo $$; exec sleep 600' & read x <fifo");
-    let made = std::process::Command::new("mkfifo")
-        .arg(run.path("fifo"))
-        .status();
+    let made = Command::new("mkfifo").arg(run.path("fifo")).status();
     assert!(made.expect("mkfifo").success());
     let mut pid = String::new();
     let finished = run.listen(|line| {
@@ -282,7 +280,7 @@ fn a_log_that_fails_ends_the_command() {
     let run = Run::shell("echo $$ >pid; echo x; exec sleep 600");
     std::os::unix::fs::symlink("/dev/full", run.path("log")).expect("a link");
     let error = run.listen(|_| {}).expect_err("the disk is full");
-    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
     assert!(error.to_string().starts_with("the log `"), "{error}");
     wait_for_end(&fs::read_to_string(run.path("pid")).expect("a pid"));
 
@@ -290,4 +288,84 @@ fn a_log_that_fails_ends_the_command() {
     fs::create_dir(run.path("log")).expect("a folder");
     run.listen(|_| {}).expect_err("a folder is no log");
     assert!(!run.path("began").exists());
+}
+
+fn start_in(folder: &Path, command: &[&str]) -> Result<Child, String> {
+    let command: Vec<_> = command.iter().map(|&word| word.to_owned()).collect();
+    let started = start(&Task {
+        command: &command,
+        variables: &[],
+        without: &[],
+        folder,
+        log: Path::new("none"),
+        time_limit: Duration::MAX,
+    });
+    let started = started.expect("a pipe").map(|(child, _)| child);
+    started.map_err(|why| why.replace(&folder.display().to_string(), "FOLDER"))
+}
+
+/// Writes an executable file, in a process of its own: a file that another test's child inherits
+/// while it is written can't be executed.
+fn script(path: &Path, text: &str) {
+    let written = Command::new("/bin/sh")
+        .args(["-c", r#"printf %s "$2" >"$1" && chmod +x "$1""#, "sh"])
+        .arg(path)
+        .arg(text)
+        .status();
+    assert!(written.expect("a shell").success());
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path();
+    for (command, why) in [
+        (&[][..], "the command is empty: name a program"),
+        (
+            &["greenlight-none"],
+            "the program `greenlight-none` is not in `PATH`: install it, or name it with its path",
+        ),
+        (
+            &["./none"],
+            "the program `./none` does not exist: correct its path, which starts at `FOLDER`",
+        ),
+        (
+            &["/none/none"],
+            "the program `/none/none` does not exist: correct its path",
+        ),
+    ] {
+        assert_eq!(start_in(folder, command).expect_err("nothing"), why);
+    }
+    assert_eq!(
+        start_in(&folder.join("none"), &["/bin/sh"]).expect_err("nothing"),
+        "the working folder `FOLDER` of `/bin/sh` does not exist: create it or name another folder"
+    );
+    let why = start_in(folder, &["a\0b"]).expect_err("nothing");
+    assert!(why.contains("could not be started"), "{why}");
+}
+
+#[test]
+fn what_can_not_be_executed_is_named() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path();
+    let file = folder.join("file");
+    fs::write(&file, "#!/bin/sh\n").expect("a file");
+    assert_eq!(
+        start_in(folder, &["./file"]).expect_err("nothing"),
+        "`./file` is not executable: run `chmod +x` on it or name another program"
+    );
+    script(&file, "#!/bin/sh\nexit 3\n");
+    let mut child = start_in(folder, &["./file"]).expect("a child");
+    assert_eq!(child.wait().expect("a child").code(), Some(3));
+    script(&file, "#!/no/such/shell\n");
+    assert_eq!(
+        start_in(folder, &["./file"]).expect_err("nothing"),
+        "the interpreter or loader of `./file` is missing: correct its first line, or install it"
+    );
+    script(&file, "exit 3\n");
+    // Some C libraries run it with a shell, as `execvp` has to.
+    match start_in(folder, &["./file"]) {
+        Ok(mut child) => assert_eq!(child.wait().expect("a child").code(), Some(3)),
+        Err(why) => assert!(why.starts_with("`./file` is no program"), "{why}"),
+    }
 }

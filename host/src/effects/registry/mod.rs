@@ -3,8 +3,7 @@
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>; for logging in,
 //! <https://distribution.github.io/distribution/spec/auth/token/>.
 
-mod challenge;
-mod next;
+mod headers;
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -17,10 +16,10 @@ use ureq::{Agent, Body};
 
 use crate::config::server::{Account, RegistrySettings};
 use crate::contract::validate::{is_digest, is_repository, is_tag};
-use crate::effects::failure::Failure;
+use crate::effects::Failure;
 use crate::http::Client;
 use crate::secret::Secret;
-use challenge::Challenge;
+use headers::{Bearer, Challenge, next_page, resolved};
 
 /// How long a request may take.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
@@ -133,8 +132,8 @@ impl Registry {
                 return Err(refused(&answer));
             }
             let links = answer.headers().get_all(LINK).iter();
-            let mut links = links.filter_map(|it| next::target(it.to_str().ok()?));
-            let next = links.next().map(|target| next::resolved(base, target));
+            let mut links = links.filter_map(|it| next_page(it.to_str().ok()?));
+            let next = links.next().map(|target| resolved(base, target));
             let list: List = document(&mut answer)
                 .ok_or_else(|| Error("the registry's response is not a list of tags".to_owned()))?;
             tags.extend(list.tags.unwrap_or_default());
@@ -232,7 +231,7 @@ impl<'a> Session<'a> {
     }
 
     /// Gets a token from the one that the registry trusts with that.
-    fn token(&self, bearer: &challenge::Bearer) -> Result<String, Error> {
+    fn token(&self, bearer: &Bearer) -> Result<String, Error> {
         let realm = &bearer.realm;
         if !bearer.may_be_asked(&self.registry.settings.url) {
             return Err(Error(

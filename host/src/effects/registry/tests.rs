@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use tempfile::TempDir;
 
 use super::*;
-use crate::effects::stand_in::{StandIn, answer, hang, nobody};
+use crate::effects::stand_in::{StandIn, answer, closed_port, hang};
 use crate::secret::Source;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -190,7 +190,7 @@ fn a_password_is_given_when_it_is_wanted() {
     let registry = StandIn::start(move |stream, _| answer(stream, "401 No", wanted, ""));
     let error = anonymous(&registry.url)
         .tags("a", &|| true)
-        .expect_err("nobody");
+        .expect_err("the port is closed");
     assert!(error.to_string().contains("requires a user"), "{error}");
     let (asked, _folder) = named(&registry.url);
     let error = asked.tags("a", &|| true).expect_err("a wrong password");
@@ -277,7 +277,9 @@ fn what_is_no_answer_is_an_error() {
         );
         assert_eq!(registry.requests().len(), 1);
     }
-    let error = anonymous(&nobody()).digest("a", "b").expect_err("nobody");
+    let error = anonymous(&closed_port())
+        .digest("a", "b")
+        .expect_err("the port is closed");
     assert_eq!(
         error.to_string(),
         "the registry can't be reached: connection refused"
@@ -299,7 +301,7 @@ fn a_registry_that_hangs_is_given_up() {
     let (went, gone) = channel();
     let registry = StandIn::start(move |stream, _| {
         hang(stream);
-        went.send(()).expect("somebody waits");
+        went.send(()).expect("the test waits");
     });
     let settings = RegistrySettings {
         url: registry.url.clone(),

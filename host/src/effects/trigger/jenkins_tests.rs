@@ -130,7 +130,7 @@ fn a_build_that_takes_too_long_may_have_started() {
             return answer(stream, "404 Not Found", "", "");
         }
         hang(stream);
-        went.send(()).expect("somebody waits");
+        went.send(()).expect("the test waits");
     });
     let (token, _folder) = trial::token();
     let jenkins = Jenkins {
@@ -240,7 +240,7 @@ fn absence_proves_something_only_where_builds_have_keys_and_reach_back() {
         match why {
             None => assert_eq!(found, Ok(None), "{builds:?}"),
             Some(why) => {
-                let error = found.expect_err("nobody can tell");
+                let error = found.expect_err("the outcome is unknown");
                 assert!(error.is_unknown(), "{builds:?}: {error:?}");
                 assert!(error.to_string().contains(why), "{builds:?}: {error}");
             }

@@ -9,7 +9,7 @@ use ureq::http::{HeaderMap, Response};
 use ureq::{Body, RequestBuilder};
 
 use super::Error;
-use crate::effects::failure::Failure;
+use crate::effects::Failure;
 use crate::http::Client;
 
 /// How long a request may take, from the look-up of the name to the last byte of the answer.

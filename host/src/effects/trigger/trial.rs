@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use tempfile::TempDir;
 
 use super::{Error, Request, Trigger};
-use crate::effects::stand_in::{StandIn, answer, nobody};
+use crate::effects::stand_in::{StandIn, answer, closed_port};
 use crate::secret::Source;
 
 /// The token, which may be in no text.
@@ -116,17 +116,17 @@ pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Trigger>, before: usiz
     }
 
     let (token, folder) = token();
-    let error = starter(&nobody(), token.clone()).start(&request());
-    let error = error.expect_err("nobody is there");
+    let error = starter(&closed_port(), token.clone()).start(&request());
+    let error = error.expect_err("the port is closed");
     assert_eq!(kind(&error), "refused", "{error:?}");
     drop(folder);
-    let error = starter(&nobody(), token).start(&request());
+    let error = starter(&closed_port(), token).start(&request());
     let error = error.expect_err("no token");
     assert_eq!(kind(&error), "refused", "{error:?}");
     assert!(error.to_string().contains("can't be read"), "{error}");
 }
 
-/// Looks for a start where nobody answers, or what is answered says nothing.
+/// Looks for a start where no server answers, or the answer is of no use.
 pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Trigger>) {
     type Respond = fn(&mut TcpStream);
     let cases: [(Respond, &str); 12] = [
@@ -162,8 +162,8 @@ pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Trigger>) {
         says_no_secret(&error);
     }
     let (token, _folder) = token();
-    let error = starter(&nobody(), token).find(&request());
-    let error = error.expect_err("nobody is there");
+    let error = starter(&closed_port(), token).find(&request());
+    let error = error.expect_err("the port is closed");
     assert_eq!(kind(&error), "refused", "{error:?}");
 }
 

@@ -6,10 +6,8 @@
 use serde_json::{Map, Value};
 
 use super::document::{self, Unreadable};
-use super::histogram;
 use super::k6_summary::Summary;
-use super::results::Files;
-use super::results::Results;
+use super::{Files, Results, rounded_up};
 
 /// Reads the results of a run.
 pub(super) fn read(files: &Files) -> Results {
@@ -63,7 +61,7 @@ fn take_requests(results: &mut Results, summary: &Summary) {
     let p95 = summary
         .values("http_req_duration")
         .and_then(|values| values.get("p(95)"));
-    match p95.map(|value| value.as_f64().and_then(histogram::up)) {
+    match p95.map(|value| value.as_f64().and_then(rounded_up)) {
         Some(Some(p95)) => results.p95 = Some(p95),
         Some(None) => results.fault("`p(95)` of `http_req_duration` can't be read"),
         None => results.note("`p(95)` of `http_req_duration` was left out by `summaryTrendStats`"),

@@ -13,8 +13,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::document;
-use super::histogram;
+use super::{at_rate, document, rounded_down};
 
 /// A summary of either shape.
 pub(super) struct Summary {
@@ -88,12 +87,12 @@ impl Summary {
     /// count by that time.
     pub(super) fn duration(&self) -> Option<u64> {
         if let Some(seconds) = self.seconds {
-            return histogram::down(seconds);
+            return rounded_down(seconds);
         }
         ["http_reqs", "iterations"].into_iter().find_map(|counter| {
             let values = self.values(counter)?;
             let count = values.get("count")?.as_u64()?;
-            histogram::at_rate(count, values.get("rate")?.as_f64()?)
+            at_rate(count, values.get("rate")?.as_f64()?)
         })
     }
 

@@ -10,11 +10,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::curve::{self, History};
 use super::document::{self, Unreadable};
+use super::locust_csv::{self, History, Totals};
 use super::locust_report::{self, Report};
-use super::locust_table::{self, Totals};
-use super::results::{Files, Results};
+use super::{Files, Results};
 
 /// Reads the results of a run.
 pub(super) fn read(files: &Files) -> Results {
@@ -23,8 +22,8 @@ pub(super) fn read(files: &Files) -> Results {
     if let Err(error) = &report {
         results.fault(error.explain(&files.results));
     }
-    let totals = expected(&mut results, files.stats.as_ref(), locust_table::totals);
-    let history = expected(&mut results, files.history.as_ref(), curve::read);
+    let totals = expected(&mut results, files.stats.as_ref(), locust_csv::totals);
+    let history = expected(&mut results, files.history.as_ref(), locust_csv::history);
     if let (Some(history), Some(path)) = (&history, &files.history)
         && history.torn
     {
@@ -69,7 +68,7 @@ fn torn(path: &Path) -> String {
 
 fn count_exceptions(results: &mut Results, files: &Files) {
     let path = files.exceptions.as_ref();
-    let exceptions = expected(results, path, locust_table::exceptions);
+    let exceptions = expected(results, path, locust_csv::exceptions);
     if let (Some(exceptions), Some(path)) = (exceptions, path) {
         results.exceptions = exceptions.count;
         if exceptions.torn {
