@@ -1,7 +1,7 @@
 //! What a policy answers is checked before it is used: the contract's types hold a lot, these are the
 //! promises that types can't express.
 
-use super::failure::Failure;
+use super::limits::Failure;
 use crate::contract::Answer;
 use crate::contract::environments::{Build, Target};
 use crate::contract::labels::{Labels, Message};

@@ -14,8 +14,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::failure::{Failure, Limit};
-use super::{limits, profile};
+use super::limits::{self, Failure, Limit};
+use super::profile;
 use crate::child;
 
 /// The command that makes this binary the child. People have no use for it, so help does not list it.

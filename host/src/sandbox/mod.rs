@@ -6,16 +6,12 @@
 mod bundled;
 mod checks;
 pub mod compile;
-mod failure;
-mod inspect;
 pub mod limits;
 mod policy;
 pub mod profile;
-mod watchdog;
 
 pub use crate::contract::Answer;
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
-pub use failure::{Failure, Limit};
-pub use inspect::{Inspection, digest as digest_of, inspect};
-pub use policy::{Policy, Sandbox, Use, read};
+pub use limits::{Failure, Limit};
+pub use policy::{Inspection, Policy, Sandbox, Use, digest as digest_of, inspect, read};

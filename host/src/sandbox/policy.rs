@@ -1,21 +1,21 @@
-//! A policy, ready to run, and one run of it.
+//! A policy, ready to run, one run of it, and what can be said of it without asking it anything.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
-use super::failure::{Failure, Limit};
-use super::limits::Limiter;
-use super::{Compiler, bundled, checks, limits, profile, watchdog};
-use crate::contract::Answer;
+use super::limits::{self, Failure, Limit, Limiter};
+use super::{Compiler, bundled, checks, profile};
 use crate::contract::environments::{Build, Target};
 use crate::contract::labels::{Labels, Message};
 use crate::contract::promotion::{Decision, Event, Release};
 use crate::contract::types::{LoadTestAction, Settings, Timestamp};
-use crate::contract::{Instance, PolicyIndices};
+use crate::contract::{Answer, Instance, PolicyIndices};
 
 /// How many sandboxes a policy is loaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Policy {
             .instantiate_pre(&component)
             .map_err(unfit)?;
         let exports = PolicyIndices::new(&pre).map_err(unfit)?;
-        watchdog::start(&engine).map_err(|error| Failure::Host(error.to_string()))?;
+        limits::start_clock(&engine).map_err(|error| Failure::Host(error.to_string()))?;
         Ok(Self {
             engine,
             pre,
@@ -119,11 +119,6 @@ impl Policy {
         // Only here are the types of the functions compared with the contract's.
         let instance = self.exports.load(&mut store, &instance).map_err(unfit)?;
         Ok(Sandbox { store, instance })
-    }
-
-    /// The engine and the component, for looking at their types.
-    pub(super) fn parts(&self) -> (&Engine, &Component) {
-        (&self.engine, &self.component)
     }
 
     /// Reads the labels of a message, in a fresh sandbox.
@@ -256,7 +251,7 @@ impl Sandbox {
 /// Gives a store what one call may use.
 fn allow(store: &mut Store<Limiter>) -> Result<(), Failure> {
     store.set_fuel(profile::FUEL).map_err(Failure::from_call)?;
-    store.set_epoch_deadline(watchdog::deadline());
+    store.set_epoch_deadline(limits::deadline());
     Ok(())
 }
 
@@ -326,4 +321,55 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         ));
     }
     Ok(bytes)
+}
+
+/// What can be said of a component without asking it anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// `sha256:` and 64 hexadecimal digits, of the component file.
+    pub digest: String,
+    /// Size of the component file in bytes.
+    pub size: usize,
+    /// Names of what it imports; empty for every policy.
+    pub imports: Vec<String>,
+    /// Names of the interfaces it exports, and of their functions as `interface#function`.
+    pub exports: Vec<String>,
+}
+
+/// Looks at a policy, and at the bytes that it was made from.
+pub fn inspect(policy: &Policy, bytes: &[u8]) -> Inspection {
+    let engine = &policy.engine;
+    let ty = policy.component.component_type();
+    let imports = ty
+        .imports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let mut exports = Vec::new();
+    for (interface, item) in ty.exports(engine) {
+        exports.push(interface.to_owned());
+        if let ComponentItem::ComponentInstance(instance) = item.ty {
+            for (function, item) in instance.exports(engine) {
+                if matches!(item.ty, ComponentItem::ComponentFunc(_)) {
+                    exports.push(format!("{interface}#{function}"));
+                }
+            }
+        }
+    }
+    Inspection {
+        digest: digest(bytes),
+        size: bytes.len(),
+        imports,
+        exports,
+    }
+}
+
+/// Names what bytes are: `sha256:` and 64 lowercase hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = "sha256:".to_owned();
+    for byte in Sha256::digest(bytes) {
+        // Writing into a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
