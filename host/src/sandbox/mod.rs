@@ -11,7 +11,8 @@ mod policy;
 pub mod profile;
 
 pub use crate::contract::Answer;
+pub use crate::contract::fields::digest_of;
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
 pub use limits::{Failure, Limit};
-pub use policy::{Inspection, Policy, Sandbox, Use, digest as digest_of, inspect, read};
+pub use policy::{Inspection, Policy, Sandbox, Use, inspect, read};

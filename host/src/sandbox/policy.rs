@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
@@ -12,6 +11,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use super::limits::{self, Failure, Limit, Limiter};
 use super::{Compiler, bundled, checks, profile};
 use crate::contract::environments::{Build, Target};
+use crate::contract::fields::digest_of;
 use crate::contract::labels::{Labels, Message};
 use crate::contract::promotion::{Decision, Event, Release};
 use crate::contract::types::{LoadTestAction, Settings, Timestamp};
@@ -356,20 +356,9 @@ pub fn inspect(policy: &Policy, bytes: &[u8]) -> Inspection {
         }
     }
     Inspection {
-        digest: digest(bytes),
+        digest: digest_of(bytes),
         size: bytes.len(),
         imports,
         exports,
     }
-}
-
-/// Names what bytes are: `sha256:` and 64 lowercase hexadecimal digits.
-pub fn digest(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = "sha256:".to_owned();
-    for byte in Sha256::digest(bytes) {
-        // Writing into a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

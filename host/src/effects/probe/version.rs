@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::contract::validate::is_commit;
 use crate::text::escape::escape;
 
 /// The longest part of a node's text that a reason shows, in characters.
@@ -39,7 +40,7 @@ impl Version {
             ));
         };
         let commit = match fields.get("commit") {
-            Some(Value::String(commit)) if is_hash(commit) => commit.clone(),
+            Some(Value::String(commit)) if is_commit(commit) => commit.clone(),
             Some(Value::String(commit)) => {
                 return Err(format!(
                     "its `commit` is not a full commit hash: `{}`",
@@ -71,10 +72,6 @@ fn without_commit(fields: &Map<String, Value>) -> String {
     let names: Vec<_> = fields.keys().map(String::as_str).collect();
     let names = shown(&names.join(", "));
     format!("answered with an object without `commit`: it has `{names}`")
-}
-
-fn is_hash(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -366,6 +366,6 @@ fn what_can_not_be_executed_is_named() {
     // Some C libraries run it with a shell, as `execvp` has to.
     match start_in(folder, &["./file"]) {
         Ok(mut child) => assert_eq!(child.wait().expect("a child").code(), Some(3)),
-        Err(why) => assert!(why.starts_with("`./file` is no program"), "{why}"),
+        Err(why) => assert!(why.starts_with("`./file` is not an executable format"), "{why}"),
     }
 }

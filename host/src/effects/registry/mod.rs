@@ -5,16 +5,16 @@
 
 mod headers;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use ureq::http::Response;
 use ureq::http::header::{LINK, WWW_AUTHENTICATE};
 use ureq::{Agent, Body};
 
 use crate::config::server::{Account, RegistrySettings};
+use crate::contract::fields::digest_of;
 use crate::contract::validate::{is_digest, is_repository, is_tag};
 use crate::effects::Failure;
 use crate::http::Client;
@@ -91,11 +91,7 @@ impl Registry {
         let body = answer.body_mut().with_config().limit(BODY_LIMIT);
         let body = body.read_to_vec();
         let body = body.map_err(|error| self.failed(&error))?;
-        let mut digest = "sha256:".to_owned();
-        for byte in Sha256::digest(&body) {
-            // Text takes whatever is written to it.
-            let _ = write!(digest, "{byte:02x}");
-        }
+        let digest = digest_of(&body);
         match said {
             Some(said) if said != digest => Err(Error(
                 "manifest digest mismatch: the registry's manifest does not have the digest of its header".to_owned(),

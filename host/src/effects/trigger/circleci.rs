@@ -10,14 +10,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::line::Line;
-use super::{Error, Request, Trigger};
+use super::{CiClient, Error, Request, Trigger, read_token};
 use crate::config::server::CircleCiSettings;
 
 /// Starts pipelines of a project.
 pub struct CircleCi {
     settings: CircleCiSettings,
-    line: Line,
+    client: CiClient,
 }
 
 impl CircleCi {
@@ -25,7 +24,7 @@ impl CircleCi {
     pub fn new(settings: CircleCiSettings) -> Self {
         Self {
             settings,
-            line: Line::to("CircleCI"),
+            client: CiClient::new("CircleCI"),
         }
     }
 
@@ -45,8 +44,7 @@ impl CircleCi {
 
 impl Trigger for CircleCi {
     fn start(&self, request: &Request) -> Result<String, Error> {
-        let token = self.settings.token.token("CircleCI token");
-        let token = token.map_err(|why| Error::Refused { why })?;
+        let token = read_token(&self.settings.token, "CircleCI token")?;
         let parameters = json!({
             "greenlight-tag": request.tag,
             "greenlight-digest": request.digest.as_deref().unwrap_or_default(),
@@ -69,9 +67,9 @@ impl Trigger for CircleCi {
             ),
         };
         let headers = [("Circle-Token", token.expose())];
-        let mut answer = self.line.json(&url, &headers, &body)?;
+        let mut answer = self.client.json(&url, &headers, &body)?;
         if answer.status() != 201 {
-            return Err(self.line.refusal(&answer));
+            return Err(self.client.refusal(&answer));
         }
         // It is accepted, whatever can be read of it.
         let number = answer.document::<Pipeline>().and_then(|it| it.number);
@@ -83,11 +81,10 @@ impl Trigger for CircleCi {
     /// It is documented that a pipeline has `trigger_parameters`, but not that what it was started with is
     /// among them. So the key proves that it was started, and its absence proves nothing.
     fn find(&self, request: &Request) -> Result<Option<String>, Error> {
-        let token = self.settings.token.token("CircleCI token");
-        let token = token.map_err(|why| Error::Refused { why })?;
+        let token = read_token(&self.settings.token, "CircleCI token")?;
         let headers = [("Circle-Token", token.expose())];
-        let refusal = |answer: &_| self.line.refusal(answer);
-        let list: Pipelines = self.line.list(&self.pipelines(), &headers, refusal)?;
+        let refusal = |answer: &_| self.client.refusal(answer);
+        let list: Pipelines = self.client.list(&self.pipelines(), &headers, refusal)?;
         let mut pipelines = list.items.into_iter();
         match pipelines.find(|it| holds(&it.trigger_parameters, &request.key)) {
             Some(pipeline) => Ok(Some(self.reference(pipeline.number))),

@@ -13,8 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::line::{Answer, Line, until};
-use super::{Error, Request, Trigger};
+use super::{Answer, CiClient, Error, Request, Trigger, read_token, seconds_until};
 use crate::config::server::GitHubSettings;
 use crate::http::is_url;
 
@@ -29,7 +28,7 @@ const PAGES: usize = 3;
 /// Starts workflows.
 pub struct GitHub {
     settings: GitHubSettings,
-    line: Line,
+    client: CiClient,
 }
 
 impl GitHub {
@@ -37,13 +36,12 @@ impl GitHub {
     pub fn new(settings: GitHubSettings) -> Self {
         Self {
             settings,
-            line: Line::to("GitHub"),
+            client: CiClient::new("GitHub"),
         }
     }
 
     fn authorization(&self) -> Result<String, Error> {
-        let token = self.settings.token.token("GitHub token");
-        let token = token.map_err(|why| Error::Refused { why })?;
+        let token = read_token(&self.settings.token, "GitHub token")?;
         Ok(format!("Bearer {}", token.expose()))
     }
 
@@ -58,13 +56,13 @@ impl GitHub {
     fn refusal(&self, answer: &Answer) -> Error {
         let limited = answer.header("x-ratelimit-remaining") == Some("0");
         let reset = answer.header("x-ratelimit-reset");
-        match self.line.refusal(answer) {
+        match self.client.refusal(answer) {
             Error::Refused { why }
             | Error::Busy {
                 why,
                 again_in: None,
             } if limited && matches!(answer.status(), 403 | 429) => {
-                let seconds = reset.and_then(|it| until(it.parse().ok()?));
+                let seconds = reset.and_then(|it| seconds_until(it.parse().ok()?));
                 Error::Busy {
                     why,
                     again_in: seconds.map(Duration::from_secs),
@@ -78,7 +76,7 @@ impl GitHub {
         let list = "actions/runs?event=repository_dispatch";
         let url = self.url(&format!("{list}&per_page={PAGE}&page={page}"));
         let refusal = |answer: &_| self.refusal(answer);
-        let runs: Runs = self.line.list(&url, &headers(authorization), refusal)?;
+        let runs: Runs = self.client.list(&url, &headers(authorization), refusal)?;
         Ok(runs.workflow_runs)
     }
 
@@ -114,7 +112,7 @@ impl Trigger for GitHub {
             },
         });
         let url = self.url("dispatches");
-        let answer = self.line.json(&url, &headers(&authorization), &body)?;
+        let answer = self.client.json(&url, &headers(&authorization), &body)?;
         if answer.status() != 204 {
             return Err(self.refusal(&answer));
         }

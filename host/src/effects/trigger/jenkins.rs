@@ -12,10 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use ureq::http::header::{LOCATION, SET_COOKIE};
 
-use super::line::{Answer, Line};
-use super::{Error, Request, Trigger};
+use super::{Answer, CiClient, Error, Request, Trigger, read_token};
 use crate::config::server::JenkinsSettings;
-use crate::secret::Secret;
 
 /// What to ask for of a queue.
 const QUEUE: &str = "/queue/api/json?tree=items[id,actions[parameters[name,value]]]";
@@ -25,7 +23,7 @@ const BUILDS: &str = "/api/json?tree=nextBuildNumber,builds[number,timestamp,act
 /// Starts builds of a job.
 pub struct Jenkins {
     settings: JenkinsSettings,
-    line: Line,
+    client: CiClient,
 }
 
 impl Jenkins {
@@ -33,13 +31,12 @@ impl Jenkins {
     pub fn new(settings: JenkinsSettings) -> Self {
         Self {
             settings,
-            line: Line::to("Jenkins"),
+            client: CiClient::new("Jenkins"),
         }
     }
 
     fn authorization(&self) -> Result<String, Error> {
-        let token = self.settings.token.token("Jenkins token");
-        let token: Secret = token.map_err(|why| Error::Refused { why })?;
+        let token = read_token(&self.settings.token, "Jenkins token")?;
         Ok(http_auth::basic::encode_credentials(
             &self.settings.user,
             token.expose(),
@@ -58,7 +55,7 @@ impl Jenkins {
     /// Nothing is started by asking for it, so a failure is a refusal.
     fn crumb(&self, authorization: &str) -> Result<Option<(Crumb, String)>, Error> {
         let url = format!("{}/crumbIssuer/api/json", self.root()?);
-        let answer = self.line.get(&url, &[("Authorization", authorization)]);
+        let answer = self.client.get(&url, &[("Authorization", authorization)]);
         let mut answer = answer.map_err(certain)?;
         match answer.status() {
             200 => match answer.document() {
@@ -68,7 +65,7 @@ impl Jenkins {
                 }),
             },
             404 => Ok(None),
-            _ => Err(certain(self.line.refusal(&answer))),
+            _ => Err(certain(self.client.refusal(&answer))),
         }
     }
 
@@ -84,8 +81,8 @@ impl Jenkins {
             .replace('{', "%7B")
             .replace('}', "%7D");
         let headers = [("Authorization", authorization)];
-        let refusal = |answer: &_| self.line.refusal(answer);
-        self.line.list(&url, &headers, refusal)
+        let refusal = |answer: &_| self.client.refusal(answer);
+        self.client.list(&url, &headers, refusal)
     }
 }
 
@@ -106,9 +103,9 @@ impl Trigger for Jenkins {
             ("REQUEST", &request.key),
         ];
         let url = format!("{}/buildWithParameters", self.settings.job);
-        let answer = self.line.form(&url, &headers, &form)?;
+        let answer = self.client.form(&url, &headers, &form)?;
         if answer.status() != 201 {
-            return Err(self.line.refusal(&answer));
+            return Err(self.client.refusal(&answer));
         }
         let item = answer.header(LOCATION.as_str()).and_then(queue_item);
         Ok(match item {

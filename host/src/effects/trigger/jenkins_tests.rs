@@ -139,7 +139,7 @@ fn a_build_that_takes_too_long_may_have_started() {
             user: "ci".to_owned(),
             token,
         },
-        line: Line::within("Jenkins", Duration::from_millis(300)),
+        client: CiClient::within("Jenkins", Duration::from_millis(300)),
     };
     let error = jenkins.start(&request()).expect_err("no answer");
     assert!(error.is_unknown(), "{error:?}");

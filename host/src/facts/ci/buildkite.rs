@@ -5,19 +5,18 @@
 
 use super::{Change, CiEnvironment, Problem, Standing, System, Variables};
 
-/// What `BUILDKITE_COMMIT` is in a build that was asked for without a commit: the checkout finds it.
+/// The value of `BUILDKITE_COMMIT` in a build that was created without a commit. The checkout selects the commit.
 pub const CHECKED_OUT: &str = "HEAD";
 
-/// What `BUILDKITE_SOURCE` is in a build that the repository asked for.
+/// The value of `BUILDKITE_SOURCE` in a build that a push started.
 const PUSHED: &str = "webhook";
 
 /// Reads its variables.
 ///
 /// `BUILDKITE_MESSAGE` is "usually the commit message or the message provided when the build is triggered",
 /// and of a branch the documentation says that "for manually triggered builds, this branch is not guaranteed
-/// to contain the commit". So it is with steps that trigger a build and with schedules: they name a branch and
-/// a commit that have nothing to do with each other. Only where the repository itself told of a push,
-/// the branch is the one that has the commit.
+/// to contain the commit". The same holds for trigger steps and schedules, which take a branch and a commit that need
+/// not belong together. Only in a build that a push started does the branch contain the commit.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables
         .fact("BUILDKITE_PULL_REQUEST")
@@ -35,9 +34,10 @@ pub fn read(variables: &Variables) -> CiEnvironment {
         problems.push(Problem {
             code: "branch-unsure",
             message: "no push started this build (`BUILDKITE_SOURCE` is not `webhook`), and \
-                      `BUILDKITE_BRANCH` need not be a branch that has the commit"
+                      `BUILDKITE_BRANCH` may not contain the commit"
                 .to_owned(),
-            help: "if it is known to have it, say so: `--branch \"$BUILDKITE_BRANCH\"`".to_owned(),
+            help: "if the branch contains the commit, pass `--branch \"$BUILDKITE_BRANCH\"`"
+                .to_owned(),
         });
     }
     CiEnvironment {
@@ -73,7 +73,7 @@ mod tests {
                 (doubtful.branch, doubtful.problems[0].code),
                 (None, "branch-unsure")
             );
-            // Where the branch names the commit, it has it.
+            // A build without a commit builds the tip of the branch.
             let changes = [("BUILDKITE_SOURCE", source), ("BUILDKITE_COMMIT", "HEAD")];
             let read = read(&changed(BUILDKITE, &changes));
             assert_eq!(shown(read.commit.as_ref()), "HEAD (BUILDKITE_COMMIT)");

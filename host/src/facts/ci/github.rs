@@ -12,9 +12,8 @@ use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables and its event file.
 ///
-/// After `pull_request` `GITHUB_SHA` is a commit that GitHub made to merge with, and after
-/// `pull_request_target` and `workflow_run` it and `GITHUB_REF` are the *default* branch's: only the
-/// event file says what was pushed.
+/// After `pull_request`, `GITHUB_SHA` is GitHub's temporary merge commit. After `pull_request_target` and
+/// `workflow_run`, it and `GITHUB_REF` belong to the *default* branch. Only the event file has the pushed commit.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let name = variables.text("GITHUB_EVENT_NAME").unwrap_or_default();
     let proposed = name.starts_with("pull_request") || variables.has("GITHUB_HEAD_REF");
@@ -38,7 +37,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     read
 }
 
-/// The event; empty where the file is missing, which is a problem for events that only the file describes.
+/// The event; empty if the file can't be read, which is a problem if it is `needed`.
 fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Event {
     let error = match variables.bytes("GITHUB_EVENT_PATH") {
         Some(path) => match github_event::read(Path::new(&path)) {
@@ -47,7 +46,7 @@ fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Ev
         },
         None if !needed => return Event::default(),
         None => super::super::Error::new(
-            "`GITHUB_EVENT_PATH` is not set; its file says what was pushed",
+            "`GITHUB_EVENT_PATH` is not set; the file that it names has the pushed commit",
             "pass `GITHUB_EVENT_PATH` and its file on, or name the commit with `--rev REV`",
         ),
     };
@@ -96,7 +95,7 @@ fn of_workflow_run(read: &mut CiEnvironment, run: Option<WorkflowRun>, here: Opt
         .head_branch
         .and_then(|name| fact(name, "GITHUB_EVENT_PATH: workflow_run.head_branch"));
     let from = run.head_repository.map(|it| it.full_name);
-    // Whatever it did counts as one job: what it ran for has passed if it has.
+    // The whole run counts as one job.
     let status = match run.conclusion.as_deref() {
         Some("success") => JobStatus::Passed,
         Some("cancelled") => JobStatus::Canceled,
@@ -111,7 +110,7 @@ fn of_workflow_run(read: &mut CiEnvironment, run: Option<WorkflowRun>, here: Opt
         },
         source: "GITHUB_EVENT_PATH: workflow_run.conclusion",
     }]);
-    // A fork's `main` is not ours. A run whose repository is not known may be a fork's.
+    // The `main` of a fork is not this repository's. A run of an unknown repository may be a fork's.
     let ours = from.is_some() && from.as_deref() == here;
     if run.event.starts_with("pull_request") || !ours {
         read.change = Some(Change::default());
@@ -137,7 +136,7 @@ fn of_push(read: &mut CiEnvironment, variables: &Variables, event: Event) {
         });
 }
 
-/// The address of the run: no variable has it whole.
+/// The URL of the run, which has no variable of its own.
 fn url(variables: &Variables) -> Option<Fact> {
     let part = |name| variables.text(name);
     Some(Fact {
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn github_without_its_event_does_not_take_the_merge_for_what_was_pushed() {
+    fn github_without_its_event_does_not_use_the_merge_commit() {
         for (event, path) in [
             ("pull_request", ""),
             ("pull_request_target", "/no/such"),
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn github_says_the_message_of_a_push() {
+    fn github_has_the_message_of_a_push() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("event.json");
         let path = file.to_str().expect("UTF-8");
@@ -243,13 +242,13 @@ mod tests {
     }
 
     #[test]
-    fn github_runs_after_another_workflow_for_what_that_ran_for() {
+    fn a_run_after_another_workflow_has_the_commit_of_that_workflow() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("event.json");
         let path = file.to_str().expect("UTF-8");
         for (event, from, branch) in [
             ("push", "shop/cart", "main"),
-            ("push", "somebody/cart", "main (pull request)"),
+            ("push", "fork/cart", "main (pull request)"),
             ("pull_request", "shop/cart", "main (pull request)"),
         ] {
             let event = format!(

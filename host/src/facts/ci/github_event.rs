@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use super::super::Error;
 
-/// The longest file that is read, in bytes. GitHub sends no webhook of more than 25 MB.
+/// The longest file that is read, in bytes. GitHub's webhooks have at most 25 MB.
 const LONGEST: u64 = 32 << 20;
 
-/// What is used of an event. GitHub says much more, and adds to it.
+/// The fields of an event that greenlight uses. Other fields are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub struct Event {
     /// The pull request that an event is about.
@@ -22,7 +22,7 @@ pub struct Event {
     pub head_commit: Option<HeadCommit>,
     /// The run of another workflow that started this one.
     pub workflow_run: Option<WorkflowRun>,
-    /// Where it happened.
+    /// The repository of the event.
     pub repository: Option<Repository>,
 }
 
@@ -31,9 +31,9 @@ pub struct Event {
 pub struct PullRequest {
     /// Its number.
     pub number: u64,
-    /// What is proposed.
+    /// The source branch and its commit.
     pub head: Reference,
-    /// What it is proposed for.
+    /// The target branch and its commit.
     pub base: Reference,
 }
 
@@ -59,15 +59,15 @@ pub struct HeadCommit {
 /// A run of a workflow.
 #[derive(Debug, Deserialize)]
 pub struct WorkflowRun {
-    /// What started it.
+    /// Name of the event that started it.
     pub event: String,
-    /// What it ran for.
+    /// The commit that it ran for.
     pub head_sha: String,
-    /// The branch of that.
+    /// The branch of that commit.
     pub head_branch: Option<String>,
-    /// How it ended: `success`, or another word; nothing while it runs.
+    /// Its result, such as `success`; `None` while it runs.
     pub conclusion: Option<String>,
-    /// Where that branch is.
+    /// The repository of that branch.
     pub head_repository: Option<Repository>,
 }
 
@@ -82,7 +82,7 @@ pub struct Repository {
 ///
 /// # Errors
 ///
-/// If the file can't be read, is too long, or is no event.
+/// If the file can't be read, is longer than 32 MiB, or is not an event.
 pub fn read(path: &Path) -> Result<Event, Error> {
     let failed = |why: String| {
         Error::new(

@@ -6,8 +6,8 @@ use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variab
 
 /// Reads its variables.
 ///
-/// In a pipeline of merged results and in a merge train `CI_COMMIT_SHA` is a commit that GitLab made to
-/// merge with; what was pushed is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`, which is set only there.
+/// In a merged results pipeline and in a merge train `CI_COMMIT_SHA` is GitLab's temporary merge commit. The pushed
+/// commit is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`, which only these pipelines have.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let merged = ["merged_result", "merge_train"]
         .iter()
@@ -17,13 +17,13 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     if merged && pushed.is_none() {
         problems.push(Problem {
             code: "no-commit",
-            message: "`CI_COMMIT_SHA` is a commit that GitLab made to merge with, and \
-                      `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA` does not say what was pushed"
+            message: "`CI_COMMIT_SHA` is GitLab's temporary merge commit, and \
+                      `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA` with the pushed commit is not set"
                 .to_owned(),
             help: "name the commit with `--rev REV`, or run the job in branch pipelines".to_owned(),
         });
     }
-    // The message is the one of `CI_COMMIT_SHA`.
+    // The message belongs to `CI_COMMIT_SHA`.
     let of_another = merged || pushed.is_some();
     let commit = if of_another {
         pushed
@@ -65,7 +65,7 @@ fn change(variables: &Variables) -> Option<Change> {
     })
 }
 
-/// GitLab says of a message that it cut off since 18.6, which is when it began to.
+/// Since 18.6 GitLab cuts off long messages, and sets a variable if it does.
 fn message(variables: &Variables, of_another: bool) -> Option<Said> {
     let standing = if of_another {
         Standing::Unsure("it is the message of GitLab's temporary merge commit")
@@ -100,7 +100,7 @@ mod tests {
             ];
             is_never_published(GITLAB, &changed(&set, more))
         };
-        // The message is the one of the commit that GitLab made.
+        // The message belongs to GitLab's temporary merge commit.
         let made = &[
             ("CI_COMMIT_SHA", MERGE),
             ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", SHA),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn gitlab_says_when_it_cut_the_message_off() {
+    fn gitlab_reports_a_message_that_it_cut_off() {
         for (said, standing) in [
             ("true", Standing::Truncated),
             ("false", Standing::Whole),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn gitlab_without_the_pushed_commit_has_none() {
+    fn a_merged_results_pipeline_without_the_pushed_commit_has_no_commit() {
         let read = read(&changed(
             GITLAB,
             &[("CI_MERGE_REQUEST_EVENT_TYPE", "merged_result")],

@@ -5,17 +5,17 @@
 //! <https://plugins.jenkins.io/git/#plugin-content-environment-variables> (`GIT_COMMIT`, `GIT_BRANCH`). No
 //! variable has the message.
 //!
-//! Jobs of one branch are started for changes by plugins with names of their own:
+//! Plugins that build changes in the job of one branch have their own variables:
 //! <https://plugins.jenkins.io/gerrit-trigger/> (`GERRIT_…`, in its `GerritTriggerParameters`),
 //! <https://plugins.jenkins.io/ghprb/> (`ghprb…`), <https://plugins.jenkins.io/gitlab-plugin/> (`gitlab…`) and
 //! <https://plugins.jenkins.io/bitbucket-push-and-pull-request/> (`BITBUCKET_…`).
 
 use super::{Change, CiEnvironment, Fact, System, Variables};
 
-/// What `GIT_BRANCH` is where no branch was checked out.
+/// The value of `GIT_BRANCH` if no branch was checked out.
 const DETACHED: &str = "detached";
 
-/// The numbers of changes. Gerrit's `ref-updated` events have none: they are about branches.
+/// The variables with the number of a change. Gerrit's `ref-updated` events don't set one: they are about branches.
 const NUMBERS: [&str; 5] = [
     "CHANGE_ID",
     "GERRIT_CHANGE_NUMBER",
@@ -24,7 +24,7 @@ const NUMBERS: [&str; 5] = [
     "BITBUCKET_PULL_REQUEST_ID",
 ];
 
-/// The branch that a change comes from. One of Gerrit comes from none.
+/// The variables with the source branch of a change. A change of Gerrit has no source branch.
 const SOURCES: [&str; 5] = [
     "CHANGE_BRANCH",
     "ghprbSourceBranch",
@@ -33,7 +33,7 @@ const SOURCES: [&str; 5] = [
     "BRANCH_NAME",
 ];
 
-/// The branch that a change is for.
+/// The variables with the target branch of a change.
 const TARGETS: [&str; 5] = [
     "CHANGE_TARGET",
     "GERRIT_BRANCH",
@@ -44,8 +44,8 @@ const TARGETS: [&str; 5] = [
 
 /// Reads its variables.
 ///
-/// `BRANCH_NAME` is the tag's or the pull request's name (`PR-7`) in builds of those. `GIT_BRANCH` says nothing
-/// in a build of a change: the plugins have the change checked out as the branch that it is for.
+/// In builds of a tag or a pull request `BRANCH_NAME` is its name (`PR-7`). `GIT_BRANCH` is not used in a build of a
+/// change: the plugins check the change out under the name of its target branch.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let tag = variables.fact("TAG_NAME");
     let change = is_change(variables).then(|| Change {
@@ -71,7 +71,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     }
 }
 
-/// Whether it is a build of a change that need not be merged.
+/// Whether it is a build of a change that may not be merged yet.
 fn is_change(variables: &Variables) -> bool {
     variables.has("CHANGE_BRANCH") || NUMBERS.iter().any(|name| variables.has(name))
 }
@@ -113,7 +113,7 @@ mod tests {
         }
     }
 
-    /// The plugins check an unmerged commit out as the branch that it is for.
+    /// The plugins check an unmerged commit out under the name of its target branch.
     #[test]
     fn a_change_that_a_plugin_of_jenkins_builds_is_never_a_build_of_a_branch() {
         let of_main = changed(JENKINS, &[("GIT_BRANCH", "origin/main")]);
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// They have no number, and what the GitLab plugin says of merge requests is empty.
+    /// A push has no number, and the merge request variables of the GitLab plugin are empty.
     #[test]
     fn a_push_that_a_plugin_of_jenkins_builds_is_a_build_of_the_branch() {
         let of_main = changed(JENKINS, &[("GIT_BRANCH", "origin/main")]);

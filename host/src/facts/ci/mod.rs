@@ -1,7 +1,7 @@
-//! What the CI system says about the build it runs: its documented variables, and GitHub's event file.
+//! The facts that a CI system gives about the build it runs: its documented variables, and GitHub's event file.
 //!
-//! Everything here is read through a look-up of variables, so that nothing depends on the environment of
-//! this process. A variable that is set to nothing is not set.
+//! All variables are read through [`Variables`], so tests do not depend on the environment of their process. An
+//! empty variable counts as unset.
 
 mod buildkite;
 mod circleci;
@@ -22,27 +22,27 @@ use super::Error;
 use crate::contract::environments::Job;
 use crate::contract::validate::is_commit;
 
-/// What a CI system says about the build.
+/// The facts that a CI system gives about a build.
 #[derive(Clone, Debug)]
 pub struct CiEnvironment {
-    /// Which system.
+    /// The system.
     pub system: System,
-    /// The commit that is built: never the one that a system made to merge a pull request, where it says
-    /// which one was pushed. `HEAD` where the system leaves it to the checkout.
+    /// The commit that is built. For a pull request it is the pushed commit, not the temporary merge commit, if
+    /// the system tells them apart. `HEAD` if the system leaves the choice to the checkout.
     pub commit: Option<Fact>,
-    /// The branch that is built; of a pull request, its own.
+    /// The branch that is built; for a pull request, its source branch.
     pub branch: Option<Fact>,
     /// The tag that is built.
     pub tag: Option<Fact>,
-    /// The text that the system calls the message.
+    /// The text that the system gives as the commit message.
     pub message: Option<Said>,
-    /// Where people look at the build.
+    /// URL of the build's page.
     pub build_url: Option<Fact>,
     /// The pull request that is built.
     pub change: Option<Change>,
-    /// How jobs ended.
+    /// The results of jobs.
     pub jobs: Result<Vec<Fact<Job>>, Error>,
-    /// What is wrong with what it says.
+    /// The problems with these facts.
     pub problems: Vec<Problem>,
 }
 
@@ -51,7 +51,7 @@ pub struct CiEnvironment {
 pub struct Change {
     /// Its number.
     pub number: Option<Fact>,
-    /// The branch that it is for.
+    /// The branch that it is to be merged into.
     pub target: Option<Fact>,
 }
 
@@ -62,12 +62,12 @@ pub struct Problem {
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
-    /// What to write in that system.
+    /// How to fix it in the configuration of that system.
     pub help: String,
 }
 
 impl CiEnvironment {
-    /// Reads what a system says.
+    /// Reads the facts of a system.
     pub fn read(system: System, variables: &Variables) -> Self {
         let mut read = match system {
             System::CircleCi => circleci::read(variables),
@@ -83,7 +83,7 @@ impl CiEnvironment {
         read
     }
 
-    /// A system of which nothing is known yet.
+    /// A system without any facts yet.
     fn of(system: System) -> Self {
         Self {
             system,
@@ -98,10 +98,10 @@ impl CiEnvironment {
         }
     }
 
-    /// The branch of the build, as the policy is told.
+    /// The branch of the build that is passed to the policy.
     ///
-    /// A pull request is no build of a branch, whatever its own is called, least of all when it comes from
-    /// a fork: it gets a name that git allows no branch to have.
+    /// A build of a pull request is not a build of a branch: a fork can give its branch any name. So it gets a name
+    /// that git does not allow for branches.
     pub fn built_branch(&self) -> Option<String> {
         let Some(change) = &self.change else {
             return self.branch.as_ref().map(|branch| branch.value.clone());
@@ -139,39 +139,39 @@ impl CiEnvironment {
     }
 }
 
-/// A value, and what it was read from.
+/// A value and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact<T = String> {
-    /// What it is.
+    /// The value.
     pub value: T,
-    /// The variable, or the place in the event file.
+    /// The variable, or the place in the event file, that it was read from.
     pub source: &'static str,
 }
 
-/// A text that the system hands over as the message.
+/// A text that the system gives as the commit message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// The text, byte by byte.
     pub text: OsString,
-    /// The variable, or the place in the event file.
+    /// The variable, or the place in the event file, that it was read from.
     pub source: &'static str,
-    /// What it is worth.
+    /// Whether it is the commit's message.
     pub standing: Standing,
 }
 
-/// Whether a text is the message of the commit.
+/// Whether a text is the whole message of the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is, from the first to the last byte.
+    /// It is the whole message.
     Whole,
-    /// Its end is missing: the system says so.
+    /// The system reports that it cut off the end.
     Truncated,
-    /// It may be another text, and why.
+    /// It may be a different text, for this reason.
     Unsure(&'static str),
 }
 
 impl Standing {
-    /// The word that programs know it by.
+    /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Whole => "whole",
@@ -181,21 +181,21 @@ impl Standing {
     }
 }
 
-/// A set of variables: of this process, or of a test.
+/// The environment variables of this process, or those of a test.
 pub struct Variables<'a>(&'a dyn Fn(&str) -> Option<OsString>);
 
 impl<'a> Variables<'a> {
-    /// Reads through a function.
+    /// Looks variables up with a function.
     pub fn new(look_up: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
         Self(look_up)
     }
 
-    /// The bytes of a variable that is set to something.
+    /// The bytes of a variable; `None` if it is unset or empty.
     pub fn bytes(&self, name: &str) -> Option<OsString> {
         (self.0)(name).filter(|value| !value.is_empty())
     }
 
-    /// The text of a variable; one that is no UTF-8 has none.
+    /// The text of a variable; `None` also if it is not UTF-8.
     pub fn text(&self, name: &str) -> Option<String> {
         self.bytes(name)?.into_string().ok()
     }
@@ -209,12 +209,12 @@ impl<'a> Variables<'a> {
         })
     }
 
-    /// The first of several variables that is set.
+    /// The first of several variables that has a value.
     pub fn first(&self, names: &[&'static str]) -> Option<Fact> {
         names.iter().find_map(|name| self.fact(name))
     }
 
-    /// A variable with a message.
+    /// The commit message in a variable.
     pub fn said(&self, name: &'static str, standing: Standing) -> Option<Said> {
         let text = self.bytes(name)?;
         Some(Said {
@@ -224,12 +224,12 @@ impl<'a> Variables<'a> {
         })
     }
 
-    /// Whether a variable has exactly this value.
+    /// Whether a variable has this value.
     pub fn is(&self, name: &str, value: &str) -> bool {
         (self.0)(name).is_some_and(|set| set == value)
     }
 
-    /// Whether a variable is set to something.
+    /// Whether a variable has a value.
     pub fn has(&self, name: &str) -> bool {
         self.bytes(name).is_some()
     }

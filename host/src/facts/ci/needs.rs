@@ -8,7 +8,7 @@ use super::super::Error;
 use super::{Fact, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
-/// The variable with the results.
+/// The variable that holds the results.
 pub const NEEDS: &str = "GREENLIGHT_NEEDS";
 
 /// One job. GitHub's `outputs` are not read.
@@ -44,8 +44,8 @@ impl Outcome {
 ///
 /// # Errors
 ///
-/// If it is anything else: a result that is not known is not a passed one. And if there is no job at all,
-/// because a workflow that passes `needs` means to wait for jobs.
+/// If the variable has another form or an unknown result, which must not count as passed. Also if it has no job: a
+/// workflow that passes `needs` intends to wait for jobs.
 pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     let Some(bytes) = variables.bytes(NEEDS) else {
         return Ok(Vec::new());
@@ -82,14 +82,14 @@ mod tests {
     use super::{JobStatus, NEEDS};
 
     #[test]
-    fn no_job_at_all_is_somebodys_mistake() {
+    fn needs_without_a_job_are_refused() {
         let error = read(&changed(GITHUB, &[(NEEDS, "{}")])).jobs;
         let error = error.expect_err("no job");
         assert!(error.message.contains("is empty") && error.help.contains("needs:"));
     }
 
     #[test]
-    fn results_of_jobs_are_handed_over() {
+    fn results_of_jobs_are_read() {
         let needs = "{\"test\": {\"result\": \"success\", \"outputs\": {\"a\": \"b\"}}, \"lint\": {\"result\": \
                  \"failure\"}, \"docs\": {\"result\": \"skipped\"}, \"e2e\": {\"result\": \"cancelled\"}}";
         let jobs = read(&changed(GITHUB, &[(NEEDS, needs)]))

@@ -1,4 +1,4 @@
-//! What each system says, as tables of variables and facts.
+//! Variables of each system, and the facts that are read from them; the tests that concern all systems.
 
 use std::ffi::OsString;
 
@@ -25,7 +25,7 @@ pub(super) fn read(set: Set<'_>) -> CiEnvironment {
     })
 }
 
-/// A fact as text: the value, and where it comes from.
+/// A fact as text: its value and its source.
 pub(super) fn shown(fact: Option<&Fact>) -> String {
     fact.map_or_else(
         || "-".to_owned(),
@@ -33,7 +33,7 @@ pub(super) fn shown(fact: Option<&Fact>) -> String {
     )
 }
 
-/// The base, with changes: a variable that is set to nothing is not set.
+/// The base with changes. An empty value unsets a variable.
 pub(super) fn changed<'a>(base: Set<'a>, changes: Set<'a>) -> Vec<(&'a str, &'a str)> {
     [base, changes].concat()
 }
@@ -106,7 +106,7 @@ pub(super) const GITHUB: Set<'_> = &[
 ];
 
 #[test]
-fn each_system_is_found_and_says_what_a_push_to_main_is() {
+fn each_system_is_recognised_in_a_build_of_a_push() {
     for (system, set, sign, commit, branch, message) in [
         (
             System::CircleCi,
@@ -213,7 +213,7 @@ fn a_build_of_a_tag_has_no_branch() {
     }
 }
 
-/// A fork's branch may be called as the one that is published. Nothing of it may be.
+/// A fork's branch can have the name of the branch that is published, and must not be published.
 #[track_caller]
 pub(super) fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironment {
     let read = read(&changed(set, changes));
@@ -265,7 +265,7 @@ fn only_hashes_are_commits() {
 }
 
 #[test]
-fn what_is_no_system_and_what_are_two() {
+fn no_system_and_two_systems() {
     for none in [
         &[][..],
         &[("CI", "true")],
@@ -275,7 +275,7 @@ fn what_is_no_system_and_what_are_two() {
             ("JENKINS_URL", ""),
         ],
         &[("GITHUB_ACTIONS", "false")],
-        // What GitLab and Woodpecker both set is neither's sign.
+        // GitLab and Woodpecker both set these.
         &[("CI_COMMIT_SHA", SHA), ("CI_COMMIT_BRANCH", "main")],
     ] {
         assert_eq!(with(none, detect), Ok(None), "{none:?}");
@@ -299,7 +299,7 @@ fn what_is_no_system_and_what_are_two() {
     }
     assert_eq!(with(&changed(&both, &[(CHOICE, "none")]), detect), Ok(None));
     with(&[(CHOICE, "travis")], detect).expect_err("unknown");
-    // Early releases of Woodpecker are Drone to those who look for that.
+    // Early releases of Woodpecker also set the variables of Drone.
     let woodpecker = changed(DRONE, WOODPECKER);
     assert_eq!(
         with(&woodpecker, detect),
@@ -343,7 +343,7 @@ fn a_pull_request_elsewhere_is_never_a_build_of_a_branch() {
                 ("CHANGE_ID", "7"),
                 ("CHANGE_BRANCH", "main"),
                 ("CHANGE_TARGET", "main"),
-                ("CHANGE_FORK", "somebody"),
+                ("CHANGE_FORK", "fork"),
             ],
         ),
     ] {

@@ -6,11 +6,11 @@
 use super::{Change, CiEnvironment, Fact, Standing, System, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
-/// Reads its variables.
+/// Reads the variables of Woodpecker.
 ///
-/// Of a pull request `CI_COMMIT_BRANCH` is the branch that it is *for*, and `CI_COMMIT_MESSAGE` is its title
-/// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>); builds by hand and of tags have messages of
-/// Woodpecker's own. Only a push has the commit's.
+/// In a build of a pull request `CI_COMMIT_BRANCH` is the *target* branch, and `CI_COMMIT_MESSAGE` is the title
+/// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>). Manual builds and builds of tags have a message that
+/// Woodpecker writes. Only a build of a push has the commit's message.
 pub fn read_woodpecker(variables: &Variables) -> CiEnvironment {
     let number = variables.fact("CI_COMMIT_PULL_REQUEST");
     let event = variables.text("CI_PIPELINE_EVENT").unwrap_or_default();
@@ -51,10 +51,10 @@ pub fn read_woodpecker(variables: &Variables) -> CiEnvironment {
     }
 }
 
-/// Reads its variables.
+/// Reads the variables of Drone.
 ///
-/// `DRONE_BRANCH` is "the target branch for the push or pull request"; the one of a pull request is
-/// `DRONE_SOURCE_BRANCH`. What a pull request has in `DRONE_COMMIT_MESSAGE` differs from forge to forge.
+/// `DRONE_BRANCH` is "the target branch for the push or pull request"; the source branch of a pull request is
+/// `DRONE_SOURCE_BRANCH`. The content of `DRONE_COMMIT_MESSAGE` in a pull request depends on the forge.
 pub fn read_drone(variables: &Variables) -> CiEnvironment {
     let number = variables.fact("DRONE_PULL_REQUEST");
     let proposed = number.is_some()
@@ -92,20 +92,19 @@ pub fn read_drone(variables: &Variables) -> CiEnvironment {
     }
 }
 
-/// Whether a reference is one under which a forge keeps what is proposed: `refs/pull/7/merge`,
-/// `refs/merge-requests/7/head`.
+/// Whether a reference is the one of a pull request: `refs/pull/7/merge`, `refs/merge-requests/7/head`.
 fn is_of_a_change(reference: &str) -> bool {
     ["refs/pull/", "refs/pull-requests/", "refs/merge-requests/"]
         .iter()
         .any(|prefix| reference.starts_with(prefix))
 }
 
-/// How everything before this step ended, as a job; steps that run after a failure are told.
+/// The status of the build before this step, as a job. Steps that run after a failure see it.
 fn state(variables: &Variables, variable: &'static str, name: &str) -> Option<Fact<Job>> {
     let status = match variables.text(variable)?.as_str() {
         "success" => JobStatus::Passed,
         "failure" => JobStatus::Failed,
-        // Any other word is no success.
+        // Any other status is not a success.
         _ => JobStatus::Running,
     };
     Some(Fact {
@@ -123,7 +122,7 @@ mod tests {
     use super::JobStatus;
 
     #[test]
-    fn references_of_changes_show_where_nothing_else_does() {
+    fn a_pull_request_is_recognised_by_its_reference_alone() {
         for reference in [
             "refs/pull/7/merge",
             "refs/merge-requests/7/head",
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn woodpecker_and_drone_tell_how_it_went_so_far() {
+    fn woodpecker_and_drone_report_the_status_so_far() {
         for (set, name) in [
             (WOODPECKER, "CI_PIPELINE_STATUS"),
             (DRONE, "DRONE_BUILD_STATUS"),

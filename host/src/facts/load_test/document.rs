@@ -1,6 +1,7 @@
-//! Files that a tool leaves behind, read whole but never more than a bound: JSON, and CSV as Python's `csv` module
-//! writes it. CSV is read by the names of its columns, which come and go between versions; lines end in CRLF, and
-//! quoted fields may span lines.
+//! Reads a results file whole, up to a size limit: JSON, and CSV as Python's `csv` module writes it.
+//!
+//! Fields of CSV are found by the name of their column, because versions of a tool add and remove columns. Lines end
+//! in CRLF, and quoted fields may span lines.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -9,24 +10,24 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder};
 use serde::de::DeserializeOwned;
 
-/// The most that is read of a file, in bytes. Summaries are a few kilobytes; a history with a row a second
-/// reaches this after a day.
+/// The size limit of a file, in bytes. Summaries have a few kilobytes; a history with one row per second reaches the
+/// limit after a day.
 pub(super) const LIMIT: u64 = 16 << 20;
 
 /// Why a file could not be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// It is not there.
+    /// It does not exist.
     Missing,
-    /// It is there, and this is wrong with it: reads well after the file's name.
+    /// It exists and is damaged in this way; the text follows the name of the file.
     Damaged(String),
 }
 
 impl Unreadable {
-    /// Says it, with the file's name. The folder stays out: it is another one on every machine.
+    /// The fault with the name of the file, without the folder, which differs between machines.
     pub(super) fn explain(&self, path: &Path) -> String {
         match self {
-            Self::Missing => format!("{} is not there", name(path)),
+            Self::Missing => format!("{} does not exist", name(path)),
             Self::Damaged(why) => format!("{} {why}", name(path)),
         }
     }
@@ -50,13 +51,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
         io::ErrorKind::NotFound => Unreadable::Missing,
         kind => Unreadable::Damaged(format!("can't be read: {kind}")),
     };
-    // Asked before it is opened: opening a named pipe waits for its other end.
+    // The type is checked before opening, because opening a named pipe waits for its other end.
     let metadata = path.metadata().map_err(|error| damaged(&error))?;
     if !metadata.is_file() {
         return Err(Unreadable::Damaged("is not a file".into()));
     }
     let mut bytes = Vec::new();
-    // The length that was asked for is not trusted: the file may be growing.
+    // The length in the metadata is not enough: the file may be growing.
     File::open(path)
         .and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes))
         .map_err(|error| damaged(&error))?;
@@ -67,11 +68,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
     }
 }
 
-/// Reads JSON of a tool's shape. The error says where it is, and repeats nothing of the file.
+/// Parses JSON that a tool writes. The error has the place and repeats no part of the file.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], tool: &str) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| {
         let what = if error.is_eof() {
-            "ends in the middle".to_owned()
+            "is cut off".to_owned()
         } else if error.is_data() {
             format!("is not what {tool} writes")
         } else {
@@ -89,7 +90,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads a table. A last row that was cut off is dropped, and told by [`Table::is_torn`].
+    /// Parses a table. A last row that was cut off is dropped, and [`Table::is_torn`] reports it.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes);
         let header = reader.byte_headers().map_err(|_| "is not CSV")?.clone();
@@ -97,8 +98,8 @@ impl Table {
             .byte_records()
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| "is not CSV")?;
-        // Every row ends in a line break, and every quote has its other one (a quote in a field is written
-        // as two). A file that was cut off in a field may end in a line break, but not outside of quotes.
+        // Every row ends in a line break, and the number of quotes is even (a quote in a field is written as two).
+        // A file that was cut off inside a field may end in a line break, but then a quote is open.
         let quoted = bytes
             .iter()
             .fold(false, |open, byte| open ^ (*byte == b'"'));
@@ -116,13 +117,12 @@ impl Table {
         Ok(Self { header, rows, torn })
     }
 
-    /// Whether the file ends in the middle of a row. One that ends between two rows can't be told from a
-    /// whole one.
+    /// Whether the file ends in the middle of a row. A file that was cut off between two rows looks whole.
     pub(super) fn is_torn(&self) -> bool {
         self.torn
     }
 
-    /// Every row but a torn one.
+    /// Every complete row.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|record| Row {
             header: &self.header,
@@ -130,10 +130,10 @@ impl Table {
         })
     }
 
-    /// The rows of all requests together: named `Aggregated`, and without a type (a request may have any
-    /// name, but it has a method).
+    /// The rows with the total of all requests: those named `Aggregated` without a type. A request may have any name,
+    /// but it always has a method in that column.
     pub(super) fn aggregated(&self) -> Result<Vec<Row<'_>>, String> {
-        // A file without rows still has to be the right one.
+        // Also checked for a file without rows.
         for column in ["Type", "Name"] {
             self.require(column)?;
         }
@@ -146,13 +146,13 @@ impl Table {
         Ok(rows)
     }
 
-    /// Asks for a column.
+    /// Checks that a column exists.
     pub(super) fn require(&self, column: &str) -> Result<(), String> {
         position(&self.header, column).map(drop)
     }
 }
 
-/// A row, whose fields are asked for by the name of their column.
+/// A row, whose fields are found by the name of their column.
 pub(super) struct Row<'a> {
     header: &'a ByteRecord,
     record: &'a ByteRecord,
@@ -174,7 +174,7 @@ impl Row<'_> {
         }
     }
 
-    /// A number that may be missing: no such column, or `N/A`.
+    /// A number that may be missing: without the column, or with `N/A` in it.
     pub(super) fn optional(&self, column: &str) -> Result<Option<f64>, String> {
         match self.field(column) {
             Err(_) | Ok(b"N/A" | b"") => Ok(None),
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_file_is_not_opened() {
+    fn a_folder_and_a_missing_file_are_reported() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(
             read(folder.path()),
@@ -250,7 +250,7 @@ mod tests {
     fn errors_say_where_and_repeat_nothing() {
         let error =
             |text: &str| parse::<Vec<u64>>(text.as_bytes(), "Locust").expect_err("an error");
-        assert_eq!(error("[1, "), "ends in the middle (line 1, column 4)");
+        assert_eq!(error("[1, "), "is cut off (line 1, column 4)");
         assert_eq!(error("[1, NaN]"), "is not JSON (line 1, column 5)");
         assert_eq!(
             error("[\n\"secret\"]"),

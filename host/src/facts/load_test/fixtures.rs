@@ -1,4 +1,4 @@
-//! The recorded files that the tests read, and what holds whatever is done to them.
+//! The recorded files that the tests read, and properties that hold for every damage to them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +10,12 @@ use super::{Files, Format, Results, curve, read};
 
 const FACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/facts");
 
-/// Where a recorded file is.
+/// Path of a recorded file.
 pub(super) fn path(file: &str) -> PathBuf {
     Path::new(FACTS).join(file)
 }
 
-/// The files of a recorded run of Locust, as they lie in a folder.
+/// Paths of the files of a Locust run in a folder.
 pub(super) fn locust(folder: &Path) -> Files {
     Files {
         results: folder.join("stats.json"),
@@ -76,7 +76,7 @@ fn json_that_was_cut_off_is_never_complete() {
             results,
             ..Files::default()
         };
-        // A line break after the end is no part of it.
+        // A line break after the JSON is not part of it.
         for end in (0..whole.trim_ascii_end().len()).rev() {
             file.as_file()
                 .set_len(end as u64)

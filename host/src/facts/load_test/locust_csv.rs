@@ -34,12 +34,12 @@ pub struct Point {
     pub failures: u64,
 }
 
-/// Reads the curves of all requests together. A last row that was cut off is left out: the file is written
-/// in blocks, and that of a run that was killed ends anywhere.
+/// Reads the curves of all requests together. A last row that was cut off is left out: Locust writes the file in
+/// blocks, so the file of a run that was killed can end anywhere.
 ///
 /// # Errors
 ///
-/// The file is missing, is larger than 16 MiB or is no such CSV; the text names the file.
+/// If the file is missing, is larger than 16 MiB or is not a history; the text names the file.
 pub fn curve(history: &Path) -> Result<Vec<Point>, String> {
     self::history(history)
         .map(|history| history.points)
@@ -55,7 +55,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// From the first row to the last, in milliseconds.
+    /// Time between the first and the last row, in milliseconds.
     pub(super) fn duration(&self) -> Option<u64> {
         let (first, last) = (self.points.first()?, self.points.last()?);
         last.at.checked_sub(first.at)?.checked_mul(1000)
@@ -94,9 +94,9 @@ fn point(row: &Row<'_>) -> Result<Point, String> {
 pub(super) struct Totals {
     pub(super) requests: u64,
     pub(super) failures: u64,
-    /// In milliseconds; nothing without requests, and where the column was not asked for.
+    /// In milliseconds; `None` without requests or without the column.
     pub(super) p95: Option<u64>,
-    /// In milliseconds; nothing without requests.
+    /// In milliseconds; `None` without requests.
     pub(super) duration: Option<u64>,
 }
 
@@ -124,7 +124,7 @@ fn parse_totals(bytes: &[u8]) -> Result<Totals, String> {
         requests,
         failures,
         p95: row.optional("95%")?.and_then(rounded_up),
-        // The rate is requests by the time from the first to the last, so this is what the JSON spans.
+        // The rate is based on the time between the first and the last request, as the duration in the JSON is.
         duration: at_rate(requests, row.number("Requests/s")?),
     })
 }
@@ -132,7 +132,7 @@ fn parse_totals(bytes: &[u8]) -> Result<Totals, String> {
 /// The exceptions of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Exceptions {
-    /// How many, the same ones included.
+    /// How many, repetitions included.
     pub(super) count: u64,
     /// Whether the file ends in the middle of a row.
     pub(super) torn: bool,
@@ -228,7 +228,7 @@ mod tests {
         );
         assert_eq!(
             curve(Path::new("none.csv")),
-            Err("`none.csv` is not there".into())
+            Err("`none.csv` does not exist".into())
         );
     }
 

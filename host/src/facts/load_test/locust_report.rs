@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::document::{self, Unreadable};
 use super::{rounded_down, rounded_up};
 
-/// One entry, without the fields that are not read.
+/// One entry, with the fields that are used.
 #[derive(Deserialize)]
 struct Entry {
     num_requests: u64,
@@ -34,11 +34,11 @@ pub(super) struct Report {
     pub(super) failures: u64,
     /// In milliseconds.
     pub(super) p95: Option<u64>,
-    /// From the first request to the last; nothing without requests.
+    /// From the first request to the last; `None` without requests.
     pub(super) span: Option<Span>,
 }
 
-/// From when to when, in seconds since the Unix epoch.
+/// A period, in seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub(super) start: f64,
@@ -46,7 +46,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// How long, in milliseconds; nothing where it ends before it starts, or lasts over a year.
+    /// Its length in milliseconds; `None` if it ends before it starts, or lasts over a year.
     pub(super) fn duration(self) -> Option<u64> {
         rounded_down(self.end - self.start)
     }
@@ -121,8 +121,8 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    /// Adds a count under a response time as it is written: `39`, and `210.0` where the rounding was left
-    /// a float. `None` where the time is not a number or the counts overflow.
+    /// Adds a count for a response time as Locust writes it: `39`, or `210.0` for a rounded one. `None` if the time is
+    /// not a number or the counts overflow.
     pub(super) fn add(&mut self, milliseconds: &str, count: u64) -> Option<()> {
         let key = rounded_up(milliseconds.parse().ok()?)?;
         self.total = self.total.checked_add(count)?;
@@ -130,13 +130,13 @@ impl Histogram {
         Some(())
     }
 
-    /// All counts together.
+    /// The sum of all counts.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
 
     /// The 95th percentile, as Locust computes it (`calculate_response_time_percentile` in its
-    /// `locust/stats.py`), so that it is the number which Locust prints.
+    /// `locust/stats.py`), so that it equals the number that Locust prints.
     pub(super) fn p95(&self) -> Option<u64> {
         let within = u128::from(self.total) * 95 / 100;
         let mut slower = 0;
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_time_or_no_count() {
+    fn refuses_invalid_times_and_counts() {
         for time in ["-1", "NaN", "inf", "", "null", "1e300"] {
             assert_eq!(Histogram::default().add(time, 1), None, "{time}");
         }

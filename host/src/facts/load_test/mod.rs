@@ -1,8 +1,8 @@
-//! What a load test left behind: the results files of Locust and of k6.
+//! Reads the results files of a load test, those of Locust and of k6.
 //!
-//! Nothing is judged here. The files of a test that was killed, of one that made no request and of an
-//! earlier one look much like those of a good one, so everything that speaks against them is said:
-//! [`Results::complete`] and [`Results::notes`].
+//! The policy judges them. The files of a test that was killed, that made no request or that ran earlier look much
+//! like those of a good test, so [`Results::complete`] and [`Results::notes`] report everything that casts doubt on
+//! them.
 
 mod document;
 mod k6;
@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Reads the results of a load test that has ended. Never fails: what can't be read is in the notes.
+/// Reads the results of a load test that has ended. Never fails: the notes say what can't be read.
 pub fn read(format: Format, files: &Files) -> Results {
     match format {
         Format::Locust => locust::read(files),
@@ -29,40 +29,40 @@ pub fn read(format: Format, files: &Files) -> Results {
     }
 }
 
-/// What the files say, as far as they could be read.
+/// The results in the files, as far as they could be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Default)]
 pub struct Results {
-    /// Requests that were made, failed ones included.
+    /// Requests, failed ones included.
     pub requests: u64,
     /// Requests that failed.
     pub failures: u64,
     /// Exceptions in the test's own code.
     ///
-    /// Locust: the sum of the exceptions file, 0 where none is named. The file lags about a second behind,
-    /// so this is a lower bound; that there was any also shows in Locust's exit status. k6: always 0, a
-    /// summary does not count them (a script that only throws ends without requests; checks that failed
-    /// are named in a note, and break thresholds where the test has one).
+    /// Locust: the sum of the exceptions file, 0 without one. The file lags about a second behind, so this is a
+    /// lower bound; Locust's exit status also shows whether any exception occurred. k6: always 0, because a summary
+    /// does not count exceptions. A script that only throws makes no request. Failed checks are in a note, and break
+    /// the test's thresholds for them.
     pub exceptions: u64,
-    /// From the first request to the last (Locust), or how long the test ran (k6), in milliseconds,
-    /// rounded down. A run that was ended early is whole and short.
+    /// Time between the first and the last request (Locust) or duration of the test (k6), in milliseconds, rounded
+    /// down. A run that was ended early is complete and short.
     pub duration: u64,
-    /// The response time that 95 % of the requests kept within, in milliseconds, rounded up. Nothing where
-    /// there was no request, or where it was not recorded.
+    /// 95th percentile of the response time in milliseconds, rounded up. `None` if the test made no request or did
+    /// not record it.
     ///
-    /// Locust keeps two digits of response times from 100 ms on, so this has no more.
+    /// Locust rounds response times from 100 ms on to two digits.
     pub p95: Option<u64>,
-    /// Thresholds of the test's own that were broken: metric, colon, expression
+    /// Broken thresholds that the test itself defines, as metric, colon, expression
     /// (`http_req_duration: p(95)<200`). k6 only.
     pub broken_thresholds: Vec<String>,
-    /// Whether the files are all there, whole, and agree. If not, the numbers are what could be read, and
-    /// the notes say why. A run without a single request can be complete.
+    /// Whether all files exist, are whole, and agree. If not, the numbers are those that could be read, and the
+    /// notes say why. A run without a request can be complete.
     pub complete: bool,
-    /// What a reader of these numbers should know, one fragment each.
+    /// Remarks for readers of these numbers, one fragment each.
     pub notes: Vec<String>,
 }
 
 impl Results {
-    /// Nothing, with nothing to say against it so far.
+    /// Complete results of a run without requests.
     fn nothing() -> Self {
         Self {
             requests: 0,
@@ -76,31 +76,31 @@ impl Results {
         }
     }
 
-    /// Says what is worth knowing.
+    /// Adds a note.
     fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
-    /// Says what speaks against the results: they are not complete.
+    /// Adds a note that says why the results are not complete.
     fn fault(&mut self, note: impl Into<String>) {
         self.complete = false;
         self.note(note);
     }
 }
 
-/// Where a tool leaves its results. k6 has no other file than `results`; the others are not looked at.
+/// The results files of a tool. k6 writes `results` only, and the other paths are ignored for it.
 ///
-/// A file that is named is expected: one that is missing or damaged makes the results incomplete.
+/// If a path is set, its file is expected: a missing or damaged one makes the results incomplete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     /// The JSON: Locust's `--json-file`, k6's summary.
     pub results: PathBuf,
-    /// Locust's `PREFIX_stats_history.csv`: shows a results file of another run, and the duration of a
+    /// Locust's `PREFIX_stats_history.csv`, which reveals a results file of another run, and has the duration of a
     /// run without requests.
     pub history: Option<PathBuf>,
-    /// Locust's `PREFIX_stats.csv`: a second opinion, and what there is of a run that left no JSON.
+    /// Locust's `PREFIX_stats.csv`, which is compared with the JSON, and replaces it if a run left none.
     pub stats: Option<PathBuf>,
-    /// Locust's `PREFIX_exceptions.csv`: the one place where exceptions are counted.
+    /// Locust's `PREFIX_exceptions.csv`, the only file that counts exceptions.
     pub exceptions: Option<PathBuf>,
 }
 
@@ -116,10 +116,10 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format, in the order in which they are documented.
+    /// Every format, in the order of the documentation.
     pub const ALL: [Self; 2] = [Self::Locust, Self::K6];
 
-    /// The word for it.
+    /// Its name in configuration.
     pub fn name(self) -> &'static str {
         match self {
             Self::Locust => "locust",
@@ -128,21 +128,21 @@ impl Format {
     }
 }
 
-/// The longest time that is believed: a year.
+/// The longest plausible time: a year.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
-/// A duration in seconds, rounded down: a test must not pass for longer than it was.
+/// Milliseconds of a duration in seconds, rounded down so that a test does not seem longer than it was.
 fn rounded_down(seconds: f64) -> Option<u64> {
-    u64::try_from(believed(seconds)?.as_millis()).ok()
+    u64::try_from(plausible(seconds)?.as_millis()).ok()
 }
 
-/// A response time in milliseconds, rounded up: a response must not pass for faster than it was.
+/// A response time in milliseconds, rounded up so that a response does not seem faster than it was.
 fn rounded_up(milliseconds: f64) -> Option<u64> {
-    let nanoseconds = believed(milliseconds / 1000.0)?.as_nanos();
+    let nanoseconds = plausible(milliseconds / 1000.0)?.as_nanos();
     u64::try_from(nanoseconds.div_ceil(1_000_000)).ok()
 }
 
-/// How long so many events took at so many a second, in milliseconds, rounded down.
+/// The time in which this many events happen at this rate, in milliseconds, rounded down.
 #[expect(
     clippy::cast_precision_loss,
     reason = "exact up to 2^53 events, and only a quotient is taken"
@@ -153,7 +153,7 @@ fn at_rate(events: u64, per_second: f64) -> Option<u64> {
         .flatten()
 }
 
-fn believed(seconds: f64) -> Option<Duration> {
+fn plausible(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|duration| *duration <= LONGEST)
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_read_from_its_word() {
+    fn a_format_is_read_from_its_name() {
         for format in Format::ALL {
             let word = format!("\"{}\"", format.name());
             assert_eq!(
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn are_rounded_to_the_side_of_caution() {
+    fn times_are_rounded_to_the_safe_side() {
         assert_eq!(rounded_down(4.999_9), Some(4999));
         assert_eq!(rounded_down(5.0), Some(5000));
         assert_eq!(rounded_up(2.849_800_55), Some(3));
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn are_nothing_where_absurd() {
+    fn implausible_times_are_none() {
         for absurd in [-1.0, f64::NAN, f64::INFINITY, f64::MAX, 1e9] {
             assert_eq!(rounded_down(absurd), None, "{absurd}");
         }

@@ -1,8 +1,8 @@
-//! What a registry says was pushed: webhooks of Docker Hub, notifications of CNCF Distribution.
+//! Reads push events of a registry: webhooks of Docker Hub, notifications of CNCF Distribution.
 //!
-//! A body is a hint from outside, and nothing in it is proof: anyone may send one, twice, late or never.
-//! So a legal name is all that is asked of it, and its words go nowhere but into names that were checked.
-//! What it may have grown since is passed over; what is there must be what it is known to be.
+//! A body is untrusted and proves nothing: anyone can send one, and it can arrive twice, late or never. So only names
+//! are taken from it, after they were validated. Unknown fields are ignored; known fields must have the documented
+//! type.
 
 mod distribution;
 mod docker_hub;
@@ -18,19 +18,19 @@ use crate::contract::validate::{is_digest, is_repository, is_tag};
 /// The longest body that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
 
-/// How many pushes one body may name. Distribution sends its events one by one unless it is behind.
+/// How many pushes one body may have. Distribution sends events one by one, unless a queue has built up.
 pub const MOST_PUSHES: usize = 100;
 
-/// What a body says.
+/// The content of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// Whose body it is, by its looks.
+    /// The sender, recognised by the shape of the body.
     pub source: Source,
-    /// What was pushed, in the order of the body, each of it once. None where it speaks of other things.
+    /// The pushes in the order of the body, without repetitions. Empty if the body is about other events.
     pub pushes: Vec<Push>,
 }
 
-/// Whose body it is.
+/// The sender of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Docker Hub: <https://docs.docker.com/docker-hub/repos/manage/webhooks/>.
@@ -42,28 +42,28 @@ pub enum Source {
 /// An image that got a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
-    /// The legal name of a repository, without the registry's.
+    /// Name of the repository, validated and without the registry.
     pub repository: String,
-    /// A legal tag.
+    /// The tag, validated.
     pub tag: String,
-    /// The digest of the manifest, where it is said: `sha256:` and 64 lowercase hexadecimal digits.
+    /// Digest of the manifest, if the body has it: `sha256:` and 64 lowercase hexadecimal digits.
     pub digest: Option<String>,
 }
 
-/// Why a body is not taken, in words that hold nothing of it.
+/// Why a body is refused, in a text that repeats no part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed(String);
 
 /// Reads the body of a webhook.
 ///
-/// Distribution has media types of its own, one for each of its versions; any other one says nothing, and
-/// the shape of the body tells.
+/// Distribution has its own media types, one per version. With any other content type, the shape of the body
+/// determines the sender.
 ///
 /// # Errors
 ///
-/// If the body is too long, no JSON, of neither shape or of both, has something other in a field than is
-/// known to be there or a field twice, names too many pushes, or something that can't be a repository, a tag
-/// or a digest. Fields that are not looked at may hold anything.
+/// If the body is longer than [`LONGEST`], is not JSON, has neither shape or both, repeats a field, has a known field of
+/// the wrong type, has more than [`MOST_PUSHES`] pushes, or an invalid repository, tag or digest. Fields that are not
+/// used may have any value.
 pub fn parse(body: &[u8], content_type: Option<&str>) -> Result<Notification, Malformed> {
     if body.len() > LONGEST {
         return Err(Malformed(format!(
@@ -88,14 +88,14 @@ pub fn parse(body: &[u8], content_type: Option<&str>) -> Result<Notification, Ma
     }
 }
 
-/// What tells the bodies apart.
+/// The fields that distinguish the senders.
 #[derive(Deserialize)]
 struct Shape {
     events: Option<IgnoredAny>,
     push_data: Option<IgnoredAny>,
 }
 
-/// A push with names that are legal. `place` is where the body has it.
+/// Validates the names of a push. `place` is its place in the body.
 fn push(
     place: &str,
     repository: String,
@@ -104,10 +104,10 @@ fn push(
 ) -> Result<Push, Malformed> {
     let illegal = |what: &str| Err(Malformed(format!("{place} {what}")));
     if !is_repository(&repository) {
-        return illegal("names a repository that the distribution specification does not allow");
+        return illegal("has an invalid repository name");
     }
     if !is_tag(&tag) {
-        return illegal("names a tag that the distribution specification does not allow");
+        return illegal("has an invalid tag");
     }
     let digest = match digest {
         Some(digest) if is_other_digest(&digest) => None,
@@ -125,8 +125,8 @@ fn push(
     })
 }
 
-/// Whether a digest is one of the registered algorithm that is not used here. It can't be compared with the
-/// one that a deployment is for, and so says nothing.
+/// Whether a digest has the other registered algorithm, SHA-512. It can't be compared with the digest of a deployment,
+/// and is ignored.
 fn is_other_digest(text: &str) -> bool {
     text.strip_prefix("sha512:").is_some_and(|digits| {
         digits.len() == 128
@@ -162,7 +162,7 @@ mod tests {
         Some("application/vnd.docker.distribution.events.v1+json"),
     ];
 
-    /// What no parser lets through, whatever it reads.
+    /// Holds for the result of every body.
     fn holds(read: &Result<Notification, Malformed>) {
         let Ok(read) = read else { return };
         assert!(read.pushes.len() <= MOST_PUSHES);
@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    /// A JSON value of any kind, with a text in it that no reason may hold.
+    /// Any JSON value; its texts contain a word that no error may repeat.
     fn value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
