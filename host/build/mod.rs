@@ -26,7 +26,7 @@ const PREAMBLE: &[u8] = b"\0asm\x0d\0\x01\0";
 pub fn run() -> anyhow::Result<()> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     println!("cargo::rerun-if-env-changed={GIVEN}");
-    // What holds of the bundled policy because tests hold it does not hold of another one in its place.
+    // Promises that tests check for the bundled policy do not hold for a given one.
     println!("cargo::rustc-check-cfg=cfg(policy_given)");
     let host = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = host.parent().context("find the workspace of `host`")?;
@@ -76,7 +76,7 @@ fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
         .context("encode the policy as a component")
 }
 
-/// Checks that this is a component and imports nothing: that is what keeps a policy pure.
+/// Checks that this is a component without imports, which makes the policy a pure function.
 fn check(component: &[u8]) -> anyhow::Result<()> {
     if !component.starts_with(PREAMBLE) {
         bail!("accept the policy: it is not a component in the binary format");
@@ -102,7 +102,7 @@ fn check(component: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Compiles the component for any processor of the target, not just for the one that builds.
+/// Compiles the component for every processor of the target, not only for the one of this machine.
 fn precompile(component: &[u8], target: &str) -> anyhow::Result<Vec<u8>> {
     let mut config = profile::config();
     config

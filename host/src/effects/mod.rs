@@ -1,10 +1,10 @@
-//! What a deployment does to the world: it runs commands, asks nodes for their version, and tells
-//! people.
+//! The effects of a deployment: it runs commands, queries nodes for their version, and sends notifications. A request
+//! that fails is a [`Failure`], whose text is safe to print: error texts of libraries may contain a secret URL.
 //!
-//! - [`shutdown`] is how all of it is stopped.
-//! - [`process`] runs a command to its end, and its whole process group with it.
-//! - [`probe`] asks nodes which version they run.
-//! - [`registry`] asks a registry for digests and tags.
+//! - [`shutdown`] stops all of them.
+//! - [`process`] runs a command and its process group to their end.
+//! - [`probe`] queries nodes for their version.
+//! - [`registry`] queries a registry for digests and tags.
 //! - [`slack`] sends messages to a channel.
 //! - [`trigger`] starts a deployment in a CI system.
 
@@ -27,14 +27,14 @@ use crate::http::is_unknown_name;
 /// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What is wrong, without anything of the request.
+    /// What is wrong, in a text that repeats no part of the request.
     pub why: String,
-    /// Whether anything of the request may have arrived. Where it is not certain, it may.
+    /// False only if certainly no part of the request was sent.
     pub sent: bool,
 }
 
 impl Failure {
-    /// Tells what an error means. `who` was asked, and had `limit` to answer.
+    /// Explains an error. `who` was asked, and had `limit` to answer.
     pub fn of(error: &Error, who: &str, limit: Duration) -> Self {
         let unknown = || format!("unknown host name of {who}");
         let (why, sent) = match error {
@@ -70,9 +70,9 @@ impl Failure {
     }
 }
 
-/// Whether an error is one of connecting, which comes before anything is sent.
+/// Whether an error occurred while connecting, before anything was sent.
 ///
-/// An established connection gets one of these only after its last retransmission has failed, minutes
+/// An established connection gets one of these errors only after its last retransmission has failed, which is minutes
 /// after every time limit of this program: <https://www.man7.org/linux/man-pages/man7/tcp.7.html>, `tcp_retries2`.
 const fn is_before_a_connection(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{
@@ -84,9 +84,9 @@ const fn is_before_a_connection(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// Whether the peer's certificate was refused, which comes before anything is sent.
+/// Whether the peer's certificate was refused, which happens before anything is sent.
 ///
-/// Source: rustls has no way to say so through `io::Error` but the beginning of its text.
+/// Source: rustls reports it through `io::Error` only by the beginning of the text.
 fn is_wrong_certificate(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidData
         && error.to_string().starts_with("invalid peer certificate")
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_failed_before_a_connection_was_not_sent() {
+    fn a_request_counts_as_sent_unless_connecting_failed() {
         let io = |kind, text: &str| Error::Io(io::Error::new(kind, text.to_owned()));
         for (error, sent) in [
             (Error::Timeout(Timeout::Connect), false),

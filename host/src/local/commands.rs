@@ -18,7 +18,7 @@ pub const DEPLOY: &str = "__local-deploy";
 /// The first argument of the built-in load.
 pub const LOAD: &str = "__local-load";
 
-/// Runs as one of them.
+/// Runs one of these commands.
 pub fn run_as_child(arguments: &[String]) -> ExitCode {
     let outcome = match arguments {
         [what, control] if what == DEPLOY => deploy(control),
@@ -67,13 +67,13 @@ fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }
 
-/// How long it lasts.
+/// Duration of the load.
 const LASTS: Duration = Duration::from_secs(3);
 
 /// The time between two requests.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Asks the nodes in turn, and writes what came of it.
+/// Sends requests to the nodes in turn, and writes the results.
 fn load(nodes: &str, results: &Path, history: &Path) -> Result<String, String> {
     let nodes: Vec<&str> = nodes.split_whitespace().collect();
     if nodes.is_empty() {

@@ -33,8 +33,8 @@ use crate::facts::load_test::Format;
 /// Nodes of each environment.
 const NODES: usize = 2;
 
-/// The settings of a pipeline over built-in nodes: those of the configuration, except that nodes next door are
-/// asked every second. Without a configuration, limits that fit the built-in load.
+/// The settings of the built-in pipeline: those of the configuration, but with a poll interval of one second. Without a
+/// configuration, the limits fit the built-in load.
 pub fn settings(resolved: &Resolved) -> Settings {
     let mut settings = resolved.settings.clone();
     settings.poll_interval = 1;
@@ -47,9 +47,9 @@ pub fn settings(resolved: &Resolved) -> Settings {
     settings
 }
 
-/// Makes the configuration of a pipeline over built-in nodes.
+/// Makes the configuration of the built-in pipeline.
 ///
-/// `program` is this program, `folder` a folder for its files.
+/// `program` is the path of this program, `folder` the folder for the files of the run.
 pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) -> Config {
     let program = program.to_string_lossy().into_owned();
     let environments = settings.environments.iter();
@@ -89,10 +89,10 @@ pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) 
     }
 }
 
-/// How long a node is away while it changes its version.
+/// How long a node is down while it changes its version.
 const RESTART: Duration = Duration::from_millis(400);
 
-/// The nodes of all environments, which answer until this is dropped.
+/// The nodes of all environments. They answer until this is dropped.
 pub struct Nodes {
     addresses: HashMap<String, Vec<SocketAddr>>,
     control: SocketAddr,
@@ -100,7 +100,7 @@ pub struct Nodes {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a node serves; nothing while it is away.
+/// The commit that a node serves; `None` while it is down.
 type Served = Arc<Mutex<Option<String>>>;
 
 type Fleet = Arc<HashMap<String, Vec<Served>>>;
@@ -110,7 +110,7 @@ impl Nodes {
     ///
     /// # Errors
     ///
-    /// If the system gives no port or thread.
+    /// If the system refuses a port or a thread.
     pub fn start(environments: &[String], version: Option<&str>) -> io::Result<Self> {
         let mut addresses = HashMap::new();
         let mut fleet = HashMap::new();
@@ -143,7 +143,7 @@ impl Nodes {
                         serve(listener, node_routes(node));
                     }
                     serve(control_listener, control_routes(fleet));
-                    // Whether it was said or the other end is gone: it is over.
+                    // A message and a dropped sender both end the nodes.
                     let _ = ended.await;
                 });
             })?;
@@ -161,7 +161,7 @@ impl Nodes {
         addresses.map(|it| format!("http://{it}")).collect()
     }
 
-    /// Where a new version of an environment is asked for: the commit is to be added.
+    /// The URL that starts a deployment to an environment, without the commit, which the caller appends.
     pub fn control(&self, environment: &str) -> String {
         format!("http://{}/deploy/{environment}/", self.control)
     }
@@ -170,7 +170,7 @@ impl Nodes {
 impl Drop for Nodes {
     fn drop(&mut self) {
         if let Some(end) = self.end.take() {
-            // A thread that has ended already needs no word.
+            // The thread may have ended already.
             let _ = end.send(());
         }
         if let Some(thread) = self.thread.take() {
@@ -188,7 +188,7 @@ fn listen() -> io::Result<TcpListener> {
 fn serve(listener: TcpListener, routes: Router) {
     if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
         tokio::spawn(async move {
-            // It serves until the runtime ends, and with it everything.
+            // It serves until the runtime ends.
             let _ = axum::serve(listener, routes).await;
         });
     }
@@ -232,7 +232,7 @@ fn control_routes(fleet: Fleet) -> Router {
         .with_state(fleet)
 }
 
-/// Begins to change the nodes one by one, and answers at once, as a cluster does.
+/// Starts to change the nodes one by one, and answers at once, as a cluster does.
 async fn deploy(
     State(fleet): State<Fleet>,
     extract::Path((environment, commit)): extract::Path<(String, String)>,

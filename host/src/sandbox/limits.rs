@@ -31,7 +31,7 @@ pub const COMPILE_TIME: Duration = Duration::from_mins(2);
 /// Address space for compiling a foreign component, in bytes.
 pub const COMPILE_MEMORY: u64 = 2 << 30;
 
-/// Counts what one instance has taken, over all its memories and tables.
+/// Counts the memory and the table elements of one instance, over all its memories and tables.
 #[derive(Debug, Default)]
 pub struct Limiter {
     memory: usize,
@@ -50,8 +50,7 @@ impl ResourceLimiter for Limiter {
         }
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > MEMORY_LIMIT {
-            // An error, not `false`: a policy that is refused memory would trap by itself, and the
-            // trap would hide which limit it was.
+            // An error, not `false`: a policy without memory would trap, and the trap would not name the limit.
             return Err(Failure::Limit(
                 Limit::Memory,
                 format!(
@@ -101,8 +100,8 @@ impl ResourceLimiter for Limiter {
     }
 }
 
-/// Whether a growth goes beyond what the policy itself declared. The engine refuses that anyway, and only
-/// what was had counts.
+/// Whether a growth exceeds the maximum that the policy declared. The engine refuses such a growth, so it must not
+/// count.
 fn beyond_its_own(desired: usize, maximum: Option<usize>, limit: usize) -> bool {
     maximum.is_some_and(|maximum| maximum < limit && desired > maximum)
 }
@@ -116,35 +115,35 @@ pub enum Limit {
     Memory,
     /// The stack of the component's own calls.
     Stack,
-    /// What one call may return.
+    /// The size of the values that one call returns.
     Returned,
-    /// The component file.
+    /// Size of the component file.
     FileSize,
     /// Time or address space for compiling a foreign component.
     Compilation,
 }
 
-/// Why there is no decision. Never a permission: a host that has one of these stops.
+/// Why the policy gave no decision. The host stops then, because a failure never permits anything.
 #[derive(Debug)]
 pub enum Failure {
     /// The component file can't be read.
     Unreadable(String),
     /// This machine, or this build, can't run a policy.
     Host(String),
-    /// The component can't be a policy: it is no component, imports something or lacks an export.
+    /// The file is not a policy: it is not a component, imports something or lacks an export.
     Unfit(String),
-    /// The policy hit an instruction that ends it, a panic for example.
+    /// The policy trapped, for example in a panic.
     Trapped(String),
     /// The policy ran longer than the clock allows.
     TimedOut,
     /// The policy ran into a limit.
     Limit(Limit, String),
-    /// The policy answered something that the contract rules out.
+    /// The policy gave an answer that violates the contract.
     Contract(String),
 }
 
 impl Failure {
-    /// Sorts an error of the engine during a call.
+    /// Classifies an error of the engine during a call.
     pub(super) fn from_call(error: wasmtime::Error) -> Self {
         let error = match error.downcast::<Self>() {
             Ok(failure) => return failure,
@@ -160,7 +159,7 @@ impl Failure {
                 Limit::Stack,
                 format!("it used all {} KiB of stack", profile::WASM_STACK >> 10),
             ),
-            // A value outside its type: the component is well-formed, but does not keep its word.
+            // A value outside its type: the component is valid, but violates the contract.
             Some(
                 trap @ (Trap::InvalidChar
                 | Trap::StringOutOfBounds
@@ -168,8 +167,7 @@ impl Failure {
                 | Trap::CannotLeaveComponent),
             ) => Self::Contract(trap.to_string()),
             Some(trap) => Self::Trapped(trap.to_string()),
-            // The engine keeps the types of these two to itself; hostile guests in the tests hold the
-            // texts.
+            // The types of these two errors are private to the engine; tests with hostile guests check the texts.
             None if format!("{error:#}").contains("fuel allocated for hostcalls") => Self::Limit(
                 Limit::Returned,
                 format!("it returned more than {} KiB", profile::HOSTCALL_FUEL >> 10),
@@ -210,7 +208,7 @@ impl std::error::Error for Failure {}
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let (kind, help) = match failure {
-            // A file that is not there is the caller's mistake; everything else is the policy's.
+            // A missing file is the caller's mistake; every other failure is the policy's.
             Failure::Unreadable(_) => (
                 Kind::Input,
                 "name a component file that can be read with `--policy`",
@@ -221,7 +219,7 @@ impl From<Failure> for Error {
             ),
             Failure::Unfit(_) => (
                 Kind::Policy,
-                "see what fits with `greenlight policy check FILE`",
+                "check the component with `greenlight policy check FILE`",
             ),
             Failure::Trapped(_) | Failure::TimedOut | Failure::Limit(..) | Failure::Contract(_) => {
                 (
@@ -235,21 +233,21 @@ impl From<Failure> for Error {
     }
 }
 
-/// How many times as long as its deadline a call may last by the wall.
+/// How many times its deadline a call may last by the wall clock.
 const LATEST: u32 = 12;
 
-/// Epochs that a call may last.
+/// The deadline of a call, in epochs.
 pub(super) fn deadline() -> u64 {
-    // One more, because the first one may be nearly over when the call begins.
+    // One more, because the current epoch may be nearly over when the call begins.
     let ticks = DEADLINE.as_millis() / TICK.as_millis() + 1;
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
-/// Starts to count for an engine, until it is dropped.
+/// Starts a thread that counts the epochs of an engine, until the engine is dropped.
 ///
 /// # Errors
 ///
-/// If the system gives no thread: without its deadline no policy runs.
+/// If the system refuses the thread: no policy runs without a deadline.
 pub(super) fn start_clock(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
     thread::Builder::new()
@@ -263,8 +261,8 @@ pub(super) fn start_clock(engine: &Engine) -> std::io::Result<()> {
                     break;
                 };
                 let now = processor_time();
-                // Other threads run, too: no more than has passed on the wall. And something of that counts
-                // in any case.
+                // Other threads of this program add processor time, so a tick counts at most once. A part of it
+                // always counts.
                 counted += now.saturating_sub(ran).min(TICK).max(TICK / LATEST);
                 ran = now;
                 if counted >= TICK {
@@ -276,7 +274,7 @@ pub(super) fn start_clock(engine: &Engine) -> std::io::Result<()> {
     Ok(())
 }
 
-/// How long this program ran, on all processors together.
+/// The processor time of this program, over all processors.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()

@@ -1,7 +1,7 @@
-//! Facts in, decision out: the policy component, and the limits it runs under.
+//! Runs the policy component under limits: facts go in, a decision comes out.
 //!
-//! [`Policy`] is a component that is ready to run; [`Sandbox`] is one fresh instance of it. Everything
-//! that can go wrong is a [`Failure`], and none of them is ever a permission.
+//! [`Policy`] is a component that is ready to run; [`Sandbox`] is one fresh instance of it. Every error is a
+//! [`Failure`], which never permits anything.
 
 mod bundled;
 mod checks;

@@ -1,4 +1,4 @@
-//! Asks nodes which version they run.
+//! Queries nodes for the version that they run.
 
 mod version;
 
@@ -18,12 +18,12 @@ use crate::effects::shutdown::Shutdown;
 use crate::http::{Client, is_unknown_name, is_url};
 use version::shown;
 
-/// What a node answered.
+/// The answer of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// It runs this version.
     Version(Version),
-    /// It gave no usable answer. The reason, in one short line that is safe to print.
+    /// It gave no usable answer, for this reason: one short line that is safe to print.
     Unreachable(String),
 }
 
@@ -35,19 +35,19 @@ const AT_ONCE: usize = 16;
 /// How often to check for a shutdown request.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Asks nodes for their version. Every question gets a connection of its own; redirects are not
-/// followed. The proxy that the environment names is used, except for loopback addresses.
+/// Queries nodes for their version. Every query opens a new connection. Redirects are not followed. The proxy that the
+/// environment names is used, except for loopback addresses.
 #[derive(Clone)]
 pub struct Prober {
     client: Client,
     time_limit: Duration,
 }
 
-/// The number of a node, what it answered, and how long that took.
+/// The index of a node, its answer, and the time that it took.
 type Numbered = (usize, Answer, Duration);
 
 impl Prober {
-    /// A prober that gives a node so much time for its whole answer.
+    /// Makes a prober with a time limit for the whole answer of a node.
     pub fn new(time_limit: Duration) -> Self {
         Self {
             client: Client::new(time_limit),
@@ -55,7 +55,7 @@ impl Prober {
         }
     }
 
-    /// Asks one node. `/__version__` is appended to its URL, unless that is its end already.
+    /// Queries one node. `/__version__` is appended to its URL, unless the URL ends with it.
     pub fn ask(&self, url: &str) -> Answer {
         match self.version(url) {
             Ok(version) => Answer::Version(version),
@@ -63,8 +63,8 @@ impl Prober {
         }
     }
 
-    /// Asks every node, given as name and URL, and returns the answers in the same order, with the time
-    /// that each one took. After a shutdown request it returns at once; who has not answered is unreachable.
+    /// Queries every node, given as name and URL, and returns the answers in the same order, with the time that each
+    /// one took. After a shutdown request it returns at once, and nodes without an answer count as unreachable.
     pub fn round(
         &self,
         nodes: &[(String, String)],
@@ -77,7 +77,7 @@ impl Prober {
         for _ in 0..nodes.len().min(AT_ONCE) {
             let (prober, sender) = (self.clone(), sender.clone());
             let (urls, next, shutdown) = (urls.clone(), next.clone(), shutdown.clone());
-            // Threads that a shutdown leaves behind end when their last question is over.
+            // After a shutdown, each thread ends with its current query.
             let asking = thread::Builder::new()
                 .name("probe".to_owned())
                 .spawn(move || prober.work(&urls, &next, &shutdown, &sender));
@@ -110,7 +110,7 @@ impl Prober {
             .collect()
     }
 
-    /// Asks one node after the other until all are asked.
+    /// Queries one node after the other, until none is left.
     fn work(
         &self,
         urls: &[String],

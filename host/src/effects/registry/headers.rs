@@ -1,11 +1,12 @@
-//! Headers of a registry's answers: what it wants before it answers
-//! (<https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate>), and where the next page of a list is.
+//! Headers in a registry's answers: the required authentication
+//! (<https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate>), and the next page of a list
+//! (<https://www.rfc-editor.org/rfc/rfc8288>).
 
 use http_auth::{ChallengeRef, parse_challenges};
 
 use crate::http::is_url;
 
-/// What is wanted.
+/// The required authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User and password.
@@ -19,24 +20,24 @@ pub(super) enum Challenge {
 /// Source: <https://distribution.github.io/distribution/spec/auth/token/>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bearer {
-    /// The URL to ask.
+    /// URL of the token server.
     pub realm: String,
-    /// Whom the token is for.
+    /// The service that accepts the token.
     pub service: Option<String>,
-    /// What it is for.
+    /// The access that the token grants.
     pub scope: Option<String>,
 }
 
 impl Challenge {
-    /// Reads a header. Of several challenges the first one that is known counts, a token before a password.
+    /// Parses a header. Of several challenges the first known one counts, and a token is preferred to a password.
     pub(super) fn read(header: &str) -> Option<Self> {
         let challenges = parse_challenges(header).ok()?;
         let known = challenges.iter().filter_map(Self::known);
-        // The last one of equals would be taken.
+        // `max_by_key` takes the last one of equals.
         known.rev().max_by_key(Self::is_bearer)
     }
 
-    /// Whether a token is wanted.
+    /// Whether it requires a token.
     pub(super) const fn is_bearer(&self) -> bool {
         matches!(self, Self::Bearer(_))
     }
@@ -60,15 +61,15 @@ impl Challenge {
 }
 
 impl Bearer {
-    /// Whether the address may be given the password: what is sent to the registry under TLS does not go
-    /// elsewhere without.
+    /// Whether the token server may receive the password: a password that goes to the registry over TLS must not go to
+    /// a token server without TLS.
     pub(super) fn may_be_asked(&self, registry: &str) -> bool {
         is_url(&self.realm)
             && (self.realm.starts_with("https://") || registry.starts_with("http://"))
     }
 }
 
-/// The address in a `Link` header that names the next page.
+/// The target of a `Link` header with the relation `next`.
 pub(super) fn next_page(header: &str) -> Option<&str> {
     let (target, parameters) = header.trim().strip_prefix('<')?.split_once('>')?;
     let mut parameters = parameters.split(';').map(str::trim);
@@ -80,7 +81,7 @@ pub(super) fn next_page(header: &str) -> Option<&str> {
     next.then_some(target)
 }
 
-/// The address as a URL, where it is one of the same registry: it is asked with the same authorization.
+/// The target as a URL, if it is on the same registry: the request carries the registry's authorization.
 pub(super) fn resolved(base: &str, target: &str) -> Option<String> {
     let path = target.strip_prefix(base).unwrap_or(target);
     let whole = path.starts_with("/v2/") && path.bytes().all(|it| it.is_ascii_graphic());

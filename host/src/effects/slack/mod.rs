@@ -1,6 +1,6 @@
 //! Messages to a Slack channel, by an incoming webhook.
 //!
-//! The URL of a webhook is its password: who has it may write.
+//! The URL of a webhook is a secret: anyone who has it can send messages.
 
 mod message;
 
@@ -21,20 +21,19 @@ use crate::secret::{Secret, Source};
 ///
 /// # Errors
 ///
-/// If it is missing, or no `http` or `https` URL. The error holds nothing of it.
+/// If it is missing, or is not an `http` or `https` URL. The error repeats no part of it.
 pub fn url(source: &Source) -> Result<Secret, String> {
     source.url("Slack URL")
 }
 
-/// How long all of it may take.
+/// How long a message may take, with a repetition.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
-/// How long to wait at most if Slack asks for patience.
+/// The longest wait that Slack can ask for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest answer that is read, in bytes. Slack says a word.
+/// The longest answer that is read, in bytes. Slack answers with one word.
 const BODY_LIMIT: u64 = 1 << 10;
 
-/// What Slack says of a message that it does not take. Anything else that answers may say anything, the
-/// URL included.
+/// Slack's answers to a message that it refuses. Other answers are not repeated, because they can contain the URL.
 ///
 /// Source: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>.
 const KNOWN: [&str; 14] = [
@@ -68,7 +67,7 @@ impl Default for Slack {
 }
 
 impl Slack {
-    /// Ready to send.
+    /// Makes a client.
     pub fn new() -> Self {
         Self::within(TIME_LIMIT)
     }
@@ -80,13 +79,13 @@ impl Slack {
         }
     }
 
-    /// Sends a message, within ten seconds. Only where Slack asks to wait for at most five, it is sent
-    /// once more.
+    /// Sends a message within three seconds. It is sent once more only if Slack asks to wait, and the wait fits into
+    /// that time.
     ///
     /// # Errors
     ///
-    /// If Slack did not take it. The error holds nothing of the URL. After some of them, such as a
-    /// time-out, the message may have arrived nevertheless.
+    /// If Slack did not accept the message. The error repeats no part of the URL. After some errors, such as a
+    /// time-out, the message may have arrived.
     pub fn send(&self, url: &Secret, message: &Message) -> Result<(), String> {
         let until = Instant::now() + self.time_limit;
         let body = payload(message).to_string();
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn slack_is_asked_again_when_it_wants_to_be() {
+    fn a_message_is_sent_again_if_slack_asks_for_it() {
         let slack = StandIn::start(|stream, before| match before {
             0 => answer(stream, "429 Wait", "Retry-After: 0\r\n", ""),
             _ => answer(stream, "200 OK", "", "ok"),
@@ -243,7 +242,7 @@ mod tests {
             send(&closed_port()),
             Err("Slack can't be reached: connection refused".to_owned())
         );
-        // No name server knows this one; some do not say so in time.
+        // No name server knows this name, and some answer too late.
         let slack = Slack::within(Duration::from_secs(2));
         let error = slack.send(&Secret::test("http://hooks.invalid/s3cr3t"), &message());
         let error = error.expect_err("the port is closed");
@@ -273,7 +272,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn no_error_holds_the_url(path in "[a-zA-Z0-9]{8,30}", how in 0_usize..5) {
+        fn no_error_repeats_the_url(path in "[a-zA-Z0-9]{8,30}", how in 0_usize..5) {
             let said = path.clone();
             let slack = StandIn::start(move |stream, _| match how {
                 0 => answer(stream, "400 Bad", "", &said),

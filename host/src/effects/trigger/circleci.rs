@@ -1,10 +1,10 @@
 //! A pipeline of `CircleCI`.
 //!
-//! The pipeline declares the parameters `greenlight-tag`, `greenlight-digest` and `greenlight-request`; a
-//! pipeline without them is refused by `CircleCI`.
+//! The pipeline must declare the parameters `greenlight-tag`, `greenlight-digest` and `greenlight-request`; otherwise
+//! `CircleCI` refuses the request.
 //!
-//! Source: <https://circleci.com/docs/api/v2/>. Pipelines of a GitHub App or of Bitbucket Data Center are run
-//! by their definition, with an endpoint of its own
+//! Source: <https://circleci.com/docs/api/v2/>. Pipelines of a GitHub App or of Bitbucket Data Center are started by
+//! their definition, with another endpoint
 //! (<https://circleci.com/changelog/new-v2-api-endpoint-for-triggering-pipelines>).
 
 use serde::Deserialize;
@@ -20,7 +20,7 @@ pub struct CircleCi {
 }
 
 impl CircleCi {
-    /// Ready to start pipelines.
+    /// Makes a client.
     pub fn new(settings: CircleCiSettings) -> Self {
         Self {
             settings,
@@ -71,15 +71,15 @@ impl Trigger for CircleCi {
         if answer.status() != 201 {
             return Err(self.client.refusal(&answer));
         }
-        // It is accepted, whatever can be read of it.
+        // It is accepted, also if the body can't be parsed.
         let number = answer.document::<Pipeline>().and_then(|it| it.number);
         Ok(self.reference(number))
     }
 
     /// Looks through the latest pipelines for the key.
     ///
-    /// It is documented that a pipeline has `trigger_parameters`, but not that what it was started with is
-    /// among them. So the key proves that it was started, and its absence proves nothing.
+    /// The documentation does not say that `trigger_parameters` contain the parameters of the request. So the key
+    /// proves that a pipeline was started, and its absence proves nothing.
     fn find(&self, request: &Request) -> Result<Option<String>, Error> {
         let token = read_token(&self.settings.token, "CircleCI token")?;
         let headers = [("Circle-Token", token.expose())];
@@ -90,7 +90,7 @@ impl Trigger for CircleCi {
             Some(pipeline) => Ok(Some(self.reference(pipeline.number))),
             None => Err(Error::Unknown {
                 why: format!(
-                    "CircleCI does not say which pipelines have not been started: look for \
+                    "CircleCI does not show whether the pipeline was started: look for \
                      `greenlight-request` {} in {}",
                     request.key, self.settings.project
                 ),
@@ -111,7 +111,7 @@ struct Pipeline {
     trigger_parameters: Value,
 }
 
-/// Whether a text is somewhere in a document, as a whole.
+/// Whether any string in a document equals a text.
 fn holds(value: &Value, text: &str) -> bool {
     match value {
         Value::String(it) => it == text,
@@ -208,12 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_acceptance_is_told_apart() {
+    fn failures_are_classified() {
         trial::failures(starter, 0);
     }
 
     #[test]
-    fn a_key_that_is_there_is_proof_and_one_that_is_not_is_none() {
+    fn a_key_proves_a_start_and_its_absence_proves_nothing() {
         for (parameters, found) in [
             (json!({"circleci": {"greenlight-request": "k3y"}}), true),
             (json!({"a": ["k3y"]}), true),

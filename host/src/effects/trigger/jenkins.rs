@@ -1,7 +1,7 @@
 //! A job of Jenkins.
 //!
-//! The job takes the parameters `TAG`, `DIGEST` and `REQUEST`; Jenkins drops what a job has not declared, and
-//! `REQUEST` is what a build is found by.
+//! The job must declare the parameters `TAG`, `DIGEST` and `REQUEST`; Jenkins drops undeclared ones. A build is found
+//! by `REQUEST`.
 //!
 //! Source: <https://www.jenkins.io/doc/book/using/remote-access-api/> and, for crumbs,
 //! <https://www.jenkins.io/doc/book/security/csrf-protection/>.
@@ -15,9 +15,9 @@ use ureq::http::header::{LOCATION, SET_COOKIE};
 use super::{Answer, CiClient, Error, Request, Trigger, read_token};
 use crate::config::server::JenkinsSettings;
 
-/// What to ask for of a queue.
+/// The query for the queue.
 const QUEUE: &str = "/queue/api/json?tree=items[id,actions[parameters[name,value]]]";
-/// What to ask for of a job: its latest builds, of which Jenkins gives 100 at most.
+/// The query for a job: its latest builds, at most 100.
 const BUILDS: &str = "/api/json?tree=nextBuildNumber,builds[number,timestamp,actions[parameters[name,value]]]{0,100}";
 
 /// Starts builds of a job.
@@ -27,7 +27,7 @@ pub struct Jenkins {
 }
 
 impl Jenkins {
-    /// Ready to start builds.
+    /// Makes a client.
     pub fn new(settings: JenkinsSettings) -> Self {
         Self {
             settings,
@@ -49,10 +49,10 @@ impl Jenkins {
         })
     }
 
-    /// What a request that changes something has to carry, where the server wants it: the name of a header
-    /// and its value, and the session that the value holds for.
+    /// The crumb that a POST request must carry, if the server requires one: the name of a header and its value, and
+    /// the cookies of the session that the crumb belongs to.
     ///
-    /// Nothing is started by asking for it, so a failure is a refusal.
+    /// The query starts nothing, so a failure is a refusal.
     fn crumb(&self, authorization: &str) -> Result<Option<(Crumb, String)>, Error> {
         let url = format!("{}/crumbIssuer/api/json", self.root()?);
         let answer = self.client.get(&url, &[("Authorization", authorization)]);
@@ -74,7 +74,7 @@ impl Jenkins {
         url: &str,
         authorization: &str,
     ) -> Result<T, Error> {
-        // Brackets and braces are no part of a URL.
+        // Brackets and braces are not valid in a URL.
         let url = url
             .replace('[', "%5B")
             .replace(']', "%5D")
@@ -114,10 +114,10 @@ impl Trigger for Jenkins {
         })
     }
 
-    /// Whether something carries the key, in the queue first: what leaves it meanwhile is among the builds.
+    /// Searches the queue first, then the builds: an item that leaves the queue in between becomes a build.
     ///
-    /// A key that no build carries proves something only where builds carry keys, which one at least has to,
-    /// and where the builds reach back to a time before the request: old ones are removed.
+    /// The absence of the key is proof only if at least one build has a key, and the builds reach back to a time before
+    /// the request, because Jenkins removes old builds.
     fn find(&self, request: &Request) -> Result<Option<String>, Error> {
         let (root, authorization) = (self.root()?, self.authorization()?);
         let queue: Queue = self.list(&format!("{root}{QUEUE}"), &authorization)?;
@@ -138,7 +138,7 @@ impl Trigger for Jenkins {
         if !builds.reach_back(request) {
             return Err(Error::Unknown {
                 why: format!(
-                    "the builds of {job} that are left do not reach back to the `REQUEST` {}: look for it there",
+                    "the remaining builds of {job} do not reach back to the `REQUEST` {}: look for it there",
                     request.key
                 ),
             });
@@ -175,9 +175,9 @@ struct Builds {
 }
 
 impl Builds {
-    /// Whether everything that was started since a request is among them: without a gap, down to the first
-    /// build of the job or to one that is older than the request. Old builds are removed, but for some that
-    /// are kept, so an old one behind a gap proves nothing.
+    /// Whether the list has every build since a request: without a gap, down to the first build of the job or to one
+    /// that is older than the request. Jenkins removes old builds but keeps some, so an old build behind a gap proves
+    /// nothing.
     fn reach_back(&self, request: &Request) -> bool {
         let mut builds: Vec<_> = self.builds.iter().collect();
         builds.sort_unstable_by_key(|it| Reverse(it.number));
@@ -232,7 +232,7 @@ fn parameters(actions: &[Option<Action>]) -> impl Iterator<Item = &Parameter> {
     actions.iter().flatten().flat_map(|it| &it.parameters)
 }
 
-/// The number of the item in the queue, from where it is said to be.
+/// The number of the item in the queue, from its URL.
 fn queue_item(location: &str) -> Option<u64> {
     let (_, number) = location.trim_end_matches('/').rsplit_once("/queue/item/")?;
     number.parse().ok()
@@ -245,7 +245,7 @@ fn cookies(answer: &Answer) -> String {
     pairs.map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
-/// The same failure, where nothing can have been started.
+/// The error for a failed crumb request, after which certainly nothing was started.
 fn certain(error: Error) -> Error {
     match error {
         Error::Unknown { why } => Error::Refused { why },
