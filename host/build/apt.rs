@@ -16,11 +16,11 @@ const CANDIDATES: [[&str; 2]; 2] = [["rustc-web", "rust-web-src"], ["rustc", "ru
 pub fn unpack(tree: &Path) -> anyhow::Result<()> {
     let scratch = Scratch::new(tree)?;
     let (root, found) = fetch(&Apt::default(), &scratch.0.join("system")).or_else(|_| {
-        // The system's package lists are empty or name what is gone: lists of our own are not.
+        // The system's package lists may be empty or outdated, so this build fetches its own.
         let apt = Apt::updated(&scratch.0)?;
         fetch(&apt, &scratch.0.join("updated"))
     })?;
-    // A build that raced this one may have been first; its tree is as good.
+    // Another build may have created the same tree in the meantime.
     if let Err(error) = fs::rename(&root, tree)
         && !tree.is_dir()
     {
@@ -34,11 +34,11 @@ pub fn unpack(tree: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes a tree, first from sight and then from the disk.
+/// Removes a tree: renames it first, so that it disappears at once.
 pub fn discard(tree: &Path) {
     let hidden = beside(tree, "old");
     if fs::rename(tree, &hidden).is_ok() {
-        // What stays behind is only in the way of `cargo clean`, which removes it.
+        // `cargo clean` removes files that this call can't remove.
         let _ = fs::remove_dir_all(hidden);
     }
 }
@@ -73,7 +73,7 @@ fn prune(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The package tools, with the system's package lists or others.
+/// The package tools, with the system's package lists or those of this build.
 #[derive(Default)]
 struct Apt {
     options: Vec<String>,
@@ -98,7 +98,7 @@ impl Apt {
         Ok(apt)
     }
 
-    /// Finds the first pair of which both packages are to be had, and recent.
+    /// Finds the first pair of packages that are available and recent.
     fn pair(&self) -> anyhow::Result<([&'static str; 2], String)> {
         let policy = self.run(
             "apt-cache",
@@ -134,14 +134,14 @@ impl Apt {
 /// Runs a package tool and returns what it prints.
 fn output(command: &mut Command) -> anyhow::Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    // The words that are looked for are English, and the build's libraries are not the tools'.
+    // The output is parsed in English, and the tools must not load the build's libraries.
     let output = command
         .env("LC_ALL", "C")
         .env_remove("LD_LIBRARY_PATH")
         .output();
     let output = match output {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            bail!("use Debian's packages: there is no `{program}`")
+            bail!("use Debian's packages: `{program}` is not installed")
         }
         other => other.with_context(|| format!("run `{program}`"))?,
     };
@@ -152,7 +152,7 @@ fn output(command: &mut Command) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A folder beside the tree, on the same file system, that goes when the work is done.
+/// A temporary folder beside the tree, on the same file system.
 struct Scratch(PathBuf);
 
 impl Scratch {

@@ -1,6 +1,6 @@
-//! Reads what Debian's package tools print.
+//! Parses the output of Debian's package tools.
 
-/// The policy's manifest, which says how old a compiler may be.
+/// The policy's manifest, which has the oldest supported compiler version.
 const POLICY: &str = include_str!("../../guest/Cargo.toml");
 
 /// Returns the oldest compiler that builds the policy: the `rust-version` of its manifest, which covers
@@ -20,8 +20,8 @@ pub fn numbers(version: &str) -> Option<(u32, u32)> {
     }
 }
 
-/// Returns the candidate version of a package in the output of `apt-cache policy`, where there is
-/// one to be had.
+/// Returns the candidate version of a package in the output of `apt-cache policy`, if there is
+/// one.
 pub fn candidate<'a>(policy: &'a str, package: &str) -> Option<&'a str> {
     policy
         .lines()

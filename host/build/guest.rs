@@ -42,7 +42,7 @@ fn command(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Comman
     scrub(&mut command);
     command
         .current_dir(workspace)
-        // Standard output is how a build script talks to the outer cargo.
+        // The outer cargo reads the standard output of a build script.
         .stdout(Stdio::null())
         .args([
             "rustc",
@@ -68,9 +68,9 @@ fn command(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Comman
     command
 }
 
-/// Removes what the outer cargo, and tools that wrap it, say about the host's build.
+/// Removes the variables of the outer cargo, and of tools that wrap it, that concern the host's build.
 ///
-/// Where crates come from, and which toolchain is used, stays.
+/// The variables for the source of crates and for the toolchain stay.
 fn scrub(command: &mut Command) {
     const KEPT: [&str; 6] = [
         "CARGO_HOME",
@@ -90,9 +90,9 @@ fn scrub(command: &mut Command) {
     }
 }
 
-/// Returns the compiler flags, encoded as cargo wants them.
+/// Returns the compiler flags in cargo's encoding.
 ///
-/// Setting them at all also keeps out those of cargo's configuration files.
+/// Setting them also disables those of cargo's configuration files.
 fn flags(toolchain: &Toolchain, workspace: &Path) -> OsString {
     let mut flags = OsString::from("-Clink-arg=-zstack-size=65536");
     let sysroot = toolchain.sysroot();

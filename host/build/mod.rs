@@ -1,26 +1,32 @@
-//! Guest to component to machine code.
+//! From the guest's source to a core module, a component and machine code.
 
 mod apt;
-mod component;
 mod debian;
 mod guest;
 mod toolchain;
 
-use anyhow::Context as _;
+use crate::profile;
+use anyhow::{Context as _, anyhow, bail};
 use std::{
     env, fs,
     path::{Path, PathBuf},
 };
+use wasmtime::Engine;
+use wit_component::{ComponentEncoder, DecodedWasm};
 
 /// The variable that names a component to embed instead of building the bundled policy: a path,
 /// relative to the workspace.
 const GIVEN: &str = "GREENLIGHT_POLICY_WASM";
 
+/// How a component begins; a core module has another version.
+/// Source: the component model's `Binary.md`.
+const PREAMBLE: &[u8] = b"\0asm\x0d\0\x01\0";
+
 /// Writes the policy that the host embeds.
 pub fn run() -> anyhow::Result<()> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     println!("cargo::rerun-if-env-changed={GIVEN}");
-    // What holds of the bundled policy because tests hold it does not hold of another one in its place.
+    // Promises that tests check for the bundled policy do not hold for a given one.
     println!("cargo::rustc-check-cfg=cfg(policy_given)");
     let host = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = host.parent().context("find the workspace of `host`")?;
@@ -31,8 +37,8 @@ pub fn run() -> anyhow::Result<()> {
         }
         None => built(workspace, &out)?,
     };
-    component::check(&component)?;
-    let compiled = component::compile(&component, &variable("TARGET")?)?;
+    check(&component)?;
+    let compiled = precompile(&component, &variable("TARGET")?)?;
     write(&out.join("policy.wasm"), &component)?;
     write(&out.join("policy.cwasm"), &compiled)
 }
@@ -51,7 +57,7 @@ fn built(workspace: &Path, out: &Path) -> anyhow::Result<Vec<u8>> {
         );
     }
     let toolchain = toolchain::find(workspace, out)?;
-    component::encode(&guest::build(&toolchain, workspace, out)?)
+    encode(&guest::build(&toolchain, workspace, out)?)
 }
 
 fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
@@ -60,4 +66,48 @@ fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 fn variable(name: &str) -> anyhow::Result<String> {
     env::var(name).with_context(|| format!("read `{name}`, which cargo sets"))
+}
+
+/// Encodes a core module, with the contract that its custom sections describe, as a component.
+fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
+    ComponentEncoder::default()
+        .module(module)
+        .and_then(|encoder| encoder.validate(true).encode())
+        .context("encode the policy as a component")
+}
+
+/// Checks that this is a component without imports, which makes the policy a pure function.
+fn check(component: &[u8]) -> anyhow::Result<()> {
+    if !component.starts_with(PREAMBLE) {
+        bail!("accept the policy: it is not a component in the binary format");
+    }
+    let (resolve, world) = match wit_component::decode(component) {
+        Ok(DecodedWasm::Component(resolve, world)) => (resolve, world),
+        Ok(DecodedWasm::WitPackage(..)) => {
+            bail!("read the policy: it is a package of interfaces, not a component")
+        }
+        Err(error) => return Err(error.context("read the policy as a component")),
+    };
+    let imports: Vec<_> = resolve.worlds[world]
+        .imports
+        .keys()
+        .map(|import| format!("`{}`", resolve.name_world_key(import)))
+        .collect();
+    if !imports.is_empty() {
+        bail!(
+            "accept the policy: it imports {}, and a policy imports nothing",
+            imports.join(", ")
+        );
+    }
+    Ok(())
+}
+
+/// Compiles the component for every processor of the target, not only for the one of this machine.
+fn precompile(component: &[u8], target: &str) -> anyhow::Result<Vec<u8>> {
+    let mut config = profile::config();
+    config
+        .target(target)
+        .and_then(|config| Engine::new(config))
+        .and_then(|engine| engine.precompile_component(component))
+        .map_err(|error| anyhow!("compile the policy for `{target}`: {error:#}"))
 }

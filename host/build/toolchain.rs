@@ -14,17 +14,17 @@ use std::{
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
 const WAYS_OUT: &str = "
-  there are three ways out:
+  use one of these three ways:
   - `rustup target add wasm32-unknown-unknown`
   - on Debian, `apt-get`, `dpkg-deb` and a network for its packages `rustc-web` and `rust-web-src`
   - `GREENLIGHT_POLICY_WASM=FILE`, to embed a policy component that was built elsewhere";
 
-/// A compiler, and what it takes to compile the policy with it.
+/// A compiler, and the settings to compile the policy with it.
 pub struct Toolchain {
     rustc: PathBuf,
     sysroot: PathBuf,
     library_path: Vec<PathBuf>,
-    /// The linker, where the standard library is built along.
+    /// The linker, if the standard library is built as well.
     build_std: Option<PathBuf>,
 }
 
@@ -71,8 +71,8 @@ pub fn find(workspace: &Path, out: &Path) -> anyhow::Result<Toolchain> {
     };
     debian().map_err(|error: anyhow::Error| {
         anyhow!(
-            "find a WebAssembly standard library: this toolchain has no `{TARGET}`, and the way \
-             without one failed to {error:#}{WAYS_OUT}"
+            "find a WebAssembly standard library: this toolchain has no `{TARGET}`, and the \
+             search for another one failed to {error:#}{WAYS_OUT}"
         )
     })
 }

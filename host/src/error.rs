@@ -1,7 +1,7 @@
-//! Why something could not be done: one type for the whole program. It says what is wrong and what to do
-//! next, keeps its cause, and its kind decides the exit status.
+//! The error type of the whole program. An error says what is wrong and what to do next, and keeps its cause. Its kind
+//! determines the exit status.
 //!
-//! Parts whose callers act on a certain failure have types of their own, which turn into this one by `From`:
+//! Parts whose callers handle certain failures have their own error types, which `From` converts to this one:
 //! [`crate::journal::Error`], [`crate::sandbox::Failure`], [`crate::deployment::Error`].
 
 use std::error::Error as Cause;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::text::escape::escape;
 
-/// What kind of failure an error is. The exit status is chosen by it.
+/// The kind of an error, which determines the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The command line, the configuration or an input can't be used.
@@ -26,14 +26,14 @@ pub enum Kind {
     Interrupted,
 }
 
-/// Why something could not be done, and what to do next.
+/// An error: what is wrong, and what to do next.
 #[derive(Clone, Debug)]
 pub struct Error {
     /// What kind of failure it is.
     pub kind: Kind,
     /// What is wrong. Not escaped.
     pub message: String,
-    /// What to do next; empty where the message says it. Not escaped.
+    /// What to do next; empty if the message says it. Not escaped.
     pub help: String,
     cause: Option<Arc<dyn Cause + Send + Sync>>,
 }
@@ -63,14 +63,14 @@ impl Error {
         )
     }
 
-    /// Adds the failure that led to it.
+    /// Adds the cause.
     #[must_use]
     pub fn because(mut self, cause: impl Cause + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
         self
     }
 
-    /// The failure that led to it, where it is of this type.
+    /// The cause, if it has this type.
     pub fn cause<T: Cause + 'static>(&self) -> Option<&T> {
         self.cause.as_deref()?.downcast_ref()
     }
@@ -86,7 +86,7 @@ impl Error {
     }
 }
 
-/// Two errors are the same if they say the same.
+/// Two errors are equal if their kinds and texts are. Causes are not compared.
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind && self.message == other.message && self.help == other.help
@@ -110,7 +110,7 @@ impl Cause for Error {
     }
 }
 
-/// An input that can't be read is made into an error where it is read. What is left is output: the answer.
+/// Errors of reading are converted where the input is read. So this one is an error of writing the answer.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::of(

@@ -1,4 +1,4 @@
-//! How this program speaks HTTP: to exactly the address it was given, within a time for everything.
+//! The HTTP client: it sends requests to the given address only, with one time limit for the whole exchange.
 
 use std::io;
 use std::net::IpAddr;
@@ -7,52 +7,52 @@ use std::time::Duration;
 use ureq::http::Uri;
 use ureq::{Agent, Proxy};
 
-/// Two ways to ask: straight, and through the proxy that the environment names.
+/// A client that connects directly, or through the proxy that the environment names.
 ///
-/// `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` (the first one that is set, for every URL, as a CONNECT
-/// proxy) and `NO_PROXY` are heeded, because a runner may have no other way out. Loopback addresses are
-/// never asked through a proxy, whatever `NO_PROXY` says: there they would be the proxy's own.
+/// The proxy is the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` that is set, for every URL, with CONNECT.
+/// `NO_PROXY` is respected. Loopback addresses never use the proxy, whatever `NO_PROXY` says: the proxy would connect
+/// to itself.
 #[derive(Clone)]
 pub struct Client {
-    straight: Agent,
-    around: Agent,
+    direct: Agent,
+    proxied: Agent,
 }
 
 impl Client {
-    /// A client with the proxy of the environment.
+    /// Makes a client with the proxy of the environment.
     pub fn new(time_limit: Duration) -> Self {
         Self::with(time_limit, Proxy::try_from_env())
     }
 
-    /// A client with a certain proxy, or none.
+    /// Makes a client with this proxy, or without one.
     pub fn with(time_limit: Duration, proxy: Option<Proxy>) -> Self {
-        let straight = agent(time_limit, None);
-        let around = match proxy {
+        let direct = agent(time_limit, None);
+        let proxied = match proxy {
             Some(proxy) => agent(time_limit, Some(proxy)),
-            None => straight.clone(),
+            None => direct.clone(),
         };
-        Self { straight, around }
+        Self { direct, proxied }
     }
 
     /// The agent for a URL.
     pub fn agent(&self, url: &str) -> &Agent {
         if is_loopback(url) {
-            &self.straight
+            &self.direct
         } else {
-            &self.around
+            &self.proxied
         }
     }
 }
 
 fn agent(time_limit: Duration, proxy: Option<Proxy>) -> Agent {
     Agent::config_builder()
-        // From the look-up of the name to the last byte of the body.
+        // From the resolution of the name to the last byte of the body.
         .timeout_global(Some(time_limit))
-        // Where an answer comes from is part of what it says.
+        // An answer counts only if it comes from the given address.
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)
-        // A kept connection may still lead to the process that was replaced.
+        // A reused connection may lead to a process that was replaced.
         .max_idle_connections(0)
         .max_idle_connections_per_host(0)
         .user_agent(concat!("greenlight/", env!("CARGO_PKG_VERSION")))
@@ -61,7 +61,7 @@ fn agent(time_limit: Duration, proxy: Option<Proxy>) -> Agent {
         .new_agent()
 }
 
-/// Whether a URL names this very machine.
+/// Whether a URL names this machine.
 fn is_loopback(url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else {
         return false;
@@ -82,9 +82,9 @@ pub fn is_url(text: &str) -> bool {
     })
 }
 
-/// Whether a request failed because unknown host name.
+/// Whether a request failed because the host name is unknown.
 ///
-/// Source: the standard library has no kind for this error, only this beginning of its text.
+/// Source: the standard library has no kind for this error, only a text that begins like this.
 pub fn is_unknown_name(error: &io::Error) -> bool {
     error
         .to_string()

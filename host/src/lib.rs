@@ -1,13 +1,13 @@
 //! greenlight: the native host of release policies.
 //!
-//! It reads facts, hands them to a policy component in a sandbox, and renders what the policy decides.
-//! It decides nothing itself.
+//! It reads facts, passes them to a policy component in a sandbox, and carries out and reports the policy's decisions.
+//! It makes no decision itself.
 //!
-//! - [`facts`] reads what is known: commit messages from git, evidence of what was deployed.
-//! - [`config`] reads what a team sets.
+//! - [`facts`] reads the inputs of a decision: commit messages, CI variables, results of load tests, webhooks.
+//! - [`config`] reads the settings of a team.
 //! - [`deployment`] drives a release through its environments: decide, do, record, decide again.
-//! - [`effects`] is what a deployment does to the world, and the only place that does.
-//! - [`journal`] keeps what happened, and who may change which environment.
+//! - [`effects`] carries out the actions of a deployment: commands, probes, notifications.
+//! - [`journal`] stores the events of deployments, and the locks of tags and environments.
 //! - [`sandbox`] runs the policy under its limits.
 //! - [`report`] turns answers into text and JSON.
 //! - [`serve`] takes registry webhooks in and starts deployments.

@@ -1,22 +1,23 @@
-//! How long to wait before something is tried again.
+//! The delays between attempts.
 
 use std::time::Duration;
 
-/// Delays that grow with each attempt. A policy sleeps nowhere and draws no random number: both are the caller's.
+/// Delays that grow with each attempt. The caller sleeps and supplies the random number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
     /// The delay before the second attempt.
     pub first: Duration,
-    /// By what each delay is longer than the one before it; 1 keeps them equal.
+    /// The ratio of each delay to the one before it; 1 keeps them equal.
     pub factor: f64,
-    /// What the delays do not grow beyond.
+    /// The longest delay, before it is spread.
     pub longest: Duration,
-    /// Between which factors a delay is spread, so that several processes do not come back together.
+    /// The lowest and the highest factor of the random spread, which keeps several processes from retrying at the same
+    /// time.
     pub spread: (f64, f64),
 }
 
 impl Backoff {
-    /// The delay after this many attempts that failed before the last one. `random` is from 0 (the shortest
+    /// The delay after an attempt that `failed` other attempts preceded. `random` is from 0 (the shortest
     /// delay of the spread) to 1 (the longest).
     pub fn delay(&self, failed: u32, random: f64) -> Duration {
         let growth = self.factor.powf(f64::from(failed));
@@ -30,12 +31,12 @@ impl Backoff {
 }
 
 /// A delay, multiplied by a factor between two bounds. `random` is from 0 (the lower one) to 1 (the upper one);
-/// a number outside of that counts as the nearest end, and one that is none as the middle.
+/// a number out of this range counts as the nearest end, and NaN as the middle.
 pub fn spread(delay: Duration, (low, high): (f64, f64), random: f64) -> Duration {
-    // NaN compares with nothing: it becomes the middle.
+    // `clamp` would keep NaN.
     let random = if random.is_nan() { 0.5 } else { random };
     let factor = low + (high - low) * random.clamp(0.0, 1.0);
-    // A delay that is too long to stretch is long enough.
+    // A delay that would overflow is not spread.
     Duration::try_from_secs_f64(delay.as_secs_f64() * factor).unwrap_or(delay)
 }
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use crate::http::is_url;
 
-/// How much of a file is read, in bytes. Secrets are shorter.
+/// How much of a file is read, in bytes; a secret is shorter.
 const LONGEST: u64 = 8 << 10;
 
 /// A text that is never printed.
@@ -25,7 +25,7 @@ impl Secret {
         is_url(text).then(|| Self(text.to_owned()))
     }
 
-    /// Takes a token or a password, which has to fit into a header. Blanks around it are dropped.
+    /// Takes a token or a password, which must fit into a header. Blanks around it are dropped.
     fn token(text: &str) -> Option<Self> {
         let text = text.trim();
         let fits = !text.is_empty() && !text.chars().any(char::is_control);
@@ -44,12 +44,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a secret comes from.
+/// The source of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A variable of the environment.
     Variable(String),
-    /// A file with the secret and nothing else; blanks around it are dropped.
+    /// A file that contains only the secret; blanks around it are dropped.
     File(PathBuf),
 }
 
@@ -58,8 +58,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// If it is missing, or no `http` or `https` URL. The error names the variable or the file, and
-    /// holds nothing of what is in it.
+    /// If it is missing, or is not an `http` or `https` URL. The error names the variable or the file, and repeats no
+    /// part of its content.
     pub fn url(&self, what: &str) -> Result<Secret, String> {
         let text = self.text(what)?;
         Secret::url(&text).ok_or_else(|| {
@@ -71,8 +71,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// If it is missing, empty, or has several lines. The error names the variable or the file, and holds
-    /// nothing of what is in it.
+    /// If it is missing, empty, or has several lines. The error names the variable or the file, and repeats
+    /// no part of its content.
     pub fn token(&self, what: &str) -> Result<Secret, String> {
         let text = self.text(what)?;
         Secret::token(&text).ok_or_else(|| {
@@ -82,7 +82,7 @@ impl Source {
         })
     }
 
-    /// The variable that it is in, so that commands are not given it.
+    /// The name of the variable, which commands must not inherit.
     pub fn variable(&self) -> Option<&str> {
         match self {
             Self::Variable(name) => Some(name),
@@ -92,14 +92,14 @@ impl Source {
 
     fn text(&self, what: &str) -> Result<String, String> {
         match self {
-            // The error that says it is no UTF-8 would print it.
+            // The text of `NotUnicode` would contain the secret.
             Self::Variable(name) => env::var(name).map_err(|error| match error {
                 VarError::NotPresent => format!("{self} with the {what} is not set"),
                 VarError::NotUnicode(_) => format!("{self} with the {what} is not UTF-8"),
             }),
             Self::File(path) => {
                 let mut text = String::new();
-                // What is cut off here was no secret.
+                // A longer text is not a secret.
                 File::open(path)
                     .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
                     .map_err(|error| format!("{self} with the {what} can't be read: {error}"))?;

@@ -33,7 +33,7 @@ fn without_a_label_the_default_applies() {
 }
 
 #[test]
-fn diagnostics_stand_in_the_order_of_their_places() {
+fn diagnostics_are_in_the_order_of_their_places() {
     let labels = read("Revert \"x [load test: warn]\" [load test:skip]\n\n[load test: abort]");
     assert_eq!(labels.action, LoadTestAction::Abort);
     assert_eq!(

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_speaks_first_and_the_message_where_it_is_silent() {
+    fn the_action_comes_from_the_tag_or_else_from_the_message() {
         use LoadTestAction::{Abort, Warn};
         let mut release = release("stage");
         assert_eq!(action(&release, &target(Some(Abort))), Ok(Some(Abort)));

@@ -255,7 +255,11 @@ mod tests {
         let history = History::new().deployed("stage", Succeeded).later(600);
         assert_eq!(progress(&history), [Deployed, Pending]);
         let late = history.clone().later(1);
-        assert_eq!(progress(&late), [Deployed, Pending], "nobody has looked");
+        assert_eq!(
+            progress(&late),
+            [Deployed, Pending],
+            "no round was recorded"
+        );
         let seen = |history: History| progress(&history.observed("stage", &[("a", OTHER)]));
         let early = History::new().deployed("stage", Succeeded).later(590);
         assert_eq!(seen(early), [Deployed, Pending]);

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_taken_is_waited_for() {
+    fn an_occupied_environment_is_waited_for() {
         let history = History::new().occupied("stage");
         let expected = because(Hold, Action::Wait(10), "occupied");
         assert_eq!(said(&release("stage"), &history), expected);

@@ -1,8 +1,9 @@
 //! Texts of documents and journal entries that have a fixed form, which is checked when they are read.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
 
 use super::names::Named;
 use super::validate::{is_commit, is_digest};
@@ -58,6 +59,16 @@ impl<'de> Deserialize<'de> for Digest {
         let form = "`sha256:` and 64 lowercase hexadecimal digits";
         checked(deserializer, is_digest, form).map(Self)
     }
+}
+
+/// The SHA-256 digest of bytes: `sha256:` and 64 lowercase hexadecimal digits.
+pub fn digest_of(bytes: &[u8]) -> String {
+    let mut text = "sha256:".to_owned();
+    for byte in Sha256::digest(bytes) {
+        // Writing into a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// A text of a certain form.

@@ -26,7 +26,7 @@ pub trait Named: Copy + Sized + 'static {
     }
 }
 
-/// Writes the names once; a member that is left out does not compile.
+/// Implements [`Named`] from one list of names. A missing member does not compile.
 macro_rules! names {
     ($($set:ident { $($member:ident = $name:literal),* $(,)? })*) => {
         $(impl $crate::contract::names::Named for $set {

@@ -1,8 +1,8 @@
-//! The settings of a team that sets nothing.
+//! The default settings.
 
 use super::types::{EnvironmentSettings, LoadTestAction, Settings, Thresholds};
 
-/// The settings of a team that sets nothing.
+/// The default settings.
 pub fn defaults() -> Settings {
     Settings {
         publish_branch: "main".to_owned(),
@@ -21,7 +21,7 @@ pub fn defaults() -> Settings {
     }
 }
 
-/// An environment of which no more is set than its name.
+/// An environment with default settings.
 pub fn environment(name: &str) -> EnvironmentSettings {
     EnvironmentSettings {
         name: name.to_owned(),

@@ -1,24 +1,21 @@
-//! Which text is a name: commits, environments, repositories, tags and digests. Each rule stands here once.
+//! Validates commits, environments, repositories, tags and digests. Each rule is defined here, and nowhere else.
 //!
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests> for
 //! repositories and tags,
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests> for digests.
 
-/// How long the name of a repository may be, in bytes. The specification has no limit of its own, and says
-/// that clients have this one.
+/// The longest name of a repository, in bytes. The specification has no limit, and names this one of many clients.
 const LONGEST_REPOSITORY: usize = 255;
-/// How long a tag may be, in bytes.
+/// The longest tag, in bytes.
 const LONGEST_TAG: usize = 128;
-/// How long the name of an environment may be, in bytes: what a tag has left beside `-loadtest-abort-` and a
-/// SHA-256 commit.
+/// The longest name of an environment, in bytes: a tag also has `-loadtest-abort-` and a SHA-256 commit.
 pub const LONGEST_ENVIRONMENT: usize = LONGEST_TAG - "-loadtest-abort-".len() - 64;
 
-/// What a name of an environment is, for messages.
+/// The form of an environment's name, for messages.
 pub const ENVIRONMENT_FORM: &str =
     "1 to 48 lowercase letters, digits and hyphens, with a letter or a digit first";
 
-/// Whether a text is the name of an environment: lowercase letters, digits and hyphens, of which tags can be
-/// made.
+/// Whether a text is the name of an environment, from which tags can be made.
 pub fn is_environment(text: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     text.len() <= LONGEST_ENVIRONMENT
@@ -27,7 +24,7 @@ pub fn is_environment(text: &str) -> bool {
 }
 
 /// Whether a text is the name of a repository in a registry: lowercase words with `/` in between. The
-/// registry's own name is no part of it.
+/// name of the registry is not part of it.
 pub fn is_repository(text: &str) -> bool {
     text.len() <= LONGEST_REPOSITORY && text.split('/').all(is_component)
 }

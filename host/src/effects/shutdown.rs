@@ -1,4 +1,4 @@
-//! The shutdown signal: Ctrl-C, or SIGTERM as CI systems send it.
+//! The shutdown signal: Ctrl-C, or the SIGTERM that CI systems send.
 
 use std::fmt;
 use std::io;
@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
-/// Says whether a shutdown was requested. Clones share the state; a request is never withdrawn.
+/// Tells whether a shutdown was requested. Clones share the state; a request is final.
 #[derive(Clone)]
 pub struct Shutdown(Arc<State>);
 
@@ -22,9 +22,8 @@ struct State {
 }
 
 impl Shutdown {
-    /// Registers SIGINT and SIGTERM, for the whole process and for the rest of its life. The first one
-    /// requests the shutdown; a second one of the same kind ends the process, as if nothing had been
-    /// registered. Meant to be called once, in `main`.
+    /// Handles SIGINT and SIGTERM for the rest of the process. The first signal requests the shutdown; a second one of
+    /// the same kind ends the process, as it does by default. Meant to be called once, in `main`.
     ///
     /// # Errors
     ///
@@ -61,7 +60,7 @@ impl Shutdown {
         *self.lock()
     }
 
-    /// Waits until it is requested, or until the time is over. Says whether it was requested.
+    /// Waits until it is requested, or until the timeout. Returns whether it was requested.
     pub fn wait(&self, timeout: Duration) -> bool {
         let (requested, _) = self
             .0
@@ -158,7 +157,7 @@ mod tests {
         println!("\nlistening");
         assert!(shutdown.wait(LONG));
         println!("\nrequested");
-        // Until the second signal. The time is for a parent that died.
+        // Until the second signal; the timeout applies if the parent died.
         Shutdown::never().wait(LONG);
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// A server that records every request, and answers as it is told. It ends when it is dropped.
+/// A server that records every request, and answers with a function of the test. It ends when it is dropped.
 pub struct StandIn {
     /// `http://127.0.0.1:PORT`.
     pub url: String,
@@ -17,7 +17,7 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Starts one. `respond` gets each connection, and how many requests came before.
+    /// Starts a server. `respond` gets each connection, and the number of earlier requests.
     pub fn start(respond: impl Fn(&mut TcpStream, usize) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -75,7 +75,7 @@ impl Drop for StandIn {
 }
 
 /// The URL of a port without a listener.
-pub fn nobody() -> String {
+pub fn closed_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     format!("http://{}", listener.local_addr().expect("an address"))
 }
@@ -83,14 +83,14 @@ pub fn nobody() -> String {
 /// Sends a whole answer. `headers` are lines with `\r\n`.
 pub fn answer(stream: &mut TcpStream, status: &str, headers: &str, body: &str) {
     let length = body.len();
-    // The client may have gone.
+    // The client may have closed the connection.
     let _ = write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
 }
 
-/// Answers nothing until the client goes.
+/// Sends no answer until the client closes the connection.
 pub fn hang(stream: &mut TcpStream) {
     let _ = stream.read(&mut [0; 64]);
 }

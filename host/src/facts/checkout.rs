@@ -1,7 +1,7 @@
-//! What git has of the commit that a CI system builds, and the message that follows.
+//! Finds the message of the commit that a CI system builds.
 //!
-//! Git comes first, since what it has is whole. A checkout of something else (the commit that a forge made
-//! to merge a pull request, another branch, a history cut short) is told apart here.
+//! Git comes first, because it has the whole message. This file also detects a checkout of another commit: a
+//! forge's temporary merge commit, another branch, or a shallow clone without the commit.
 
 use std::path::Path;
 
@@ -19,15 +19,15 @@ pub struct Found {
     pub commit: String,
 }
 
-/// A repository that was looked into.
+/// A repository, and the commits that were looked up in it.
 pub struct Checkout<'a> {
-    /// Where it is; the one around the current folder without.
+    /// Its folder; `None` for the repository of the current folder.
     pub repo: Option<&'a Path>,
-    /// What it has, or why that is not known.
+    /// The commits that it has, or why git did not answer.
     pub looked: Result<Looked, Error>,
 }
 
-/// Asks git for the commit that a system builds, without waiting for the answer.
+/// Requests the commit that a system builds from git, without waiting for the answer.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn ask(repo: Option<&Path>, ci: &CiEnvironment) -> Result<PendingPair, Error
 }
 
 impl<'a> Checkout<'a> {
-    /// Looks for the commit that a system builds.
+    /// Looks up the commit that a system builds.
     pub fn look(repo: Option<&'a Path>, ci: &CiEnvironment) -> Self {
         Self {
             repo,
@@ -50,7 +50,7 @@ impl<'a> Checkout<'a> {
     ///
     /// # Errors
     ///
-    /// If the system does not say, or leaves it to a checkout that is not there.
+    /// If the system does not name the commit, or leaves the choice to a checkout that does not exist.
     pub fn built(&self, ci: &CiEnvironment) -> Result<String, Error> {
         match (&ci.commit, self.commit()) {
             (Some(named), None) if is_commit(&named.value) => Ok(named.value.clone()),
@@ -60,12 +60,12 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    /// Finds the message of the commit that is built: in git, or else in what the system hands over, if
-    /// that is the whole message of this very commit.
+    /// Finds the message of the commit that is built: in git, or else in the variables of the system, if they have
+    /// the whole message of this commit.
     ///
     /// # Errors
     ///
-    /// If the commit or its message is not known, with what to write in that system.
+    /// If the commit or its message is unknown. The help is about the configuration of that system.
     pub fn message(&self, ci: &CiEnvironment) -> Result<Found, Error> {
         let Some(named) = &ci.commit else {
             return Err(no_commit(ci));
@@ -90,12 +90,12 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    /// Checks that the checkout is at the commit that the system builds, so that its tags belong to what
-    /// was built from it. A pull request has no tags, and is left alone.
+    /// Checks that the checkout is at the commit that the system builds, so that the tags name the commit that was
+    /// built. Pull requests are not checked, because they have no tags.
     ///
     /// # Errors
     ///
-    /// If it is at another one.
+    /// If the checkout is at another commit.
     pub fn is_what_is_built(&self, ci: &CiEnvironment) -> Result<(), Error> {
         match self.elsewhere(ci) {
             Some(problem) if ci.change.is_none() => Err(Error::new(problem.message, problem.help)),
@@ -103,7 +103,7 @@ impl<'a> Checkout<'a> {
         }
     }
 
-    /// Everything that is wrong with what the system says and what git has.
+    /// All problems with the facts of the system and the commits of the repository.
     pub fn problems(&self, ci: &CiEnvironment) -> Vec<Problem> {
         let mut problems = ci.problems.clone();
         if ci.commit.is_none() && problems.is_empty() {
@@ -158,7 +158,7 @@ impl<'a> Checkout<'a> {
         self.looked.as_ref().ok()?.commit.as_ref()
     }
 
-    /// Says that the checkout is somewhere else.
+    /// The problem that the checkout is at another commit, if it is.
     fn elsewhere(&self, ci: &CiEnvironment) -> Option<Problem> {
         let head = self.looked.as_ref().ok()?.head.as_ref()?;
         let named = ci.commit.as_ref()?;
@@ -189,7 +189,7 @@ impl<'a> Checkout<'a> {
         })
     }
 
-    /// Says why there is no message.
+    /// The error that says why no message was found.
     fn no_message(&self, ci: &CiEnvironment, commit: &str) -> Error {
         let system = ci.system.title();
         let how = ci.system.how_to_fetch(ci.change.is_some());
@@ -226,8 +226,10 @@ impl<'a> Checkout<'a> {
     }
 }
 
-/// Jenkins does not say what was pushed: where it merges a pull request itself, `GIT_COMMIT` is its own
-/// merge commit, whose message no person wrote. It can also be a merge that was pushed.
+/// The problem that a build of a pull request in Jenkins is at a merge commit.
+///
+/// Jenkins does not name the pushed commit. If it merges the pull request itself, `GIT_COMMIT` is its temporary merge
+/// commit, whose message no person wrote. It can also be a merge that a person pushed.
 ///
 /// Source: <https://plugins.jenkins.io/github-branch-source/>, "Discover pull requests", strategies.
 fn merge(ci: &CiEnvironment, commit: &Commit) -> Option<Problem> {
@@ -235,7 +237,7 @@ fn merge(ci: &CiEnvironment, commit: &Commit) -> Option<Problem> {
     (doubtful && commit.parents().count() > 1).then(|| Problem {
         code: "merge-commit",
         message: format!(
-            "{} is a merge, in a build of a pull request: of Jenkins, or one that was pushed",
+            "{} is a merge commit in a build of a pull request: Jenkins made it, or a person pushed it",
             commit.id
         ),
         help: "set the strategy for pull requests to \"The current pull request revision\", or name the \

@@ -1,11 +1,11 @@
-//! Evidence that a pipeline step gives in words, as a history.
+//! Makes a history from the evidence that a pipeline step passes on the command line.
 
 use crate::contract::promotion::{
     Convergence, Deployment, Event, Happening, LoadTest, LoadTestResult, Outcome, Round,
 };
 use crate::contract::types::{Timestamp, Verdict};
 
-/// What the step knows of the first environment.
+/// The state of the first environment, as far as the step knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Stage {
     /// Deployed; whether every node serves it is unknown.
@@ -18,7 +18,7 @@ pub enum Stage {
     Unknown,
 }
 
-/// What the step knows of the load test.
+/// The result of the load test, as far as the step knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LoadTestWord {
     /// Measured, and within every threshold.
@@ -34,7 +34,7 @@ pub enum LoadTestWord {
 }
 
 impl LoadTestWord {
-    /// The verdict; nothing where it has not run.
+    /// The verdict; `None` if the load test has not run.
     pub fn verdict(self) -> Option<Verdict> {
         match self {
             Self::Passed => Some(Verdict::Passed),
@@ -48,15 +48,15 @@ impl LoadTestWord {
 
 /// What was deployed.
 pub struct Subject<'a> {
-    /// Where to.
+    /// The environment.
     pub environment: &'a str,
     /// The commit.
     pub commit: &'a str,
-    /// Its image, where known.
+    /// The digest of its image, if known.
     pub digest: Option<&'a str>,
 }
 
-/// Turns the evidence into events, all at the same time.
+/// Turns the evidence into events, which all happen `now`.
 pub fn history(
     subject: &Subject<'_>,
     stage: Option<Stage>,

@@ -1,5 +1,5 @@
-//! Commits, as git stores them. A repository is only read: plumbing commands alone, without its hooks,
-//! its aliases, its pager, its replacements and its network.
+//! Commits, as git stores them. A repository is only read, with plumbing commands that use no hooks, aliases, pager,
+//! replacements or network.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -20,9 +20,9 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Takes a commit object apart.
+    /// Parses a commit object.
     ///
-    /// Source: what `git cat-file commit` prints: header lines, an empty line, the message.
+    /// Source: the output of `git cat-file commit`: header lines, an empty line, the message.
     fn new(id: String, raw: Vec<u8>) -> Self {
         let message = raw
             .windows(2)
@@ -36,7 +36,7 @@ impl Commit {
         &self.raw[self.message..]
     }
 
-    /// The encoding of the message, where its author's git was set to another one than UTF-8.
+    /// The encoding of the message, if its author configured git for another one than UTF-8.
     pub fn encoding(&self) -> Option<&str> {
         self.raw[..self.message]
             .split(|byte| *byte == b'\n')
@@ -44,7 +44,7 @@ impl Commit {
             .and_then(|name| std::str::from_utf8(name).ok())
     }
 
-    /// The commits that it follows on: two or more of a merge.
+    /// The parents of the commit; a merge has two or more.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
         self.raw[..self.message]
             .split(|byte| *byte == b'\n')
@@ -62,7 +62,7 @@ pub fn commit(repo: Option<&Path>, rev: &str) -> Result<Commit, Error> {
     ask(repo, rev)?.finish()
 }
 
-/// Asks git for the commit that a revision names, without waiting for the answer.
+/// Requests the commit that a revision names from git, without waiting for the answer.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub fn ask(repo: Option<&Path>, rev: &str) -> Result<Pending, Error> {
     })
 }
 
-/// A commit that git was asked for.
+/// A commit that was requested from git.
 pub struct Pending {
     objects: Objects,
     rev: String,
@@ -105,7 +105,7 @@ impl Pending {
     }
 }
 
-/// Asks git for a commit and for the one that is checked out, without waiting for the answers.
+/// Requests a commit and the checked-out commit from git, without waiting for the answers.
 ///
 /// # Errors
 ///
@@ -121,17 +121,17 @@ pub fn ask_beside_head(repo: Option<&Path>, rev: &str) -> Result<PendingPair, Er
     Ok(PendingPair { objects })
 }
 
-/// Two commits that git was asked for.
+/// Two commits that were requested from git.
 pub struct PendingPair {
     objects: Objects,
 }
 
-/// What a repository has.
+/// The requested commits of a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Looked {
-    /// The commit, if it is there.
+    /// The commit, if the repository has it.
     pub commit: Option<Commit>,
-    /// The commit that is checked out, if one is.
+    /// The checked-out commit, if any.
     pub head: Option<Commit>,
 }
 
@@ -156,7 +156,7 @@ impl PendingPair {
     }
 }
 
-/// Whether a repository lacks the older part of its history; nothing where git does not say.
+/// Whether a repository is a shallow clone; `None` if git does not say.
 pub fn is_shallow(repo: Option<&Path>) -> Option<bool> {
     let output = git(repo)
         .args(["rev-parse", "--is-shallow-repository"])
@@ -170,9 +170,9 @@ pub fn is_shallow(repo: Option<&Path>) -> Option<bool> {
     }
 }
 
-/// Names the branch that is checked out, if the revision is its tip.
+/// Names the branch that is checked out, if the commit is its tip.
 ///
-/// Git does not know what branch a build is of; this much it does know.
+/// Git does not know the branch of a build, and this is the closest to it.
 pub fn branch_at(repo: Option<&Path>, commit: &str) -> Option<String> {
     let line = |arguments: &[&str]| {
         let output = git(repo)
@@ -191,24 +191,24 @@ pub fn branch_at(repo: Option<&Path>, commit: &str) -> Option<String> {
     (tip == commit).then_some(branch)
 }
 
-/// A process that answers with commit objects: `git cat-file --batch`.
+/// A `git cat-file --batch` process, which answers with commit objects.
 pub struct Objects {
     git: Running,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
-/// Why an object is not there.
+/// Why git did not answer with a commit.
 #[derive(Debug)]
 pub enum Answer {
-    /// Git does not know it.
+    /// Git does not have the object.
     Missing(String),
-    /// Git's answer makes no sense, or ended early.
+    /// Git's answer is invalid or ended early.
     Broken(Error),
 }
 
 impl Objects {
-    /// Starts the process, to be asked revision by revision.
+    /// Starts the process, which takes one revision at a time.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl Objects {
         Ok(objects)
     }
 
-    /// Starts the process, which reads its questions from another one.
+    /// Starts the process, which reads the revisions from another process.
     ///
     /// # Errors
     ///
@@ -253,11 +253,11 @@ impl Objects {
         self.input = None;
     }
 
-    /// Reads the next commit; nothing when git has answered everything.
+    /// Reads the next commit; `None` after the last answer.
     ///
     /// # Errors
     ///
-    /// If git does not have it, or its answer can't be read.
+    /// If git does not have the commit, or its answer can't be read.
     pub fn read(&mut self) -> Result<Option<Commit>, Answer> {
         let broken = |why: &str| {
             Answer::Broken(Error::new(
@@ -298,7 +298,7 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// If it failed, with what it said.
+    /// If it failed, with its error message.
     pub fn end(mut self) -> Result<(), Error> {
         self.close_input();
         drop(self.output);

@@ -1,4 +1,4 @@
-//! Running git: a process, its output, and what to do about its failures.
+//! Runs git: the process, its output, and help for its failures.
 
 use std::env;
 use std::io;
@@ -14,7 +14,7 @@ use crate::child;
 
 /// A git command that reads a repository.
 ///
-/// Without `repo` it is the one around the current folder, or the one that git's variables name.
+/// Without `repo` it is the repository of the current folder, or the one that git's variables name.
 pub fn git(repo: Option<&Path>) -> Command {
     let mut command = Command::new("git");
     if let Some(repo) = repo {
@@ -42,14 +42,14 @@ pub fn git(repo: Option<&Path>) -> Command {
     command
 }
 
-/// A git command that is running.
+/// A running git command.
 pub struct Running {
     pub(super) child: Child,
     said: JoinHandle<String>,
 }
 
 impl Running {
-    /// Starts a command of [`git`]'s, with its output in a pipe.
+    /// Starts a command that [`git`] made, with its output in a pipe.
     ///
     /// # Errors
     ///
@@ -77,8 +77,7 @@ impl Running {
     pub fn output(&mut self) -> Result<ChildStdout, Error> {
         let pipe = self.child.stdout.take();
         let pipe = pipe.ok_or_else(|| not_started(&io::Error::other("no pipe")))?;
-        // With room in the pipe git runs ahead instead of waiting for its reader at every turn. A system
-        // that gives no more room is slower, and nothing else.
+        // In a larger pipe git does not wait for its reader so often. Without it, reading is slower.
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(&pipe, 1 << 20);
         Ok(pipe)
@@ -88,9 +87,9 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// If it failed, with what it said.
+    /// If it failed, with its error message.
     pub fn end(mut self) -> Result<(), Error> {
-        // What is left unread must not keep it from ending.
+        // A full pipe would keep git from ending.
         drop(self.child.stdin.take());
         drop(self.child.stdout.take());
         let status = self.child.wait().map_err(|error| not_started(&error))?;
@@ -100,14 +99,14 @@ impl Running {
 
 /// Explains why a git command failed.
 fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
-    // A reader that has seen enough closes the pipe; that is no failure.
+    // A reader that needs no more output closes the pipe, which is not a failure.
     if status.success() || status.signal() == Some(Signal::PIPE.as_raw()) {
         return Ok(());
     }
     if status.signal().is_some() {
         return Err(Error::new(
             format!("git did not finish: {status}"),
-            "run it again; if it happens again, look whether this machine has enough memory",
+            "run the command again; if it fails again, check that this machine has enough memory",
         ));
     }
     let said = said.trim().trim_start_matches("fatal: ");
@@ -141,7 +140,7 @@ pub(super) fn unknown(rev: &str) -> Error {
     )
 }
 
-/// Says that git could not be run.
+/// The error for a git that could not be started.
 pub fn not_started(error: &io::Error) -> Error {
     Error::new(
         format!("failed to run git: {error}"),

@@ -1,7 +1,7 @@
-//! A history as JSON: what happened to a release so far, for `decide --history`.
+//! Reads the history of a release from a JSON file, for `decide --history`.
 //!
 //! `{"schema": "greenlight.history/2", "events": [{"at": 0, "happening": {…}}]}`. A happening is an object with
-//! one key, which names its kind. Unknown keys are refused: a misspelled one would be a fact that is ignored.
+//! one key, which names the kind of event. Unknown keys are refused, because a misspelled key would hide a fact.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -55,7 +55,7 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
     })
 }
 
-/// Parses a history. The error is what is wrong, and what to do about it.
+/// Parses a history. The error is a message and its help.
 fn parse(text: &str) -> Result<Vec<promotion::Event>, (String, String)> {
     let schema = History::SCHEMA;
     let help = format!("its shape is `{schema}`; see `greenlight schema history`");

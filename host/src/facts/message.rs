@@ -14,12 +14,12 @@ use crate::contract::labels::Message;
 /// The longest message that is read, in bytes. The policy gets a copy inside its memory.
 pub const LONGEST: usize = 4 << 20;
 
-/// A message, and what reading it showed.
+/// A message, and whether it was changed in reading.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// What the policy is given.
+    /// The message that is passed to the policy.
     pub message: Message,
-    /// Whether bytes that are no text were replaced, so that offsets count in the replaced text.
+    /// Whether bytes that are not text were replaced. Offsets then refer to the replaced text.
     pub replaced: bool,
 }
 
@@ -32,7 +32,7 @@ pub fn from_text(text: &str) -> Result<Reading, Error> {
     from_bytes(text.as_bytes(), Origin::Text)
 }
 
-/// Takes a message from a variable or an event, byte by byte.
+/// Takes the bytes of a message from a variable or an event.
 ///
 /// # Errors
 ///
@@ -81,7 +81,7 @@ pub fn from_commit(commit: &git::Commit) -> Result<Reading, Error> {
     from_bytes(commit.message(), Origin::Commit(commit.encoding()))
 }
 
-/// Where the bytes come from, and so what is known of them.
+/// Where the bytes of a message come from, which says how to read them.
 #[derive(Clone, Copy)]
 enum Origin<'a> {
     /// Text from the command line, a file or a variable: UTF-8, possibly truncated by its sender.
@@ -144,7 +144,7 @@ mod tests {
         let whole = "Größe".as_bytes();
         assert!(!text(whole).message.truncated);
         assert!(text(&whole[..whole.len() - 2]).message.truncated);
-        // Bytes that are no UTF-8 anywhere are another encoding, not a cut.
+        // Invalid UTF-8 before the end is another encoding, not a cut.
         assert!(!text(b"Gr\xf6\xdfe").message.truncated);
     }
 
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text() {
+    fn a_nul_byte_and_a_long_message_are_refused() {
         let error = from_bytes(b"a\0b", Origin::Text).expect_err("NUL");
         assert!(error.message.contains("offset 1"), "{error}");
         let error = from_bytes(&vec![b'x'; LONGEST + 1], Origin::Text).expect_err("long");

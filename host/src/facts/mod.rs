@@ -1,4 +1,4 @@
-//! Facts: what the host reads and passes to the policy. The policy decides what a fact means.
+//! Facts: what the host reads and passes to the policy. The policy decides what each fact means.
 
 pub mod checkout;
 pub mod ci;

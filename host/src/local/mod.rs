@@ -1,17 +1,29 @@
-//! The whole pipeline on one machine: nodes, deployments and load that are built in.
+//! The whole pipeline on one machine, with built-in nodes, deployments and load.
 //!
-//! A configuration like any other drives the deployment; its commands are this program itself. So it does the
-//! same as a deployment to real nodes.
+//! An ordinary configuration drives the deployment, and its commands are this program itself. So a deployment here
+//! takes the same path as one to real nodes.
+//!
+//! The nodes answer as Dockerflow defines (<https://github.com/mozilla-services/Dockerflow>), and change their
+//! version one by one.
 
-mod children;
-mod load;
-mod nodes;
+mod commands;
 
+pub use commands::{DEPLOY, LOAD, run_as_child};
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-pub use children::{DEPLOY, LOAD, run_as_child};
-pub use nodes::Nodes;
+use axum::Router;
+use axum::extract::{self, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use tokio::sync::oneshot;
 
 use crate::config::resolved::Resolved;
 use crate::config::{Config, Environment, LoadTest};
@@ -21,8 +33,8 @@ use crate::facts::load_test::Format;
 /// Nodes of each environment.
 const NODES: usize = 2;
 
-/// The settings of a pipeline over built-in nodes: those of the configuration, except that nodes next door are
-/// asked every second. Without a configuration, limits that fit the built-in load.
+/// The settings of the built-in pipeline: those of the configuration, but with a poll interval of one second. Without a
+/// configuration, the limits fit the built-in load.
 pub fn settings(resolved: &Resolved) -> Settings {
     let mut settings = resolved.settings.clone();
     settings.poll_interval = 1;
@@ -35,9 +47,9 @@ pub fn settings(resolved: &Resolved) -> Settings {
     settings
 }
 
-/// Makes the configuration of a pipeline over built-in nodes.
+/// Makes the configuration of the built-in pipeline.
 ///
-/// `program` is this program, `folder` a folder for its files.
+/// `program` is the path of this program, `folder` the folder for the files of the run.
 pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) -> Config {
     let program = program.to_string_lossy().into_owned();
     let environments = settings.environments.iter();
@@ -75,4 +87,169 @@ pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) 
         serve: None,
         settings,
     }
+}
+
+/// How long a node is down while it changes its version.
+const RESTART: Duration = Duration::from_millis(400);
+
+/// The nodes of all environments. They answer until this is dropped.
+pub struct Nodes {
+    addresses: HashMap<String, Vec<SocketAddr>>,
+    control: SocketAddr,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The commit that a node serves; `None` while it is down.
+type Served = Arc<Mutex<Option<String>>>;
+
+type Fleet = Arc<HashMap<String, Vec<Served>>>;
+
+impl Nodes {
+    /// Starts the nodes of some environments on loopback, on free ports. Each one serves `version`.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a port or a thread.
+    pub fn start(environments: &[String], version: Option<&str>) -> io::Result<Self> {
+        let mut addresses = HashMap::new();
+        let mut fleet = HashMap::new();
+        let mut listeners = Vec::new();
+        for environment in environments {
+            let mut served = Vec::new();
+            let mut here = Vec::new();
+            for _ in 0..NODES {
+                let node: Served = Arc::new(Mutex::new(version.map(str::to_owned)));
+                let listener = listen()?;
+                here.push(listener.local_addr()?);
+                listeners.push((listener, Arc::clone(&node)));
+                served.push(node);
+            }
+            addresses.insert(environment.clone(), here);
+            fleet.insert(environment.clone(), served);
+        }
+        let control_listener = listen()?;
+        let control = control_listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (end, ended) = oneshot::channel();
+        let fleet: Fleet = Arc::new(fleet);
+        let thread = std::thread::Builder::new()
+            .name("nodes".to_owned())
+            .spawn(move || {
+                runtime.block_on(async {
+                    for (listener, node) in listeners {
+                        serve(listener, node_routes(node));
+                    }
+                    serve(control_listener, control_routes(fleet));
+                    // A message and a dropped sender both end the nodes.
+                    let _ = ended.await;
+                });
+            })?;
+        Ok(Self {
+            addresses,
+            control,
+            end: Some(end),
+            thread: Some(thread),
+        })
+    }
+
+    /// The base URLs of an environment's nodes.
+    pub fn urls(&self, environment: &str) -> Vec<String> {
+        let addresses = self.addresses.get(environment).into_iter().flatten();
+        addresses.map(|it| format!("http://{it}")).collect()
+    }
+
+    /// The URL that starts a deployment to an environment, without the commit, which the caller appends.
+    pub fn control(&self, environment: &str) -> String {
+        format!("http://{}/deploy/{environment}/", self.control)
+    }
+}
+
+impl Drop for Nodes {
+    fn drop(&mut self) {
+        if let Some(end) = self.end.take() {
+            // The thread may have ended already.
+            let _ = end.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn serve(listener: TcpListener, routes: Router) {
+    if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
+        tokio::spawn(async move {
+            // It serves until the runtime ends.
+            let _ = axum::serve(listener, routes).await;
+        });
+    }
+}
+
+fn node_routes(node: Served) -> Router {
+    Router::new()
+        .route("/__version__", get(version))
+        .route("/__heartbeat__", get(heartbeat))
+        .route("/__lbheartbeat__", get(heartbeat))
+        .route("/", get(heartbeat))
+        .with_state(node)
+}
+
+async fn version(State(node): State<Served>) -> Response {
+    let served = node.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match served {
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(commit) => {
+            let version = serde_json::json!({
+                "source": "built in",
+                "version": commit.get(..12),
+                "commit": commit,
+                "build": "",
+            });
+            ([("content-type", "application/json")], version.to_string()).into_response()
+        }
+    }
+}
+
+async fn heartbeat(State(node): State<Served>) -> StatusCode {
+    match *node.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(_) => StatusCode::OK,
+        None => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn control_routes(fleet: Fleet) -> Router {
+    Router::new()
+        .route("/deploy/{environment}/{commit}", post(deploy))
+        .with_state(fleet)
+}
+
+/// Starts to change the nodes one by one, and answers at once, as a cluster does.
+async fn deploy(
+    State(fleet): State<Fleet>,
+    extract::Path((environment, commit)): extract::Path<(String, String)>,
+) -> StatusCode {
+    let Some(nodes) = fleet.get(&environment).cloned() else {
+        return StatusCode::NOT_FOUND;
+    };
+    tokio::spawn(async move {
+        for node in nodes {
+            set(&node, None);
+            tokio::time::sleep(RESTART).await;
+            set(&node, Some(commit.clone()));
+        }
+    });
+    StatusCode::ACCEPTED
+}
+
+fn set(node: &Served, commit: Option<String>) {
+    *node.lock().unwrap_or_else(PoisonError::into_inner) = commit;
 }

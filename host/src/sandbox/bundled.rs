@@ -1,4 +1,4 @@
-//! The policy that the binary carries.
+//! The policy that is bundled in the binary.
 
 use std::ffi::c_void;
 use std::ptr::NonNull;
@@ -9,10 +9,10 @@ use rustix::mm::{MprotectFlags, mprotect};
 use wasmtime::component::Component;
 use wasmtime::{Config, CustomCodeMemory, Engine};
 
-/// The bundled policy as a component: portable, the one that `policy export` writes.
+/// The bundled policy as a portable component, which `policy export` writes.
 pub static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.wasm"));
 
-/// The same, compiled ahead of time by the build script for a baseline CPU of the target.
+/// The bundled policy, compiled ahead of time by the build script for a baseline CPU of the target.
 ///
 /// Compiled code is an ELF image. In the section of the program's own code the system maps it as executable, page
 /// by page as needed; in any other section each start has to copy all of it.
@@ -24,11 +24,11 @@ pub static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/policy.w
 static PRECOMPILED: Aligned<[u8; include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")).len()]> =
     Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/policy.cwasm")));
 
-/// Whether the code is executed in place already. The engine allows one component for each address: a second
-/// one in the same process, as in tests, gets a copy.
+/// Whether a component already executes the code in place. The engine allows one component for each address, so a
+/// second one in the same process, as in tests, gets a copy.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// To a page, as the code inside of the image is.
+/// Aligned to a page, as the code inside the image is.
 #[repr(align(4096))]
 struct Aligned<T>(T);
 
@@ -37,19 +37,19 @@ pub fn load(engine: &Engine) -> wasmtime::Result<Component> {
     load_or_compile(engine, &PRECOMPILED.0, COMPONENT)
 }
 
-/// Whether memory is a part of what was compiled ahead of time.
+/// Whether memory belongs to the code that was compiled ahead of time.
 pub fn holds(memory: *const u8) -> bool {
     PRECOMPILED.0.as_ptr_range().contains(&memory)
 }
 
-/// Whether the engine of this build takes the code that was compiled ahead of time. Where it does not,
-/// each start compiles the component.
+/// Whether the engine of this build accepts the code that was compiled ahead of time. If it does not, each start
+/// compiles the component.
 pub fn engine_accepts(engine: &Engine) -> bool {
     deserialize(engine, &PRECOMPILED.0).is_ok()
 }
 
-/// Takes the precompiled code where it fits the engine, and compiles the component where it does not: a
-/// CPU without a feature that the target's baseline has, an engine built with other settings.
+/// Uses the precompiled code if it fits the engine, and otherwise compiles the component: the CPU may lack a feature of
+/// the target's baseline, or the engine may have other settings.
 fn load_or_compile(
     engine: &Engine,
     precompiled: &'static [u8],
@@ -103,7 +103,7 @@ impl CustomCodeMemory for Memory {
 
 #[expect(
     unsafe_code,
-    reason = "what memory may be used for is the system's business"
+    reason = "changing the protection of memory is a call of the system"
 )]
 fn protect(from: *const u8, length: usize, flags: MprotectFlags) -> wasmtime::Result<()> {
     // The system has mapped the program's own code as executable already.

@@ -1,7 +1,6 @@
-//! What a policy answers is checked before it is used: the contract's types hold a lot, these are the
-//! promises that types can't express.
+//! Checks the answers of a policy before they are used, for the rules of the contract that its types can't express.
 
-use super::failure::Failure;
+use super::limits::Failure;
 use crate::contract::Answer;
 use crate::contract::environments::{Build, Target};
 use crate::contract::labels::{Labels, Message};
@@ -113,7 +112,7 @@ fn environment(name: &str, settings: &Settings) -> Check {
     )
 }
 
-/// A code is what other tools compare: kebab-case, and short.
+/// Checks a code, which other tools compare: kebab-case, at most 64 bytes.
 fn code(code: &str) -> Check {
     let fits = (1..=64).contains(&code.len())
         && !code.starts_with('-')

@@ -1,7 +1,7 @@
 //! Compiling a foreign component: in a child process, with a wall clock and an address-space limit.
 //!
-//! A compiler is a large program that reads an untrusted file. In the child it can neither
-//! take the machine's memory nor keep a pipeline waiting; what comes back is this binary's own output.
+//! The compiler is a large program that reads an untrusted file. In the child process it can neither exhaust the
+//! machine's memory nor block a pipeline. The parent trusts the result, because the child runs this binary.
 
 use std::env;
 use std::io::{self, Read as _, Write as _};
@@ -14,11 +14,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::failure::{Failure, Limit};
-use super::{limits, profile};
+use super::limits::{self, Failure, Limit};
+use super::profile;
 use crate::child;
 
-/// The command that makes this binary the child. People have no use for it, so help does not list it.
+/// The internal command that runs this binary as the child. Help does not list it.
 pub const COMMAND: &str = "__compile";
 
 /// The first bytes of a component: the magic number, and the version and layer of components.
@@ -36,16 +36,16 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// Takes the running program, which has to be greenlight's own binary.
+    /// Uses the running program, which must be greenlight's binary.
     ///
     /// # Errors
     ///
-    /// If the system does not say which program is running.
+    /// If the system does not give the path of the running program.
     pub fn this_program() -> io::Result<Self> {
         Ok(Self::new(env::current_exe()?))
     }
 
-    /// Takes another program: greenlight's binary, for a program that uses the library.
+    /// Uses greenlight's binary at a path, for a program that uses the library.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -87,7 +87,7 @@ impl Compiler {
         let said = child::listen(errors);
         let (done, compiled) = mpsc::channel();
         thread::scope(|scope| {
-            // A child that ends early breaks the pipe; its status says why.
+            // A child that ends early breaks the pipe; its exit status says why.
             scope.spawn(move || input.write_all(bytes));
             scope.spawn(move || {
                 let mut code = Vec::new();
@@ -114,7 +114,7 @@ impl Compiler {
                 Some(code) if code == i32::from(REFUSED) => {
                     Err(Failure::Unfit(child::said(said).trim_end().to_owned()))
                 }
-                // An allocation that fails ends the child with a signal, in the middle of its work.
+                // A failed allocation ends the child with a signal.
                 _ => Err(Failure::Limit(
                     Limit::Compilation,
                     format!(
@@ -127,10 +127,10 @@ impl Compiler {
     }
 }
 
-/// The child's status when the compiler refused the component, and said why.
+/// The exit status of the child if the compiler refused the component and printed the reason.
 const REFUSED: u8 = 3;
 
-/// Is the child: reads a component from standard input and writes its code to standard output.
+/// Runs as the child: reads a component from standard input and writes its code to standard output.
 pub fn run_as_child() -> ExitCode {
     if limit(Resource::As, limits::COMPILE_MEMORY).is_err() || limit(Resource::Core, 0).is_err() {
         return ExitCode::FAILURE;
@@ -147,14 +147,14 @@ pub fn run_as_child() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         },
         Err(error) => {
-            // The parent shows it; it is the only one who reads this.
+            // Only the parent reads this, and shows it.
             eprintln!("{error:#}");
             ExitCode::from(REFUSED)
         }
     }
 }
 
-/// Lowers a limit of this process. One that is lower already stays: only root could raise it.
+/// Lowers a limit of this process. A lower limit stays, because only root could raise it.
 fn limit(resource: Resource, bytes: u64) -> io::Result<()> {
     let allowed = getrlimit(resource).maximum.unwrap_or(u64::MAX);
     let bytes = Some(bytes.min(allowed));
@@ -173,7 +173,7 @@ fn limit(resource: Resource, bytes: u64) -> io::Result<()> {
     reason = "deserializing trusts its input to be code that the engine compiled"
 )]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes came through a pipe from a child that runs this binary's own compiler; nothing
-    // else can write into it, and they never were in a file.
+    // SAFETY: the bytes came through a pipe from a child that runs this binary's own compiler; no other
+    // process can write into it, and the bytes were never in a file.
     unsafe { Component::deserialize(engine, compiled) }
 }

@@ -1,21 +1,18 @@
-//! Facts in, decision out: the policy component, and the limits it runs under.
+//! Runs the policy component under limits: facts go in, a decision comes out.
 //!
-//! [`Policy`] is a component that is ready to run; [`Sandbox`] is one fresh instance of it. Everything
-//! that can go wrong is a [`Failure`], and none of them is ever a permission.
+//! [`Policy`] is a component that is ready to run; [`Sandbox`] is one fresh instance of it. Every error is a
+//! [`Failure`], which never permits anything.
 
 mod bundled;
 mod checks;
 pub mod compile;
-mod failure;
-mod inspect;
 pub mod limits;
 mod policy;
 pub mod profile;
-mod watchdog;
 
 pub use crate::contract::Answer;
+pub use crate::contract::fields::digest_of;
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
-pub use failure::{Failure, Limit};
-pub use inspect::{Inspection, digest as digest_of, inspect};
-pub use policy::{Policy, Sandbox, Use, read};
+pub use limits::{Failure, Limit};
+pub use policy::{Inspection, Policy, Sandbox, Use, inspect, read};

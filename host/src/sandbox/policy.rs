@@ -1,21 +1,21 @@
-//! A policy, ready to run, and one run of it.
+//! A policy that is ready to run, one run of it, and its inspection without a run.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
-use super::failure::{Failure, Limit};
-use super::limits::Limiter;
-use super::{Compiler, bundled, checks, limits, profile, watchdog};
-use crate::contract::Answer;
+use super::limits::{self, Failure, Limit, Limiter};
+use super::{Compiler, bundled, checks, profile};
 use crate::contract::environments::{Build, Target};
+use crate::contract::fields::digest_of;
 use crate::contract::labels::{Labels, Message};
 use crate::contract::promotion::{Decision, Event, Release};
 use crate::contract::types::{LoadTestAction, Settings, Timestamp};
-use crate::contract::{Instance, PolicyIndices};
+use crate::contract::{Answer, Instance, PolicyIndices};
 
 /// How many sandboxes a policy is loaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub enum Use {
     Often,
 }
 
-/// A component that has been checked to be a policy, and can be asked.
+/// A component that is a policy, and is ready to run.
 pub struct Policy {
     engine: Engine,
     pre: InstancePre<Limiter>,
@@ -46,7 +46,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Only if this build is broken, or the system gives no memory or thread.
+    /// Only if this build is broken, or the system refuses memory or a thread.
     pub fn bundled(how_often: Use) -> Result<Self, Failure> {
         let mut config = profile::config();
         bundled::allow(&mut config);
@@ -55,7 +55,7 @@ impl Policy {
         Self::new(engine, component)
     }
 
-    /// Loads a component from a file, compiled in a child process of its own.
+    /// Loads a component from a file, and compiles it in a child process.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Policy {
     ///
     /// As for a file.
     pub fn from_bytes(bytes: &[u8], compiler: &Compiler) -> Result<Self, Failure> {
-        // No pool: what a component may have is the limiter's to say, sandbox by sandbox.
+        // No pool: the limiter bounds the memory of each sandbox.
         let engine = engine(Use::Once, &profile::config())?;
         let component = compiler.compile(&engine, bytes)?;
         Self::new(engine, component)
@@ -93,7 +93,7 @@ impl Policy {
             .instantiate_pre(&component)
             .map_err(unfit)?;
         let exports = PolicyIndices::new(&pre).map_err(unfit)?;
-        watchdog::start(&engine).map_err(|error| Failure::Host(error.to_string()))?;
+        limits::start_clock(&engine).map_err(|error| Failure::Host(error.to_string()))?;
         Ok(Self {
             engine,
             pre,
@@ -106,7 +106,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// If the component runs into a limit, or traps, before it was asked anything.
+    /// If the component exceeds a limit or traps while it is instantiated.
     pub fn sandbox(&self) -> Result<Sandbox, Failure> {
         let mut store = Store::new(&self.engine, Limiter::default());
         store.limiter(|limiter| limiter);
@@ -116,14 +116,9 @@ impl Policy {
             .pre
             .instantiate(&mut store)
             .map_err(Failure::from_call)?;
-        // Only here are the types of the functions compared with the contract's.
+        // This compares the types of the functions with the contract.
         let instance = self.exports.load(&mut store, &instance).map_err(unfit)?;
         Ok(Sandbox { store, instance })
-    }
-
-    /// The engine and the component, for looking at their types.
-    pub(super) fn parts(&self) -> (&Engine, &Component) {
-        (&self.engine, &self.component)
     }
 
     /// Reads the labels of a message, in a fresh sandbox.
@@ -148,7 +143,7 @@ impl Policy {
         self.sandbox()?.tags(build, settings)
     }
 
-    /// Reads what a tag asks for, in a fresh sandbox.
+    /// Resolves a tag, in a fresh sandbox.
     ///
     /// # Errors
     ///
@@ -214,7 +209,7 @@ impl Sandbox {
         Ok(answer)
     }
 
-    /// Reads what a tag asks for.
+    /// Resolves a tag.
     ///
     /// # Errors
     ///
@@ -253,10 +248,10 @@ impl Sandbox {
     }
 }
 
-/// Gives a store what one call may use.
+/// Sets the fuel and the deadline of one call.
 fn allow(store: &mut Store<Limiter>) -> Result<(), Failure> {
     store.set_fuel(profile::FUEL).map_err(Failure::from_call)?;
-    store.set_epoch_deadline(watchdog::deadline());
+    store.set_epoch_deadline(limits::deadline());
     Ok(())
 }
 
@@ -264,7 +259,7 @@ fn engine(how_often: Use, config: &Config) -> Result<Engine, Failure> {
     if how_often == Use::Often {
         let mut pooled = config.clone();
         pool(&mut pooled);
-        // Where the system does not give the addresses for a pool, memory is taken sandbox by sandbox.
+        // If the system refuses the address space of a pool, each sandbox takes its own memory.
         if let Ok(engine) = Engine::new(&pooled) {
             return Ok(engine);
         }
@@ -272,7 +267,7 @@ fn engine(how_often: Use, config: &Config) -> Result<Engine, Failure> {
     Engine::new(config).map_err(|error| Failure::Host(format!("{error:#}")))
 }
 
-/// Keeps room for a few sandboxes at a time.
+/// Reserves memory for a few sandboxes at a time.
 fn pool(config: &mut Config) {
     const SANDBOXES: u32 = 4;
     let mut pool = PoolingAllocationConfig::new();
@@ -287,7 +282,7 @@ fn pool(config: &mut Config) {
         .max_tables_per_component(limits::TABLES)
         .max_tables_per_module(limits::TABLES)
         .table_elements(limits::TABLE_ELEMENTS)
-        // What a decision uses is cleaned in place; more is given back.
+        // Memory up to this size is zeroed in place; the rest is returned to the system.
         .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(16 << 10);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -295,7 +290,7 @@ fn pool(config: &mut Config) {
 
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "it ends here, and `map_err` hands it over by value"
+    reason = "`map_err` passes the error by value"
 )]
 fn unfit(error: wasmtime::Error) -> Failure {
     Failure::Unfit(format!("{error:#}"))
@@ -326,4 +321,44 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         ));
     }
     Ok(bytes)
+}
+
+/// The properties of a component that need no run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// `sha256:` and 64 hexadecimal digits, of the component file.
+    pub digest: String,
+    /// Size of the component file in bytes.
+    pub size: usize,
+    /// Names of what it imports; empty for every policy.
+    pub imports: Vec<String>,
+    /// Names of the interfaces it exports, and of their functions as `interface#function`.
+    pub exports: Vec<String>,
+}
+
+/// Inspects a policy and the bytes of its file.
+pub fn inspect(policy: &Policy, bytes: &[u8]) -> Inspection {
+    let engine = &policy.engine;
+    let ty = policy.component.component_type();
+    let imports = ty
+        .imports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let mut exports = Vec::new();
+    for (interface, item) in ty.exports(engine) {
+        exports.push(interface.to_owned());
+        if let ComponentItem::ComponentInstance(instance) = item.ty {
+            for (function, item) in instance.exports(engine) {
+                if matches!(item.ty, ComponentItem::ComponentFunc(_)) {
+                    exports.push(format!("{interface}#{function}"));
+                }
+            }
+        }
+    }
+    Inspection {
+        digest: digest_of(bytes),
+        size: bytes.len(),
+        imports,
+        exports,
+    }
 }

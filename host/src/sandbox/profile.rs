@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wasmtime::{Config, OptLevel, WasmBacktraceDetails};
 
-/// The linear memory a policy may have, in bytes: all its memories together.
+/// The linear memory of a policy, in bytes, over all its memories.
 pub const MEMORY_LIMIT: usize = 32 << 20;
 
 /// The native stack WebAssembly code may use, in bytes.
@@ -16,7 +16,7 @@ pub const WASM_STACK: usize = 256 << 10;
 
 /// The fuel of one call, in units of about one WebAssembly instruction.
 ///
-/// The bundled policy needs some thousands, and for a hostile message of a mebibyte most of it.
+/// The bundled policy needs some thousands, and most of the limit for a hostile message of a mebibyte.
 pub const FUEL: u64 = 2_000_000_000;
 
 /// The processor time of one call: the backstop where fuel counts too little, in calls from the code into the
@@ -26,7 +26,7 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 /// How often the deadline is checked.
 pub const TICK: Duration = Duration::from_millis(100);
 
-/// The size of what one call may hand over to the host, in bytes.
+/// The size of the values that one call may return to the host, in bytes.
 pub const HOSTCALL_FUEL: usize = 256 << 10;
 
 /// The size of the largest component file that is read, in bytes: a Python one has 18 MiB.
@@ -45,7 +45,7 @@ pub fn config() -> Config {
     config
 }
 
-/// Leaves out what differs between processors and what no policy needs.
+/// Disables features that differ between processors, and features that no policy needs.
 fn features(config: &mut Config) {
     config
         .wasm_component_model(true)
@@ -82,7 +82,7 @@ fn memory(config: &mut Config) {
         .guard_before_linear_memory(false);
 }
 
-/// Keeps only what is needed to run: a trap is reported by its kind, not by a backtrace.
+/// Keeps only the data that a run needs: a trap is reported by its kind, without a backtrace.
 fn code(config: &mut Config) {
     config
         .cranelift_opt_level(OptLevel::Speed)
@@ -91,6 +91,6 @@ fn code(config: &mut Config) {
         .wasm_backtrace_max_frames(None)
         // The default asks an environment variable, which may differ between build and run.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-        // Windows cannot do without.
+        // Windows requires it.
         .native_unwind_info(cfg!(windows));
 }

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a character may do something else than show itself.
+/// Whether a character can have another effect than to be displayed.
 pub fn is_active(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -20,7 +20,7 @@ pub fn is_active(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Escapes a text so that it is one line without effect: active characters as `\u{…}`, the second
+/// Escapes a text to one line that is safe to print: active characters as `\u{…}`, the second
 /// `#` of `##` as `\u{23}`, and the first `:` of a `::` that begins it as `\u{3a}`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     let command = text.trim_start().starts_with("::");
@@ -40,7 +40,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Appends one character, harmless behind the one before it.
+/// Appends one character, escaped if it is active or completes a `##`.
 pub fn push(safe: &mut String, before: char, c: char) {
     match c {
         '\n' => safe.push_str("\\n"),
@@ -86,7 +86,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_active_is_left(text in any::<String>()) {
+        fn no_active_character_is_left(text in any::<String>()) {
             let safe = escape(&text);
             prop_assert!(!safe.contains(is_active));
             prop_assert!(!safe.contains("##"));

@@ -1,7 +1,6 @@
-//! JSON that is as harmless as text: a log shows it too.
+//! JSON that is safe to print, because logs show it.
 //!
-//! Inside strings the escapes of JSON stand for the characters that [`super::escape`] writes its own
-//! way, so a reader gets the very text back.
+//! The characters that [`super::escape`] escapes are written as JSON escapes, so a reader gets the original text.
 
 use std::io;
 
@@ -11,13 +10,13 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::escape::is_active;
 
-/// Writes a value over several lines, for a document of its own.
+/// Writes a value as a document of several lines.
 ///
 /// # Errors
 ///
-/// If the value has a key that is not a string; none of ours has.
+/// If the value has a key that is not a string, which no value of this program has.
 pub fn pretty(value: &impl Serialize) -> io::Result<String> {
-    written(value, Harmless(PrettyFormatter::new()))
+    written(value, Escaped(PrettyFormatter::new()))
 }
 
 /// Writes a value in one line, for JSON Lines.
@@ -26,7 +25,7 @@ pub fn pretty(value: &impl Serialize) -> io::Result<String> {
 ///
 /// As [`pretty`].
 pub fn line(value: &impl Serialize) -> io::Result<String> {
-    written(value, Harmless(CompactFormatter))
+    written(value, Escaped(CompactFormatter))
 }
 
 fn written(value: &impl Serialize, formatter: impl Formatter) -> io::Result<String> {
@@ -36,7 +35,7 @@ fn written(value: &impl Serialize, formatter: impl Formatter) -> io::Result<Stri
     String::from_utf8(bytes).map_err(io::Error::other)
 }
 
-struct Harmless<F>(F);
+struct Escaped<F>(F);
 
 macro_rules! pass_on {
     ($($name:ident($($argument:ident: $ty:ty),*);)*) => {
@@ -46,7 +45,7 @@ macro_rules! pass_on {
     };
 }
 
-impl<F: Formatter> Formatter for Harmless<F> {
+impl<F: Formatter> Formatter for Escaped<F> {
     pass_on! {
         begin_array();
         end_array();
@@ -84,7 +83,7 @@ impl<F: Formatter> Formatter for Harmless<F> {
 
 /// Finds the next character to escape: its place, and its width in bytes.
 fn next_active(text: &str) -> Option<(usize, usize)> {
-    // Most text is plain, and a replay writes a lot of it: looked at without a branch for each byte.
+    // Most text is plain, and a replay writes much of it, so this check has no branch for each byte.
     let plain = |byte: &u8| matches!(byte, b' '..=b'"' | b'$'..=b'~');
     if text
         .as_bytes()

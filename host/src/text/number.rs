@@ -1,9 +1,9 @@
-//! Counts, shares and short commits, as people write them.
+//! Counts, shares and short commits, formatted for people.
 
-/// As many digits of a commit as are shown where there is little room.
+/// The number of digits in a short commit.
 const SHORT: usize = 12;
 
-/// The beginning of a commit.
+/// The first 12 characters of a commit.
 pub fn short(commit: &str) -> String {
     commit.chars().take(SHORT).collect()
 }
@@ -15,7 +15,7 @@ pub fn share(failures: u64, requests: u64) -> Option<String> {
     (requests > 0).then(|| format!("{share:.2} %"))
 }
 
-/// A count with its thousands apart, for people.
+/// A count with separators between thousands.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_separated() {
         assert_eq!(
             [0, 999, 1000, 1_234_567].map(grouped),
             ["0", "999", "1,000", "1,234,567"]

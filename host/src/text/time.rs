@@ -1,18 +1,18 @@
-//! Points in time and lengths of it, as people read them. Times are milliseconds since 1970, in UTC.
+//! Times and durations, formatted for people. Times are milliseconds since 1970, in UTC.
 
 use jiff::{Timestamp, Unit};
 
-/// What is written for a time that no calendar holds.
+/// The text for a time that is out of range.
 const BEYOND: &str = "beyond the calendar";
 
-/// Writes a point in time to the second, as RFC 3339 does: `2025-11-23T00:15:21Z`.
+/// Writes a time to the second, as RFC 3339 does: `2025-11-23T00:15:21Z`.
 pub fn instant(at: u64) -> String {
     timestamp(at)
         .and_then(|at| at.round(Unit::Second).ok())
         .map_or_else(|| BEYOND.to_owned(), |at| at.to_string())
 }
 
-/// Writes a point in time to the millisecond, as RFC 3339 does, for programs.
+/// Writes a time to the millisecond, as RFC 3339 does, for programs.
 pub fn exact(at: u64) -> String {
     timestamp(at).map_or_else(|| BEYOND.to_owned(), |at| format!("{at:.3}"))
 }
@@ -22,7 +22,7 @@ pub fn clock(at: u64) -> String {
     formatted(at, "%H:%M:%S")
 }
 
-/// Writes a point in time after a format of `strftime`.
+/// Writes a time in a format of `strftime`.
 pub fn formatted(at: u64, format: &str) -> String {
     timestamp(at).map_or_else(
         || BEYOND.to_owned(),
@@ -30,7 +30,7 @@ pub fn formatted(at: u64, format: &str) -> String {
     )
 }
 
-/// Writes a length of time in its two largest units: `412 ms`, `3.2 s`, `3 min 4 s`, `1 h 5 min`.
+/// Writes a duration in its two largest units: `412 ms`, `3.2 s`, `3 min 4 s`, `1 h 5 min`.
 pub fn span(milliseconds: u64) -> String {
     let seconds = milliseconds / 1000;
     let two = |large: u64, unit: &str, small: u64, smaller: &str| {

@@ -121,7 +121,7 @@ fn what_is_no_policy() {
     greenlight(["policy", "check", file]).gives(1, Text::Has(&[&shown]), Text::Nothing);
     let said = Text::Has(&[
         "error: ",
-        "help: see what fits with `greenlight policy check FILE`",
+        "help: check the component with `greenlight policy check FILE`",
     ]);
     greenlight(["policy", "inspect", file]).gives(70, Text::Nothing, said);
     greenlight(["label", "--message", "x", "--policy", file]).gives(70, Text::Nothing, said);

@@ -5,7 +5,7 @@
 use super::characters::{Bracket, closing, fold, invisible, opening};
 use super::deviation::{Deviation, Deviations};
 
-/// Longest run of spaces, or of invisible characters, that may stand inside a label.
+/// Longest run of spaces, or of invisible characters, that a label may contain.
 const LONGEST_RUN: usize = 16;
 
 /// Longest word that may be in the place of an action.

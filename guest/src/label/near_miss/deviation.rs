@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stand_in_a_fixed_order() {
+    fn words_are_in_a_fixed_order() {
         let mut set = Deviations::default();
         set.add(Hyphen);
         set.add(Capitals);

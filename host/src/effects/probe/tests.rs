@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::sleep;
 
 use super::*;
-use crate::effects::stand_in::{StandIn, answer, hang, nobody};
+use crate::effects::stand_in::{StandIn, answer, closed_port, hang};
 
 const HASH: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
@@ -35,7 +35,7 @@ fn is_good(answer: &Answer) -> bool {
 }
 
 #[test]
-fn the_version_is_asked_for_at_its_place() {
+fn the_version_is_requested_at_its_path() {
     let node = good();
     for end in ["", "/", "/__version__", "/__version__/", "/a"] {
         let answer = prober().ask(&format!("{}{end}", node.url));
@@ -54,7 +54,7 @@ fn the_version_is_asked_for_at_its_place() {
 }
 
 #[test]
-fn names_are_looked_up() {
+fn host_names_are_resolved() {
     let node = good();
     let by_name = node.url.replace("127.0.0.1", "localhost");
     let answer = prober().ask(&by_name);
@@ -131,7 +131,7 @@ fn a_slow_node_is_unreachable() {
 }
 
 #[test]
-fn what_is_no_answer_is_a_reason() {
+fn an_unusable_answer_is_a_reason() {
     let node = StandIn::start(|stream, _| answer(stream, "200 OK", "", "<h1>Oops\x1b[31m"));
     assert_eq!(
         refused(&prober(), &node.url),
@@ -149,13 +149,13 @@ fn what_is_no_answer_is_a_reason() {
         assert!((5..150).contains(&why.len()), "{why}");
         assert!(!why.contains("within"), "{why}");
     }
-    let why = refused(&prober(), &nobody());
+    let why = refused(&prober(), &closed_port());
     assert!(why.to_lowercase().contains("connection refused"), "{why}");
     assert_eq!(
         refused(&prober(), "node:80"),
         "not an http or https URL: `node:80`"
     );
-    // No name server knows this one; some do not say so in time. A proxy might say anything.
+    // No name server knows this name, and some answer too late. A proxy could give any answer.
     let time_limit = Duration::from_secs(2);
     let straight = Prober {
         client: Client::with(time_limit, None),
@@ -167,10 +167,10 @@ fn what_is_no_answer_is_a_reason() {
 }
 
 #[test]
-fn a_round_keeps_the_order_and_asks_in_parallel() {
+fn a_round_keeps_the_order_and_queries_in_parallel() {
     let ready = Arc::new(AtomicUsize::new(0));
     let arrived = ready.clone();
-    // Nobody gets an answer before sixteen have asked.
+    // The server answers only after sixteen requests have arrived.
     let node = StandIn::start(move |stream, _| {
         arrived.fetch_add(1, Ordering::SeqCst);
         while arrived.load(Ordering::SeqCst) < AT_ONCE {
@@ -178,7 +178,7 @@ fn a_round_keeps_the_order_and_asks_in_parallel() {
         }
         answer(stream, "200 OK", "", &body());
     });
-    let down = nobody();
+    let down = closed_port();
     let nodes: Vec<_> = (0..40)
         .map(|n| {
             (
@@ -198,7 +198,7 @@ fn a_round_keeps_the_order_and_asks_in_parallel() {
 }
 
 #[test]
-fn an_interrupt_ends_a_round_at_once() {
+fn a_shutdown_ends_a_round_at_once() {
     let shutdown = Shutdown::never();
     let requested = shutdown.clone();
     let done = Arc::new(AtomicBool::new(false));
@@ -212,7 +212,7 @@ fn an_interrupt_ends_a_round_at_once() {
     });
     let nodes = vec![
         ("a".to_owned(), node.url.clone()),
-        ("b".to_owned(), nobody()),
+        ("b".to_owned(), closed_port()),
     ];
     let answers = prober().round(&nodes, &shutdown);
     done.store(true, Ordering::SeqCst);

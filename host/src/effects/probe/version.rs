@@ -1,22 +1,23 @@
-//! What a node says about itself.
+//! The version document of a node.
 
 use serde_json::{Map, Value};
 
+use crate::contract::validate::is_commit;
 use crate::text::escape::escape;
 
-/// The longest part of a node's text that a reason shows, in characters.
+/// How many characters of a node's text a reason shows.
 const SHOWN: usize = 120;
 
 /// The version of a node.
 ///
 /// Source: Dockerflow, `GET /__version__`: a JSON object of the four strings `source`, `version`,
-/// `commit` and `build` (<https://github.com/mozilla-services/Dockerflow>). Only the commit is relied
-/// on. The others are `None` where they are missing, or no strings.
+/// `commit` and `build` (<https://github.com/mozilla-services/Dockerflow>). Only the commit is required. The others are
+/// `None` if they are missing or not strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
     /// URL of the repository.
     pub source: Option<String>,
-    /// Release, for people.
+    /// Name of the release.
     pub version: Option<String>,
     /// Full hash of the commit: 40 or 64 hexadecimal digits in lower case.
     pub commit: String,
@@ -25,7 +26,7 @@ pub struct Version {
 }
 
 impl Version {
-    /// Reads the body of an answer. The error says what was there instead.
+    /// Parses the body of an answer. The error quotes the beginning of another body.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let value: Value = serde_json::from_slice(body).map_err(|error| {
             let body = shown(&String::from_utf8_lossy(body));
@@ -39,7 +40,7 @@ impl Version {
             ));
         };
         let commit = match fields.get("commit") {
-            Some(Value::String(commit)) if is_hash(commit) => commit.clone(),
+            Some(Value::String(commit)) if is_commit(commit) => commit.clone(),
             Some(Value::String(commit)) => {
                 return Err(format!(
                     "its `commit` is not a full commit hash: `{}`",
@@ -71,10 +72,6 @@ fn without_commit(fields: &Map<String, Value>) -> String {
     let names: Vec<_> = fields.keys().map(String::as_str).collect();
     let names = shown(&names.join(", "));
     format!("answered with an object without `commit`: it has `{names}`")
-}
-
-fn is_hash(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -110,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn four_strings_or_only_the_commit() {
+    fn a_version_has_four_strings_or_only_the_commit() {
         let whole = format!(
             r#"{{"source": "https://a/b", "version": "1", "commit": "{HASH}", "build": "https://ci/1"}}"#
         );
@@ -130,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_was_there_instead() {
+    fn errors_quote_the_body() {
         for (body, reason) in [
             (
                 "<h1>Oops",
@@ -171,7 +168,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reasons_are_short_and_do_nothing(body in any::<String>()) {
+        fn reasons_are_short_and_safe_to_print(body in any::<String>()) {
             for body in [body.clone(), Value::from(body).to_string()] {
                 let reason = read(&body).expect_err("no version");
                 prop_assert!(!reason.contains(is_active));

@@ -1,33 +1,33 @@
-//! Commands, run to their end with everything that they started.
+//! Runs commands to their end, together with all processes that they start.
 //!
-//! A process that leaves its group (`setsid`) is out of reach: it is neither waited for nor ended. And
-//! when this program is killed by SIGKILL, the group keeps running.
+//! A process that leaves its group (`setsid`) is neither waited for nor ended. If this program is killed by SIGKILL,
+//! the group keeps running.
 
 mod output;
-mod start;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-use std::io;
-use std::os::unix::process::ExitStatusExt as _;
+use std::io::{self, ErrorKind, PipeReader};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::ExitStatus;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+
 use self::output::Log;
-use self::start::start;
 use self::watch::Watch;
 use super::shutdown::Shutdown;
 
-/// How long a process group may take to end in order, between SIGTERM and SIGKILL.
+/// The time between SIGTERM and SIGKILL, in which a process group can shut down.
 pub const GRACE: Duration = Duration::from_secs(5);
-/// How many bytes one run adds to its log at most.
+/// The most bytes that one run adds to its log.
 pub const LOG_LIMIT: u64 = 64 << 20;
-/// How many bytes of a line are handed over at most.
+/// The most bytes of a line that are passed on.
 pub const LINE_LIMIT: usize = 4 << 10;
 
-/// What is left of a command that has ended may go on for this long.
+/// The time that processes which a command has left behind have to end.
 const DRAIN: Duration = Duration::from_millis(250);
 
 /// A command to run: never a shell.
@@ -36,13 +36,13 @@ pub struct Task<'a> {
     /// The program and its arguments. A program without a slash is looked up in `PATH`; a relative path
     /// starts at `folder`.
     pub command: &'a [String],
-    /// Variables on top of the ones of this process.
+    /// Variables in addition to those of this process.
     pub variables: &'a [(String, String)],
-    /// Variables of this process that it is not given: secrets that it does not need.
+    /// Variables of this process that the command does not get: secrets that it does not need.
     pub without: &'a [String],
     /// The folder to run it in.
     pub folder: &'a Path,
-    /// The file that what it says is appended to, byte by byte.
+    /// The file that its output is appended to, unchanged.
     pub log: &'a Path,
     /// How long it may run.
     pub time_limit: Duration,
@@ -51,41 +51,40 @@ pub struct Task<'a> {
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself, with an exit status.
+    /// It ended by itself, with this exit status.
     Exited(i32),
-    /// By a signal of another process.
+    /// A signal of another process ended it.
     Killed(i32),
-    /// It was ended, because its time was over.
+    /// This program ended it at its time limit.
     TimedOut,
-    /// It was ended, because a shutdown was requested.
+    /// This program ended it after a shutdown request.
     Interrupted,
-    /// It never began. Says why, and what to do; not made harmless.
+    /// It could not be started. The text has the cause and the help, and is not escaped.
     NotStarted(String),
 }
 
-/// A command that is over.
+/// A command that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// How it ended.
     pub ending: Ending,
     /// How long it ran, by the monotonic clock.
     pub took: Duration,
-    /// How many processes it had left behind when it ended by itself. They were ended with SIGKILL. 0
-    /// where there is no `/proc` to count them in.
+    /// How many processes it left behind when it ended by itself. They were ended with SIGKILL. 0 on a system without
+    /// `/proc`.
     pub processes_left: usize,
 }
 
-/// Runs a command to its end. Standard input is empty; standard output and standard error are one
-/// stream, so that their order is kept.
+/// Runs a command to its end. Standard input is empty; standard output and standard error share one stream, which
+/// keeps their order.
 ///
-/// `line` gets every line as it is completed, as UTF-8 with replacement characters, cut at
-/// [`LINE_LIMIT`], and not made harmless. On a time-out or a shutdown request the whole process group gets
-/// SIGTERM and, [`GRACE`] later, SIGKILL.
+/// `line` gets every completed line as UTF-8 with replacement characters, cut at [`LINE_LIMIT`] and not escaped. On a
+/// time-out or a shutdown request the whole process group gets SIGTERM and, [`GRACE`] later, SIGKILL.
 ///
 /// # Errors
 ///
-/// If the log can't be opened or written, or the system refuses a pipe or a thread. The command is ended
-/// then, as on a time-out.
+/// If the log can't be opened or written, or the system refuses a pipe or a thread. The command is ended as on a
+/// time-out.
 pub fn run(
     task: &Task<'_>,
     shutdown: &Shutdown,
@@ -94,7 +93,7 @@ pub fn run(
     run_with(task, shutdown, line, Limits::default())
 }
 
-/// The constants above, so that tests need not wait for them.
+/// The limits of a run, which tests make shorter.
 #[derive(Clone, Copy)]
 struct Limits {
     grace: Duration,
@@ -139,7 +138,7 @@ fn run_with(
     };
     let mut watch = Watch::new(child, pipe, log, line)?;
 
-    // A limit beyond the clock's range is no limit.
+    // Without a deadline if it is beyond the range of the clock.
     let deadline = started.checked_add(task.time_limit);
     let stop = loop {
         if watch.ended().is_some() {
@@ -165,7 +164,7 @@ fn run_with(
         ending: match stop {
             Some(Stop::Shutdown) => Ending::Interrupted,
             Some(Stop::Time) => Ending::TimedOut,
-            // A log that failed is an error, which was returned above.
+            // A failed log was returned as an error above.
             Some(Stop::Log) | None => ending(status),
         },
         took,
@@ -176,7 +175,74 @@ fn run_with(
 fn ending(status: ExitStatus) -> Ending {
     match (status.code(), status.signal()) {
         (Some(code), _) => Ending::Exited(code),
-        // It has one of the two, since it is over.
+        // A process that has ended has one of the two.
         (None, signal) => Ending::Killed(signal.unwrap_or(0)),
+    }
+}
+
+/// Starts a command in a new process group, with its output in a pipe.
+///
+/// The outer error is a failure of this program. The inner one says why the command did not start, and what to do.
+fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>> {
+    let Some((program, arguments)) = task.command.split_first() else {
+        return Ok(Err("the command is empty: name a program".to_owned()));
+    };
+    let (reader, writer) = io::pipe()?;
+    let mut command = Command::new(program);
+    for variable in task.without {
+        command.env_remove(variable);
+    }
+    let child = command
+        .args(arguments)
+        .envs(task.variables.iter().map(|(name, value)| (name, value)))
+        .current_dir(task.folder)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0)
+        .spawn();
+    // It holds write ends of the pipe, so the reader would not see that the child closes its own.
+    drop(command);
+    Ok(match child {
+        Ok(child) => Ok((child, reader)),
+        Err(error) => Err(obstacle(program, task.folder, &error)),
+    })
+}
+
+fn obstacle(program: &str, folder: &Path, error: &io::Error) -> String {
+    let shown = folder.display();
+    match error.kind() {
+        _ if !folder.is_dir() => {
+            format!(
+                "the working folder `{shown}` of `{program}` does not exist: create it or name another folder"
+            )
+        }
+        ErrorKind::NotFound if !program.contains('/') => {
+            format!(
+                "the program `{program}` is not in `PATH`: install it, or name it with its path"
+            )
+        }
+        ErrorKind::NotFound if folder.join(program).exists() => {
+            format!(
+                "the interpreter or loader of `{program}` is missing: correct its first line, or install it"
+            )
+        }
+        ErrorKind::NotFound if program.starts_with('/') => {
+            format!("the program `{program}` does not exist: correct its path")
+        }
+        ErrorKind::NotFound => {
+            format!(
+                "the program `{program}` does not exist: correct its path, which starts at `{shown}`"
+            )
+        }
+        ErrorKind::PermissionDenied => {
+            format!("`{program}` is not executable: run `chmod +x` on it or name another program")
+        }
+        _ if error.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) => {
+            format!(
+                "`{program}` is not an executable format: a script needs a first line such as `#!/bin/sh`"
+            )
+        }
+        _ => format!("the program `{program}` could not be started: {error}"),
     }
 }

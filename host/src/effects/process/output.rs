@@ -1,4 +1,4 @@
-//! The file that keeps what a command says.
+//! The output of a command: its log file, and its lines.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::LINE_LIMIT;
 
-/// A file that grows by so much and no more.
+/// A log file with a size limit.
 pub struct Log {
     path: PathBuf,
     file: File,
@@ -16,7 +16,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Opens a file to append to, or creates it.
+    /// Opens or creates a file to append to.
     pub fn open(path: &Path, limit: u64) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         Ok(Self {
@@ -28,7 +28,7 @@ impl Log {
         })
     }
 
-    /// Appends bytes. The first ones that find no room are replaced by a line that says so.
+    /// Appends bytes. A line about the limit replaces the first bytes beyond it.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.full {
             return Ok(());
@@ -46,14 +46,14 @@ impl Log {
             let limit = self.limit;
             writeln!(
                 self.file,
-                "\ngreenlight: the log ends here, after {limit} bytes; what followed was not kept"
+                "\ngreenlight: the log ends here, after {limit} bytes; later output was dropped"
             )?;
         }
         Ok(())
     }
 }
 
-/// The same error, with the name of the file.
+/// Adds the name of the file to an error.
 fn named(path: &Path, error: &io::Error) -> io::Error {
     let path = path.display();
     io::Error::new(
@@ -62,12 +62,11 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     )
 }
 
-/// Cuts a stream into lines. A line that is longer than [`LINE_LIMIT`] is handed over as soon as it is;
-/// the rest of it is passed over.
+/// Splits a stream into lines. A line is passed on as soon as it reaches [`LINE_LIMIT`], and its rest is dropped.
 #[derive(Default)]
 pub struct Lines {
     line: Vec<u8>,
-    /// The line was handed over already, and its end is still to come.
+    /// The line was passed on at the limit, before its end.
     cut: bool,
 }
 
@@ -93,7 +92,7 @@ impl Lines {
         }
     }
 
-    /// Takes the end of the stream: a last line may lack its line feed.
+    /// Takes the end of the stream: the last line may have no line feed.
     pub fn finish(&mut self, hand: &mut dyn FnMut(&str)) {
         if !self.line.is_empty() {
             self.end(hand);
@@ -110,7 +109,7 @@ impl Lines {
     }
 }
 
-/// Leaves out a character that the limit cut in two.
+/// Removes a last character that the limit cut.
 fn without_torn(line: &[u8]) -> &[u8] {
     match str::from_utf8(line) {
         Err(error) if error.error_len().is_none() => &line[..error.valid_up_to()],
@@ -138,7 +137,7 @@ mod tests {
         }
         assert_eq!(
             fs::read_to_string(&path).expect("a file"),
-            "before\nabcdef\ngreenlight: the log ends here, after 6 bytes; what followed was not kept\n"
+            "before\nabcdef\ngreenlight: the log ends here, after 6 bytes; later output was dropped\n"
         );
     }
 

@@ -69,7 +69,7 @@ impl Run {
     }
 }
 
-/// Waits until a process is over; one that nobody reaps is.
+/// Waits until a process has ended. A zombie has ended.
 fn wait_for_end(pid: &str) {
     let place = format!("/proc/{}/stat", pid.trim());
     let start = Instant::now();
@@ -98,7 +98,7 @@ fn output_is_kept_and_streamed_in_order() {
 }
 
 #[test]
-fn a_command_gets_the_environment_without_what_is_kept_from_it() {
+fn a_command_gets_the_environment_without_withheld_variables() {
     // Cargo sets them for every test.
     let (kept, passed) = ("CARGO_PKG_NAME", "CARGO_PKG_VERSION");
     let given = ("GREENLIGHT_TAG".to_owned(), "a b".to_owned());
@@ -117,7 +117,7 @@ fn a_command_gets_the_environment_without_what_is_kept_from_it() {
         "{lines:?}"
     );
 
-    // What is given on purpose is not kept from it.
+    // A variable that is set for the command is not withheld.
     let run = Run {
         without: vec![given.0.clone()],
         variables: vec![given],
@@ -131,7 +131,7 @@ fn a_command_gets_the_environment_without_what_is_kept_from_it() {
 }
 
 #[test]
-fn somebody_elses_signal_is_told() {
+fn a_signal_of_another_process_is_reported() {
     assert_eq!(Run::shell("kill -9 $$").run().0.ending, Ending::Killed(9));
     assert_eq!(Run::shell("kill -15 $$").run().0.ending, Ending::Killed(15));
 }
@@ -139,7 +139,7 @@ fn somebody_elses_signal_is_told() {
 #[test]
 fn a_time_out_ends_grandchildren_too() {
     let script = "sleep 600 >/dev/null 2>&1 & echo $! >pid.new; mv pid.new pid; sleep 600";
-    // A busy machine may need more than the first one to get that far.
+    // A busy machine may not get that far within the first time limit.
     for seconds in [1, 4, 16] {
         let mut run = Run::shell(script);
         run.time_limit = Duration::from_secs(seconds);
@@ -154,7 +154,7 @@ fn a_time_out_ends_grandchildren_too() {
 }
 
 #[test]
-fn an_interrupt_lets_a_command_end_in_order() {
+fn a_shutdown_gives_a_command_time_to_end() {
     let run = Run::shell(
         "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.01; done 2>/dev/null",
     );
@@ -169,7 +169,7 @@ fn an_interrupt_lets_a_command_end_in_order() {
 }
 
 #[test]
-fn who_ignores_the_request_is_killed() {
+fn a_command_that_ignores_sigterm_is_killed() {
     let mut run = Run::shell(
         "trap '' TERM; (while :; do sleep 0.01; done) & echo $!; while :; do sleep 0.01; done",
     );
@@ -186,14 +186,14 @@ fn who_ignores_the_request_is_killed() {
 }
 
 #[test]
-fn an_interrupt_before_the_start_ends_it_too() {
+fn a_shutdown_before_the_start_ends_it_too() {
     let run = Run::shell("sleep 600");
     run.shutdown.request();
     assert_eq!(run.run().0.ending, Ending::Interrupted);
 }
 
 #[test]
-fn what_is_left_behind_is_ended() {
+fn processes_left_behind_are_ended() {
     for output in ["", ">/dev/null 2>&1"] {
         let run = Run::shell(&format!("sleep 600 {output} & echo $!"));
         let (finished, lines) = run.run();
@@ -207,7 +207,7 @@ fn what_is_left_behind_is_ended() {
 }
 
 #[test]
-fn what_is_left_behind_may_finish_its_sentence() {
+fn processes_left_behind_may_finish_their_output() {
     let mut run = Run::shell("{ sleep 0.05; echo last; } &");
     run.limits.drain = LONG;
     let (finished, lines) = run.run();
@@ -219,11 +219,9 @@ fn what_is_left_behind_may_finish_its_sentence() {
 }
 
 #[test]
-fn who_left_the_group_is_not_waited_for() {
+fn a_process_outside_the_group_is_not_waited_for() {
     let run = Run::shell("setsid sh -c 'echo $$; exec sleep 600' & read x <fifo");
-    let made = std::process::Command::new("mkfifo")
-        .arg(run.path("fifo"))
-        .status();
+    let made = Command::new("mkfifo").arg(run.path("fifo")).status();
     assert!(made.expect("mkfifo").success());
     let mut pid = String::new();
     let finished = run.listen(|line| {
@@ -237,7 +235,7 @@ fn who_left_the_group_is_not_waited_for() {
 }
 
 #[test]
-fn an_endless_line_is_cut_for_people_and_kept_in_the_log() {
+fn an_endless_line_is_cut_and_kept_in_the_log() {
     let run = Run::shell("head -c 10485760 /dev/zero | tr '\\0' x; echo; echo end");
     let (finished, lines) = run.run();
     assert_eq!(finished.ending, Ending::Exited(0));
@@ -282,7 +280,7 @@ fn a_log_that_fails_ends_the_command() {
     let run = Run::shell("echo $$ >pid; echo x; exec sleep 600");
     std::os::unix::fs::symlink("/dev/full", run.path("log")).expect("a link");
     let error = run.listen(|_| {}).expect_err("the disk is full");
-    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
     assert!(error.to_string().starts_with("the log `"), "{error}");
     wait_for_end(&fs::read_to_string(run.path("pid")).expect("a pid"));
 
@@ -290,4 +288,87 @@ fn a_log_that_fails_ends_the_command() {
     fs::create_dir(run.path("log")).expect("a folder");
     run.listen(|_| {}).expect_err("a folder is no log");
     assert!(!run.path("began").exists());
+}
+
+fn start_in(folder: &Path, command: &[&str]) -> Result<Child, String> {
+    let command: Vec<_> = command.iter().map(|&word| word.to_owned()).collect();
+    let started = start(&Task {
+        command: &command,
+        variables: &[],
+        without: &[],
+        folder,
+        log: Path::new("none"),
+        time_limit: Duration::MAX,
+    });
+    let started = started.expect("a pipe").map(|(child, _)| child);
+    started.map_err(|why| why.replace(&folder.display().to_string(), "FOLDER"))
+}
+
+/// Writes an executable file, in a process of its own: a file that another test's child inherits
+/// while it is written can't be executed.
+fn script(path: &Path, text: &str) {
+    let written = Command::new("/bin/sh")
+        .args(["-c", r#"printf %s "$2" >"$1" && chmod +x "$1""#, "sh"])
+        .arg(path)
+        .arg(text)
+        .status();
+    assert!(written.expect("a shell").success());
+}
+
+#[test]
+fn the_reason_for_a_failed_start_is_named() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path();
+    for (command, why) in [
+        (&[][..], "the command is empty: name a program"),
+        (
+            &["greenlight-none"],
+            "the program `greenlight-none` is not in `PATH`: install it, or name it with its path",
+        ),
+        (
+            &["./none"],
+            "the program `./none` does not exist: correct its path, which starts at `FOLDER`",
+        ),
+        (
+            &["/none/none"],
+            "the program `/none/none` does not exist: correct its path",
+        ),
+    ] {
+        assert_eq!(start_in(folder, command).expect_err("nothing"), why);
+    }
+    assert_eq!(
+        start_in(&folder.join("none"), &["/bin/sh"]).expect_err("nothing"),
+        "the working folder `FOLDER` of `/bin/sh` does not exist: create it or name another folder"
+    );
+    let why = start_in(folder, &["a\0b"]).expect_err("nothing");
+    assert!(why.contains("could not be started"), "{why}");
+}
+
+#[test]
+fn a_file_that_cannot_be_executed_is_named() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path();
+    let file = folder.join("file");
+    fs::write(&file, "#!/bin/sh\n").expect("a file");
+    assert_eq!(
+        start_in(folder, &["./file"]).expect_err("nothing"),
+        "`./file` is not executable: run `chmod +x` on it or name another program"
+    );
+    script(&file, "#!/bin/sh\nexit 3\n");
+    let mut child = start_in(folder, &["./file"]).expect("a child");
+    assert_eq!(child.wait().expect("a child").code(), Some(3));
+    script(&file, "#!/no/such/shell\n");
+    assert_eq!(
+        start_in(folder, &["./file"]).expect_err("nothing"),
+        "the interpreter or loader of `./file` is missing: correct its first line, or install it"
+    );
+    script(&file, "exit 3\n");
+    // Some C libraries run it with a shell, as `execvp` must.
+    match start_in(folder, &["./file"]) {
+        Ok(mut child) => assert_eq!(child.wait().expect("a child").code(), Some(3)),
+        Err(why) => assert!(
+            why.starts_with("`./file` is not an executable format"),
+            "{why}"
+        ),
+    }
 }

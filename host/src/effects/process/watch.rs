@@ -1,4 +1,4 @@
-//! A command under way: its output, and its end.
+//! A running command: its output, and its end.
 
 use std::io::{self, PipeReader, Read as _};
 use std::process::{Child, ExitStatus};
@@ -12,25 +12,25 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use super::output::{Lines, Log};
 
-/// How often to look for what sends no event: an interrupt, the other processes of the group.
+/// How often to check for a shutdown request and for other processes of the group, which send no event.
 const TICK: Duration = Duration::from_millis(20);
-/// SIGKILL has no say in when a process ends that waits for a device. Not longer than this.
+/// How long to wait for the end of a process after SIGKILL. A process that waits for a device ends late.
 const STUCK: Duration = Duration::from_secs(10);
 
 enum Event {
     Output(Vec<u8>),
     /// Every writer has closed the pipe.
     Closed,
-    /// The command is over.
+    /// The command has ended.
     Ended,
 }
 
-/// A command under way.
+/// A running command.
 pub struct Watch<'a> {
     child: Child,
     group: Group,
     events: Receiver<Event>,
-    /// When the command ended. It is not reaped, so that the name of its group stays its own.
+    /// When the command ended. It is not reaped yet, so the id of its group is not used again.
     ended: Arc<OnceLock<Instant>>,
     open: bool,
     log: Log,
@@ -42,7 +42,7 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Begins to watch. If that fails, the command is killed.
+    /// Starts to watch a command. If that fails, the command is killed.
     pub fn new(
         mut child: Child,
         pipe: PipeReader,
@@ -51,7 +51,7 @@ impl<'a> Watch<'a> {
     ) -> io::Result<Self> {
         let leader = Pid::from_child(&child);
         let group = Group::of(leader);
-        // What is not read yet waits in the pipe, and the command with it: memory is bounded.
+        // A full channel leaves further output in the pipe, and the command waits: memory is bounded.
         let (sender, events) = sync_channel(16);
         let ended = Arc::new(OnceLock::new());
         if let Err(error) = listen(leader, pipe, &sender, &ended) {
@@ -83,8 +83,7 @@ impl<'a> Watch<'a> {
         self.failure.is_some()
     }
 
-    /// Takes output for a while, until something has changed, or the deadline. Says whether there was
-    /// any.
+    /// Takes output until the next event, tick or deadline. Returns whether it took any.
     pub fn go_on(&mut self, deadline: Option<Instant>) -> bool {
         let tick = Instant::now() + TICK;
         let until = deadline.map_or(tick, |deadline| deadline.min(tick));
@@ -110,7 +109,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Sends SIGTERM to the group, and lets it end in order.
+    /// Sends SIGTERM to the group, and gives it time to shut down.
     pub fn terminate(&mut self, grace: Duration) {
         self.group.signal(Signal::TERM);
         let until = Instant::now() + grace;
@@ -119,7 +118,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Lets what is left of a command that has ended finish by itself. Says how many processes did not.
+    /// Waits for processes that an ended command has left behind. Returns how many did not end.
     pub fn drain(&mut self, patience: Duration) -> usize {
         let until = Instant::now() + patience;
         while Instant::now() < until && (self.open || self.group.living() > 0) {
@@ -128,8 +127,8 @@ impl<'a> Watch<'a> {
         self.group.living()
     }
 
-    /// Ends whatever is left of the group, takes the last output, and reaps the command. A process that
-    /// left the group and holds the pipe is not waited for once it is silent for `patience`.
+    /// Kills the rest of the group, takes the last output, and reaps the command. A process outside the group that
+    /// holds the pipe is waited for until it writes nothing for `patience`.
     pub fn kill(mut self, patience: Duration) -> io::Result<ExitStatus> {
         self.group.signal(Signal::KILL);
         let stuck = Instant::now() + STUCK;
@@ -161,7 +160,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Listens in two threads: to the pipe, and for the end of the command.
+/// Starts two threads: one reads the pipe, the other waits for the end of the command.
 fn listen(
     leader: Pid,
     mut pipe: PipeReader,
@@ -174,7 +173,7 @@ fn listen(
         .spawn(move || {
             let mut chunk = [0; 16 << 10];
             loop {
-                // A broken pipe has no more output, and a thread without a receiver can end.
+                // A broken pipe has no more output; without a receiver the thread ends.
                 let event = match pipe.read(&mut chunk) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     Ok(0) | Err(_) => Event::Closed,
@@ -198,7 +197,7 @@ fn listen(
     Ok(())
 }
 
-/// A process group, named after its first process. The name stays theirs until that process is reaped.
+/// A process group. Its id is the one of its first process, and is not used again before that process is reaped.
 #[derive(Clone, Copy, Debug)]
 pub struct Group(Pid);
 
@@ -208,14 +207,13 @@ impl Group {
         Self(leader)
     }
 
-    /// Sends a signal to all of it.
+    /// Sends a signal to the whole group.
     pub fn signal(self, signal: Signal) {
-        // It may be gone. A process that survives SIGKILL runs as another user, which this program can't signal.
+        // The group may have ended. A process of another user can't be signalled.
         let _ = kill_process_group(self.0, signal);
     }
 
-    /// How many processes of it live; one that is over and only not reaped does not. 0 where there is no
-    /// `/proc`.
+    /// The number of running processes in the group, without zombies. 0 on a system without `/proc`.
     pub fn living(self) -> usize {
         let Ok(processes) = fs::read_dir("/proc") else {
             return 0;
@@ -231,9 +229,9 @@ impl Group {
     }
 }
 
-/// The group of a process that lives.
+/// The group of a running process.
 ///
-/// Source: `proc_pid_stat(5)`: `PID (NAME) STATE PPID PGRP …`, where NAME may hold anything.
+/// Source: `proc_pid_stat(5)`: `PID (NAME) STATE PPID PGRP …`, where NAME can contain any character.
 fn living_group(stat: &[u8]) -> Option<i32> {
     let end = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = str::from_utf8(&stat[end + 1..]).ok()?;

@@ -1,55 +1,54 @@
-//! What a registry has: the digest that a tag names, and the tags of a repository.
+//! Queries a registry: the digest that a tag names, and the tags of a repository.
 //!
-//! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>; for logging in,
+//! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>; for authentication,
 //! <https://distribution.github.io/distribution/spec/auth/token/>.
 
-mod challenge;
-mod next;
+mod headers;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use ureq::http::Response;
 use ureq::http::header::{LINK, WWW_AUTHENTICATE};
 use ureq::{Agent, Body};
 
 use crate::config::server::{Account, RegistrySettings};
+use crate::contract::fields::digest_of;
 use crate::contract::validate::{is_digest, is_repository, is_tag};
-use crate::effects::failure::Failure;
+use crate::effects::Failure;
 use crate::http::Client;
 use crate::secret::Secret;
-use challenge::Challenge;
+use headers::{Bearer, Challenge, next_page, resolved};
 
 /// How long a request may take.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
-/// The longest body that is read, in bytes. The specification wants manifests of this size to be taken.
+/// The longest body that is read, in bytes. The specification requires support for manifests of this size.
 const BODY_LIMIT: u64 = 4 << 20;
-/// How many tags are asked for at once.
+/// How many tags one page has.
 const PAGE: usize = 100;
-/// How many pages are read.
+/// The most pages that are read.
 const PAGES: usize = 200;
 
-/// What a tag can name: an image or a list of images, in the words of OCI and of Docker.
+/// The media types that a tag can name: an image or a list of images, of OCI and of Docker.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
                          application/vnd.oci.image.index.v1+json, \
                          application/vnd.docker.distribution.manifest.v2+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// Asks a registry. It is only read from.
+/// Queries a registry, which is only read.
 pub struct Registry {
     settings: RegistrySettings,
     client: Client,
     limit: Duration,
 }
 
-/// Why a registry's answer is not known, in words that hold no secret.
+/// Why a query failed, in a text without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
 
 impl Registry {
-    /// Ready to ask.
+    /// Makes a client.
     pub fn new(settings: RegistrySettings) -> Self {
         Self::within(settings, TIME_LIMIT)
     }
@@ -62,7 +61,7 @@ impl Registry {
         }
     }
 
-    /// The digest of what a tag names; nothing where the registry says that there is no such tag. Blocks.
+    /// The digest that a tag names; `None` if the registry answers that the tag does not exist. Blocks.
     ///
     /// # Errors
     ///
@@ -74,29 +73,25 @@ impl Registry {
         }
         let url = format!("{}/v2/{repository}/manifests/{tag}", self.settings.url);
         let mut session = Session::new(self, repository);
-        // Registries count the manifests that are read, not those that are asked about.
+        // Rate limits count GET requests for manifests, not HEAD requests.
         let answer = session.ask(&url, Method::Head)?;
         if answer.status() == 200
-            && let Some(digest) = said_digest(&answer)
+            && let Some(digest) = header_digest(&answer)
         {
             return Ok(Some(digest));
         }
         let mut answer = session.ask(&url, Method::Get)?;
-        if answer.status() == 404 && says_unknown(&mut answer) {
+        if answer.status() == 404 && reports_unknown(&mut answer) {
             return Ok(None);
         }
         if answer.status() != 200 {
             return Err(refused(&answer));
         }
-        let said = said_digest(&answer);
+        let said = header_digest(&answer);
         let body = answer.body_mut().with_config().limit(BODY_LIMIT);
         let body = body.read_to_vec();
         let body = body.map_err(|error| self.failed(&error))?;
-        let mut digest = "sha256:".to_owned();
-        for byte in Sha256::digest(&body) {
-            // Text takes whatever is written to it.
-            let _ = write!(digest, "{byte:02x}");
-        }
+        let digest = digest_of(&body);
         match said {
             Some(said) if said != digest => Err(Error(
                 "manifest digest mismatch: the registry's manifest does not have the digest of its header".to_owned(),
@@ -105,14 +100,15 @@ impl Registry {
         }
     }
 
-    /// All tags of a repository, in the registry's order; none where the registry says that there is no such
-    /// repository. Blocks.
+    /// All tags of a repository, in the registry's order; empty if the registry answers that the repository does not
+    /// exist. Blocks.
     ///
-    /// A page may take a minute and there may be 200 of them, so `go_on` is asked before each.
+    /// A page can take a minute, and a list can have 200 pages, so `go_on` is called before each page.
     ///
     /// # Errors
     ///
-    /// As for a digest; also for more than 20,000 tags, or a shutdown signal. An incomplete list is an error.
+    /// As for a digest; also if the repository has more than 20,000 tags, or `go_on` returns false. An incomplete list
+    /// is an error.
     pub fn tags(&self, repository: &str, go_on: &dyn Fn() -> bool) -> Result<Vec<String>, Error> {
         legal(repository)?;
         let base = &self.settings.url;
@@ -126,21 +122,21 @@ impl Registry {
                 ));
             }
             let mut answer = session.ask(&url, Method::Get)?;
-            if page == 0 && answer.status() == 404 && says_unknown(&mut answer) {
+            if page == 0 && answer.status() == 404 && reports_unknown(&mut answer) {
                 return Ok(tags);
             }
             if answer.status() != 200 {
                 return Err(refused(&answer));
             }
             let links = answer.headers().get_all(LINK).iter();
-            let mut links = links.filter_map(|it| next::target(it.to_str().ok()?));
-            let next = links.next().map(|target| next::resolved(base, target));
+            let mut links = links.filter_map(|it| next_page(it.to_str().ok()?));
+            let next = links.next().map(|target| resolved(base, target));
             let list: List = document(&mut answer)
                 .ok_or_else(|| Error("the registry's response is not a list of tags".to_owned()))?;
             tags.extend(list.tags.unwrap_or_default());
             match next {
                 None => {
-                    // What is no tag can't be asked for.
+                    // An invalid tag can't be queried.
                     tags.retain(|tag| is_tag(tag));
                     return Ok(tags);
                 }
@@ -170,7 +166,7 @@ enum Method {
     Get,
 }
 
-/// Some requests about one repository. What the registry wanted for the first one is given to the others.
+/// Requests about one repository, with the authorization that the first one obtained.
 struct Session<'a> {
     registry: &'a Registry,
     repository: &'a str,
@@ -186,7 +182,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Asks, and once more where the registry wants to know who does.
+    /// Sends a request, and repeats it once with an authorization if the registry requires one.
     fn ask(&mut self, url: &str, method: Method) -> Result<Response<Body>, Error> {
         let answer = self.send(url, method)?;
         if answer.status() != 401 {
@@ -194,7 +190,7 @@ impl<'a> Session<'a> {
         }
         let challenges = answer.headers().get_all(WWW_AUTHENTICATE).iter();
         let challenge = challenges.filter_map(|it| Challenge::read(it.to_str().ok()?));
-        // A token says no more than what it is for.
+        // A token grants less than a password.
         self.authorization = Some(match challenge.max_by_key(Challenge::is_bearer) {
             Some(Challenge::Bearer(bearer)) => self.token(&bearer)?,
             Some(Challenge::Basic) => self.basic()?.ok_or_else(|| {
@@ -221,7 +217,7 @@ impl<'a> Session<'a> {
         request.call().map_err(|error| self.registry.failed(&error))
     }
 
-    /// User and password, where they are configured.
+    /// User and password, if they are configured.
     fn basic(&self) -> Result<Option<String>, Error> {
         let Some(Account { user, password }) = &self.registry.settings.account else {
             return Ok(None);
@@ -231,8 +227,8 @@ impl<'a> Session<'a> {
         Ok(Some(value))
     }
 
-    /// Gets a token from the one that the registry trusts with that.
-    fn token(&self, bearer: &challenge::Bearer) -> Result<String, Error> {
+    /// Gets a token from the registry's token server.
+    fn token(&self, bearer: &Bearer) -> Result<String, Error> {
         let realm = &bearer.realm;
         if !bearer.may_be_asked(&self.registry.settings.url) {
             return Err(Error(
@@ -300,8 +296,8 @@ fn legal(repository: &str) -> Result<(), Error> {
     Err(Error("invalid repository name".to_owned()))
 }
 
-/// The digest in the header, where it is one that can be compared.
-fn said_digest(answer: &Response<Body>) -> Option<String> {
+/// The digest in the header, if it is a SHA-256 digest.
+fn header_digest(answer: &Response<Body>) -> Option<String> {
     let digest = answer
         .headers()
         .get("Docker-Content-Digest")?
@@ -310,10 +306,10 @@ fn said_digest(answer: &Response<Body>) -> Option<String> {
     is_digest(digest).then(|| digest.to_owned())
 }
 
-/// Whether a body says that what was asked for does not exist: anybody on the way can answer with status 404.
+/// Whether a body says that the tag or the repository does not exist. The status 404 alone can come from a proxy.
 ///
 /// Source: "Error Codes" of the specification; `NOT_FOUND` is Harbor's.
-fn says_unknown(answer: &mut Response<Body>) -> bool {
+fn reports_unknown(answer: &mut Response<Body>) -> bool {
     document(answer).is_some_and(|it: Errors| {
         let known = ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"];
         it.errors.iter().any(|it| known.contains(&it.code.as_str()))

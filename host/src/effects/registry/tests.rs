@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use tempfile::TempDir;
 
 use super::*;
-use crate::effects::stand_in::{StandIn, answer, hang, nobody};
+use crate::effects::stand_in::{StandIn, answer, closed_port, hang};
 use crate::secret::Source;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -60,8 +60,8 @@ fn a_digest_is_read_from_the_header() {
 }
 
 #[test]
-fn without_a_header_the_manifest_is_measured() {
-    // What `sha256sum` says of it.
+fn without_a_header_the_digest_is_computed() {
+    // Computed with `sha256sum`.
     let empty = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
     let registry = StandIn::start(|stream, before| {
         let body = if before == 0 { "" } else { "{}" };
@@ -85,7 +85,7 @@ fn a_manifest_of_another_digest_is_refused() {
 }
 
 #[test]
-fn only_a_registry_can_say_that_there_is_nothing() {
+fn only_a_registry_reports_an_unknown_tag() {
     for (body, known) in [
         (r#"{"errors": [{"code": "MANIFEST_UNKNOWN"}]}"#, true),
         (
@@ -129,7 +129,7 @@ fn tags_come_in_pages() {
 }
 
 #[test]
-fn a_list_without_an_end_or_elsewhere_is_refused() {
+fn an_endless_list_or_one_of_another_host_is_refused() {
     for (link, error, times) in [
         (
             "/v2/a/tags/list?n=100",
@@ -153,7 +153,7 @@ fn a_list_without_an_end_or_elsewhere_is_refused() {
 }
 
 #[test]
-fn a_list_is_given_up_between_pages() {
+fn a_shutdown_ends_a_list_between_pages() {
     let registry = StandIn::start(move |stream, _| {
         let link = "Link: </v2/a/tags/list?n=100>; rel=\"next\"\r\n";
         answer(stream, "200 OK", link, r#"{"tags": ["a"]}"#);
@@ -162,7 +162,9 @@ fn a_list_is_given_up_between_pages() {
         let before = registry.requests().len();
         let asked = || registry.requests().len() - before;
         let tags = anonymous(&registry.url).tags("a", &|| asked() < pages);
-        let error = tags.expect_err("half a list is none").to_string();
+        let error = tags
+            .expect_err("an incomplete list is an error")
+            .to_string();
         assert!(error.contains("was interrupted"), "{error}");
         assert_eq!(asked(), pages);
     }
@@ -175,7 +177,7 @@ fn a_repository_without_tags_has_none() {
 }
 
 #[test]
-fn a_password_is_given_when_it_is_wanted() {
+fn a_password_is_sent_on_demand() {
     let wanted = "WWW-Authenticate: Basic realm=\"x\"\r\n";
     let registry = StandIn::start(move |stream, before| match before {
         0 => answer(stream, "401 No", wanted, ""),
@@ -190,7 +192,7 @@ fn a_password_is_given_when_it_is_wanted() {
     let registry = StandIn::start(move |stream, _| answer(stream, "401 No", wanted, ""));
     let error = anonymous(&registry.url)
         .tags("a", &|| true)
-        .expect_err("nobody");
+        .expect_err("the port is closed");
     assert!(error.to_string().contains("requires a user"), "{error}");
     let (asked, _folder) = named(&registry.url);
     let error = asked.tags("a", &|| true).expect_err("a wrong password");
@@ -199,7 +201,7 @@ fn a_password_is_given_when_it_is_wanted() {
 }
 
 #[test]
-fn a_token_is_fetched_when_it_is_wanted() {
+fn a_token_is_fetched_on_demand() {
     for field in ["token", "access_token"] {
         let body = format!(r#"{{"{field}": "pass"}}"#);
         let tokens = StandIn::start(move |stream, _| answer(stream, "200 OK", "", &body));
@@ -239,7 +241,7 @@ fn a_token_is_fetched_when_it_is_wanted() {
 }
 
 #[test]
-fn a_token_that_is_not_given_is_an_error_without_secrets() {
+fn a_refused_token_is_an_error_without_secrets() {
     for (status, body) in [
         ("403 No", "hush"),
         ("200 OK", "hush"),
@@ -260,7 +262,7 @@ fn a_token_that_is_not_given_is_an_error_without_secrets() {
 }
 
 #[test]
-fn what_is_no_answer_is_an_error() {
+fn an_unusable_answer_is_an_error() {
     for (status, body) in [
         ("500 Oops", ""),
         ("301 Moved", ""),
@@ -277,7 +279,9 @@ fn what_is_no_answer_is_an_error() {
         );
         assert_eq!(registry.requests().len(), 1);
     }
-    let error = anonymous(&nobody()).digest("a", "b").expect_err("nobody");
+    let error = anonymous(&closed_port())
+        .digest("a", "b")
+        .expect_err("the port is closed");
     assert_eq!(
         error.to_string(),
         "the registry can't be reached: connection refused"
@@ -285,7 +289,7 @@ fn what_is_no_answer_is_an_error() {
 }
 
 #[test]
-fn names_that_are_not_legal_are_not_asked_for() {
+fn invalid_names_are_not_queried() {
     let registry = StandIn::start(|stream, _| answer(stream, "200 OK", &digest_header(), ""));
     let asked = anonymous(&registry.url);
     assert!(asked.digest("a/../b", "c").is_err());
@@ -295,11 +299,11 @@ fn names_that_are_not_legal_are_not_asked_for() {
 }
 
 #[test]
-fn a_registry_that_hangs_is_given_up() {
+fn a_registry_that_hangs_times_out() {
     let (went, gone) = channel();
     let registry = StandIn::start(move |stream, _| {
         hang(stream);
-        went.send(()).expect("somebody waits");
+        went.send(()).expect("the test waits");
     });
     let settings = RegistrySettings {
         url: registry.url.clone(),

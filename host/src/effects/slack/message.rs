@@ -1,4 +1,4 @@
-//! A message in Slack's words.
+//! Formats a message for Slack.
 
 use serde_json::{Value, json};
 
@@ -14,18 +14,18 @@ const FIELDS: usize = 10;
 pub struct Message {
     /// `info`, `warning` or `failure`.
     pub urgency: &'static str,
-    /// What happened. Slack's marks (`*bold*`, backticks) work in it, its links and mentions don't.
+    /// What happened. Slack's markup for bold text and code works in it; links and mentions don't.
     pub text: String,
-    /// Facts, as name and value. Slack shows ten: of more, nine and how many there are besides.
+    /// Facts, as name and value. Slack shows ten: of a longer list, nine are shown and the others counted.
     pub facts: Vec<(String, String)>,
-    /// An `http` or `https` URL to read more at. Another one is shown as text.
+    /// An `http` or `https` URL with more information. Any other text is shown as text.
     pub link: Option<String>,
 }
 
 /// The body of the request.
 ///
-/// Source: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>; `text` is what
-/// notifications show, `blocks` what the channel does.
+/// Source: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>; notifications show `text`, the
+/// channel shows `blocks`.
 pub fn payload(message: &Message) -> Value {
     let emoji = match message.urgency {
         "failure" => ":x:",
@@ -54,7 +54,7 @@ fn fields(facts: &[(String, String)]) -> Vec<Value> {
     let mut fields: Vec<_> = facts[..shown]
         .iter()
         .map(|(name, value)| {
-            // A name is a word or two; a value may need the room.
+            // Names are short; most of the room is for the value.
             let name = format!("*{}*\n", escaped(name, FIELD / 4));
             let value = escaped(value, FIELD - width(&name));
             mrkdwn(&(name + &value))
@@ -67,7 +67,7 @@ fn fields(facts: &[(String, String)]) -> Vec<Value> {
 }
 
 fn linked(link: &str) -> String {
-    // These end a link, or its address; none of them belongs into a URL as it is.
+    // These characters end a link or its URL; a valid URL contains none of them.
     let plain = is_url(link) && !link.contains(['<', '>', '|']);
     let whole = format!("<{}|More>", escaped(link, usize::MAX));
     if plain && width(&whole) <= SECTION {
@@ -83,23 +83,23 @@ fn mrkdwn(text: &str) -> Value {
     json!({"type": "mrkdwn", "text": text, "verbatim": true})
 }
 
-/// Ends a text that was cut.
+/// The end of a text that was cut.
 const CUT: &str = "…";
 
-/// A character of no width that keeps `@here` from being a mention.
+/// A character without width that prevents a mention by `@here`.
 const JOINER: char = '\u{2060}';
 
-const EVERYBODY: [&str; 4] = ["here", "channel", "everyone", "group"];
+const MENTIONS: [&str; 4] = ["here", "channel", "everyone", "group"];
 
-/// Escapes a text, and cuts it to at most `limit` characters. Slack counts as browsers do, in UTF-16.
+/// Escapes a text, and cuts it to at most `limit` characters. Slack counts UTF-16 code units, as browsers do.
 ///
-/// Source: `&`, `<` and `>` are the only characters to escape, and begin whatever does something
-/// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>). Plain `@here` is one only where
-/// names are linked; it is made inert as well.
+/// Source: `&`, `<` and `>` are the only characters to escape, and every link and mention begins with one
+/// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>). A plain `@here` is a mention only if names are
+/// linked; it is disabled as well.
 pub fn escaped(text: &str, limit: usize) -> String {
     let mut safe = String::new();
     let mut length = 0;
-    // Where to cut if the rest does not fit.
+    // The place to cut if the rest does not fit.
     let mut cut = 0;
     for (at, c) in text.char_indices() {
         let before = safe.len();
@@ -107,7 +107,7 @@ pub fn escaped(text: &str, limit: usize) -> String {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
-            '@' if calls_everybody(&text[at + 1..]) => safe.extend(['@', JOINER]),
+            '@' if is_mention(&text[at + 1..]) => safe.extend(['@', JOINER]),
             c => safe.push(c),
         }
         length += width(&safe[before..]);
@@ -128,8 +128,8 @@ pub fn width(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-fn calls_everybody(rest: &str) -> bool {
-    EVERYBODY.iter().any(|name| {
+fn is_mention(rest: &str) -> bool {
+    MENTIONS.iter().any(|name| {
         rest.get(..name.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(name))
     })
@@ -275,7 +275,7 @@ mod tests {
             prop_assert!(width(&safe) <= limit);
             prop_assert!(!safe.contains(['<', '>']));
             let mention = |name: &&str| safe.contains(&["@", name].concat());
-            prop_assert!(!EVERYBODY.iter().any(mention));
+            prop_assert!(!MENTIONS.iter().any(mention));
             let rest = safe.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
             prop_assert!(!rest.contains('&'), "{}", safe);
         }

@@ -1,8 +1,8 @@
 //! A workflow of GitHub Actions, by a `repository_dispatch` event.
 //!
-//! GitHub takes the event with status 204, whether a workflow listens to it or not, and says nothing about what
-//! it starts. So the workflow has to be named after the
-//! request, and is found by that: `run-name: greenlight ${{ github.event.client_payload.request }}`.
+//! GitHub accepts the event with status 204, also if no workflow listens to it, and does not name the run that it
+//! starts. So the run must be named after the request, by which it is found:
+//! `run-name: greenlight ${{ github.event.client_payload.request }}`.
 //!
 //! Source: <https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event>,
 //! <https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-repository>, and
@@ -13,37 +13,35 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::line::{Answer, Line, until};
-use super::{Error, Request, Trigger};
+use super::{Answer, CiClient, Error, Request, Trigger, read_token, seconds_until};
 use crate::config::server::GitHubSettings;
 use crate::http::is_url;
 
 /// The type of the event, which the workflow listens to.
 pub const EVENT: &str = "greenlight-deploy";
-/// How the name of a run begins.
+/// The beginning of a run's name.
 const NAME: &str = "greenlight ";
-/// How many runs a page has, and how many pages are looked through.
+/// How many runs a page has, and how many pages are searched.
 const PAGE: usize = 100;
 const PAGES: usize = 3;
 
 /// Starts workflows.
 pub struct GitHub {
     settings: GitHubSettings,
-    line: Line,
+    client: CiClient,
 }
 
 impl GitHub {
-    /// Ready to start workflows.
+    /// Makes a client.
     pub fn new(settings: GitHubSettings) -> Self {
         Self {
             settings,
-            line: Line::to("GitHub"),
+            client: CiClient::new("GitHub"),
         }
     }
 
     fn authorization(&self) -> Result<String, Error> {
-        let token = self.settings.token.token("GitHub token");
-        let token = token.map_err(|why| Error::Refused { why })?;
+        let token = read_token(&self.settings.token, "GitHub token")?;
         Ok(format!("Bearer {}", token.expose()))
     }
 
@@ -54,17 +52,17 @@ impl GitHub {
         format!("{url}/repos/{repository}/{of}")
     }
 
-    /// What an answer that is no acceptance means: a used up limit is a status 403, too.
+    /// The error for an answer with an unexpected status: an exhausted rate limit also has status 403.
     fn refusal(&self, answer: &Answer) -> Error {
         let limited = answer.header("x-ratelimit-remaining") == Some("0");
         let reset = answer.header("x-ratelimit-reset");
-        match self.line.refusal(answer) {
+        match self.client.refusal(answer) {
             Error::Refused { why }
             | Error::Busy {
                 why,
                 again_in: None,
             } if limited && matches!(answer.status(), 403 | 429) => {
-                let seconds = reset.and_then(|it| until(it.parse().ok()?));
+                let seconds = reset.and_then(|it| seconds_until(it.parse().ok()?));
                 Error::Busy {
                     why,
                     again_in: seconds.map(Duration::from_secs),
@@ -78,11 +76,11 @@ impl GitHub {
         let list = "actions/runs?event=repository_dispatch";
         let url = self.url(&format!("{list}&per_page={PAGE}&page={page}"));
         let refusal = |answer: &_| self.refusal(answer);
-        let runs: Runs = self.line.list(&url, &headers(authorization), refusal)?;
+        let runs: Runs = self.client.list(&url, &headers(authorization), refusal)?;
         Ok(runs.workflow_runs)
     }
 
-    /// The page for people with the runs that events have started.
+    /// URL of the web page with the runs that events have started.
     ///
     /// Source: <https://docs.github.com/en/enterprise-server@3.10/rest/enterprise-admin> for `/api/v3`, and
     /// <https://docs.github.com/en/enterprise-cloud@latest/graphql/guides/managing-enterprise-accounts> for
@@ -101,8 +99,8 @@ impl GitHub {
 }
 
 impl Trigger for GitHub {
-    /// Sends the event. That it is accepted says nothing about a run: none begins where no workflow listens. So
-    /// what is given is what was asked for, and the page where a run of that name appears.
+    /// Sends the event. GitHub accepts it also if no workflow listens. So the reference is the name of the expected
+    /// run, and the page on which it appears.
     fn start(&self, request: &Request) -> Result<String, Error> {
         let authorization = self.authorization()?;
         let body = json!({
@@ -114,7 +112,7 @@ impl Trigger for GitHub {
             },
         });
         let url = self.url("dispatches");
-        let answer = self.line.json(&url, &headers(&authorization), &body)?;
+        let answer = self.client.json(&url, &headers(&authorization), &body)?;
         if answer.status() != 204 {
             return Err(self.refusal(&answer));
         }
@@ -122,9 +120,8 @@ impl Trigger for GitHub {
         Ok(format!("asked GitHub for the run `{NAME}{key}`: {page}"))
     }
 
-    /// Looks through the latest 300 runs, the youngest first. A key that is in none of them proves something
-    /// only where runs are named after their keys, which one at least has to be, and where they reach back to
-    /// a time before the request.
+    /// Searches the latest 300 runs, the newest first. The absence of the key is proof only if at least one run is
+    /// named after a key, and the runs reach back to a time before the request.
     fn find(&self, request: &Request) -> Result<Option<String>, Error> {
         let authorization = self.authorization()?;
         let (mut any, mut named, mut all) = (false, false, false);
@@ -196,7 +193,7 @@ struct Run {
 }
 
 impl Run {
-    /// What the run is called. Older servers have no `display_title`, and the same in `name`.
+    /// The name of the run. Older servers have it in `name` instead of `display_title`.
     fn title(&self) -> &str {
         let title = self.display_title.as_deref().or(self.name.as_deref());
         title.unwrap_or_default()

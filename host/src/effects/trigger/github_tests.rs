@@ -53,7 +53,7 @@ fn an_event_is_dispatched() {
 }
 
 #[test]
-fn the_page_for_people_is_beside_the_api() {
+fn the_web_page_is_derived_from_the_api_url() {
     for (url, page) in [
         ("https://api.github.com", "https://github.com/org/shop/"),
         ("https://api.octo.ghe.com", "https://octo.ghe.com/org/shop/"),
@@ -75,12 +75,12 @@ fn the_page_for_people_is_beside_the_api() {
 }
 
 #[test]
-fn what_is_no_acceptance_is_told_apart() {
+fn failures_are_classified() {
     trial::failures(starter, 0);
 }
 
 #[test]
-fn a_limit_that_is_used_up_ends_at_a_time() {
+fn an_exhausted_rate_limit_has_a_reset_time() {
     for (headers, wait) in [
         (
             "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1\r\n",
@@ -111,7 +111,7 @@ fn run(id: u64, title: &str) -> Value {
     json!({"id": id, "name": "Deploy", "display_title": title})
 }
 
-/// What is found in a list of pages.
+/// The result of a search in a list of pages.
 fn found(pages: Vec<Vec<Value>>) -> (Result<Option<String>, Error>, Vec<String>) {
     let server = StandIn::start(move |stream, before| {
         let page = pages.get(before).cloned().unwrap_or_default();
@@ -145,7 +145,7 @@ fn a_run_is_found_by_its_name() {
 }
 
 #[test]
-fn older_runs_are_on_other_pages_up_to_the_third() {
+fn older_runs_are_searched_up_to_the_third_page() {
     let full = |title: &str| (0..100).map(|id| run(id, title)).collect::<Vec<_>>();
     let (other, last) = (full("greenlight other"), vec![run(7, "greenlight k3y")]);
     let (reference, _) = found(vec![other.clone(), other.clone(), last.clone()]);
@@ -156,7 +156,7 @@ fn older_runs_are_on_other_pages_up_to_the_third() {
     assert!(error.to_string().contains("do not reach back"), "{error}");
     assert_eq!(requests.len(), 3);
 
-    // Older ones than the request need not be looked through.
+    // Pages that are older than the request are not searched.
     for (at, is_whole) in [(trial::BEFORE, true), (trial::ABOUT, false)] {
         let at = i64::try_from(at).expect("a moment");
         let at = jiff::Timestamp::from_millisecond(at).expect("a moment");
@@ -169,7 +169,7 @@ fn older_runs_are_on_other_pages_up_to_the_third() {
 }
 
 #[test]
-fn absence_proves_something_only_where_runs_have_names() {
+fn absence_is_proof_only_if_runs_are_named() {
     assert_eq!(found(vec![vec![]]).0, Ok(None));
     assert_eq!(found(vec![vec![run(1, "greenlight other")]]).0, Ok(None));
     let error = found(vec![vec![run(1, "Deploy")]]).0.expect_err("no names");

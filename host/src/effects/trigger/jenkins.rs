@@ -1,7 +1,7 @@
 //! A job of Jenkins.
 //!
-//! The job takes the parameters `TAG`, `DIGEST` and `REQUEST`; Jenkins drops what a job has not declared, and
-//! `REQUEST` is what a build is found by.
+//! The job must declare the parameters `TAG`, `DIGEST` and `REQUEST`; Jenkins drops undeclared ones. A build is found
+//! by `REQUEST`.
 //!
 //! Source: <https://www.jenkins.io/doc/book/using/remote-access-api/> and, for crumbs,
 //! <https://www.jenkins.io/doc/book/security/csrf-protection/>.
@@ -12,34 +12,31 @@ use serde::Deserialize;
 use serde_json::Value;
 use ureq::http::header::{LOCATION, SET_COOKIE};
 
-use super::line::{Answer, Line};
-use super::{Error, Request, Trigger};
+use super::{Answer, CiClient, Error, Request, Trigger, read_token};
 use crate::config::server::JenkinsSettings;
-use crate::secret::Secret;
 
-/// What to ask for of a queue.
+/// The query for the queue.
 const QUEUE: &str = "/queue/api/json?tree=items[id,actions[parameters[name,value]]]";
-/// What to ask for of a job: its latest builds, of which Jenkins gives 100 at most.
+/// The query for a job: its latest builds, at most 100.
 const BUILDS: &str = "/api/json?tree=nextBuildNumber,builds[number,timestamp,actions[parameters[name,value]]]{0,100}";
 
 /// Starts builds of a job.
 pub struct Jenkins {
     settings: JenkinsSettings,
-    line: Line,
+    client: CiClient,
 }
 
 impl Jenkins {
-    /// Ready to start builds.
+    /// Makes a client.
     pub fn new(settings: JenkinsSettings) -> Self {
         Self {
             settings,
-            line: Line::to("Jenkins"),
+            client: CiClient::new("Jenkins"),
         }
     }
 
     fn authorization(&self) -> Result<String, Error> {
-        let token = self.settings.token.token("Jenkins token");
-        let token: Secret = token.map_err(|why| Error::Refused { why })?;
+        let token = read_token(&self.settings.token, "Jenkins token")?;
         Ok(http_auth::basic::encode_credentials(
             &self.settings.user,
             token.expose(),
@@ -52,13 +49,13 @@ impl Jenkins {
         })
     }
 
-    /// What a request that changes something has to carry, where the server wants it: the name of a header
-    /// and its value, and the session that the value holds for.
+    /// The crumb that a POST request must carry, if the server requires one: the name of a header and its value, and
+    /// the cookies of the session that the crumb belongs to.
     ///
-    /// Nothing is started by asking for it, so a failure is a refusal.
+    /// The query starts nothing, so a failure is a refusal.
     fn crumb(&self, authorization: &str) -> Result<Option<(Crumb, String)>, Error> {
         let url = format!("{}/crumbIssuer/api/json", self.root()?);
-        let answer = self.line.get(&url, &[("Authorization", authorization)]);
+        let answer = self.client.get(&url, &[("Authorization", authorization)]);
         let mut answer = answer.map_err(certain)?;
         match answer.status() {
             200 => match answer.document() {
@@ -68,7 +65,7 @@ impl Jenkins {
                 }),
             },
             404 => Ok(None),
-            _ => Err(certain(self.line.refusal(&answer))),
+            _ => Err(certain(self.client.refusal(&answer))),
         }
     }
 
@@ -77,15 +74,15 @@ impl Jenkins {
         url: &str,
         authorization: &str,
     ) -> Result<T, Error> {
-        // Brackets and braces are no part of a URL.
+        // Brackets and braces are not valid in a URL.
         let url = url
             .replace('[', "%5B")
             .replace(']', "%5D")
             .replace('{', "%7B")
             .replace('}', "%7D");
         let headers = [("Authorization", authorization)];
-        let refusal = |answer: &_| self.line.refusal(answer);
-        self.line.list(&url, &headers, refusal)
+        let refusal = |answer: &_| self.client.refusal(answer);
+        self.client.list(&url, &headers, refusal)
     }
 }
 
@@ -106,9 +103,9 @@ impl Trigger for Jenkins {
             ("REQUEST", &request.key),
         ];
         let url = format!("{}/buildWithParameters", self.settings.job);
-        let answer = self.line.form(&url, &headers, &form)?;
+        let answer = self.client.form(&url, &headers, &form)?;
         if answer.status() != 201 {
-            return Err(self.line.refusal(&answer));
+            return Err(self.client.refusal(&answer));
         }
         let item = answer.header(LOCATION.as_str()).and_then(queue_item);
         Ok(match item {
@@ -117,10 +114,10 @@ impl Trigger for Jenkins {
         })
     }
 
-    /// Whether something carries the key, in the queue first: what leaves it meanwhile is among the builds.
+    /// Searches the queue first, then the builds: an item that leaves the queue in between becomes a build.
     ///
-    /// A key that no build carries proves something only where builds carry keys, which one at least has to,
-    /// and where the builds reach back to a time before the request: old ones are removed.
+    /// The absence of the key is proof only if at least one build has a key, and the builds reach back to a time before
+    /// the request, because Jenkins removes old builds.
     fn find(&self, request: &Request) -> Result<Option<String>, Error> {
         let (root, authorization) = (self.root()?, self.authorization()?);
         let queue: Queue = self.list(&format!("{root}{QUEUE}"), &authorization)?;
@@ -141,7 +138,7 @@ impl Trigger for Jenkins {
         if !builds.reach_back(request) {
             return Err(Error::Unknown {
                 why: format!(
-                    "the builds of {job} that are left do not reach back to the `REQUEST` {}: look for it there",
+                    "the remaining builds of {job} do not reach back to the `REQUEST` {}: look for it there",
                     request.key
                 ),
             });
@@ -178,9 +175,9 @@ struct Builds {
 }
 
 impl Builds {
-    /// Whether everything that was started since a request is among them: without a gap, down to the first
-    /// build of the job or to one that is older than the request. Old builds are removed, but for some that
-    /// are kept, so an old one behind a gap proves nothing.
+    /// Whether the list has every build since a request: without a gap, down to the first build of the job or to one
+    /// that is older than the request. Jenkins removes old builds but keeps some, so an old build behind a gap proves
+    /// nothing.
     fn reach_back(&self, request: &Request) -> bool {
         let mut builds: Vec<_> = self.builds.iter().collect();
         builds.sort_unstable_by_key(|it| Reverse(it.number));
@@ -235,7 +232,7 @@ fn parameters(actions: &[Option<Action>]) -> impl Iterator<Item = &Parameter> {
     actions.iter().flatten().flat_map(|it| &it.parameters)
 }
 
-/// The number of the item in the queue, from where it is said to be.
+/// The number of the item in the queue, from its URL.
 fn queue_item(location: &str) -> Option<u64> {
     let (_, number) = location.trim_end_matches('/').rsplit_once("/queue/item/")?;
     number.parse().ok()
@@ -248,7 +245,7 @@ fn cookies(answer: &Answer) -> String {
     pairs.map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
-/// The same failure, where nothing can have been started.
+/// The error for a failed crumb request, after which certainly nothing was started.
 fn certain(error: Error) -> Error {
     match error {
         Error::Unknown { why } => Error::Refused { why },

@@ -95,7 +95,7 @@ fn a_server_without_crumbs_needs_none() {
 }
 
 #[test]
-fn a_crumb_that_is_not_given_starts_nothing() {
+fn without_a_crumb_nothing_is_started() {
     for (status, body, kind) in [
         ("401 No", TOKEN, "Refused"),
         ("500 Oops", TOKEN, "Refused"),
@@ -112,13 +112,13 @@ fn a_crumb_that_is_not_given_starts_nothing() {
         let error = starter(&server.url, token).start(&request());
         let error = error.expect_err("unreadable crumb");
         assert!(format!("{error:?}").starts_with(kind), "{error:?}");
-        trial::says_no_secret(&error);
+        trial::contains_no_secret(&error);
         assert_eq!(server.requests().len(), 1);
     }
 }
 
 #[test]
-fn what_is_no_acceptance_is_told_apart() {
+fn failures_are_classified() {
     trial::failures(starter, 1);
 }
 
@@ -130,7 +130,7 @@ fn a_build_that_takes_too_long_may_have_started() {
             return answer(stream, "404 Not Found", "", "");
         }
         hang(stream);
-        went.send(()).expect("somebody waits");
+        went.send(()).expect("the test waits");
     });
     let (token, _folder) = trial::token();
     let jenkins = Jenkins {
@@ -139,7 +139,7 @@ fn a_build_that_takes_too_long_may_have_started() {
             user: "ci".to_owned(),
             token,
         },
-        line: Line::within("Jenkins", Duration::from_millis(300)),
+        client: CiClient::within("Jenkins", Duration::from_millis(300)),
     };
     let error = jenkins.start(&request()).expect_err("no answer");
     assert!(error.is_unknown(), "{error:?}");
@@ -151,7 +151,7 @@ const ACTIONS: &str = r#"[{}, null, {"parameters": [{"name": "TAG", "value": tru
     {"name": "REQUEST", "value": "k3y"}]}]"#;
 
 #[test]
-fn what_was_started_is_found_in_the_queue_or_among_the_builds() {
+fn a_start_is_found_in_the_queue_or_among_the_builds() {
     let nothing =
         r#"{"items": [{"id": 6, "actions": [{"parameters": [{"name": "TAG", "value": "k3y"}]}]}]}"#;
     for (queue, builds, found) in [
@@ -194,7 +194,7 @@ fn what_was_started_is_found_in_the_queue_or_among_the_builds() {
 }
 
 #[test]
-fn absence_proves_something_only_where_builds_have_keys_and_reach_back() {
+fn absence_is_proof_only_if_builds_have_keys_and_reach_back() {
     let keyed = |number: u64, timestamp: u64| {
         let parameters = json!([{"name": "REQUEST", "value": "other"}]);
         json!({"number": number, "timestamp": timestamp, "actions": [{"parameters": parameters}]})
@@ -240,7 +240,7 @@ fn absence_proves_something_only_where_builds_have_keys_and_reach_back() {
         match why {
             None => assert_eq!(found, Ok(None), "{builds:?}"),
             Some(why) => {
-                let error = found.expect_err("nobody can tell");
+                let error = found.expect_err("the outcome is unknown");
                 assert!(error.is_unknown(), "{builds:?}: {error:?}");
                 assert!(error.to_string().contains(why), "{builds:?}: {error}");
             }
@@ -249,12 +249,12 @@ fn absence_proves_something_only_where_builds_have_keys_and_reach_back() {
 }
 
 #[test]
-fn what_can_not_be_found_out_is_an_error() {
+fn an_inconclusive_answer_is_an_error() {
     trial::not_found_out(starter);
 }
 
 #[test]
-fn the_root_stands_before_the_first_job() {
+fn the_root_is_the_part_before_the_first_job() {
     let root = |job: &str| {
         let (token, _folder) = trial::token();
         let settings = JenkinsSettings {

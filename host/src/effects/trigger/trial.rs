@@ -1,4 +1,4 @@
-//! What the tests of all starters share.
+//! Tests that every CI system must pass.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,15 +7,15 @@ use std::net::TcpStream;
 use tempfile::TempDir;
 
 use super::{Error, Request, Trigger};
-use crate::effects::stand_in::{StandIn, answer, nobody};
+use crate::effects::stand_in::{StandIn, answer, closed_port};
 use crate::secret::Source;
 
-/// The token, which may be in no text.
+/// The token, which no text may contain.
 pub const TOKEN: &str = "hush0123456789";
 
-/// When the request was first wanted, in milliseconds since 1970: 2026-01-01T00:00:00Z.
+/// When the request was first made, in milliseconds since 1970: 2026-01-01T00:00:00Z.
 pub const SINCE: u64 = 1_767_225_600_000;
-/// A moment that is certainly before that, and one that may be after it by another's clock.
+/// A time that is certainly before that, and one that may be after it by another clock.
 pub const BEFORE: u64 = SINCE - 3_600_001;
 pub const ABOUT: u64 = SINCE - 3_600_000;
 
@@ -27,7 +27,7 @@ pub fn token() -> (Source, TempDir) {
     (Source::File(file), folder)
 }
 
-/// A request to start something.
+/// A request to start a deployment.
 pub fn request() -> Request {
     let commit = "0123456789abcdef0123456789abcdef01234567";
     Request {
@@ -41,7 +41,7 @@ pub fn request() -> Request {
     }
 }
 
-/// Whether it was certainly not accepted, and whether it is worth asking again later.
+/// The kind of an error.
 pub fn kind(error: &Error) -> &'static str {
     match error {
         Error::Refused { .. } => "refused",
@@ -50,7 +50,7 @@ pub fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// How long to wait after a start that was not accepted, in seconds.
+/// The wait that an error asks for, in seconds.
 pub fn wait(error: &Error) -> Option<u64> {
     match error {
         Error::Busy { again_in, .. } => again_in.map(|it| it.as_secs()),
@@ -58,8 +58,8 @@ pub fn wait(error: &Error) -> Option<u64> {
     }
 }
 
-/// Asks for a start where the answer is no acceptance, in every way. `asked` sends what comes before the
-/// request that starts something, which the stand-in then gets as its `before`th.
+/// Requests a deployment from servers that fail in different ways. The starter sends `before` requests before the one
+/// that starts the deployment.
 pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Trigger>, before: usize) {
     type Respond = fn(&mut TcpStream);
     let cases: [(Respond, &str); 16] = [
@@ -111,22 +111,22 @@ pub fn failures(starter: impl Fn(&str, Source) -> Box<dyn Trigger>, before: usiz
         let error = starter(&server.url, token).start(&request());
         let error = error.expect_err("it is not accepted");
         assert_eq!(kind(&error), expected, "case {at}: {error:?}");
-        says_no_secret(&error);
+        contains_no_secret(&error);
         assert_eq!(server.requests().len(), before + 1, "asked for once: {at}");
     }
 
     let (token, folder) = token();
-    let error = starter(&nobody(), token.clone()).start(&request());
-    let error = error.expect_err("nobody is there");
+    let error = starter(&closed_port(), token.clone()).start(&request());
+    let error = error.expect_err("the port is closed");
     assert_eq!(kind(&error), "refused", "{error:?}");
     drop(folder);
-    let error = starter(&nobody(), token).start(&request());
+    let error = starter(&closed_port(), token).start(&request());
     let error = error.expect_err("no token");
     assert_eq!(kind(&error), "refused", "{error:?}");
     assert!(error.to_string().contains("can't be read"), "{error}");
 }
 
-/// Looks for a start where nobody answers, or what is answered says nothing.
+/// Looks for a start where no server answers, or the answer is of no use.
 pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Trigger>) {
     type Respond = fn(&mut TcpStream);
     let cases: [(Respond, &str); 12] = [
@@ -159,16 +159,16 @@ pub fn not_found_out(starter: impl Fn(&str, Source) -> Box<dyn Trigger>) {
         let error = starter(&server.url, token).find(&request());
         let error = error.expect_err("it can't be found out");
         assert_eq!(kind(&error), expected, "case {at}: {error:?}");
-        says_no_secret(&error);
+        contains_no_secret(&error);
     }
     let (token, _folder) = token();
-    let error = starter(&nobody(), token).find(&request());
-    let error = error.expect_err("nobody is there");
+    let error = starter(&closed_port(), token).find(&request());
+    let error = error.expect_err("the port is closed");
     assert_eq!(kind(&error), "refused", "{error:?}");
 }
 
-/// Whether a text holds nothing of the token, as it is or as it is sent.
-pub fn says_no_secret(error: &Error) {
+/// Checks that an error contains no part of the token, plain or encoded.
+pub fn contains_no_secret(error: &Error) {
     let encoded = http_auth::basic::encode_credentials("ci", TOKEN);
     for text in [format!("{error}"), format!("{error:?}")] {
         assert!(!text.contains(TOKEN) && !text.contains("hush"), "{text}");

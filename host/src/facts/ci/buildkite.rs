@@ -5,19 +5,18 @@
 
 use super::{Change, CiEnvironment, Problem, Standing, System, Variables};
 
-/// The value of `BUILDKITE_COMMIT` in a build without a given commit: the checkout resolves it.
+/// The value of `BUILDKITE_COMMIT` in a build that was created without a commit. The checkout selects the commit.
 pub const CHECKED_OUT: &str = "HEAD";
 
-/// The value of `BUILDKITE_SOURCE` in a build that a webhook of the repository started.
+/// The value of `BUILDKITE_SOURCE` in a build that a push started.
 const PUSHED: &str = "webhook";
 
 /// Reads its variables.
 ///
 /// `BUILDKITE_MESSAGE` is "usually the commit message or the message provided when the build is triggered",
-/// and about the branch the documentation says that "for manually triggered builds, this branch is not guaranteed
-/// to contain the commit". Steps that trigger a build and schedules name a branch and a commit independently of
-/// each other. Only in a build that a webhook of the repository started does the branch contain
-/// the commit.
+/// and of a branch the documentation says that "for manually triggered builds, this branch is not guaranteed
+/// to contain the commit". The same holds for trigger steps and schedules, which take a branch and a commit that need
+/// not belong together. Only in a build that a push started does the branch contain the commit.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let number = variables
         .fact("BUILDKITE_PULL_REQUEST")
@@ -35,7 +34,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
         problems.push(Problem {
             code: "branch-unsure",
             message: "no push started this build (`BUILDKITE_SOURCE` is not `webhook`), and \
-                      `BUILDKITE_BRANCH` need not be a branch that has the commit"
+                      `BUILDKITE_BRANCH` may not contain the commit"
                 .to_owned(),
             help: "if the branch contains the commit, pass `--branch \"$BUILDKITE_BRANCH\"`"
                 .to_owned(),
@@ -58,5 +57,27 @@ pub fn read(variables: &Variables) -> CiEnvironment {
         }),
         problems,
         ..CiEnvironment::of(System::Buildkite)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{BUILDKITE, changed, read, shown};
+
+    #[test]
+    fn buildkite_trusts_only_the_branch_of_a_push() {
+        // An unmerged commit, with the default branch of the pipeline.
+        for source in ["ui", "api", "trigger_job", "schedule", "new", ""] {
+            let doubtful = read(&changed(BUILDKITE, &[("BUILDKITE_SOURCE", source)]));
+            assert_eq!(
+                (doubtful.branch, doubtful.problems[0].code),
+                (None, "branch-unsure")
+            );
+            // A build without a commit builds the tip of the branch.
+            let changes = [("BUILDKITE_SOURCE", source), ("BUILDKITE_COMMIT", "HEAD")];
+            let read = read(&changed(BUILDKITE, &changes));
+            assert_eq!(shown(read.commit.as_ref()), "HEAD (BUILDKITE_COMMIT)");
+            assert_eq!(read.built_branch().as_deref(), Some("main"));
+        }
     }
 }

@@ -6,8 +6,8 @@ use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variab
 
 /// Reads its variables.
 ///
-/// In a pipeline of merged results and in a merge train, `CI_COMMIT_SHA` is a merge commit that GitLab made; the
-/// pushed commit is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`, which is set only there.
+/// In a merged results pipeline and in a merge train `CI_COMMIT_SHA` is GitLab's temporary merge commit. The pushed
+/// commit is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`, which only these pipelines have.
 pub fn read(variables: &Variables) -> CiEnvironment {
     let merged = ["merged_result", "merge_train"]
         .iter()
@@ -17,8 +17,8 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     if merged && pushed.is_none() {
         problems.push(Problem {
             code: "no-commit",
-            message: "`CI_COMMIT_SHA` is a commit that GitLab made to merge with, and \
-                      `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA` does not say what was pushed"
+            message: "`CI_COMMIT_SHA` is GitLab's temporary merge commit, and \
+                      `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA` with the pushed commit is not set"
                 .to_owned(),
             help: "name the commit with `--rev REV`, or run the job in branch pipelines".to_owned(),
         });
@@ -65,7 +65,7 @@ fn change(variables: &Variables) -> Option<Change> {
     })
 }
 
-/// GitLab truncates messages since 18.6, and says so since then.
+/// Since 18.6 GitLab cuts off long messages, and sets a variable if it does.
 fn message(variables: &Variables, of_another: bool) -> Option<Said> {
     let standing = if of_another {
         Standing::Unsure("it is the message of GitLab's temporary merge commit")
@@ -78,4 +78,71 @@ fn message(variables: &Variables, of_another: bool) -> Option<Said> {
         Standing::Truncated
     };
     variables.said("CI_COMMIT_MESSAGE", standing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{
+        GITLAB, MERGE, SHA, Set, changed, has_message, is_never_published, read,
+    };
+    use super::Standing;
+
+    #[test]
+    fn a_merge_request_of_gitlab_is_never_a_build_of_a_branch() {
+        let of = |kind, more: Set<'static>| {
+            let set = [
+                ("CI_COMMIT_BRANCH", ""),
+                ("CI_PIPELINE_SOURCE", "merge_request_event"),
+                ("CI_MERGE_REQUEST_IID", "7"),
+                ("CI_MERGE_REQUEST_EVENT_TYPE", kind),
+                ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "main"),
+                ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main"),
+            ];
+            is_never_published(GITLAB, &changed(&set, more))
+        };
+        // The message belongs to GitLab's temporary merge commit.
+        let made = &[
+            ("CI_COMMIT_SHA", MERGE),
+            ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", SHA),
+        ];
+        assert!(!has_message(&of("merged_result", made)));
+        assert!(!has_message(&of("merge_train", made)));
+        assert!(has_message(&of("detached", &[])));
+        let external = [
+            ("CI_EXTERNAL_PULL_REQUEST_IID", "7"),
+            ("CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME", "main"),
+            ("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME", "main"),
+        ];
+        is_never_published(GITLAB, &external);
+    }
+
+    #[test]
+    fn gitlab_reports_a_message_that_it_cut_off() {
+        for (said, standing) in [
+            ("true", Standing::Truncated),
+            ("false", Standing::Whole),
+            ("", Standing::Whole),
+            ("1", Standing::Truncated),
+        ] {
+            let read = read(&changed(
+                GITLAB,
+                &[("CI_COMMIT_MESSAGE_IS_TRUNCATED", said)],
+            ));
+            assert_eq!(
+                read.message.expect("a message").standing,
+                standing,
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_merged_results_pipeline_without_the_pushed_commit_has_no_commit() {
+        let read = read(&changed(
+            GITLAB,
+            &[("CI_MERGE_REQUEST_EVENT_TYPE", "merged_result")],
+        ));
+        assert_eq!(read.commit, None);
+        assert_eq!(read.problems[0].code, "no-commit");
+    }
 }

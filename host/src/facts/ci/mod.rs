@@ -1,49 +1,48 @@
-//! Facts of the CI system about the build: its documented variables, and GitHub's event file.
+//! The facts that a CI system gives about the build it runs: its documented variables, and GitHub's event file.
 //!
-//! All code here reads variables through a look-up function, and does not depend on the environment of this
-//! process. An empty variable counts as unset.
+//! All variables are read through [`Variables`], so tests do not depend on the environment of their process. An
+//! empty variable counts as unset.
 
 mod buildkite;
 mod circleci;
-mod drone;
-mod event;
-mod fact;
 mod github;
+mod github_event;
 mod gitlab;
 mod jenkins;
 mod needs;
 mod system;
 mod woodpecker;
 
-pub use fact::{Fact, Said, Standing, Variables};
 pub use needs::NEEDS;
 pub use system::{CHOICE, System, detect};
+
+use std::ffi::OsString;
 
 use super::Error;
 use crate::contract::environments::Job;
 use crate::contract::validate::is_commit;
 
-/// The facts of a CI system about the build.
+/// The facts that a CI system gives about a build.
 #[derive(Clone, Debug)]
 pub struct CiEnvironment {
     /// The system.
     pub system: System,
-    /// The built commit: of a pull request, the pushed commit instead of a merge commit of the system, if the
-    /// system names it. `HEAD` if the system leaves it to the checkout.
+    /// The commit that is built. For a pull request it is the pushed commit, not the temporary merge commit, if
+    /// the system tells them apart. `HEAD` if the system leaves the choice to the checkout.
     pub commit: Option<Fact>,
-    /// The built branch; of a pull request, its source branch.
+    /// The branch that is built; for a pull request, its source branch.
     pub branch: Option<Fact>,
     /// The built tag.
     pub tag: Option<Fact>,
-    /// The text that the system calls the message.
+    /// The text that the system gives as the commit message.
     pub message: Option<Said>,
-    /// The web page of the build.
+    /// URL of the build's page.
     pub build_url: Option<Fact>,
     /// The built pull request.
     pub change: Option<Change>,
     /// The results of jobs.
     pub jobs: Result<Vec<Fact<Job>>, Error>,
-    /// Problems with these facts.
+    /// The problems with these facts.
     pub problems: Vec<Problem>,
 }
 
@@ -52,7 +51,7 @@ pub struct CiEnvironment {
 pub struct Change {
     /// Its number.
     pub number: Option<Fact>,
-    /// The branch that it is for.
+    /// The branch that it is to be merged into.
     pub target: Option<Fact>,
 }
 
@@ -63,7 +62,7 @@ pub struct Problem {
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
-    /// How to correct it in that system.
+    /// How to fix it in the configuration of that system.
     pub help: String,
 }
 
@@ -76,15 +75,15 @@ impl CiEnvironment {
             System::GitHub => github::read(variables),
             System::GitLab => gitlab::read(variables),
             System::Buildkite => buildkite::read(variables),
-            System::Woodpecker => woodpecker::read(variables),
-            System::Drone => drone::read(variables),
+            System::Woodpecker => woodpecker::read_woodpecker(variables),
+            System::Drone => woodpecker::read_drone(variables),
         };
         read.add_needs(variables);
         read.check_commit();
         read
     }
 
-    /// A system without facts.
+    /// A system without any facts yet.
     fn of(system: System) -> Self {
         Self {
             system,
@@ -99,10 +98,10 @@ impl CiEnvironment {
         }
     }
 
-    /// The branch of the build, as the policy gets it.
+    /// The branch of the build that is passed to the policy.
     ///
-    /// A pull request is not a build of its branch, which may be in a fork: it gets a name that git does not allow for
-    /// a branch.
+    /// A build of a pull request is not a build of a branch: a fork can give its branch any name. So it gets a name
+    /// that git does not allow for branches.
     pub fn built_branch(&self) -> Option<String> {
         let Some(change) = &self.change else {
             return self.branch.as_ref().map(|branch| branch.value.clone());
@@ -137,6 +136,102 @@ impl CiEnvironment {
                 help: "name the commit that was built with `--rev REV`".to_owned(),
             });
         }
+    }
+}
+
+/// A value and its source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact<T = String> {
+    /// The value.
+    pub value: T,
+    /// The variable, or the place in the event file, that it was read from.
+    pub source: &'static str,
+}
+
+/// A text that the system gives as the commit message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The text, byte by byte.
+    pub text: OsString,
+    /// The variable, or the place in the event file, that it was read from.
+    pub source: &'static str,
+    /// Whether it is the commit's message.
+    pub standing: Standing,
+}
+
+/// Whether a text is the whole message of the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the whole message.
+    Whole,
+    /// The system reports that it cut off the end.
+    Truncated,
+    /// It may be a different text, for this reason.
+    Unsure(&'static str),
+}
+
+impl Standing {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Truncated => "truncated",
+            Self::Unsure(_) => "unsure",
+        }
+    }
+}
+
+/// The environment variables of this process, or those of a test.
+pub struct Variables<'a>(&'a dyn Fn(&str) -> Option<OsString>);
+
+impl<'a> Variables<'a> {
+    /// Looks variables up with a function.
+    pub fn new(look_up: &'a dyn Fn(&str) -> Option<OsString>) -> Self {
+        Self(look_up)
+    }
+
+    /// The bytes of a variable; `None` if it is unset or empty.
+    pub fn bytes(&self, name: &str) -> Option<OsString> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The text of a variable; `None` also if it is not UTF-8.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.bytes(name)?.into_string().ok()
+    }
+
+    /// The text of a variable, as a fact.
+    pub fn fact(&self, name: &'static str) -> Option<Fact> {
+        let value = self.text(name)?;
+        Some(Fact {
+            value,
+            source: name,
+        })
+    }
+
+    /// The first of several variables that has a value.
+    pub fn first(&self, names: &[&'static str]) -> Option<Fact> {
+        names.iter().find_map(|name| self.fact(name))
+    }
+
+    /// The commit message in a variable.
+    pub fn said(&self, name: &'static str, standing: Standing) -> Option<Said> {
+        let text = self.bytes(name)?;
+        Some(Said {
+            text,
+            source: name,
+            standing,
+        })
+    }
+
+    /// Whether a variable has this value.
+    pub fn is(&self, name: &str, value: &str) -> bool {
+        (self.0)(name).is_some_and(|set| set == value)
+    }
+
+    /// Whether a variable has a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.bytes(name).is_some()
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::Error;
 use super::{Fact, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
-/// The variable with the results.
+/// The variable that holds the results.
 pub const NEEDS: &str = "GREENLIGHT_NEEDS";
 
 /// One job. GitHub's `outputs` are not read.
@@ -44,7 +44,7 @@ impl Outcome {
 ///
 /// # Errors
 ///
-/// If it has another form or an unknown result, which must not count as passed; or if it has no job, because a
+/// If the variable has another form or an unknown result, which must not count as passed. Also if it has no job: a
 /// workflow that passes `needs` intends to wait for jobs.
 pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     let Some(bytes) = variables.bytes(NEEDS) else {
@@ -74,4 +74,55 @@ pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
         source: NEEDS,
     };
     Ok(needs.into_iter().map(job).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{GITHUB, changed, read};
+    use super::{JobStatus, NEEDS};
+
+    #[test]
+    fn needs_without_a_job_are_refused() {
+        let error = read(&changed(GITHUB, &[(NEEDS, "{}")])).jobs;
+        let error = error.expect_err("no job");
+        assert!(error.message.contains("is empty") && error.help.contains("needs:"));
+    }
+
+    #[test]
+    fn results_of_jobs_are_read() {
+        let needs = "{\"test\": {\"result\": \"success\", \"outputs\": {\"a\": \"b\"}}, \"lint\": {\"result\": \
+                 \"failure\"}, \"docs\": {\"result\": \"skipped\"}, \"e2e\": {\"result\": \"cancelled\"}}";
+        let jobs = read(&changed(GITHUB, &[(NEEDS, needs)]))
+            .jobs
+            .expect("jobs");
+        let said: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.value.name.as_str(), job.value.status))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("docs", JobStatus::Skipped),
+                ("e2e", JobStatus::Canceled),
+                ("lint", JobStatus::Failed),
+                ("test", JobStatus::Passed),
+            ]
+        );
+        for broken in [
+            "[]",
+            "null",
+            "{\"a\": {}}",
+            "{\"a\": {\"result\": \"fine\"}}",
+            "{",
+            "success",
+        ] {
+            let error = read(&changed(GITHUB, &[(NEEDS, broken)]))
+                .jobs
+                .expect_err(broken);
+            assert!(
+                error.message.contains(NEEDS) && error.help.contains("toJSON(needs)"),
+                "{error}"
+            );
+        }
+    }
 }

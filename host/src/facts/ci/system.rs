@@ -1,4 +1,4 @@
-//! The known CI systems.
+//! The CI systems that greenlight knows, and how each is recognised.
 
 use super::super::Error;
 use super::Variables;
@@ -10,7 +10,7 @@ pub enum System {
     CircleCi,
     /// Jenkins.
     Jenkins,
-    /// GitHub Actions, and runners that imitate it: Gitea's and Forgejo's.
+    /// GitHub Actions, and runners that imitate it: those of Gitea and Forgejo.
     GitHub,
     /// GitLab CI/CD.
     GitLab,
@@ -23,7 +23,7 @@ pub enum System {
 }
 
 impl System {
-    /// All systems, with their names in JSON.
+    /// All systems, with their names in JSON and in `GREENLIGHT_CI`.
     pub const ALL: [(Self, &'static str); 7] = [
         (Self::CircleCi, "circleci"),
         (Self::Jenkins, "jenkins"),
@@ -34,7 +34,7 @@ impl System {
         (Self::Drone, "drone"),
     ];
 
-    /// Its name in JSON.
+    /// Its name in JSON and in `GREENLIGHT_CI`.
     pub fn name(self) -> &'static str {
         match self {
             Self::CircleCi => "circleci",
@@ -60,7 +60,7 @@ impl System {
         }
     }
 
-    /// How to make git have the built commit, as a help.
+    /// How to make the commit that is built available to git.
     pub fn how_to_fetch(self, change: bool) -> &'static str {
         match (self, change) {
             (Self::CircleCi, _) => {
@@ -89,20 +89,19 @@ impl System {
     }
 }
 
-/// The variable that chooses the system, by its name in JSON, or `none`.
+/// The variable that selects the system: the name of one, or `none`.
 pub const CHOICE: &str = "GREENLIGHT_CI";
 
-/// The value of `GREENLIGHT_CI` for no system.
+/// The value of `GREENLIGHT_CI` that selects no system.
 const NONE: &str = "none";
 
-/// Finds the system, with the variable that shows it; none outside of a CI system.
-///
-/// Several systems are an error: a runner that a job of another system starts inherits its variables, which do not
-/// tell which of the two is the inner one.
+/// Finds the system and the variable that it was recognised by; `None` outside of CI.
 ///
 /// # Errors
 ///
-/// If variables of several systems are set, or `GREENLIGHT_CI` names an unknown system.
+/// If the variables of several systems are set, or `GREENLIGHT_CI` names an unknown system. A runner that a job of
+/// another system started inherits that job's variables, and they don't show which of the two systems is the inner
+/// one.
 pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, Error> {
     if let Some(choice) = variables.text(CHOICE) {
         if choice == NONE {
@@ -144,16 +143,17 @@ pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, E
     ))
 }
 
-/// The variable that shows a system; the module of the system names the source.
+/// The variable that identifies a system. The sources are in the file of each system.
 ///
-/// `CI` is not enough, because most systems set it. GitLab and Woodpecker share names `CI_*`, but not these.
+/// `CI` alone identifies none, because most systems set it. GitLab and Woodpecker share most names of the form
+/// `CI_*`, but not these.
 fn sign(system: System, variables: &Variables) -> Option<&'static str> {
     let woodpecker = variables.is("CI", "woodpecker");
     let is_true = |name: &'static str| variables.is(name, "true").then_some(name);
     match system {
         System::CircleCi => is_true("CIRCLECI"),
         System::Jenkins if variables.has("JENKINS_URL") => Some("JENKINS_URL"),
-        // Jenkins has a URL only if its settings name one.
+        // Jenkins sets `JENKINS_URL` only if its URL is configured.
         System::Jenkins => {
             let tag = variables.text("BUILD_TAG")?;
             tag.starts_with("jenkins-").then_some("BUILD_TAG")
@@ -162,7 +162,7 @@ fn sign(system: System, variables: &Variables) -> Option<&'static str> {
         System::GitLab => is_true("GITLAB_CI"),
         System::Buildkite => is_true("BUILDKITE"),
         System::Woodpecker => woodpecker.then_some("CI"),
-        // Early releases of Woodpecker set the variables of Drone, too.
+        // Early releases of Woodpecker also set the variables of Drone.
         System::Drone if woodpecker => None,
         System::Drone => is_true("DRONE"),
     }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_listed_under_its_word() {
+    fn each_system_is_listed_with_its_name() {
         for (system, word) in System::ALL {
             assert_eq!(system.name(), word);
             assert!(!system.how_to_fetch(true).is_empty() && !system.title().is_empty());

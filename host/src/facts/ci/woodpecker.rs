@@ -1,16 +1,17 @@
-//! Woodpecker.
+//! Woodpecker, and Drone, which it was forked from.
 //!
-//! Source: <https://woodpecker-ci.org/docs/usage/environment>.
+//! Sources: <https://woodpecker-ci.org/docs/usage/environment> and
+//! <https://docs.drone.io/pipeline/environment/reference/>.
 
 use super::{Change, CiEnvironment, Fact, Standing, System, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
-/// Reads its variables.
+/// Reads the variables of Woodpecker.
 ///
-/// In a pull request, `CI_COMMIT_BRANCH` is the branch to merge into, and `CI_COMMIT_MESSAGE` is its title
-/// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>). Manual builds and builds of tags have a message of
-/// Woodpecker. Only a push has the message of the commit.
-pub fn read(variables: &Variables) -> CiEnvironment {
+/// In a build of a pull request `CI_COMMIT_BRANCH` is the *target* branch, and `CI_COMMIT_MESSAGE` is the title
+/// (<https://github.com/woodpecker-ci/woodpecker/pull/4157>). Manual builds and builds of tags have a message that
+/// Woodpecker writes. Only a build of a push has the commit's message.
+pub fn read_woodpecker(variables: &Variables) -> CiEnvironment {
     let number = variables.fact("CI_COMMIT_PULL_REQUEST");
     let event = variables.text("CI_PIPELINE_EVENT").unwrap_or_default();
     let proposed = number.is_some()
@@ -50,19 +51,60 @@ pub fn read(variables: &Variables) -> CiEnvironment {
     }
 }
 
-/// Whether a forge keeps proposed commits under the reference: `refs/pull/7/merge`, `refs/merge-requests/7/head`.
-pub fn is_of_a_change(reference: &str) -> bool {
+/// Reads the variables of Drone.
+///
+/// `DRONE_BRANCH` is "the target branch for the push or pull request"; the source branch of a pull request is
+/// `DRONE_SOURCE_BRANCH`. The content of `DRONE_COMMIT_MESSAGE` in a pull request depends on the forge.
+pub fn read_drone(variables: &Variables) -> CiEnvironment {
+    let number = variables.fact("DRONE_PULL_REQUEST");
+    let proposed = number.is_some()
+        || variables.is("DRONE_BUILD_EVENT", "pull_request")
+        || variables
+            .text("DRONE_COMMIT_REF")
+            .is_some_and(|reference| is_of_a_change(&reference));
+    let standing = if variables.is("DRONE_BUILD_EVENT", "push") && !proposed {
+        Standing::Whole
+    } else {
+        Standing::Unsure("it is the commit's message only in a build of a push")
+    };
+    let tag = variables.fact("DRONE_TAG");
+    let branch = if proposed {
+        variables.fact("DRONE_SOURCE_BRANCH")
+    } else if tag.is_some() {
+        None
+    } else {
+        variables.first(&["DRONE_BRANCH", "DRONE_COMMIT_BRANCH"])
+    };
+    CiEnvironment {
+        commit: variables.first(&["DRONE_COMMIT_SHA", "DRONE_COMMIT"]),
+        branch,
+        tag,
+        message: variables.said("DRONE_COMMIT_MESSAGE", standing),
+        build_url: variables.fact("DRONE_BUILD_LINK"),
+        change: proposed.then(|| Change {
+            number,
+            target: variables.fact("DRONE_TARGET_BRANCH"),
+        }),
+        jobs: Ok(state(variables, "DRONE_BUILD_STATUS", "build")
+            .into_iter()
+            .collect()),
+        ..CiEnvironment::of(System::Drone)
+    }
+}
+
+/// Whether a reference is the one of a pull request: `refs/pull/7/merge`, `refs/merge-requests/7/head`.
+fn is_of_a_change(reference: &str) -> bool {
     ["refs/pull/", "refs/pull-requests/", "refs/merge-requests/"]
         .iter()
         .any(|prefix| reference.starts_with(prefix))
 }
 
-/// The state of the pipeline before this step, as a job: a step that runs after a failure gets it.
-pub fn state(variables: &Variables, variable: &'static str, name: &str) -> Option<Fact<Job>> {
+/// The status of the build before this step, as a job. Steps that run after a failure see it.
+fn state(variables: &Variables, variable: &'static str, name: &str) -> Option<Fact<Job>> {
     let status = match variables.text(variable)?.as_str() {
         "success" => JobStatus::Passed,
         "failure" => JobStatus::Failed,
-        // No other word is a success.
+        // Any other status is not a success.
         _ => JobStatus::Running,
     };
     Some(Fact {
@@ -72,4 +114,52 @@ pub fn state(variables: &Variables, variable: &'static str, name: &str) -> Optio
         },
         source: variable,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{DRONE, WOODPECKER, changed, read};
+    use super::JobStatus;
+
+    #[test]
+    fn a_pull_request_is_recognised_by_its_reference_alone() {
+        for reference in [
+            "refs/pull/7/merge",
+            "refs/merge-requests/7/head",
+            "refs/pull-requests/7/from",
+        ] {
+            let woodpecker = read(&changed(WOODPECKER, &[("CI_COMMIT_REF", reference)]));
+            assert_eq!(
+                woodpecker.built_branch().as_deref(),
+                Some("? (pull request)"),
+                "{reference}"
+            );
+            let drone = read(&changed(DRONE, &[("DRONE_COMMIT_REF", reference)]));
+            assert_eq!(
+                drone.built_branch().as_deref(),
+                Some("? (pull request)"),
+                "{reference}"
+            );
+        }
+    }
+
+    #[test]
+    fn woodpecker_and_drone_report_the_status_so_far() {
+        for (set, name) in [
+            (WOODPECKER, "CI_PIPELINE_STATUS"),
+            (DRONE, "DRONE_BUILD_STATUS"),
+        ] {
+            for (said, status) in [
+                ("success", JobStatus::Passed),
+                ("failure", JobStatus::Failed),
+                ("killed", JobStatus::Running),
+            ] {
+                let jobs = read(&changed(set, &[(name, said)])).jobs.expect("jobs");
+                assert_eq!(
+                    (jobs.len(), jobs[0].value.status, jobs[0].source),
+                    (1, status, name)
+                );
+            }
+        }
+    }
 }

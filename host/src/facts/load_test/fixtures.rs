@@ -1,17 +1,21 @@
-//! The recorded files that the tests read.
+//! The recorded files that the tests read, and properties that hold for every damage to them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::results::Files;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::{Files, Format, Results, curve, read};
 
 const FACTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/facts");
 
-/// Where a recorded file is.
+/// Path of a recorded file.
 pub(super) fn path(file: &str) -> PathBuf {
     Path::new(FACTS).join(file)
 }
 
-/// The files of a recorded run of Locust, as they lie in a folder.
+/// Paths of the files of a Locust run in a folder.
 pub(super) fn locust(folder: &Path) -> Files {
     Files {
         results: folder.join("stats.json"),
@@ -30,9 +34,100 @@ pub(super) fn copy(run: &str) -> (tempfile::TempDir, Files) {
     {
         let entry = entry.expect("a recorded file");
         // Not copied with its mode: the recorded files may be read-only.
-        let bytes = std::fs::read(entry.path()).expect("a recorded file");
-        std::fs::write(folder.path().join(entry.file_name()), bytes).expect("a file to write to");
+        let bytes = fs::read(entry.path()).expect("a recorded file");
+        fs::write(folder.path().join(entry.file_name()), bytes).expect("a file to write to");
     }
     let files = locust(folder.path());
     (folder, files)
+}
+
+const WHOLE: [(Format, &str); 4] = [
+    (Format::Locust, "locust/passed/stats.json"),
+    (Format::Locust, "locust/failed/stats.json"),
+    (Format::K6, "k6/passed.json"),
+    (Format::K6, "k6/failed.json"),
+];
+
+fn of(format: Format, bytes: &[u8], file: &Path) -> Results {
+    fs::write(file, bytes).expect("a file to write to");
+    let results = file.to_owned();
+    read(
+        format,
+        &Files {
+            results,
+            ..Files::default()
+        },
+    )
+}
+
+fn check(results: &Results) {
+    assert!(results.complete || !results.notes.is_empty());
+    assert!(!results.complete || results.failures <= results.requests);
+}
+
+#[test]
+fn json_that_was_cut_off_is_never_complete() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    for (format, name) in WHOLE {
+        let whole = fs::read(path(name)).expect("a recorded file");
+        assert!(of(format, &whole, file.path()).complete, "{name}");
+        let results = file.path().to_owned();
+        let files = Files {
+            results,
+            ..Files::default()
+        };
+        // A line break after the JSON is not part of it.
+        for end in (0..whole.trim_ascii_end().len()).rev() {
+            file.as_file()
+                .set_len(end as u64)
+                .expect("a file to write to");
+            assert!(!read(format, &files).complete, "{name}, {end}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = locust(folder.path());
+        let paths = [&files.history, &files.stats, &files.exceptions];
+        for path in paths.into_iter().flatten().chain([&files.results]) {
+            fs::write(path, &bytes).expect("a file to write to");
+        }
+        for format in Format::ALL {
+            check(&read(format, &files));
+        }
+        let _ = curve(&files.results);
+    }
+
+    #[test]
+    fn any_damage_is_read(
+        name in select(vec!["stats.json", "stats.csv", "stats_history.csv", "exceptions.csv"]),
+        run in select(vec!["passed", "failed", "exceptions"]),
+        at in any::<Index>(),
+        with in prop_oneof![prop::collection::vec(any::<u8>(), 0..4), select(b"0-9\"',\r\n}]".to_vec()).prop_map(|byte| vec![byte])],
+    ) {
+        let (folder, files) = copy(run);
+        let damaged = folder.path().join(name);
+        let mut bytes = fs::read(&damaged).expect("a recorded file");
+        let at = at.index(bytes.len());
+        bytes.splice(at..=at, with);
+        fs::write(&damaged, bytes).expect("a file to write to");
+        check(&read(Format::Locust, &files));
+        let _ = curve(&damaged);
+    }
+
+    #[test]
+    fn any_damage_of_a_summary_is_read(
+        (_, name) in select(WHOLE[2..].to_vec()),
+        at in any::<Index>(),
+        with in any::<u8>(),
+    ) {
+        let mut bytes = fs::read(path(name)).expect("a recorded file");
+        let at = at.index(bytes.len());
+        bytes[at] = with;
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        check(&of(Format::K6, &bytes, file.path()));
+    }
 }

@@ -1,15 +1,13 @@
-//! k6's results: the summary that it makes when a run has ended, also one that was interrupted.
+//! k6's results: the summary that it makes at the end of a run, also of an interrupted one.
 //!
-//! k6 writes the text that a script's `handleSummary` returns, so the shape is the script's doing:
-//! `JSON.stringify(data)` is expected, and `--summary-export` is read as well.
+//! k6 writes the text that a script's `handleSummary` returns, so the script determines its shape:
+//! `JSON.stringify(data)` is expected. The file of `--summary-export` is read as well.
 
 use serde_json::{Map, Value};
 
 use super::document::{self, Unreadable};
-use super::histogram;
 use super::k6_summary::Summary;
-use super::results::Files;
-use super::results::Results;
+use super::{Files, Results, rounded_up};
 
 /// Reads the results of a run.
 pub(super) fn read(files: &Files) -> Results {
@@ -63,19 +61,19 @@ fn take_requests(results: &mut Results, summary: &Summary) {
     let p95 = summary
         .values("http_req_duration")
         .and_then(|values| values.get("p(95)"));
-    match p95.map(|value| value.as_f64().and_then(histogram::up)) {
+    match p95.map(|value| value.as_f64().and_then(rounded_up)) {
         Some(Some(p95)) => results.p95 = Some(p95),
         Some(None) => results.fault("`p(95)` of `http_req_duration` can't be read"),
         None => results.note("`p(95)` of `http_req_duration` was left out by `summaryTrendStats`"),
     }
 }
 
-/// How many requests failed. `http_req_failed` asks each request whether it failed, so its *passes* are the
-/// failures; that they are is checked against its share.
+/// How many requests failed. `http_req_failed` is the rate of the statement "the request failed", so its *passes* are
+/// the failures; the rate must agree with them.
 fn failures(summary: &Summary, requests: u64) -> Result<u64, &'static str> {
     let values = summary
         .values("http_req_failed")
-        .ok_or("there is no `http_req_failed`: which requests failed is not known")?;
+        .ok_or("`http_req_failed` is missing: the number of failed requests is unknown")?;
     let (failed, fine) = outcomes(values).ok_or("`http_req_failed` can't be read")?;
     if failed.checked_add(fine) != Some(requests) {
         return Err("`http_req_failed` and `http_reqs` don't count the same requests");
@@ -103,7 +101,7 @@ mod tests {
     use super::super::{Format, fixtures, read};
     use super::*;
 
-    /// Written by hand after what `oldJSONSummary` makes of a summary, not recorded.
+    /// Not recorded, but written by hand in the shape that `oldJSONSummary` produces.
     const EXPORTED: &str = r#"{
         "metrics": {
             "http_reqs": {"count": 40, "rate": 8},
@@ -188,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_that_was_not_asked_for_is_nothing() {
+    fn a_percentile_that_was_not_recorded_is_none() {
         let results = with(EXPORTED, "\"p(95)\"", "\"p(99)\"");
         assert_eq!((results.complete, results.p95), (true, None));
         assert_eq!(results.notes.len(), 1);
@@ -228,6 +226,6 @@ mod tests {
         };
         let results = read(Format::K6, &files);
         assert!(!results.complete);
-        assert_eq!(results.notes, ["`summary.json` is not there"]);
+        assert_eq!(results.notes, ["`summary.json` does not exist"]);
     }
 }

@@ -7,20 +7,19 @@
 //! | share of a rate | `rate` | `value` |
 //! | `state`, `options` | yes | no |
 //!
-//! k6 makes the second from the first (`oldJSONSummary` in its `js/summary-wrapper.js`); that the boolean
-//! is the other way round is known and kept as it is (grafana/k6 issue 1498).
+//! k6 makes the second shape from the first (`oldJSONSummary` in its `js/summary-wrapper.js`). The inverted boolean is a
+//! known fault that k6 keeps for compatibility (grafana/k6 issue 1498).
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::document;
-use super::histogram;
+use super::{at_rate, document, rounded_down};
 
 /// A summary of either shape.
 pub(super) struct Summary {
     shape: Shape,
     metrics: Map<String, Value>,
-    /// How long the run was, in seconds, where it is said.
+    /// Duration of the run in seconds, if the summary has it.
     seconds: Option<f64>,
 }
 
@@ -67,7 +66,7 @@ impl Summary {
         })
     }
 
-    /// The values of a metric, where the run has it: k6 leaves out what was never measured.
+    /// The values of a metric, if the summary has it: k6 leaves out metrics without a measurement.
     pub(super) fn values(&self, metric: &str) -> Option<&Map<String, Value>> {
         let metric = self.metrics.get(metric)?.as_object()?;
         match self.shape {
@@ -76,7 +75,7 @@ impl Summary {
         }
     }
 
-    /// The name of a rate's share of passes among its values.
+    /// The key of a rate's share of passes.
     pub(super) fn share(&self) -> &'static str {
         match self.shape {
             Shape::Handled => "rate",
@@ -84,21 +83,21 @@ impl Summary {
         }
     }
 
-    /// How long the run was, in milliseconds. Where it is not said it comes from a counter: its rate is the
-    /// count by that time.
+    /// Duration of the run in milliseconds. If the summary does not have it, it is computed from the count and the rate
+    /// of a counter.
     pub(super) fn duration(&self) -> Option<u64> {
         if let Some(seconds) = self.seconds {
-            return histogram::down(seconds);
+            return rounded_down(seconds);
         }
         ["http_reqs", "iterations"].into_iter().find_map(|counter| {
             let values = self.values(counter)?;
             let count = values.get("count")?.as_u64()?;
-            histogram::at_rate(count, values.get("rate")?.as_f64()?)
+            at_rate(count, values.get("rate")?.as_f64()?)
         })
     }
 
-    /// Every threshold as metric, colon, expression, and whether it is broken; nothing where that is not
-    /// said in the way of this shape.
+    /// Every threshold as metric, colon, expression, and whether it is broken; `None` if its outcome does not have the
+    /// form of this shape.
     pub(super) fn thresholds(&self) -> Vec<(String, Option<bool>)> {
         let mut thresholds = Vec::new();
         for (name, metric) in &self.metrics {
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shape_says_what_a_threshold_means() {
+    fn the_shape_determines_the_meaning_of_a_threshold() {
         let handled = r#"{"metrics": {"a": {"values": {}, "thresholds":
             {"x<1": {"ok": true}, "y<1": {"ok": false}, "z<1": true}}}}"#;
         let expected = [
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn duration_is_said_or_comes_from_a_counter() {
+    fn duration_is_read_or_computed_from_a_counter() {
         let duration = |text: &str| {
             Summary::parse(text.as_bytes())
                 .expect("a summary")

@@ -1,20 +1,19 @@
 //! Locust's results.
 //!
-//! The JSON is written once, when a run has ended, so it is the one file that can be shown to be whole. The
-//! CSV files are rewritten while it runs and lag behind: 209 requests of 241 in a recorded run that ended
-//! well. They are a second opinion where the JSON is there, and all there is where it is not; then the
-//! results are never complete, because a copy of any second of the run looks the same.
+//! Locust writes the JSON once, at the end of a run, so this file can be shown to be whole. It rewrites the CSV files
+//! during the run, and they lag behind: they have 209 of 241 requests in a recorded run that ended normally. They are
+//! compared with the JSON, and replace it if it is missing. Then the results are never complete, because the files
+//! have the same form at every moment of the run.
 //!
-//! What no file tells: a run that was ended early by SIGTERM leaves files like any other, and Locust exits
-//! with 0. It only is short.
+//! No file shows that SIGTERM ended a run early: its files look like any others, and Locust exits with 0. Only the
+//! duration is short.
 
 use std::path::{Path, PathBuf};
 
-use super::curve::{self, History};
 use super::document::{self, Unreadable};
+use super::locust_csv::{self, History, Totals};
 use super::locust_report::{self, Report};
-use super::locust_table::{self, Totals};
-use super::results::{Files, Results};
+use super::{Files, Results};
 
 /// Reads the results of a run.
 pub(super) fn read(files: &Files) -> Results {
@@ -23,8 +22,8 @@ pub(super) fn read(files: &Files) -> Results {
     if let Err(error) = &report {
         results.fault(error.explain(&files.results));
     }
-    let totals = expected(&mut results, files.stats.as_ref(), locust_table::totals);
-    let history = expected(&mut results, files.history.as_ref(), curve::read);
+    let totals = expected(&mut results, files.stats.as_ref(), locust_csv::totals);
+    let history = expected(&mut results, files.history.as_ref(), locust_csv::history);
     if let (Some(history), Some(path)) = (&history, &files.history)
         && history.torn
     {
@@ -47,7 +46,7 @@ pub(super) fn read(files: &Files) -> Results {
     results
 }
 
-/// Reads a file that was named; what is wrong with it is a fault.
+/// Reads a file if its path is set, and records a fault if that fails.
 fn expected<T>(
     results: &mut Results,
     path: Option<&PathBuf>,
@@ -69,7 +68,7 @@ fn torn(path: &Path) -> String {
 
 fn count_exceptions(results: &mut Results, files: &Files) {
     let path = files.exceptions.as_ref();
-    let exceptions = expected(results, path, locust_table::exceptions);
+    let exceptions = expected(results, path, locust_csv::exceptions);
     if let (Some(exceptions), Some(path)) = (exceptions, path) {
         results.exceptions = exceptions.count;
         if exceptions.torn {
@@ -104,7 +103,7 @@ fn fall_back(
         last.map(|point| Totals {
             requests: point.requests,
             failures: point.failures,
-            // That of a row is of the last seconds with `--csv-full-history`, which a file does not tell.
+            // With `--csv-full-history` the value in a row covers the last seconds only, which the file does not show.
             p95: None,
             duration: None,
         })
@@ -120,7 +119,7 @@ fn fall_back(
         .unwrap_or(0);
 }
 
-/// Says where the CSV files contradict the report. They may be behind it, but not ahead.
+/// Records where the CSV files contradict the report. They may be behind it, but not ahead.
 pub(super) fn compare(
     results: &mut Results,
     files: &Files,
@@ -223,7 +222,7 @@ mod tests {
                 p95: Some(p95),
                 complete: false,
                 notes: vec![
-                    "`stats.json` is not there".into(),
+                    "`stats.json` does not exist".into(),
                     "Locust was killed, or was not asked for JSON (`--json-file`)".into(),
                     "counted from the CSV files, which lag behind the run".into(),
                 ],
@@ -262,7 +261,7 @@ mod tests {
         assert_eq!(read(Format::Locust, &files), expected);
     }
 
-    /// What is said when one file of a good run is replaced.
+    /// The notes after one file of a good run is replaced.
     fn damaged(file: &str, text: &str) -> Vec<String> {
         let (folder, files) = fixtures::copy("passed");
         let path = folder.path().join(file);

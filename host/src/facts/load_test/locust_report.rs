@@ -1,8 +1,8 @@
 //! Locust's JSON: what `--json` prints and `--json-file` writes when a run has ended.
 //!
 //! The shape is that of `StatsEntryDict` in Locust's `locust/stats.py`: an array with an entry for each
-//! method and name, none for all together. There are no percentiles; they are in `response_times`, from
-//! milliseconds to a count.
+//! method and name, and no entry for the total. It has no percentiles: `response_times` maps milliseconds to a
+//! count, and they are computed from that.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,9 +10,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::document::{self, Unreadable};
-use super::histogram::{self, Histogram};
+use super::{rounded_down, rounded_up};
 
-/// One entry, without the fields that are not read.
+/// One entry, with the fields that are used.
 #[derive(Deserialize)]
 struct Entry {
     num_requests: u64,
@@ -34,11 +34,11 @@ pub(super) struct Report {
     pub(super) failures: u64,
     /// In milliseconds.
     pub(super) p95: Option<u64>,
-    /// From the first request to the last; nothing without requests.
+    /// From the first request to the last; `None` without requests.
     pub(super) span: Option<Span>,
 }
 
-/// From when to when, in seconds since the Unix epoch.
+/// A period, in seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub(super) start: f64,
@@ -46,9 +46,9 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// How long, in milliseconds; nothing where it ends before it starts, or lasts over a year.
+    /// Its length in milliseconds; `None` if it ends before it starts, or lasts over a year.
     pub(super) fn duration(self) -> Option<u64> {
-        histogram::down(self.end - self.start)
+        rounded_down(self.end - self.start)
     }
 
     fn join(self, other: Self) -> Self {
@@ -111,6 +111,44 @@ fn span(entry: &Entry) -> Result<Span, &'static str> {
         return Err("the last request was before the first, or over a year later");
     }
     Ok(span)
+}
+
+/// Counts by response time in milliseconds.
+#[derive(Debug, Default)]
+pub(super) struct Histogram {
+    counts: BTreeMap<u64, u64>,
+    total: u64,
+}
+
+impl Histogram {
+    /// Adds a count for a response time as Locust writes it: `39`, or `210.0` for a rounded one. `None` if the time is
+    /// not a number or the counts overflow.
+    pub(super) fn add(&mut self, milliseconds: &str, count: u64) -> Option<()> {
+        let key = rounded_up(milliseconds.parse().ok()?)?;
+        self.total = self.total.checked_add(count)?;
+        *self.counts.entry(key).or_default() += count;
+        Some(())
+    }
+
+    /// The sum of all counts.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The 95th percentile, as Locust computes it (`calculate_response_time_percentile` in its
+    /// `locust/stats.py`), so that it equals the number that Locust prints.
+    pub(super) fn p95(&self) -> Option<u64> {
+        let within = u128::from(self.total) * 95 / 100;
+        let mut slower = 0;
+        self.counts
+            .iter()
+            .rev()
+            .filter(|(_, count)| **count > 0)
+            .find_map(|(time, count)| {
+                slower += count;
+                (u128::from(self.total - slower) <= within).then_some(*time)
+            })
+    }
 }
 
 #[cfg(test)]
@@ -182,5 +220,38 @@ mod tests {
         let report = parse(b"[]").expect("a report");
         assert_eq!((report.requests, report.p95), (0, None));
         assert!(report.span.is_none());
+    }
+
+    fn histogram(counts: &[(&str, u64)]) -> Histogram {
+        let mut histogram = Histogram::default();
+        for (time, count) in counts {
+            histogram.add(time, *count).expect("a histogram");
+        }
+        histogram
+    }
+
+    #[test]
+    fn takes_the_95th_of_100() {
+        assert_eq!(
+            histogram(&[("9", 94), ("20", 1), ("300", 5)]).p95(),
+            Some(300)
+        );
+        assert_eq!(
+            histogram(&[("9", 94), ("20", 2), ("300", 4)]).p95(),
+            Some(20)
+        );
+        assert_eq!(histogram(&[("7.0", 1)]).p95(), Some(7));
+        assert_eq!(histogram(&[("7", 1), ("900", 0)]).p95(), Some(7));
+        assert_eq!(histogram(&[]).p95(), None);
+    }
+
+    #[test]
+    fn refuses_invalid_times_and_counts() {
+        for time in ["-1", "NaN", "inf", "", "null", "1e300"] {
+            assert_eq!(Histogram::default().add(time, 1), None, "{time}");
+        }
+        let mut full = histogram(&[("1", u64::MAX)]);
+        assert_eq!(full.p95(), Some(1));
+        assert_eq!(full.add("1", 1), None);
     }
 }

@@ -1,32 +1,198 @@
-//! What a load test left behind: the results files of Locust and of k6.
+//! Reads the results files of a load test, those of Locust and of k6.
 //!
-//! Nothing is judged here. The files of a test that was killed, of one that made no request and of an
-//! earlier one look much like those of a good one, so everything that speaks against them is said:
-//! [`Results::complete`] and [`Results::notes`].
+//! The policy judges them. The files of a test that was killed, that made no request or that ran earlier look much
+//! like those of a good test, so [`Results::complete`] and [`Results::notes`] report everything that casts doubt on
+//! them.
 
-mod curve;
 mod document;
-mod histogram;
 mod k6;
 mod k6_summary;
 mod locust;
+mod locust_csv;
 mod locust_report;
-mod locust_table;
-mod results;
-mod table;
 
 #[cfg(test)]
 mod fixtures;
-#[cfg(test)]
-mod properties;
 
-pub use self::curve::{Point, curve};
-pub use self::results::{Files, Format, Results};
+pub use self::locust_csv::{Point, curve};
 
-/// Reads the results of a load test that has ended. Never fails: what can't be read is in the notes.
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Reads the results of a load test that has ended. Never fails: the notes say what can't be read.
 pub fn read(format: Format, files: &Files) -> Results {
     match format {
         Format::Locust => locust::read(files),
         Format::K6 => k6::read(files),
+    }
+}
+
+/// The results in the files, as far as they could be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Default)]
+pub struct Results {
+    /// Requests, failed ones included.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Exceptions in the test's own code.
+    ///
+    /// Locust: the sum of the exceptions file, 0 without one. The file lags about a second behind, so this is a
+    /// lower bound; Locust's exit status also shows whether any exception occurred. k6: always 0, because a summary
+    /// does not count exceptions. A script that only throws makes no request. Failed checks are in a note, and break
+    /// the test's thresholds for them.
+    pub exceptions: u64,
+    /// Time between the first and the last request (Locust) or duration of the test (k6), in milliseconds, rounded
+    /// down. A run that was ended early is complete and short.
+    pub duration: u64,
+    /// 95th percentile of the response time in milliseconds, rounded up. `None` if the test made no request or did
+    /// not record it.
+    ///
+    /// Locust rounds response times from 100 ms on to two digits.
+    pub p95: Option<u64>,
+    /// Broken thresholds that the test itself defines, as metric, colon, expression
+    /// (`http_req_duration: p(95)<200`). k6 only.
+    pub broken_thresholds: Vec<String>,
+    /// Whether all files exist, are whole, and agree. If not, the numbers are those that could be read, and the
+    /// notes say why. A run without a request can be complete.
+    pub complete: bool,
+    /// Remarks for readers of these numbers, one fragment each.
+    pub notes: Vec<String>,
+}
+
+impl Results {
+    /// Complete results of a run without requests.
+    fn nothing() -> Self {
+        Self {
+            requests: 0,
+            failures: 0,
+            exceptions: 0,
+            duration: 0,
+            p95: None,
+            broken_thresholds: Vec::new(),
+            complete: true,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Adds a note.
+    fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// Adds a note that says why the results are not complete.
+    fn fault(&mut self, note: impl Into<String>) {
+        self.complete = false;
+        self.note(note);
+    }
+}
+
+/// The results files of a tool. k6 writes `results` only, and the other paths are ignored for it.
+///
+/// If a path is set, its file is expected: a missing or damaged one makes the results incomplete.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The JSON: Locust's `--json-file`, k6's summary.
+    pub results: PathBuf,
+    /// Locust's `PREFIX_stats_history.csv`, which reveals a results file of another run, and has the duration of a
+    /// run without requests.
+    pub history: Option<PathBuf>,
+    /// Locust's `PREFIX_stats.csv`, which is compared with the JSON, and replaces it if a run left none.
+    pub stats: Option<PathBuf>,
+    /// Locust's `PREFIX_exceptions.csv`, the only file that counts exceptions.
+    pub exceptions: Option<PathBuf>,
+}
+
+/// The tool whose result files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Locust: `--json-file` or `--json`, and the files of `--csv`.
+    Locust,
+    /// k6: the data of `handleSummary` as JSON, or the file of `--summary-export`.
+    K6,
+}
+
+impl Format {
+    /// Every format, in the order of the documentation.
+    pub const ALL: [Self; 2] = [Self::Locust, Self::K6];
+
+    /// Its name in configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Locust => "locust",
+            Self::K6 => "k6",
+        }
+    }
+}
+
+/// The longest plausible time: a year.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+
+/// Milliseconds of a duration in seconds, rounded down so that a test does not seem longer than it was.
+fn rounded_down(seconds: f64) -> Option<u64> {
+    u64::try_from(plausible(seconds)?.as_millis()).ok()
+}
+
+/// A response time in milliseconds, rounded up so that a response does not seem faster than it was.
+fn rounded_up(milliseconds: f64) -> Option<u64> {
+    let nanoseconds = plausible(milliseconds / 1000.0)?.as_nanos();
+    u64::try_from(nanoseconds.div_ceil(1_000_000)).ok()
+}
+
+/// The time in which this many events happen at this rate, in milliseconds, rounded down.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact up to 2^53 events, and only a quotient is taken"
+)]
+fn at_rate(events: u64, per_second: f64) -> Option<u64> {
+    (events > 0)
+        .then(|| rounded_down(events as f64 / per_second))
+        .flatten()
+}
+
+fn plausible(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| *duration <= LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_read_from_its_name() {
+        for format in Format::ALL {
+            let word = format!("\"{}\"", format.name());
+            assert_eq!(
+                serde_json::from_str::<Format>(&word).expect("a format"),
+                format
+            );
+        }
+        assert!(serde_json::from_str::<Format>("\"Locust\"").is_err());
+    }
+
+    #[test]
+    fn times_are_rounded_to_the_safe_side() {
+        assert_eq!(rounded_down(4.999_9), Some(4999));
+        assert_eq!(rounded_down(5.0), Some(5000));
+        assert_eq!(rounded_up(2.849_800_55), Some(3));
+        assert_eq!(rounded_up(500.0), Some(500));
+        assert_eq!(rounded_up(300.0), Some(300));
+        assert_eq!(rounded_up(0.0), Some(0));
+    }
+
+    #[test]
+    fn implausible_times_are_none() {
+        for absurd in [-1.0, f64::NAN, f64::INFINITY, f64::MAX, 1e9] {
+            assert_eq!(rounded_down(absurd), None, "{absurd}");
+        }
+        assert_eq!(at_rate(0, 1.0), None);
+        assert_eq!(at_rate(1, 0.0), None);
+        assert_eq!(at_rate(1, -0.0), None);
+        assert_eq!(at_rate(20, 10.0), Some(2000));
     }
 }

@@ -1,7 +1,7 @@
 //! Notifications of CNCF Distribution: <https://distribution.github.io/distribution/about/notifications/>.
 //!
-//! Most events are about blobs, and have no tag. The two media types are those of 2.x and 3.x
-//! (`EventsMediaType` in `notifications/event.go`); what is read here is the same in both.
+//! Most events are about blobs and have no tag. The two media types belong to 2.x and 3.x (`EventsMediaType` in
+//! `notifications/event.go`), which have the same fields for what is read here.
 
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ const ENVELOPES: [&str; 2] = [
     "application/vnd.docker.distribution.events.v2+json",
 ];
 
-/// Media types of what a tag can name: an image, or a list of images.
+/// Media types of the manifests that a tag can name: an image, or a list of images.
 const MANIFESTS: [&str; 4] = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
@@ -27,7 +27,7 @@ struct Envelope {
     events: Vec<Object<Event>>,
 }
 
-/// Distribution leaves out what is empty.
+/// Distribution leaves out empty fields.
 #[derive(Deserialize)]
 struct Event {
     action: Option<String>,
@@ -43,7 +43,7 @@ struct Target {
     digest: Option<String>,
 }
 
-/// Whether a content type is that of an envelope. Its parameters say nothing here.
+/// Whether a content type is the one of an envelope. Its parameters are ignored.
 pub(super) fn is_media_type(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     ENVELOPES.iter().any(|it| essence.eq_ignore_ascii_case(it))
@@ -75,7 +75,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
     })
 }
 
-/// The manifest and its tag, where the event is the push of one.
+/// The manifest and its tag, if the event is the push of a tagged manifest.
 fn pushed(event: Event) -> Option<(Target, String)> {
     let Object(mut target) = event.target?;
     let manifest = target.media_type.as_deref()?;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_push_of_a_tag_is_passed_over() {
+    fn other_events_are_ignored() {
         for (at, to) in [
             ("/events/0/action", json!("pull")),
             ("/events/0/action", json!("mount")),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_that_can_not_be_compared_is_left_out() {
+    fn a_digest_that_cannot_be_compared_is_left_out() {
         let other = json!(format!("sha512:{}", "0".repeat(128)));
         for digest in [other, json!(null)] {
             let found = pushes(&changed("/events/0/target/digest", digest)).expect("pushes");
@@ -179,19 +179,23 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_is_refused() {
+    fn invalid_names_and_types_are_refused() {
         for (at, to, said) in [
-            ("/events/0/target/tag", json!("a b"), "event 1 names a tag"),
+            (
+                "/events/0/target/tag",
+                json!("a b"),
+                "event 1 has an invalid tag",
+            ),
             ("/events/0/target/tag", json!(7), "expected a string"),
             (
                 "/events/0/target/repository",
                 json!("../x"),
-                "event 1 names a repository",
+                "event 1 has an invalid repository name",
             ),
             (
                 "/events/0/target/repository",
                 json!(null),
-                "event 1 names a repository",
+                "event 1 has an invalid repository name",
             ),
             (
                 "/events/0/target/digest",

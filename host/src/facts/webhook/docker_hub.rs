@@ -1,6 +1,6 @@
 //! Webhooks of Docker Hub: <https://docs.docker.com/docker-hub/repos/manage/webhooks/>.
 //!
-//! One says that a tag was pushed, and no more: it has neither signature nor digest nor number.
+//! It says that a tag was pushed, and has no signature, digest or sequence number.
 
 use serde::Deserialize;
 
@@ -58,13 +58,13 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_is_refused() {
+    fn invalid_names_and_types_are_refused() {
         let body: Value = serde_json::from_str(DOCUMENTED).expect("JSON");
         for (at, to, said) in [
             (
                 "/push_data/tag",
                 json!("-x"),
-                "the webhook names a tag that",
+                "the webhook has an invalid tag",
             ),
             ("/push_data/tag", json!(["x"]), "expected a string"),
             ("/push_data", json!(["x"]), "expected an object"),
@@ -73,7 +73,7 @@ mod tests {
             (
                 "/repository/repo_name",
                 json!("Example/App"),
-                "the webhook names a repository that",
+                "the webhook has an invalid repository name",
             ),
             (
                 "/repository",

@@ -1,4 +1,4 @@
-//! JSON, with errors that hold nothing of it.
+//! Parses JSON with errors that repeat no part of it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,13 +10,13 @@ use serde_json::error::{Category, Error};
 
 use super::Malformed;
 
-/// Reads an object. Fields that are not asked for are passed over.
+/// Parses an object. Unknown fields are ignored.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Malformed> {
     let read: Result<Object<T>, _> = serde_json::from_slice(body);
     read.map(|it| it.0).map_err(|error| explained(&error))
 }
 
-/// What is an object in JSON, too: alone, a struct is also read from a list of its fields.
+/// A struct that is read from a JSON object only: by default, serde also reads a struct from an array.
 pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -55,8 +55,8 @@ fn place(error: &Error) -> String {
     }
 }
 
-/// What was expected. serde's text quotes what was found before it says so; what it says then, and the
-/// names of fields, are its own words and ours.
+/// The expected type or field. serde's text first quotes the value that it found, which must not be repeated; the rest
+/// of the text, and the names of fields, are its own words and ours.
 fn expected(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
     if text.starts_with("missing field `") || text.starts_with("duplicate field `") {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_what_was_found() {
+    fn errors_repeat_no_part_of_the_body() {
         for (body, said) in [
             ("", "the body is truncated"),
             (r#"{"name": "secr"#, "the body is truncated"),

@@ -1,24 +1,80 @@
-//! A small load, with results in the shape of Locust's: enough to see what a load test does.
+//! The commands of the built-in pipeline, which are this program, started by itself: a deployment to the built-in
+//! nodes, and a small load with results in the shape of Locust's.
 //!
-//! Source of the shapes: recorded runs of Locust 2.47 in `tests/facts/locust/`.
+//! Source of that shape: recorded runs of Locust 2.47 in `tests/facts/locust/`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::children::agent;
 use crate::clock;
 
-/// How long it lasts.
+/// The first argument of a built-in deployment.
+pub const DEPLOY: &str = "__local-deploy";
+
+/// The first argument of the built-in load.
+pub const LOAD: &str = "__local-load";
+
+/// Runs one of these commands.
+pub fn run_as_child(arguments: &[String]) -> ExitCode {
+    let outcome = match arguments {
+        [what, control] if what == DEPLOY => deploy(control),
+        [what, results, history] if what == LOAD => load(
+            &variable("GREENLIGHT_NODES"),
+            Path::new(results),
+            Path::new(history),
+        ),
+        _ => Err("this command is internal to `greenlight run --local`".to_owned()),
+    };
+    match outcome {
+        Ok(said) => {
+            println!("{said}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn deploy(control: &str) -> Result<String, String> {
+    let (commit, environment) = (
+        variable("GREENLIGHT_COMMIT"),
+        variable("GREENLIGHT_ENVIRONMENT"),
+    );
+    agent()
+        .post(format!("{control}{commit}"))
+        .send_empty()
+        .map_err(|error| format!("failed to deploy: {error}"))?;
+    Ok(format!(
+        "the nodes of {environment} change to {commit}, one by one"
+    ))
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(5)))
+        .proxy(None)
+        .build()
+        .into()
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+/// Duration of the load.
 const LASTS: Duration = Duration::from_secs(3);
 
 /// The time between two requests.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Asks the nodes in turn, and writes what came of it.
-pub fn run(nodes: &str, results: &Path, history: &Path) -> Result<String, String> {
+/// Sends requests to the nodes in turn, and writes the results.
+fn load(nodes: &str, results: &Path, history: &Path) -> Result<String, String> {
     let nodes: Vec<&str> = nodes.split_whitespace().collect();
     if nodes.is_empty() {
         return Err("no nodes to test".to_owned());

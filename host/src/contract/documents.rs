@@ -1,16 +1,15 @@
 //! The JSON documents that commands print. Each one names its version in `schema`, and any change that a
 //! reader can notice takes the next number. `host/schemas/` has the JSON Schema of each.
 
-mod conversions;
-
 use serde::Serialize;
 
+use super::actions::ActionDocument;
 use super::fields::{ByName, Commit, Digest};
 use crate::contract::labels::Labels;
-use crate::contract::promotion::{
-    Conclusion, Decision, NodeState, Permission, Progress, Release, Urgency,
+use crate::contract::promotion::{Decision, NodeState, Permission, Progress, Release};
+use crate::contract::types::{
+    Diagnostic, Evidence, LoadTestAction, Reason, Severity, Span, Verdict,
 };
-use crate::contract::types::{LoadTestAction, Reason, Severity, Verdict};
 
 #[cfg(test)]
 use super::fields::shapes;
@@ -138,50 +137,6 @@ pub struct DecisionDocument {
     pub reasons: Vec<ReasonDocument>,
     /// How far the release is in each environment.
     pub environments: Vec<StandingDocument>,
-}
-
-/// What to do next.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(tag = "action", rename_all = "kebab-case")]
-pub enum ActionDocument {
-    /// Deploy the release.
-    Deploy {
-        /// The environment to deploy to.
-        #[cfg_attr(test, schemars(with = "shapes::Environment"))]
-        environment: String,
-    },
-    /// Ask the nodes for their versions.
-    Observe {
-        /// The environment of the nodes.
-        #[cfg_attr(test, schemars(with = "shapes::Environment"))]
-        environment: String,
-    },
-    /// Run the load test.
-    LoadTest {
-        /// The environment under test.
-        #[cfg_attr(test, schemars(with = "shapes::Environment"))]
-        environment: String,
-    },
-    /// Send a notification.
-    Notify {
-        /// How much it matters.
-        urgency: ByName<Urgency>,
-        /// The identity of the notification: one key is sent once.
-        key: String,
-        /// The text to send.
-        text: String,
-    },
-    /// Decide again later.
-    Wait {
-        /// The time until then, in seconds.
-        seconds: u32,
-    },
-    /// Nothing: the deployment has ended.
-    Finish {
-        /// How it ends.
-        conclusion: ByName<Conclusion>,
-    },
 }
 
 /// Why an answer is what it is.
@@ -341,4 +296,52 @@ impl DecisionDocument {
 /// Converts a list of the contract's records to documents.
 pub fn documents<T, D: From<T>>(items: Vec<T>) -> Vec<D> {
     items.into_iter().map(D::from).collect()
+}
+
+impl From<Span> for SpanDocument {
+    fn from(span: Span) -> Self {
+        Self {
+            start: span.start,
+            end: span.end,
+        }
+    }
+}
+
+impl From<Diagnostic> for DiagnosticDocument {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self {
+            severity: ByName(diagnostic.severity),
+            code: diagnostic.code,
+            message: diagnostic.message,
+            span: diagnostic.span.map(Into::into),
+            help: diagnostic.help,
+        }
+    }
+}
+
+impl From<Reason> for ReasonDocument {
+    fn from(reason: Reason) -> Self {
+        Self {
+            code: reason.code,
+            message: reason.message,
+            evidence: documents(reason.evidence),
+            help: reason.help,
+        }
+    }
+}
+
+impl From<Evidence> for EvidenceDocument {
+    fn from(evidence: Evidence) -> Self {
+        match evidence {
+            Evidence::Label(span) => Self::Label(span.into()),
+            Evidence::Tag(tag) => Self::Tag(tag),
+            Evidence::Branch(branch) => Self::Branch(branch),
+            Evidence::Job(job) => Self::Job(job),
+            Evidence::Commit(commit) => Self::Commit(commit),
+            Evidence::Digest(digest) => Self::Digest(digest),
+            Evidence::Environment(environment) => Self::Environment(environment),
+            Evidence::Event(place) => Self::Event(place),
+            Evidence::Setting(setting) => Self::Setting(setting),
+        }
+    }
 }

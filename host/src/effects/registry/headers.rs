@@ -1,10 +1,12 @@
-//! What a registry wants before it answers: <https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate>.
+//! Headers in a registry's answers: the required authentication
+//! (<https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate>), and the next page of a list
+//! (<https://www.rfc-editor.org/rfc/rfc8288>).
 
 use http_auth::{ChallengeRef, parse_challenges};
 
 use crate::http::is_url;
 
-/// What is wanted.
+/// The required authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User and password.
@@ -18,24 +20,24 @@ pub(super) enum Challenge {
 /// Source: <https://distribution.github.io/distribution/spec/auth/token/>.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bearer {
-    /// The URL to ask.
+    /// URL of the token server.
     pub realm: String,
-    /// Whom the token is for.
+    /// The service that accepts the token.
     pub service: Option<String>,
-    /// What it is for.
+    /// The access that the token grants.
     pub scope: Option<String>,
 }
 
 impl Challenge {
-    /// Reads a header. Of several challenges the first one that is known counts, a token before a password.
+    /// Parses a header. Of several challenges the first known one counts, and a token is preferred to a password.
     pub(super) fn read(header: &str) -> Option<Self> {
         let challenges = parse_challenges(header).ok()?;
         let known = challenges.iter().filter_map(Self::known);
-        // The last one of equals would be taken.
+        // `max_by_key` takes the last one of equals.
         known.rev().max_by_key(Self::is_bearer)
     }
 
-    /// Whether a token is wanted.
+    /// Whether it requires a token.
     pub(super) const fn is_bearer(&self) -> bool {
         matches!(self, Self::Bearer(_))
     }
@@ -59,12 +61,31 @@ impl Challenge {
 }
 
 impl Bearer {
-    /// Whether the address may be given the password: what is sent to the registry under TLS does not go
-    /// elsewhere without.
+    /// Whether the token server may receive the password: a password that goes to the registry over TLS must not go to
+    /// a token server without TLS.
     pub(super) fn may_be_asked(&self, registry: &str) -> bool {
         is_url(&self.realm)
             && (self.realm.starts_with("https://") || registry.starts_with("http://"))
     }
+}
+
+/// The target of a `Link` header with the relation `next`.
+pub(super) fn next_page(header: &str) -> Option<&str> {
+    let (target, parameters) = header.trim().strip_prefix('<')?.split_once('>')?;
+    let mut parameters = parameters.split(';').map(str::trim);
+    let next = parameters.any(|it| {
+        it.split_once('=').is_some_and(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"') == "next"
+        })
+    });
+    next.then_some(target)
+}
+
+/// The target as a URL, if it is on the same registry: the request carries the registry's authorization.
+pub(super) fn resolved(base: &str, target: &str) -> Option<String> {
+    let path = target.strip_prefix(base).unwrap_or(target);
+    let whole = path.starts_with("/v2/") && path.bytes().all(|it| it.is_ascii_graphic());
+    whole.then(|| format!("{base}{path}"))
 }
 
 #[cfg(test)]
@@ -120,6 +141,43 @@ mod tests {
                 scope: None,
             };
             assert_eq!(bearer.may_be_asked(registry), may, "{realm} {registry}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_found() {
+        for (header, found) in [
+            (
+                r#"</v2/a/tags/list?last=x&n=2>; rel="next""#,
+                Some("/v2/a/tags/list?last=x&n=2"),
+            ),
+            ("<x>;title=y;REL = next", Some("x")),
+            (r#"<x>; rel="prev""#, None),
+            ("<x>", None),
+            ("x; rel=next", None),
+            ("", None),
+        ] {
+            assert_eq!(next_page(header), found, "{header}");
+        }
+    }
+
+    #[test]
+    fn it_is_asked_for_at_the_same_registry_only() {
+        let base = "https://registry.example";
+        let next = "https://registry.example/v2/a/tags/list?n=2";
+        for (target, url) in [
+            ("/v2/a/tags/list?n=2", Some(next)),
+            (next, Some(next)),
+            ("https://other.example/v2/a/tags/list", None),
+            ("https://registry.example.other/v2/a", None),
+            ("//other.example/v2/a", None),
+            ("@other.example/v2/a", None),
+            ("/login", None),
+            ("tags/list", None),
+            ("/v2/a b", None),
+            ("", None),
+        ] {
+            assert_eq!(resolved(base, target).as_deref(), url, "{target}");
         }
     }
 }

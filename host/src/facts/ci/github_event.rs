@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use super::super::Error;
 
-/// The longest file that is read, in bytes. GitHub sends no webhook of more than 25 MB.
+/// The longest file that is read, in bytes. GitHub's webhooks have at most 25 MB.
 const LONGEST: u64 = 32 << 20;
 
-/// The fields of an event that greenlight reads. GitHub sends more, and adds fields.
+/// The fields of an event that greenlight uses. Other fields are ignored.
 #[derive(Debug, Default, Deserialize)]
 pub struct Event {
     /// The pull request that an event is about.
@@ -31,9 +31,9 @@ pub struct Event {
 pub struct PullRequest {
     /// Its number.
     pub number: u64,
-    /// The proposed commit.
+    /// The source branch and its commit.
     pub head: Reference,
-    /// The branch to merge into.
+    /// The target branch and its commit.
     pub base: Reference,
 }
 
@@ -59,13 +59,13 @@ pub struct HeadCommit {
 /// A run of a workflow.
 #[derive(Debug, Deserialize)]
 pub struct WorkflowRun {
-    /// The event that started it.
+    /// Name of the event that started it.
     pub event: String,
     /// The commit that it ran for.
     pub head_sha: String,
     /// The branch of that commit.
     pub head_branch: Option<String>,
-    /// Its conclusion: `success`, or another word; none while it runs.
+    /// Its result, such as `success`; `None` while it runs.
     pub conclusion: Option<String>,
     /// The repository of that branch.
     pub head_repository: Option<Repository>,
@@ -82,7 +82,7 @@ pub struct Repository {
 ///
 /// # Errors
 ///
-/// If the file can't be read, is too long, or does not contain an event.
+/// If the file can't be read, is longer than 32 MiB, or is not an event.
 pub fn read(path: &Path) -> Result<Event, Error> {
     let failed = |why: String| {
         Error::new(

@@ -1,22 +1,15 @@
-//! The facts of each system, as tables of variables and facts.
-
-mod changes;
-mod github;
-mod gitlab;
-mod jenkins;
-mod jobs;
+//! Variables of each system, and the facts that are read from them; the tests that concern all systems.
 
 use std::ffi::OsString;
 
 use super::*;
-use crate::contract::environments::JobStatus;
 
-const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-const MERGE: &str = "8f94139338f9404f26296befa88755fc2598c289";
+pub(super) const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+pub(super) const MERGE: &str = "8f94139338f9404f26296befa88755fc2598c289";
 
-type Set<'a> = &'a [(&'a str, &'a str)];
+pub(super) type Set<'a> = &'a [(&'a str, &'a str)];
 
-fn with<T>(set: Set<'_>, read: impl FnOnce(&Variables<'_>) -> T) -> T {
+pub(super) fn with<T>(set: Set<'_>, read: impl FnOnce(&Variables<'_>) -> T) -> T {
     let look_up = |name: &str| {
         let found = set.iter().rev().find(|(known, _)| *known == name);
         found.map(|(_, value)| OsString::from(value))
@@ -25,40 +18,40 @@ fn with<T>(set: Set<'_>, read: impl FnOnce(&Variables<'_>) -> T) -> T {
 }
 
 #[track_caller]
-fn read(set: Set<'_>) -> CiEnvironment {
+pub(super) fn read(set: Set<'_>) -> CiEnvironment {
     with(set, |variables| {
         let (system, _) = detect(variables).expect("one").expect("a system");
         CiEnvironment::read(system, variables)
     })
 }
 
-/// A fact as text: the value and its source.
-fn shown(fact: Option<&Fact>) -> String {
+/// A fact as text: its value and its source.
+pub(super) fn shown(fact: Option<&Fact>) -> String {
     fact.map_or_else(
         || "-".to_owned(),
         |fact| format!("{} ({})", fact.value, fact.source),
     )
 }
 
-/// The base, with changes: an empty variable counts as unset.
-fn changed<'a>(base: Set<'a>, changes: Set<'a>) -> Vec<(&'a str, &'a str)> {
+/// The base with changes. An empty value unsets a variable.
+pub(super) fn changed<'a>(base: Set<'a>, changes: Set<'a>) -> Vec<(&'a str, &'a str)> {
     [base, changes].concat()
 }
 
-const CIRCLECI: Set<'_> = &[
+pub(super) const CIRCLECI: Set<'_> = &[
     ("CI", "true"),
     ("CIRCLECI", "true"),
     ("CIRCLE_SHA1", SHA),
     ("CIRCLE_BRANCH", "main"),
     ("CIRCLE_BUILD_URL", "https://ci.example.org/1"),
 ];
-const JENKINS: Set<'_> = &[
+pub(super) const JENKINS: Set<'_> = &[
     ("CI", "true"),
     ("JENKINS_URL", "https://ci.example.org/"),
     ("GIT_COMMIT", SHA),
     ("BUILD_URL", "https://ci.example.org/job/1/"),
 ];
-const GITLAB: Set<'_> = &[
+pub(super) const GITLAB: Set<'_> = &[
     ("CI", "true"),
     ("GITLAB_CI", "true"),
     ("CI_COMMIT_SHA", SHA),
@@ -68,7 +61,7 @@ const GITLAB: Set<'_> = &[
     ("CI_PIPELINE_URL", "https://git.example.org/-/pipelines/1"),
     ("CI_JOB_URL", "https://git.example.org/-/jobs/1"),
 ];
-const BUILDKITE: Set<'_> = &[
+pub(super) const BUILDKITE: Set<'_> = &[
     ("CI", "true"),
     ("BUILDKITE", "true"),
     ("BUILDKITE_COMMIT", SHA),
@@ -78,7 +71,7 @@ const BUILDKITE: Set<'_> = &[
     ("BUILDKITE_SOURCE", "webhook"),
     ("BUILDKITE_BUILD_URL", "https://ci.example.org/builds/1"),
 ];
-const WOODPECKER: Set<'_> = &[
+pub(super) const WOODPECKER: Set<'_> = &[
     ("CI", "woodpecker"),
     ("CI_COMMIT_SHA", SHA),
     ("CI_COMMIT_REF", "refs/heads/main"),
@@ -89,7 +82,7 @@ const WOODPECKER: Set<'_> = &[
     ("CI_COMMIT_TAG", ""),
     ("CI_COMMIT_PULL_REQUEST", ""),
 ];
-const DRONE: Set<'_> = &[
+pub(super) const DRONE: Set<'_> = &[
     ("CI", "true"),
     ("DRONE", "true"),
     ("DRONE_COMMIT_SHA", SHA),
@@ -99,7 +92,7 @@ const DRONE: Set<'_> = &[
     ("DRONE_BUILD_EVENT", "push"),
     ("DRONE_BUILD_LINK", "https://ci.example.org/1"),
 ];
-const GITHUB: Set<'_> = &[
+pub(super) const GITHUB: Set<'_> = &[
     ("CI", "true"),
     ("GITHUB_ACTIONS", "true"),
     ("GITHUB_EVENT_NAME", "push"),
@@ -113,7 +106,7 @@ const GITHUB: Set<'_> = &[
 ];
 
 #[test]
-fn each_system_is_found_with_the_facts_of_a_push() {
+fn each_system_is_recognised_in_a_build_of_a_push() {
     for (system, set, sign, commit, branch, message) in [
         (
             System::CircleCi,
@@ -220,9 +213,9 @@ fn a_build_of_a_tag_has_no_branch() {
     }
 }
 
-/// A fork's branch may have the name of the publish branch. Its builds are never published.
+/// A fork's branch can have the name of the branch that is published, and must not be published.
 #[track_caller]
-fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironment {
+pub(super) fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironment {
     let read = read(&changed(set, changes));
     let built = read.built_branch();
     assert_eq!(
@@ -242,7 +235,7 @@ fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironment {
 }
 
 /// Whether a variable has the message.
-fn has_message(read: &CiEnvironment) -> bool {
+pub(super) fn has_message(read: &CiEnvironment) -> bool {
     let said = read.message.as_ref();
     said.is_some_and(|said| said.standing == Standing::Whole)
 }
@@ -282,7 +275,7 @@ fn no_system_and_two_systems() {
             ("JENKINS_URL", ""),
         ],
         &[("GITHUB_ACTIONS", "false")],
-        // A variable that GitLab and Woodpecker both set shows neither.
+        // GitLab and Woodpecker both set these.
         &[("CI_COMMIT_SHA", SHA), ("CI_COMMIT_BRANCH", "main")],
     ] {
         assert_eq!(with(none, detect), Ok(None), "{none:?}");
@@ -306,10 +299,57 @@ fn no_system_and_two_systems() {
     }
     assert_eq!(with(&changed(&both, &[(CHOICE, "none")]), detect), Ok(None));
     with(&[(CHOICE, "travis")], detect).expect_err("unknown");
-    // Early releases of Woodpecker set the variables of Drone, too.
+    // Early releases of Woodpecker also set the variables of Drone.
     let woodpecker = changed(DRONE, WOODPECKER);
     assert_eq!(
         with(&woodpecker, detect),
         Ok(Some((System::Woodpecker, "CI")))
     );
+}
+
+#[test]
+fn a_pull_request_elsewhere_is_never_a_build_of_a_branch() {
+    for (set, changes) in [
+        (
+            BUILDKITE,
+            &[
+                ("BUILDKITE_PULL_REQUEST", "7"),
+                ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main"),
+            ][..],
+        ),
+        (
+            WOODPECKER,
+            &[
+                ("CI_PIPELINE_EVENT", "pull_request"),
+                ("CI_COMMIT_PULL_REQUEST", "7"),
+                ("CI_COMMIT_SOURCE_BRANCH", "main"),
+                ("CI_COMMIT_TARGET_BRANCH", "main"),
+            ],
+        ),
+        (
+            DRONE,
+            &[
+                ("DRONE_BUILD_EVENT", "pull_request"),
+                ("DRONE_PULL_REQUEST", "7"),
+                ("DRONE_SOURCE_BRANCH", "main"),
+                ("DRONE_TARGET_BRANCH", "main"),
+            ],
+        ),
+        (
+            JENKINS,
+            &[
+                ("BRANCH_NAME", "PR-7"),
+                ("GIT_BRANCH", "PR-7"),
+                ("CHANGE_ID", "7"),
+                ("CHANGE_BRANCH", "main"),
+                ("CHANGE_TARGET", "main"),
+                ("CHANGE_FORK", "fork"),
+            ],
+        ),
+    ] {
+        assert!(
+            !has_message(&is_never_published(set, changes)),
+            "{changes:?}"
+        );
+    }
 }
