@@ -203,7 +203,7 @@ fn jenkins_does_not_pass_its_own_merge_off_as_what_was_pushed() {
         2,
         Text::Nothing,
         Text::Has(&[
-            "is a merge, in a build of a pull request",
+            "is a merge commit in a build of a pull request",
             "The current pull request revision",
         ]),
     );
