@@ -59,7 +59,7 @@ fn from_a_push_to_production() {
     crate::waiting::until("word of the other image", crate::pipeline::LIMIT, || {
         receiver
             .said()
-            .contains("another image in its webhook")
+            .contains("the digests of webhook and registry differ")
             .then_some(())
     });
     crate::waiting::until("settled hints", crate::pipeline::LIMIT, || {
@@ -244,10 +244,10 @@ fn what_died_before_it_began_is_begun_anew() {
     );
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     crate::waiting::until("word of its end", crate::pipeline::LIMIT, || {
-        receiver.said().contains("deployment 2 of").then_some(())
+        receiver.said().contains("deployment=2 ").then_some(())
     });
     assert!(
-        receiver.said().contains("ended as promoted"),
+        receiver.said().contains("conclusion=promoted"),
         "{}",
         receiver.said()
     );

@@ -17,6 +17,7 @@ mod killed;
 #[path = "../e2e/locust.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod locust;
+mod logging;
 mod many;
 mod page;
 #[path = "../e2e/pipeline.rs"]

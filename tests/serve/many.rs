@@ -100,7 +100,7 @@ fn receivers_share_the_work_and_do_nothing_twice() {
     waiting::until("records", LIMIT, || {
         (held.counts().started == 200).then_some(())
     });
-    let started = |receiver: &Receiver| receiver.said().matches("was started").count();
+    let started = |receiver: &Receiver| receiver.said().matches("deployment started").count();
     assert_eq!(started(&one) + started(&two), 200);
     assert!(started(&one) > 0 && started(&two) > 0);
     assert!(one.stop().success() && two.stop().success());

@@ -92,8 +92,10 @@ impl Receiver {
         let address = waiting::until("address of the receiver", LIMIT, || {
             let said = fs::read_to_string(&log).expect("its log");
             let address = said.lines().find_map(|line| {
-                let (_, address) = line.split_once("listening on http://")?;
-                Some(address.to_owned())
+                let (_, rest) = line.split_once("listening on http://")?;
+                // In JSON a quote follows.
+                let end = rest.find('"').unwrap_or(rest.len());
+                Some(rest[..end].to_owned())
             });
             match address {
                 Some(address) => Some(Some(address)),
@@ -175,7 +177,12 @@ impl Receiver {
         self.process.ended()
     }
 
-    /// What it has said.
+    /// The file with its log.
+    pub fn log(&self) -> PathBuf {
+        self.log.clone()
+    }
+
+    /// What it has logged.
     pub fn said(&self) -> String {
         fs::read_to_string(&self.log).expect("its log")
     }

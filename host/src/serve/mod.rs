@@ -8,7 +8,7 @@
 //! - `receive` answers HTTP: webhooks, the status page, health, metrics.
 //! - `work` looks into hints, starts deployments, and goes on with those that were cut off.
 
-mod log;
+pub mod logging;
 mod metrics;
 mod page;
 mod receive;
@@ -27,7 +27,6 @@ use crate::effects::shutdown::Shutdown;
 use crate::facts::{Error, git};
 use crate::journal::Location;
 use crate::sandbox::Policy;
-use log::Log;
 use metrics::Metrics;
 use receive::{Acceptor, Door, Token};
 use wake::Wake;
@@ -56,7 +55,6 @@ pub struct Context {
 struct Shared {
     context: Context,
     metrics: Metrics,
-    log: Log,
     /// Something came in that somebody may be waiting for.
     wake: Wake,
     /// How many requests wait to be stored.
@@ -91,7 +89,6 @@ pub fn serve(context: Context) -> Result<(), Error> {
     let address = listener.local_addr().unwrap_or(context.serve.listen);
     let shared = Arc::new(Shared {
         metrics: Metrics::new(),
-        log: Log,
         wake: Wake::default(),
         arriving: AtomicUsize::new(0),
         lost: AtomicUsize::new(0),
@@ -106,16 +103,14 @@ pub fn serve(context: Context) -> Result<(), Error> {
     };
     let acceptor = Acceptor::start(&shared)?;
     let workers = work::start(&shared).map_err(no_thread)?;
-    shared.log.say(&format!("listening on http://{address}"));
-    shared.log.say(&shared.context.described());
+    tracing::info!("listening on http://{address}");
+    shared.context.log_settings();
     let door = Door::new(Arc::clone(&shared), &acceptor, &Token::new(token.expose()));
     receive::run(listener, door).map_err(no_thread)?;
-    shared.log.say("ending: nothing more is taken in");
+    tracing::info!("shutting down; new requests are refused");
     acceptor.end();
     workers.end();
-    shared
-        .log
-        .say("ended; deployments that run go on by themselves");
+    tracing::info!("shut down; running deployments continue");
     Ok(())
 }
 
@@ -162,18 +157,16 @@ impl Context {
         ))
     }
 
-    fn described(&self) -> String {
+    fn log_settings(&self) {
         let registry = self.serve.registry.as_ref();
-        let registry = registry.map_or("no registry is asked".to_owned(), |it| {
-            format!("asks {}", it.url)
-        });
-        let starter = self.serve.elsewhere.as_ref();
-        let starter = starter.map_or("`greenlight run`", |it| it.name());
-        format!(
-            "takes in pushes to {}; {registry}; starts by {starter}; keeps what happens in {}",
-            self.serve.repositories.join(", "),
-            self.location
-        )
+        let trigger = self.serve.elsewhere.as_ref();
+        tracing::info!(
+            repositories = self.serve.repositories.join(","),
+            registry = registry.map(|it| it.url.to_string()),
+            trigger = trigger.map_or("greenlight run", |it| it.name()),
+            journal = %self.location,
+            "settings"
+        );
     }
 }
 

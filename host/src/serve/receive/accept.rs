@@ -20,6 +20,9 @@ const BATCH: usize = 256;
 /// How many bytes of bodies are stored in one transaction.
 const BATCH_BYTES: usize = 8 << 20;
 
+/// How many attempts are made to store a batch: a database that was restarted answers over a new connection.
+const ATTEMPTS: u32 = 2;
+
 /// The one that stores, in a thread of its own.
 pub struct Acceptor {
     queue: mpsc::Sender<Waiting>,
@@ -131,17 +134,23 @@ fn store(shared: &Shared, inbox: Box<dyn Inbox>, mut waiting: mpsc::Receiver<Wai
     }
 }
 
-/// Tries twice: a database that was restarted answers over a new connection.
 fn accept(shared: &Shared, inbox: &mut Option<Box<dyn Inbox>>, deliveries: &[Delivery]) -> bool {
-    for _ in 0..2 {
+    for attempt in 1..=ATTEMPTS {
         match once(shared, inbox, deliveries) {
             Ok(()) => return true,
             Err(error) => {
                 *inbox = None;
                 shared.metrics.store_failed();
-                shared.log.say(&format!(
-                    "failed to store what came in, which is refused with 503: {error}"
-                ));
+                let deliveries = deliveries.len();
+                if attempt < ATTEMPTS {
+                    tracing::warn!(deliveries, reason = %error, "failed to store webhooks; trying again");
+                } else {
+                    tracing::error!(
+                        deliveries,
+                        reason = %error,
+                        "failed to store webhooks; answering 503, so that the registry repeats them"
+                    );
+                }
             }
         }
     }

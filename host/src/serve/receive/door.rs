@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use super::accept::{Acceptor, Handover, NotStored};
 use super::token::Token;
@@ -40,6 +41,8 @@ pub struct Door {
     view: Arc<View>,
     /// The minute in which a refusal was last said.
     refused: Arc<AtomicU64>,
+    /// How many webhooks with the secret have arrived.
+    deliveries: Arc<AtomicU64>,
 }
 
 impl Door {
@@ -51,6 +54,7 @@ impl Door {
             handover: acceptor.handover(),
             token: token.clone(),
             refused: Arc::default(),
+            deliveries: Arc::default(),
         }
     }
 
@@ -64,6 +68,12 @@ impl Door {
     }
 
     async fn receive(&self, headers: &HeaderMap, body: Body) -> Response {
+        let delivery = self.deliveries.fetch_add(1, Ordering::Relaxed) + 1;
+        let span = tracing::error_span!("delivery", delivery, source = tracing::field::Empty);
+        self.respond(headers, body).instrument(span).await
+    }
+
+    async fn respond(&self, headers: &HeaderMap, body: Body) -> Response {
         let began = Instant::now();
         let (outcome, response) = match self.answer(headers, body).await {
             Ok(outcome) => outcome,
@@ -87,25 +97,38 @@ impl Door {
         let kind = headers.get(header::CONTENT_TYPE);
         let kind = kind.and_then(|it| it.to_str().ok());
         let notification = webhook::parse(&body, kind).map_err(|why| {
-            self.shared.log.say(&format!("refused a webhook: {why}"));
+            tracing::warn!(reason = %why, "webhook refused: malformed");
             let said = (StatusCode::BAD_REQUEST, format!("{why}\n"));
             (Answered::Malformed, said.into_response())
         })?;
+        tracing::Span::current().record("source", source(notification.source));
         if notification.pushes.is_empty() {
+            tracing::debug!("webhook without a pushed tag");
             let said = (StatusCode::OK, "nothing was pushed under a tag\n");
             return Ok((Answered::Nothing, said.into_response()));
         }
-        let stored = self.handover.store(delivery(notification, body));
-        match timeout(STORING, stored).await {
-            Ok(Ok(())) => Ok((
-                Answered::Stored,
-                (StatusCode::ACCEPTED, "stored\n").into_response(),
-            )),
+        let delivery = delivery(notification, body);
+        let push_events = delivery.push_events.clone();
+        match timeout(STORING, self.handover.store(delivery)).await {
+            Ok(Ok(())) => {
+                for PushEvent {
+                    repository,
+                    tag,
+                    digest,
+                } in push_events
+                {
+                    tracing::info!(repository, tag, digest, "push event stored");
+                }
+                let said = (StatusCode::ACCEPTED, "stored\n");
+                Ok((Answered::Stored, said.into_response()))
+            }
             Ok(Err(NotStored::Full)) => {
+                tracing::warn!("webhook answered with 503: too many wait to be stored");
                 Err((Answered::Shed, later(StatusCode::SERVICE_UNAVAILABLE)))
             }
             // It may be stored all the same; to send it again does no harm.
             Ok(Err(NotStored::Failed)) | Err(_) => {
+                tracing::warn!("webhook answered with 503: not stored in time");
                 Err((Answered::Failed, later(StatusCode::SERVICE_UNAVAILABLE)))
             }
         }
@@ -115,15 +138,17 @@ impl Door {
         self.shared.metrics.answered(outcome);
         let why = match outcome {
             Answered::Forged => {
-                "a request did not show the secret: after a change of it, the registry needs the new one"
+                "missing or wrong secret; if it was changed, configure the registry with the new one"
             }
-            Answered::Limited => "a request was larger than 1 MiB, or came too slowly",
+            Answered::Limited => "the body is larger than 1 MiB, or arrived too slowly",
             _ => return response,
         };
-        // Anybody can send such requests; the metrics count them all.
+        // Any client can send such requests: one a minute is a warning, and the metrics count them all.
         let (minute, last) = (clock::seconds() / 60, &self.refused);
-        if last.swap(minute, Ordering::Relaxed) != minute {
-            self.shared.log.say(why);
+        if last.swap(minute, Ordering::Relaxed) == minute {
+            tracing::debug!(reason = why, "webhook refused");
+        } else {
+            tracing::warn!(reason = why, "webhook refused");
         }
         response
     }

@@ -9,8 +9,10 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Conclusion;
 use crate::effects::process;
-use crate::journal;
+use crate::journal::{self, Header};
 use crate::secret::Source;
 use crate::serve::{Context, Shared};
 
@@ -192,19 +194,38 @@ fn said_end(shared: &Shared, request: &str, status: Option<ExitStatus>, log: &st
         // Whoever started it says why it had not begun.
         return;
     };
-    let number = header.number;
-    let how = match (&header.conclusion, status.and_then(|it| it.code())) {
-        (Some(conclusion), _) => {
-            shared.metrics.ended(conclusion);
-            format!("ended as {conclusion}; `greenlight status {number}` says why")
-        }
-        (None, Some(status)) => format!("is not over: its process ended with status {status}"),
-        (None, None) => "is not over: its process was killed".to_owned(),
+    let _span = deployment_span(&header).entered();
+    let status = status.and_then(|it| it.code());
+    let Some(conclusion) = &header.conclusion else {
+        tracing::warn!(
+            "exit-status" = status,
+            output = log,
+            "deployment interrupted"
+        );
+        return;
     };
-    shared.log.say(&format!(
-        "deployment {number} of {} {how}; what it said is in `{log}`",
-        header.tag
-    ));
+    shared.metrics.ended(conclusion);
+    let is_promoted = matches!(
+        Conclusion::from_name(conclusion),
+        Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
+    );
+    if is_promoted {
+        tracing::info!(conclusion, output = log, "deployment ended");
+    } else {
+        tracing::warn!(conclusion, output = log, "deployment ended");
+    }
+}
+
+/// The fields that each event of a deployment has.
+pub fn deployment_span(header: &Header) -> tracing::Span {
+    tracing::error_span!(
+        "deployment",
+        deployment = header.number,
+        key = header.request,
+        tag = header.tag,
+        digest = header.digest,
+        commit = header.commit,
+    )
 }
 
 impl Drop for Place {

@@ -10,6 +10,7 @@ use crate::journal::inbox::{ClaimedPushEvent, Inbox, NewDeploymentRequest, Settl
 use crate::journal::{Holder, open_inbox};
 use crate::serve::Shared;
 use crate::serve::words::{sentences, storable};
+use crate::text::time;
 
 /// How long hints are this receiver's to look into.
 const TIME_TO_LIVE: Duration = Duration::from_mins(3);
@@ -44,22 +45,38 @@ impl Hints {
         shared: &Shared,
         claimed: &ClaimedPushEvent,
     ) -> Result<Option<Settled>, Error> {
-        let hint = &claimed.push_event;
-        let said = |outcome: String| {
-            let (repository, tag) = (&hint.repository, &hint.tag);
-            shared.log.say(&format!("{repository}:{tag} {outcome}"));
-        };
+        let event = &claimed.push_event;
+        let _span = tracing::error_span!(
+            "push-event",
+            "push-event" = claimed.id,
+            repository = event.repository,
+            tag = event.tag,
+            digest = event.digest,
+        )
+        .entered();
         match self.look_into(shared, claimed) {
             Ok(settled) => {
-                said(match &settled {
-                    Settled::Ignored { why } => format!("starts nothing: {why}"),
-                    Settled::Wanted(start) => format!("asks for `{}`", start.environment),
-                });
+                match &settled {
+                    Settled::Ignored { why } => {
+                        tracing::info!(reason = why, "push event ignored");
+                    }
+                    Settled::Wanted(new) => tracing::info!(
+                        environment = new.environment,
+                        commit = new.commit,
+                        digest = new.digest,
+                        "push event requests a deployment"
+                    ),
+                }
                 Ok(Some(settled))
             }
             Err(why) => {
-                said(format!("can't be looked into yet: {why}"));
                 let again_at = clock::milliseconds() + back_off(claimed.attempts);
+                tracing::warn!(
+                    reason = why,
+                    attempt = claimed.attempts + 1,
+                    "retry-at" = time::exact(again_at),
+                    "failed to resolve a push event; trying again"
+                );
                 let postponed = self.inbox.postpone(claimed, again_at, &storable(&why));
                 // A claim that was lost is another receiver's now, which does the same.
                 postponed.map(|_| None).map_err(Error::from)
@@ -87,11 +104,10 @@ impl Hints {
             Some(registry) => match registry.digest(&hint.repository, &hint.tag) {
                 Ok(Some(digest)) => {
                     if hint.digest.as_ref().is_some_and(|said| *said != digest) {
-                        shared.log.say(&format!(
-                            "{}:{} is {digest} in the registry, and another image in its webhook: the \
-                             registry's counts",
-                            hint.repository, hint.tag
-                        ));
+                        tracing::warn!(
+                            "registry-digest" = digest,
+                            "the digests of webhook and registry differ; using the registry's"
+                        );
                     }
                     Some(digest)
                 }

@@ -148,7 +148,7 @@ fn work<W: Work>(shared: &Shared, open: impl Fn(&Shared) -> Result<W, Error>) {
             Err(why) => why,
         };
         shared.metrics.store_failed();
-        shared.log.say(&why.message);
+        tracing::warn!(reason = why.message, "a worker failed; it starts again");
         shared.wake.rest(STORE_REST);
     }
 }

@@ -95,7 +95,10 @@ impl Reconcile {
             // There may be more of it.
             Ok(_) => {}
             Err(why) => {
-                shared.log.say(&why);
+                tracing::warn!(
+                    reason = why,
+                    "failed to remove old deliveries; trying again"
+                );
                 self.prune = now + Duration::from_millis(back_off(5));
             }
         }
@@ -151,23 +154,23 @@ impl Work for Reconcile {
         };
         let (repository, failures) = (repository.clone(), *failures);
         let every = shared.context.serve.reconcile_every;
+        let _span = tracing::error_span!("reconciliation", repository).entered();
         let next = match self.look(shared, &repository) {
             Ok(found) => {
                 if self.registry.is_some() {
                     shared.metrics.reconciled(found, clock::seconds());
                 }
                 if found > 0 {
-                    shared.log.say(&format!(
-                        "{found} of the tags of `{repository}` came without a webhook"
-                    ));
+                    tracing::info!(found, "found tags that no webhook announced");
                     shared.wake.all();
                 }
                 (Instant::now() + every, 0)
             }
             Err(why) => {
-                shared.log.say(&format!(
-                    "failed to look at the tags of `{repository}`: {why}"
-                ));
+                tracing::warn!(
+                    reason = why,
+                    "failed to list the tags of a repository; trying again"
+                );
                 let again = Duration::from_millis(back_off(failures.saturating_add(2)));
                 let again = Instant::now() + again.min(every);
                 (again, failures.saturating_add(1))

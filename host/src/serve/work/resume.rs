@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::children::Children;
+use super::children::{Children, deployment_span};
 use super::{Pace, Work, back_off};
 use crate::clock;
 use crate::deployment::{Drivers, unfinished};
@@ -30,7 +30,7 @@ impl Resume {
         })
     }
 
-    fn go_on(&mut self, shared: &Shared, header: &Header, request: &str) -> Result<(), Error> {
+    fn go_on(&mut self, header: &Header, request: &str) -> Result<(), Error> {
         let now = clock::milliseconds();
         let (attempts, again_at) = self.tried.get(&header.number).copied().unwrap_or((0, 0));
         if now < again_at {
@@ -48,11 +48,16 @@ impl Resume {
         let number = header.number.to_string();
         self.tried
             .insert(header.number, (attempts + 1, now + back_off(attempts)));
-        let said = match self.children.run(place, &["run", "--resume", &number]) {
-            Ok(_) => format!("deployment {number} was cut off, and goes on"),
-            Err(why) => format!("deployment {number} was cut off, and does not go on: {why}"),
-        };
-        shared.log.say(&said);
+        let attempt = attempts + 1;
+        let _span = deployment_span(header).entered();
+        match self.children.run(place, &["run", "--resume", &number]) {
+            Ok(_) => tracing::info!(attempt, "resuming an interrupted deployment"),
+            Err(why) => tracing::warn!(
+                attempt,
+                reason = why,
+                "failed to resume an interrupted deployment; trying again"
+            ),
+        }
         Ok(())
     }
 }
@@ -67,7 +72,7 @@ impl Work for Resume {
             if let Some(request) = &header.request
                 && !drivers.drive(&header)
             {
-                self.go_on(shared, &header, request)?;
+                self.go_on(&header, request)?;
             }
         }
         Ok(Pace::Asleep(

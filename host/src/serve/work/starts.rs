@@ -15,6 +15,7 @@ use crate::journal::inbox::{ClaimedDeploymentRequest, DeploymentRequestState, In
 use crate::journal::{self, Holder, Store, open_inbox};
 use crate::serve::Shared;
 use crate::serve::metrics::Attempted;
+use crate::text::time;
 
 /// How often a system may answer that it can't tell whether something was started.
 const LOOKS: u32 = 3;
@@ -54,6 +55,17 @@ impl Starts {
         claimed: &ClaimedDeploymentRequest,
     ) -> Result<(), Error> {
         let start = &claimed.request;
+        let _span = tracing::error_span!(
+            "deployment-request",
+            "deployment-request" = start.id,
+            key = start.key,
+            repository = start.repository,
+            tag = start.tag,
+            digest = start.digest,
+            environment = start.environment,
+            commit = start.commit,
+        )
+        .entered();
         let request = Request {
             key: start.key.clone(),
             repository: start.repository.clone(),
@@ -67,32 +79,22 @@ impl Starts {
         if let DeploymentRequestState::Starting { attempt, .. } = start.state {
             attempts = attempt;
             if let Some(state) = self.look_for(&request, start.id, attempt) {
-                return self.write(shared, claimed, &state);
+                return self.write(claimed, &state);
             }
         }
         let word = decide::ask(shared, self.journal.as_mut(), start);
         let now = clock::milliseconds();
         // A record that can't be read keeps this one from being decided, not the others.
         match word.unwrap_or_else(|error| Word::Wait(error.message)) {
-            Word::Over(why) => {
-                self.write(shared, claimed, &DeploymentRequestState::Stopped { why })
-            }
+            Word::Over(why) => self.write(claimed, &DeploymentRequestState::Stopped { why }),
             Word::Wait(why) => {
                 let again_at = now + patience(shared, start.created);
-                self.write(
-                    shared,
-                    claimed,
-                    &DeploymentRequestState::Waiting { why, again_at },
-                )
+                self.write(claimed, &DeploymentRequestState::Waiting { why, again_at })
             }
             Word::Go if self.is_full()? => {
                 let why = "as many deployments run as `[serve] at-most` allows".to_owned();
                 let again_at = now + FULL;
-                self.write(
-                    shared,
-                    claimed,
-                    &DeploymentRequestState::Waiting { why, again_at },
-                )
+                self.write(claimed, &DeploymentRequestState::Waiting { why, again_at })
             }
             Word::Go => self.attempt(shared, claimed, &request, attempts + 1),
         }
@@ -135,6 +137,7 @@ impl Starts {
         if !ours? {
             return Ok(());
         }
+        tracing::debug!(attempt, "starting a deployment");
         let started = keeping(shared, claimed, || self.starter.start(request));
         let (outcome, state) = match started {
             Ok(reference) => (
@@ -170,7 +173,7 @@ impl Starts {
             ),
         };
         shared.metrics.attempted(outcome);
-        self.write(shared, claimed, &state)
+        self.write(claimed, &state)
     }
 
     /// Finds out whether an attempt that may have started something did. Nothing if it certainly did not.
@@ -212,7 +215,6 @@ impl Starts {
 
     fn write(
         &mut self,
-        shared: &Shared,
         claimed: &ClaimedDeploymentRequest,
         state: &DeploymentRequestState,
     ) -> Result<(), Error> {
@@ -221,14 +223,38 @@ impl Starts {
         let ours = ours?;
         let is_news = std::mem::discriminant(state) != std::mem::discriminant(&start.state);
         if ours && is_news {
-            shared.log.say(&format!(
-                "{}:{} {}",
-                start.repository,
-                start.tag,
-                crate::serve::words::state(state)
-            ));
+            log_state(state);
         }
         Ok(())
+    }
+}
+
+/// Logs that a deployment request has another state.
+fn log_state(state: &DeploymentRequestState) {
+    match state {
+        DeploymentRequestState::Wanted => {}
+        DeploymentRequestState::Waiting { why, .. } => {
+            tracing::info!(reason = why, "deployment request waits");
+        }
+        DeploymentRequestState::Starting { attempt, why, .. } => tracing::warn!(
+            attempt,
+            reason = why,
+            "start unconfirmed; searching for the deployment"
+        ),
+        DeploymentRequestState::Retrying { why, again_at } => tracing::warn!(
+            reason = why,
+            "retry-at" = time::exact(*again_at),
+            "failed to start a deployment; trying again"
+        ),
+        DeploymentRequestState::Started { reference, .. } => {
+            tracing::info!(reference, "deployment started");
+        }
+        DeploymentRequestState::Stopped { why } => {
+            tracing::info!(reason = why, "deployment request closed without a start");
+        }
+        DeploymentRequestState::Unknown { why } => {
+            tracing::error!(reason = why, "start unconfirmed; check manually");
+        }
     }
 }
 
@@ -247,8 +273,7 @@ fn keeping<T>(
         let _ = inbox.with(|it| it.renew_deployment_request(&claimed, lease));
     };
     let _keeper = Keeper::start("claim", lease, renew).inspect_err(|error| {
-        let why = format!("a claim is not renewed, since no thread could be started: {error}");
-        shared.log.say(&why);
+        tracing::warn!(reason = %error, "failed to start the thread that renews a claim");
     });
     action()
 }
