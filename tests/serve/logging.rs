@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::jenkins::Jenkins;
 use crate::pipeline::{self, Pipeline};
-use crate::receiver::{Held, Receiver, SECRET, digest, distribution, table};
+use crate::server::{SECRET, Server, StoreReader, digest, distribution, table};
 
 /// Reads a log in which each line is an object with the keys that every event has.
 #[track_caller]
@@ -32,7 +32,7 @@ fn event<'a>(events: &'a [Value], message: &str) -> &'a Value {
 
 /// Whether an event has these fields, and perhaps more.
 #[track_caller]
-fn has(event: &Value, fields: Value) {
+fn has(event: &Value, fields: &Value) {
     for (name, value) in fields.as_object().expect("fields") {
         assert_eq!(&event[name], value, "{name} of {event}");
     }
@@ -47,31 +47,31 @@ fn each_line_is_json_and_has_the_fields_of_its_delivery() {
     command
         .env("GREENLIGHT_LOG_FORMAT", "json")
         .env("GREENLIGHT_LOG_LEVEL", "debug");
-    let receiver = Receiver::listening(&pipeline, command, 0).expect("it listens");
-    let forged = receiver.ask("POST", "/hooks", "", b"\x1b[31m\n");
+    let server = Server::listening(&pipeline, command, 0).expect("it listens");
+    let forged = server.ask("POST", "/hooks", "", b"\x1b[31m\n");
     assert_eq!(forged.map(|(status, _)| status), Some(401));
-    assert_eq!(receiver.send("\u{1b}[31m\n{"), Some(400));
+    assert_eq!(server.send("\u{1b}[31m\n{"), Some(400));
     let tag = format!("stage-{:040x}", 1);
-    receiver.accept(&distribution(&tag, &digest(1)));
-    let request = Held::by(&pipeline).until(&tag, "started", |it| {
+    server.accept(&distribution(&tag, &digest(1)));
+    let request = StoreReader::of(&pipeline).until(&tag, "started", |it| {
         matches!(it, DeploymentRequestState::Started { .. })
     });
-    let log = receiver.log();
-    assert!(receiver.stop().success());
+    let log = server.log_file();
+    assert!(server.stop().success());
     let log = std::fs::read_to_string(log).expect("the log");
     assert!(!log.contains(SECRET), "{log}");
     let events = events(&log);
     has(
         event(&events, "webhook refused"),
-        serde_json::json!({ "level": "warn" }),
+        &serde_json::json!({ "level": "warn" }),
     );
     has(
         event(&events, "webhook refused: malformed"),
-        serde_json::json!({ "level": "warn", "span": "delivery", "delivery": 1 }),
+        &serde_json::json!({ "level": "warn", "span": "delivery", "delivery": 1 }),
     );
     has(
         event(&events, "push event stored"),
-        serde_json::json!({
+        &serde_json::json!({
             "level": "info",
             "span": "delivery",
             "delivery": 2,
@@ -83,12 +83,12 @@ fn each_line_is_json_and_has_the_fields_of_its_delivery() {
     );
     has(
         event(&events, "push event requests a deployment"),
-        serde_json::json!({ "span": "push-event", "push-event": 1, "environment": "stage" }),
+        &serde_json::json!({ "span": "push-event", "push-event": 1, "environment": "stage" }),
     );
     let started = event(&events, "deployment started");
     has(
         started,
-        serde_json::json!({
+        &serde_json::json!({
             "level": "info",
             "span": "deployment-request",
             "deployment-request": request.id,
@@ -102,7 +102,7 @@ fn each_line_is_json_and_has_the_fields_of_its_delivery() {
     assert!(started["reference"].is_string(), "{started}");
     has(
         event(&events, "starting a deployment"),
-        serde_json::json!({ "level": "debug", "attempt": 1 }),
+        &serde_json::json!({ "level": "debug", "attempt": 1 }),
     );
     event(&events, "shut down; running deployments continue");
 }
@@ -120,7 +120,7 @@ fn a_failed_start_is_logged_in_the_format_of_the_log() {
     let quiet = events(&ended(&["-q", "--log-format", "json"]));
     assert_eq!(quiet.len(), 1, "{quiet:?}");
     let failed = event(&quiet, "server failed");
-    has(failed, serde_json::json!({ "level": "error" }));
+    has(failed, &serde_json::json!({ "level": "error" }));
     for (field, text) in [
         ("reason", "has no `[serve]` table"),
         ("help", "write the table"),

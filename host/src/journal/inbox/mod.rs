@@ -2,7 +2,7 @@
 //!
 //! A delivery is stored as it came in, together with its push events; a push event is looked into later, and
 //! either ignored or turned into a deployment request; a deployment request is carried out later still. Each of
-//! these steps is durable before the next begins, and each is claimed by one receiver at a time, so that
+//! these steps is durable before the next begins, and each is claimed by one server at a time, so that
 //! several share the work.
 
 mod claims;
@@ -72,7 +72,7 @@ impl Counts {
 /// then; where repeating it does something twice, the call says so.
 ///
 /// A claim has a fence, which grows with each claim of the same thing. It ends by the clock of the store, as
-/// [a lease does](super::Store), and it is lost only when another receiver has claimed the thing since: one
+/// [a lease does](super::Store), and it is lost only when another server has claimed the thing since: one
 /// that expired unnoticed, or was given back, may still be written with. A claim whose answer was lost on the
 /// way is handed out again when it expires, at the latest. Texts must not contain NUL characters: those
 /// are [`Wrong`](super::Error::Wrong), and nothing of the call is stored.

@@ -8,9 +8,9 @@ use crate::journal::{Error, Result};
 /// A request of a registry, as it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// When it came in, in milliseconds since 1970 by the receiver's clock.
+    /// When it came in, in milliseconds since 1970 by the server's clock.
     pub at: u64,
-    /// What it came from: the kind of registry, or the receiver's own look at one.
+    /// What it came from: the kind of registry, or the server's own listing of tags.
     pub source: String,
     /// Its body, byte for byte.
     pub body: Vec<u8>,

@@ -1,39 +1,41 @@
-//! Looking at the registry's tags for the push whose webhook never came.
+//! Reconciliation: lists the tags of the registry, and stores those that no webhook announced as push events.
+//! Removes old deliveries and logs, too.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::{IDLE, Pace, Work, back_off};
+use super::Shared;
+use super::worker_pool::{IDLE, Next, Worker, back_off};
 use crate::clock;
 use crate::effects::registry::Registry;
 use crate::facts::Error;
 use crate::journal::inbox::{Delivery, Inbox, PushEvent};
 use crate::journal::{self, open_inbox};
-use crate::serve::Shared;
 
-/// How long what came in is kept as it came in, in milliseconds: 30 days.
-const KEPT: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long deliveries and logs of deployments are kept, in milliseconds: 30 days.
+const RETENTION: u64 = 30 * 24 * 60 * 60 * 1000;
 
-/// How often to look for what is older.
-const PRUNES: Duration = Duration::from_hours(1);
+/// How often older ones are removed.
+const PRUNE_INTERVAL: Duration = Duration::from_hours(1);
 
-/// What is said of tags that nobody was told of.
-const BEFORE: &str = "it was there before greenlight looked for the first time; \
-                      start it with `greenlight run --tag` if it is wanted";
+/// Why tags of the first listing are ignored.
+const BASELINE_REASON: &str = "the tag existed at the first listing of the repository; start its deployment with \
+                               `greenlight run --tag`";
 
-/// Finds what nobody has told of.
-pub struct Reconcile {
+/// The worker that lists tags.
+pub struct ReconciliationWorker {
     inbox: Option<Box<dyn Inbox>>,
     registry: Option<Registry>,
-    /// When each repository is looked at next, and how often in a row that failed.
+    /// When each repository is listed next, and how often in a row that failed.
     next: HashMap<String, (Instant, u32)>,
-    prune: Instant,
+    /// When old entries are removed next.
+    prune_at: Instant,
 }
 
-impl Reconcile {
+impl ReconciliationWorker {
     #[expect(
         clippy::unnecessary_wraps,
-        reason = "opening other kinds of work can fail"
+        reason = "opening the other workers can fail"
     )]
     pub fn open(shared: &Shared) -> Result<Self, Error> {
         let now = Instant::now();
@@ -42,18 +44,19 @@ impl Reconcile {
             inbox: None,
             registry: shared.context.serve.registry.clone().map(Registry::new),
             next: repositories.map(|it| (it.clone(), (now, 0))).collect(),
-            prune: now,
+            prune_at: now,
         })
     }
 
-    /// Looks at a repository's tags, and says how many nobody had told of.
-    fn look(&mut self, shared: &Shared, repository: &str) -> Result<usize, String> {
+    /// Lists the tags of a repository, and returns how many no webhook announced.
+    fn reconcile(&mut self, shared: &Shared, repository: &str) -> Result<usize, String> {
         let Some(registry) = &self.registry else {
             return Ok(0);
         };
         let tags = registry
-            .tags(repository, &|| !shared.wake.is_over())
+            .tags(repository, &|| !shared.notify.is_shut_down())
             .map_err(|error| error.to_string())?;
+        tracing::debug!(tags = tags.len(), "listed the tags of a repository");
         let listed: Vec<_> = tags
             .into_iter()
             .map(|tag| PushEvent {
@@ -62,14 +65,8 @@ impl Reconcile {
                 digest: None,
             })
             .collect();
-        let found = store(self.inbox(shared)?, repository, &listed);
+        let found = store_unknown(self.inbox(shared)?, repository, &listed);
         found.map_err(|error| self.failed(shared, &error))
-    }
-
-    fn prune(&mut self, shared: &Shared) -> Result<u64, String> {
-        let before = clock::milliseconds().saturating_sub(KEPT);
-        let pruned = self.inbox(shared)?.prune(before);
-        pruned.map_err(|error| self.failed(shared, &error))
     }
 
     fn inbox(&mut self, shared: &Shared) -> Result<&mut dyn Inbox, String> {
@@ -88,29 +85,39 @@ impl Reconcile {
         Error::from(error.clone()).message
     }
 
-    fn forget(&mut self, shared: &Shared, now: Instant) {
-        forget_logs(shared);
-        match self.prune(shared) {
-            Ok(0) => self.prune = now + PRUNES,
-            // There may be more of it.
-            Ok(_) => {}
+    /// Removes old deliveries and logs.
+    fn prune(&mut self, shared: &Shared, now: Instant) {
+        remove_old_logs(shared);
+        let before = clock::milliseconds().saturating_sub(RETENTION);
+        let pruned = self
+            .inbox(shared)
+            .map(|inbox| inbox.prune(before))
+            .and_then(|pruned| pruned.map_err(|error| self.failed(shared, &error)));
+        match pruned {
+            Ok(0) => self.prune_at = now + PRUNE_INTERVAL,
+            // More may be left: the next step goes on.
+            Ok(removed) => tracing::debug!(removed, "removed old deliveries"),
             Err(why) => {
                 tracing::warn!(
                     reason = why,
                     "failed to remove old deliveries; trying again"
                 );
-                self.prune = now + Duration::from_millis(back_off(5));
+                self.prune_at = now + Duration::from_millis(back_off(5));
             }
         }
     }
 }
 
-/// Stores what is new, and says how much that is. What is there at the first look started nothing when
-/// it was pushed, and does not now: a whole history of releases would be deployed.
-fn store(inbox: &mut dyn Inbox, repository: &str, listed: &[PushEvent]) -> journal::Result<usize> {
+/// Stores the tags that the inbox does not know, and returns how many. Tags of the first listing started nothing
+/// when they were pushed, and start nothing now: otherwise the whole history of releases would be deployed.
+fn store_unknown(
+    inbox: &mut dyn Inbox,
+    repository: &str,
+    listed: &[PushEvent],
+) -> journal::Result<usize> {
     let at = clock::milliseconds();
     if inbox.baseline(repository)?.is_none()
-        && inbox.set_baseline(repository, at, listed, BEFORE)?
+        && inbox.set_baseline(repository, at, listed, BASELINE_REASON)?
     {
         return Ok(0);
     }
@@ -128,41 +135,41 @@ fn store(inbox: &mut dyn Inbox, repository: &str, listed: &[PushEvent]) -> journ
     Ok(found)
 }
 
-/// Removes what deployments said that were started long ago.
-fn forget_logs(shared: &Shared) {
+/// Removes the output of old deployments.
+fn remove_old_logs(shared: &Shared) {
     let folder = shared.context.config.records.join("serve");
     for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let age = file.metadata().and_then(|it| it.modified());
         let age = age.ok().and_then(|it| it.elapsed().ok());
-        if age.is_some_and(|it| it > Duration::from_millis(KEPT)) {
-            // One that can't be removed is tried again in an hour.
+        if age.is_some_and(|it| it > Duration::from_millis(RETENTION)) {
+            // A file that can't be removed is tried again in an hour.
             let _ = std::fs::remove_file(file.path());
         }
     }
 }
 
-impl Work for Reconcile {
-    fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
+impl Worker for ReconciliationWorker {
+    fn step(&mut self, shared: &Shared) -> Result<Next, Error> {
         let now = Instant::now();
-        if self.prune <= now {
-            self.forget(shared, now);
+        if self.prune_at <= now {
+            self.prune(shared, now);
         }
-        let longest_ago = self.next.iter().min_by_key(|(_, (at, _))| *at);
-        let due = longest_ago.filter(|(_, (at, _))| *at <= now);
+        let earliest = self.next.iter().min_by_key(|(_, (at, _))| *at);
+        let due = earliest.filter(|(_, (at, _))| *at <= now);
         let Some((repository, (_, failures))) = due else {
-            return Ok(Pace::Asleep(IDLE));
+            return Ok(Next::Sleep(IDLE));
         };
         let (repository, failures) = (repository.clone(), *failures);
         let every = shared.context.serve.reconcile_every;
         let _span = tracing::error_span!("reconciliation", repository).entered();
-        let next = match self.look(shared, &repository) {
+        let next = match self.reconcile(shared, &repository) {
             Ok(found) => {
                 if self.registry.is_some() {
                     shared.metrics.reconciled(found, clock::seconds());
                 }
                 if found > 0 {
                     tracing::info!(found, "found tags that no webhook announced");
-                    shared.wake.all();
+                    shared.notify.all();
                 }
                 (Instant::now() + every, 0)
             }
@@ -171,12 +178,12 @@ impl Work for Reconcile {
                     reason = why,
                     "failed to list the tags of a repository; trying again"
                 );
-                let again = Duration::from_millis(back_off(failures.saturating_add(2)));
-                let again = Instant::now() + again.min(every);
-                (again, failures.saturating_add(1))
+                let delay = Duration::from_millis(back_off(failures.saturating_add(2)));
+                let at = Instant::now() + delay.min(every);
+                (at, failures.saturating_add(1))
             }
         };
         self.next.insert(repository, next);
-        Ok(Pace::Busy)
+        Ok(Next::Step)
     }
 }

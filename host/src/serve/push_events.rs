@@ -1,37 +1,37 @@
-//! Looking into what a registry says was pushed.
+//! Push events: resolves each one to a deployment request, or ignores it.
 
 use std::time::Duration;
 
-use super::{IDLE, Pace, Work, back_off};
+use super::Shared;
+use super::display::{reasons_text, without_nul};
+use super::worker_pool::{IDLE, Next, Worker, back_off};
 use crate::clock;
 use crate::effects::registry::Registry;
 use crate::facts::Error;
 use crate::journal::inbox::{ClaimedPushEvent, Inbox, NewDeploymentRequest, Settled};
 use crate::journal::{Holder, open_inbox};
-use crate::serve::Shared;
-use crate::serve::words::{sentences, storable};
 use crate::text::time;
 
-/// How long hints are this receiver's to look into.
+/// How long a claim of push events lasts.
 const TIME_TO_LIVE: Duration = Duration::from_mins(3);
 
-/// How many are looked into in one go.
-const AT_ONCE: usize = 4;
+/// How many push events are claimed at a time if a registry has to be asked.
+const BATCH_WITH_REGISTRY: usize = 4;
 
-/// The same, where no registry has to be asked.
-const AT_ONCE_HERE: usize = 64;
+/// How many push events are claimed at a time if no registry has to be asked.
+const BATCH_WITHOUT_REGISTRY: usize = 64;
 
-/// How often a tag is looked for that the registry does not have, half a day long: it may show what it got
-/// a moment later, or be coming back from an empty disk.
-const LOOKS: u32 = 200;
+/// How often the registry is asked for a tag that it does not have, over half a day: it may list a tag a moment
+/// after the push, or be restored from a backup.
+const LOOKUPS: u32 = 200;
 
-/// Looks into hints.
-pub struct Hints {
+/// The worker that resolves push events.
+pub struct PushEventWorker {
     inbox: Box<dyn Inbox>,
     registry: Option<Registry>,
 }
 
-impl Hints {
+impl PushEventWorker {
     pub fn open(shared: &Shared) -> Result<Self, Error> {
         Ok(Self {
             inbox: open_inbox(&shared.context.location)?,
@@ -39,8 +39,8 @@ impl Hints {
         })
     }
 
-    /// Looks into a hint, and says what it comes to; nothing if that is not known yet.
-    fn settled(
+    /// Resolves a push event, or postpones it if it can't be resolved yet.
+    fn settle(
         &mut self,
         shared: &Shared,
         claimed: &ClaimedPushEvent,
@@ -54,7 +54,7 @@ impl Hints {
             digest = event.digest,
         )
         .entered();
-        match self.look_into(shared, claimed) {
+        match self.resolve(shared, claimed) {
             Ok(settled) => {
                 match &settled {
                     Settled::Ignored { why } => {
@@ -77,33 +77,33 @@ impl Hints {
                     "retry-at" = time::exact(again_at),
                     "failed to resolve a push event; trying again"
                 );
-                let postponed = self.inbox.postpone(claimed, again_at, &storable(&why));
-                // A claim that was lost is another receiver's now, which does the same.
+                let postponed = self.inbox.postpone(claimed, again_at, &without_nul(&why));
+                // If the claim was lost, another server resolves the push event.
                 postponed.map(|_| None).map_err(Error::from)
             }
         }
     }
 
-    fn look_into(&self, shared: &Shared, claimed: &ClaimedPushEvent) -> Result<Settled, String> {
-        let hint = &claimed.push_event;
+    fn resolve(&self, shared: &Shared, claimed: &ClaimedPushEvent) -> Result<Settled, String> {
+        let event = &claimed.push_event;
         let context = &shared.context;
-        if !context.serve.repositories.contains(&hint.repository) {
-            let why = "its repository is not among those of `[serve] repositories`".to_owned();
+        if !context.serve.repositories.contains(&event.repository) {
+            let why = "the repository is not in `[serve] repositories`".to_owned();
             return Ok(Settled::Ignored { why });
         }
-        let target = match context.policy.resolve(&hint.tag, &context.config.settings) {
+        let target = match context.policy.resolve(&event.tag, &context.config.settings) {
             Ok(Ok(target)) => target,
             Ok(Err(reasons)) => {
-                let why = sentences(&reasons);
+                let why = reasons_text(&reasons);
                 return Ok(Settled::Ignored { why });
             }
             Err(failure) => return Err(failure.to_string()),
         };
         let digest = match &self.registry {
-            None => hint.digest.clone(),
-            Some(registry) => match registry.digest(&hint.repository, &hint.tag) {
+            None => event.digest.clone(),
+            Some(registry) => match registry.digest(&event.repository, &event.tag) {
                 Ok(Some(digest)) => {
-                    if hint.digest.as_ref().is_some_and(|said| *said != digest) {
+                    if event.digest.as_ref().is_some_and(|it| *it != digest) {
                         tracing::warn!(
                             "registry-digest" = digest,
                             "the digests of webhook and registry differ; using the registry's"
@@ -111,19 +111,19 @@ impl Hints {
                     }
                     Some(digest)
                 }
-                Ok(None) if claimed.attempts < LOOKS => {
-                    return Err("the registry has no such tag".to_owned());
+                Ok(None) if claimed.attempts < LOOKUPS => {
+                    return Err("the registry does not have the tag".to_owned());
                 }
                 Ok(None) => {
-                    let why = "the registry has no such tag".to_owned();
+                    let why = "the registry does not have the tag".to_owned();
                     return Ok(Settled::Ignored { why });
                 }
                 Err(error) => return Err(error.to_string()),
             },
         };
         Ok(Settled::Wanted(NewDeploymentRequest {
-            repository: hint.repository.clone(),
-            tag: hint.tag.clone(),
+            repository: event.repository.clone(),
+            tag: event.tag.clone(),
             digest,
             environment: target.environment,
             commit: target.commit,
@@ -131,33 +131,30 @@ impl Hints {
     }
 }
 
-impl Work for Hints {
-    fn step(&mut self, shared: &Shared) -> Result<Pace, Error> {
-        let holder = Holder::this_process();
-        // Where no registry is asked, nothing takes long.
-        let at_once = if self.registry.is_some() {
-            AT_ONCE
-        } else {
-            AT_ONCE_HERE
+impl Worker for PushEventWorker {
+    fn step(&mut self, shared: &Shared) -> Result<Next, Error> {
+        let limit = match self.registry {
+            Some(_) => BATCH_WITH_REGISTRY,
+            None => BATCH_WITHOUT_REGISTRY,
         };
-        let claimed = self.inbox.pending(&holder, TIME_TO_LIVE, at_once);
-        let claimed = claimed?;
+        let holder = Holder::this_process();
+        let claimed = self.inbox.pending(&holder, TIME_TO_LIVE, limit)?;
         if claimed.is_empty() {
-            return Ok(Pace::Idle(IDLE));
+            return Ok(Next::Wait(IDLE));
         }
+        tracing::debug!("push-events" = claimed.len(), "claimed push events");
         let mut all = Vec::new();
-        for hint in claimed {
-            // What is left is taken up by whoever comes next.
-            if shared.wake.is_over() {
+        for event in claimed {
+            // The claims of the rest end with this process.
+            if shared.notify.is_shut_down() {
                 break;
             }
-            if let Some(settled) = self.settled(shared, &hint)? {
-                all.push((hint, settled));
+            if let Some(settled) = self.settle(shared, &event)? {
+                all.push((event, settled));
             }
         }
-        let settled = self.inbox.settle_all(&all);
-        settled?;
-        shared.wake.all();
-        Ok(Pace::Busy)
+        self.inbox.settle_all(&all)?;
+        shared.notify.all();
+        Ok(Next::Step)
     }
 }
