@@ -1,4 +1,4 @@
-//! What a push comes to.
+//! From a push to its deployment.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use greenlight::journal::{self, NewDeployment};
 
 use crate::image;
 use crate::pipeline::{Pipeline, ended};
-use crate::receiver::{
-    Cleaner, Held, Receiver, digest, distribution, docker_hub, free_port, table,
-};
 use crate::registry::Registry;
+use crate::server::{
+    Cleaner, Server, StoreReader, digest, distribution, docker_hub, free_port, table,
+};
 use crate::service::Service;
 
-/// The whole way: images are pushed under the tags that greenlight named, the registry tells of them, and
-/// production serves the commit.
+/// Images are pushed with the tags that `greenlight tags` prints, the registry sends webhooks, and production
+/// serves the commit.
 #[test]
 fn from_a_push_to_production() {
     let mut pipeline = Pipeline::recorded();
@@ -25,7 +25,7 @@ fn from_a_push_to_production() {
         registry.address()
     )));
     let _cleaner = Cleaner::of(&pipeline);
-    let receiver = Receiver::start_on(&pipeline, port);
+    let server = Server::start_on(&pipeline, port);
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
     let image = pipeline.folder().join("image");
@@ -33,47 +33,47 @@ fn from_a_push_to_production() {
     for tag in &tags {
         registry.push(&image, tag);
     }
-    let mut held = Held::by(&pipeline);
-    let end = held.until_ended(&tags[0]);
+    let mut store = StoreReader::of(&pipeline);
+    let end = store.until_ended(&tags[0]);
     assert_eq!(end.conclusion.as_deref(), Some("promoted"));
     assert_eq!(end.digest.as_deref(), Some(digest.as_str()));
-    // The production tag found the release live, and `latest` is no release.
-    let start = held.until(&tags[1], "stopped", |it| {
+    // The release of the production tag is live already, and `latest` is ignored.
+    let request = store.until(&tags[1], "stopped", |it| {
         matches!(it, DeploymentRequestState::Stopped { .. })
     });
-    let DeploymentRequestState::Stopped { why } = start.state else {
-        panic!("{start:?}")
+    let DeploymentRequestState::Stopped { why } = request.state else {
+        panic!("{request:?}")
     };
-    assert!(why.starts_with("it is live"), "{why}");
-    let latest = held
+    assert!(why.starts_with("the release is live"), "{why}");
+    let latest = store
         .push_events()
         .into_iter()
         .find(|it| it.push_event.tag == "latest");
-    let latest = latest.expect("a hint of `latest`");
+    let latest = latest.expect("a push event of `latest`");
     assert!(
         matches!(&latest.state, PushEventState::Ignored { why } if why.contains("[tag-malformed]") || why.contains("tag")),
         "{latest:?}"
     );
-    // What a body says of the image is a hint, and the registry knows better.
-    receiver.accept(&distribution(&tags[0], &crate::receiver::digest(7)));
-    crate::waiting::until("word of the other image", crate::pipeline::LIMIT, || {
-        receiver
-            .said()
-            .contains("another image in its webhook")
+    // The digest of a webhook is not trusted: the one of the registry counts.
+    server.accept(&distribution(&tags[0], &crate::server::digest(7)));
+    crate::waiting::until("warning about the digest", crate::pipeline::LIMIT, || {
+        server
+            .log()
+            .contains("the digests of webhook and registry differ")
             .then_some(())
     });
-    crate::waiting::until("settled hints", crate::pipeline::LIMIT, || {
-        (held.counts().pending == 0).then_some(())
+    crate::waiting::until("no pending push event", crate::pipeline::LIMIT, || {
+        (store.counts().pending == 0).then_some(())
     });
-    assert_eq!(held.deployments().len(), 1);
+    assert_eq!(store.deployments().len(), 1);
     assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }
 
-/// What was pushed while nobody could be told is found by looking.
+/// A tag that was pushed while the server was down, and whose webhook was lost, is found in the tag list.
 #[test]
-fn a_push_that_nobody_told_of_is_found() {
+fn a_missed_webhook_is_recovered() {
     let mut pipeline = Pipeline::recorded();
     let port = free_port();
     let mut registry = Registry::telling(&format!("http://127.0.0.1:{port}/hooks"));
@@ -87,29 +87,30 @@ fn a_push_that_nobody_told_of_is_found() {
     let old_tags = pipeline.tags();
     image::write(&image, &old);
     registry.push(&image, &old_tags[0]);
-    let receiver = Receiver::start_on(&pipeline, port);
-    let mut held = Held::by(&pipeline);
-    crate::waiting::until("first look", crate::pipeline::LIMIT, || {
-        held.push_events()
+    let server = Server::start_on(&pipeline, port);
+    let mut store = StoreReader::of(&pipeline);
+    crate::waiting::until("first listing", crate::pipeline::LIMIT, || {
+        store
+            .push_events()
             .iter()
             .any(|it| it.push_event.tag == old_tags[0])
             .then_some(())
     });
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();
     let image = pipeline.folder().join("another");
     image::write(&image, &commit);
     registry.push(&image, &tags[0]);
-    // With the registry goes its queue of what it wanted to tell.
+    // A restart of the registry loses its queue of webhooks.
     registry.restart();
-    let receiver = Receiver::start_on(&pipeline, port);
-    let end = held.until_ended(&tags[0]);
+    let server = Server::start_on(&pipeline, port);
+    let end = store.until_ended(&tags[0]);
     assert_eq!(end.conclusion.as_deref(), Some("promoted"));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
-    // What was there before anybody looked is nobody's wish.
+    // A tag of the first listing starts nothing.
     assert_eq!(Pipeline::times(&pipeline.stage, &old), 0);
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }
 
 #[test]
@@ -119,26 +120,26 @@ fn a_production_tag_starts_nothing_until_stage_is_verified() {
     let _cleaner = Cleaner::of(&pipeline);
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    let receiver = Receiver::start(&pipeline);
-    receiver.accept(&docker_hub(&tags[1]));
-    let mut held = Held::by(&pipeline);
-    let start = held.until(&tags[1], "waiting", |it| {
+    let server = Server::start(&pipeline);
+    server.accept(&docker_hub(&tags[1]));
+    let mut store = StoreReader::of(&pipeline);
+    let request = store.until(&tags[1], "waiting", |it| {
         matches!(it, DeploymentRequestState::Waiting { .. })
     });
-    let DeploymentRequestState::Waiting { why, .. } = start.state else {
-        panic!("{start:?}")
+    let DeploymentRequestState::Waiting { why, .. } = request.state else {
+        panic!("{request:?}")
     };
     assert!(
         why.contains("`stage`") && why.contains("[not-deployed]"),
         "{why}"
     );
-    let page = receiver.get("/");
+    let page = server.get("/");
     assert!(
-        page.contains("waits: `stage` has no verified deployment of the release"),
+        page.contains("waiting: `stage` has no verified deployment of the release"),
         "{page}"
     );
-    assert!(held.deployments().is_empty());
-    // Stage is deployed by a pipeline that goes on to somewhere else, and shares the journal.
+    assert!(store.deployments().is_empty());
+    // Another pipeline, with another last environment and the same journal, deploys to stage.
     let config = std::fs::read_to_string(pipeline.folder().join("greenlight.toml"));
     let config = config.expect("a configuration");
     let canary = Service::start(1, &pipeline.before);
@@ -156,39 +157,39 @@ fn a_production_tag_starts_nothing_until_stage_is_verified() {
     let canary = ended(pipeline.command().args(arguments));
     canary.is(0, &["promote"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
-    let end = held.until_ended(&tags[1]);
+    let end = store.until_ended(&tags[1]);
     assert_eq!(end.conclusion.as_deref(), Some("promoted"));
     assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }
 
-/// Restarting the receiver is nothing that a deployment notices.
+/// The end of the server does not interrupt a deployment.
 #[test]
-fn deployments_outlive_the_receiver_that_started_them() {
+fn deployments_continue_when_their_server_ends() {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.serve = Some(table(""));
     let _cleaner = Cleaner::of(&pipeline);
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
     pipeline.stage.pace(Duration::from_mins(10));
-    let receiver = Receiver::start(&pipeline);
-    receiver.accept(&distribution(&tags[0], &digest(1)));
+    let server = Server::start(&pipeline);
+    server.accept(&distribution(&tags[0], &digest(1)));
     pipeline
         .stage
         .wait("deployment", |state| !state.deployments.is_empty());
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
     pipeline.stage.pace(Duration::ZERO);
-    let mut held = Held::by(&pipeline);
-    let end = held.until_ended(&tags[0]);
+    let mut store = StoreReader::of(&pipeline);
+    let end = store.until_ended(&tags[0]);
     assert_eq!(end.conclusion.as_deref(), Some("promoted"));
     assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
-/// A commit that git does not have yet is got by the command that is there for it.
+/// `[serve] prepare` fetches a commit that git does not have.
 #[test]
-fn git_is_brought_up_to_date() {
+fn a_missing_commit_is_fetched() {
     let mut pipeline = Pipeline::recorded();
     let _cleaner = Cleaner::of(&pipeline);
     let clone = pipeline.folder().join("clone");
@@ -203,10 +204,10 @@ fn git_is_brought_up_to_date() {
     ));
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();
-    let receiver = Receiver::start_in(&pipeline, &clone);
-    receiver.accept(&docker_hub(&tags[0]));
-    let mut held = Held::by(&pipeline);
-    let end = held.until_ended(&tags[0]);
+    let server = Server::start_in(&pipeline, &clone);
+    server.accept(&docker_hub(&tags[0]));
+    let mut store = StoreReader::of(&pipeline);
+    let end = store.until_ended(&tags[0]);
     assert_eq!(end.conclusion.as_deref(), Some("promoted"));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     let environment = std::fs::read_to_string(clone.join("environment")).expect("it ran");
@@ -214,18 +215,18 @@ fn git_is_brought_up_to_date() {
     for secret in ["HOOK_SECRET", "SLACK_WEBHOOK"] {
         assert!(!environment.contains(secret), "{environment}");
     }
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }
 
-/// A deployment whose process died before it did anything does not stand in the way of its own start.
+/// A number without records, left by a process that died, does not prevent the start.
 #[test]
-fn what_died_before_it_began_is_begun_anew() {
+fn a_deployment_that_died_before_its_first_record_is_started_again() {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.serve = Some(table(""));
     let _cleaner = Cleaner::of(&pipeline);
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();
-    let receiver = Receiver::start(&pipeline);
+    let server = Server::start(&pipeline);
     let mut journal = journal::open(&pipeline.location()).expect("the journal");
     let dead = journal.begin(&NewDeployment {
         tag: tags[0].clone(),
@@ -235,21 +236,21 @@ fn what_died_before_it_began_is_begun_anew() {
         request: None,
     });
     assert_eq!(dead.expect("a number"), 1);
-    receiver.accept(&docker_hub(&tags[0]));
-    let mut held = Held::by(&pipeline);
-    let end = held.until_ended(&tags[0]);
+    server.accept(&docker_hub(&tags[0]));
+    let mut store = StoreReader::of(&pipeline);
+    let end = store.until_ended(&tags[0]);
     assert_eq!(
         (end.number, end.conclusion.as_deref()),
         (2, Some("promoted"))
     );
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
-    crate::waiting::until("word of its end", crate::pipeline::LIMIT, || {
-        receiver.said().contains("deployment 2 of").then_some(())
+    crate::waiting::until("log of its end", crate::pipeline::LIMIT, || {
+        server.log().contains("deployment=2 ").then_some(())
     });
     assert!(
-        receiver.said().contains("ended as promoted"),
+        server.log().contains("conclusion=promoted"),
         "{}",
-        receiver.said()
+        server.log()
     );
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }

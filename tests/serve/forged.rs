@@ -1,4 +1,4 @@
-//! Requests that change nothing.
+//! Requests that are refused.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -6,26 +6,29 @@ use std::thread;
 use std::time::Duration;
 
 use crate::pipeline::{LIMIT, Pipeline};
-use crate::receiver::{Held, Receiver, SECRET, answer, docker_hub, table};
+use crate::server::{SECRET, Server, StoreReader, answer, docker_hub, table};
 use crate::waiting;
 
-fn receiving() -> (Pipeline, Receiver) {
+fn serving() -> (Pipeline, Server) {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.serve = Some(table(""));
-    let receiver = Receiver::start(&pipeline);
-    (pipeline, receiver)
+    let server = Server::start(&pipeline);
+    (pipeline, server)
 }
 
 #[track_caller]
 fn is_empty(pipeline: &Pipeline) {
-    let mut held = Held::by(pipeline);
-    assert_eq!(held.counts(), greenlight::journal::inbox::Counts::default());
-    assert!(held.push_events().is_empty() && held.deployments().is_empty());
+    let mut store = StoreReader::of(pipeline);
+    assert_eq!(
+        store.counts(),
+        greenlight::journal::inbox::Counts::default()
+    );
+    assert!(store.push_events().is_empty() && store.deployments().is_empty());
 }
 
 #[test]
-fn who_does_not_know_the_secret_changes_nothing() {
-    let (pipeline, receiver) = receiving();
+fn without_the_secret_nothing_is_stored() {
+    let (pipeline, server) = serving();
     pipeline.commit("Change [load test: skip]");
     let body = docker_hub(&pipeline.tags()[0]);
     for (path, headers, status) in [
@@ -50,12 +53,12 @@ fn who_does_not_know_the_secret_changes_nothing() {
         ),
         ("/hook", format!("authorization: Bearer {SECRET}\r\n"), 404),
     ] {
-        let (answered, text) = receiver
+        let (answered, text) = server
             .ask("POST", path, &headers, body.as_bytes())
             .expect("an answer");
         assert_eq!(answered, status, "{path} {headers}: {text}");
     }
-    let (status, _) = receiver
+    let (status, _) = server
         .ask(
             "GET",
             "/hooks",
@@ -65,22 +68,22 @@ fn who_does_not_know_the_secret_changes_nothing() {
         .expect("an answer");
     assert_eq!(status, 405);
     is_empty(&pipeline);
-    // The path with the secret is the other way in.
+    // The secret may also be a part of the path.
     let path = format!("/hooks/{SECRET}");
-    let (status, _) = receiver
+    let (status, _) = server
         .ask("POST", &path, "", body.as_bytes())
         .expect("an answer");
     assert_eq!(status, 202);
-    assert!(!receiver.said().contains(SECRET), "{}", receiver.said());
-    assert!(!receiver.get("/").contains(SECRET));
-    assert!(!receiver.get("/metrics").contains(SECRET));
-    let _cleaner = crate::receiver::Cleaner::of(&pipeline);
-    assert!(receiver.stop().success());
+    assert!(!server.log().contains(SECRET), "{}", server.log());
+    assert!(!server.get("/").contains(SECRET));
+    assert!(!server.get("/metrics").contains(SECRET));
+    let _cleaner = crate::server::Cleaner::of(&pipeline);
+    assert!(server.stop().success());
 }
 
 #[test]
-fn what_is_no_webhook_changes_nothing() {
-    let (pipeline, receiver) = receiving();
+fn a_malformed_webhook_is_not_stored() {
+    let (pipeline, server) = serving();
     let authorization = format!("authorization: Bearer {SECRET}\r\n");
     for body in [
         "",
@@ -92,35 +95,33 @@ fn what_is_no_webhook_changes_nothing() {
         r#"{"push_data":{"tag":1}}"#,
         "\u{0}",
     ] {
-        assert_eq!(receiver.send(body), Some(400), "{body:?}");
+        assert_eq!(server.send(body), Some(400), "{body:?}");
     }
-    // Nothing in it is of interest, which is no mistake of the registry's.
-    assert_eq!(receiver.send(r#"{"events":[]}"#), Some(200));
-    let (status, _) = receiver
+    // A body without pushes is valid.
+    assert_eq!(server.send(r#"{"events":[]}"#), Some(200));
+    let (status, _) = server
         .ask("POST", "/hooks", &authorization, &vec![b' '; (1 << 20) + 1])
         .expect("an answer");
     assert_eq!(status, 413);
-    let mut stream = TcpStream::connect(&receiver.address).expect("a connection");
+    let mut stream = TcpStream::connect(&server.address).expect("a connection");
     stream
         .write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
         .expect("sent");
     assert_eq!(answer(&mut stream).map(|(status, _)| status), Some(400));
     let long = format!("x: {}\r\n", "y".repeat(64 << 10));
-    let (status, _) = receiver
-        .ask("POST", "/hooks", &long, b"")
-        .expect("an answer");
+    let (status, _) = server.ask("POST", "/hooks", &long, b"").expect("an answer");
     assert_eq!(status, 431);
     is_empty(&pipeline);
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }
 
-/// Clients that send nothing, or a byte now and then, keep nobody else out and are sent away.
+/// Clients that send nothing, or one byte at a time, do not block others, and are disconnected.
 #[test]
-fn slow_clients_keep_nobody_out() {
-    let (pipeline, receiver) = receiving();
+fn slow_clients_do_not_block_others() {
+    let (pipeline, server) = serving();
     let commit = "5".repeat(40);
     let connect = || {
-        let stream = TcpStream::connect(&receiver.address).expect("a connection");
+        let stream = TcpStream::connect(&server.address).expect("a connection");
         stream.set_read_timeout(Some(LIMIT)).expect("a time limit");
         stream
     };
@@ -135,9 +136,9 @@ fn slow_clients_keep_nobody_out() {
     );
     body.write_all(head.as_bytes()).expect("sent");
     let others = docker_hub(&format!("stage-{commit}"));
-    receiver.accept(&others);
+    server.accept(&others);
     let drip = thread::spawn(move || {
-        // Until the receiver has had enough.
+        // Until the server disconnects.
         while dripping.write_all(b"x").is_ok() {
             thread::sleep(Duration::from_millis(100));
         }
@@ -147,50 +148,50 @@ fn slow_clients_keep_nobody_out() {
     assert_eq!(answer(&mut body).map(|(status, _)| status), Some(408));
     for stream in &mut silent {
         let mut rest = Vec::new();
-        // The end of the connection, not of the patience.
+        // The connection has ended; the read has not timed out.
         let ended = stream.read_to_end(&mut rest);
         let ended = ended.is_ok()
             || ended.is_err_and(|it| it.kind() == std::io::ErrorKind::ConnectionReset);
         assert!(ended);
     }
-    drip.join().expect("it was sent away");
-    let mut inbox = Held::by(&pipeline);
+    drip.join().expect("it was disconnected");
+    let mut inbox = StoreReader::of(&pipeline);
     assert_eq!(inbox.counts().deliveries, 1);
-    let _cleaner = crate::receiver::Cleaner::of(&pipeline);
-    assert!(receiver.stop().success());
+    let _cleaner = crate::server::Cleaner::of(&pipeline);
+    assert!(server.stop().success());
 }
 
-/// Whoever comes when every connection is taken is told to come again.
+/// A client beyond the limit of connections is asked to try again.
 #[test]
-fn too_many_connections_are_turned_away() {
-    let (pipeline, receiver) = receiving();
-    let held: Vec<_> = (0..512)
-        .map(|_| TcpStream::connect(&receiver.address).expect("a connection"))
+fn too_many_connections_are_refused() {
+    let (pipeline, server) = serving();
+    let store: Vec<_> = (0..512)
+        .map(|_| TcpStream::connect(&server.address).expect("a connection"))
         .collect();
     let body = docker_hub(&format!("stage-{}", "5".repeat(40)));
-    let turned_away = waiting::until("refusal", LIMIT, || {
+    let refused = waiting::until("refusal", LIMIT, || {
         let authorization = format!("authorization: Bearer {SECRET}\r\n");
-        let answer = receiver.ask("POST", "/hooks", &authorization, body.as_bytes());
+        let answer = server.ask("POST", "/hooks", &authorization, body.as_bytes());
         answer.filter(|(status, _)| *status == 503)
     });
     assert!(
-        turned_away
+        refused
             .1
             .to_ascii_lowercase()
             .contains("\r\nretry-after: 1\r\n"),
         "{}",
-        turned_away.1
+        refused.1
     );
-    drop(held);
-    waiting::until("room", LIMIT, || {
-        (receiver.send(&body) == Some(202)).then_some(())
+    drop(store);
+    waiting::until("a free connection", LIMIT, || {
+        (server.send(&body) == Some(202)).then_some(())
     });
-    let _cleaner = crate::receiver::Cleaner::of(&pipeline);
-    assert!(receiver.stop().success());
+    let _cleaner = crate::server::Cleaner::of(&pipeline);
+    assert!(server.stop().success());
 }
 
 #[test]
-fn a_receiver_that_can_not_work_says_so_at_once() {
+fn a_wrong_configuration_is_reported_at_the_start() {
     let mut pipeline = Pipeline::recorded();
     let refused = |pipeline: &Pipeline, said: &str| {
         let mut command = pipeline.command();

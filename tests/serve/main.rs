@@ -1,7 +1,7 @@
-//! `greenlight serve` from end to end: the real registry delivers to the real receiver, which starts real
-//! deployments. A stand-in is there for Jenkins and for Slack.
+//! `greenlight serve` from end to end: a CNCF Distribution registry sends webhooks, and the server starts
+//! deployments. Jenkins and Slack are stand-ins.
 //!
-//! `tests/e2e/install` installs what is needed; a program that is missing is an error with its name.
+//! `tests/e2e/install` installs the programs. A missing program is an error with its name.
 
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 #[path = "../e2e/chromium.rs"]
@@ -17,6 +17,7 @@ mod killed;
 #[path = "../e2e/locust.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod locust;
+mod logging;
 mod many;
 mod page;
 #[path = "../e2e/pipeline.rs"]
@@ -30,10 +31,10 @@ mod process;
 #[path = "../e2e/programs.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod programs;
-mod receiver;
 #[path = "../e2e/registry.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod registry;
+mod server;
 #[path = "../e2e/service.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod service;

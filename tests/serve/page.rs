@@ -1,62 +1,62 @@
-//! What people and machines see of a receiver.
+//! The status page, and what programs ask for.
 
 use greenlight::journal::inbox::DeploymentRequestState;
 
 use crate::chromium;
 use crate::jenkins::Jenkins;
 use crate::pipeline::{LIMIT, Pipeline};
-use crate::receiver::{Held, Receiver, digest, distribution, docker_hub, table};
+use crate::server::{Server, StoreReader, digest, distribution, docker_hub, table};
 use crate::waiting;
 
-/// The page in a real browser, which goes on to ask for it, shows what came in after it was loaded.
+/// In a browser, the page updates itself.
 #[test]
-fn the_page_shows_what_came_in_and_what_became_of_it() {
+fn the_page_shows_push_events_and_deployment_requests() {
     let jenkins = Jenkins::start();
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.serve = Some(table(&jenkins.table()));
-    let receiver = Receiver::start(&pipeline);
+    let server = Server::start(&pipeline);
     let (stage, prod) = (format!("stage-{:040x}", 1), format!("prod-{:040x}", 1));
-    receiver.accept(&distribution(&stage, &digest(1)));
-    receiver.accept(&docker_hub(&prod));
-    receiver.accept(&docker_hub("latest"));
-    let mut held = Held::by(&pipeline);
-    held.until(&stage, "made", |it| {
+    server.accept(&distribution(&stage, &digest(1)));
+    server.accept(&docker_hub(&prod));
+    server.accept(&docker_hub("latest"));
+    let mut store = StoreReader::of(&pipeline);
+    store.until(&stage, "started", |it| {
         matches!(it, DeploymentRequestState::Started { .. })
     });
-    held.until(&prod, "waiting", |it| {
+    store.until(&prod, "waiting", |it| {
         matches!(it, DeploymentRequestState::Waiting { .. })
     });
-    waiting::until("settled hints", LIMIT, || {
-        (held.counts().pending == 0).then_some(())
+    waiting::until("no pending push event", LIMIT, || {
+        (store.counts().pending == 0).then_some(())
     });
-    let url = format!("http://{}/", receiver.address);
+    let url = format!("http://{}/", server.address);
     let dom = waiting::until("page", LIMIT, || {
         let dom = chromium::dump_dom_of(&url);
         dom.contains(", live").then_some(dom)
     });
     for shown in [
-        "1 waits, 1 started",
+        "1 waiting, 1 started",
         "Jenkins",
         &stage,
         &prod,
         &digest(1),
-        "waits: `stage` has no verified deployment of the release",
-        "was started: http://127.0.0.1:",
-        "starts nothing: `latest` follows the newest build",
+        "waiting: `stage` has no verified deployment of the release",
+        "started: http://127.0.0.1:",
+        "ignored: `latest` follows the newest build",
         "no registry is configured",
     ] {
         assert!(dom.contains(shown), "no {shown:?} in {dom}");
     }
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }
 
 #[test]
-fn machines_ask_for_version_health_and_metrics() {
+fn version_health_and_metrics_are_served() {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.serve = Some(table(""));
-    let receiver = Receiver::start(&pipeline);
+    let server = Server::start(&pipeline);
     let body = |path: &str| {
-        let text = receiver.get(path);
+        let text = server.get(path);
         let (_, body) = text.split_once("\r\n\r\n").expect("a body");
         body.to_owned()
     };
@@ -68,10 +68,10 @@ fn machines_ask_for_version_health_and_metrics() {
     let health: serde_json::Value = serde_json::from_str(&body("/__heartbeat__")).expect("JSON");
     assert_eq!(health["checks"]["store"], "ok");
     assert_eq!(body("/__lbheartbeat__"), "");
-    receiver.accept(&docker_hub("latest"));
-    let mut held = Held::by(&pipeline);
-    waiting::until("settled hints", LIMIT, || {
-        (held.counts().pending == 0).then_some(())
+    server.accept(&docker_hub("latest"));
+    let mut store = StoreReader::of(&pipeline);
+    waiting::until("no pending push event", LIMIT, || {
+        (store.counts().pending == 0).then_some(())
     });
     let metrics = body("/metrics");
     for line in [
@@ -83,35 +83,35 @@ fn machines_ask_for_version_health_and_metrics() {
             "no {line} in {metrics}"
         );
     }
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }
 
-/// A store that is gone is said, and nothing is accepted until it is back.
+/// While the store is down, webhooks are answered with 503, and health and page report it.
 #[test]
-fn a_store_that_is_gone_is_no_reason_to_lose_anything() {
-    let server = std::sync::Arc::new(crate::postgres_server::Server::new());
+fn webhooks_are_refused_while_the_store_is_down() {
+    let postgres = std::sync::Arc::new(crate::postgres_server::Server::new());
     let jenkins = Jenkins::start();
     let mut pipeline = Pipeline::recorded();
-    let database = server.database();
+    let database = postgres.database();
     let more = if database.contains('?') { '&' } else { '?' };
     pipeline.setting.journal = Some(format!("{database}{more}connect_timeout=1"));
     pipeline.setting.serve = Some(table(&jenkins.table()));
-    let receiver = Receiver::start(&pipeline);
+    let server = Server::start(&pipeline);
     let tag = format!("stage-{:040x}", 1);
-    server.crash();
-    assert_eq!(receiver.send(&docker_hub(&tag)), Some(503));
+    postgres.crash();
+    assert_eq!(server.send(&docker_hub(&tag)), Some(503));
     waiting::until("bad health", LIMIT, || {
-        let (status, _) = receiver.ask("GET", "/__heartbeat__", "", b"")?;
+        let (status, _) = server.ask("GET", "/__heartbeat__", "", b"")?;
         (status == 503).then_some(())
     });
-    assert!(receiver.get("/").contains("The store does not answer"));
-    server.start();
+    assert!(server.get("/").contains("The store does not answer"));
+    postgres.start();
     waiting::until("acceptance", LIMIT, || {
-        (receiver.send(&docker_hub(&tag)) == Some(202)).then_some(())
+        (server.send(&docker_hub(&tag)) == Some(202)).then_some(())
     });
     waiting::until("start", LIMIT, || {
         (!jenkins.tags().is_empty()).then_some(())
     });
     assert_eq!(jenkins.tags(), [tag]);
-    assert!(receiver.stop().success());
+    assert!(server.stop().success());
 }

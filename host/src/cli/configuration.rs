@@ -104,11 +104,16 @@ impl SettingsArguments {
 
 /// Finds the settings of a command.
 pub fn resolve(flags: &Flags<'_>, output: &Output) -> Result<Resolved, Error> {
-    let resolved = resolved::resolve(flags, &|name| env::var_os(name))?;
+    let resolved = find(flags)?;
     if output.is_verbose() {
         output.note(&sources(&resolved));
     }
     Ok(resolved)
+}
+
+/// Finds the settings of a command that prints no notes.
+pub fn find(flags: &Flags<'_>) -> Result<Resolved, Error> {
+    resolved::resolve(flags, &|name| env::var_os(name))
 }
 
 /// Says where the configuration and the policy come from.

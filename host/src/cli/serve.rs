@@ -11,6 +11,7 @@ use super::{Error, Exit};
 use crate::deployment::log;
 use crate::effects::shutdown::Shutdown;
 use crate::sandbox::Use;
+use crate::serve::logging::{self, LogFormat, LogLevel};
 use crate::serve::{self, Context};
 
 /// Receive registry webhooks, and start the deployments that they ask for.
@@ -29,9 +30,55 @@ pub struct Arguments {
     /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
+    /// Write the log on standard error as text, or as one JSON object per line.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        env = "GREENLIGHT_LOG_FORMAT",
+        hide_env_values = true,
+        help_heading = "Log"
+    )]
+    log_format: LogFormat,
+    /// Log events of this level and of more severe ones [default: info; with `-q` error, with `-v` debug].
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LEVEL",
+        env = "GREENLIGHT_LOG_LEVEL",
+        hide_env_values = true,
+        help_heading = "Log"
+    )]
+    log_level: Option<LogLevel>,
 }
 
 pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
+    logging::start(arguments.log_format, arguments.log_level(output))?;
+    match serve(arguments) {
+        Ok(()) => Ok(Exit::Go),
+        // A reader of the log expects JSON to the last line.
+        Err(error) if arguments.log_format == LogFormat::Json => {
+            logging::failed(&error);
+            Ok(Exit::from(error.kind))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl Arguments {
+    fn log_level(&self, output: &Output) -> LogLevel {
+        self.log_level.unwrap_or(if output.is_quiet() {
+            LogLevel::Error
+        } else if output.is_verbose() {
+            LogLevel::Debug
+        } else {
+            LogLevel::Info
+        })
+    }
+}
+
+fn serve(arguments: &Arguments) -> Result<(), Error> {
     let shutdown = Shutdown::on_signals().map_err(|error| {
         Error::new(
             format!("failed to listen for signals: {error}"),
@@ -39,8 +86,9 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
         )
     })?;
     let flags = arguments.policy.flags(arguments.repo.as_deref());
-    let resolved = configuration::resolve(&flags, output)?;
+    let resolved = configuration::find(&flags)?;
     let file = resolved.path().map(Path::to_owned).unwrap_or_default();
+    tracing::debug!(config = %file.display(), origin = %resolved.origins.config, "configuration");
     let deployable = resolved.check_deployable();
     let config = resolved.required()?;
     let Some(mut table) = config.serve.clone() else {
@@ -68,5 +116,5 @@ pub fn run(arguments: &Arguments, output: &Output) -> Result<Exit, Error> {
         shutdown,
         config,
     })?;
-    Ok(Exit::Go)
+    Ok(())
 }

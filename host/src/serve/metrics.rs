@@ -17,18 +17,18 @@ use crate::journal::inbox::Counts;
 /// The media type of the text.
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How a request to the webhook ended.
+/// The outcome of a webhook request.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub enum Answered {
+pub enum RequestOutcome {
     /// It was stored.
     Stored,
-    /// It reported nothing that is handled here.
+    /// It has no push of a tag.
     Nothing,
     /// Its secret was missing or wrong.
     Forged,
     /// Its body was not a webhook.
     Malformed,
-    /// It was too large, or came too slowly.
+    /// It was too large, or arrived too slowly.
     Limited,
     /// Too many requests were open.
     Shed,
@@ -36,9 +36,9 @@ pub enum Answered {
     Failed,
 }
 
-/// How an attempt to start a deployment ended.
+/// The outcome of an attempt to start a deployment.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub enum Attempted {
+pub enum AttemptOutcome {
     /// It was started.
     Started,
     /// It was certainly not started.
@@ -59,7 +59,7 @@ macro_rules! label_values {
 }
 
 label_values! {
-    Answered {
+    RequestOutcome {
         Stored = "stored",
         Nothing = "nothing",
         Forged = "forged",
@@ -68,17 +68,17 @@ label_values! {
         Shed = "shed",
         Failed = "failed",
     }
-    Attempted { Started = "started", Refused = "refused", Unknown = "unknown" }
+    AttemptOutcome { Started = "started", Refused = "refused", Unknown = "unknown" }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
-    outcome: Answered,
+    outcome: RequestOutcome,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Attempt {
-    outcome: Attempted,
+    outcome: AttemptOutcome,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -91,7 +91,7 @@ struct InState {
     state: &'static str,
 }
 
-/// Everything that is counted.
+/// The metrics, each with its current value.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
@@ -99,17 +99,17 @@ pub struct Metrics {
     ended: Family<End, Counter>,
     store_errors: Counter,
     found: Counter,
-    looked: Gauge,
+    last_reconciliation: Gauge,
     pending: Gauge,
     store_up: Gauge,
     workers_lost: Gauge,
-    starts: Family<InState, Gauge>,
-    /// Seconds from a request's head to its answer, where it was stored.
+    deployment_requests: Family<InState, Gauge>,
+    /// Seconds from the head of a stored webhook request to its response.
     pub accepted: Histogram,
 }
 
 impl Metrics {
-    /// Begins to count.
+    /// Starts each counter at 0.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("greenlight");
         let accepted =
@@ -120,11 +120,11 @@ impl Metrics {
             ended: Family::default(),
             store_errors: Counter::default(),
             found: Counter::default(),
-            looked: Gauge::default(),
+            last_reconciliation: Gauge::default(),
             pending: Gauge::default(),
             store_up: Gauge::default(),
             workers_lost: Gauge::default(),
-            starts: Family::default(),
+            deployment_requests: Family::default(),
             accepted: accepted.clone(),
             registry: Registry::default(),
         };
@@ -161,7 +161,7 @@ impl Metrics {
         registry.register(
             "reconciliation_last_success_timestamp_seconds",
             "Time of the last successful reconciliation, in seconds since 1970",
-            metrics.looked.clone(),
+            metrics.last_reconciliation.clone(),
         );
         registry.register(
             "inbox_pending",
@@ -181,19 +181,19 @@ impl Metrics {
         registry.register(
             "deployment_requests",
             "Deployment requests by state",
-            metrics.starts.clone(),
+            metrics.deployment_requests.clone(),
         );
         metrics.registry = registry;
         metrics
     }
 
-    /// Counts a request.
-    pub fn answered(&self, outcome: Answered) {
+    /// Counts a webhook request.
+    pub fn request(&self, outcome: RequestOutcome) {
         self.requests.get_or_create(&Request { outcome }).inc();
     }
 
-    /// Counts an attempt.
-    pub fn attempted(&self, outcome: Attempted) {
+    /// Counts an attempt to start a deployment.
+    pub fn attempt(&self, outcome: AttemptOutcome) {
         self.attempts.get_or_create(&Attempt { outcome }).inc();
     }
 
@@ -208,19 +208,20 @@ impl Metrics {
         self.store_errors.inc();
     }
 
-    /// Counts what a look at the registry found, at a time in seconds since 1970.
+    /// Counts the tags that a reconciliation found, at a time in seconds since 1970.
     pub fn reconciled(&self, found: usize, now: u64) {
         self.found.inc_by(found as u64);
-        self.looked.set(now.try_into().unwrap_or(i64::MAX));
+        self.last_reconciliation
+            .set(now.try_into().unwrap_or(i64::MAX));
     }
 
-    /// Writes everything, with what the inbox holds, if it says so, and how many threads were lost.
+    /// Writes all metrics, with the counts of the inbox if it answers, and the number of lost workers.
     pub fn text(&self, counts: Option<&Counts>, lost: usize) -> String {
         self.store_up.set(i64::from(counts.is_some()));
         self.workers_lost
             .set(i64::try_from(lost).unwrap_or(i64::MAX));
         if let Some(counts) = counts {
-            self.held(counts);
+            self.set_counts(counts);
         }
         let mut text = String::new();
         // Writing into a string can't fail.
@@ -228,7 +229,7 @@ impl Metrics {
         text
     }
 
-    fn held(&self, counts: &Counts) {
+    fn set_counts(&self, counts: &Counts) {
         let number = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
         self.pending.set(number(counts.pending));
         for (state, count) in [
@@ -240,7 +241,7 @@ impl Metrics {
             ("stopped", counts.stopped),
             ("unknown", counts.unknown),
         ] {
-            let gauge = self.starts.get_or_create(&InState { state });
+            let gauge = self.deployment_requests.get_or_create(&InState { state });
             gauge.set(number(count));
         }
     }
@@ -251,12 +252,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_counted_is_written() {
+    fn each_metric_is_written() {
         let metrics = Metrics::new();
-        metrics.answered(Answered::Stored);
-        metrics.answered(Answered::Stored);
-        metrics.answered(Answered::Forged);
-        metrics.attempted(Attempted::Refused);
+        metrics.request(RequestOutcome::Stored);
+        metrics.request(RequestOutcome::Stored);
+        metrics.request(RequestOutcome::Forged);
+        metrics.attempt(AttemptOutcome::Refused);
         metrics.ended("promoted");
         metrics.store_failed();
         metrics.reconciled(3, 1_763_856_921);
@@ -267,7 +268,7 @@ mod tests {
             ..Counts::default()
         };
         metrics.text(Some(&counts), 0);
-        // A store that does not answer any more leaves what was known.
+        // Without an answer of the store, the last known counts stay.
         let text = metrics.text(None, 2);
         for line in [
             "greenlight_webhook_requests_total{outcome=\"stored\"} 2",

@@ -1,20 +1,31 @@
-//! Takes registry webhooks in and starts deployments.
+//! The server: receives registry webhooks and starts deployments.
 //!
-//! A request is stored before it is answered, and nothing else happens before the answer. What it says is a
-//! hint, looked into later: the policy says what the tag asks for, the registry what it points at. What is
-//! to be started is stored before it is started. Each of these steps is claimed by one receiver at a time,
-//! so that several with one `PostgreSQL` database share the work.
+//! A webhook is stored before it is answered, and nothing else happens before the answer. Its content is not
+//! trusted: later the policy reads the tag, and the registry resolves the digest. A deployment request is stored
+//! before its deployment is started. Each step is claimed by one server at a time, so that several servers with
+//! one `PostgreSQL` database share the work.
 //!
-//! - `receive` answers HTTP: webhooks, the status page, health, metrics.
-//! - `work` looks into hints, starts deployments, and goes on with those that were cut off.
+//! - HTTP: `http_server` limits connections, `router` answers webhooks, `authenticate` checks their secret,
+//!   `ingest` stores them; `page` answers the status page, health and metrics.
+//! - Workers: `worker_pool` runs them; `push_events` resolves push events, `reconciliation` finds those that no
+//!   webhook announced, `deployment_requests` starts deployments when `start_decision` allows it, `local_deployments`
+//!   resumes interrupted ones.
 
-mod log;
+mod authenticate;
+mod child_processes;
+mod deployment_requests;
+mod display;
+mod http_server;
+mod ingest;
+mod local_deployments;
+pub mod logging;
 mod metrics;
 mod page;
-mod receive;
-mod wake;
-mod words;
-mod work;
+mod push_events;
+mod reconciliation;
+mod router;
+mod start_decision;
+mod worker_pool;
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -27,62 +38,62 @@ use crate::effects::shutdown::Shutdown;
 use crate::facts::{Error, git};
 use crate::journal::Location;
 use crate::sandbox::Policy;
-use log::Log;
+use authenticate::WebhookSecret;
+use ingest::Ingest;
 use metrics::Metrics;
-use receive::{Acceptor, Door, Token};
-use wake::Wake;
+use router::WebhookRouter;
+use worker_pool::{Notify, WorkerPool};
 
-/// What a receiver works with.
+/// What a server is started with.
 pub struct Context {
-    /// What the team sets.
+    /// The configuration.
     pub config: Config,
-    /// What it sets for the receiver.
+    /// Its `[serve]` table, with the flags applied.
     pub serve: Serve,
-    /// Where the journal and the inbox are.
+    /// The location of the journal and of the inbox.
     pub location: Location,
-    /// Who decides.
+    /// The policy that reads tags and decides.
     pub policy: Policy,
-    /// The file that `config` was read from, for deployments that are started.
+    /// The file that `config` was read from, for `greenlight run`.
     pub file: PathBuf,
-    /// The policy that the command line names, for deployments that are started.
+    /// The policy that the command line names, for `greenlight run`.
     pub policy_file: Option<PathBuf>,
-    /// Where git's history is.
+    /// The git repository; the one around the current folder if missing.
     pub repo: Option<PathBuf>,
-    /// Who asks to end.
+    /// The signal that ends the server.
     pub shutdown: Shutdown,
 }
 
-/// What all parts of a receiver share.
+/// What all threads of a server share.
 struct Shared {
     context: Context,
     metrics: Metrics,
-    log: Log,
-    /// Something came in that somebody may be waiting for.
-    wake: Wake,
-    /// How many requests wait to be stored.
-    arriving: AtomicUsize,
-    /// How many threads have ended that should not have.
-    lost: AtomicUsize,
-    /// Whether what came in last could not be stored.
-    refused: AtomicBool,
+    /// Wakes the workers when the inbox has new entries.
+    notify: Notify,
+    /// How many webhooks wait to be stored.
+    ingesting: AtomicUsize,
+    /// Whether the last webhooks could not be stored.
+    ingest_failed: AtomicBool,
+    /// How many workers panicked.
+    workers_lost: AtomicUsize,
 }
 
-/// Serves until the shutdown is raised, and then until everything that was accepted is stored and every
-/// attempt that has begun is recorded. Deployments that run go on by themselves.
+/// Serves until the shutdown is requested, then until every accepted webhook is stored and every attempt that
+/// has begun is recorded. Running deployments continue.
 ///
 /// # Errors
 ///
-/// If the address can't be listened on, a secret is missing, the store can't be opened, or the system gives
-/// no thread.
+/// If the address can't be listened on, a secret is missing, the store can't be opened, or the system refuses a
+/// thread.
 pub fn serve(context: Context) -> Result<(), Error> {
-    let token = context
+    let secret = context
         .serve
         .token
         .token("webhook's secret")
         .map_err(|why| {
             Error::new(
                 format!("failed to find the secret of the webhook: {why}"),
-                "set it to a long random text, the same one that the registry sends",
+                "set it to a long random text, and configure the registry with the same one",
             )
         })?;
     context.check_secrets()?;
@@ -91,42 +102,34 @@ pub fn serve(context: Context) -> Result<(), Error> {
     let address = listener.local_addr().unwrap_or(context.serve.listen);
     let shared = Arc::new(Shared {
         metrics: Metrics::new(),
-        log: Log,
-        wake: Wake::default(),
-        arriving: AtomicUsize::new(0),
-        lost: AtomicUsize::new(0),
-        refused: AtomicBool::new(false),
+        notify: Notify::default(),
+        ingesting: AtomicUsize::new(0),
+        ingest_failed: AtomicBool::new(false),
+        workers_lost: AtomicUsize::new(0),
         context,
     });
-    let no_thread = |error: std::io::Error| {
-        Error::new(
-            format!("failed to start a thread: {error}"),
-            "this machine gives none; try again when it has room",
-        )
-    };
-    let acceptor = Acceptor::start(&shared)?;
-    let workers = work::start(&shared).map_err(no_thread)?;
-    shared.log.say(&format!("listening on http://{address}"));
-    shared.log.say(&shared.context.described());
-    let door = Door::new(Arc::clone(&shared), &acceptor, &Token::new(token.expose()));
-    receive::run(listener, door).map_err(no_thread)?;
-    shared.log.say("ending: nothing more is taken in");
-    acceptor.end();
-    workers.end();
-    shared
-        .log
-        .say("ended; deployments that run go on by themselves");
+    let ingest = Ingest::start(&shared)?;
+    let workers = WorkerPool::start(&shared).map_err(|error| no_thread(&error))?;
+    tracing::info!("listening on http://{address}");
+    shared.context.log_settings();
+    let secret = WebhookSecret::new(secret.expose());
+    let router = WebhookRouter::new(Arc::clone(&shared), ingest.queue(), secret);
+    http_server::run(listener, router).map_err(|error| no_thread(&error))?;
+    tracing::info!("shutting down; new requests are refused");
+    ingest.finish();
+    workers.finish();
+    tracing::info!("shut down; running deployments continue");
     Ok(())
 }
 
 impl Context {
-    /// A secret that is missing is found out when serving begins, not when the first release arrives.
+    /// Finds missing secrets when the server starts, not when the first release arrives.
     fn check_secrets(&self) -> Result<(), Error> {
-        let way = self.serve.elsewhere.as_ref();
+        let trigger = self.serve.elsewhere.as_ref();
         let registry = self.serve.registry.as_ref();
         let account = registry.and_then(|it| it.account.as_ref());
         let secrets = [
-            way.map(|it| (it.token(), format!("token of {}", it.name()))),
+            trigger.map(|it| (it.token(), format!("token of {}", it.name()))),
             account.map(|it| (&it.password, "password of the registry".to_owned())),
         ];
         for (secret, name) in secrets.into_iter().flatten() {
@@ -139,10 +142,8 @@ impl Context {
         }
         Ok(())
     }
-}
 
-impl Context {
-    /// Deployments that run here take the message of their commit from git.
+    /// Deployments on this machine read the message of their commit from git.
     fn check_repository(&self) -> Result<(), Error> {
         if self.serve.elsewhere.is_some() {
             return Ok(());
@@ -153,27 +154,26 @@ impl Context {
             return Ok(());
         }
         let place = match &self.repo {
-            Some(repo) => format!("`{}` is no git repository", repo.display()),
-            None => "this folder is in no git repository".to_owned(),
+            Some(repo) => format!("`{}` is not a git repository", repo.display()),
+            None => "the current folder is not in a git repository".to_owned(),
         };
         Err(Error::new(
             place,
-            "start it in a clone of the repository that the images are built from, or name one with `--repo`",
+            "start `greenlight serve` in a clone of the repository that the images are built from, or name one \
+             with `--repo`",
         ))
     }
 
-    fn described(&self) -> String {
+    fn log_settings(&self) {
         let registry = self.serve.registry.as_ref();
-        let registry = registry.map_or("no registry is asked".to_owned(), |it| {
-            format!("asks {}", it.url)
-        });
-        let starter = self.serve.elsewhere.as_ref();
-        let starter = starter.map_or("`greenlight run`", |it| it.name());
-        format!(
-            "takes in pushes to {}; {registry}; starts by {starter}; keeps what happens in {}",
-            self.serve.repositories.join(", "),
-            self.location
-        )
+        let trigger = self.serve.elsewhere.as_ref();
+        tracing::info!(
+            repositories = self.serve.repositories.join(","),
+            registry = registry.map(|it| it.url.as_str()),
+            trigger = trigger.map_or("greenlight run", |it| it.name()),
+            journal = %self.location,
+            "settings"
+        );
     }
 }
 
@@ -190,11 +190,19 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     })
 }
 
+/// The error for a thread that the system refuses.
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::new(
+        format!("failed to start a thread: {error}"),
+        "the machine is out of threads or memory; try again later",
+    )
+}
+
 impl Shared {
-    /// Lets those go first who wait for an answer, for a moment.
-    fn give_way(&self) {
-        for _ in 0..COURTESY {
-            if self.arriving.load(Ordering::Relaxed) == 0 {
+    /// Lets webhooks that wait for their answer use the store first, for a moment.
+    fn yield_to_ingest(&self) {
+        for _ in 0..LONGEST_YIELD {
+            if self.ingesting.load(Ordering::Relaxed) == 0 {
                 return;
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -202,8 +210,5 @@ impl Shared {
     }
 }
 
-/// How long what is not answered waits for what is, in milliseconds.
-const COURTESY: u32 = 20;
-
-/// How long to leave a store alone that did not answer.
-const STORE_REST: Duration = Duration::from_millis(500);
+/// How long a worker waits for webhooks to be stored, in milliseconds.
+const LONGEST_YIELD: u32 = 20;

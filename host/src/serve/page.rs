@@ -1,4 +1,4 @@
-//! What people and machines ask a receiver: the status page, health, version, metrics.
+//! The status page, and health, version and metrics for programs.
 //!
 //! Source of the paths with underscores: <https://github.com/mozilla-services/Dockerflow>.
 
@@ -13,21 +13,21 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
-use super::{Shared, metrics, words};
+use super::{Shared, display, metrics};
 use crate::clock;
 use crate::journal::inbox::{
-    Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow, PushEventState,
+    Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow,
 };
 use crate::journal::{self, Store, open_inbox};
 use crate::text::time;
 
-/// How many starts and pushes the page shows.
+/// How many deployment requests and push events the page shows.
 const SHOWN: usize = 50;
 
-/// How old an answer from the store may be. Many who look are one who asks.
+/// How old the shown status may be: many clients cause one read of the store.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// Nothing but the page's own style and script, which asks its own server.
+/// Permits the page's own style sheet and script, and requests to its own server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -35,35 +35,35 @@ const STYLE: &str = include_str!("../../templates/serve/page.css");
 
 const SCRIPT: &str = include_str!("../../templates/serve/live.js");
 
-/// A look into the store, for those who ask over HTTP.
-pub struct View {
+/// Reads the status of the server from the store, and keeps it for a moment.
+pub struct StatusReader {
     shared: Arc<Shared>,
-    looking: Mutex<Looking>,
+    cache: Mutex<Cache>,
 }
 
 #[derive(Default)]
-struct Looking {
+struct Cache {
     store: Option<(Box<dyn Inbox>, Box<dyn Store>)>,
-    seen: Option<(Instant, Result<Board, String>)>,
+    status: Option<(Instant, Result<Status, String>)>,
 }
 
-/// What the store holds, as the page shows it.
+/// The newest entries of the inbox, as the page shows them.
 #[derive(Clone, Debug)]
-struct Board {
+struct Status {
     counts: Counts,
-    starts: Vec<Row>,
-    pushes: Vec<Push>,
+    deployment_requests: Vec<RequestRow>,
+    push_events: Vec<PushRow>,
 }
 
 #[derive(Clone, Debug)]
-struct Row {
+struct RequestRow {
     id: u64,
     repository: String,
     tag: String,
     digest: Option<String>,
     environment: String,
     state: &'static str,
-    words: String,
+    text: String,
     again: Option<String>,
     attempts: u32,
     created: String,
@@ -71,79 +71,82 @@ struct Row {
 }
 
 #[derive(Clone, Debug)]
-struct Push {
+struct PushRow {
     repository: String,
     tag: String,
     digest: Option<String>,
     deliveries: u64,
     last: String,
     state: &'static str,
-    words: String,
+    text: String,
 }
 
 #[derive(Template)]
 #[template(path = "serve.html")]
 struct Page<'a> {
-    board: &'a Result<Board, String>,
+    status: &'a Result<Status, String>,
     now: String,
     reconciles: bool,
     repositories: &'a [String],
-    starter: &'static str,
+    trigger: &'static str,
 }
 
-impl View {
+impl StatusReader {
     pub fn new(shared: Arc<Shared>) -> Self {
         Self {
             shared,
-            looking: Mutex::default(),
+            cache: Mutex::default(),
         }
     }
 
-    /// Asks the store, unless somebody just has. Blocks.
-    fn look(&self) -> Result<Board, String> {
-        let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, seen)) = &looking.seen
+    /// The status, from the cache or the store. Blocks.
+    fn status(&self) -> Result<Status, String> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, status)) = &cache.status
             && at.elapsed() < FRESH
         {
-            return seen.clone();
+            return status.clone();
         }
-        let seen = self.ask(&mut looking).map_err(|error| {
-            looking.store = None;
+        let status = self.read(&mut cache).map_err(|error| {
+            cache.store = None;
             self.shared.metrics.store_failed();
-            crate::error::Error::from(error).message
+            let message = crate::error::Error::from(error).message;
+            tracing::warn!(reason = message, "failed to read the status from the store");
+            message
         });
-        looking.seen = Some((Instant::now(), seen.clone()));
-        seen
+        cache.status = Some((Instant::now(), status.clone()));
+        status
     }
 
-    fn ask(&self, looking: &mut Looking) -> journal::Result<Board> {
+    fn read(&self, cache: &mut Cache) -> journal::Result<Status> {
         let location = &self.shared.context.location;
-        let (inbox, journal) = match &mut looking.store {
+        let (inbox, journal) = match &mut cache.store {
             Some(store) => store,
             none => none.insert((open_inbox(location)?, journal::open(location)?)),
         };
-        let mut starts = Vec::new();
-        for start in inbox.deployment_requests(SHOWN)? {
-            // How it went on stands in the journal, where the deployment is in the same one.
-            let begun = journal.of_request(&start.key)?;
-            let end = begun.and_then(|it| it.conclusion);
-            starts.push(row(start, end));
+        let mut deployment_requests = Vec::new();
+        for request in inbox.deployment_requests(SHOWN)? {
+            // A deployment that shares this journal has its conclusion there.
+            let begun = journal.of_request(&request.key)?;
+            let conclusion = begun.and_then(|it| it.conclusion);
+            deployment_requests.push(request_row(request, conclusion));
         }
-        Ok(Board {
+        let push_events = inbox.push_events(SHOWN)?;
+        Ok(Status {
             counts: inbox.counts()?,
-            starts,
-            pushes: inbox.push_events(SHOWN)?.into_iter().map(push).collect(),
+            deployment_requests,
+            push_events: push_events.into_iter().map(push_row).collect(),
         })
     }
 
     fn page(&self) -> Result<String, askama::Error> {
         let serve = &self.shared.context.serve;
         Page {
-            board: &self.look(),
+            status: &self.status(),
             now: time::instant(clock::milliseconds()),
             reconciles: serve.registry.is_some(),
             repositories: &serve.repositories,
-            starter: serve
+            trigger: serve
                 .elsewhere
                 .as_ref()
                 .map_or("greenlight run", |it| it.name()),
@@ -152,42 +155,35 @@ impl View {
     }
 }
 
-impl Board {
-    /// How many starts a person has to look at.
-    fn needs_a_look(&self) -> u64 {
+impl Status {
+    /// How many deployment requests a person has to check.
+    fn needs_attention(&self) -> u64 {
         self.counts.unknown + self.counts.retrying
     }
 
+    /// How many deployment requests are in which state.
     fn headline(&self) -> String {
         let counts = &self.counts;
-        let waiting = counts.wanted + counts.waiting + counts.starting;
         let mut parts = Vec::new();
-        if self.needs_a_look() > 0 {
-            let (needs, verb) = (
-                self.needs_a_look(),
-                if self.needs_a_look() == 1 {
-                    "needs"
-                } else {
-                    "need"
-                },
-            );
-            parts.push(format!("{needs} {verb} a look"));
+        match self.needs_attention() {
+            0 => {}
+            1 => parts.push("1 needs attention".to_owned()),
+            more => parts.push(format!("{more} need attention")),
         }
-        if counts.pending > 0 {
-            parts.push(format!("{} came in", counts.pending));
+        match counts.pending {
+            0 => {}
+            1 => parts.push("1 push event queued".to_owned()),
+            more => parts.push(format!("{more} push events queued")),
         }
-        parts.push(match waiting {
-            0 => "nothing waits".to_owned(),
-            1 => "1 waits".to_owned(),
-            some => format!("{some} wait"),
-        });
+        let waiting = counts.wanted + counts.waiting + counts.starting;
+        parts.push(format!("{waiting} waiting"));
         parts.push(format!("{} started", counts.started));
         parts.join(", ")
     }
 }
 
-fn row(start: DeploymentRequest, end: Option<String>) -> Row {
-    let again = match start.state {
+fn request_row(request: DeploymentRequest, conclusion: Option<String>) -> RequestRow {
+    let again = match request.state {
         DeploymentRequestState::Waiting { again_at, .. }
         | DeploymentRequestState::Starting { again_at, .. }
         | DeploymentRequestState::Retrying { again_at, .. } => {
@@ -195,62 +191,56 @@ fn row(start: DeploymentRequest, end: Option<String>) -> Row {
         }
         _ => None,
     };
-    let state = match start.state {
+    let state = match request.state {
         DeploymentRequestState::Started {
             reference,
             finished: None,
         } => DeploymentRequestState::Started {
             reference,
-            finished: end,
+            finished: conclusion,
         },
         other => other,
     };
-    let ended_badly = matches!(&state, DeploymentRequestState::Started { finished: Some(how), .. } if how == "stopped");
-    Row {
-        state: if ended_badly {
+    let is_stopped = matches!(
+        &state,
+        DeploymentRequestState::Started { finished: Some(conclusion), .. } if conclusion == "stopped"
+    );
+    RequestRow {
+        state: if is_stopped {
             "failed"
         } else {
-            words::name(&state)
+            display::request_state_name(&state)
         },
-        id: start.id,
-        words: words::state(&state),
+        id: request.id,
+        text: display::request_state_text(&state),
         again,
-        repository: start.repository,
-        tag: start.tag,
-        digest: start.digest,
-        environment: start.environment,
-        attempts: start.attempts,
-        created: time::instant(start.created),
-        updated: time::instant(start.updated),
+        repository: request.repository,
+        tag: request.tag,
+        digest: request.digest,
+        environment: request.environment,
+        attempts: request.attempts,
+        created: time::instant(request.created),
+        updated: time::instant(request.updated),
     }
 }
 
-fn push(row: PushEventRow) -> Push {
-    let (state, words) = match row.state {
-        PushEventState::Pending { why: None, .. } => {
-            ("pending", "is about to be looked into".to_owned())
-        }
-        PushEventState::Pending { why: Some(why), .. } => {
-            ("pending", format!("can't be looked into yet: {why}"))
-        }
-        PushEventState::Ignored { why } => ("ignored", format!("starts nothing: {why}")),
-        PushEventState::Wanted { request } => ("wanted", format!("asks for start {request}")),
-    };
-    Push {
+fn push_row(row: PushEventRow) -> PushRow {
+    let (state, text) = display::push_event_state(row.state);
+    PushRow {
         repository: row.push_event.repository,
         tag: row.push_event.tag,
         digest: row.push_event.digest,
         deliveries: row.deliveries,
         last: time::instant(row.last),
         state,
-        words,
+        text,
     }
 }
 
-/// The routes.
-pub fn routes<S: Clone + Send + Sync + 'static>(view: Arc<View>) -> Router<S> {
+/// The routes of the page and of what programs ask for.
+pub fn routes<S: Clone + Send + Sync + 'static>(reader: Arc<StatusReader>) -> Router<S> {
     Router::new()
-        .route("/", get(status))
+        .route("/", get(status_page))
         .route("/page.css", get(|| async { file("text/css", STYLE) }))
         .route(
             "/live.js",
@@ -258,22 +248,22 @@ pub fn routes<S: Clone + Send + Sync + 'static>(view: Arc<View>) -> Router<S> {
         )
         .route("/__version__", get(version))
         .route("/__heartbeat__", get(heartbeat))
-        .route("/metrics", get(measured))
-        .with_state(view)
+        .route("/metrics", get(metrics_text))
+        .with_state(reader)
 }
 
-/// Looks where it may block.
-async fn look<T: Send + 'static>(
-    view: Arc<View>,
-    look: impl FnOnce(&View) -> T + Send + 'static,
+/// Reads the status in a thread that may block.
+async fn read<T: Send + 'static>(
+    reader: Arc<StatusReader>,
+    read: impl FnOnce(&StatusReader) -> T + Send + 'static,
 ) -> Result<T, Response> {
-    tokio::task::spawn_blocking(move || look(&view))
+    tokio::task::spawn_blocking(move || read(&reader))
         .await
         .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-async fn status(State(view): State<Arc<View>>) -> Result<Response, Response> {
-    let page = look(view, View::page).await?;
+async fn status_page(State(reader): State<Arc<StatusReader>>) -> Result<Response, Response> {
+    let page = read(reader, StatusReader::page).await?;
     let page = page.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())?;
     Ok((
         [
@@ -297,25 +287,26 @@ async fn version() -> Response {
     json(StatusCode::OK, &version)
 }
 
-async fn heartbeat(State(view): State<Arc<View>>) -> Result<Response, Response> {
-    let lost = view.shared.lost.load(Ordering::Relaxed);
-    let refused = view.shared.refused.load(Ordering::Relaxed);
-    let store = look(view, View::look).await?;
-    let store = match store {
-        Ok(_) if refused => Err("what came in last could not be stored: see the log".to_owned()),
+async fn heartbeat(State(reader): State<Arc<StatusReader>>) -> Result<Response, Response> {
+    let lost = reader.shared.workers_lost.load(Ordering::Relaxed);
+    let ingest_failed = reader.shared.ingest_failed.load(Ordering::Relaxed);
+    let store = match read(reader, StatusReader::status).await? {
+        Ok(_) if ingest_failed => {
+            Err("the last webhooks could not be stored; see the log".to_owned())
+        }
         other => other.map(drop),
     };
-    let word = |well| if well { "ok" } else { "error" };
-    let well = store.is_ok() && lost == 0;
+    let check = |is_ok| if is_ok { "ok" } else { "error" };
+    let is_healthy = store.is_ok() && lost == 0;
     let mut details = serde_json::Map::new();
     if let Err(why) = &store {
         details.insert("store".to_owned(), why.as_str().into());
     }
     if lost > 0 {
-        let why = format!("{lost} threads have ended: see the log, and start greenlight again");
+        let why = format!("workers that panicked: {lost}; see the log, and restart the server");
         details.insert("workers".to_owned(), why.into());
     }
-    let status = if well {
+    let status = if is_healthy {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -323,19 +314,19 @@ async fn heartbeat(State(view): State<Arc<View>>) -> Result<Response, Response> 
     Ok(json(
         status,
         &serde_json::json!({
-            "status": word(well),
-            "checks": { "store": word(store.is_ok()), "workers": word(lost == 0) },
+            "status": check(is_healthy),
+            "checks": { "store": check(store.is_ok()), "workers": check(lost == 0) },
             "details": details,
         }),
     ))
 }
 
-async fn measured(State(view): State<Arc<View>>) -> Result<Response, Response> {
-    let text = look(view, |view| {
-        // What is counted here is told also while the store does not answer.
-        let counts = view.look().map(|board| board.counts).ok();
-        let lost = view.shared.lost.load(Ordering::Relaxed);
-        view.shared.metrics.text(counts.as_ref(), lost)
+async fn metrics_text(State(reader): State<Arc<StatusReader>>) -> Result<Response, Response> {
+    let text = read(reader, |reader| {
+        // Without the store, the metrics of this process are still written.
+        let counts = reader.status().map(|status| status.counts).ok();
+        let lost = reader.shared.workers_lost.load(Ordering::Relaxed);
+        reader.shared.metrics.text(counts.as_ref(), lost)
     });
     Ok(([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], text.await?).into_response())
 }

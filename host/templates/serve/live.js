@@ -1,7 +1,7 @@
-// Asks for the page again and again, and shows what it says now; or since when it says nothing.
+// Reloads the page every two seconds, and shows since when the server does not answer.
 "use strict";
 let since = new Date();
-async function look() {
+async function reload() {
   try {
     const answer = await fetch("/", { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -16,6 +16,6 @@ async function look() {
     live.className = "stale";
     document.title = "! greenlight does not answer";
   }
-  setTimeout(look, 2000);
+  setTimeout(reload, 2000);
 }
-look();
+reload();

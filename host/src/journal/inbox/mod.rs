@@ -2,7 +2,7 @@
 //!
 //! A delivery is stored unchanged, together with its push events. Later, each push event is either ignored or turned
 //! into a deployment request, and each deployment request is carried out. Each step is durable before the next one
-//! starts, and is claimed by one receiver at a time, so that several receivers can share the work.
+//! starts, and is claimed by one server at a time, so that several servers can share the work.
 
 mod deployment_request;
 mod push_event;
@@ -71,7 +71,7 @@ impl Counts {
 /// has a second effect, its documentation says so.
 ///
 /// A claim has a fence, which grows with each claim of the same row. It ends by the clock of the store, as
-/// [a lease does](super::Store). It is lost only when another receiver claims the row: a claim that expired or was
+/// [a lease does](super::Store). It is lost only when another server claims the row: a claim that expired or was
 /// released can still be used to write. A row whose claim got lost with its reply is free again when the claim
 /// expires, at the latest. A text with a NUL character is [`Wrong`](super::Error::Wrong), and nothing is stored.
 pub trait Inbox: Send {

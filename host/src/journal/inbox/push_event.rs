@@ -8,7 +8,7 @@ use crate::journal::{Error, Result};
 /// A webhook, as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// When it was received, in milliseconds since 1970 by the receiver's clock.
+    /// When it was received, in milliseconds since 1970 by the server's clock.
     pub at: u64,
     /// Its source: the kind of registry, or polling.
     pub source: String,

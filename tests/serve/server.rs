@@ -17,21 +17,21 @@ use crate::pipeline::{GREENLIGHT, LIMIT, Pipeline};
 use crate::process::Process;
 use crate::waiting;
 
-/// What the registry has to show. It must show up nowhere.
+/// The secret of the webhook. It must not appear in the log or on the page.
 pub const SECRET: &str = "not-to-be-shown";
 
 /// How long an answer may take before a test gives up.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// A receiver. It ends when it is dropped; deployments that it started are ended with [`Cleaner`].
-pub struct Receiver {
+/// A running server. It ends when it is dropped; [`Cleaner`] ends the deployments that it started.
+pub struct Server {
     process: Process,
-    /// Where it listens: `127.0.0.1:PORT`.
+    /// Its address: `127.0.0.1:PORT`.
     pub address: String,
     log: PathBuf,
 }
 
-/// Ends whatever was started in a folder and is still there when a test is over.
+/// Kills the processes that were started in a folder, at the end of a test.
 pub struct Cleaner(PathBuf);
 
 /// The `[serve]` table for the repository `shop`.
@@ -41,14 +41,14 @@ pub fn table(more: &str) -> String {
     )
 }
 
-/// A port that nobody had a moment ago.
+/// A port that was free a moment ago.
 #[track_caller]
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
 }
 
-impl Receiver {
+impl Server {
     /// Starts one on a free port, and waits until it listens.
     #[track_caller]
     pub fn start(pipeline: &Pipeline) -> Self {
@@ -61,7 +61,7 @@ impl Receiver {
         Self::listening(pipeline, pipeline.command(), port).expect("it listens")
     }
 
-    /// Starts one in another folder than the configuration's.
+    /// Starts one outside the folder of the configuration.
     #[track_caller]
     pub fn start_in(pipeline: &Pipeline, folder: &Path) -> Self {
         let mut command = pipeline.command();
@@ -72,7 +72,7 @@ impl Receiver {
         Self::listening(pipeline, command, 0).expect("it listens")
     }
 
-    /// Starts one by a command that ends in the program; nothing if it ends before it listens.
+    /// Starts one by a command that ends in the program. Returns nothing if it ends before it listens.
     #[track_caller]
     pub fn listening(pipeline: &Pipeline, mut command: Command, port: u16) -> Option<Self> {
         pipeline.configure();
@@ -89,11 +89,13 @@ impl Receiver {
             .stdout(Stdio::null())
             .stderr(file);
         let mut process = Process::start("greenlight serve", &mut command);
-        let address = waiting::until("address of the receiver", LIMIT, || {
+        let address = waiting::until("address of the server", LIMIT, || {
             let said = fs::read_to_string(&log).expect("its log");
             let address = said.lines().find_map(|line| {
-                let (_, address) = line.split_once("listening on http://")?;
-                Some(address.to_owned())
+                let (_, rest) = line.split_once("listening on http://")?;
+                // In JSON a quote follows.
+                let end = rest.find('"').unwrap_or(rest.len());
+                Some(rest[..end].to_owned())
             });
             match address {
                 Some(address) => Some(Some(address)),
@@ -107,7 +109,7 @@ impl Receiver {
         })
     }
 
-    /// Sends a body with the secret. The status; nothing if there is no answer.
+    /// Sends a body with the secret. Returns the status, or nothing without an answer.
     pub fn send(&self, body: &str) -> Option<u16> {
         let authorization = format!("authorization: Bearer {SECRET}\r\n");
         let (status, _) = self.ask("POST", "/hooks", &authorization, body.as_bytes())?;
@@ -118,10 +120,10 @@ impl Receiver {
     #[track_caller]
     pub fn accept(&self, body: &str) {
         let status = self.send(body);
-        assert_eq!(status, Some(202), "{}", self.said());
+        assert_eq!(status, Some(202), "{}", self.log());
     }
 
-    /// Asks for something: the status, and everything that was answered.
+    /// Sends a request. Returns the status and the whole answer.
     pub fn ask(
         &self,
         method: &str,
@@ -133,21 +135,21 @@ impl Receiver {
         stream.set_read_timeout(Some(ANSWER)).expect("a time limit");
         let length = body.len();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: receiver\r\n{headers}content-length: {length}\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: server\r\n{headers}content-length: {length}\r\n\
              connection: close\r\n\r\n"
         );
-        // Whoever refuses a request may do so before all of it was sent.
+        // The server may refuse a request before all of it was sent.
         let _ = stream
             .write_all(head.as_bytes())
             .and_then(|()| stream.write_all(body));
         answer(&mut stream)
     }
 
-    /// What a path answers, if it answers with 200.
+    /// The answer of a path, which must be 200.
     #[track_caller]
     pub fn get(&self, path: &str) -> String {
         let answer = self.ask("GET", path, "", b"");
-        let (status, text) = answer.unwrap_or_else(|| panic!("no answer: {}", self.said()));
+        let (status, text) = answer.unwrap_or_else(|| panic!("no answer: {}", self.log()));
         assert_eq!(status, 200, "{path}: {text}");
         text
     }
@@ -157,26 +159,31 @@ impl Receiver {
         Pid::from_child(self.process.child())
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Ends it with SIGTERM, and waits.
     #[track_caller]
     pub fn stop(mut self) -> ExitStatus {
         kill_process(self.pid(), Signal::TERM).expect("it runs");
         self.process.wait(LIMIT)
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits for its end.
     #[track_caller]
     pub fn wait(self) -> ExitStatus {
         self.process.wait(LIMIT)
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.process.ended()
     }
 
-    /// What it has said.
-    pub fn said(&self) -> String {
+    /// The file with its log.
+    pub fn log_file(&self) -> PathBuf {
+        self.log.clone()
+    }
+
+    /// Its log so far.
+    pub fn log(&self) -> String {
         fs::read_to_string(&self.log).expect("its log")
     }
 }
@@ -184,7 +191,7 @@ impl Receiver {
 /// Reads an answer: the status, and all of it.
 pub fn answer(stream: &mut TcpStream) -> Option<(u16, String)> {
     let mut text = Vec::new();
-    // A connection that is reset after an answer has answered.
+    // A connection may be reset after the answer.
     let _ = stream.read_to_end(&mut text);
     let text = String::from_utf8_lossy(&text).into_owned();
     let status = text.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
@@ -221,12 +228,12 @@ pub fn digest(of: u64) -> String {
     format!("sha256:{of:064x}")
 }
 
-/// What the inbox of a pipeline holds.
-pub struct Held(Box<dyn Inbox>, Box<dyn journal::Store>);
+/// Reads the inbox and the journal of a pipeline.
+pub struct StoreReader(Box<dyn Inbox>, Box<dyn journal::Store>);
 
-impl Held {
+impl StoreReader {
     #[track_caller]
-    pub fn by(pipeline: &Pipeline) -> Self {
+    pub fn of(pipeline: &Pipeline) -> Self {
         let location = pipeline.location();
         Self(
             journal::open_inbox(&location).expect("the inbox"),
@@ -236,12 +243,14 @@ impl Held {
 
     #[track_caller]
     pub fn deployment_requests(&mut self) -> Vec<DeploymentRequest> {
-        self.0.deployment_requests(100_000).expect("starts")
+        self.0
+            .deployment_requests(100_000)
+            .expect("deployment requests")
     }
 
     #[track_caller]
     pub fn push_events(&mut self) -> Vec<PushEventRow> {
-        self.0.push_events(100_000).expect("hints")
+        self.0.push_events(100_000).expect("push events")
     }
 
     #[track_caller]
@@ -254,7 +263,7 @@ impl Held {
         self.1.deployments(1000).expect("deployments")
     }
 
-    /// Waits until a tag's start has come to something, and gives it.
+    /// Waits until the deployment request of a tag has a state, and returns it.
     #[track_caller]
     pub fn until(
         &mut self,
@@ -262,20 +271,24 @@ impl Held {
         what: &str,
         is: impl Fn(&DeploymentRequestState) -> bool,
     ) -> DeploymentRequest {
-        waiting::until(&format!("{what} start of {tag}"), LIMIT, || {
-            let mut starts = self.deployment_requests().into_iter();
-            starts.find(|it| it.tag == tag && is(&it.state))
-        })
+        waiting::until(
+            &format!("{what} deployment request of {tag}"),
+            LIMIT,
+            || {
+                let mut requests = self.deployment_requests().into_iter();
+                requests.find(|it| it.tag == tag && is(&it.state))
+            },
+        )
     }
 
-    /// Waits until the deployment of a start has ended, and gives its end.
+    /// Waits until the deployment of a tag has ended, and returns its header.
     #[track_caller]
     pub fn until_ended(&mut self, tag: &str) -> Header {
-        let start = self.until(tag, "made", |it| {
+        let request = self.until(tag, "started", |it| {
             matches!(it, DeploymentRequestState::Started { .. })
         });
         waiting::until(&format!("end of {tag}"), LIMIT, || {
-            let header = self.1.of_request(&start.key).expect("the journal");
+            let header = self.1.of_request(&request.key).expect("the journal");
             header.filter(|it| it.conclusion.is_some())
         })
     }
@@ -289,7 +302,7 @@ impl Cleaner {
 
 impl Drop for Cleaner {
     fn drop(&mut self) {
-        // What was started in the folder has it as its home.
+        // A process that was started in the folder has it as its home.
         let mark = format!("HOME={}", self.0.display());
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let number = entry.file_name().to_str().and_then(|it| it.parse().ok());
@@ -309,11 +322,11 @@ fn environment(process: &Path) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// The program, killed when one of its own threads makes something durable for the n-th time.
+/// The program, killed when one of its threads calls fsync for the n-th time.
 pub fn killed_at(pipeline: &Pipeline, n: usize) -> Command {
     let mut command = pipeline.around(&crate::programs::strace());
     command
-        // Its threads, but not the programs that it starts.
+        // Its threads, not the programs that it starts.
         .args(["-f", "--detach-on=execve", "-qq", "-o", "/dev/null"])
         .args(["-e", "trace=fsync,fdatasync"])
         .arg("-e")

@@ -1,0 +1,280 @@
+//! Child processes: deployments on this machine. Each is a `greenlight run` of its own that continues when the
+//! server ends.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{Context, Shared};
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Conclusion;
+use crate::effects::process;
+use crate::journal::{self, Header};
+use crate::secret::Source;
+
+/// How many bytes of a child's output are searched for its error.
+const OUTPUT_TAIL: u64 = 2 << 10;
+
+/// How long `[serve] prepare` may take.
+const PREPARE_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The running children.
+pub struct ChildProcesses {
+    shared: Arc<Shared>,
+    /// This program, as it was when the server started.
+    program: io::Result<PathBuf>,
+    /// The idempotency keys of the running children.
+    running: Mutex<HashSet<String>>,
+    /// Held while `[serve] prepare` runs: two fetches into one repository disturb each other.
+    preparing: Mutex<()>,
+}
+
+/// The permit for one child.
+pub struct Permit {
+    children: Arc<ChildProcesses>,
+    key: String,
+}
+
+/// A child that was started.
+pub struct Child {
+    status: Arc<Mutex<Option<ExitStatus>>>,
+    output: PathBuf,
+}
+
+impl ChildProcesses {
+    /// Starts no child yet.
+    pub fn new(shared: Arc<Shared>) -> Arc<Self> {
+        Arc::new(Self {
+            shared,
+            program: std::env::current_exe(),
+            running: Mutex::default(),
+            preparing: Mutex::default(),
+        })
+    }
+
+    /// What the server was started with.
+    pub fn context(&self) -> &Context {
+        &self.shared.context
+    }
+
+    /// Whether `[serve] at-most` is reached, if this many deployments run in any process.
+    pub fn is_full(&self, running: usize) -> bool {
+        self.running().len().max(running) >= self.context().serve.at_most
+    }
+
+    /// Takes a permit. Returns nothing if `[serve] at-most` is reached, or if a child with this key runs.
+    pub fn permit(self: &Arc<Self>, key: &str) -> Option<Permit> {
+        let mut running = self.running();
+        if running.len() >= self.context().serve.at_most || !running.insert(key.to_owned()) {
+            return None;
+        }
+        Some(Permit {
+            children: Arc::clone(self),
+            key: key.to_owned(),
+        })
+    }
+
+    /// Fetches missing commits with the command of `[serve] prepare`.
+    pub fn prepare(&self) -> Result<(), String> {
+        let context = self.context();
+        let Some(command) = &context.serve.prepare else {
+            return Err(
+                "git does not have the tag's commit; set `[serve] prepare` to a command that fetches it, such \
+                 as `[\"git\", \"fetch\"]`"
+                    .to_owned(),
+            );
+        };
+        let Ok(_preparing) = self.preparing.try_lock() else {
+            return Err("`[serve] prepare` runs for another deployment".to_owned());
+        };
+        let folder = context.repo.as_deref().unwrap_or(Path::new("."));
+        let output = self.output("prepare")?;
+        let slack = context.config.slack.as_ref().and_then(Source::variable);
+        let secrets = context.serve.secrets().chain(slack);
+        let secrets: Vec<_> = secrets.map(str::to_owned).collect();
+        let task = process::Task {
+            command,
+            variables: &[],
+            without: &secrets,
+            folder,
+            log: &output,
+            time_limit: PREPARE_TIMEOUT,
+        };
+        tracing::debug!(command = ?command, "running `[serve] prepare`");
+        let finished = process::run(&task, &context.shutdown, &mut |_| {});
+        let finished =
+            finished.map_err(|error| format!("failed to run `[serve] prepare`: {error}"))?;
+        let how = match finished.ending {
+            process::Ending::Exited(0) => return Ok(()),
+            process::Ending::Exited(status) => format!("exited with status {status}"),
+            process::Ending::Killed(signal) => format!("was killed by signal {signal}"),
+            process::Ending::TimedOut => {
+                format!("took longer than {} s", PREPARE_TIMEOUT.as_secs())
+            }
+            process::Ending::Interrupted => "was interrupted".to_owned(),
+            process::Ending::NotStarted(why) => format!("was not started: {why}"),
+        };
+        // The output may hold secrets, and this text is shown on the status page.
+        let output = output.display();
+        Err(format!(
+            "`[serve] prepare` {how}; its output is in `{output}`"
+        ))
+    }
+
+    /// Runs greenlight as a child.
+    pub fn run(self: &Arc<Self>, permit: Permit, arguments: &[&str]) -> Result<Child, String> {
+        let failed = |error: io::Error| format!("failed to start `greenlight run`: {error}");
+        let context = self.context();
+        let output = self.output(&permit.key)?;
+        let file = File::options().create(true).append(true).open(&output);
+        let file = file.map_err(failed)?;
+        let program = self.program.as_ref();
+        let program = program.map_err(|error| format!("failed to find this program: {error}"))?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(&context.file)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().map_err(failed)?)
+            .stderr(file)
+            // A signal to the server's process group must not reach deployments.
+            .process_group(0);
+        if let Some(repo) = &context.repo {
+            command.arg("--repo").arg(repo);
+        }
+        if let Some(policy) = &context.policy_file {
+            command.arg("--policy").arg(policy);
+        }
+        for secret in context.serve.secrets() {
+            command.env_remove(secret);
+        }
+        let mut process = command.spawn().map_err(failed)?;
+        tracing::debug!(
+            pid = process.id(),
+            output = %output.display(),
+            "started `greenlight run`"
+        );
+        let status = Arc::new(Mutex::new(None));
+        let child = Child {
+            status: Arc::clone(&status),
+            output,
+        };
+        let shared = Arc::clone(&self.shared);
+        let output = child.output.display().to_string();
+        let waiter = std::thread::Builder::new()
+            .name("child".to_owned())
+            .spawn(move || {
+                let exited = process.wait().ok();
+                *status.lock().unwrap_or_else(PoisonError::into_inner) = exited;
+                log_end(&shared, &permit.key, exited, &output);
+                drop(permit);
+                // Another deployment may start now.
+                shared.notify.all();
+            });
+        waiter.map(|_| child).map_err(failed)
+    }
+
+    /// The file for the output of a command.
+    fn output(&self, name: &str) -> Result<PathBuf, String> {
+        let folder = self.context().config.records.join("serve");
+        fs::create_dir_all(&folder).map_err(|error| {
+            format!(
+                "failed to create the folder `{}`: {error}",
+                folder.display()
+            )
+        })?;
+        Ok(folder.join(format!("{name}.log")))
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashSet<String>> {
+        // No code panics while it holds the lock.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Logs and counts the end of a child.
+fn log_end(shared: &Shared, key: &str, status: Option<ExitStatus>, output: &str) {
+    let header = journal::open(&shared.context.location)
+        .and_then(|mut journal| journal.of_request(key))
+        .ok()
+        .flatten();
+    let Some(header) = header else {
+        // The deployment did not begin, which the worker that started it logs.
+        return;
+    };
+    let _span = deployment_span(&header).entered();
+    let status = status.and_then(|it| it.code());
+    let Some(conclusion) = &header.conclusion else {
+        tracing::warn!("exit-status" = status, output, "deployment interrupted");
+        return;
+    };
+    shared.metrics.ended(conclusion);
+    let is_promoted = matches!(
+        Conclusion::from_name(conclusion),
+        Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
+    );
+    if is_promoted {
+        tracing::info!(conclusion, output, "deployment ended");
+    } else {
+        tracing::warn!(conclusion, output, "deployment ended");
+    }
+}
+
+/// The span of a deployment, with the fields of each event in it.
+pub fn deployment_span(header: &Header) -> tracing::Span {
+    tracing::error_span!(
+        "deployment",
+        deployment = header.number,
+        key = header.request,
+        tag = header.tag,
+        digest = header.digest,
+        commit = header.commit,
+    )
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.children.running().remove(&self.key);
+    }
+}
+
+impl Child {
+    /// The exit status, if the child has ended.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        *self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the error that the child printed to a text.
+    pub fn with_error(&self, text: &str) -> String {
+        let error = self.error();
+        match error.as_str() {
+            "" => text.to_owned(),
+            error => format!("{text}: {error}"),
+        }
+    }
+
+    /// The last error of the output, or its last line.
+    fn error(&self) -> String {
+        let mut tail = Vec::new();
+        let read = File::open(&self.output).and_then(|mut file| {
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(OUTPUT_TAIL)))?;
+            file.read_to_end(&mut tail)
+        });
+        if read.is_err() {
+            return String::new();
+        }
+        let tail = String::from_utf8_lossy(&tail);
+        let error = tail.lines().rfind(|it| it.starts_with("error: "));
+        let line = error.or_else(|| tail.lines().next_back());
+        line.unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned()
+    }
+}

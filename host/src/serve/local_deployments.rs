@@ -1,0 +1,190 @@
+//! Deployments on this machine: started for a request, and resumed when their process ended before they did.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use super::child_processes::{ChildProcesses, deployment_span};
+use super::worker_pool::{Next, Worker, back_off};
+use crate::clock;
+use crate::deployment::{Drivers, begun, unfinished};
+use crate::effects::trigger::{Error as TriggerError, Request, Trigger};
+use crate::facts::{Error, git};
+use crate::journal::{self, Header, Location, Store};
+
+/// How long a child may take to write its first record.
+const BEGIN_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How often the journal is searched for the first record.
+const BEGIN_POLL: Duration = Duration::from_millis(50);
+
+/// How often interrupted deployments are searched for, at least.
+const RESUME_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Starts deployments as children of the server. The journal accepts each idempotency key once.
+pub struct LocalTrigger {
+    location: Location,
+    children: Arc<ChildProcesses>,
+}
+
+impl LocalTrigger {
+    pub fn new(location: Location, children: Arc<ChildProcesses>) -> Self {
+        Self { location, children }
+    }
+
+    /// The number of the deployment that was begun for a request. It counts from its first record on: a process
+    /// that died before leaves a number without effect.
+    fn begun(&self, request: &Request) -> Result<Option<u64>, String> {
+        journal::open(&self.location)
+            .and_then(|mut journal| begun(journal.as_mut(), &request.key))
+            .map(|header| header.map(|it| it.number))
+            .map_err(|error| Error::from(error).message)
+    }
+
+    /// Fetches the commit if git does not have it: `greenlight run` reads its message.
+    fn fetch_commit(&self, request: &Request) -> Result<(), String> {
+        let context = self.children.context();
+        let known = |repo: Option<&Path>| git::commit(repo, &request.commit).map(drop);
+        if known(context.repo.as_deref()).is_ok() {
+            return Ok(());
+        }
+        self.children.prepare()?;
+        known(context.repo.as_deref()).map_err(|error| {
+            format!("git does not have the tag's commit after `[serve] prepare`: {error}")
+        })
+    }
+}
+
+impl Trigger for LocalTrigger {
+    fn start(&self, request: &Request) -> Result<String, TriggerError> {
+        let refused = |why| TriggerError::Refused { why };
+        let Some(permit) = self.children.permit(&request.key) else {
+            return Err(TriggerError::Busy {
+                why: "`[serve] at-most` is reached, or the deployment runs already".to_owned(),
+                again_in: None,
+            });
+        };
+        self.fetch_commit(request).map_err(refused)?;
+        let mut arguments = vec!["run", "--tag", &request.tag, "--request", &request.key];
+        if let Some(digest) = &request.digest {
+            arguments.extend(["--digest", digest]);
+        }
+        let child = self.children.run(permit, &arguments).map_err(refused)?;
+        let end = Instant::now() + BEGIN_TIMEOUT;
+        loop {
+            // In this order: a child that has ended may have begun right before.
+            let ended = child.ended();
+            match self.begun(request) {
+                Ok(Some(number)) => return Ok(format!("deployment {number}")),
+                Ok(None) => {}
+                Err(why) => return Err(TriggerError::Unknown { why }),
+            }
+            if let Some(status) = ended {
+                return Err(refused(child.with_error(&ended_early(status))));
+            }
+            if Instant::now() > end {
+                let seconds = BEGIN_TIMEOUT.as_secs();
+                let why = format!("`greenlight run` wrote no record within {seconds} s");
+                return Err(TriggerError::Unknown { why });
+            }
+            std::thread::sleep(BEGIN_POLL);
+        }
+    }
+
+    fn find(&self, request: &Request) -> Result<Option<String>, TriggerError> {
+        // A child that is about to begin does no harm: the journal accepts a key once.
+        self.begun(request)
+            .map(|number| number.map(|it| format!("deployment {it}")))
+            // A journal that can be read answers for certain.
+            .map_err(|why| TriggerError::Busy {
+                why,
+                again_in: None,
+            })
+    }
+}
+
+fn ended_early(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("`greenlight run` exited with status {code} before its first record"),
+        None => format!("`greenlight run` was killed before its first record: {status}"),
+    }
+}
+
+/// The worker that resumes interrupted deployments.
+pub struct ResumeWorker {
+    journal: Box<dyn Store>,
+    children: Arc<ChildProcesses>,
+    /// The attempts for each deployment, and when the next one is due in milliseconds since 1970.
+    attempts: HashMap<u64, (u32, u64)>,
+}
+
+impl ResumeWorker {
+    pub fn open(shared: &Shared, children: Arc<ChildProcesses>) -> Result<Self, Error> {
+        let journal = journal::open(&shared.context.location)?;
+        Ok(Self {
+            journal,
+            children,
+            attempts: HashMap::new(),
+        })
+    }
+
+    fn resume(&mut self, header: &Header, key: &str) -> Result<(), Error> {
+        let now = clock::milliseconds();
+        let (attempts, again_at) = self.attempts.get(&header.number).copied().unwrap_or((0, 0));
+        if now < again_at {
+            return Ok(());
+        }
+        // Without a permit, the child that began it is about to end, or `at-most` is reached.
+        let Some(permit) = self.children.permit(key) else {
+            return Ok(());
+        };
+        if self.journal.records(header.number)?.rows.is_empty() {
+            // It had no effect: its deployment request begins a new one.
+            return Ok(());
+        }
+        let attempt = attempts + 1;
+        let number = header.number.to_string();
+        self.attempts
+            .insert(header.number, (attempt, now + back_off(attempts)));
+        let _span = deployment_span(header).entered();
+        match self.children.run(permit, &["run", "--resume", &number]) {
+            Ok(_) => tracing::info!(attempt, "resuming an interrupted deployment"),
+            Err(why) => tracing::warn!(
+                attempt,
+                reason = why,
+                "failed to resume an interrupted deployment; trying again"
+            ),
+        }
+        Ok(())
+    }
+}
+
+impl Worker for ResumeWorker {
+    fn step(&mut self, shared: &Shared) -> Result<Next, Error> {
+        let headers = unfinished(self.journal.as_mut())?;
+        let drivers = Drivers::read(self.journal.as_mut())?;
+        self.attempts
+            .retain(|number, _| headers.iter().any(|it| it.number == *number));
+        for header in headers {
+            if let Some(key) = &header.request
+                && !drivers.drive(&header)
+            {
+                self.resume(&header, key)?;
+            }
+        }
+        Ok(Next::Sleep(
+            shared.context.config.lease.min(RESUME_INTERVAL),
+        ))
+    }
+}
+
+/// How many deployments with an idempotency key run, in any process.
+pub fn running(journal: &mut dyn Store) -> Result<usize, Error> {
+    let headers = unfinished(journal)?;
+    let drivers = Drivers::read(journal)?;
+    let requested = headers.iter().filter(|it| it.request.is_some());
+    Ok(requested.filter(|it| drivers.drive(it)).count())
+}
