@@ -1,4 +1,4 @@
-//! Webhooks that are accepted: stored by the real receiver before it answers, against a plain file that the
+//! Webhooks that are accepted: stored by the real server before it answers, against a plain file that the
 //! same bodies are appended to, with a sync after each.
 
 use std::fs::{self, OpenOptions};
@@ -23,11 +23,11 @@ const SECRET: &str = "secret";
 
 /// Measures both in turn, because a disk's speed drifts.
 pub fn run(folder: &Path, program: &str) {
-    let receiver = Receiver::start(folder, program);
+    let server = Server::start(folder, program);
     let number = AtomicUsize::new(0);
     let (mut ratios, mut times, mut rates) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let took = receiver.accept(&number);
+        let took = server.accept(&number);
         let ours = rate(took.len());
         let theirs = rate(append(&folder.join("plain")));
         times.extend(took);
@@ -51,12 +51,12 @@ pub fn run(folder: &Path, program: &str) {
     );
 }
 
-struct Receiver {
+struct Server {
     process: Child,
     address: String,
 }
 
-impl Receiver {
+impl Server {
     fn start(folder: &Path, program: &str) -> Self {
         let config = "[serve]\ntoken-variable = \"SECRET\"\nrepositories = [\"shop\"]\n\
             [[environment]]\nname = \"stage\"\ndeploy = [\"true\"]\nnodes = [\"http://127.0.0.1:1\"]\n\
@@ -115,7 +115,7 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

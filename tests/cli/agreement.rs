@@ -4,12 +4,12 @@
 
 mod case;
 mod property;
-pub mod receiver;
+pub mod server;
 mod shop;
 
 use case::Case;
 use property::{Commands as _, agree, other, word};
-use receiver::{Place, served};
+use server::{Place, served};
 use shop::Shop;
 
 /// The tag that the message asks for, and the one of another action.
@@ -32,8 +32,8 @@ fn no_command_contradicts_another() {
 }
 
 #[test]
-fn the_receiver_and_a_local_run_contradict_no_command() {
-    // A case that fails may have waited for the receiver, so no simpler one is looked for.
+fn the_server_and_a_local_run_contradict_no_command() {
+    // A case that fails may have waited for the server, so no simpler one is looked for.
     case::check(3, 0, || {
         |case: &Case| {
             // The settings name the action, then the message of the case.
@@ -50,7 +50,7 @@ fn the_receiver_and_a_local_run_contradict_no_command() {
     });
 }
 
-/// The receiver starts the deployments that `decide` lets start.
+/// The server starts the deployments that `decide` lets start.
 fn delivered(shop: &Shop<'_>) {
     let tags = tags(shop.case(), shop);
     let place = Place {

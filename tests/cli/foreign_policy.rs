@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::agreement::receiver::{Place, served};
+use crate::agreement::server::{Place, served};
 use crate::harness::{Call, Repository, Text, greenlight};
 use crate::hostile::guests::component;
 
@@ -132,7 +132,7 @@ fn it_answers_every_command() {
 }
 
 #[test]
-fn the_receiver_asks_it() {
+fn the_server_asks_it() {
     let (shop, commit) = shop(Named::File);
     let elsewhere = tempfile::tempdir().expect("a folder");
     let place = Place {

@@ -3,7 +3,7 @@
 //!
 //! `tests/e2e/install` installs what is needed; a program that is missing is an error with its name.
 
-#[expect(dead_code, reason = "the tests of the receiver use the rest")]
+#[expect(dead_code, reason = "the tests of the server use the rest")]
 mod chromium;
 mod http;
 mod image;
@@ -16,7 +16,7 @@ mod postgres_server;
 mod process;
 mod programs;
 mod promotion;
-#[expect(dead_code, reason = "the tests of the receiver use the rest")]
+#[expect(dead_code, reason = "the tests of the server use the rest")]
 mod registry;
 mod registry_client;
 mod report;

@@ -1,4 +1,4 @@
-//! A receiver that is killed while it works.
+//! A server that is killed while it works.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

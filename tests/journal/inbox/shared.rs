@@ -1,4 +1,4 @@
-//! Receivers that share the work.
+//! Servers that share the work.
 
 use std::collections::BTreeSet;
 use std::sync::Barrier;
@@ -53,11 +53,11 @@ fn nothing_is_done_twice(place: &Place) {
         }
         made
     };
-    let receivers = ["one", "other"].map(|name| (name, place.inbox()));
+    let servers = ["one", "other"].map(|name| (name, place.inbox()));
     let made = thread::scope(|scope| {
-        receivers
-            .map(|receiver| scope.spawn(move || receive(receiver)))
-            .map(|receiver| receiver.join().expect("no panic"))
+        servers
+            .map(|server| scope.spawn(move || receive(server)))
+            .map(|server| server.join().expect("no panic"))
     });
     assert!(made.iter().all(|made| made.len() > MANY / 20), "shared");
     let all: Vec<_> = made.concat();
@@ -71,9 +71,9 @@ fn nothing_is_done_twice(place: &Place) {
 
 fn deliveries_of_many_are_all_counted(place: &Place) {
     let together = &Barrier::new(3);
-    let receivers = [1, 2, 3].map(|number| (number, place.inbox()));
+    let servers = [1, 2, 3].map(|number| (number, place.inbox()));
     thread::scope(|scope| {
-        for (number, mut inbox) in receivers {
+        for (number, mut inbox) in servers {
             scope.spawn(move || {
                 // The same events in another order each.
                 let mut events: Vec<_> = (0..20).map(|tag| event(&tag.to_string())).collect();

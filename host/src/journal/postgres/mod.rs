@@ -105,7 +105,7 @@ impl Database for Postgres {
         items: &[I],
         mut change: impl FnMut(&mut dyn Session, &I) -> Answer<()>,
     ) -> Result<()> {
-        // Each in its own transaction, so that another receiver does not wait for all of the locks.
+        // Each in its own transaction, so that another server does not wait for all of the locks.
         items
             .iter()
             .try_for_each(|item| self.change(|session| change(session, item)))

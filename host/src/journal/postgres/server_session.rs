@@ -86,7 +86,7 @@ impl<C: GenericClient> Session for Statements<'_, C> {
 }
 
 impl<C: GenericClient> Statements<'_, C> {
-    /// Locks what is free, oldest first. Rows that another receiver is claiming right now are skipped.
+    /// Locks what is free, oldest first. Rows that another server is claiming right now are skipped.
     pub fn lock_free(
         &mut self,
         request: &FreeRequest<'_>,

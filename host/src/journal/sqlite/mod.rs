@@ -83,7 +83,7 @@ impl Database for Sqlite {
         request: &FreeRequest<'_>,
         mut read: impl FnMut(&mut dyn Session, &[i64]) -> Answer<Vec<T>>,
     ) -> Result<Vec<T>> {
-        // Searched without a write lock first, so that a receiver that finds nothing does not block another one.
+        // Searched without a write lock first, so that a server that finds nothing does not block another one.
         if self.read(|session| free(session, request))?.is_empty() {
             return Ok(Vec::new());
         }

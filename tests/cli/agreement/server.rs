@@ -13,16 +13,16 @@ use greenlight::journal::{self, Location};
 use crate::harness::PROGRAM;
 use crate::waiting;
 
-/// How long a receiver may take to start a deployment, and the deployment to end.
+/// How long a server may take to start a deployment, and the deployment to end.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// `greenlight serve`, ended when it is dropped.
-struct Receiver {
+struct Server {
     child: Child,
     address: String,
 }
 
-/// Where a receiver runs.
+/// Where a server runs.
 pub struct Place<'a> {
     /// The repository, whose folder has the journal.
     pub repository: &'a Path,
@@ -34,7 +34,7 @@ pub struct Place<'a> {
     pub variables: &'a [(&'static str, String)],
 }
 
-impl Receiver {
+impl Server {
     fn start(place: &Place<'_>) -> Self {
         let child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--repo"])
@@ -49,17 +49,17 @@ impl Receiver {
             .stderr(File::create(place.log).expect("a file"))
             .spawn()
             .expect("the program starts");
-        let mut receiver = Self {
+        let mut server = Self {
             child,
             address: String::new(),
         };
-        receiver.address = waiting::until("address of the receiver", LIMIT, || {
+        server.address = waiting::until("address of the server", LIMIT, || {
             let text = fs::read_to_string(place.log).expect("its log");
             let (_, rest) = text.split_once("listening on http://")?;
             rest.split_once('\n')
                 .map(|(address, _)| address.trim().to_owned())
         });
-        receiver
+        server
     }
 
     /// Sends what Docker Hub sends for a tag.
@@ -71,7 +71,7 @@ impl Receiver {
         .to_string();
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let head = format!(
-            "POST /hooks HTTP/1.1\r\nhost: receiver\r\nauthorization: Bearer secret\r\n\
+            "POST /hooks HTTP/1.1\r\nhost: server\r\nauthorization: Bearer secret\r\n\
              content-length: {}\r\nconnection: close\r\n\r\n",
             body.len()
         );
@@ -83,7 +83,7 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
+impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended; a test that fails says so itself.
         let _ = self.child.kill();
@@ -91,16 +91,16 @@ impl Drop for Receiver {
     }
 }
 
-/// What a receiver makes of a tag: `Some` names why it starts nothing.
+/// What a server makes of a tag: `Some` names why it starts nothing.
 type Refusal = Option<String>;
 
-/// Sends tags to a receiver, one after the other, and waits until the deployments have ended.
+/// Sends tags to a server, one after the other, and waits until the deployments have ended.
 pub fn served(place: &Place<'_>, tags: &[&str]) -> Vec<Refusal> {
-    let receiver = Receiver::start(place);
+    let server = Server::start(place);
     let journal = Location::File(place.repository.join(".greenlight/journal.db"));
     let mut inbox = journal::open_inbox(&journal).expect("the inbox");
     let send = |tag: &&str| {
-        receiver.send(tag);
+        server.send(tag);
         decided(inbox.as_mut(), tag)
     };
     let decisions = tags.iter().map(send).collect();
@@ -115,9 +115,9 @@ pub fn served(place: &Place<'_>, tags: &[&str]) -> Vec<Refusal> {
     decisions
 }
 
-/// Waits for the receiver's decision about a tag.
+/// Waits for the server's decision about a tag.
 fn decided(inbox: &mut dyn Inbox, tag: &str) -> Refusal {
-    waiting::until("decision of the receiver", LIMIT, || {
+    waiting::until("decision of the server", LIMIT, || {
         let requests = inbox.deployment_requests(100).expect("requests");
         match &requests.iter().find(|it| it.tag == tag)?.state {
             DeploymentRequestState::Started { .. } => Some(None),
