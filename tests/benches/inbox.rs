@@ -12,7 +12,7 @@ use greenlight::journal::{self, Location, NewDeployment, Row};
 /// The body of a delivery: about as long as those that registries send.
 const BODY: usize = 1000;
 
-/// Measures batches of several sizes, and how long one takes beside somebody else's writing.
+/// Measures batches of several sizes, and how long one takes while another process writes.
 pub fn run(folder: &Path) {
     let location = Location::File(folder.join("inbox.db"));
     let mut inbox = journal::open_inbox(&location).expect("an inbox");

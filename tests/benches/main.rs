@@ -133,7 +133,7 @@ fn history(repository: &Path, commits: usize) {
         };
         let message = format!(
             "Change number {number} (#{number})\n\nThe reason for it, in a sentence or two that say what\n\
-             was wrong before and how anybody can see that it is better now.\n\n{label}"
+             was wrong before and how to see that it is better now.\n\n{label}"
         );
         let _ = write!(
             stream,

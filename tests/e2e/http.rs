@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::Agent;
 
-/// The status of a GET request, or nothing where nobody answers.
+/// The status of a GET request, or nothing without an answer.
 pub fn status(url: &str) -> Option<u16> {
     let answer = agent().get(url).call().ok()?;
     Some(answer.status().as_u16())

@@ -5,7 +5,7 @@ With `--mode-file FILE` a word in the file changes it:
     idle      users take their turns, and make no request
     killed    the load test is killed (SIGKILL) at its 20th turn
 
-The file is read when the test starts; where there is none, the load test is an ordinary one.
+The file is read when the test starts; without the file, the load test is an ordinary one.
 """
 
 import os

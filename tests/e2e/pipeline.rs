@@ -126,7 +126,7 @@ impl Pipeline {
         commit
     }
 
-    /// The tags that are pushed for the commit that the repository stands on.
+    /// The tags that are pushed for the checked-out commit.
     #[track_caller]
     pub fn tags(&self) -> Vec<String> {
         let ended = self.greenlight(&["tags", "--rev", "HEAD", "--branch", "main"]);
@@ -134,7 +134,7 @@ impl Pipeline {
         ended.stdout.lines().map(str::to_owned).collect()
     }
 
-    /// Runs the tag of the commit that the repository stands on, to its end.
+    /// Runs the tag of the checked-out commit to its end.
     #[track_caller]
     pub fn run(&self) -> Ended {
         let tags = self.tags();

@@ -38,7 +38,7 @@ impl Process {
 
     /// How it ended, if it has. What it left behind in its group is killed then.
     pub fn ended(&mut self) -> Option<ExitStatus> {
-        // While the child has not been waited for, its number, which is the group's, is nobody else's.
+        // While the child has not been waited for, no other process gets its number, which is the group's.
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         let ended = || waitid(WaitId::Pid(self.group), look).expect("a child can be asked");
         if self.status.is_none() && ended().is_some() {

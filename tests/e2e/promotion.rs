@@ -19,7 +19,7 @@ fn serves(service: &Service, commit: &str) -> bool {
         .all(|node| node.commit == commit)
 }
 
-/// Every decision in the journal can be made again from what stands before it.
+/// Every decision in the journal can be made again from the entries before it.
 #[track_caller]
 fn decided_again(pipeline: &Pipeline, number: u64) {
     let policy = Policy::bundled(Use::Often).expect("the bundled policy");
@@ -240,7 +240,7 @@ fn a_stage_that_never_converges_stops() {
 }
 
 #[test]
-fn a_node_that_flaps_is_no_convergence() {
+fn a_flapping_node_prevents_convergence() {
     let mut pipeline = Pipeline::new();
     pipeline.setting.deadline = 4;
     pipeline.stage.flap(1, &pipeline.before);
@@ -260,7 +260,7 @@ fn a_deployment_that_fails_stops() {
 }
 
 #[test]
-fn production_breaks_and_the_way_out_is_forward() {
+fn a_broken_production_is_rolled_forward() {
     let mut pipeline = Pipeline::new();
     pipeline.setting.deadline = 3;
     let good = pipeline.commit("Good [load test: skip]");
@@ -293,7 +293,7 @@ fn production_breaks_and_the_way_out_is_forward() {
 }
 
 #[test]
-fn slack_being_down_keeps_nothing_from_going_on() {
+fn a_deployment_continues_without_slack() {
     let pipeline = Pipeline::recorded();
     pipeline.slack.answer(Answer::Refuse(500));
     pipeline.commit("Change [load test: abort]");
@@ -308,7 +308,7 @@ fn slack_being_down_keeps_nothing_from_going_on() {
 }
 
 #[test]
-fn slack_that_hangs_is_not_waited_for() {
+fn a_deployment_does_not_wait_for_slack() {
     let pipeline = Pipeline::recorded();
     pipeline.slack.answer(Answer::Hang);
     pipeline.commit("Change [load test: abort]");

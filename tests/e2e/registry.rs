@@ -22,7 +22,7 @@ pub struct Registry {
     process: Option<Process>,
     store: TempDir,
     port: u16,
-    /// Whom it answers, and nobody else.
+    /// The only user that it answers.
     account: Option<(&'static str, &'static str)>,
     /// Whom it tells of what is pushed.
     hook: Option<String>,

@@ -115,8 +115,8 @@ fn a_registry_that_wants_a_password() {
         Ok(vec!["prod-1".to_owned()])
     );
 
-    let nobody = client(&registry, None).tags(REPOSITORY, &|| true);
-    let error = nobody.expect_err("nobody may ask").to_string();
+    let anonymous = client(&registry, None).tags(REPOSITORY, &|| true);
+    let error = anonymous.expect_err("it is refused").to_string();
     assert!(error.contains("requires a user and a password"), "{error}");
 
     let wrong = client(&registry, Some(account(&folder, "hush hush")));

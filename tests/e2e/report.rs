@@ -10,7 +10,7 @@ use crate::pipeline::Pipeline;
 
 type Element = BTreeMap<String, String>;
 
-/// Loads a report in Chromium, and compares what stands in the page with the journal.
+/// Loads a report in Chromium, and compares the page with the journal.
 #[track_caller]
 pub fn shows_what_the_journal_says(pipeline: &Pipeline, page: &Path, number: u64) {
     let timeline = timeline::project(number, &pipeline.entries(number));

@@ -56,7 +56,7 @@ fn a_deployment_from_outside_invalidates_the_load_test() {
     let tags = pipeline.tags();
     let run = pipeline.start(&["run", "--tag", &tags[0]]);
     pipeline.stage.wait("load", |state| state.requests > 5);
-    // Somebody deploys past greenlight while the load test runs.
+    // Another tool deploys while the load test runs.
     pipeline.stage.deploy(&pipeline.before);
     assert_eq!(run.wait(LIMIT).code(), Some(1));
     let text = pipeline.greenlight(&["status", "1"]).stdout;
@@ -65,7 +65,7 @@ fn a_deployment_from_outside_invalidates_the_load_test() {
 }
 
 #[test]
-fn production_that_nobody_can_place_is_not_replaced() {
+fn production_with_an_unknown_commit_is_not_replaced() {
     let pipeline = Pipeline::recorded();
     let stranger = "5".repeat(40);
     pipeline.prod.deploy(&stranger);
@@ -119,7 +119,7 @@ fn one_tag_is_driven_once() {
 
 /// What was promoted last is known also while its nodes don't answer.
 #[test]
-fn an_old_release_does_not_pass_nodes_that_are_silent() {
+fn an_old_release_does_not_pass_silent_nodes() {
     let pipeline = Pipeline::recorded();
     let older = pipeline.commit("Older [load test: abort]");
     let late = pipeline.tags();

@@ -34,7 +34,7 @@ class Server(ThreadingHTTPServer):
     """A server on loopback whose requests are answered by a function of method and path.
 
     The port is kept by a socket that is bound and never listens: while the server is stopped,
-    connections are refused, and nobody else gets the port.
+    connections are refused, and no other process gets the port.
     """
 
     daemon_threads = True
@@ -94,7 +94,7 @@ class Node:
         self.answers = 0
 
     def replace(self, commit, wait):
-        """Restarts the node with a commit; nobody answers while it waits."""
+        """Restarts the node with a commit; it does not answer while it waits."""
         self.server.stop()
         wait()
         if not self.frozen:

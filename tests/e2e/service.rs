@@ -119,7 +119,7 @@ impl Service {
         ]
     }
 
-    /// Deploys without the command, as somebody else would. Returns before the nodes are replaced.
+    /// Deploys without the command, as another tool would. Returns before the nodes are replaced.
     #[track_caller]
     pub fn deploy(&self, commit: &str) {
         self.post(&format!("/deploy?commit={commit}"), 202);

@@ -31,7 +31,7 @@ fn the_journal_may_be_in_postgresql() {
 }
 
 #[test]
-fn a_crashed_runner_is_followed_by_another_one() {
+fn another_runner_resumes_after_a_crash() {
     let (mut pipeline, _server) = with_database();
     pipeline.setting.repeatable = true;
     let commit = pipeline.commit("Change [load test: abort]");

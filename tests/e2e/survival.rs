@@ -103,7 +103,7 @@ fn killed_at_every_record_what_may_be_repeated_is() {
 }
 
 #[test]
-fn an_interrupt_ends_children_and_can_be_gone_on_from() {
+fn an_interrupted_deployment_ends_its_children_and_can_be_resumed() {
     let mut pipeline = quick();
     pipeline.setting.repeatable = true;
     pipeline.setting.deadline = 30;
@@ -129,7 +129,7 @@ fn an_interrupt_ends_children_and_can_be_gone_on_from() {
 }
 
 #[test]
-fn an_ended_deployment_is_not_gone_on_with() {
+fn an_ended_deployment_is_not_resumed() {
     let pipeline = quick();
     pipeline.commit("Change [load test: skip]");
     assert_eq!(pipeline.run().status, 0);
@@ -191,7 +191,7 @@ fn a_signal_to_the_whole_job_fails_nothing() {
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
 
-/// Time in which nobody looked is no delay of the nodes.
+/// Time in which the nodes were not asked does not count as their delay.
 #[test]
 fn a_pause_is_no_failure_to_converge() {
     let mut pipeline = quick();
@@ -220,7 +220,7 @@ fn a_pause_is_no_failure_to_converge() {
 }
 
 #[test]
-fn who_lost_its_lease_stops_before_its_next_effect() {
+fn a_process_that_lost_its_lease_stops_before_its_next_effect() {
     let mut pipeline = quick();
     pipeline.setting.load_test = vec![
         "/bin/sh".into(),
@@ -238,18 +238,18 @@ fn who_lost_its_lease_stops_before_its_next_effect() {
     let other = rusqlite::Connection::open(journal).expect("the journal");
     other
         .execute(
-            "UPDATE leases SET fence = fence + 1, holder = 'somebody else' WHERE environment = 'stage'",
+            "UPDATE leases SET fence = fence + 1, holder = 'another process' WHERE environment = 'stage'",
             [],
         )
         .expect("taken");
     std::fs::write(pipeline.folder().join("go"), "").expect("a file");
     assert_eq!(run.wait(LIMIT).code(), Some(75));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
-    assert!(pipeline.told().is_empty(), "nobody was told either");
+    assert!(pipeline.told().is_empty(), "no message was sent either");
 }
 
 #[test]
-fn a_damaged_last_record_is_left_out_with_a_word() {
+fn a_damaged_last_record_is_left_out_and_reported() {
     let mut pipeline = quick();
     pipeline.setting.repeatable = true;
     let commit = pipeline.commit("Change [load test: abort]");
@@ -267,7 +267,7 @@ fn a_damaged_last_record_is_left_out_with_a_word() {
 }
 
 #[test]
-fn a_person_ends_what_is_not_to_go_on() {
+fn a_person_cancels_an_unfinished_deployment() {
     let pipeline = quick();
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();

@@ -10,7 +10,7 @@ use crate::place::{Place, for_both, new, row};
 for_both!(
     deployments_are_kept,
     a_request_is_begun_once,
-    a_request_of_which_nothing_was_done_is_given_up,
+    a_request_without_a_record_is_released,
     records_are_kept,
     a_position_is_written_once,
     a_record_of_one_s_own_is_found_again,
@@ -99,7 +99,7 @@ fn a_request_is_begun_once(place: &Place) {
     assert_eq!(begun.iter().filter(|it| **it == lost).count(), 3);
 }
 
-fn a_request_of_which_nothing_was_done_is_given_up(place: &Place) {
+fn a_request_without_a_record_is_released(place: &Place) {
     let mut store = place.open();
     let requested = NewDeployment {
         request: Some("r".to_owned()),

@@ -12,7 +12,7 @@ use crate::place::{Place, for_both};
 for_both!(
     an_environment_has_one_holder,
     a_lease_expires,
-    a_former_holder_changes_nothing,
+    a_former_holder_can_change_nothing,
     a_race_has_one_winner,
     a_dead_holder_is_no_holder,
 );
@@ -123,7 +123,7 @@ fn now() -> u64 {
     u64::try_from(since.expect("after 1970").as_millis()).expect("not that late")
 }
 
-fn a_former_holder_changes_nothing(place: &Place) {
+fn a_former_holder_can_change_nothing(place: &Place) {
     let mut store = place.open();
     let (we, they) = (holder("we"), holder("they"));
     let former = held(claim(&mut *store, 1, &we, Duration::ZERO));

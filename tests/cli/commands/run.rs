@@ -202,7 +202,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     journal.begin(&new).expect("begun");
     let run = ["run", "--tag", &tag, "--request", "delivery-7"];
 
-    // Its process lives, as far as anybody here knows.
+    // Its process still runs, as far as its lease shows.
     let elsewhere = Holder::from_name("them@elsewhere");
     let long = std::time::Duration::from_mins(10);
     let claim = journal.claim(&ClaimRequest {

@@ -116,7 +116,7 @@ fn every_page_is_reached_from_the_index() {
     }
 }
 
-/// A path of the repository that prose names exists. `NAME` stands for a name of the reader's.
+/// A path of the repository that prose names exists. `NAME` is a placeholder for a name of the reader's.
 #[test]
 fn places_exist() {
     let mut checked = 0;
