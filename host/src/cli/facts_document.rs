@@ -74,8 +74,8 @@ pub struct MessageDocument {
     /// The variable, or the place in GitHub's event file, that it was read from.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub source: &'static str,
-    /// Whether it is the message of the commit. Labels are read only from a whole message.
-    #[cfg_attr(test, schemars(extend("enum" = ["whole", "truncated", "unsure"])))]
+    /// Whether it is the complete message of the commit. Labels are read only from a complete message.
+    #[cfg_attr(test, schemars(extend("enum" = ["complete", "truncated", "unsure"])))]
     pub completeness: &'static str,
     /// Why it may be another text; null unless it is unsure.
     pub why: Option<&'static str>,
@@ -191,7 +191,7 @@ impl From<Said> for MessageDocument {
             completeness: said.completeness.name(),
             why: match said.completeness {
                 Completeness::Unsure(why) => Some(why),
-                Completeness::Whole | Completeness::Truncated => None,
+                Completeness::Complete | Completeness::Truncated => None,
             },
         }
     }

@@ -80,7 +80,9 @@ impl<'a> Checkout<'a> {
             });
         }
         match &ci.message {
-            Some(said) if said.completeness == Completeness::Whole && is_commit(&named.value) => {
+            Some(said)
+                if said.completeness == Completeness::Complete && is_commit(&named.value) =>
+            {
                 Ok(Found {
                     reading: message::from_os_text(&said.text)?,
                     commit: named.value.clone(),
@@ -131,7 +133,7 @@ impl<'a> Checkout<'a> {
         }
         if let Some(said) = &ci.message {
             let found = match said.completeness {
-                Completeness::Whole => None,
+                Completeness::Complete => None,
                 Completeness::Truncated => Some((
                     "message-truncated",
                     format!("{} truncated `{}`", ci.system.title(), said.source),
@@ -206,7 +208,7 @@ impl<'a> Checkout<'a> {
         };
         let said = match &ci.message {
             Some(said) => match said.completeness {
-                Completeness::Whole => String::new(),
+                Completeness::Complete => String::new(),
                 Completeness::Truncated => format!("`{}` is truncated", said.source),
                 Completeness::Unsure(why) => {
                     format!("`{}` is not read for labels: {why}", said.source)

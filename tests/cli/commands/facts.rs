@@ -41,7 +41,7 @@ fn each_fact_has_its_source() {
     let expected = format!(
         "Woodpecker (CI)\n  commit: {commit} (CI_COMMIT_SHA)\n  branch: main (CI_COMMIT_BRANCH)\n  build: \
          https://ci.example.org/1 (CI_PIPELINE_URL)\n  job workflow: passed (CI_PIPELINE_STATUS)\n  job lint: \
-         skipped (GREENLIGHT_NEEDS)\n  message: fix (CI_COMMIT_MESSAGE, whole)\ngit: at {commit}, a full clone, \
+         skipped (GREENLIGHT_NEEDS)\n  message: fix (CI_COMMIT_MESSAGE, complete)\ngit: at {commit}, a full clone, \
          the commit is present\n"
     );
     assert_eq!(

@@ -132,7 +132,7 @@ fn of_push(read: &mut CiEnvironment, variables: &Variables, event: Event) {
         .map(|commit| Said {
             text: commit.message.into(),
             source: "GITHUB_EVENT_PATH: head_commit.message",
-            completeness: Completeness::Whole,
+            completeness: Completeness::Complete,
         });
 }
 

@@ -73,7 +73,7 @@ fn message(variables: &Variables, of_another: bool) -> Option<Said> {
         variables.text("CI_COMMIT_MESSAGE_IS_TRUNCATED").as_deref(),
         None | Some("false")
     ) {
-        Completeness::Whole
+        Completeness::Complete
     } else {
         Completeness::Truncated
     };
@@ -120,8 +120,8 @@ mod tests {
     fn gitlab_reports_a_truncated_message() {
         for (said, completeness) in [
             ("true", Completeness::Truncated),
-            ("false", Completeness::Whole),
-            ("", Completeness::Whole),
+            ("false", Completeness::Complete),
+            ("", Completeness::Complete),
             ("1", Completeness::Truncated),
         ] {
             let read = read(&changed(

@@ -159,11 +159,11 @@ pub struct Said {
     pub completeness: Completeness,
 }
 
-/// Whether a text is the whole message of the commit.
+/// Whether a text is the complete message of the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completeness {
-    /// It is the whole message.
-    Whole,
+    /// It is the complete message.
+    Complete,
     /// The system reports that it truncated the text.
     Truncated,
     /// It may be a different text, for this reason.
@@ -174,7 +174,7 @@ impl Completeness {
     /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Whole => "whole",
+            Self::Complete => "complete",
             Self::Truncated => "truncated",
             Self::Unsure(_) => "unsure",
         }

@@ -130,7 +130,7 @@ fn each_system_is_recognized_in_a_build_of_a_push() {
             "GITLAB_CI",
             "CI_COMMIT_SHA",
             "CI_COMMIT_BRANCH",
-            Some("whole"),
+            Some("complete"),
         ),
         (
             System::Buildkite,
@@ -146,7 +146,7 @@ fn each_system_is_recognized_in_a_build_of_a_push() {
             "CI",
             "CI_COMMIT_SHA",
             "CI_COMMIT_BRANCH",
-            Some("whole"),
+            Some("complete"),
         ),
         (
             System::Drone,
@@ -154,7 +154,7 @@ fn each_system_is_recognized_in_a_build_of_a_push() {
             "DRONE",
             "DRONE_COMMIT_SHA",
             "DRONE_BRANCH",
-            Some("whole"),
+            Some("complete"),
         ),
         (
             System::Jenkins,
@@ -237,7 +237,7 @@ pub(super) fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironmen
 /// Whether a variable has the message.
 pub(super) fn has_message(read: &CiEnvironment) -> bool {
     let said = read.message.as_ref();
-    said.is_some_and(|said| said.completeness == Completeness::Whole)
+    said.is_some_and(|said| said.completeness == Completeness::Complete)
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub fn read_woodpecker(variables: &Variables) -> CiEnvironment {
             .text("CI_COMMIT_REF")
             .is_some_and(|reference| is_of_a_change(&reference));
     let completeness = if event == "push" && !proposed {
-        Completeness::Whole
+        Completeness::Complete
     } else {
         Completeness::Unsure(
             "it is the commit's message only in a build of a push: a pull request has its title here",
@@ -63,7 +63,7 @@ pub fn read_drone(variables: &Variables) -> CiEnvironment {
             .text("DRONE_COMMIT_REF")
             .is_some_and(|reference| is_of_a_change(&reference));
     let completeness = if variables.is("DRONE_BUILD_EVENT", "push") && !proposed {
-        Completeness::Whole
+        Completeness::Complete
     } else {
         Completeness::Unsure("it is the commit's message only in a build of a push")
     };
