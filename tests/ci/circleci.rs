@@ -169,7 +169,7 @@ fn another_branch_is_not_published() {
 }
 
 #[test]
-fn a_misspelt_label_fails_the_job_if_it_is_strict() {
+fn a_misspelled_label_fails_the_job_if_it_is_strict() {
     let workspace = machine("x [load test:skip]\n", "main");
     let configuration = filled_in(&workspace);
     let label = |given| configuration.job("release", "greenlight/label", &given);

@@ -230,7 +230,7 @@ fn a_failed_job_or_another_branch_is_not_published() {
 }
 
 #[test]
-fn a_misspelt_label_is_an_annotation() {
+fn a_misspelled_label_is_an_annotation() {
     let mut workspace = machine("x [load test:skip]\n", "main");
     let used = using(&mut workspace, &[("command", "label")]);
     let ended = used.ended.is(0);

@@ -221,7 +221,7 @@ fn another_branch_is_not_published() {
 }
 
 #[test]
-fn a_misspelt_label_is_a_warning() {
+fn a_misspelled_label_is_a_warning() {
     let configuration = configuration();
     for shell in SHELLS {
         let workspace = machine("x [load test:skip]\n", "main");

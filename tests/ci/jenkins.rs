@@ -211,11 +211,11 @@ fn every_message_has_its_label_and_no_part_of_it_runs() {
     let workspaces: Vec<_> = messages.iter().map(|it| equipped(&it.text)).collect();
     let steps = "checkout(scm); greenlightLabel().GREENLIGHT_ACTION";
     let mut builds: Vec<_> = workspaces.iter().map(|it| script(it, steps)).collect();
-    // A misspelt label makes the build unstable; with `strict` it fails the build.
-    let misspelt = equipped("x [load test:skip]\n");
-    builds.push(script(&misspelt, steps));
+    // A misspelled label makes the build unstable; with `strict` it fails the build.
+    let misspelled = equipped("x [load test:skip]\n");
+    builds.push(script(&misspelled, steps));
     builds.push(script(
-        &misspelt,
+        &misspelled,
         "checkout(scm); greenlightLabel(strict: true)",
     ));
     let ended = run(&builds);

@@ -37,12 +37,12 @@ fn the_server_and_a_local_run_contradict_no_command() {
     case::check(3, 0, || {
         |case: &Case| {
             // The settings name the action, then the message of the case.
-            let unlabelled = Case {
+            let unlabeled = Case {
                 message: "Change\n".to_owned(),
                 labels: Vec::new(),
                 ..case.clone()
             };
-            delivered(&Shop::new(&unlabelled));
+            delivered(&Shop::new(&unlabeled));
             let shop = Shop::new(case);
             delivered(&shop);
             ran_locally(&shop);

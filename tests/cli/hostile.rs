@@ -197,7 +197,7 @@ fn loud_strings_are_shown_and_do_nothing() {
             assert!(ended.stdout.contains("owned") || ended.stderr.contains("owned"));
         }
     }
-    // Colours are the host's own.
+    // Colors are the host's own.
     let coloured = ask(LABEL, &policy).variable("FORCE_COLOR", "1").run();
     assert!(!coloured.stdout.contains("\x1b[2J") && !coloured.stdout.contains("\x1b]"));
 }

@@ -119,17 +119,17 @@ fn all_green_from_a_pushed_image_to_production() {
         1,
         "stage is left alone"
     );
-    let borrowed = pipeline.entries(2).into_iter().any(|it| {
+    let imported = pipeline.entries(2).into_iter().any(|it| {
         matches!(
             it.entry,
             Entry::Happened {
-                details: Details::Borrowed { deployment: 1, .. },
+                details: Details::Imported { deployment: 1, .. },
                 ..
             }
         )
     });
     assert!(
-        borrowed,
+        imported,
         "the journal says where the record of stage comes from"
     );
     crate::report::shows_what_the_journal_says(&pipeline, &page, 1);
@@ -317,7 +317,7 @@ fn a_deployment_does_not_wait_for_slack() {
 }
 
 #[test]
-fn results_that_are_cut_off_never_pass() {
+fn truncated_results_never_pass() {
     let mut pipeline = Pipeline::new();
     for script in [": > results.json", "head -c 200 \"$1\" > results.json"] {
         let facts = concat!(

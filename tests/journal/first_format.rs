@@ -58,7 +58,7 @@ fn every_entry_is_read(place: &Place) {
     assert!(has(&mut *store, 5, |it| matches!(
         it,
         Entry::Happened {
-            details: Details::Borrowed { deployment: 4, .. },
+            details: Details::Imported { deployment: 4, .. },
             ..
         }
     )));

@@ -171,7 +171,11 @@ fn a_busy_or_silent_ci_system_starts_a_job_once() {
     store.until(&tag(2), "unconfirmed", |it| {
         matches!(it, DeploymentRequestState::Starting { why: Some(_), .. })
     });
-    assert!(server.get("/").contains("start unconfirmed"));
+    assert!(
+        server
+            .get("/")
+            .contains("starting; searching for the deployment")
+    );
     store.until(&tag(2), "found", |it| {
         matches!(it, DeploymentRequestState::Started { .. })
     });

@@ -77,7 +77,7 @@ fn same_names(before: &[Node], now: &[Node]) -> bool {
     if before.len() != now.len() {
         return false;
     }
-    // The host queries in the same order each time, so the slow comparison of sets is rare.
+    // The host asks in the same order each time, so the slow comparison of sets is rare.
     let within = |inner: &[Node], outer: &[Node]| {
         inner.iter().all(|a| outer.iter().any(|b| a.name == b.name))
     };
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_judgement_needs_no_series() {
+    fn a_foreign_judgment_needs_no_series() {
         assert_eq!(findings(&[Convergence::Judged(true)], 9), [Converged]);
     }
 

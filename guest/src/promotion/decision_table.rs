@@ -16,7 +16,7 @@ pub(super) struct Ruling {
 
 /// Looks the release up in the decision table.
 pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> Ruling {
-    let verdict = ledger.judgement.as_ref().map(|it| it.verdict);
+    let verdict = ledger.judgment.as_ref().map(|it| it.verdict);
     let permission = permission(case.action, verdict);
     let mut reasons = Vec::new();
     if case.action == Some(LoadTestAction::Skip) {
@@ -40,7 +40,7 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
         );
     }
     let record = ledger.records.first();
-    match &ledger.judgement {
+    match &ledger.judgment {
         None => {
             reasons.push(
                 Reason::new(
@@ -51,18 +51,18 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
             );
             reasons.extend(record.and_then(|it| early(case, it)));
         }
-        Some(judgement) => {
-            let code = code(judgement.verdict);
-            let mut reason = Reason::new(code, sentence(case, judgement.verdict, environment));
+        Some(judgment) => {
+            let code = code(judgment.verdict);
+            let mut reason = Reason::new(code, sentence(case, judgment.verdict, environment));
             reason
                 .evidence
                 .extend(record.and_then(|it| it.load_test).map(|it| it.evidence()));
             reason = reason.on(Evidence::Environment(environment.to_owned()));
-            if judgement.verdict != Verdict::Passed {
+            if judgment.verdict != Verdict::Passed {
                 reason = reason.on(case.action_evidence());
             }
             reasons.push(reason);
-            reasons.extend(judgement.reasons.iter().cloned());
+            reasons.extend(judgment.reasons.iter().cloned());
         }
     }
     Ruling {

@@ -3,7 +3,7 @@
 use super::case::{Case, Fact};
 use super::convergence;
 use super::record::Record;
-use super::verdict::{Judgement, judge};
+use super::verdict::{Judgment, judge};
 use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Round, Standing};
 use crate::bindings::types::{LoadTestAction, Timestamp};
 
@@ -12,7 +12,7 @@ pub(super) struct Ledger<'a> {
     /// One for each environment of the settings, in their order.
     pub records: Vec<Record<'a>>,
     /// The verdict on the load test that counts.
-    pub judgement: Option<Judgement>,
+    pub judgment: Option<Judgment>,
     /// The event in which a person canceled the release; that is final.
     pub canceled: Option<usize>,
     /// The event in which a person put it on hold, unless it was approved since.
@@ -30,7 +30,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn read(case: &Case<'a>) -> Self {
         let mut ledger = Self {
             records: vec![Record::NEW; case.settings.environments.len()],
-            judgement: None,
+            judgment: None,
             canceled: None,
             held: None,
             stranger: None,
@@ -99,8 +99,8 @@ impl<'a> Ledger<'a> {
             .map(|(index, (environment, record))| Standing {
                 environment: environment.name.clone(),
                 progress: record.progress,
-                load_test: match (&self.judgement, index) {
-                    (Some(judgement), 0) => Some(judgement.verdict),
+                load_test: match (&self.judgment, index) {
+                    (Some(judgment), 0) => Some(judgment.verdict),
                     _ => None,
                 },
                 nodes: convergence::latest(case, record),
@@ -165,8 +165,8 @@ impl<'a> Ledger<'a> {
     /// Adds what follows from the whole history and the current time: missed deadlines, and the verdict.
     ///
     /// An environment is late only after a round behind the deadline in which a node did not serve the
-    /// release: a host that was suspended, or whose clock was set, must query the nodes first. During a hold
-    /// no node is queried, so no deadline passes, and it starts again at the end of the hold. If the clock
+    /// release: a host that was suspended, or whose clock was set, must ask the nodes first. During a hold
+    /// no node is asked, so no deadline passes, and it starts again at the end of the hold. If the clock
     /// went backwards, no time has passed.
     fn close(&mut self, case: &Case<'_>) {
         let environments = case.settings.environments.iter();
@@ -190,7 +190,7 @@ impl<'a> Ledger<'a> {
             }
         }
         let test = self.records.first().and_then(|record| record.load_test);
-        self.judgement = test.map(|test| judge(test, case.commit, &case.settings.thresholds));
+        self.judgment = test.map(|test| judge(test, case.commit, &case.settings.thresholds));
     }
 
     fn record(

@@ -17,7 +17,7 @@ pub(super) fn missing(case: &Case<'_>, record: &Record<'_>, environment: &str) -
             format!("the outcome of the deployment to `{environment}` is unknown"),
         )
         .on(deployed.evidence())
-        .help("query the nodes for the version that they serve"),
+        .help("ask the nodes for the version that they serve"),
         (Progress::Pending, ..) | (_, _, None) => Reason::new(
             codes::NOT_DEPLOYED,
             format!("the release has not been deployed to `{environment}`"),
@@ -121,7 +121,7 @@ fn converging(
 ) -> Reason {
     let Some(round) = record.round.filter(|it| it.place > deployed.place) else {
         let message =
-            format!("the nodes of `{environment}` have not been queried since the deployment");
+            format!("the nodes of `{environment}` have not been asked since the deployment");
         return Reason::new(codes::CONVERGING, message).on(deployed.evidence());
     };
     let message = match &round.what.convergence {
@@ -189,7 +189,7 @@ mod tests {
         );
         assert_eq!(
             said(&deployed),
-            ["the nodes of `stage` have not been queried since the deployment"]
+            ["the nodes of `stage` have not been asked since the deployment"]
         );
         let asked_before = History::new()
             .observed("stage", &[("a", OTHER)])

@@ -29,7 +29,7 @@ pub(super) struct Record<'a> {
     pub overtaken: Option<Fact<'a, Rival>>,
     /// Another release is live there, and which of the two is newer is unknown.
     pub unplaced: Option<Fact<'a, Rival>>,
-    /// The nodes were queried, and no wait has passed since.
+    /// The nodes were asked, and no wait has passed since.
     pub asked: bool,
     /// Later facts don't change what was verified here.
     pub sealed: bool,
@@ -106,7 +106,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The nodes were queried.
+    /// The nodes were asked.
     ///
     /// An environment can lose its convergence until the release continues to the next one. The last
     /// environment can't: its convergence promotes the release, and later rounds don't change that.
@@ -143,7 +143,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// A wait is over: the environment may be free now, and the nodes can be queried again.
+    /// A wait is over: the environment may be free now, and the nodes can be asked again.
     pub(super) fn waited(&mut self) {
         self.occupied = None;
         self.asked = false;

@@ -9,7 +9,7 @@ use crate::reason::{amount, short};
 
 /// A verdict, with all reasons of the rule that settled it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Judgement {
+pub(super) struct Judgment {
     pub verdict: Verdict,
     /// Empty for a load test that passed, or that a foreign pipeline judged.
     pub reasons: Vec<Reason>,
@@ -27,11 +27,11 @@ const QUESTIONS: [(Verdict, Question); 4] = [
 ];
 
 /// Judges a load test of the commit.
-pub(super) fn judge(test: Fact<'_, LoadTest>, commit: &str, thresholds: &Thresholds) -> Judgement {
+pub(super) fn judge(test: Fact<'_, LoadTest>, commit: &str, thresholds: &Thresholds) -> Judgment {
     let measurement = match &test.what.result {
         LoadTestResult::Measured(measurement) => measurement,
         LoadTestResult::Judged(verdict) => {
-            return Judgement {
+            return Judgment {
                 verdict: *verdict,
                 reasons: Vec::new(),
             };
@@ -43,10 +43,10 @@ pub(super) fn judge(test: Fact<'_, LoadTest>, commit: &str, thresholds: &Thresho
             for reason in &mut reasons {
                 reason.evidence.insert(0, test.evidence());
             }
-            return Judgement { verdict, reasons };
+            return Judgment { verdict, reasons };
         }
     }
-    Judgement {
+    Judgment {
         verdict: Verdict::Passed,
         reasons: Vec::new(),
     }
@@ -152,12 +152,12 @@ mod tests {
             at: 0,
             what: &test,
         };
-        let judgement = judge(fact, SHA, &thresholds);
-        for reason in &judgement.reasons {
+        let judgment = judge(fact, SHA, &thresholds);
+        for reason in &judgment.reasons {
             assert_eq!(reason.evidence[0], Evidence::Event(7));
         }
-        let codes = judgement.reasons.into_iter().map(|it| it.code).collect();
-        (judgement.verdict, codes)
+        let codes = judgment.reasons.into_iter().map(|it| it.code).collect();
+        (judgment.verdict, codes)
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_judgement_is_final() {
+    fn a_foreign_judgment_is_final() {
         let test = LoadTest {
             environment: "stage".to_owned(),
             result: LoadTestResult::Judged(Verdict::Errored),
@@ -220,9 +220,9 @@ mod tests {
             at: 0,
             what: &test,
         };
-        let judgement = judge(fact, SHA, &settings().thresholds);
-        assert_eq!(judgement.verdict, Verdict::Errored);
-        assert_eq!(judgement.reasons, []);
+        let judgment = judge(fact, SHA, &settings().thresholds);
+        assert_eq!(judgment.verdict, Verdict::Errored);
+        assert_eq!(judgment.reasons, []);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct FormatArguments {
 /// The flags of every command.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct GlobalArguments {
-    /// Colour the output: on a terminal, always or never.
+    /// Color the output: on a terminal, always or never.
     #[arg(
         long,
         global = true,
@@ -71,7 +71,7 @@ pub struct GlobalArguments {
     pub verbose: bool,
 }
 
-/// When the output is coloured.
+/// When the output is colored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal, unless `NO_COLOR` is set; anywhere if `FORCE_COLOR` is set.

@@ -70,7 +70,7 @@ pub(super) struct SettingsDocument {
     schema: &'static str,
     /// The configuration; null without one.
     file: Option<FileDocument>,
-    /// The settings that the policy is told, then the others.
+    /// The settings that the policy receives, then the others.
     #[cfg_attr(test, schemars(length(min = 1)))]
     settings: Vec<SettingDocument>,
 }
@@ -182,7 +182,7 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
     if let Some(reason) = reasons.iter().find(is_about_settings) {
         return Err(Error::new(
             format!("the policy refuses the settings: {}", reason.message),
-            "list the settings and their sources with `greenlight config show`, and change the one that is named",
+            "list the settings and their sources with `greenlight config show`, and correct that setting",
         ));
     }
     output.text(&match resolved.path() {

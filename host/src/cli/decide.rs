@@ -38,7 +38,7 @@ pub struct Arguments {
     /// Set the state of the deployment to the first environment.
     #[arg(long, value_enum)]
     stage: Option<Stage>,
-    /// Set the result of the load test of the first environment.
+    /// Set the verdict of the load test of the first environment.
     #[arg(long, value_enum, default_value = "not-run")]
     load_test: LoadTestWord,
     /// Read all events from this JSON file; `greenlight schema history` describes its format.

@@ -45,6 +45,9 @@ pub struct StatusArguments {
     format: FormatArguments,
 }
 
+/// The state of an unfinished deployment that no process drives.
+const INTERRUPTED: &str = "interrupted";
+
 /// What `greenlight status --format json` prints: the deployments, and which one holds each environment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -64,7 +67,7 @@ pub(super) struct StatusDocument {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 struct DeploymentDocument {
-    /// `running`, `cut-off` if no process drives it, or its conclusion.
+    /// `running`, `interrupted` if no process drives it, or its conclusion.
     #[cfg_attr(test, schemars(with = "shapes::DeploymentState"))]
     state: String,
     /// Its steps, decisions, load tests and nodes.
@@ -102,10 +105,12 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         };
         for header in &headers {
             let (entries, _) = log::read(store, header.number)?;
-            deployments.push(DeploymentDocument {
-                state: state(header, drivers),
-                timeline: timeline::project(header.number, &entries),
-            });
+            let state = state(header, drivers);
+            let mut timeline = timeline::project(header.number, &entries);
+            if state == INTERRUPTED {
+                timeline.interrupt();
+            }
+            deployments.push(DeploymentDocument { state, timeline });
         }
     }
     let newest = deployments.first().map(|it| it.timeline.number);
@@ -166,7 +171,7 @@ fn state(header: &Header, drivers: &Drivers) -> String {
     match &header.conclusion {
         Some(conclusion) => conclusion.clone(),
         None if drivers.drive(header) => "running".to_owned(),
-        None => "cut-off".to_owned(),
+        None => INTERRUPTED.to_owned(),
     }
 }
 
@@ -180,7 +185,7 @@ fn human(document: &StatusDocument, steps: bool) -> String {
         let timeline = &deployment.timeline;
         let _ = writeln!(
             text,
-            "deployment {}: {} ({})\n  began {}, {} to its last record",
+            "deployment {}: {} ({})\n  began {}, last record after {}",
             timeline.number,
             escape(&deployment.state),
             escape(&timeline.tag),
@@ -199,9 +204,14 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             }
         }
         if let Some(waits) = headline.waits {
-            let _ = writeln!(text, "  now: {}", escape(&waits));
+            let when = if deployment.state == INTERRUPTED {
+                "next"
+            } else {
+                "now"
+            };
+            let _ = writeln!(text, "  {when}: {}", escape(&waits));
         }
-        if deployment.state == "cut-off" {
+        if deployment.state == INTERRUPTED {
             let _ = writeln!(
                 text,
                 "  its process has ended: continue with `greenlight run --resume {}`",
@@ -264,7 +274,10 @@ mod shapes {
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             let ended = Conclusion::ALL.iter().map(|(_, name)| *name);
-            let states: Vec<_> = ["running", "cut-off"].into_iter().chain(ended).collect();
+            let states: Vec<_> = ["running", super::INTERRUPTED]
+                .into_iter()
+                .chain(ended)
+                .collect();
             json_schema!({ "type": "string", "enum": states })
         }
     }

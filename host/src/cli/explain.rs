@@ -83,7 +83,7 @@ struct Explained {
     /// Whether the release may go on.
     permission: ByName<Permission>,
     /// What to do next, in words.
-    next: String,
+    next_text: String,
     /// Why; the first reason decided.
     #[cfg_attr(test, schemars(length(min = 1)))]
     reasons: Vec<ReasonDocument>,
@@ -186,7 +186,7 @@ fn explained(
         stage,
         load_test,
         permission: ByName(decision.permission),
-        next: actions::sentence(&decision.next),
+        next_text: actions::sentence(&decision.next),
         reasons: documents(decision.reasons),
     }
 }
@@ -230,7 +230,7 @@ fn human(
             decision.permission,
             first(decision)
         );
-        let _ = writeln!(shown, "    next: {}", decision.next);
+        let _ = writeln!(shown, "    next: {}", decision.next_text);
     }
     if let Some(decision) = after.first() {
         let _ = writeln!(

@@ -141,7 +141,7 @@ fn human(document: &FactsDocument) -> String {
             "  message: {} ({}, {})",
             escape(subject),
             message.source,
-            message.standing
+            message.completeness
         );
     }
     text.push_str(&checkout(document.checkout.as_ref()));
@@ -176,7 +176,7 @@ fn checkout(checkout: Option<&CheckoutDocument>) -> String {
     };
     text.push_str(match checkout.shallow {
         Some(true) => ", a shallow clone",
-        Some(false) => ", a whole clone",
+        Some(false) => ", a full clone",
         None => "",
     });
     text.push_str(match checkout.has_commit {

@@ -6,7 +6,7 @@ use crate::contract::environments::{Job, JobStatus};
 #[cfg(test)]
 use crate::contract::fields::shapes::Code;
 use crate::contract::fields::{ByName, Commit};
-use crate::facts::ci::{CiEnvironment, Fact, Problem, Said, Standing};
+use crate::facts::ci::{CiEnvironment, Completeness, Fact, Problem, Said};
 
 /// What `greenlight facts --format json` prints: what the CI system says about the build, and what git has.
 #[derive(Debug, Serialize)]
@@ -74,9 +74,9 @@ pub struct MessageDocument {
     /// The variable, or the place in GitHub's event file, that it was read from.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub source: &'static str,
-    /// Whether it is the message of the commit. Labels are read only from a whole message.
-    #[cfg_attr(test, schemars(extend("enum" = ["whole", "truncated", "unsure"])))]
-    pub standing: &'static str,
+    /// Whether it is the complete message of the commit. Labels are read only from a complete message.
+    #[cfg_attr(test, schemars(extend("enum" = ["complete", "truncated", "unsure"])))]
+    pub completeness: &'static str,
     /// Why it may be another text; null unless it is unsure.
     pub why: Option<&'static str>,
 }
@@ -188,10 +188,10 @@ impl From<Said> for MessageDocument {
         Self {
             text: said.text.to_string_lossy().into_owned(),
             source: said.source,
-            standing: said.standing.name(),
-            why: match said.standing {
-                Standing::Unsure(why) => Some(why),
-                Standing::Whole | Standing::Truncated => None,
+            completeness: said.completeness.name(),
+            why: match said.completeness {
+                Completeness::Unsure(why) => Some(why),
+                Completeness::Complete | Completeness::Truncated => None,
             },
         }
     }

@@ -79,7 +79,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
             return refuse(arguments.format.format, reasons, output);
         }
     };
-    found.labelled(&labels);
+    found.labeled(&labels);
     let warned = labels
         .diagnostics
         .iter()

@@ -61,12 +61,12 @@ impl Output {
         self.verbose
     }
 
-    /// Whether the answer may be coloured.
+    /// Whether the answer may be colored.
     pub fn colour(&self) -> bool {
         self.colour
     }
 
-    /// Whether notes may be coloured.
+    /// Whether notes may be colored.
     pub fn note_colour(&self) -> bool {
         self.note_colour
     }

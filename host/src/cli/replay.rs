@@ -364,13 +364,17 @@ fn line(document: &CommitDocument, text: &str) -> String {
 }
 
 fn summed_up(summary: &Summary) -> String {
-    let labelled: u64 = summary.labels.values().sum();
+    let labeled: u64 = summary.labels.values().sum();
     let by_word: Vec<_> = summary
         .labels
         .iter()
         .map(|(word, n)| format!("{n} {word}"))
         .collect();
-    let mut text = format!("{} commits: {labelled} with a label", summary.commits);
+    let commits = match summary.commits {
+        1 => "1 commit".to_owned(),
+        more => format!("{more} commits"),
+    };
+    let mut text = format!("{commits}: {labeled} with a label");
     if !by_word.is_empty() {
         let _ = write!(text, " ({})", by_word.join(", "));
     }

@@ -28,15 +28,15 @@ use crate::text::json;
 /// build is refused, with all reasons. In a CI system, missing options are read from its variables.
 #[derive(Debug, Args)]
 pub struct TagsArguments {
-    /// Set the commit that was built [default: the one of --rev, or the one that the CI system builds].
+    /// Set the commit that was built [default: the commit of --rev, else the commit that the CI system builds].
     #[arg(long, value_name = "SHA", value_parser = args::commit)]
     commit: Option<String>,
     #[command(flatten)]
     message: MessageArguments,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// Set the branch that was built [default: the one that the CI system names, or the checked-out one if --rev
-    /// is its tip].
+    /// Set the branch that was built [default: the branch that the CI system names, else the checked-out branch if
+    /// --rev is its tip].
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     branch: Option<String>,
     /// Add a job that publishing requires, with its status: passed, failed, canceled, skipped or running.
@@ -55,7 +55,7 @@ pub struct TagsArguments {
     environments: EnvironmentsArgument,
     #[command(flatten)]
     default_action: DefaultActionArgument,
-    /// Require this job to be among those given with --job [env: `GREENLIGHT_REQUIRED_JOBS`].
+    /// Require a passed `--job NAME`; repeatable [env: `GREENLIGHT_REQUIRED_JOBS`].
     #[arg(
         long = "require-job",
         value_name = "NAME",
@@ -109,7 +109,7 @@ fn find_tags(
             return refuse(arguments.format.format, reasons, output);
         }
     };
-    found.labelled(&labels);
+    found.labeled(&labels);
     args::tell(output, &message.text, &labels);
     let build = Build {
         commit,

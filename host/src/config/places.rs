@@ -127,10 +127,10 @@ pub fn explained(error: &toml::de::Error, text: &str) -> (String, String) {
             None => format!("line {line}: "),
         }
     });
-    (
-        format!("{place}{}", error.message().replace('\n', ", ")),
-        help,
-    )
+    let message = error.message().replace('\n', ", ");
+    // Serde's word for a key.
+    let message = message.replacen("unknown field `", "unknown key `", 1);
+    (format!("{place}{message}"), help)
 }
 
 fn nearest(message: &str) -> Option<&str> {

@@ -53,7 +53,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
     if let Some(Err(why)) = context.config.slack.as_ref().map(slack::url) {
         context
             .screen
-            .note(&format!("notices can't be sent: {why}"));
+            .note(&format!("notifications can't be sent: {why}"));
     }
     let began = Began {
         greenlight: env!("CARGO_PKG_VERSION").to_owned(),
@@ -85,8 +85,8 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
     })
 }
 
-/// The deployment that was begun for an idempotency key, and of which something was recorded. Before its first
-/// record, its process may still die and leave nothing but a number.
+/// The deployment that was begun for an idempotency key and has records. A process that dies before its first
+/// record leaves only a number.
 ///
 /// # Errors
 ///
@@ -181,7 +181,7 @@ fn claim_number(
 }
 
 /// Makes sure that no other deployment of a tag is unfinished: two would do everything twice. Returns the
-/// numbers of those of which nothing was done, since their processes ended before their first record.
+/// numbers of the deployments without records, whose processes ended before the first one.
 fn empty_siblings(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<Vec<u64>, Error> {
     let mut empty = Vec::new();
     for other in unfinished(store)? {
@@ -203,8 +203,8 @@ fn empty_siblings(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<
     Ok(empty)
 }
 
-/// Ends a deployment of the same idempotency key of which nothing was done, since its process died before
-/// its first record. Returns its number if its process lives, and is about to begin.
+/// Ends a deployment without records of the same idempotency key, whose process died before the first one.
+/// Returns its number if its process is alive, and is about to begin.
 fn give_up_empty(
     store: &mut dyn Store,
     leases: &Leases,

@@ -125,7 +125,7 @@ pub(super) fn not_configured(environment: &str) -> Error {
 }
 
 impl Ran {
-    /// What the policy is told of it as a deployment, and what the journal keeps.
+    /// The event that the policy receives about a deploy command, and the details that the journal keeps.
     pub(super) fn deployed(self, environment: &str, began: &Began) -> (Happening, Details) {
         let deployment = Deployment {
             environment: environment.to_owned(),
@@ -149,7 +149,7 @@ impl Ran {
         }
     }
 
-    /// What the policy is told of it.
+    /// The outcome that the policy receives.
     pub(super) fn outcome(&self) -> Outcome {
         match &self.ending {
             Ending::Exited(0) => Outcome::Succeeded,

@@ -159,7 +159,7 @@ impl<'a> Driver<'a> {
             self.context.screen.note(&note);
         }
         if let Some(happening) = unknown {
-            self.record.happened(happening, Details::CutOff)?;
+            self.record.happened(happening, Details::Interrupted)?;
         }
         // The environment that it deployed to is locked again, unless another deployment has taken it: then the
         // next effect there fails. The survey shows what happened there meanwhile.

@@ -1,6 +1,5 @@
-//! What the journal of a deployment says, entry by entry: one JSON object each, in the order in which
-//! things happened. Together with the release and the settings of the first one, every decision can be made
-//! again. The shapes are those of `record`.
+//! The entries of a deployment's journal: one JSON object each, in the order in which they were written. With the
+//! release and the settings of the first entry, every decision can be repeated. `record` has the shapes of values.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,88 +14,88 @@ use crate::contract::promotion::{
 use crate::contract::types::Settings;
 use crate::facts::load_test::Point;
 
-/// One entry.
+/// One entry of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
 pub enum Entry {
     /// The deployment begins.
     Began(Began),
-    /// Another process goes on with it.
+    /// Another process resumes the deployment.
     Resumed {
-        /// The effect that was under way when the one before it ended, if there was one.
+        /// The effect that was running when the previous process ended, if any.
         #[serde(with = "Maybe::<ActionForm>")]
         interrupted: Option<Action>,
-        /// Whether it is done again.
+        /// Whether this effect is repeated.
         repeated: bool,
     },
-    /// The policy decided, from all events before this entry.
+    /// The policy made a decision from all events before this entry.
     Decided {
-        /// The time it was told, in seconds since 1970.
+        /// The time that the policy received, in seconds since 1970.
         now: u64,
-        /// What it answered.
+        /// The answer of the policy.
         #[serde(with = "DecisionForm")]
         decision: Decision,
     },
     /// An effect is about to start.
     Started {
-        /// Which one.
+        /// The effect.
         #[serde(with = "ActionForm")]
         effect: Action,
     },
-    /// Something happened: from here on the policy knows it.
+    /// An event was recorded: later decisions take it into account.
     Happened {
-        /// What the policy is told.
+        /// The event that the policy receives.
         #[serde(with = "EventForm")]
         event: Event,
-        /// What people may want to know beside it.
+        /// Details of the event for reports.
         details: Details,
     },
-    /// Something that people should know and that decides nothing.
+    /// A note for reports, which has no effect on decisions.
     Noted {
-        /// What.
+        /// The text of the note.
         text: String,
     },
-    /// The process was asked to end, and ends.
+    /// The process received a shutdown request, and ends.
     Interrupted,
-    /// The deployment has ended.
+    /// The deployment ended.
     Concluded {
-        /// How.
+        /// How the deployment ended.
         #[serde(with = "ConclusionForm")]
         conclusion: Conclusion,
     },
 }
 
-/// How a deployment begins.
+/// The first entry of a deployment: its release, its policy and its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Began {
     /// The version of this program.
     pub greenlight: String,
     /// The digest of the policy: `sha256:` and 64 hexadecimal digits.
     pub policy: String,
-    /// The tag.
+    /// The tag of the release.
     pub tag: String,
-    /// What the tag pointed at, where known.
+    /// The digest of the image that the tag pointed at; `None` if it is unknown.
     pub digest: Option<String>,
-    /// What the message of the commit says, where it could be read.
+    /// What the commit message asks for; `None` if the message could not be read.
     #[serde(with = "Maybe::<InstructionForm>")]
     pub instruction: Option<Instruction>,
-    /// The commit of the tag.
+    /// The commit that the tag names.
     pub commit: String,
-    /// What the policy is told of the team's settings.
+    /// The settings that the policy receives.
     #[serde(with = "SettingsForm")]
     pub settings: Settings,
 }
 
-/// What is known of an event beside what the policy is told.
+/// Details of an event that the policy does not receive.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "kebab-case")]
 pub enum Details {
-    /// Nothing.
+    /// No details.
     #[default]
     Nothing,
     /// A command ran.
     Command(CommandDetails),
-    /// Nodes were asked.
+    /// The nodes of an environment were asked for their version.
     Round {
         /// Their answers, in the order of the configuration.
         nodes: Vec<NodeDetails>,
@@ -105,75 +104,98 @@ pub enum Details {
     LoadTest {
         /// Its command.
         command: CommandDetails,
-        /// What reading its results showed.
+        /// Notes about its results.
         notes: Vec<String>,
-        /// The files that were kept, in the folder of the deployment.
+        /// The result files that were kept, in the folder of the deployment.
         kept: Vec<String>,
-        /// Its curves.
+        /// Its curves over time.
         #[serde(with = "Many::<PointForm>")]
         curve: Vec<Point>,
     },
-    /// People were told.
+    /// A notification was sent, or failed to be sent.
     Notice {
-        /// How urgent it was.
+        /// The urgency of the notification.
         #[serde(with = "UrgencyForm")]
         urgency: Urgency,
-        /// What.
+        /// The text of the notification.
         text: String,
-        /// Why it did not reach them.
+        /// Why it was not sent; `None` if it was.
         error: Option<String>,
     },
-    /// Another deployment of the same commit recorded it.
-    Borrowed {
+    /// The event was imported: another deployment of the same commit recorded it.
+    #[serde(rename = "borrowed")]
+    Imported {
         /// The number of that deployment.
         deployment: u64,
         /// The position of its record there.
         position: u64,
     },
-    /// A person.
+    /// A person caused the event.
     Person {
-        /// Who.
+        /// The name of the person.
         name: String,
     },
-    /// The effect was cut off, and not repeated.
-    CutOff,
+    /// The effect was interrupted, and not repeated.
+    #[serde(rename = "cut-off")]
+    Interrupted,
 }
 
-/// How a command ran.
+/// Details of a command that ran.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommandDetails {
-    /// How it ended, in words.
+    /// How it ended, as text.
     pub ended: String,
     /// Its exit status, unless a signal ended it.
     pub exit_status: Option<i32>,
-    /// Milliseconds.
+    /// How long it ran, in milliseconds.
     pub took: u64,
     /// Its log, in the folder of the deployment.
     pub log: String,
 }
 
-/// What one node answered.
+/// The answer of one node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeDetails {
     /// Its base URL.
     pub name: String,
-    /// The commit it serves.
+    /// The commit that it serves; `None` without a usable answer.
     pub commit: Option<String>,
-    /// The version it names.
+    /// The version that it answered; `None` without a usable answer.
     pub version: Option<String>,
-    /// Why it gave no usable answer.
+    /// Why there is no usable answer; `None` if there is one.
     pub unreachable: Option<String>,
-    /// Milliseconds.
+    /// How long the request took, in milliseconds.
     pub took: u64,
 }
 
 impl Began {
-    /// The release, as the policy is asked about it.
+    /// The release that the policy decides about.
     pub fn release(&self) -> Release {
         Release {
             tag: self.tag.clone(),
             digest: self.digest.clone(),
             instruction: self.instruction,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn journals_keep_the_names_of_their_first_format() {
+        let imported = Details::Imported {
+            deployment: 4,
+            position: 7,
+        };
+        for (details, stored) in [
+            (imported, r#"{"of":"borrowed","deployment":4,"position":7}"#),
+            (Details::Interrupted, r#"{"of":"cut-off"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&details).expect("written"), stored);
+            let read: Details = serde_json::from_str(stored).expect("read");
+            assert_eq!(read, details);
         }
     }
 }

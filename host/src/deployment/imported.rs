@@ -44,7 +44,7 @@ impl Imported {
         }
         found.sort_by_key(|(at, deployment, position, _)| (*at, *deployment, *position));
         for (_, deployment, position, event) in found {
-            let details = Details::Borrowed {
+            let details = Details::Imported {
                 deployment,
                 position,
             };
@@ -70,7 +70,7 @@ impl Imported {
                 continue;
             };
             // What the sibling imported itself is read from where it was recorded first.
-            if position <= last || matches!(details, Details::Borrowed { .. }) {
+            if position <= last || matches!(details, Details::Imported { .. }) {
                 continue;
             }
             let environment = match &event.happening {

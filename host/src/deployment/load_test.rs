@@ -28,11 +28,11 @@ pub(super) struct LoadTestRun<'a> {
     before: Vec<Stamp>,
 }
 
-/// What a load test showed.
+/// The results of a load test.
 pub(super) struct Measured {
-    /// What the policy is told.
+    /// The result that the policy receives.
     pub(super) result: LoadTestResult,
-    /// What people may want to know beside it.
+    /// The details for reports.
     pub(super) details: Details,
     /// Its outcome in words.
     pub(super) said: String,

@@ -54,7 +54,7 @@ fn location(config: &Config) -> Result<Location, Error> {
     })
 }
 
-/// What has happened in a deployment: its journal, and the events that the policy is told.
+/// A deployment so far: its journal, and the events that the policy receives.
 pub(super) struct Record {
     /// The journal.
     pub(super) log: Log,
@@ -73,7 +73,7 @@ impl Record {
         self.events = events;
     }
 
-    /// What the policy is told, in order.
+    /// The events that the policy receives, in order.
     pub(super) fn events(&self) -> &[Event] {
         &self.events
     }

@@ -41,7 +41,7 @@ pub(super) fn ask(config: &Config, environment: &str, shutdown: &Shutdown) -> An
     Nodes::of(config, environment).map_or_else(Vec::new, |it| it.ask(shutdown))
 }
 
-/// What the policy is told of a round, and what people may want to know beside it.
+/// The event that the policy receives about a round, and its details for reports.
 pub(super) fn observed(environment: &str, answers: &Answers) -> (Happening, Details) {
     let round = Round {
         environment: environment.to_owned(),

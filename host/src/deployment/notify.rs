@@ -1,4 +1,4 @@
-//! Sending the notices that the policy asks for.
+//! Sending the notifications that the policy asks for.
 
 use super::entry::Details;
 use crate::config::Config;
@@ -6,7 +6,7 @@ use crate::contract::names::Named as _;
 use crate::contract::promotion::{Decision, Happening, Notice, Notification, Outcome, Release};
 use crate::effects::slack::{self, Message, Slack};
 
-/// How a notice was delivered, or why it was not, in words.
+/// How a notification was delivered, or why it was not, in words.
 pub(super) fn said(config: &Config, sent: &Result<(), String>) -> String {
     match sent {
         Err(why) => why.clone(),
@@ -15,7 +15,7 @@ pub(super) fn said(config: &Config, sent: &Result<(), String>) -> String {
     }
 }
 
-/// What the policy is told of a notice, and what the journal keeps of it.
+/// The event that the policy receives about a notification, and the details that the journal keeps.
 pub(super) fn notified(notice: &Notice, sent: Result<(), String>) -> (Happening, Details) {
     let outcome = match sent {
         Ok(()) => Outcome::Succeeded,
@@ -33,7 +33,7 @@ pub(super) fn notified(notice: &Notice, sent: Result<(), String>) -> (Happening,
     (Happening::Notified(notification), details)
 }
 
-/// Sends a notice to the channel that is configured. Without one the screen is the channel.
+/// Sends a notification to the channel that is configured. Without one the screen is the channel.
 ///
 /// # Errors
 ///

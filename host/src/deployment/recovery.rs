@@ -81,7 +81,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     })
 }
 
-/// The deployment with this number, or the latest one that has not ended and of which something was done.
+/// The deployment with this number, or the latest unfinished one that has records.
 fn find(store: &mut dyn Store, number: Option<u64>) -> Result<Header, Error> {
     let Some(number) = number else {
         for header in unfinished(store)? {
@@ -153,7 +153,7 @@ impl Recovery {
             match dated.entry {
                 Entry::Started { effect } => interrupted = Some(effect),
                 Entry::Happened { event, details } => {
-                    if !matches!(details, Details::Borrowed { .. }) {
+                    if !matches!(details, Details::Imported { .. }) {
                         interrupted = None;
                     }
                     history.push((event, details));
@@ -180,7 +180,7 @@ impl Recovery {
         self.history
             .iter()
             .filter_map(|(_, details)| match details {
-                Details::Borrowed {
+                Details::Imported {
                     deployment,
                     position,
                 } => Some((*deployment, *position)),
@@ -195,7 +195,7 @@ impl Recovery {
         }
         let mut latest = self.history.iter().rev();
         latest.find_map(|(event, details)| match (&event.happening, details) {
-            (_, Details::Borrowed { .. }) => None,
+            (_, Details::Imported { .. }) => None,
             (Happening::Deployed(it), _) => Some(it.environment.clone()),
             _ => None,
         })
@@ -208,20 +208,20 @@ impl Recovery {
                 .environment(environment)
                 .is_some_and(|it| it.repeatable),
             Some(Action::LoadTest(_)) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
-            // A notice is sent at most once.
+            // A notification is sent at most once.
             Some(Action::Notify(_)) | None => false,
             Some(Action::Observe(_) | Action::Wait(_) | Action::Finish(_)) => true,
         }
     }
 
-    /// What people are told about the interrupted effect.
+    /// The note about the interrupted effect.
     pub(super) fn note(&self, repeated: bool) -> Option<String> {
         let effect = match self.interrupted.as_ref()? {
             Action::Deploy(environment) => format!("the deployment to `{environment}`"),
             Action::LoadTest(environment) => {
                 format!("the load test against `{environment}`")
             }
-            Action::Notify(Notice { key, .. }) => format!("the notice `{key}`"),
+            Action::Notify(Notice { key, .. }) => format!("the notification `{key}`"),
             Action::Observe(environment) => {
                 format!("asking the nodes of `{environment}`")
             }
@@ -238,7 +238,7 @@ impl Recovery {
         ))
     }
 
-    /// What the policy is told of the interrupted effect: its outcome is unknown.
+    /// The event that the policy receives about the interrupted effect: its outcome is unknown.
     pub(super) fn as_unknown(&self, began: &Began) -> Option<Happening> {
         Some(match self.interrupted.as_ref()? {
             Action::Deploy(environment) => Happening::Deployed(Deployment {

@@ -47,7 +47,7 @@ pub fn history(
             let Entry::Happened { event, details } = dated.entry else {
                 continue;
             };
-            if !matches!(details, Details::Borrowed { .. }) && lasts(&event.happening, settings) {
+            if !matches!(details, Details::Imported { .. }) && lasts(&event.happening, settings) {
                 found.push((dated.at, header.number, position, event));
             }
         }

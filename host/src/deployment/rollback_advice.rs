@@ -104,7 +104,7 @@ fn ends(
 fn nothing_deployed() -> Error {
     Error::host(
         "nothing was deployed to production yet",
-        "name the commit that broke it with `--bad`",
+        "name the first bad commit with `--bad`",
     )
 }
 

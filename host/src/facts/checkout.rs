@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::Error;
-use super::ci::{CiEnvironment, Problem, Standing, System};
+use super::ci::{CiEnvironment, Completeness, Problem, System};
 use super::git::{self, Commit, Looked, PendingPair};
 use super::message::{self, Reading};
 use crate::contract::validate::is_commit;
@@ -80,7 +80,9 @@ impl<'a> Checkout<'a> {
             });
         }
         match &ci.message {
-            Some(said) if said.standing == Standing::Whole && is_commit(&named.value) => {
+            Some(said)
+                if said.completeness == Completeness::Complete && is_commit(&named.value) =>
+            {
                 Ok(Found {
                     reading: message::from_os_text(&said.text)?,
                     commit: named.value.clone(),
@@ -130,13 +132,13 @@ impl<'a> Checkout<'a> {
             }
         }
         if let Some(said) = &ci.message {
-            let found = match said.standing {
-                Standing::Whole => None,
-                Standing::Truncated => Some((
+            let found = match said.completeness {
+                Completeness::Complete => None,
+                Completeness::Truncated => Some((
                     "message-truncated",
-                    format!("{} cut off `{}`", ci.system.title(), said.source),
+                    format!("{} truncated `{}`", ci.system.title(), said.source),
                 )),
-                Standing::Unsure(why) => Some((
+                Completeness::Unsure(why) => Some((
                     "message-unsure",
                     format!("`{}` is not read for labels: {why}", said.source),
                 )),
@@ -205,10 +207,12 @@ impl<'a> Checkout<'a> {
             Err(error) => (error.message.clone(), error.help.clone()),
         };
         let said = match &ci.message {
-            Some(said) => match said.standing {
-                Standing::Whole => String::new(),
-                Standing::Truncated => format!("`{}` is cut off", said.source),
-                Standing::Unsure(why) => format!("`{}` is not read for labels: {why}", said.source),
+            Some(said) => match said.completeness {
+                Completeness::Complete => String::new(),
+                Completeness::Truncated => format!("`{}` is truncated", said.source),
+                Completeness::Unsure(why) => {
+                    format!("`{}` is not read for labels: {why}", said.source)
+                }
             },
             None => format!("{system} does not provide the commit's message"),
         };

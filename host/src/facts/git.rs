@@ -289,7 +289,7 @@ impl Objects {
             .read_to_end(&mut raw)
             .map_err(|error| broken(&error.to_string()))?;
         if read != size + 1 || raw.pop() != Some(b'\n') {
-            return Err(broken("a commit is cut off"));
+            return Err(broken("a commit is truncated"));
         }
         Ok(Some(Commit::new(id, raw)))
     }

@@ -58,8 +58,15 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
 /// Parses a history. The error is a message and its help.
 fn parse(text: &str) -> Result<Vec<promotion::Event>, (String, String)> {
     let schema = History::SCHEMA;
-    let help = format!("its shape is `{schema}`; see `greenlight schema history`");
-    let wrong = |error: serde_json::Error| (error.to_string(), help.clone());
+    let help = format!("expected a `{schema}` document; see `greenlight schema history`");
+    let wrong = |error: serde_json::Error| {
+        // Serde's word for a key.
+        let message = error.to_string();
+        (
+            message.replacen("unknown field `", "unknown key `", 1),
+            help.clone(),
+        )
+    };
     let version: Version = serde_json::from_str(text).map_err(wrong)?;
     if version.schema == "greenlight.history/1" {
         return Err((
@@ -135,7 +142,7 @@ mod tests {
     #[test]
     fn unknown_keys_and_values_are_named() {
         for (events, said) in [
-            (r#"{"at": 0, "happened": {}}"#, "unknown field `happened`"),
+            (r#"{"at": 0, "happened": {}}"#, "unknown key `happened`"),
             (
                 r#"{"at": 0, "happening": {"exploded": 1}}"#,
                 "unknown variant `exploded`",

@@ -23,11 +23,12 @@ impl Holder {
     pub fn this_process() -> Self {
         static OWN: OnceLock<Holder> = OnceLock::new();
         OWN.get_or_init(|| {
-            let name = surroundings()
-                .zip(own_start())
-                .map_or_else(unverifiable, |(surroundings, start)| {
-                    format!("{surroundings}/{}/{start}", std::process::id())
-                });
+            let name = boot_and_namespaces().zip(own_start()).map_or_else(
+                unverifiable,
+                |(boot_and_namespaces, start)| {
+                    format!("{boot_and_namespaces}/{}/{start}", std::process::id())
+                },
+            );
             let host = read("/proc/sys/kernel/hostname").unwrap_or_else(|| "?".to_owned());
             Self(format!("{name}@{host}"))
         })
@@ -52,7 +53,9 @@ impl Holder {
             return false;
         };
         // `/proc` must belong to the pid namespace of this process, or its numbers are those of other processes.
-        own_start().is_some() && surroundings().as_deref() == Some(theirs) && is_gone(pid, start)
+        own_start().is_some()
+            && boot_and_namespaces().as_deref() == Some(theirs)
+            && is_gone(pid, start)
     }
 
     /// Describes a process for people.
@@ -75,7 +78,7 @@ impl fmt::Display for Holder {
 }
 
 /// The boot and the namespaces, if they are known.
-fn surroundings() -> Option<String> {
+fn boot_and_namespaces() -> Option<String> {
     let boot = read("/proc/sys/kernel/random/boot_id")?;
     let namespace = |name: &str| {
         let link = fs::read_link(format!("/proc/self/ns/{name}")).ok()?;

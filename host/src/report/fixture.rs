@@ -119,7 +119,7 @@ pub fn stopped() -> Timeline {
     ));
     let finish = Decision {
         at: at(423),
-        next: "nothing, the release is stopped".to_owned(),
+        next_text: "nothing, the release is stopped".to_owned(),
         ..stop.clone()
     };
     timeline.decisions.extend([stop, finish]);
@@ -246,7 +246,7 @@ pub fn saying(text: &str) -> Timeline {
         (test.versions, test.notes) = (vec![text()], vec![text()]);
     }
     for decision in &mut timeline.decisions {
-        decision.next = text();
+        decision.next_text = text();
         for reason in &mut decision.reasons {
             (reason.code, reason.message, reason.help) = (text(), text(), Some(text()));
         }
@@ -330,7 +330,7 @@ fn tested(verdict: Verdict, failures: u64) -> Timeline {
         duration: 300_000,
         p95: Some(1840),
         versions: vec![COMMIT.to_owned()],
-        notes: vec!["the hitimeline ends 3 s before the results do".to_owned()],
+        notes: vec!["the history ends 3 s before the results do".to_owned()],
         curve: curve(),
     });
     timeline.notes.push(Note {

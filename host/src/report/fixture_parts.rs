@@ -104,7 +104,7 @@ pub fn decision(
         at: at(seconds),
         times,
         permission: ByName(permission),
-        next: next.to_owned(),
+        next_text: next.to_owned(),
         reasons: vec![reason(code, message)],
     }
 }

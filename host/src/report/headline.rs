@@ -5,14 +5,14 @@ use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::deployment::timeline::{Decision, Place, Reason, StepState, Timeline};
 use crate::text::time;
 
-/// The meaning of a colour and a sign.
+/// The meaning of a color and a sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// As it should be.
+    /// Succeeded.
     Good,
-    /// It continued with a warning.
+    /// Continued with a warning.
     Warned,
-    /// Not as it should be.
+    /// Failed.
     Bad,
     /// Running.
     Busy,
@@ -47,7 +47,7 @@ impl Tone {
 /// The head line of a deployment.
 #[derive(Debug)]
 pub struct Headline<'a> {
-    /// How bad it is.
+    /// The tone of the state or conclusion.
     pub tone: Tone,
     /// The conclusion in words, and the environment.
     pub words: String,
@@ -58,7 +58,7 @@ pub struct Headline<'a> {
 }
 
 impl<'a> Headline<'a> {
-    /// Sums a deployment up.
+    /// Summarizes a deployment.
     pub fn of(timeline: &'a Timeline) -> Self {
         let last = timeline.decisions.last();
         let reached = reached(timeline).map(|place| place.name.as_str());
@@ -97,8 +97,8 @@ pub fn reached(timeline: &Timeline) -> Option<&Place> {
 /// interrupted.
 pub fn step(state: StepState, ended: bool) -> (Tone, &'static str) {
     match state {
-        StepState::Running if ended => (Tone::Idle, "interrupted"),
-        StepState::Running => (Tone::Busy, "running"),
+        StepState::Running if !ended => (Tone::Busy, "running"),
+        StepState::Running | StepState::Interrupted => (Tone::Idle, "interrupted"),
         StepState::Done => (Tone::Good, "done"),
         StepState::Warned => (Tone::Warned, "warned"),
         StepState::Failed => (Tone::Bad, "failed"),
@@ -135,8 +135,8 @@ fn waits(timeline: &Timeline, last: Option<&Decision>) -> String {
             format!("{} {place} since {since}", step.kind)
         });
     match (last, running) {
-        (Some(decision), Some(running)) => format!("{} ({running})", decision.next),
-        (Some(decision), None) => decision.next.clone(),
+        (Some(decision), Some(running)) => format!("{} ({running})", decision.next_text),
+        (Some(decision), None) => decision.next_text.clone(),
         (None, Some(running)) => running,
         (None, None) => "the first decision".to_owned(),
     }

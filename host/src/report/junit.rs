@@ -94,7 +94,7 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
             }
             failure("step-failed", &step.outcome, &text)
         }
-        StepState::Running => {
+        StepState::Running | StepState::Interrupted => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(clean(&format!("not finished: {}", step.outcome)));
             status
@@ -106,7 +106,7 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
     let mut out = match step.state.0 {
         StepState::Warned => format!("warning: {}\n", step.outcome),
         StepState::Done => format!("{}\n", step.outcome),
-        StepState::Running | StepState::Failed => String::new(),
+        StepState::Running | StepState::Interrupted | StepState::Failed => String::new(),
     };
     if let Some(log) = &step.log {
         let _ = writeln!(out, "log: {log}");

@@ -86,7 +86,7 @@ fn reasons(page: &mut Page, decision: &Decision) {
         }
     }
     page.line("");
-    page.line(&format!("Next: {}", inert(&decision.next)));
+    page.line(&format!("Next: {}", inert(&decision.next_text)));
 }
 
 fn steps(page: &mut Page, timeline: &Timeline) {

@@ -125,7 +125,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no answer.
+    /// [`Failure`] if the policy gave no valid answer.
     pub fn parse(
         &self,
         message: &Message,
@@ -138,7 +138,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no answer.
+    /// [`Failure`] if the policy gave no valid answer.
     pub fn tags(&self, build: &Build, settings: &Settings) -> Result<Answer<Vec<String>>, Failure> {
         self.sandbox()?.tags(build, settings)
     }
@@ -147,7 +147,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no answer.
+    /// [`Failure`] if the policy gave no valid answer.
     pub fn resolve(&self, tag: &str, settings: &Settings) -> Result<Answer<Target>, Failure> {
         self.sandbox()?.resolve(tag, settings)
     }
@@ -156,7 +156,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no decision.
+    /// [`Failure`] if the policy gave no valid decision.
     pub fn decide(
         &self,
         release: &Release,
@@ -173,7 +173,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no answer.
+    /// [`Failure`] if the policy gave no valid answer.
     pub fn parse(
         &mut self,
         message: &Message,
@@ -193,7 +193,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no answer.
+    /// [`Failure`] if the policy gave no valid answer.
     pub fn tags(
         &mut self,
         build: &Build,
@@ -213,7 +213,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no answer.
+    /// [`Failure`] if the policy gave no valid answer.
     pub fn resolve(&mut self, tag: &str, settings: &Settings) -> Result<Answer<Target>, Failure> {
         allow(&mut self.store)?;
         let answer = self
@@ -229,7 +229,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Failure`], which is no decision.
+    /// [`Failure`] if the policy gave no valid decision.
     pub fn decide(
         &mut self,
         release: &Release,

@@ -169,7 +169,7 @@ impl DeploymentRequestWorker {
                 )
             }
             Err(trigger::Error::Unknown { why }) => (
-                AttemptOutcome::Unknown,
+                AttemptOutcome::Unconfirmed,
                 DeploymentRequestState::Starting {
                     attempt,
                     why: Some(why),
@@ -243,7 +243,7 @@ fn log_state(state: &DeploymentRequestState) {
         DeploymentRequestState::Starting { attempt, why, .. } => tracing::warn!(
             attempt,
             reason = why,
-            "start unconfirmed; searching for the deployment"
+            "starting; searching for the deployment"
         ),
         DeploymentRequestState::Retrying { why, again_at } => tracing::warn!(
             reason = why,
@@ -257,7 +257,7 @@ fn log_state(state: &DeploymentRequestState) {
             tracing::info!(reason = why, "deployment request closed without a start");
         }
         DeploymentRequestState::Unknown { why } => {
-            tracing::error!(reason = why, "start unconfirmed; check manually");
+            tracing::error!(reason = why, "unconfirmed; check manually");
         }
     }
 }

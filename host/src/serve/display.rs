@@ -24,7 +24,7 @@ pub fn request_state_text(state: &DeploymentRequestState) -> String {
         DeploymentRequestState::Waiting { why, .. } => format!("waiting: {why}"),
         DeploymentRequestState::Starting { why: None, .. } => "starting".to_owned(),
         DeploymentRequestState::Starting { why: Some(why), .. } => {
-            format!("start unconfirmed; searching for the deployment: {why}")
+            format!("starting; searching for the deployment: {why}")
         }
         DeploymentRequestState::Retrying { why, .. } => format!("failed to start; retrying: {why}"),
         DeploymentRequestState::Started {
@@ -35,9 +35,9 @@ pub fn request_state_text(state: &DeploymentRequestState) -> String {
             reference,
             finished: Some(conclusion),
         } => format!("{conclusion}: {reference}; for the reasons, run `greenlight status`"),
-        DeploymentRequestState::Stopped { why } => format!("not started: {why}"),
+        DeploymentRequestState::Stopped { why } => format!("closed: {why}"),
         DeploymentRequestState::Unknown { why } => {
-            format!("start unconfirmed; check manually: {why}")
+            format!("unconfirmed; check manually: {why}")
         }
     }
 }
@@ -45,13 +45,13 @@ pub fn request_state_text(state: &DeploymentRequestState) -> String {
 /// The name of the state of a deployment request, for style sheets.
 pub fn request_state_name(state: &DeploymentRequestState) -> &'static str {
     match state {
-        DeploymentRequestState::Wanted => "wanted",
+        DeploymentRequestState::Wanted => "queued",
         DeploymentRequestState::Waiting { .. } => "waiting",
         DeploymentRequestState::Starting { .. } => "starting",
         DeploymentRequestState::Retrying { .. } => "retrying",
         DeploymentRequestState::Started { .. } => "started",
-        DeploymentRequestState::Stopped { .. } => "stopped",
-        DeploymentRequestState::Unknown { .. } => "unknown",
+        DeploymentRequestState::Stopped { .. } => "closed",
+        DeploymentRequestState::Unknown { .. } => "unconfirmed",
     }
 }
 
@@ -63,7 +63,9 @@ pub fn push_event_state(state: PushEventState) -> (&'static str, String) {
             ("pending", format!("not resolved yet: {why}"))
         }
         PushEventState::Ignored { why } => ("ignored", format!("ignored: {why}")),
-        PushEventState::Wanted { request } => ("wanted", format!("deployment request {request}")),
+        PushEventState::Wanted { request } => {
+            ("requested", format!("deployment request {request}"))
+        }
     }
 }
 
@@ -89,7 +91,7 @@ mod tests {
                     why: Some(why()),
                     again_at: 0,
                 },
-                "start unconfirmed; searching for the deployment: because",
+                "starting; searching for the deployment: because",
             ),
             (
                 DeploymentRequestState::Retrying {
@@ -106,8 +108,12 @@ mod tests {
                 "promoted: deployment 7; for the reasons, run `greenlight status`",
             ),
             (
+                DeploymentRequestState::Stopped { why: why() },
+                "closed: because",
+            ),
+            (
                 DeploymentRequestState::Unknown { why: why() },
-                "start unconfirmed; check manually: because",
+                "unconfirmed; check manually: because",
             ),
         ] {
             assert_eq!(request_state_text(&state), text);

@@ -43,8 +43,27 @@ pub enum AttemptOutcome {
     Started,
     /// It was certainly not started.
     Refused,
-    /// Unconfirmed: it may have been started.
-    Unknown,
+    /// It may have been started.
+    Unconfirmed,
+}
+
+/// The state of a deployment request.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub enum RequestState {
+    /// It waits for its turn.
+    Queued,
+    /// The policy holds it.
+    Waiting,
+    /// Its deployment is being started, or searched for.
+    Starting,
+    /// Starting it failed, and is repeated later.
+    Retrying,
+    /// Its deployment was started.
+    Started,
+    /// Its deployment was not started, and will not be.
+    Closed,
+    /// Its deployment may have been started.
+    Unconfirmed,
 }
 
 /// Writes the values of a label in lower case.
@@ -68,7 +87,16 @@ label_values! {
         Shed = "shed",
         Failed = "failed",
     }
-    AttemptOutcome { Started = "started", Refused = "refused", Unknown = "unknown" }
+    AttemptOutcome { Started = "started", Refused = "refused", Unconfirmed = "unconfirmed" }
+    RequestState {
+        Queued = "queued",
+        Waiting = "waiting",
+        Starting = "starting",
+        Retrying = "retrying",
+        Started = "started",
+        Closed = "closed",
+        Unconfirmed = "unconfirmed",
+    }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -88,7 +116,7 @@ struct End {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InState {
-    state: &'static str,
+    state: RequestState,
 }
 
 /// The metrics, each with its current value.
@@ -233,13 +261,13 @@ impl Metrics {
         let number = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
         self.pending.set(number(counts.pending));
         for (state, count) in [
-            ("wanted", counts.wanted),
-            ("waiting", counts.waiting),
-            ("starting", counts.starting),
-            ("retrying", counts.retrying),
-            ("started", counts.started),
-            ("stopped", counts.stopped),
-            ("unknown", counts.unknown),
+            (RequestState::Queued, counts.wanted),
+            (RequestState::Waiting, counts.waiting),
+            (RequestState::Starting, counts.starting),
+            (RequestState::Retrying, counts.retrying),
+            (RequestState::Started, counts.started),
+            (RequestState::Closed, counts.stopped),
+            (RequestState::Unconfirmed, counts.unknown),
         ] {
             let gauge = self.deployment_requests.get_or_create(&InState { state });
             gauge.set(number(count));
@@ -265,6 +293,7 @@ mod tests {
         let counts = Counts {
             pending: 7,
             waiting: 2,
+            unknown: 1,
             ..Counts::default()
         };
         metrics.text(Some(&counts), 0);
@@ -283,7 +312,9 @@ mod tests {
             "greenlight_store_up 0",
             "greenlight_workers_lost 2",
             "greenlight_deployment_requests{state=\"waiting\"} 2",
-            "greenlight_deployment_requests{state=\"started\"} 0",
+            "greenlight_deployment_requests{state=\"queued\"} 0",
+            "greenlight_deployment_requests{state=\"closed\"} 0",
+            "greenlight_deployment_requests{state=\"unconfirmed\"} 1",
             "# EOF",
         ] {
             assert!(text.lines().any(|it| it == line), "no {line} in\n{text}");

@@ -1,15 +1,13 @@
 //! Times and durations, formatted for people. Times are milliseconds since 1970, in UTC.
 
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 
 /// The text for a time that is out of range.
 const BEYOND: &str = "beyond the calendar";
 
-/// Writes a time to the second, as RFC 3339 does: `2025-11-23T00:15:21Z`.
+/// Writes a time, truncated to the second, as RFC 3339 does: `2025-11-23T00:15:21Z`.
 pub fn instant(at: u64) -> String {
-    timestamp(at)
-        .and_then(|at| at.round(Unit::Second).ok())
-        .map_or_else(|| BEYOND.to_owned(), |at| at.to_string())
+    formatted(at, "%Y-%m-%dT%H:%M:%SZ")
 }
 
 /// Writes a time to the millisecond, as RFC 3339 does, for programs.
@@ -17,7 +15,7 @@ pub fn exact(at: u64) -> String {
     timestamp(at).map_or_else(|| BEYOND.to_owned(), |at| format!("{at:.3}"))
 }
 
-/// Writes the time of day: `00:15:21`.
+/// Writes the time of day, truncated to the second: `00:15:21`.
 pub fn clock(at: u64) -> String {
     formatted(at, "%H:%M:%S")
 }
@@ -67,6 +65,12 @@ mod tests {
         assert_eq!(instant(1_763_856_921_499), "2025-11-23T00:15:21Z");
         assert_eq!(exact(1_763_856_921_040), "2025-11-23T00:15:21.040Z");
         assert_eq!(clock(1_763_856_921_040), "00:15:21");
+    }
+
+    #[test]
+    fn both_precisions_show_the_same_second() {
+        assert_eq!(instant(1_763_856_921_999), "2025-11-23T00:15:21Z");
+        assert_eq!(clock(1_763_856_921_999), "00:15:21");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Case {
     }
 
     /// Whether a label sets the action.
-    pub fn is_labelled(&self) -> bool {
+    pub fn is_labeled(&self) -> bool {
         !self.labels.is_empty()
     }
 
@@ -319,9 +319,9 @@ fn message() -> impl Strategy<Value = (String, Vec<&'static str>)> {
     let gaps = vec(select(vec![" ", "\n", "\n\n", "\r\n"]), 9);
     (labels, near_misses, words)
         .prop_flat_map(|(labels, near_misses, words)| {
-            let labelled = labels.iter().map(|it| format!("[load test: {it}]"));
+            let labeled = labels.iter().map(|it| format!("[load test: {it}]"));
             let others = near_misses.into_iter().map(str::to_owned).chain(words);
-            let parts: Vec<String> = labelled.chain(others).collect();
+            let parts: Vec<String> = labeled.chain(others).collect();
             (Just(parts).prop_shuffle(), Just(labels))
         })
         .prop_flat_map(move |parts| (Just(parts), gaps.clone()))

@@ -76,7 +76,7 @@ pub fn agree(commands: &impl Commands) {
     let action = case.action();
     let tags = case.tags(action, commit);
 
-    let label = labelled(commands);
+    let label = labeled(commands);
     built(commands, &label["diagnostics"], &tags);
     resolved(commands, &tags);
     replayed(commands, &label, &tags);
@@ -98,13 +98,13 @@ pub fn other(action: &str) -> &'static str {
     ACTIONS.into_iter().find(|it| *it != action).expect("one")
 }
 
-fn labelled(commands: &impl Commands) -> Value {
+fn labeled(commands: &impl Commands) -> Value {
     let mut arguments = vec!["label"];
     arguments.extend(commands.message());
     let (status, label) = commands.json(&arguments);
     assert_eq!(status, 0, "{label}");
     assert_eq!(label["action"], commands.case().action(), "label");
-    assert_eq!(label["explicit"], commands.case().is_labelled(), "label");
+    assert_eq!(label["explicit"], commands.case().is_labeled(), "label");
     label
 }
 

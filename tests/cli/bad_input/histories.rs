@@ -37,7 +37,7 @@ fn histories() {
         ),
         (
             event(r#"{"notified": {"key": "k", "outcome": "succeeded", "to": "ops"}}"#),
-            "unknown field `to`",
+            "unknown key `to`",
         ),
         (
             event(r#"{"waited": 1}, "happening": {"waited": 1}"#),
@@ -50,7 +50,7 @@ fn histories() {
             &[
                 "failed to read the history",
                 why,
-                "help: its shape is `greenlight.history/2`",
+                "help: expected a `greenlight.history/2` document",
             ],
         );
     }

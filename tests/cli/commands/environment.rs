@@ -1,4 +1,4 @@
-//! Variables: colours, and what flags override.
+//! Variables: colors, and what flags override.
 
 use crate::harness::{Call, SHA, Text, greenlight};
 
@@ -36,7 +36,7 @@ fn colours_are_forced_or_not_there() {
         near_miss(&[]).variable("JENKINS_URL", "https://ci.example.org"),
         false,
     );
-    // Who forces colours has a console for them.
+    // Who forces colors has a console for them.
     let jenkins = near_miss(&[]).variable("JENKINS_URL", "https://ci.example.org");
     is_coloured(jenkins.variable("FORCE_COLOR", "1"), true);
 }

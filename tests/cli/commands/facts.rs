@@ -6,7 +6,7 @@ use crate::harness::{Repository, SHA, Text, greenlight};
 fn outside_of_ci() {
     let repository = Repository::new();
     let commit = repository.commit("x");
-    let at = format!("no CI system\ngit: at {commit}, a whole clone\n");
+    let at = format!("no CI system\ngit: at {commit}, a full clone\n");
     greenlight(["facts"])
         .within(repository.path())
         .gives(0, Text::Has(&[&at]), Text::Nothing);
@@ -41,7 +41,7 @@ fn each_fact_has_its_source() {
     let expected = format!(
         "Woodpecker (CI)\n  commit: {commit} (CI_COMMIT_SHA)\n  branch: main (CI_COMMIT_BRANCH)\n  build: \
          https://ci.example.org/1 (CI_PIPELINE_URL)\n  job workflow: passed (CI_PIPELINE_STATUS)\n  job lint: \
-         skipped (GREENLIGHT_NEEDS)\n  message: fix (CI_COMMIT_MESSAGE, whole)\ngit: at {commit}, a whole clone, \
+         skipped (GREENLIGHT_NEEDS)\n  message: fix (CI_COMMIT_MESSAGE, complete)\ngit: at {commit}, a full clone, \
          the commit is present\n"
     );
     assert_eq!(

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::harness::{Call, Repository, SHA, Text, greenlight};
 
-const LABELLED: &str = "fix: it\n\n[load test: abort]\n";
+const LABELED: &str = "fix: it\n\n[load test: abort]\n";
 
 /// A call in a folder that is no repository.
 fn nowhere(folder: &Path, arguments: &[&str], set: &[(&str, &str)]) -> Call {
@@ -39,7 +39,7 @@ fn gitlab<'a>(sha: &'a str, message: &'a str, truncated: &'a str) -> Vec<(&'a st
 #[test]
 fn git_comes_first_and_then_a_whole_message() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     // What git has counts, also where the variable says something else.
     let set = gitlab(&commit, "x [load test: skip]", "true");
     greenlight(["label"])
@@ -47,7 +47,7 @@ fn git_comes_first_and_then_a_whole_message() {
         .variables(&set)
         .gives(0, Text::Has(&["abort: "]), Text::Nothing);
     let folder = tempfile::tempdir().expect("a folder");
-    let set = gitlab(SHA, LABELLED, "false");
+    let set = gitlab(SHA, LABELED, "false");
     let shown = nowhere(folder.path(), &["label", "--format", "json"], &set)
         .gives(0, Text::Has(&["\"abort\""]), Text::Nothing)
         .json();
@@ -55,16 +55,21 @@ fn git_comes_first_and_then_a_whole_message() {
 }
 
 #[test]
-fn a_message_that_was_cut_off_is_an_error_and_no_default() {
+fn a_truncated_message_is_an_error_and_no_default() {
     let folder = tempfile::tempdir().expect("a folder");
     // Even where a label is in what is left.
-    for message in ["x", LABELLED] {
+    for message in ["x", LABELED] {
         let set = gitlab(SHA, message, "true");
         for command in ["label", "tags", "explain"] {
             nowhere(folder.path(), &[command], &set).gives(
                 2,
                 Text::Nothing,
-                Text::Has(&["`CI_COMMIT_MESSAGE` is cut off", SHA, "help: ", "GIT_DEPTH"]),
+                Text::Has(&[
+                    "`CI_COMMIT_MESSAGE` is truncated",
+                    SHA,
+                    "help: ",
+                    "GIT_DEPTH",
+                ]),
             );
         }
     }
@@ -85,7 +90,7 @@ fn systems_without_a_message_need_git() {
     let set = [
         ("BUILDKITE", "true"),
         ("BUILDKITE_COMMIT", SHA),
-        ("BUILDKITE_MESSAGE", LABELLED),
+        ("BUILDKITE_MESSAGE", LABELED),
     ];
     nowhere(folder.path(), &["label"], &set).gives(
         2,
@@ -107,12 +112,12 @@ fn systems_without_a_message_need_git() {
 #[test]
 fn without_ci_nothing_is_read() {
     let repository = Repository::new();
-    repository.commit(LABELLED);
+    repository.commit(LABELED);
     for set in [
         &[][..],
         &[
             ("CI", "true"),
-            ("CI_COMMIT_MESSAGE", LABELLED),
+            ("CI_COMMIT_MESSAGE", LABELED),
             ("CIRCLE_SHA1", SHA),
         ],
         &[
@@ -137,7 +142,7 @@ fn without_ci_nothing_is_read() {
 #[test]
 fn variables_of_two_systems_are_an_error() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     let mut set = circleci(&commit, "main");
     set.push(("JENKINS_URL", "https://ci.example.org/"));
     let call = |arguments: &[&str]| {
@@ -174,7 +179,7 @@ fn variables_of_two_systems_are_an_error() {
 #[test]
 fn tags_of_a_build_of_the_publish_branch() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     let stage = format!("stage-loadtest-abort-{commit}\n");
     let tags = |arguments: &[&str]| {
         let arguments = ["tags"]
@@ -211,7 +216,7 @@ fn tags_of_a_build_of_the_publish_branch() {
 fn another_commit_is_not_taken_for_the_one_that_is_built() {
     let repository = Repository::new();
     let first = repository.commit("first [load test: skip]\n");
-    let second = repository.commit(LABELLED);
+    let second = repository.commit(LABELED);
     let first_is_built = circleci(&first, "main");
     let call = |arguments: &[&str]| {
         greenlight(arguments)
@@ -254,7 +259,7 @@ fn another_commit_is_not_taken_for_the_one_that_is_built() {
 #[test]
 fn jobs_are_handed_over_and_flags_win_by_name() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     let main = circleci(&commit, "main");
     let needs = "{\"test\": {\"result\": \"success\"}, \"lint\": {\"result\": \"failure\"}}";
     let call = |arguments: &[&str]| {
@@ -284,7 +289,7 @@ fn jobs_are_handed_over_and_flags_win_by_name() {
 #[test]
 fn a_build_of_a_tag_is_no_build_of_the_branch_that_is_checked_out() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     let set = [
         ("CIRCLECI", "true"),
         ("CIRCLE_SHA1", commit.as_str()),
@@ -301,7 +306,7 @@ fn a_build_of_a_tag_is_no_build_of_the_branch_that_is_checked_out() {
 #[test]
 fn buildkite_leaves_the_commit_to_the_checkout() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     let set = [
         ("BUILDKITE", "true"),
         ("BUILDKITE_COMMIT", "HEAD"),
@@ -325,7 +330,7 @@ fn buildkite_leaves_the_commit_to_the_checkout() {
 #[test]
 fn a_decision_takes_the_message_of_its_own_commit() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     let set = circleci(&commit, "main");
     let decide = |tag: &str| {
         greenlight([

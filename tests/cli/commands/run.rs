@@ -69,7 +69,7 @@ fn a_typing_error_names_the_nearest_key() {
     refused(
         folder.path(),
         &["status"],
-        &["unknown field `node`", "help: did you mean `nodes`?"],
+        &["unknown key `node`", "help: did you mean `nodes`?"],
     );
 }
 
@@ -128,7 +128,7 @@ fn nodes_that_refuse_connections() {
             Text::Has(&[
                 "deploy to `stage`: succeeded",
                 "stop[not-converged]: `stage` did not converge within 1 s",
-                "http://127.0.0.1:1 unreachable",
+                "http://127.0.0.1:1 no usable answer: ",
             ]),
             Text::Nothing,
         );
@@ -141,6 +141,34 @@ fn nodes_that_refuse_connections() {
         ]),
         Text::Nothing,
     );
+}
+
+#[test]
+fn a_deployment_whose_process_was_killed_is_interrupted() {
+    let killed = UNREACHABLE.replacen(
+        r#"deploy = ["true"]"#,
+        r#"deploy = ["sh", "-c", "kill -KILL $PPID"]"#,
+        1,
+    );
+    let (shop, tag) = shop(&killed);
+    greenlight(["run", "--tag", &tag]).within(shop.path()).run();
+    let ended = greenlight(["status", "1"]).within(shop.path()).gives(
+        0,
+        Text::Has(&[
+            "deployment 1: interrupted",
+            "  next: deploy to `stage`\n",
+            "  its process has ended: continue with `greenlight run --resume 1`\n",
+            "deploy stage: interrupted\n",
+        ]),
+        Text::Nothing,
+    );
+    assert!(!ended.stdout.contains("running"), "{}", ended.stdout);
+    let ended = greenlight(["status", "--format", "json"])
+        .within(shop.path())
+        .run();
+    let deployment = &ended.json()["deployments"][0];
+    assert_eq!(deployment["state"], "interrupted");
+    assert_eq!(deployment["timeline"]["steps"][0]["state"], "interrupted");
 }
 
 #[test]

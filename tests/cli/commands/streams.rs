@@ -31,7 +31,7 @@ struct Row {
     arguments: &'static [&'static str],
     /// The format for programs.
     json: &'static str,
-    /// Whether the answer for people has colours.
+    /// Whether the answer for people has colors.
     is_answer_coloured: bool,
     /// Whether it prints notes on standard error beside an answer for people, and for programs.
     notes: [bool; 2],
@@ -83,14 +83,14 @@ const ROWS: [Row; 11] = [
     row(&["run", "--tag", "TAG"], true, [false, true]),
 ];
 
-/// Flags, variables, and whether they ask for colours.
+/// Flags, variables, and whether they ask for colors.
 type Wish = (
     &'static [&'static str],
     &'static [(&'static str, &'static str)],
     bool,
 );
 
-/// The ways to ask for colours, and whether they come where a command has some.
+/// The ways to ask for colors, and whether they come where a command has some.
 const WISHES: [Wish; 8] = [
     (&[], &[], false),
     (&["--color", "auto"], &[("FORCE_COLOR", "1")], true),

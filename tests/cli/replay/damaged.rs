@@ -102,7 +102,7 @@ fn a_history_that_git_can_not_follow() {
 }
 
 #[test]
-fn a_commit_cut_off_in_the_middle() {
+fn a_truncated_commit() {
     let (repository, commits, file) = three();
     remember(&repository);
     let bytes = fs::read(&file).expect("it is there");

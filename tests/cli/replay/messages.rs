@@ -150,7 +150,7 @@ fn windows_line_ends() {
     let commit = repository.commit("subject\r\n\r\n[load test: abort]\r\n");
     let replay = Replay::of(repository.argument(), &[]);
     assert_eq!(replay.line(&commit)["action"], "abort");
-    let line = format!("{}  abort  subject\n1 commits", &commit[..12]);
+    let line = format!("{}  abort  subject\n1 commit:", &commit[..12]);
     greenlight(["replay", "--repo", repository.argument()]).gives(
         0,
         Text::Has(&[&line]),

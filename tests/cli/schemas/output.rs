@@ -256,7 +256,7 @@ fn facts() {
     schema.holds(&document);
     assert_eq!(document["commit"]["value"], json!(commit));
     assert_eq!(document["pull-request"]["number"]["value"], "7");
-    assert_eq!(document["message"]["standing"], "unsure");
+    assert_eq!(document["message"]["completeness"], "unsure");
     assert_eq!(document["problems"][0]["code"], "message-unsure");
     assert_eq!(document["checkout"]["has-commit"], true);
 }

@@ -8,7 +8,7 @@ use super::likeness::{self, Frame, Key, Likeness, convincing};
 use super::parts::{close, key, link, open, separator};
 
 /// Reads a near miss that begins with the opening bracket at `start`, and has its action before its key.
-/// The order is one weakness already, so the action has to be spelt right.
+/// The order is one weakness already, so the action has to be spelled right.
 pub(super) fn action_first(text: &str, start: usize) -> Option<NearMiss> {
     let (mut cursor, outer) = open(text, start)?;
     let (action, likeness) = meant(&cursor.word(&[])?)?;
@@ -84,7 +84,7 @@ mod tests {
             (
                 "[skip: laod test]",
                 "skip",
-                "a misspelt `load test`, the action before `load test`",
+                "a misspelled `load test`, the action before `load test`",
             ),
         ] {
             assert_eq!(read(text), Some((action, deviations.into())), "{text}");

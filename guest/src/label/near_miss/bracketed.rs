@@ -13,7 +13,7 @@ pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Nea
     let (mut cursor, outer) = open(text, start)?;
     let key = key(&mut cursor)?;
     if outer.squarish()
-        && key != Key::Misspelt
+        && key != Key::Misspelled
         && let Some(found) = closed_too_early(cursor, text, start, open_end)
     {
         return Some(found);
@@ -36,7 +36,7 @@ pub(super) fn at_bracket(text: &str, start: usize, open_end: bool) -> Option<Nea
         let unknown = outer.squarish()
             && closer.squarish()
             && separator == Separator::Colon
-            && key != Key::Misspelt
+            && key != Key::Misspelled
             && value.asks_for_something(end.noted);
         return unknown.then_some(NearMiss {
             start,
@@ -62,7 +62,7 @@ fn two_words(
     separator: Separator,
     value: &Value,
 ) -> Option<NearMiss> {
-    if separator != Separator::Colon || key == Key::Misspelt {
+    if separator != Separator::Colon || key == Key::Misspelled {
         return None;
     }
     let gap = cursor.gap()?;
@@ -101,7 +101,7 @@ fn action_and_more(
     let exact = value
         .meant()
         .is_some_and(|(_, likeness)| likeness == Likeness::Exact);
-    if !exact || value.inner.is_some() || separator != Separator::Colon || key == Key::Misspelt {
+    if !exact || value.inner.is_some() || separator != Separator::Colon || key == Key::Misspelled {
         return None;
     }
     let rest = cursor.rest();

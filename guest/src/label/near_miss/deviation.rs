@@ -80,7 +80,7 @@ const WORDS: [(Deviation, &str); 26] = [
     (Capitals, "capital letters"),
     (LookAlike, "look-alike characters"),
     (Invisible, "invisible characters"),
-    (KeySpelling, "a misspelt `load test`"),
+    (KeySpelling, "a misspelled `load test`"),
     (Plural, "a plural"),
     (Joined, "`load` and `test` as one word"),
     (Hyphen, "a hyphen"),
@@ -101,7 +101,7 @@ const WORDS: [(Deviation, &str); 26] = [
     (NoBrackets, "no brackets"),
     (Quotes, "quotation or emphasis marks"),
     (Punctuation, "punctuation"),
-    (ActionSpelling, "a misspelt action"),
+    (ActionSpelling, "a misspelled action"),
     (ActionForm, "another form of the action"),
 ];
 

@@ -18,14 +18,14 @@ pub(super) enum Likeness {
     Typo,
 }
 
-/// How the key of a label is spelt.
+/// How the key of a label is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Exact,
     Plural,
     /// With an underscore, as source code spells a name.
     Identifier,
-    Misspelt,
+    Misspelled,
 }
 
 const ENDINGS: [&str; 8] = ["s", "ed", "ped", "ing", "ings", "ping", "er", "able"];
@@ -66,15 +66,15 @@ pub(super) fn key(letters: &[u8]) -> Option<Key> {
     match letters {
         b"loadtest" => Some(Key::Exact),
         b"loadtests" => Some(Key::Plural),
-        b"loadtesting" => Some(Key::Misspelt),
+        b"loadtesting" => Some(Key::Misspelled),
         _ if distance(letters, b"loadtest") == 1 || distance(letters, b"loadtests") == 1 => {
-            Some(Key::Misspelt)
+            Some(Key::Misspelled)
         }
         _ => None,
     }
 }
 
-/// Counts the letters to insert, drop, change or swap with a neighbour (optimal string alignment).
+/// Counts the letters to insert, drop, change or swap with a neighbor (optimal string alignment).
 fn distance(word: &[u8], target: &[u8]) -> usize {
     if word.len() > LONGEST || target.len() > LONGEST || word.len().abs_diff(target.len()) > 2 {
         return usize::MAX;
@@ -135,7 +135,7 @@ pub(super) enum Separator {
 
 /// Decides whether the parts together are evidence enough for a near miss.
 pub(super) fn convincing(frame: Frame, key: Key, separator: Separator, likeness: Likeness) -> bool {
-    if key == Key::Misspelt {
+    if key == Key::Misspelled {
         return frame == Frame::Square
             && separator == Separator::Colon
             && likeness == Likeness::Exact;
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_actions_are_recognised() {
+    fn misspelled_actions_are_recognized() {
         for (word, expected) in [
             ("abrot", "abort"),
             ("abbort", "abort"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_of_the_verb_are_recognised() {
+    fn forms_of_the_verb_are_recognized() {
         for (word, expected) in [
             ("aborts", "abort"),
             ("aborted", "abort"),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_recognised_within_one_letter() {
+    fn keys_are_recognized_within_one_letter() {
         assert_eq!(key(b"loadtest"), Some(Key::Exact));
         assert_eq!(key(b"loadtests"), Some(Key::Plural));
         for letters in [
@@ -216,7 +216,7 @@ mod tests {
             "l0adtest",
             "loadtesting",
         ] {
-            assert_eq!(key(letters.as_bytes()), Some(Key::Misspelt), "{letters}");
+            assert_eq!(key(letters.as_bytes()), Some(Key::Misspelled), "{letters}");
         }
         for letters in [
             "",
@@ -262,19 +262,19 @@ mod tests {
         assert!(plain(Frame::Other, Separator::Colon, Form));
         assert!(convincing(
             Frame::Square,
-            Key::Misspelt,
+            Key::Misspelled,
             Separator::Colon,
             Exact
         ));
         assert!(!convincing(
             Frame::Square,
-            Key::Misspelt,
+            Key::Misspelled,
             Separator::Colon,
             Typo
         ));
         assert!(!convincing(
             Frame::Round,
-            Key::Misspelt,
+            Key::Misspelled,
             Separator::Colon,
             Exact
         ));

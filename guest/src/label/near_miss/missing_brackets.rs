@@ -161,7 +161,7 @@ mod tests {
             (
                 "load test: abrot",
                 "abort",
-                "no brackets, a misspelt action",
+                "no brackets, a misspelled action",
             ),
             (
                 "load test： skip",

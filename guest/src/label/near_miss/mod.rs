@@ -166,7 +166,7 @@ fn next_start(text: &str, at: &mut usize) -> Option<char> {
     }
 }
 
-/// Rules out most words of ordinary text: without a bracket before it, a key is spelt `load`, `test` comes
+/// Rules out most words of ordinary text: without a bracket before it, a key is spelled `load`, `test` comes
 /// soon, and then a closing bracket, or else the line has nothing but a label. What is not ASCII may look
 /// like anything.
 fn may_be_key(word: &[u8], begins_line: bool) -> bool {

@@ -51,12 +51,12 @@ pub(super) fn key(cursor: &mut Cursor) -> Option<Key> {
     match key {
         Key::Exact | Key::Identifier => {}
         Key::Plural => cursor.note(Deviation::Plural),
-        Key::Misspelt => cursor.note(Deviation::KeySpelling),
+        Key::Misspelled => cursor.note(Deviation::KeySpelling),
     }
     if joined {
         cursor.note(Deviation::Joined);
     }
-    if key != Key::Misspelt && cursor.noted.has(Deviation::Underscore) {
+    if key != Key::Misspelled && cursor.noted.has(Deviation::Underscore) {
         return Some(Key::Identifier);
     }
     Some(key)
@@ -215,7 +215,7 @@ mod tests {
             ("load_test", "an underscore"),
             ("load.test", "another character between `load` and `test`"),
             ("LoadTest", "capital letters, `load` and `test` as one word"),
-            ("laod test", "a misspelt `load test`"),
+            ("laod test", "a misspelled `load test`"),
             ("load\ttest", "an unusual space character"),
             ("load\r\n  test", "a line break"),
         ] {

@@ -182,7 +182,7 @@ fn exact_labels_are_no_near_misses() {
 }
 
 #[test]
-fn no_misspelt_key_is_ruled_out_early() {
+fn no_misspelled_key_is_ruled_out_early() {
     for key in [
         "laod test",
         "olad test",

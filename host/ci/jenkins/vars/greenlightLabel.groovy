@@ -1,5 +1,5 @@
 // Reads the label of the checked-out commit. Returns GREENLIGHT_ACTION (abort, skip or warn) and the rest of the
-// answer as a map. A misspelt label makes the build UNSTABLE; with `strict: true` it fails the build.
+// answer as a map. A misspelled label makes the build UNSTABLE; with `strict: true` it fails the build.
 // Optional: config, another file than the greenlight.toml of the repository.
 def call(Map options = [:]) {
     int status = 0

@@ -126,7 +126,7 @@ impl Console {
         let name = escape(&node.name);
         let mut unreachable = self.unreachable.iter();
         match unreachable.find(|(it, _)| node.state == NodeState::Unreachable && *it == node.name) {
-            Some((_, why)) => format!("{name} unreachable: {}", escape(why)),
+            Some((_, why)) => format!("{name} no usable answer: {}", escape(why)),
             None => format!("{name} {}", node.state.name()),
         }
     }

@@ -11,11 +11,11 @@ use crate::text::number::short;
 
 impl Projector {
     pub(super) fn happened(&mut self, at: u64, event: &Event, details: &Details) {
-        let borrowed = matches!(details, Details::Borrowed { .. });
+        let imported = matches!(details, Details::Imported { .. });
         match &event.happening {
-            Happening::Deployed(it) if !borrowed => self.deployed(at, it, details),
+            Happening::Deployed(it) if !imported => self.deployed(at, it, details),
             Happening::Observed(it) => self.observed(at, it, details),
-            Happening::LoadTested(it) => self.load_tested(at, it, details, borrowed),
+            Happening::LoadTested(it) => self.load_tested(at, it, details, imported),
             Happening::Notified(it) => self.notified(at, it, details),
             Happening::Occupied(it) => self.waits(at, &it.environment, &it.commit),
             Happening::Waited(_) => self.waited(at),
@@ -70,7 +70,7 @@ impl Projector {
         });
     }
 
-    fn load_tested(&mut self, at: u64, it: &contract::LoadTest, details: &Details, borrowed: bool) {
+    fn load_tested(&mut self, at: u64, it: &contract::LoadTest, details: &Details, imported: bool) {
         let LoadTestResult::Measured(measured) = &it.result else {
             return;
         };
@@ -98,7 +98,7 @@ impl Projector {
             test.curve.clone_from(curve);
             ended = (command.ended.clone(), Some(command.log.clone()));
         }
-        if !borrowed {
+        if !imported {
             let (how, log) = ended;
             let outcome = format!(
                 "{} requests, {} failed; {how}",

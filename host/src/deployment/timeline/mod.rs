@@ -52,6 +52,18 @@ pub struct Timeline {
     pub notes: Vec<Note>,
 }
 
+impl Timeline {
+    /// Marks the running steps as interrupted: no process drives the deployment.
+    pub fn interrupt(&mut self) {
+        for step in &mut self.steps {
+            if step.state.0 == StepState::Running {
+                step.state = ByName(StepState::Interrupted);
+                "interrupted".clone_into(&mut step.outcome);
+            }
+        }
+    }
+}
+
 /// One environment.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -83,8 +95,10 @@ pub enum StepKind {
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// It runs, or its process ended before it did.
+    /// It runs.
     Running,
+    /// Its process ended before it did.
+    Interrupted,
     /// It succeeded.
     Done,
     /// It did not succeed, and the deployment continued.
@@ -101,7 +115,13 @@ names! {
         Wait = "wait",
         Notify = "notify",
     }
-    StepState { Running = "running", Done = "done", Warned = "warned", Failed = "failed" }
+    StepState {
+        Running = "running",
+        Interrupted = "interrupted",
+        Done = "done",
+        Warned = "warned",
+        Failed = "failed",
+    }
 }
 
 /// One step of a deployment.
@@ -191,7 +211,7 @@ pub struct Decision {
     /// Whether the release may go on.
     pub permission: ByName<Permission>,
     /// What to do next, in words.
-    pub next: String,
+    pub next_text: String,
     /// Why; the first reason decided.
     pub reasons: Vec<Reason>,
 }

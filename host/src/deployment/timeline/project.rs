@@ -126,7 +126,7 @@ impl Projector {
             at,
             times: 1,
             permission: ByName(decision.permission),
-            next: actions::sentence(&decision.next),
+            next_text: actions::sentence(&decision.next),
             reasons: reasons.collect(),
         };
         for standing in &decision.standings {
@@ -217,5 +217,7 @@ impl Projector {
 /// Whether a decision says the same as the one before it.
 fn is_repeated(last: &Decision, next: &Decision) -> bool {
     let code = |it: &Decision| it.reasons.first().map(|reason| reason.code.clone());
-    last.permission == next.permission && last.next == next.next && code(last) == code(next)
+    last.permission == next.permission
+        && last.next_text == next.next_text
+        && code(last) == code(next)
 }

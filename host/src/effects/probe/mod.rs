@@ -64,7 +64,7 @@ impl Prober {
     }
 
     /// Queries every node, given as name and URL, and returns the answers in the same order, with the time that each
-    /// one took. After a shutdown request it returns at once, and nodes without an answer count as unreachable.
+    /// one took. After a shutdown request it returns at once, and nodes without an answer count as nodes without a usable answer.
     pub fn round(
         &self,
         nodes: &[(String, String)],
@@ -175,7 +175,7 @@ fn check(response: &Response<Body>) -> Result<(), String> {
         ));
     }
     if status.as_u16() != 200 {
-        return Err(format!("answered with status {status}"));
+        return Err(format!("status {status}"));
     }
     Ok(())
 }

@@ -209,7 +209,7 @@ impl Group {
 
     /// Sends a signal to the whole group.
     pub fn signal(self, signal: Signal) {
-        // The group may have ended. A process of another user can't be signalled.
+        // The group may have ended. A process of another user can't be signaled.
         let _ = kill_process_group(self.0, signal);
     }
 

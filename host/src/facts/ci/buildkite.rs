@@ -3,7 +3,7 @@
 //! Sources: <https://buildkite.com/docs/pipelines/configure/environment-variables>, and of schedules
 //! <https://buildkite.com/docs/apis/graphql/schemas/object/pipelineschedule>.
 
-use super::{Change, CiEnvironment, Problem, Standing, System, Variables};
+use super::{Change, CiEnvironment, Completeness, Problem, System, Variables};
 
 /// The value of `BUILDKITE_COMMIT` in a build that was created without a commit. The checkout selects the commit.
 pub const CHECKED_OUT: &str = "HEAD";
@@ -46,7 +46,7 @@ pub fn read(variables: &Variables) -> CiEnvironment {
         tag,
         message: variables.said(
             "BUILDKITE_MESSAGE",
-            Standing::Unsure(
+            Completeness::Unsure(
                 "it is the message of the build: a pull request's title or text typed by a person",
             ),
         ),

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use super::github_event::{self, Event, PullRequest, WorkflowRun};
-use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variables};
+use super::{Change, CiEnvironment, Completeness, Fact, Problem, Said, System, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
 /// Reads its variables and its event file.
@@ -132,7 +132,7 @@ fn of_push(read: &mut CiEnvironment, variables: &Variables, event: Event) {
         .map(|commit| Said {
             text: commit.message.into(),
             source: "GITHUB_EVENT_PATH: head_commit.message",
-            standing: Standing::Whole,
+            completeness: Completeness::Complete,
         });
 }
 

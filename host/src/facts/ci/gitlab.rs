@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.gitlab.com/ci/variables/predefined_variables/>.
 
-use super::{Change, CiEnvironment, Fact, Problem, Said, Standing, System, Variables};
+use super::{Change, CiEnvironment, Completeness, Fact, Problem, Said, System, Variables};
 
 /// Reads its variables.
 ///
@@ -67,17 +67,17 @@ fn change(variables: &Variables) -> Option<Change> {
 
 /// Since 18.6 GitLab cuts off long messages, and sets a variable if it does.
 fn message(variables: &Variables, of_another: bool) -> Option<Said> {
-    let standing = if of_another {
-        Standing::Unsure("it is the message of GitLab's temporary merge commit")
+    let completeness = if of_another {
+        Completeness::Unsure("it is the message of GitLab's temporary merge commit")
     } else if matches!(
         variables.text("CI_COMMIT_MESSAGE_IS_TRUNCATED").as_deref(),
         None | Some("false")
     ) {
-        Standing::Whole
+        Completeness::Complete
     } else {
-        Standing::Truncated
+        Completeness::Truncated
     };
-    variables.said("CI_COMMIT_MESSAGE", standing)
+    variables.said("CI_COMMIT_MESSAGE", completeness)
 }
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
     use super::super::tests::{
         GITLAB, MERGE, SHA, Set, changed, has_message, is_never_published, read,
     };
-    use super::Standing;
+    use super::Completeness;
 
     #[test]
     fn a_merge_request_of_gitlab_is_never_a_build_of_a_branch() {
@@ -117,20 +117,20 @@ mod tests {
     }
 
     #[test]
-    fn gitlab_reports_a_message_that_it_cut_off() {
-        for (said, standing) in [
-            ("true", Standing::Truncated),
-            ("false", Standing::Whole),
-            ("", Standing::Whole),
-            ("1", Standing::Truncated),
+    fn gitlab_reports_a_truncated_message() {
+        for (said, completeness) in [
+            ("true", Completeness::Truncated),
+            ("false", Completeness::Complete),
+            ("", Completeness::Complete),
+            ("1", Completeness::Truncated),
         ] {
             let read = read(&changed(
                 GITLAB,
                 &[("CI_COMMIT_MESSAGE_IS_TRUNCATED", said)],
             ));
             assert_eq!(
-                read.message.expect("a message").standing,
-                standing,
+                read.message.expect("a message").completeness,
+                completeness,
                 "{said}"
             );
         }

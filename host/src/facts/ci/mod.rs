@@ -156,25 +156,25 @@ pub struct Said {
     /// The variable, or the place in the event file, that it was read from.
     pub source: &'static str,
     /// Whether it is the commit's message.
-    pub standing: Standing,
+    pub completeness: Completeness,
 }
 
-/// Whether a text is the whole message of the commit.
+/// Whether a text is the complete message of the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is the whole message.
-    Whole,
-    /// The system reports that it cut off the end.
+pub enum Completeness {
+    /// It is the complete message.
+    Complete,
+    /// The system reports that it truncated the text.
     Truncated,
     /// It may be a different text, for this reason.
     Unsure(&'static str),
 }
 
-impl Standing {
+impl Completeness {
     /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Whole => "whole",
+            Self::Complete => "complete",
             Self::Truncated => "truncated",
             Self::Unsure(_) => "unsure",
         }
@@ -215,12 +215,12 @@ impl<'a> Variables<'a> {
     }
 
     /// The commit message in a variable.
-    pub fn said(&self, name: &'static str, standing: Standing) -> Option<Said> {
+    pub fn said(&self, name: &'static str, completeness: Completeness) -> Option<Said> {
         let text = self.bytes(name)?;
         Some(Said {
             text,
             source: name,
-            standing,
+            completeness,
         })
     }
 

@@ -1,4 +1,4 @@
-//! The CI systems that greenlight knows, and how each is recognised.
+//! The CI systems that greenlight knows, and how each is recognized.
 
 use super::super::Error;
 use super::Variables;
@@ -95,7 +95,7 @@ pub const CHOICE: &str = "GREENLIGHT_CI";
 /// The value of `GREENLIGHT_CI` that selects no system.
 const NONE: &str = "none";
 
-/// Finds the system and the variable that it was recognised by; `None` outside of CI.
+/// Finds the system and the variable that it was recognized by; `None` outside of CI.
 ///
 /// # Errors
 ///

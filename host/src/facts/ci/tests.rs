@@ -106,7 +106,7 @@ pub(super) const GITHUB: Set<'_> = &[
 ];
 
 #[test]
-fn each_system_is_recognised_in_a_build_of_a_push() {
+fn each_system_is_recognized_in_a_build_of_a_push() {
     for (system, set, sign, commit, branch, message) in [
         (
             System::CircleCi,
@@ -130,7 +130,7 @@ fn each_system_is_recognised_in_a_build_of_a_push() {
             "GITLAB_CI",
             "CI_COMMIT_SHA",
             "CI_COMMIT_BRANCH",
-            Some("whole"),
+            Some("complete"),
         ),
         (
             System::Buildkite,
@@ -146,7 +146,7 @@ fn each_system_is_recognised_in_a_build_of_a_push() {
             "CI",
             "CI_COMMIT_SHA",
             "CI_COMMIT_BRANCH",
-            Some("whole"),
+            Some("complete"),
         ),
         (
             System::Drone,
@@ -154,7 +154,7 @@ fn each_system_is_recognised_in_a_build_of_a_push() {
             "DRONE",
             "DRONE_COMMIT_SHA",
             "DRONE_BRANCH",
-            Some("whole"),
+            Some("complete"),
         ),
         (
             System::Jenkins,
@@ -171,8 +171,8 @@ fn each_system_is_recognised_in_a_build_of_a_push() {
         assert_eq!(shown(read.commit.as_ref()), format!("{SHA} ({commit})"));
         assert_eq!(shown(read.branch.as_ref()), format!("main ({branch})"));
         assert_eq!(read.built_branch().as_deref(), Some("main"));
-        let standing = read.message.as_ref().map(|said| said.standing.name());
-        assert_eq!(standing, message, "{system:?}");
+        let completeness = read.message.as_ref().map(|said| said.completeness.name());
+        assert_eq!(completeness, message, "{system:?}");
         assert!(
             read.build_url
                 .is_some_and(|url| url.value.starts_with("https://"))
@@ -237,7 +237,7 @@ pub(super) fn is_never_published(set: Set<'_>, changes: Set<'_>) -> CiEnvironmen
 /// Whether a variable has the message.
 pub(super) fn has_message(read: &CiEnvironment) -> bool {
     let said = read.message.as_ref();
-    said.is_some_and(|said| said.standing == Standing::Whole)
+    said.is_some_and(|said| said.completeness == Completeness::Complete)
 }
 
 #[test]

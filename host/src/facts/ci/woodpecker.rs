@@ -3,7 +3,7 @@
 //! Sources: <https://woodpecker-ci.org/docs/usage/environment> and
 //! <https://docs.drone.io/pipeline/environment/reference/>.
 
-use super::{Change, CiEnvironment, Fact, Standing, System, Variables};
+use super::{Change, CiEnvironment, Completeness, Fact, System, Variables};
 use crate::contract::environments::{Job, JobStatus};
 
 /// Reads the variables of Woodpecker.
@@ -19,10 +19,10 @@ pub fn read_woodpecker(variables: &Variables) -> CiEnvironment {
         || variables
             .text("CI_COMMIT_REF")
             .is_some_and(|reference| is_of_a_change(&reference));
-    let standing = if event == "push" && !proposed {
-        Standing::Whole
+    let completeness = if event == "push" && !proposed {
+        Completeness::Complete
     } else {
-        Standing::Unsure(
+        Completeness::Unsure(
             "it is the commit's message only in a build of a push: a pull request has its title here",
         )
     };
@@ -38,7 +38,7 @@ pub fn read_woodpecker(variables: &Variables) -> CiEnvironment {
         commit: variables.fact("CI_COMMIT_SHA"),
         branch,
         tag,
-        message: variables.said("CI_COMMIT_MESSAGE", standing),
+        message: variables.said("CI_COMMIT_MESSAGE", completeness),
         build_url: variables.first(&["CI_PIPELINE_URL", "CI_STEP_URL"]),
         change: proposed.then(|| Change {
             number,
@@ -62,10 +62,10 @@ pub fn read_drone(variables: &Variables) -> CiEnvironment {
         || variables
             .text("DRONE_COMMIT_REF")
             .is_some_and(|reference| is_of_a_change(&reference));
-    let standing = if variables.is("DRONE_BUILD_EVENT", "push") && !proposed {
-        Standing::Whole
+    let completeness = if variables.is("DRONE_BUILD_EVENT", "push") && !proposed {
+        Completeness::Complete
     } else {
-        Standing::Unsure("it is the commit's message only in a build of a push")
+        Completeness::Unsure("it is the commit's message only in a build of a push")
     };
     let tag = variables.fact("DRONE_TAG");
     let branch = if proposed {
@@ -79,7 +79,7 @@ pub fn read_drone(variables: &Variables) -> CiEnvironment {
         commit: variables.first(&["DRONE_COMMIT_SHA", "DRONE_COMMIT"]),
         branch,
         tag,
-        message: variables.said("DRONE_COMMIT_MESSAGE", standing),
+        message: variables.said("DRONE_COMMIT_MESSAGE", completeness),
         build_url: variables.fact("DRONE_BUILD_LINK"),
         change: proposed.then(|| Change {
             number,
@@ -122,7 +122,7 @@ mod tests {
     use super::JobStatus;
 
     #[test]
-    fn a_pull_request_is_recognised_by_its_reference_alone() {
+    fn a_pull_request_is_recognized_by_its_reference_alone() {
         for reference in [
             "refs/pull/7/merge",
             "refs/merge-requests/7/head",

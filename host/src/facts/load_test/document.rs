@@ -72,7 +72,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Unreadable> {
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], tool: &str) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| {
         let what = if error.is_eof() {
-            "is cut off".to_owned()
+            "is truncated".to_owned()
         } else if error.is_data() {
             format!("is not what {tool} writes")
         } else {
@@ -90,7 +90,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Parses a table. A last row that was cut off is dropped, and [`Table::is_torn`] reports it.
+    /// Parses a table. A last row that was truncated is dropped, and [`Table::is_torn`] reports it.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(bytes);
         let header = reader.byte_headers().map_err(|_| "is not CSV")?.clone();
@@ -99,7 +99,7 @@ impl Table {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| "is not CSV")?;
         // Every row ends in a line break, and the number of quotes is even (a quote in a field is written as two).
-        // A file that was cut off inside a field may end in a line break, but then a quote is open.
+        // A file that was truncated inside a field may end in a line break, but then a quote is open.
         let quoted = bytes
             .iter()
             .fold(false, |open, byte| open ^ (*byte == b'"'));
@@ -117,7 +117,7 @@ impl Table {
         Ok(Self { header, rows, torn })
     }
 
-    /// Whether the file ends in the middle of a row. A file that was cut off between two rows looks whole.
+    /// Whether the file ends in the middle of a row. A file that was truncated between two rows looks whole.
     pub(super) fn is_torn(&self) -> bool {
         self.torn
     }
@@ -250,7 +250,7 @@ mod tests {
     fn errors_say_where_and_repeat_nothing() {
         let error =
             |text: &str| parse::<Vec<u64>>(text.as_bytes(), "Locust").expect_err("an error");
-        assert_eq!(error("[1, "), "is cut off (line 1, column 4)");
+        assert_eq!(error("[1, "), "is truncated (line 1, column 4)");
         assert_eq!(error("[1, NaN]"), "is not JSON (line 1, column 5)");
         assert_eq!(
             error("[\n\"secret\"]"),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_a_row_that_was_cut_off() {
+    fn drops_a_truncated_row() {
         for torn in ["1", "1,a", "1,\"a\n", "1,\"a\r\n", "12,\"a\"\"", "1,a\r"] {
             let text = format!("Count,Message\r\n7,x\r\n{torn}");
             assert_eq!(counts(&text), Ok((vec![7], true)), "{torn:?}");

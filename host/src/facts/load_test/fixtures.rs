@@ -66,7 +66,7 @@ fn check(results: &Results) {
 }
 
 #[test]
-fn json_that_was_cut_off_is_never_complete() {
+fn truncated_json_is_never_complete() {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     for (format, name) in WHOLE {
         let whole = fs::read(path(name)).expect("a recorded file");

@@ -34,7 +34,7 @@ pub struct Point {
     pub failures: u64,
 }
 
-/// Reads the curves of all requests together. A last row that was cut off is left out: Locust writes the file in
+/// Reads the curves of all requests together. A last row that was truncated is left out: Locust writes the file in
 /// blocks, so the file of a run that was killed can end anywhere.
 ///
 /// # Errors

@@ -24,7 +24,7 @@ pub const MOST_PUSHES: usize = 100;
 /// The content of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {
-    /// The sender, recognised by the shape of the body.
+    /// The sender, recognized by the shape of the body.
     pub source: Source,
     /// The pushes in the order of the body, without repetitions. Empty if the body is about other events.
     pub pushes: Vec<Push>,

@@ -208,10 +208,10 @@ pub const HOLDERS: &str = "
     WHERE {open} AND again_at <= :now AND expires > :now AND holder IS NOT NULL";
 
 impl Kind {
-    /// Completes a statement: `{table}`, `{open}` (which may be claimed at all), `{harmless}` (which may be
+    /// Completes a statement: `{table}`, `{open}` (which may be claimed at all), `{reclaimable}` (which may be
     /// claimed at once after a holder that died) and `{order}` (which come first).
     pub fn fill(self, statement: &str) -> String {
-        let (table, open, harmless, order) = match self {
+        let (table, open, reclaimable, order) = match self {
             Self::PushEvents => (
                 "hints",
                 "state = 'pending'",
@@ -228,7 +228,7 @@ impl Kind {
         statement
             .replace("{table}", table)
             .replace("{open}", open)
-            .replace("{harmless}", harmless)
+            .replace("{reclaimable}", reclaimable)
             .replace("{order}", order)
     }
 }

@@ -109,7 +109,7 @@ fn free(session: &mut dyn Session, request: &FreeRequest<'_>) -> Answer<Vec<i64>
     let rows = session.query(
         &request.kind.fill(
             "SELECT id FROM {table} WHERE {open} AND again_at <= :now AND (expires <= :now
-                 OR ({harmless} AND holder IN (SELECT value FROM json_each(?1))))
+                 OR ({reclaimable} AND holder IN (SELECT value FROM json_each(?1))))
              ORDER BY {order} LIMIT ?2",
         ),
         values![&dead, at_most(request.limit)],

@@ -117,7 +117,7 @@ impl Findings {
     }
 
     /// Adds the label of a message.
-    pub fn labelled(&mut self, labels: &Labels) {
+    pub fn labeled(&mut self, labels: &Labels) {
         labels.action.name().clone_into(&mut self.headline);
         self.set(Name::Action, labels.action.name());
         self.set(Name::Label, labels.source.is_some().to_string());

@@ -1,4 +1,4 @@
-//! What nodes answered, how long an answer is valid, and the letter and colour of each commit.
+//! What nodes answered, how long an answer is valid, and the letter and color of each commit.
 
 use std::collections::{HashMap, HashSet};
 
@@ -142,8 +142,8 @@ pub fn at_most<'a>(limit: u64, scale: &Scale, segments: Vec<Segment<'a>>) -> Vec
     coarse
 }
 
-/// The number of distinct colours.
-const COLOURS: usize = 8;
+/// The number of distinct colors.
+const COLORS: usize = 8;
 
 /// At most as many commits as the page names.
 const SHOWN: usize = 40;
@@ -167,10 +167,10 @@ pub struct Commit<'a> {
     pub hash: &'a str,
     /// The beginning of it.
     pub short: String,
-    /// A letter, because colours alone are not accessible; a number after `Z`.
+    /// A letter, because colors alone are not accessible; a number after `Z`.
     pub key: String,
-    /// The number of its colour.
-    pub colour: usize,
+    /// The number of its color.
+    pub color: usize,
     /// Whether it is the release's.
     pub release: bool,
 }
@@ -220,11 +220,11 @@ impl<'a> Legend<'a> {
                 || (number + 1).to_string(),
                 |number| char::from(b'A' + number).to_string(),
             ),
-            // The first colour is the release's alone.
-            colour: if number == 0 {
+            // The first color is the release's alone.
+            color: if number == 0 {
                 0
             } else {
-                (number - 1) % (COLOURS - 1) + 1
+                (number - 1) % (COLORS - 1) + 1
             },
             release,
         });
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_neighbours_become_one() {
+    fn equal_neighbors_become_one() {
         let segments = joined(rounds(&[A, A, B, A]));
         let counts: Vec<_> = segments
             .iter()
@@ -325,11 +325,11 @@ mod tests {
             .collect();
         assert_eq!(keys, [("A", COMMIT), ("B", fixture::BEFORE)]);
         assert!(legend.commits[0].release && legend.unreachable);
-        assert_eq!(legend.find(fixture::BEFORE).expect("a commit").colour, 1);
+        assert_eq!(legend.find(fixture::BEFORE).expect("a commit").color, 1);
     }
 
     #[test]
-    fn more_commits_than_letters_and_colours() {
+    fn more_commits_than_letters_and_colors() {
         let hashes: Vec<String> = (0..40).map(|number| format!("{number:040}")).collect();
         let mut legend = Legend::default();
         for hash in &hashes {
@@ -341,7 +341,7 @@ mod tests {
         assert!(
             legend.commits[1..]
                 .iter()
-                .all(|commit| (1..COLOURS).contains(&commit.colour))
+                .all(|commit| (1..COLORS).contains(&commit.color))
         );
     }
 }

@@ -18,7 +18,7 @@ pub struct Shown<'a> {
     pub test: &'a LoadTest,
     /// Its verdict, which only the last test of an environment has.
     pub verdict: Option<ByName<Verdict>>,
-    /// The verdict's colour and sign.
+    /// The verdict's color and sign.
     pub tone: Tone,
     /// Its numbers.
     pub numbers: Vec<Number>,

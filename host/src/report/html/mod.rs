@@ -73,7 +73,7 @@ fn scale(timeline: &Timeline) -> Scale {
     Scale::over(steps.chain(rounds).chain(ends).flatten())
 }
 
-/// The colour of an environment. A failed load test is a warning where the release continued.
+/// The color of an environment. A failed load test is a warning where the release continued.
 fn tone(place: &Place, timeline: &Timeline) -> Tone {
     let conclusion = timeline.conclusion.map(|it| it.0);
     let action = timeline.action.map(|it| it.0);

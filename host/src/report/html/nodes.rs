@@ -173,7 +173,7 @@ fn bar<'a>(segment: Segment<'a>, legend: &Legend<'a>, scale: &Scale) -> Bar<'a> 
     let (x, end) = (scale.at(segment.from), scale.at(segment.until));
     let (commit, what) = match segment.answer {
         Answer::Commit(hash) => (legend.find(hash).cloned(), short(hash)),
-        Answer::Unreachable(reason) => (None, format!("unreachable: {reason}")),
+        Answer::Unreachable(reason) => (None, format!("no usable answer: {reason}")),
         Answer::Mixed => (None, "changing answers".to_owned()),
     };
     let title = format!("{} {what}", period(&segment));

@@ -13,7 +13,7 @@ pub struct Row<'a> {
     pub step: &'a Step,
     /// The state in words.
     pub word: &'static str,
-    /// Its colour and sign.
+    /// Its color and sign.
     pub tone: Tone,
     /// Whether it has no end.
     pub open: bool,

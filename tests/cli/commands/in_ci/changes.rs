@@ -46,7 +46,7 @@ fn merged() -> (Repository, String, String) {
     let repository = Repository::new();
     let base = repository.commit("base\n");
     repository.git(&["checkout", "--quiet", "-b", "cart"]);
-    let pushed = repository.commit(LABELLED);
+    let pushed = repository.commit(LABELED);
     repository.git(&["checkout", "--quiet", "--detach", &base]);
     repository.git(&[
         "merge",
@@ -89,7 +89,7 @@ fn a_pull_request_is_read_from_what_was_pushed_and_never_published() {
 #[test]
 fn an_unmerged_commit_that_is_checked_out_as_main_is_not_published() {
     let repository = Repository::new();
-    let commit = repository.commit(LABELLED);
+    let commit = repository.commit(LABELED);
     let jenkins = [
         ("JENKINS_URL", "https://ci.example.org/"),
         ("GIT_COMMIT", commit.as_str()),
@@ -170,7 +170,7 @@ fn a_shallow_checkout_of_the_merge_lacks_what_was_pushed() {
 #[test]
 fn a_shallow_clone_without_the_commit() {
     let repository = Repository::new();
-    let first = repository.commit(LABELLED);
+    let first = repository.commit(LABELED);
     repository.commit("second\n");
     let clone = shallow(&repository, "main");
     let set = circleci(&first, "main");
