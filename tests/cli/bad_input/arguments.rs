@@ -20,7 +20,6 @@ fn unknown_flags_and_values() {
             "expected one of abort, skip, warn",
         ),
         (&["replay", "--repo", ".", "--format", "json"], "jsonl"),
-        (&["replay"], "--repo <DIR>"),
         (&["replay", "--repo", ".", "--all"], "--all"),
         (&["resolve"], "<TAG>"),
         (&["resolve", "a", "b"], "'b'"),
