@@ -1,6 +1,7 @@
 //! Bad input: one clear error that says what to do next, the right status, nothing on standard output.
 
 mod arguments;
+mod help;
 mod histories;
 mod output;
 

@@ -35,7 +35,9 @@ fn the_two_commands() {
             "deploy to `prod`",
             "promote[load-test-passed]",
         ]),
-        Text::Nothing,
+        Text::Is(
+            "note: no configuration; `run --local` sets `min-requests` to 20 and `convergence-deadline` to 60s\n",
+        ),
     );
     // CI runs both on a fresh machine. The script there reads them from README, and insists on the second.
     let ci = fs::read_to_string(fixture("../.ci/run")).expect("what CI runs");

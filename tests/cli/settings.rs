@@ -296,6 +296,28 @@ fn a_local_run_takes_the_settings_of_the_file() {
 }
 
 #[test]
+fn a_local_run_says_what_it_sets_and_does_not_send() {
+    let shop = Repository::new();
+    shop.commit("Change\n");
+    let note = "note: no configuration; `run --local` sets `min-requests` to 20";
+    greenlight(["run", "--local"]).within(shop.path()).gives(
+        0,
+        Text::Has(&["shown here, not sent to Slack"]),
+        Text::Has(&[note]),
+    );
+}
+
+#[test]
+fn a_history_is_replayed_in_the_current_folder() {
+    let (shop, _) = shop();
+    greenlight(["replay"]).within(shop.path()).gives(
+        0,
+        Text::Has(&["1 by default"]),
+        Text::Nothing,
+    );
+}
+
+#[test]
 fn what_every_command_refuses_is_not_valid() {
     let (shop, tag) = shop();
     let ambiguous = SHOP.replace("\"prod\"", "\"stage-loadtest-warn\"");

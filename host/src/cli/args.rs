@@ -1,6 +1,7 @@
 //! Arguments that commands share.
 
 use std::env;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -45,7 +46,8 @@ pub struct FormatArguments {
 /// The flags of every command.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct GlobalArguments {
-    /// Color the output: on a terminal, always or never.
+    /// Color the progress of `run`, labels and diagnostics: on a terminal, always or never. Other output has no
+    /// colors.
     #[arg(
         long,
         global = true,
@@ -60,7 +62,8 @@ pub struct GlobalArguments {
     #[arg(short, long, global = true, help_heading = "Output")]
     pub quiet: bool,
 
-    /// Print where the settings come from.
+    /// Print each setting that is not a default, with its source. Commands that read no settings print nothing
+    /// more.
     #[arg(
         short,
         long,
@@ -81,6 +84,40 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// Parses the number of a deployment.
+///
+/// # Errors
+///
+/// If it is not a whole number from 1.
+pub fn deployment(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => {
+            Err("expected the number of a deployment, as `greenlight status` prints it".to_owned())
+        }
+    }
+}
+
+/// Parses a count.
+///
+/// # Errors
+///
+/// If it is not a whole number from 0.
+pub fn count(text: &str) -> Result<usize, String> {
+    text.parse()
+        .map_err(|_| "expected a whole number from 0".to_owned())
+}
+
+/// Parses an address to listen on.
+///
+/// # Errors
+///
+/// If it is not an IP address with a port.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "expected an IP address with a port, like `127.0.0.1:8930`".to_owned())
 }
 
 /// Parses the name of a person. An empty variable of a pipeline is an error.

@@ -1,6 +1,7 @@
 //! `greenlight config`: prints each setting with its source, and checks the configuration.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -240,12 +241,7 @@ fn human(resolved: &Resolved, settings: &[Setting]) -> String {
     let names = widest(&|row| row.0.len());
     let values = widest(&|row| row.1.chars().count());
     for (name, value, source) in &rows {
-        let source = match source {
-            Source::Flag(name) => format!("flag {name}"),
-            Source::Variable(name) => format!("variable {name}"),
-            Source::File(line) => format!("{}:{line}", path.as_deref().unwrap_or_default()),
-            Source::Default => "default".to_owned(),
-        };
+        let source = self::source(*source, resolved.path());
         // Writing into a string can't fail.
         let _ = writeln!(
             text,
@@ -257,11 +253,24 @@ fn human(resolved: &Resolved, settings: &[Setting]) -> String {
     text
 }
 
+/// A source for people: `greenlight.toml:12` for the file.
+pub(super) fn source(source: Source, path: Option<&Path>) -> String {
+    match source {
+        Source::Flag(name) => format!("flag {name}"),
+        Source::Variable(name) => format!("variable {name}"),
+        Source::File(line) => match path {
+            Some(path) => format!("{}:{line}", path.display()),
+            None => format!("line {line}"),
+        },
+        Source::Default => "default".to_owned(),
+    }
+}
+
 /// The longest cell that widens its column, in characters. Longer cells overflow.
 const WIDE: usize = 40;
 
 /// A value on one line: strings without quotes, lists with commas.
-fn value(value: &Value) -> String {
+pub(super) fn value(value: &Value) -> String {
     match value {
         Value::String(text) => escape(text).into_owned(),
         Value::Null => "-".to_owned(),

@@ -1,6 +1,7 @@
 //! Arguments that override settings, and the policy that the settings name.
 
 use std::env;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,11 +9,11 @@ use clap::Args;
 use super::Error;
 use super::args::{compiler, named};
 use super::output::Output;
-use crate::config::PolicyFile;
 use crate::config::resolved::{self, Flags, Resolved};
+use crate::config::shown::{self, Source};
 use crate::contract::types::LoadTestAction;
 use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
-use crate::sandbox::{Policy, Use, digest_of, read};
+use crate::sandbox::{Failure, Policy, Use, digest_of, read};
 use crate::text::escape::escape;
 
 /// Where the configuration is.
@@ -111,12 +112,24 @@ pub fn resolve(flags: &Flags<'_>, output: &Output) -> Result<Resolved, Error> {
     Ok(resolved)
 }
 
+/// Finds the settings of a command that asks no policy.
+pub fn resolve_without_policy(flags: &Flags<'_>, output: &Output) -> Result<Resolved, Error> {
+    let resolved = find(flags)?;
+    if output.is_verbose() {
+        let lines = sources(&resolved);
+        let lines = lines.split_inclusive('\n');
+        let kept = lines.filter(|it| !it.starts_with("note: policy"));
+        output.note(&kept.collect::<String>());
+    }
+    Ok(resolved)
+}
+
 /// Finds the settings of a command that prints no notes.
 pub fn find(flags: &Flags<'_>) -> Result<Resolved, Error> {
     resolved::resolve(flags, &|name| env::var_os(name))
 }
 
-/// Says where the configuration and the policy come from.
+/// Says where the configuration and the policy come from, and every other setting that is not a default.
 fn sources(resolved: &Resolved) -> String {
     let origins = &resolved.origins;
     let config = match resolved.path() {
@@ -127,20 +140,40 @@ fn sources(resolved: &Resolved) -> String {
         Some(file) => format!("`{}`", file.path.display()),
         None => "bundled".to_owned(),
     };
-    format!(
+    let mut text = format!(
         "note: configuration: {}\nnote: policy: {} ({})\n",
         escape(&config),
         escape(&policy),
         escape(&resolved.described(origins.policy))
-    )
+    );
+    for setting in shown::settings(resolved) {
+        if setting.source != Source::Default && setting.name != "policy.file" {
+            // Writing into a string can't fail.
+            let _ = writeln!(
+                text,
+                "note: {}: {} ({})",
+                escape(&setting.name),
+                super::config::value(&setting.value),
+                escape(&super::config::source(setting.source, resolved.path()))
+            );
+        }
+    }
+    text
 }
 
-/// Loads a policy from a file, with its digest, or the bundled one without.
-pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option<String>), Error> {
-    let Some(file) = file else {
+/// Loads the policy of settings: from a file, with its digest, or the bundled one without.
+pub fn load(resolved: &Resolved, how_often: Use) -> Result<(Policy, Option<String>), Error> {
+    let Some(file) = &resolved.policy else {
         return Ok((Policy::bundled(how_often)?, None));
     };
-    let bytes = read(&file.path)?;
+    let bytes = read(&file.path).map_err(|failure| {
+        let mut error = Error::from(failure);
+        if let Some(Failure::Unreadable(_)) = error.cause() {
+            let origin = resolved.described(resolved.origins.policy);
+            error.help = format!("{} (source of the path: {origin})", error.help);
+        }
+        error
+    })?;
     let digest = digest_of(&bytes);
     if file
         .digest
@@ -160,7 +193,7 @@ pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option
 
 /// Loads the policy of settings.
 pub fn policy(resolved: &Resolved, how_often: Use) -> Result<Policy, Error> {
-    load(resolved.policy.as_ref(), how_often).map(|(policy, _)| policy)
+    load(resolved, how_often).map(|(policy, _)| policy)
 }
 
 /// Parses the name of an environment.

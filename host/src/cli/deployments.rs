@@ -27,13 +27,14 @@ use crate::text::{json, time};
 #[derive(Debug, Args)]
 pub struct StatusArguments {
     /// Show this deployment, with its steps.
-    #[arg(value_name = "NUMBER")]
+    #[arg(value_name = "NUMBER", value_parser = super::args::deployment)]
     number: Option<u64>,
     /// Show this many finished deployments.
     #[arg(
         long,
         value_name = "COUNT",
         default_value_t = 5,
+        value_parser = super::args::count,
         conflicts_with = "number"
     )]
     ended: usize,
@@ -93,7 +94,8 @@ impl StatusDocument {
 }
 
 pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = configuration::resolve(&arguments.config.flags(None), output)?.required()?;
+    let config =
+        configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
     let mut deployments = Vec::new();
     let mut drivers = None;
     let mut store = log::look(&config)?;
@@ -290,6 +292,7 @@ mod shapes {
 #[derive(Debug, Args)]
 pub struct CancelArguments {
     /// Cancel the deployment with this number.
+    #[arg(value_parser = super::args::deployment)]
     number: u64,
     /// Record this name as the person who cancels.
     #[arg(long, value_name = "NAME", value_parser = super::args::person)]
@@ -299,7 +302,8 @@ pub struct CancelArguments {
 }
 
 pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = configuration::resolve(&arguments.config.flags(None), output)?.required()?;
+    let config =
+        configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
     let number = arguments.number;
     crate::deployment::cancel(&config, number, &arguments.by)?;
     output.text(&format!("deployment {number} is canceled\n"));

@@ -24,6 +24,7 @@ pub struct Output {
     note_colour: bool,
     quiet: bool,
     verbose: bool,
+    lost: Option<&'static str>,
 }
 
 impl Output {
@@ -48,6 +49,7 @@ impl Output {
             note_colour: wanted(io::stderr().is_terminal()),
             quiet: arguments.quiet,
             verbose: arguments.verbose,
+            lost: None,
         }
     }
 
@@ -90,6 +92,11 @@ impl Output {
     #[cfg(test)]
     pub fn answer(&self) -> &str {
         std::str::from_utf8(&self.answer).expect("UTF-8")
+    }
+
+    /// Sets the help for an answer that can't be written, for a command that should not run again.
+    pub fn help_if_lost(&mut self, help: &'static str) {
+        self.lost = Some(help);
     }
 
     /// Drops the answer.
@@ -139,7 +146,10 @@ impl Output {
         }
         match self.flush() {
             Ok(()) => exit,
-            Err(error) => {
+            Err(mut error) => {
+                if let Some(help) = self.lost {
+                    help.clone_into(&mut error.help);
+                }
                 self.error(&error.text());
                 Exit::from(error.kind)
             }

@@ -34,9 +34,9 @@ use crate::text::json;
 /// Human output shows the commits with a label or a diagnostic; the summary counts all commits.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Use the repository in this folder.
+    /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
-    repo: PathBuf,
+    repo: Option<PathBuf>,
     /// Select commits by revisions and ranges, as `git rev-list` takes them.
     #[arg(value_name = "RANGE", default_value = "HEAD")]
     range: Vec<String>,
@@ -127,13 +127,13 @@ impl Summary {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let flags = arguments.settings.flags(Some(&arguments.repo));
+    let flags = arguments.settings.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Often)?;
     let progress = progress(arguments, output);
     let mut list = git::Running::start(&mut rev_list(arguments, &[]))?;
     let listed = Stdio::from(list.output()?);
-    let mut objects = Objects::open_from(Some(&arguments.repo), listed)?;
+    let mut objects = Objects::open_from(arguments.repo.as_deref(), listed)?;
     let mut summary = Summary {
         schema: Summary::SCHEMA,
         ..Summary::default()
@@ -184,7 +184,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn rev_list(arguments: &Arguments, more: &[&str]) -> std::process::Command {
-    let mut command = git::git(Some(&arguments.repo));
+    let mut command = git::git(arguments.repo.as_deref());
     command.arg("rev-list").args(more);
     if arguments.first_parent {
         command.arg("--first-parent");

@@ -78,8 +78,9 @@ impl AdviceDocument {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let repo = arguments.repo.as_deref();
-    let config = configuration::resolve(&arguments.policy.flags(repo), output)?.required()?;
-    let (policy, _) = configuration::load(config.policy.as_ref(), Use::Often)?;
+    let resolved = configuration::resolve(&arguments.policy.flags(repo), output)?;
+    let policy = configuration::policy(&resolved, Use::Often)?;
+    let config = resolved.required()?;
     let advice = rollback_advice::advise(&config, &policy, repo, arguments.bad.as_deref())?;
     let labeled = advice.commits.iter().filter(|it| it.inherits_label);
     let warnings = labeled.map(|it| {

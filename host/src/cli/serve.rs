@@ -25,7 +25,7 @@ pub struct Arguments {
     #[command(flatten)]
     policy: PolicyArguments,
     /// Listen on this address [default: the one of `[serve] listen`].
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = super::args::address)]
     listen: Option<SocketAddr>,
     /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
@@ -90,7 +90,7 @@ fn serve(arguments: &Arguments) -> Result<(), Error> {
     let file = resolved.path().map(Path::to_owned).unwrap_or_default();
     tracing::debug!(config = %file.display(), origin = %resolved.origins.config, "configuration");
     let deployable = resolved.check_deployable();
-    let config = resolved.required()?;
+    let config = resolved.clone().required()?;
     let Some(mut table) = config.serve.clone() else {
         return Err(Error::new(
             format!("`{}` has no `[serve]` table", file.display()),
@@ -104,7 +104,7 @@ fn serve(arguments: &Arguments) -> Result<(), Error> {
     if let Some(address) = arguments.listen {
         table.listen = address;
     }
-    let (policy, _) = configuration::load(config.policy.as_ref(), Use::Often)?;
+    let (policy, _) = configuration::load(&resolved, Use::Often)?;
     let (location, _) = log::open(&config)?;
     serve::serve(Context {
         serve: table,

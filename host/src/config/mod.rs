@@ -281,7 +281,7 @@ mod tests {
             ),
             (
                 LEAST.replace(r#"["./deploy", "stage"]"#, r#""./deploy stage""#),
-                "`environment.deploy`: invalid type",
+                "`environment.deploy`: expected a list, not",
             ),
             (
                 LEAST.replace(r#"["http://127.0.0.1:8002"]"#, "[]"),

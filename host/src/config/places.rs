@@ -123,14 +123,56 @@ pub fn explained(error: &toml::de::Error, text: &str) -> (String, String) {
     let place = error.span().map_or_else(String::new, |span| {
         let line = places.line_at(span.start);
         match places.key_at(&span) {
-            Some(key) => format!("line {line}: `{}`: ", shown(&key)),
+            Some(key) => {
+                // Every threshold has a default, so the missing key belongs to the table around the thresholds,
+                // whose place in the text is that of its first inner table.
+                let is_missing = error.message().starts_with("missing field");
+                let outer = key.strip_suffix(".thresholds").filter(|_| is_missing);
+                format!("line {line}: `{}`: ", shown(outer.unwrap_or(&key)))
+            }
             None => format!("line {line}: "),
         }
     });
-    let message = error.message().replace('\n', ", ");
-    // Serde's word for a key.
-    let message = message.replacen("unknown field `", "unknown key `", 1);
-    (format!("{place}{message}"), help)
+    (
+        format!("{place}{}", plain(error.message()).replace('\n', ", ")),
+        help,
+    )
+}
+
+/// A message of serde in the words of the documentation: types of TOML instead of types of Rust.
+fn plain(message: &str) -> String {
+    if let Some(rest) = message.strip_prefix("missing field ") {
+        return format!("missing key {rest}");
+    }
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        return format!("unknown key {rest}");
+    }
+    // Serde also fills a table from a list, and only counts the values then.
+    if message.starts_with("invalid length ") && message.contains(", expected struct ") {
+        return "expected a table, not a list".to_owned();
+    }
+    let found = ["invalid type: ", "invalid value: "];
+    let Some((found, expected)) = found
+        .iter()
+        .find_map(|it| message.strip_prefix(it))
+        .and_then(|rest| rest.rsplit_once(", expected "))
+    else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "a sequence" => "a list",
+        "a map" => "a table",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        "f32" | "f64" => "a number",
+        it if it.starts_with("struct ") => "a table",
+        it => it,
+    };
+    let found = match found {
+        "sequence" => "a list".to_owned(),
+        "map" => "a table".to_owned(),
+        it => format!("the {it}"),
+    };
+    format!("expected {expected}, not {found}")
 }
 
 fn nearest(message: &str) -> Option<&str> {

@@ -66,7 +66,7 @@ pub fn url(key: &str, text: &str) -> Result<String, Wrong> {
     Err(Wrong::new(
         key,
         "is not a URL that consists of scheme, host and path",
-        "write a URL like `https://ci.example.org`; credentials have keys of their own",
+        "write a URL like `https://host.example.org`; credentials have keys of their own",
     ))
 }
 

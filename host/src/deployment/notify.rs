@@ -11,7 +11,7 @@ pub(super) fn said(config: &Config, sent: &Result<(), String>) -> String {
     match sent {
         Err(why) => why.clone(),
         Ok(()) if config.slack.is_some() => "sent".to_owned(),
-        Ok(()) => "shown here, since no `[slack]` is configured".to_owned(),
+        Ok(()) => "shown here, not sent to Slack".to_owned(),
     }
 }
 

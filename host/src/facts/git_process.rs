@@ -120,7 +120,7 @@ fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
             }
         ),
         if said.contains("not a git repository") || said.contains("cannot change to") {
-            "name a repository with `--repo`, or pass the message with `--message`"
+            "name a repository with `--repo`"
         } else if said.contains("dubious ownership") {
             "allow the folder with `git config --global --add safe.directory FOLDER`"
         } else if said.contains("corrupt") || said.contains("Could not read") {

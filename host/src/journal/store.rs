@@ -234,10 +234,9 @@ impl From<Error> for error::Error {
                 "another program changed the journal; restore it from a backup, or start a new one with \
                  another `[journal] location`"
             }
-            Error::Full(_) => "free disk space, then continue with `greenlight run --resume`",
+            Error::Full(_) => "free disk space",
             Error::Unavailable(_) => {
-                "check that the database answers, or that the file's disk can be written; then continue \
-                 with `greenlight run --resume`"
+                "check that the database answers, or that the disk of the file can be written"
             }
             Error::Requested(_) | Error::Unknown(_) | Error::Wrong(_) => {
                 "check `[journal] location` in the configuration"

@@ -209,10 +209,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let (kind, help) = match failure {
             // A missing file is the caller's mistake; every other failure is the policy's.
-            Failure::Unreadable(_) => (
-                Kind::Input,
-                "name a component file that can be read with `--policy`",
-            ),
+            Failure::Unreadable(_) => (Kind::Input, "name a component file that can be read"),
             Failure::Host(_) => (
                 Kind::Policy,
                 "this machine or this build is at fault, not the policy; try another machine",

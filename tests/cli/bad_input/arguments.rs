@@ -1,5 +1,7 @@
 //! Arguments that a command does not take.
 
+use std::fs;
+
 use super::is_error;
 use crate::harness::{SHA, greenlight};
 
@@ -20,8 +22,24 @@ fn unknown_flags_and_values() {
             "expected one of abort, skip, warn",
         ),
         (&["replay", "--repo", ".", "--format", "json"], "jsonl"),
-        (&["replay"], "--repo <DIR>"),
         (&["replay", "--repo", ".", "--all"], "--all"),
+        (
+            &["run", "--resume", "x"],
+            "expected the number of a deployment",
+        ),
+        (&["status", "x"], "expected the number of a deployment"),
+        (
+            &["status", "--ended", "x"],
+            "expected a whole number from 0",
+        ),
+        (
+            &["cancel", "x", "--by", "Ada"],
+            "expected the number of a deployment",
+        ),
+        (
+            &["serve", "--listen", "x"],
+            "expected an IP address with a port, like `127.0.0.1:8930`",
+        ),
         (&["resolve"], "<TAG>"),
         (&["resolve", "a", "b"], "'b'"),
         (&["decide"], "--tag <TAG>"),
@@ -115,5 +133,35 @@ fn arguments_that_are_not_text() {
             OsStr::from_bytes(b"\xff\xfe"),
         ];
         is_error(greenlight(arguments), &["invalid UTF-8"]);
+    }
+}
+
+/// Types of TOML, not of Rust, and the table that the key belongs to.
+#[test]
+fn values_of_the_configuration() {
+    let folder = super::nowhere();
+    for (text, said) in [
+        (
+            "[release]\nrequired-jobs = \"a\"",
+            "line 2: `release.required-jobs`: expected a list, not the string \"a\"",
+        ),
+        (
+            "[[environment]]\nname = \"stage\"\ndeploy = [\"a\"]\nconvergence-rounds = -1",
+            "`environment.convergence-rounds`: expected a whole number from 0, not the integer `-1`",
+        ),
+        (
+            "release = []",
+            "line 1: `release`: expected a table, not a list",
+        ),
+        (
+            "[load-test.thresholds]\nmin-requests = 5",
+            "line 1: `load-test`: missing key `command`",
+        ),
+    ] {
+        fs::write(folder.path().join("greenlight.toml"), text).expect("written");
+        is_error(
+            greenlight(["config", "check"]).within(folder.path()),
+            &[said],
+        );
     }
 }

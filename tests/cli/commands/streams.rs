@@ -5,7 +5,10 @@ use std::fs;
 use crate::harness::{Call, Ended, Repository, Text, greenlight};
 
 /// What `--verbose` prints, behind the path of the file.
-const SOURCES: &str = "greenlight.toml` (default)\nnote: policy: bundled (default)\n";
+const SOURCES: &str = "greenlight.toml` (default)\n";
+
+/// What it prints next for a command that asks the policy.
+const POLICY: &str = "note: policy: bundled (default)\n";
 
 const ESCAPE: char = '\u{1b}';
 
@@ -229,6 +232,8 @@ fn verbose_adds_the_sources_of_settings_to_standard_error() {
             let ended = shop.run(row, row.json, &[verbose], &[]);
             let shown = format!("{:?}: {}", row.arguments, ended.stderr);
             assert_eq!(ended.stderr.contains(SOURCES), row.has_settings, "{shown}");
+            let has_policy = row.has_settings && row.arguments != ["status"];
+            assert_eq!(ended.stderr.contains(POLICY), has_policy, "{shown}");
             assert_eq!(ended.status, plain.status, "{shown}");
             assert_eq!(ended.stdout, plain.stdout, "{shown}");
         }
@@ -238,4 +243,39 @@ fn verbose_adds_the_sources_of_settings_to_standard_error() {
         Text::Nothing,
         Text::Has(&["--quiet", "--verbose"]),
     );
+}
+
+#[test]
+fn every_setting_that_is_not_a_default_is_named_with_its_source() {
+    let shop = Shop::new();
+    let label = ["label", "--rev", "HEAD", "-v"];
+    let ended = shop
+        .call(&label)
+        .variable("GREENLIGHT_DEFAULT_ACTION", "skip")
+        .run();
+    for said in [
+        "note: release.default-action: skip (variable GREENLIGHT_DEFAULT_ACTION)\n",
+        "note: environments: stage, prod (",
+        "note: load-test.format: k6 (",
+    ] {
+        assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);
+    }
+    let flag = [label.as_slice(), &["--default-action", "abort"]].concat();
+    let said = "note: release.default-action: abort (flag --default-action)\n";
+    let ended = shop.call(&flag).run();
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("publish-branch"), "{}", ended.stderr);
+}
+
+/// Commands without settings, and answers without colours: the help says so.
+#[test]
+fn the_help_of_a_flag_names_its_limits() {
+    for (said, flag) in [
+        ("Commands that read no settings print nothing", "--verbose"),
+        ("Other output has no colours", "--color"),
+    ] {
+        let ended = greenlight(["status", "--help"]).run();
+        let text = ended.stdout.split_whitespace().collect::<Vec<_>>();
+        assert!(text.join(" ").contains(said), "{flag}: {}", ended.stdout);
+    }
 }

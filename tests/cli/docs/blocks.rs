@@ -95,10 +95,29 @@ fn toml_is_configuration() {
             if let Err(error) = Config::parse(&file, Path::new(".")) {
                 panic!("{}:{}: {error:?}\n{file}", page.name, block.line);
             }
+            if file.contains("[[environment]]") {
+                every_command_can_use(&file, &format!("{}:{}", page.name, block.line));
+            }
             checked += 1;
         }
     }
     assert!(checked >= 4, "{checked} blocks");
+}
+
+/// Runs `config check` on a whole configuration. Without `[policy]`, since its component is an example.
+#[track_caller]
+fn every_command_can_use(file: &str, place: &str) {
+    let mut file = file.to_owned();
+    if let Some(start) = file.find("[policy]") {
+        let end = file[start..]
+            .find("\n[")
+            .map_or(file.len(), |it| start + it);
+        file.replace_range(start..end, "");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("greenlight.toml"), &file).expect("written");
+    let ended = greenlight(["config", "check"]).within(folder.path()).run();
+    assert_eq!(ended.status, 0, "{place}: {}\n{file}", ended.stderr);
 }
 
 #[test]

@@ -13,14 +13,15 @@ use super::deployments::ReportArguments;
 use super::output::{Output, refuse};
 use super::table::publishable;
 use super::{Error, Exit, WarnExitCode};
+use crate::config::Config;
 use crate::config::resolved::Resolved;
-use crate::config::{Config, PolicyFile};
 use crate::contract::documents::DecisionDocument;
 use crate::contract::names::Named as _;
 use crate::deployment::{self, Context, End, Outcome, Request, log};
 use crate::effects::shutdown::Shutdown;
 use crate::error::Kind;
 use crate::facts::{git, message};
+use crate::journal;
 use crate::local::{self, Nodes};
 use crate::report::terminal;
 use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
@@ -42,7 +43,7 @@ pub struct Arguments {
         clippy::option_option,
         reason = "not given, given alone, and given with a number"
     )]
-    #[arg(long, value_name = "NUMBER", num_args = 0..=1)]
+    #[arg(long, value_name = "NUMBER", num_args = 0..=1, value_parser = super::args::deployment)]
     resume: Option<Option<u64>>,
     /// Try the whole pipeline on this machine, for the checked-out commit, with built-in nodes and a small built-in
     /// load test. Labels, policy, environments and thresholds come from the configuration, if there is one.
@@ -83,9 +84,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     if arguments.local {
         return run_local(arguments, &resolved, &shutdown, output);
     }
+    output.help_if_lost("the answer was lost; see `greenlight status` for the deployment");
     resolved.check_deployable()?;
+    let (policy, digest) = load(&resolved)?;
     let config = resolved.required()?;
-    let (policy, digest) = load(config.policy.as_ref())?;
     let deployment = Deployment {
         config: &config,
         policy: &policy,
@@ -103,8 +105,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 }
 
 /// Loads the policy that decides about a deployment, and its digest, for the journal.
-fn load(file: Option<&PolicyFile>) -> Result<(Policy, String), Error> {
-    let (policy, digest) = configuration::load(file, Use::Often)?;
+fn load(resolved: &Resolved) -> Result<(Policy, String), Error> {
+    let (policy, digest) = configuration::load(resolved, Use::Often)?;
     Ok((
         policy,
         digest.unwrap_or_else(|| digest_of(BUNDLED_COMPONENT)),
@@ -200,12 +202,16 @@ impl Deployment<'_> {
     /// An error that stopped the deployment, with how to continue it.
     fn stopped(&self, number: u64, error: deployment::Error) -> Error {
         let mut error = Error::from(error);
+        let next = if self.arguments.local {
+            "start again with `greenlight run --local`".to_owned()
+        } else {
+            format!("continue with `greenlight run --resume {number}`")
+        };
         if error.kind == Kind::Interrupted {
-            error.help = if self.arguments.local {
-                "start again with `greenlight run --local`".to_owned()
-            } else {
-                format!("continue with `greenlight run --resume {number}`")
-            };
+            error.help = next;
+        } else if let Some(journal::Error::Full(_) | journal::Error::Unavailable(_)) = error.cause()
+        {
+            error.help = format!("{}; then {next}", error.help);
         }
         error
     }
@@ -227,7 +233,7 @@ fn run_local(
 ) -> Result<Exit, Error> {
     let repo = arguments.repo.as_deref();
     let commit = git::commit(repo, "HEAD")?;
-    let (policy, digest) = load(resolved.policy.as_ref())?;
+    let (policy, digest) = load(resolved)?;
     let settings = local::settings(resolved);
     let reading = message::from_commit(&commit)?;
     let format = arguments.format.format;
@@ -246,6 +252,10 @@ fn run_local(
             escape(&path.display().to_string()),
             replaced(config)
         ));
+    } else {
+        output.note(
+            "note: no configuration; `run --local` sets `min-requests` to 20 and `convergence-deadline` to 60s\n",
+        );
     }
     let names: Vec<String> = settings
         .environments
