@@ -11,7 +11,6 @@ use super::output::Output;
 use crate::config::PolicyFile;
 use crate::config::resolved::{self, Flags, Resolved};
 use crate::contract::types::LoadTestAction;
-use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
 use crate::sandbox::{Policy, Use, digest_of, read};
 use crate::text::escape::escape;
 
@@ -41,7 +40,12 @@ pub struct PolicyArguments {
 pub struct EnvironmentsArgument {
     /// Name the environments of a release, in order; the last one is production [default: stage,prod]
     /// [env: `GREENLIGHT_ENVIRONMENTS`].
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = environment, help_heading = "Settings")]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = "Settings"
+    )]
     pub environments: Vec<String>,
 }
 
@@ -161,15 +165,4 @@ pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option
 /// Loads the policy of settings.
 pub fn policy(resolved: &Resolved, how_often: Use) -> Result<Policy, Error> {
     load(resolved.policy.as_ref(), how_often).map(|(policy, _)| policy)
-}
-
-/// Parses the name of an environment.
-fn environment(text: &str) -> Result<String, String> {
-    if is_environment(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "expected names separated by commas, each of {ENVIRONMENT_FORM}"
-        ))
-    }
 }

@@ -5,13 +5,15 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `serve` and `server` are the tables, `values` the checks that they share.
+//! - `file`, `serve` and `server` are the tables, `values` the checks that they share, `rules` the checks of the
+//!   settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod file;
 mod find;
 mod places;
 pub mod resolved;
+mod rules;
 mod serve;
 pub mod server;
 pub mod shown;
@@ -110,7 +112,6 @@ impl Config {
             settings.default_action = action.0;
         }
         if let Some(interval) = file.release.poll_interval {
-            values::positive("release.poll-interval", interval, "10s")?;
             settings.poll_interval = interval.seconds();
         }
         if let Some(test) = &file.load_test {
@@ -125,19 +126,10 @@ impl Config {
         let mut environments = Vec::new();
         for (place, table) in file.environment.into_iter().enumerate() {
             let (agreed, environment) = file::environment(&format!("environment.{place}"), table)?;
-            if environments
-                .iter()
-                .any(|it: &Environment| it.name == environment.name)
-            {
-                return Err(Wrong::new(
-                    format!("environment.{place}.name"),
-                    format!("is used twice: `{}`", environment.name),
-                    "give each environment a name of its own",
-                ));
-            }
             settings.environments.push(agreed);
             environments.push(environment);
         }
+        rules::check(&settings)?;
         let policy = match file.policy {
             Some(policy) if !is_digest(&policy.digest) => {
                 return Err(Wrong::new(
