@@ -144,6 +144,12 @@ pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option
     let Some(file) = file else {
         return Ok((Policy::bundled(how_often)?, None));
     };
+    let (bytes, digest) = component(file)?;
+    Ok((Policy::from_bytes(&bytes, &compiler()?)?, Some(digest)))
+}
+
+/// Reads the component of a policy, and checks its digest against the one in the configuration.
+pub fn component(file: &PolicyFile) -> Result<(Vec<u8>, String), Error> {
     let bytes = read(&file.path)?;
     let digest = digest_of(&bytes);
     if file
@@ -159,7 +165,7 @@ pub fn load(file: Option<&PolicyFile>, how_often: Use) -> Result<(Policy, Option
             "check where the file comes from; if it is the right one, write its digest into the configuration",
         ));
     }
-    Ok((Policy::from_bytes(&bytes, &compiler()?)?, Some(digest)))
+    Ok((bytes, digest))
 }
 
 /// Loads the policy of settings.
