@@ -26,6 +26,7 @@ use crate::contract::settings;
 use crate::contract::types::{Settings, Thresholds};
 use crate::contract::validate::is_digest;
 use crate::facts::Error;
+use crate::journal::Location;
 use places::Places;
 use values::Wrong;
 
@@ -149,7 +150,16 @@ impl Config {
             .map(|it| values::secret("slack", "url", (it.url_variable, it.url_file), folder));
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
-            Some(location) => location,
+            Some(location) => {
+                if let Err(why) = location.parse::<Location>() {
+                    return Err(Wrong::new(
+                        "journal.location",
+                        format!("can't be used: {why}"),
+                        "write a path, or `postgres://USER@HOST/DATABASE`",
+                    ));
+                }
+                location
+            }
             None => records.join("journal.db").to_string_lossy().into_owned(),
         };
         Ok(Self {
@@ -164,6 +174,13 @@ impl Config {
             lease: file.journal.lease.duration(),
             serve: file.serve.map(|it| it.checked(folder)).transpose()?,
         })
+    }
+
+    /// Whether the file is for commands that deploy on this machine: it describes an environment, or how `serve`
+    /// starts deployments here.
+    pub fn deploys(&self) -> bool {
+        let serves_here = |it: &Serve| it.elsewhere.is_none();
+        !self.environments.is_empty() || self.serve.as_ref().is_some_and(serves_here)
     }
 
     /// The environment of a name.

@@ -139,3 +139,46 @@ fn what_every_command_refuses_is_not_valid() {
             .gives(2, Text::Nothing, Text::Has(&["no.wasm"]));
     }
 }
+
+/// What a command that deploys, or one that reads the journal, refuses.
+#[test]
+fn settings_for_deployments_are_checked_too() {
+    let (shop, _) = shop();
+    let check = || greenlight(["config", "check"]).within(shop.path());
+    check().variable("GREENLIGHT_ENVIRONMENTS", "x,y").gives(
+        2,
+        Text::Nothing,
+        Text::Has(&[
+            "`greenlight.toml` has no `[[environment]]` named `x`",
+            "variable GREENLIGHT_ENVIRONMENTS",
+            "help: ",
+        ]),
+    );
+    for (location, said) in [
+        ("mysql://a", "not `mysql://…`"),
+        ("", "the path of the journal is empty"),
+    ] {
+        let text = format!("[journal]\nlocation = \"{location}\"\n{SHOP}");
+        write(shop.path(), &text);
+        let said = [
+            "error: failed to read `greenlight.toml`: line 2: `journal.location` can't be used: ",
+            said,
+            "help: ",
+        ];
+        check().gives(2, Text::Nothing, Text::Has(&said));
+        let status = greenlight(["status"]).within(shop.path());
+        status.gives(2, Text::Nothing, Text::Has(&said));
+    }
+    let serve = "[serve]\ntoken-variable = \"TOKEN\"\nrepositories = [\"demo/app\"]\n";
+    write(shop.path(), serve);
+    for command in [&["config", "check"][..], &["serve"]] {
+        greenlight(command).within(shop.path()).gives(
+            2,
+            Text::Nothing,
+            Text::Has(&["`greenlight.toml` has no `[[environment]]` named `stage`"]),
+        );
+    }
+    // A file for commands that do not deploy needs no environments.
+    write(shop.path(), "[release]\npublish-branch = \"trunk\"\n");
+    check().gives(0, Text::Is("greenlight.toml is valid\n"), Text::Nothing);
+}
