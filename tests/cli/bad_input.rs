@@ -321,11 +321,17 @@ fn too_few_environments_never_promote() {
         "--load-test",
         "passed",
     ];
-    for environments in ["stage", "stage,stage"] {
+    for (environments, said) in [
+        (
+            "stage",
+            "`environment` names 1 of at least 2 environments\n",
+        ),
+        ("stage,stage", "`environment.name` is used twice: `stage`\n"),
+    ] {
         greenlight(evidence.iter().chain(&["--environments", environments])).gives(
-            1,
-            Text::Has(&["stop", "settings-invalid"]),
+            2,
             Text::Nothing,
+            Text::Has(&["flag --environments: ", said, "help: "]),
         );
     }
 }

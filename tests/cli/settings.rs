@@ -1,5 +1,7 @@
 //! One source of settings: every command answers by the same configuration, wherever it is run.
 
+mod refused;
+
 use std::fs;
 use std::path::Path;
 
@@ -152,24 +154,29 @@ fn a_flag_counts_before_a_variable_and_a_variable_before_the_file() {
     assert_eq!(label(&["--default-action", "skip"], &[variable]), "skip");
 }
 
+/// A call of each command that reads settings.
+fn commands(tag: &str) -> [Vec<&str>; 12] {
+    [
+        vec!["label", "--rev", "HEAD"],
+        vec!["tags", "--rev", "HEAD", "--branch", "trunk"],
+        vec!["resolve", tag],
+        vec!["decide", "--tag", tag, "--rev", "HEAD"],
+        vec!["explain"],
+        vec!["replay", "--repo", "."],
+        vec!["run", "--tag", tag],
+        vec!["run", "--local"],
+        vec!["status"],
+        vec!["serve"],
+        vec!["policy", "table"],
+        vec!["config", "check"],
+    ]
+}
+
 #[test]
 fn a_file_that_can_not_be_used_ends_every_command() {
     let (shop, tag) = shop();
-    let commands: [&[&str]; 12] = [
-        &["label", "--rev", "HEAD"],
-        &["tags", "--rev", "HEAD", "--branch", "trunk"],
-        &["resolve", &tag],
-        &["decide", "--tag", &tag, "--rev", "HEAD"],
-        &["explain"],
-        &["replay", "--repo", "."],
-        &["run", "--tag", &tag],
-        &["run", "--local"],
-        &["status"],
-        &["serve"],
-        &["policy", "table"],
-        &["config", "check"],
-    ];
-    for command in commands {
+    let commands = commands(&tag);
+    for command in &commands {
         greenlight(command.iter().chain(&["--config", "no.toml"]))
             .within(shop.path())
             .gives(2, Text::Nothing, Text::Has(&["`no.toml`", "help: "]));
@@ -315,36 +322,6 @@ fn a_history_is_replayed_in_the_current_folder() {
         Text::Has(&["1 by default"]),
         Text::Nothing,
     );
-}
-
-#[test]
-fn what_every_command_refuses_is_not_valid() {
-    let (shop, tag) = shop();
-    let ambiguous = SHOP.replace("\"prod\"", "\"stage-loadtest-warn\"");
-    let alone = SHOP.split("\n[[environment]]\nname = \"prod\"").next();
-    for (text, said) in [
-        (ambiguous.as_str(), "would read as load test tags"),
-        (alone.expect("a beginning"), "at least 2 environments"),
-    ] {
-        write(shop.path(), text);
-        let check = greenlight(["config", "check"]).within(shop.path());
-        let refused = ["the policy refuses the settings: ", said, "help: "];
-        check.gives(2, Text::Nothing, Text::Has(&refused));
-        let resolve = greenlight(["resolve", &tag]).within(shop.path());
-        resolve.gives(1, Text::Nothing, Text::Has(&[said]));
-    }
-    write(
-        shop.path(),
-        &format!(
-            "{SHOP}[policy]\nfile = \"no.wasm\"\ndigest = \"sha256:{}\"\n",
-            "0".repeat(64)
-        ),
-    );
-    for command in [&["config", "check"][..], &["resolve", &tag]] {
-        greenlight(command)
-            .within(shop.path())
-            .gives(2, Text::Nothing, Text::Has(&["no.wasm"]));
-    }
 }
 
 #[test]

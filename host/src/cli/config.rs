@@ -12,6 +12,7 @@ use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, Po
 use super::output::Output;
 use super::table::{COMMIT, publishable};
 use super::{Error, Exit};
+use crate::config::Config;
 use crate::config::resolved::{Flags, Resolved};
 use crate::config::shown::{self, Setting, Source};
 use crate::contract::types::{Evidence, Reason};
@@ -44,7 +45,8 @@ pub struct ShowArguments {
 /// Check the configuration, and the variables that override it.
 ///
 /// Exits with 0 if every command can use them, and with 2 if not: the policy is loaded, and asked about the
-/// settings. Secrets are not read, and no server is reached.
+/// settings. A file without `[[environment]]` and `[serve]` is checked for the commands that do not deploy.
+/// Secrets are not read, and no server is reached.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     #[command(flatten)]
@@ -171,6 +173,9 @@ fn show(arguments: &ShowArguments, output: &mut Output) -> Result<Exit, Error> {
 
 fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error> {
     let resolved = configuration::resolve(&arguments.from.flags(), output)?;
+    if resolved.config().is_some_and(Config::deploys) {
+        resolved.check_deployable()?;
+    }
     let policy = configuration::policy(&resolved, Use::Once)?;
     let settings = &resolved.settings;
     // This build may be published, so a reason that rests on settings alone is about the settings.

@@ -9,10 +9,10 @@ use clap::Args;
 use super::Error;
 use super::args::{compiler, named};
 use super::output::Output;
+use crate::config::PolicyFile;
 use crate::config::resolved::{self, Flags, Resolved};
 use crate::config::shown::{self, Source};
 use crate::contract::types::LoadTestAction;
-use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
 use crate::sandbox::{Failure, Policy, Use, digest_of, read};
 use crate::text::escape::escape;
 
@@ -42,7 +42,12 @@ pub struct PolicyArguments {
 pub struct EnvironmentsArgument {
     /// Name the environments of a release, in order; the last one is production [default: stage,prod]
     /// [env: `GREENLIGHT_ENVIRONMENTS`].
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = environment, help_heading = "Settings")]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = "Settings"
+    )]
     pub environments: Vec<String>,
 }
 
@@ -166,14 +171,19 @@ pub fn load(resolved: &Resolved, how_often: Use) -> Result<(Policy, Option<Strin
     let Some(file) = &resolved.policy else {
         return Ok((Policy::bundled(how_often)?, None));
     };
-    let bytes = read(&file.path).map_err(|failure| {
-        let mut error = Error::from(failure);
+    let (bytes, digest) = component(file).map_err(|mut error| {
         if let Some(Failure::Unreadable(_)) = error.cause() {
             let origin = resolved.described(resolved.origins.policy);
             error.help = format!("{} (source of the path: {origin})", error.help);
         }
         error
     })?;
+    Ok((Policy::from_bytes(&bytes, &compiler()?)?, Some(digest)))
+}
+
+/// Reads the component of a policy, and checks its digest against the one in the configuration.
+pub fn component(file: &PolicyFile) -> Result<(Vec<u8>, String), Error> {
+    let bytes = read(&file.path)?;
     let digest = digest_of(&bytes);
     if file
         .digest
@@ -188,21 +198,10 @@ pub fn load(resolved: &Resolved, how_often: Use) -> Result<(Policy, Option<Strin
             "check where the file comes from; if it is the right one, write its digest into the configuration",
         ));
     }
-    Ok((Policy::from_bytes(&bytes, &compiler()?)?, Some(digest)))
+    Ok((bytes, digest))
 }
 
 /// Loads the policy of settings.
 pub fn policy(resolved: &Resolved, how_often: Use) -> Result<Policy, Error> {
     load(resolved, how_often).map(|(policy, _)| policy)
-}
-
-/// Parses the name of an environment.
-fn environment(text: &str) -> Result<String, String> {
-    if is_environment(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "expected names separated by commas, each of {ENVIRONMENT_FORM}"
-        ))
-    }
 }

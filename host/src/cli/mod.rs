@@ -23,6 +23,7 @@ mod schema;
 mod serve;
 mod table;
 mod tags;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -185,6 +186,12 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
 fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return error.print().map_or(Exit::Output, |()| Exit::Go).into();
+    }
+    if let Some(fault) =
+        usage::variable_at_fault(error, &Cli::command(), std::env::args_os().skip(1))
+    {
+        Output::new(GlobalArguments::default()).error(&fault.text());
+        return Exit::from(fault.kind).into();
     }
     let text = error.render().to_string();
     let lines: String = text.lines().map(escaped_line).collect();

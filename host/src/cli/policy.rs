@@ -31,8 +31,12 @@ pub enum Command {
 /// Print digest, world, imports, exports and limits of a policy.
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// Inspect the component in this file [default: the bundled policy].
+    /// Inspect the component in this file [default: the one of `[policy]`, or the bundled one]
+    /// [env: `GREENLIGHT_POLICY`].
+    #[arg(conflicts_with = "config")]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArguments,
     #[command(flatten)]
     format: FormatArguments,
 }
@@ -135,12 +139,17 @@ pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<Exit, Error> {
-    let (policy, bytes) = match &arguments.file {
-        None => (Policy::bundled(Use::Once)?, BUNDLED_COMPONENT.to_vec()),
-        Some(file) => {
-            let bytes = read(file)?;
-            (Policy::from_bytes(&bytes, &compiler()?)?, bytes)
+    let bytes = match &arguments.file {
+        Some(file) => Some(read(file)?),
+        None => {
+            let resolved = configuration::resolve(&arguments.config.flags(None), output)?;
+            let file = resolved.policy.as_ref().map(configuration::component);
+            file.transpose()?.map(|(bytes, _)| bytes)
         }
+    };
+    let (policy, bytes) = match bytes {
+        None => (Policy::bundled(Use::Once)?, BUNDLED_COMPONENT.to_vec()),
+        Some(bytes) => (Policy::from_bytes(&bytes, &compiler()?)?, bytes),
     };
     // The types of its functions are checked only when it is instantiated.
     policy.sandbox()?;

@@ -49,7 +49,7 @@ pub struct TagsArguments {
     #[command(flatten)]
     policy: PolicyArguments,
     /// Publish the builds of this branch [default: main] [env: `GREENLIGHT_PUBLISH_BRANCH`].
-    #[arg(long, value_name = "BRANCH", value_parser = NonEmptyStringValueParser::new(), help_heading = "Settings")]
+    #[arg(long, value_name = "BRANCH", help_heading = "Settings")]
     publish_branch: Option<String>,
     #[command(flatten)]
     environments: EnvironmentsArgument,
@@ -60,7 +60,6 @@ pub struct TagsArguments {
         long = "require-job",
         value_name = "NAME",
         value_delimiter = ',',
-        value_parser = NonEmptyStringValueParser::new(),
         help_heading = "Settings"
     )]
     required: Vec<String>,

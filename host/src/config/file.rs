@@ -13,7 +13,6 @@ use crate::contract::history::MOST_NODES;
 use crate::contract::names::Named as _;
 use crate::contract::settings;
 use crate::contract::types::{EnvironmentSettings, LoadTestAction};
-use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
 use crate::facts::load_test::Format;
 use crate::http::is_url;
 
@@ -282,13 +281,6 @@ pub(super) fn environment(
     table: EnvironmentTable,
 ) -> Result<(EnvironmentSettings, Environment), Wrong> {
     let key = |name: &str| format!("{at}.{name}");
-    if !is_environment(&table.name) {
-        return Err(Wrong::new(
-            key("name"),
-            format!("is not the name of an environment: `{}`", table.name),
-            format!("use {ENVIRONMENT_FORM}"),
-        ));
-    }
     values::command(&key("deploy"), &table.deploy)?;
     if table.nodes.is_empty() {
         return Err(Wrong::new(
@@ -313,13 +305,6 @@ pub(super) fn environment(
     }
     values::positive(&key("deploy-time-limit"), table.deploy_time_limit, "15m")?;
     values::positive(&key("node-time-limit"), table.node_time_limit, "5s")?;
-    if table.convergence_rounds == Some(0) {
-        return Err(Wrong::new(
-            key("convergence-rounds"),
-            "must be greater than 0",
-            "write a number of rounds, or leave the key out for 2",
-        ));
-    }
     let defaults = settings::environment(&table.name);
     let agreed = EnvironmentSettings {
         convergence_rounds: table

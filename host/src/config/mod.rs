@@ -5,13 +5,15 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `serve` and `server` are the tables, `values` the checks that they share.
+//! - `file`, `serve` and `server` are the tables, `values` the checks that they share, `rules` the checks of the
+//!   settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod file;
 mod find;
 mod places;
 pub mod resolved;
+mod rules;
 mod serve;
 pub mod server;
 pub mod shown;
@@ -24,6 +26,7 @@ use crate::contract::settings;
 use crate::contract::types::{Settings, Thresholds};
 use crate::contract::validate::is_digest;
 use crate::facts::Error;
+use crate::journal::Location;
 use places::Places;
 use values::Wrong;
 
@@ -110,7 +113,6 @@ impl Config {
             settings.default_action = action.0;
         }
         if let Some(interval) = file.release.poll_interval {
-            values::positive("release.poll-interval", interval, "10s")?;
             settings.poll_interval = interval.seconds();
         }
         if let Some(test) = &file.load_test {
@@ -125,19 +127,10 @@ impl Config {
         let mut environments = Vec::new();
         for (place, table) in file.environment.into_iter().enumerate() {
             let (agreed, environment) = file::environment(&format!("environment.{place}"), table)?;
-            if environments
-                .iter()
-                .any(|it: &Environment| it.name == environment.name)
-            {
-                return Err(Wrong::new(
-                    format!("environment.{place}.name"),
-                    format!("is used twice: `{}`", environment.name),
-                    "give each environment a name of its own",
-                ));
-            }
             settings.environments.push(agreed);
             environments.push(environment);
         }
+        rules::check(&settings)?;
         let policy = match file.policy {
             Some(policy) if !is_digest(&policy.digest) => {
                 return Err(Wrong::new(
@@ -157,7 +150,16 @@ impl Config {
             .map(|it| values::secret("slack", "url", (it.url_variable, it.url_file), folder));
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
-            Some(location) => location,
+            Some(location) => {
+                if let Err(why) = location.parse::<Location>() {
+                    return Err(Wrong::new(
+                        "journal.location",
+                        format!("can't be used: {why}"),
+                        "write a path, or `postgres://USER@HOST/DATABASE`",
+                    ));
+                }
+                location
+            }
             None => records.join("journal.db").to_string_lossy().into_owned(),
         };
         Ok(Self {
@@ -172,6 +174,13 @@ impl Config {
             lease: file.journal.lease.duration(),
             serve: file.serve.map(|it| it.checked(folder)).transpose()?,
         })
+    }
+
+    /// Whether the file is for commands that deploy on this machine: it describes an environment, or how `serve`
+    /// starts deployments here.
+    pub fn deploys(&self) -> bool {
+        let serves_here = |it: &Serve| it.elsewhere.is_none();
+        !self.environments.is_empty() || self.serve.as_ref().is_some_and(serves_here)
     }
 
     /// The environment of a name.

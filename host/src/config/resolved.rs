@@ -7,13 +7,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::find::{self, Found};
-use super::places::Places;
+use super::places::{self, Places};
+use super::rules;
 use super::shown::Source;
+use super::values::Wrong;
 use super::{Config, Environment, FILE, PolicyFile};
 use crate::contract::names::Named as _;
 use crate::contract::settings;
 use crate::contract::types::{LoadTestAction, Settings};
-use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
 use crate::facts::Error;
 
 /// The settings on the command line. A command leaves out those for which it has no flag.
@@ -93,7 +94,7 @@ const REQUIRED_JOBS: &str = "GREENLIGHT_REQUIRED_JOBS";
 ///
 /// # Errors
 ///
-/// If the file can't be read, a named file is missing, or the file or a variable has an invalid value.
+/// If the file can't be read, a named file is missing, or the file, a variable or a flag has an invalid value.
 pub fn resolve(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<Resolved, Error> {
     let (found, origin) = locate(flags, variables)?;
     let file = match found {
@@ -111,6 +112,7 @@ pub fn resolve(flags: &Flags<'_>, variables: &Variables<'_>) -> Result<Resolved,
     resolved.file = file;
     resolved.apply_variables(variables)?;
     resolved.apply(flags);
+    rules::check(&resolved.settings).map_err(|wrong| resolved.refused(wrong))?;
     Ok(resolved)
 }
 
@@ -194,16 +196,7 @@ impl Resolved {
             self.origins.publish_branch = Origin::Variable(PUBLISH_BRANCH);
         }
         if let Some(names) = text(variables, ENVIRONMENTS)? {
-            let names = list(&names);
-            if let Some(name) = names.iter().find(|it| !is_environment(it)) {
-                return Err(Error::new(
-                    format!(
-                        "`{name}` in the variable `{ENVIRONMENTS}` is not the name of an environment"
-                    ),
-                    format!("separate names with commas, each of {ENVIRONMENT_FORM}"),
-                ));
-            }
-            self.name_environments(&names);
+            self.name_environments(&list(&names));
             self.origins.environments = Origin::Variable(ENVIRONMENTS);
         }
         if let Some(word) = text(variables, DEFAULT_ACTION)? {
@@ -216,14 +209,7 @@ impl Resolved {
             self.origins.default_action = Origin::Variable(DEFAULT_ACTION);
         }
         if let Some(names) = text(variables, REQUIRED_JOBS)? {
-            let names = list(&names);
-            if names.iter().any(String::is_empty) {
-                return Err(Error::new(
-                    format!("the variable `{REQUIRED_JOBS}` has an empty name"),
-                    "separate names of jobs with commas: `test,lint`",
-                ));
-            }
-            self.settings.required_jobs = names;
+            self.settings.required_jobs = list(&names);
             self.origins.required_jobs = Origin::Variable(REQUIRED_JOBS);
         }
         if let Some(path) = set(variables, POLICY)? {
@@ -254,6 +240,18 @@ impl Resolved {
             self.name_policy(path.to_owned());
             self.origins.policy = Origin::Flag("--policy");
         }
+    }
+
+    /// The error for a setting that breaks a rule. The file has been checked already, so a flag or a variable is at
+    /// fault.
+    fn refused(&self, wrong: Wrong) -> Error {
+        let origin = match wrong.key.as_str() {
+            "release.publish-branch" => self.origins.publish_branch,
+            key if key.starts_with("release.required-jobs") => self.origins.required_jobs,
+            _ => self.origins.environments,
+        };
+        let key = places::shown(&wrong.key);
+        Error::new(format!("{origin}: `{key}` {}", wrong.why), wrong.help)
     }
 
     /// Sets the environments by their names. An environment that the file describes keeps its other settings.

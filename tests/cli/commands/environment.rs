@@ -73,7 +73,10 @@ fn flags_override_variables() {
     format("yaml").gives(
         2,
         Text::Nothing,
-        Text::Has(&["yaml", "human, json", "help: "]),
+        Text::Is(
+            "error: invalid value `yaml` in the variable `GREENLIGHT_FORMAT`\n  \
+             help: set it to one of `human`, `json`, or unset it\n",
+        ),
     );
 
     let default = |arguments: &[&str]| {
@@ -165,5 +168,38 @@ fn an_empty_variable_is_an_error_and_no_setting() {
         ])
         .variable(variable, "")
         .gives(2, Text::Nothing, Text::Has(&["error: ", "help: "]));
+    }
+}
+
+#[test]
+fn an_invalid_variable_is_named_and_not_its_flag() {
+    let invalid = |variable: &str, value: &str| match value {
+        "" => format!("error: the variable `{variable}` is empty\n  help: "),
+        _ => format!("error: invalid value `{value}` in the variable `{variable}`\n  help: "),
+    };
+    for (command, flag, variable) in [
+        (
+            &["label", "--message", "x"][..],
+            "--format",
+            "GREENLIGHT_FORMAT",
+        ),
+        (&["policy", "table"], "--format", "GREENLIGHT_FORMAT"),
+        (&["serve"], "--log-level", "GREENLIGHT_LOG_LEVEL"),
+        (&["serve"], "--log-format", "GREENLIGHT_LOG_FORMAT"),
+    ] {
+        for value in ["xml", ""] {
+            let said = invalid(variable, value);
+            let ended = greenlight(command).variable(variable, value).gives(
+                2,
+                Text::Nothing,
+                Text::Has(&[&said]),
+            );
+            assert!(!ended.stderr.contains(flag), "{}", ended.stderr);
+        }
+        // The flag is at fault, whatever the variable is.
+        let said = format!("invalid value 'xml' for '{flag} ");
+        greenlight(command.iter().chain(&[flag, "xml"]))
+            .variable(variable, "xml")
+            .gives(2, Text::Nothing, Text::Has(&[&said]));
     }
 }

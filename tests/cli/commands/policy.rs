@@ -1,6 +1,7 @@
 //! `greenlight policy`.
 
 use std::fs;
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -109,6 +110,38 @@ fn an_exported_policy_is_the_bundled_one() {
         Text::Nothing,
     );
     greenlight(["policy", "table", "--policy", file]).gives(0, Text::Is(TABLE), Text::Nothing);
+    is_inspected_where_it_is_configured(folder.path(), &bytes);
+}
+
+/// `policy inspect` without a file inspects the policy that every command uses.
+#[track_caller]
+fn is_inspected_where_it_is_configured(folder: &Path, bundled: &[u8]) {
+    // A custom section of WebAssembly makes another component of the same policy.
+    let other = [bundled, &[0, 2, 1, b'x']].concat();
+    fs::write(folder.join("other.wasm"), &other).expect("written");
+    let digest = Sha256::digest(&other)
+        .iter()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+    let config = folder.join("greenlight.toml");
+    let write = |digest: &str| {
+        let text = format!("[policy]\nfile = \"other.wasm\"\ndigest = \"sha256:{digest}\"\n");
+        fs::write(&config, text).expect("written");
+    };
+    write(&digest);
+    let shown = format!("digest: sha256:{digest}\n");
+    let config = config.to_str().expect("UTF-8");
+    let inspect = ["policy", "inspect"];
+    greenlight(inspect)
+        .within(folder)
+        .gives(0, Text::Has(&[&shown]), Text::Nothing);
+    let by_flag = || greenlight(inspect.iter().chain(&["--config", config]));
+    by_flag().gives(0, Text::Has(&[&shown]), Text::Nothing);
+    write(&"0".repeat(64));
+    by_flag().gives(
+        2,
+        Text::Nothing,
+        Text::Has(&["does not match the configuration", &digest]),
+    );
 }
 
 #[test]
