@@ -59,98 +59,27 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The parts of the host, from the ground up. A part names only parts of lower floors.
-const FLOORS: [&[&str]; 12] = [
-    &["text", "clock", "retry", "child"],
-    &["contract", "error", "http"],
-    &["secret"],
-    &["journal", "sandbox"],
-    &["facts"],
-    &["config"],
-    &["effects"],
-    &["deployment", "local"],
-    &["report"],
-    &["serve"],
-    &["cli"],
-    &["main", "lib"],
-];
-
-fn floor(part: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&part))
-}
-
-/// The code of a file as statements, without comments and without the tests at its end: the number of the first line
-/// of each, and its text. A `use` that spans several lines is one statement.
-fn statements(text: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
-    let mut open = false;
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with("//") {
-            continue;
-        }
-        if open {
-            let (_, statement) = found.last_mut().expect("it was opened");
-            statement.push_str(line);
-            open = !line.contains(';');
-            continue;
-        }
-        open = (line.starts_with("use ") || line.starts_with("pub use ")) && !line.contains(';');
-        found.push((number + 1, line.to_owned()));
-    }
-    found
-}
-
-/// The first name behind each `crate::` of a statement, the names in `crate::{…}`, and the first name behind as many
-/// `super::` as there are modules around the statement.
-fn named(statement: &str, depth: usize) -> Vec<&str> {
-    let supers = "super::".repeat(depth);
+/// The first name behind each `crate::` of a line, and the names in `crate::{…}`.
+fn named(line: &str) -> Vec<&str> {
     let mut names = Vec::new();
-    for root in ["crate::", &supers] {
-        for (place, _) in statement.match_indices(root) {
-            let before = &statement[..place];
-            let after = &statement[place + root.len()..];
-            if root.is_empty() || before.ends_with("super::") || after.starts_with("super::") {
-                continue;
-            }
-            match after.strip_prefix('{') {
-                Some(list) => names.extend(first_names(list)),
-                None => names.push(word(after)),
-            }
+    for rest in line.split("crate::").skip(1) {
+        let end = |text: &str| {
+            text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(text.len())
+        };
+        match rest.strip_prefix('{') {
+            Some(list) => names.extend(
+                list.split('}')
+                    .next()
+                    .unwrap_or(list)
+                    .split(',')
+                    .map(str::trim)
+                    .map(|it| &it[..end(it)]),
+            ),
+            None => names.push(&rest[..end(rest)]),
         }
     }
     names
-}
-
-/// The word that a text starts with.
-fn word(text: &str) -> &str {
-    let text = text.trim_start();
-    let end = text.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
-    &text[..end.unwrap_or(text.len())]
-}
-
-/// The first word of each item of a list up to its closing brace, whatever is nested in it.
-fn first_names(list: &str) -> Vec<&str> {
-    let mut names = vec![word(list)];
-    let mut nested = 0;
-    for (place, it) in list.char_indices() {
-        match it {
-            '{' => nested += 1,
-            '}' if nested == 0 => break,
-            '}' => nested -= 1,
-            ',' if nested == 0 => names.push(word(&list[place + 1..])),
-            _ => {}
-        }
-    }
-    names.retain(|it| !it.is_empty());
-    names
-}
-
-/// The number of modules around the statements of a file: 1 for `a.rs` and `a/mod.rs`, 2 for `a/b.rs`.
-fn depth(root: &Path, file: &Path) -> usize {
-    let relative = file.strip_prefix(root).expect("a file of the host");
-    let is_folder = relative.ends_with("mod.rs");
-    relative.iter().count() - usize::from(is_folder)
 }
 
 /// The part that a file belongs to: its first folder below `src`, or its own name.
@@ -168,41 +97,21 @@ fn breaches(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for file in files {
         let part = part(root, &file);
-        let depth = depth(root, &file);
-        let place = file.strip_prefix(root).expect("a file of the host");
-        let place = place.display();
-        let own = floor(&part);
-        if own.is_none() {
-            found.push(format!("{place}: `{part}` is not in the list of floors"));
-        }
         let text = fs::read_to_string(&file).expect("a source file");
-        // Tests may use stand-ins of any part.
-        let tests = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
-        let code = text[..tests].lines().count();
-        for (number, statement) in statements(&text) {
-            for other in named(&statement, depth)
-                .into_iter()
-                .filter(|it| *it != part)
-            {
+        for (number, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("//") {
+                continue;
+            }
+            for other in named(line).into_iter().filter(|other| *other != part) {
                 for rule in RULES.iter().filter(|it| (it.is_broken)(&part, other)) {
-                    found.push(format!("{place}:{number}: {}", rule.says));
-                }
-                let is_higher = floor(other).is_some_and(|it| Some(it) >= own);
-                if is_higher && number <= code && !is_test(&file) {
-                    found.push(format!("{place}:{number}: `{other}` is on no lower floor"));
+                    let place = file.strip_prefix(root).expect("a file of the host");
+                    let place = place.display();
+                    found.push(format!("{place}:{}: {}", number + 1, rule.says));
                 }
             }
         }
     }
     found
-}
-
-/// Whether a file has nothing but tests and what they need.
-fn is_test(file: &Path) -> bool {
-    let name = file.file_stem().expect("a name").to_string_lossy();
-    ["tests", "properties", "agreement"].contains(&&*name)
-        || name.starts_with("fixture")
-        || name == "stand_in"
 }
 
 #[test]
@@ -214,30 +123,13 @@ fn each_part_of_the_host_knows_only_what_it_may() {
 
 #[test]
 fn an_import_is_seen_however_it_is_written() {
-    assert_eq!(named("use crate::report::json;", 2), ["report"]);
+    assert_eq!(named("use crate::report::json;"), ["report"]);
     assert_eq!(
-        named("use crate::{clock, report::{json, sarif}, sandbox};", 2),
+        named("use crate::{clock, report::json, sandbox};"),
         ["clock", "report", "sandbox"]
     );
-    assert_eq!(named("crate::facts::git::commit(it)", 2), ["facts"]);
-    assert_eq!(named("use std::fs;", 2), [""; 0]);
-    assert_eq!(named("use super::super::effects::probe;", 2), ["effects"]);
-    assert_eq!(named("use super::effects::probe;", 2), [""; 0]);
-    assert_eq!(named("use super::effects;", 1), ["effects"]);
-    assert_eq!(
-        named("use super::{effects, facts};", 1),
-        ["effects", "facts"]
-    );
-}
-
-#[test]
-fn a_statement_of_several_lines_is_one() {
-    let text =
-        "// use crate::cli;\nuse crate::{\n    cli::{Exit, Error},\n    text,\n};\nfn main() {}\n";
-    let found = statements(text);
-    assert_eq!(found[0].0, 2);
-    assert_eq!(named(&found[0].1, 1), ["cli", "text"]);
-    assert_eq!(found[1], (6, "fn main() {}".to_owned()));
+    assert_eq!(named("    crate::facts::git::commit(it)"), ["facts"]);
+    assert_eq!(named("use std::fs;"), [""; 0]);
 }
 
 /// The files of the host that the fuzz targets compile, from their `#[path = "…"]` attributes.
@@ -270,7 +162,7 @@ fn the_fuzz_targets_find_the_files_of_the_host_that_they_compile() {
         assert!(file.is_file(), "{} does not exist", file.display());
         let text = fs::read_to_string(&file).expect("a source file");
         let code = text.lines().filter(|it| !it.trim_start().starts_with("//"));
-        for name in code.flat_map(|it| named(it, 2)) {
+        for name in code.flat_map(named) {
             assert!(
                 library.contains(&format!("pub mod {name};")),
                 "{} names `crate::{name}`, which tests/fuzz/src/lib.rs does not have",

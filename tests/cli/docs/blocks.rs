@@ -1,6 +1,5 @@
 //! Every block is of a kind that a test runs.
 
-use std::fs;
 use std::path::Path;
 
 use greenlight::cli;
@@ -12,9 +11,7 @@ use super::snippets;
 use crate::harness::greenlight;
 
 /// The kinds of blocks. What runs or checks `console` and `sh` is in modules of their own.
-const KINDS: [&str; 8] = [
-    "console", "sh", "toml", "yaml", "groovy", "json", "ini", "log",
-];
+const KINDS: [&str; 7] = ["console", "sh", "toml", "yaml", "groovy", "json", "ini"];
 
 #[test]
 fn every_block_is_of_a_kind_that_is_checked() {
@@ -33,51 +30,6 @@ fn every_block_is_of_a_kind_that_is_checked() {
     found.sort();
     found.dedup();
     assert!(found.len() >= 6, "{found:?}");
-}
-
-/// Markdown takes lines with an indentation after an empty line for a block, too, which no test would run.
-#[test]
-fn every_block_has_a_fence() {
-    for page in pages::all() {
-        let prose = page.prose();
-        for pair in prose.windows(2) {
-            let [(_, before), (number, line)] = pair else {
-                unreachable!("windows of two")
-            };
-            let is_block = before.trim().is_empty() && line.starts_with("    ");
-            assert!(!is_block, "{}:{number}: a block without a fence", page.name);
-        }
-    }
-}
-
-/// A line of the server's log: time, level, a message of the source, fields.
-#[test]
-fn lines_of_the_log_are_as_the_server_writes_them() {
-    let serve = pages::root().join("host/src/serve");
-    let sources = fs::read_dir(serve).expect("a folder").map(|it| {
-        let path = it.expect("an entry").path();
-        fs::read_to_string(path).expect("a source file")
-    });
-    let sources: String = sources.collect();
-    let mut checked = 0;
-    for page in pages::all() {
-        for block in page.blocks_in("log") {
-            for line in block.text.lines() {
-                let (time, rest) = line.split_once(' ').expect("a time");
-                let shape = time.replace(|it: char| it.is_ascii_digit(), "0");
-                assert_eq!(shape, "0000-00-00T00:00:00.000Z", "{}: {line}", page.name);
-                let (level, rest) = rest.split_at(6);
-                let levels = ["error ", "warn  ", "info  ", "debug ", "trace "];
-                assert!(levels.contains(&level), "{}: {line}", page.name);
-                let words = rest.split(' ').take_while(|it| !it.contains('='));
-                let message = words.collect::<Vec<_>>().join(" ");
-                let quoted = format!("\"{message}\"");
-                assert!(sources.contains(&quoted), "{}: {line}", page.name);
-                checked += 1;
-            }
-        }
-    }
-    assert!(checked > 0);
 }
 
 /// The blocks of a page that begin with the comment `# greenlight.toml` are files; the others go on with the one

@@ -35,19 +35,17 @@ struct Page {
 
 /// Embeds pages of `host/docs`. A page whose file is missing is a compile error.
 macro_rules! pages {
-    ($(#[$doc:meta])* $pages:ident, $files:ident: $($topic:literal => $file:literal),* $(,)?) => {
-        $(#[$doc])*
-        const $pages: &[Page] = &[
+    ($($topic:literal => $file:literal),* $(,)?) => {
+        /// Every page that is shown, in the order of the list of topics.
+        const PAGES: &[Page] = &[
             $(Page { topic: $topic, text: include_str!(concat!("../../../docs/", $file)) }),*
         ];
         #[cfg(test)]
-        const $files: &[&str] = &[$($file),*];
+        const FILES: &[&str] = &[$($file),*];
     };
 }
 
 pages! {
-    /// Every page in the list of topics, in its order.
-    PAGES, FILES:
     "index" => "index.md",
     "first-pipeline" => "first-pipeline.md",
     "ci" => "ci/index.md",
@@ -71,39 +69,7 @@ pages! {
     "architecture" => "architecture.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
-    "decisions" => "decisions/index.md",
     "contributing" => "contributing.md",
-    "changelog" => "changelog.md",
-    "security" => "../../.github/SECURITY.md",
-}
-
-pages! {
-    /// The decisions, which the page `decisions` lists by their numbers.
-    DECISIONS, DECISION_FILES:
-    "0001" => "decisions/0001-world-without-imports.md",
-    "0002" => "decisions/0002-one-decide.md",
-    "0003" => "decisions/0003-judging-in-the-policy.md",
-    "0004" => "decisions/0004-truncated-messages.md",
-    "0005" => "decisions/0005-unknown-branch.md",
-    "0006" => "decisions/0006-production-tags.md",
-    "0007" => "decisions/0007-contradictions-stop.md",
-    "0008" => "decisions/0008-fresh-instance.md",
-    "0009" => "decisions/0009-compile-in-a-child.md",
-    "0010" => "decisions/0010-git-cat-file.md",
-    "0011" => "decisions/0011-static-linking.md",
-    "0012" => "decisions/0012-two-records-per-effect.md",
-    "0013" => "decisions/0013-leases-with-fences.md",
-    "0014" => "decisions/0014-rollback-journal.md",
-    "0015" => "decisions/0015-git-ancestry.md",
-    "0016" => "decisions/0016-run-local.md",
-    "0017" => "decisions/0017-store-before-answer.md",
-    "0018" => "decisions/0018-policy-decides-starts.md",
-    "0019" => "decisions/0019-idempotency-keys.md",
-    "0020" => "decisions/0020-own-registry-client.md",
-    "0021" => "decisions/0021-exit-status-by-meaning.md",
-    "0022" => "decisions/0022-ground-floor.md",
-    "0023" => "decisions/0023-settings-in-one-place.md",
-    "0024" => "decisions/0024-generated-reference.md",
 }
 
 /// Shows what was asked for.
@@ -123,7 +89,6 @@ pub fn run(
     let command = help_of(&mut program, &arguments.words);
     let page = PAGES
         .iter()
-        .chain(DECISIONS)
         .find(|it| arguments.words.len() == 1 && it.topic == first);
     if command.is_none() && page.is_none() {
         return Err(unknown(&arguments.words.join(" "), &program));
@@ -246,29 +211,30 @@ mod tests {
     }
 
     #[test]
-    fn every_page_is_a_topic() {
+    fn every_page_but_history_is_a_topic() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         let mut found = Vec::new();
         files(&root, &mut found);
-        let mut pages: Vec<_> = found
+        let names = found
             .iter()
-            .map(|it| it.strip_prefix(&root).expect("below"))
+            .map(|it| it.strip_prefix(&root).expect("below"));
+        let history =
+            |it: &&Path| it.starts_with("decisions") || it.ends_with(Path::new("changelog.md"));
+        let mut pages: Vec<_> = names
+            .filter(|it| !history(it))
             .map(|it| it.to_str().expect("UTF-8"))
-            .chain(["../../.github/SECURITY.md"])
             .collect();
         pages.sort_unstable();
-        let mut topics = [FILES, DECISION_FILES].concat();
+        let mut topics = FILES.to_vec();
         topics.sort_unstable();
         assert_eq!(topics, pages);
     }
 
     #[test]
     fn topics_differ() {
-        let all = PAGES.iter().chain(DECISIONS);
-        let mut names: Vec<_> = all.map(|it| it.topic).collect();
-        let number = names.len();
+        let mut names: Vec<_> = PAGES.iter().map(|it| it.topic).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), number);
+        assert_eq!(names.len(), PAGES.len());
     }
 }
