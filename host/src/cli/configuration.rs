@@ -10,9 +10,10 @@ use super::args::{compiler, named};
 use super::output::Output;
 use crate::config::PolicyFile;
 use crate::config::resolved::{self, Flags, Resolved};
+use crate::contract::fields::digest_of;
 use crate::contract::types::LoadTestAction;
 use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
-use crate::sandbox::{Policy, Use, digest_of, read};
+use crate::sandbox::{Policy, Use, read};
 use crate::text::escape::escape;
 
 /// Where the configuration is.

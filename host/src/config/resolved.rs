@@ -14,7 +14,7 @@ use crate::contract::names::Named as _;
 use crate::contract::settings;
 use crate::contract::types::{LoadTestAction, Settings};
 use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
-use crate::facts::Error;
+use crate::error::Error;
 
 /// The settings on the command line. A command leaves out those for which it has no flag.
 #[derive(Clone, Copy, Debug, Default)]
