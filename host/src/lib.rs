@@ -30,4 +30,5 @@ mod retry;
 pub mod sandbox;
 pub mod secret;
 pub mod serve;
+pub mod server_settings;
 pub mod text;

@@ -59,27 +59,137 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The first name behind each `crate::` of a line, and the names in `crate::{…}`.
-fn named(line: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for rest in line.split("crate::").skip(1) {
-        let end = |text: &str| {
-            text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                .unwrap_or(text.len())
-        };
-        match rest.strip_prefix('{') {
-            Some(list) => names.extend(
-                list.split('}')
-                    .next()
-                    .unwrap_or(list)
-                    .split(',')
-                    .map(str::trim)
-                    .map(|it| &it[..end(it)]),
-            ),
-            None => names.push(&rest[..end(rest)]),
+/// The floors of the host, the lowest first. A part names parts of its own floor and of the floors below.
+const FLOORS: [&[&str]; 9] = [
+    &["text"],
+    &[
+        "child",
+        "clock",
+        "contract",
+        "error",
+        "http",
+        "retry",
+        "secret",
+        "server_settings",
+    ],
+    &["journal", "sandbox"],
+    &["effects", "facts"],
+    &["config"],
+    &["deployment", "local"],
+    &["report", "serve"],
+    &["cli"],
+    &["lib", "main"],
+];
+
+/// The floor of a part, counted from the ground.
+fn floor(part: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&part))
+}
+
+/// The items of a list in braces, up to its end. A list inside an item belongs to the item.
+fn items(list: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, character) in list.char_indices() {
+        match character {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                found.push(&list[start..at]);
+                start = at + 1;
+                if character == '}' {
+                    break;
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
         }
     }
-    names
+    found
+}
+
+/// The first names behind the `super::` of a path or of a list of paths, each with the number of `super::`.
+fn first_names(path: &str, up: usize) -> Vec<(usize, &str)> {
+    let path = path.trim_start();
+    if let Some(rest) = path.strip_prefix("super::") {
+        return first_names(rest, up + 1);
+    }
+    if let Some(list) = path.strip_prefix('{') {
+        let items = items(list).into_iter();
+        return items.flat_map(|it| first_names(it, up)).collect();
+    }
+    let end = path.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+    let name = &path[..end.unwrap_or(path.len())];
+    if name.is_empty() {
+        Vec::new()
+    } else {
+        vec![(up, name)]
+    }
+}
+
+/// The indentation of a line that begins a module with a body.
+fn module_body(line: &str) -> Option<usize> {
+    let code = line.trim_start();
+    let words: Vec<&str> = code.split_whitespace().collect();
+    let begins = matches!(words[..], ["mod", _, "{"] | [_, "mod", _, "{"]);
+    begins.then_some(line.len() - code.len())
+}
+
+/// The parts that a text names through `crate::` or `super::`, each with its line. `depth` is the number of modules
+/// from the root of the host to the module that the text is the source of.
+fn named(depth: usize, text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut bodies: Vec<usize> = Vec::new();
+    let mut offset = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let code = line.trim_start();
+        let indent = line.len() - code.len();
+        if code.starts_with('}') && bodies.last() == Some(&indent) {
+            bodies.pop();
+        }
+        bodies.extend(module_body(line));
+        let depth = depth + bodies.len();
+        for start in ["crate::", "super::"] {
+            for (at, _) in line.match_indices(start) {
+                let before = line[..at].chars().next_back();
+                if code.starts_with("//")
+                    || before.is_some_and(|it| it.is_ascii_alphanumeric() || "_:".contains(it))
+                {
+                    continue;
+                }
+                let path = &text[offset + at..];
+                let names = match path.strip_prefix("crate::") {
+                    Some(rest) => first_names(rest, depth),
+                    None => first_names(path, 0),
+                };
+                let of_root = names.into_iter().filter(|(up, _)| *up == depth);
+                found.extend(of_root.map(|(_, name)| (number + 1, name)));
+            }
+        }
+        offset += line.len();
+    }
+    found
+}
+
+/// The number of modules from the root of the host to the module of a file. `x_tests.rs` is the module `x::tests`.
+fn depth(root: &Path, file: &Path) -> usize {
+    let relative = file.strip_prefix(root).expect("a file of the host");
+    let folders = relative.components().count() - 1;
+    let stem = file.file_stem().expect("a name").to_string_lossy();
+    match &*stem {
+        "mod" | "lib" | "main" => folders,
+        stem if stem.ends_with("_tests") => folders + 2,
+        _ => folders + 1,
+    }
+}
+
+/// The source of a file without its tests, which may use other parts as examples.
+fn without_tests<'a>(file: &Path, text: &'a str) -> &'a str {
+    let stem = file.file_stem().expect("a name").to_string_lossy();
+    if stem == "tests" || stem.ends_with("_tests") {
+        return "";
+    }
+    text.split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(text)
 }
 
 /// The part that a file belongs to: its first folder below `src`, or its own name.
@@ -98,16 +208,22 @@ fn breaches(root: &Path) -> Vec<String> {
     for file in files {
         let part = part(root, &file);
         let text = fs::read_to_string(&file).expect("a source file");
-        for (number, line) in text.lines().enumerate() {
-            if line.trim_start().starts_with("//") {
-                continue;
-            }
-            for other in named(line).into_iter().filter(|other| *other != part) {
-                for rule in RULES.iter().filter(|it| (it.is_broken)(&part, other)) {
-                    let place = file.strip_prefix(root).expect("a file of the host");
-                    let place = place.display();
-                    found.push(format!("{place}:{}: {}", number + 1, rule.says));
+        let place = file.strip_prefix(root).expect("a file of the host");
+        let place = place.display();
+        let depth = depth(root, &file);
+        for (line, other) in named(depth, &text) {
+            for rule in RULES.iter().filter(|it| (it.is_broken)(&part, other)) {
+                if other != part {
+                    found.push(format!("{place}:{line}: {}", rule.says));
                 }
+            }
+        }
+        let own = floor(&part).unwrap_or_else(|| panic!("`{part}` is on no floor"));
+        for (line, other) in named(depth, without_tests(&file, &text)) {
+            if floor(other).is_some_and(|it| it > own) {
+                found.push(format!(
+                    "{place}:{line}: `{other}` is on a higher floor than `{part}`"
+                ));
             }
         }
     }
@@ -121,15 +237,55 @@ fn each_part_of_the_host_knows_only_what_it_may() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// The names alone.
+fn names(depth: usize, text: &str) -> Vec<&str> {
+    named(depth, text)
+        .into_iter()
+        .map(|(_, name)| name)
+        .collect()
+}
+
 #[test]
 fn an_import_is_seen_however_it_is_written() {
-    assert_eq!(named("use crate::report::json;"), ["report"]);
+    assert_eq!(names(1, "use crate::report::json;"), ["report"]);
     assert_eq!(
-        named("use crate::{clock, report::json, sandbox};"),
+        names(1, "use crate::{clock, report::{json, text}, sandbox};"),
         ["clock", "report", "sandbox"]
     );
-    assert_eq!(named("    crate::facts::git::commit(it)"), ["facts"]);
-    assert_eq!(named("use std::fs;"), [""; 0]);
+    let broken = "use crate::{\n    clock::{\n        now,\n    },\n    report,\n};";
+    assert_eq!(names(1, broken), ["clock", "report"]);
+    assert_eq!(names(1, "    crate::facts::git::commit(it)"), ["facts"]);
+    assert_eq!(names(1, "use std::fs;"), [""; 0]);
+    assert_eq!(names(1, "// use crate::facts;"), [""; 0]);
+}
+
+#[test]
+fn a_path_through_the_parents_is_seen() {
+    assert_eq!(names(2, "use super::super::effects::Failure;"), ["effects"]);
+    assert_eq!(
+        names(2, "use super::super::{effects, text::{time, json}};"),
+        ["effects", "text"]
+    );
+    assert_eq!(names(2, "use super::values;"), [""; 0]);
+    assert_eq!(names(1, "use super::secret;"), ["secret"]);
+    let body = "mod tests {\n    use super::super::effects;\n}\nuse super::super::facts;";
+    assert_eq!(named(2, body), [(4, "facts")]);
+}
+
+#[test]
+fn each_part_is_on_one_floor_and_in_the_table_of_the_documentation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let library = fs::read_to_string(root.join("src/lib.rs")).expect("the library");
+    let page = fs::read_to_string(root.join("docs/architecture.md")).expect("a page");
+    let modules = library.lines().filter_map(|line| {
+        let line = line.strip_prefix("pub ").unwrap_or(line);
+        line.strip_prefix("mod ")?.strip_suffix(';')
+    });
+    for part in modules {
+        let floors = FLOORS.iter().filter(|it| it.contains(&part)).count();
+        assert_eq!(floors, 1, "`{part}`");
+        assert!(page.contains(&format!("\n| `{part}` |")), "`{part}`");
+    }
 }
 
 /// The files of the host that the fuzz targets compile, from their `#[path = "…"]` attributes.
@@ -161,8 +317,8 @@ fn the_fuzz_targets_find_the_files_of_the_host_that_they_compile() {
     for file in fuzzed(&root) {
         assert!(file.is_file(), "{} does not exist", file.display());
         let text = fs::read_to_string(&file).expect("a source file");
-        let code = text.lines().filter(|it| !it.trim_start().starts_with("//"));
-        for name in code.flat_map(named) {
+        // The targets keep the modules of the host, so `crate::` alone is followed.
+        for name in names(usize::MAX / 2, &text) {
             assert!(
                 library.contains(&format!("pub mod {name};")),
                 "{} names `crate::{name}`, which tests/fuzz/src/lib.rs does not have",

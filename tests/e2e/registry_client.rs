@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use greenlight::config::server::{Account, RegistrySettings as Settings};
 use greenlight::effects::registry::Registry as Client;
 use greenlight::secret::Source;
+use greenlight::server_settings::{Account, RegistrySettings as Settings};
 use tempfile::TempDir;
 
 use crate::image;

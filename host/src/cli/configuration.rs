@@ -12,8 +12,9 @@ use super::output::Output;
 use crate::config::PolicyFile;
 use crate::config::resolved::{self, Flags, Resolved};
 use crate::config::shown::{self, Source};
+use crate::contract::fields::digest_of;
 use crate::contract::types::LoadTestAction;
-use crate::sandbox::{Failure, Policy, Use, digest_of, read};
+use crate::sandbox::{Failure, Policy, Use, read};
 use crate::text::escape::escape;
 
 /// Where the configuration is.

@@ -11,6 +11,7 @@ use super::configuration::{self, SettingsArguments};
 use super::exports::ExportArguments;
 use super::output::{Output, refuse};
 use super::{Error, Exit, WarnExitCode, args};
+use crate::contract::Answer;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
@@ -19,7 +20,7 @@ use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history;
 use crate::report::export::{Findings, Name};
 use crate::report::terminal;
-use crate::sandbox::{Answer, Policy, Use};
+use crate::sandbox::{Policy, Use};
 use crate::text::escape::escape;
 use crate::text::json;
 

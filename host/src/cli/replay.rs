@@ -14,6 +14,7 @@ use super::configuration::{self, SettingsArguments};
 use super::output::Output;
 use super::table::publishable;
 use super::{Error, Exit, args};
+use crate::contract::Answer;
 use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
 use crate::contract::fields::ByName;
@@ -24,7 +25,7 @@ use crate::contract::names::Named as _;
 use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
 use crate::facts::git::{self, Commit, Objects};
 use crate::facts::message;
-use crate::sandbox::{Answer, Failure, Policy, Sandbox, Use};
+use crate::sandbox::{Failure, Policy, Sandbox, Use};
 use crate::text::escape::escape;
 use crate::text::json;
 

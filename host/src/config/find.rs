@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::FILE;
-use crate::facts::Error;
+use crate::error::Error;
 
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1 << 20;

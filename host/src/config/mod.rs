@@ -25,7 +25,7 @@ use std::time::Duration;
 use crate::contract::settings;
 use crate::contract::types::{Settings, Thresholds};
 use crate::contract::validate::is_digest;
-use crate::facts::Error;
+use crate::error::Error;
 use crate::journal::Location;
 use places::Places;
 use values::Wrong;

@@ -15,7 +15,7 @@ use super::{Config, Environment, FILE, PolicyFile};
 use crate::contract::names::Named as _;
 use crate::contract::settings;
 use crate::contract::types::{LoadTestAction, Settings};
-use crate::facts::Error;
+use crate::error::Error;
 
 /// The settings on the command line. A command leaves out those for which it has no flag.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::server::{
-    CircleCiTable, GitHubTable, JenkinsTable, RegistrySettings, RegistryTable, TriggerSettings,
-};
+use super::server::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
 use super::values::Span;
 use super::values::{self, Wrong};
 use crate::contract::validate::is_repository;
 use crate::secret::Source;
+use crate::server_settings::{RegistrySettings, TriggerSettings};
 
 /// The settings of `greenlight serve`.
 #[derive(Clone, Debug)]

@@ -6,13 +6,13 @@ use super::log::{self, Log};
 use super::recovery::Opening;
 use super::{Context, Error, Leases, Lock, Outcome, is_empty, unfinished};
 use crate::clock;
+use crate::contract::Answer;
 use crate::contract::promotion::{Action, Instruction};
 use crate::contract::types::Settings;
 use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::journal::{self, Header, NewDeployment, Store};
-use crate::sandbox::Answer;
 
 /// A deployment that is asked for.
 #[derive(Clone, Copy, Debug)]

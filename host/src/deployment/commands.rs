@@ -11,7 +11,6 @@ use crate::config::Config;
 use crate::contract::promotion::{Deployment, Happening, Outcome};
 use crate::effects::process::{self, Ending, Task};
 use crate::effects::shutdown::Shutdown;
-use crate::facts;
 use crate::secret::Source;
 
 /// How far apart signals to the processes of one job may arrive.
@@ -58,7 +57,7 @@ impl Commands<'_> {
         command: Command<'_>,
         environment: &str,
         screen: &mut dyn Screen,
-    ) -> Result<Ran, facts::Error> {
+    ) -> Result<Ran, crate::error::Error> {
         let log = command.log;
         // Variables with secrets: a command can't print what it was not given.
         let secret = self.config.slack.as_ref().and_then(Source::variable);
@@ -75,7 +74,7 @@ impl Commands<'_> {
         };
         let finished = process::run(&task, self.shutdown, &mut |line| screen.line(line));
         let finished = finished.map_err(|error| {
-            facts::Error::new(
+            crate::error::Error::new(
                 format!("failed to write the log `{log}`: {error}"),
                 "make room, then continue with `greenlight run --resume`",
             )

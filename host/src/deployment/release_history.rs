@@ -6,7 +6,7 @@ use super::entry::{Details, Entry};
 use super::{is_same_image, log};
 use crate::contract::promotion::{Event, Happening, Rival};
 use crate::contract::types::Settings;
-use crate::facts;
+use crate::error::Error;
 use crate::journal::Store;
 
 /// A release.
@@ -31,7 +31,7 @@ pub fn history(
     release: OfRelease<'_>,
     now: u64,
     settings: &Settings,
-) -> Result<Vec<Event>, facts::Error> {
+) -> Result<Vec<Event>, Error> {
     let mut found = Vec::new();
     let mut under_way = false;
     let headers = store.of_commit(release.commit)?;

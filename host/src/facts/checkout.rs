@@ -5,11 +5,11 @@
 
 use std::path::Path;
 
-use super::Error;
 use super::ci::{CiEnvironment, Completeness, Problem, System};
 use super::git::{self, Commit, Looked, PendingPair};
 use super::message::{self, Reading};
 use crate::contract::validate::is_commit;
+use crate::error::Error;
 
 /// The message of the commit that is built.
 pub struct Found {

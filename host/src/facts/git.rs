@@ -5,9 +5,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Stdio};
 
-use super::Error;
 use super::git_process::unknown;
 pub use super::git_process::{Running, git, not_started};
+use crate::error::Error;
 
 /// One commit object.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use std::thread::JoinHandle;
 
 use rustix::process::Signal;
 
-use super::Error;
 use crate::child;
+use crate::error::Error;
 
 /// A git command that reads a repository.
 ///

@@ -9,9 +9,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::Error;
 use crate::contract::history::History;
 use crate::contract::promotion;
+use crate::error::Error;
 
 /// The longest history that is read, in bytes.
 const LONGEST: u64 = 4 << 20;

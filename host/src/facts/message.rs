@@ -8,8 +8,9 @@ use std::path::Path;
 
 use encoding_rs::{Encoding, REPLACEMENT};
 
-use super::{Error, git};
+use super::git;
 use crate::contract::labels::Message;
+use crate::error::Error;
 
 /// The longest message that is read, in bytes. The policy gets a copy inside its memory.
 pub const LONGEST: usize = 4 << 20;

@@ -9,5 +9,3 @@ pub mod history;
 pub mod load_test;
 pub mod message;
 pub mod webhook;
-
-pub use crate::error::Error;

@@ -10,8 +10,6 @@ pub mod limits;
 mod policy;
 pub mod profile;
 
-pub use crate::contract::Answer;
-pub use crate::contract::fields::digest_of;
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;
 pub use limits::{Failure, Limit};

@@ -13,7 +13,7 @@ use super::worker_pool::{IDLE, Next, Worker, back_off};
 use crate::clock;
 use crate::deployment::{Connection, Keeper};
 use crate::effects::trigger::{self, Request, Trigger};
-use crate::facts::Error;
+use crate::error::Error;
 use crate::journal::inbox::{ClaimedDeploymentRequest, DeploymentRequestState, Inbox};
 use crate::journal::{self, Holder, Store, open_inbox};
 use crate::text::time;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Shared, no_thread};
-use crate::facts::Error;
+use crate::error::Error;
 use crate::journal::inbox::{Delivery, Inbox};
 use crate::journal::{self, open_inbox};
 

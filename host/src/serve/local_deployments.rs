@@ -12,7 +12,8 @@ use super::worker_pool::{Next, Worker, back_off};
 use crate::clock;
 use crate::deployment::{Drivers, begun, unfinished};
 use crate::effects::trigger::{Error as TriggerError, Request, Trigger};
-use crate::facts::{Error, git};
+use crate::error::Error;
+use crate::facts::git;
 use crate::journal::{self, Header, Location, Store};
 
 /// How long a child may take to write its first record.

@@ -327,6 +327,23 @@ mod tests {
     }
 
     #[test]
+    fn the_line_of_the_documentation_has_this_format() {
+        let page = include_str!("../../docs/operations.md");
+        let (_, block) = page.split_once("```log\n").expect("a block");
+        let text = logged(LogFormat::Text, LogLevel::Info, || {
+            let span = tracing::error_span!("delivery", delivery = 7, source = "distribution");
+            let _entered = span.enter();
+            tracing::info!(
+                repository = "example/shop",
+                tag = "stage-1f0c",
+                "push event stored"
+            );
+        });
+        let line = block.split_inclusive('\n').next().expect("a line");
+        assert_eq!(without_time(line), without_time(&text));
+    }
+
+    #[test]
     fn json_has_them_as_keys_of_one_harmless_object() {
         let text = logged(LogFormat::Json, LogLevel::Info, delivery);
         let line = text.strip_suffix('\n').expect("a line");

@@ -35,7 +35,8 @@ use std::time::Duration;
 
 use crate::config::{Config, Serve};
 use crate::effects::shutdown::Shutdown;
-use crate::facts::{Error, git};
+use crate::error::Error;
+use crate::facts::git;
 use crate::journal::Location;
 use crate::sandbox::Policy;
 use authenticate::WebhookSecret;

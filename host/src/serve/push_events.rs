@@ -7,7 +7,7 @@ use super::display::{reasons_text, without_nul};
 use super::worker_pool::{IDLE, Next, Worker, back_off};
 use crate::clock;
 use crate::effects::registry::Registry;
-use crate::facts::Error;
+use crate::error::Error;
 use crate::journal::inbox::{ClaimedPushEvent, Inbox, NewDeploymentRequest, Settled};
 use crate::journal::{Holder, open_inbox};
 use crate::text::time;

@@ -8,7 +8,7 @@ use super::Shared;
 use super::worker_pool::{IDLE, Next, Worker, back_off};
 use crate::clock;
 use crate::effects::registry::Registry;
-use crate::facts::Error;
+use crate::error::Error;
 use crate::journal::inbox::{Delivery, Inbox, PushEvent};
 use crate::journal::{self, open_inbox};
 

@@ -5,7 +5,8 @@ use super::display::reasons_text;
 use crate::clock;
 use crate::contract::promotion::{Action, Conclusion, Instruction, Release};
 use crate::deployment::release_history::{self, OfRelease};
-use crate::facts::{Error, git, message};
+use crate::error::Error;
+use crate::facts::{git, message};
 use crate::journal::Store;
 use crate::journal::inbox::DeploymentRequest;
 

@@ -14,7 +14,7 @@ use super::local_deployments::ResumeWorker;
 use super::push_events::PushEventWorker;
 use super::reconciliation::ReconciliationWorker;
 use crate::clock;
-use crate::facts::Error;
+use crate::error::Error;
 use crate::retry::Backoff;
 
 /// How many push events are resolved at a time. A registry that hangs blocks one worker.

@@ -1,5 +1,6 @@
 //! Every block is of a kind that a test runs.
 
+use std::fs;
 use std::path::Path;
 
 use greenlight::cli;
@@ -11,7 +12,9 @@ use super::snippets;
 use crate::harness::greenlight;
 
 /// The kinds of blocks. What runs or checks `console` and `sh` is in modules of their own.
-const KINDS: [&str; 7] = ["console", "sh", "toml", "yaml", "groovy", "json", "ini"];
+const KINDS: [&str; 8] = [
+    "console", "sh", "toml", "yaml", "groovy", "json", "ini", "log",
+];
 
 #[test]
 fn every_block_is_of_a_kind_that_is_checked() {
@@ -30,6 +33,57 @@ fn every_block_is_of_a_kind_that_is_checked() {
     found.sort();
     found.dedup();
     assert!(found.len() >= 6, "{found:?}");
+}
+
+/// Markdown takes indented lines for a block, too, but no test would run it.
+#[test]
+fn no_block_is_indented() {
+    for page in pages::all() {
+        for line in indented(&page) {
+            panic!("{}:{line}: an indented block; use a fence", page.name);
+        }
+    }
+}
+
+/// The lines of a page that begin an indented block: they follow an empty line, outside of a list.
+fn indented(page: &Page) -> Vec<usize> {
+    let (mut list, mut empty, mut found) = (false, true, Vec::new());
+    for (number, line) in page.prose() {
+        let is_indented = line.starts_with("    ") || line.starts_with('\t');
+        if line.trim().is_empty() {
+            empty = true;
+            continue;
+        }
+        if is_indented && empty && !list {
+            found.push(number);
+        }
+        if !line.starts_with([' ', '\t']) {
+            let sign = line.split(' ').next().unwrap_or_default();
+            list = sign == "-"
+                || sign
+                    .strip_suffix('.')
+                    .is_some_and(|it| it.parse::<u8>().is_ok());
+        }
+        empty = false;
+    }
+    found
+}
+
+#[test]
+fn an_indented_block_is_found() {
+    let lines = |text: &str| {
+        let text = text.to_owned();
+        let (name, path) = (String::new(), Path::new("").to_owned());
+        indented(&Page { name, path, text })
+    };
+    assert_eq!(lines("Text.\n\n    block\n"), [3]);
+    assert_eq!(lines("Text.\n\n\tblock\n"), [3]);
+    assert_eq!(
+        lines("- item\n\n    of the item\n\nText.\n\n    block\n"),
+        [7]
+    );
+    assert_eq!(lines("Text\n    that goes on\n"), [0; 0]);
+    assert_eq!(lines("```sh\n\n    fenced\n```\n"), [0; 0]);
 }
 
 /// The blocks of a page that begin with the comment `# greenlight.toml` are files; the others go on with the one

@@ -1,6 +1,9 @@
 //! `greenlight help`: the pages in the terminal.
 
-use super::pages;
+use std::fs;
+use std::path::Path;
+
+use super::pages::{self, Page};
 use crate::harness::{Text, greenlight};
 
 #[test]
@@ -21,21 +24,56 @@ fn without_a_topic_it_lists_them() {
     }
 }
 
-/// What a page says in its prose is what the terminal shows.
 #[test]
-fn a_topic_shows_its_page() {
-    let page = pages::page("host/docs/recovery.md");
-    let shown = greenlight(["help", "recovery"]).gives(
+fn a_topic_has_headings_and_lists() {
+    greenlight(["help", "recovery"]).gives(
         0,
         Text::Has(&["RECOVERY", "what happens next: ", "an *interrupted* record"]),
         Text::Nothing,
     );
+}
+
+/// The topic that shows a page.
+fn topic(page: &Path) -> String {
+    let stem = page.file_stem().expect("a name").to_string_lossy();
+    let folder = page.parent().and_then(Path::file_name).expect("a folder");
+    match (&*folder.to_string_lossy(), &*stem) {
+        ("docs", _) | (_, "SECURITY") => stem.to_lowercase(),
+        (folder, "index") => folder.to_owned(),
+        ("decisions", stem) => stem[..4].to_owned(),
+        (_, stem) => stem.to_owned(),
+    }
+}
+
+/// What a page says in its prose is what the terminal shows.
+#[test]
+fn each_topic_shows_its_page() {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let all = words(&shown.stdout);
-    let prose = page.prose().into_iter().map(|(_, line)| line);
-    let plain = |line: &&str| !line.is_empty() && !line.contains(['|', '#', '[']);
-    for line in prose.filter(plain) {
-        assert!(all.contains(&words(line)), "{line}\n{}", shown.stdout);
+    let mut pages = pages::all();
+    pages.retain(|it| it.name != "README.md");
+    let path = pages::root().join(".github/SECURITY.md");
+    pages.push(Page {
+        name: ".github/SECURITY.md".to_owned(),
+        text: fs::read_to_string(&path).expect("a page"),
+        path,
+    });
+    for page in pages {
+        let shown = greenlight(["help", &topic(&page.path)]).run();
+        assert_eq!(shown.status, 0, "{}", page.name);
+        let all = words(&shown.stdout);
+        let prose = page.prose().into_iter().map(|(_, line)| line);
+        let plain = |line: &&str| {
+            !line.is_empty() && !line.contains(['|', '#', '[', ']', '<']) && !line.contains("**")
+        };
+        for line in prose.filter(plain) {
+            let line = words(line);
+            assert!(
+                all.contains(&line),
+                "{}: {line}\n{}",
+                page.name,
+                shown.stdout
+            );
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Blocks of shell commands run, with stand-ins for what takes minutes.
 
 use std::fs;
+use std::path::Path;
 
 use greenlight::cli;
 
@@ -63,4 +64,48 @@ fn check(call: &[String], manifest: &str, place: &str) {
         };
         assert!(known, "{place}: {value}");
     }
+    if *subcommand == "test" {
+        check_filter(own, place);
+    }
+}
+
+/// A filter of tests matches the module of a source file or the name of a function.
+fn check_filter(arguments: &[&str], place: &str) {
+    let valued = ["-p", "--package", "--test", "--bench"];
+    let before = std::iter::once(&"").chain(arguments);
+    let filter = before
+        .zip(arguments)
+        .find(|(before, it)| !it.starts_with('-') && !valued.contains(before));
+    let Some((_, filter)) = filter else { return };
+    let target = arguments.windows(2).find(|it| it[0] == "--test");
+    let folder = match target {
+        Some(target) => pages::root().join("tests").join(target[1]),
+        None => pages::root().join("host/src"),
+    };
+    assert!(has_test(&folder, "", filter), "{place}: no test `{filter}`");
+}
+
+fn has_test(folder: &Path, above: &str, filter: &str) -> bool {
+    fs::read_dir(folder).expect("a folder").any(|entry| {
+        let path = entry.expect("an entry").path();
+        let stem = path.file_stem().expect("a name").to_string_lossy();
+        let module = format!("{above}{stem}::");
+        if path.is_dir() {
+            return has_test(&path, &module, filter);
+        }
+        path.extension().is_some_and(|it| it == "rs") && {
+            let text = fs::read_to_string(&path).expect("a source file");
+            text.contains("#[test]")
+                && (module.contains(filter) || text.contains(&format!("fn {filter}(")))
+        }
+    })
+}
+
+#[test]
+fn a_filter_of_tests_is_looked_up() {
+    let folder = pages::root().join("tests/cli");
+    assert!(has_test(&folder, "", "docs::scripts"));
+    assert!(has_test(&folder, "", "a_filter_of_tests_is_looked_up"));
+    let unknown = ["docs", "gone"].join("::");
+    assert!(!has_test(&folder, "", &unknown));
 }

@@ -67,9 +67,36 @@ pages! {
     "own-policy" => "own-policy.md",
     "glossary" => "glossary.md",
     "architecture" => "architecture.md",
+    "decisions" => "decisions/index.md",
+    "0001" => "decisions/0001-world-without-imports.md",
+    "0002" => "decisions/0002-one-decide.md",
+    "0003" => "decisions/0003-judging-in-the-policy.md",
+    "0004" => "decisions/0004-truncated-messages.md",
+    "0005" => "decisions/0005-unknown-branch.md",
+    "0006" => "decisions/0006-production-tags.md",
+    "0007" => "decisions/0007-contradictions-stop.md",
+    "0008" => "decisions/0008-fresh-instance.md",
+    "0009" => "decisions/0009-compile-in-a-child.md",
+    "0010" => "decisions/0010-git-cat-file.md",
+    "0011" => "decisions/0011-static-linking.md",
+    "0012" => "decisions/0012-two-records-per-effect.md",
+    "0013" => "decisions/0013-leases-with-fences.md",
+    "0014" => "decisions/0014-rollback-journal.md",
+    "0015" => "decisions/0015-git-ancestry.md",
+    "0016" => "decisions/0016-run-local.md",
+    "0017" => "decisions/0017-store-before-answer.md",
+    "0018" => "decisions/0018-policy-decides-starts.md",
+    "0019" => "decisions/0019-idempotency-keys.md",
+    "0020" => "decisions/0020-own-registry-client.md",
+    "0021" => "decisions/0021-exit-status-by-meaning.md",
+    "0022" => "decisions/0022-ground-floor.md",
+    "0023" => "decisions/0023-settings-in-one-place.md",
+    "0024" => "decisions/0024-generated-reference.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",
+    "changelog" => "changelog.md",
+    "security" => "../../.github/SECURITY.md",
 }
 
 /// Shows what was asked for.
@@ -105,9 +132,12 @@ pub fn run(
     Ok(Exit::Go)
 }
 
-/// The name and the title of each page.
+/// The name and the title of each page, except those of single decisions, which the page `decisions` lists by number.
 fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PAGES.iter().map(|it| (it.topic, plain::title(it.text)))
+    let listed = PAGES
+        .iter()
+        .filter(|it| !it.topic.starts_with(|it: char| it.is_ascii_digit()));
+    listed.map(|it| (it.topic, plain::title(it.text)))
 }
 
 /// The list of topics, as text.
@@ -211,19 +241,15 @@ mod tests {
     }
 
     #[test]
-    fn every_page_but_history_is_a_topic() {
+    fn every_page_is_a_topic() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         let mut found = Vec::new();
         files(&root, &mut found);
         let names = found
             .iter()
             .map(|it| it.strip_prefix(&root).expect("below"));
-        let history =
-            |it: &&Path| it.starts_with("decisions") || it.ends_with(Path::new("changelog.md"));
-        let mut pages: Vec<_> = names
-            .filter(|it| !history(it))
-            .map(|it| it.to_str().expect("UTF-8"))
-            .collect();
+        let mut pages: Vec<_> = names.map(|it| it.to_str().expect("UTF-8")).collect();
+        pages.push("../../.github/SECURITY.md");
         pages.sort_unstable();
         let mut topics = FILES.to_vec();
         topics.sort_unstable();

@@ -16,6 +16,7 @@ use super::{Error, Exit, WarnExitCode};
 use crate::config::Config;
 use crate::config::resolved::Resolved;
 use crate::contract::documents::DecisionDocument;
+use crate::contract::fields::digest_of;
 use crate::contract::names::Named as _;
 use crate::deployment::{self, Context, End, Outcome, Request, log};
 use crate::effects::shutdown::Shutdown;
@@ -24,7 +25,7 @@ use crate::facts::{git, message};
 use crate::journal;
 use crate::local::{self, Nodes};
 use crate::report::terminal;
-use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use, digest_of};
+use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use};
 use crate::text::escape::escape;
 use crate::text::json;
 

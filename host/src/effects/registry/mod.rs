@@ -13,12 +13,12 @@ use ureq::http::Response;
 use ureq::http::header::{LINK, WWW_AUTHENTICATE};
 use ureq::{Agent, Body};
 
-use crate::config::server::{Account, RegistrySettings};
 use crate::contract::fields::digest_of;
 use crate::contract::validate::{is_digest, is_repository, is_tag};
 use crate::effects::Failure;
 use crate::http::Client;
 use crate::secret::Secret;
+use crate::server_settings::{Account, RegistrySettings};
 use headers::{Bearer, Challenge, next_page, resolved};
 
 /// How long a request may take.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CiClient, Error, Request, Trigger, read_token};
-use crate::config::server::CircleCiSettings;
+use crate::server_settings::CircleCiSettings;
 
 /// Starts pipelines of a project.
 pub struct CircleCi {

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, CiClient, Error, Request, Trigger, read_token, seconds_until};
-use crate::config::server::GitHubSettings;
 use crate::http::is_url;
+use crate::server_settings::GitHubSettings;
 
 /// The type of the event, which the workflow listens to.
 pub const EVENT: &str = "greenlight-deploy";

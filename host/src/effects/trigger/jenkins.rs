@@ -13,7 +13,7 @@ use serde_json::Value;
 use ureq::http::header::{LOCATION, SET_COOKIE};
 
 use super::{Answer, CiClient, Error, Request, Trigger, read_token};
-use crate::config::server::JenkinsSettings;
+use crate::server_settings::JenkinsSettings;
 
 /// The query for the queue.
 const QUEUE: &str = "/queue/api/json?tree=items[id,actions[parameters[name,value]]]";

@@ -19,10 +19,10 @@ use ureq::http::header::RETRY_AFTER;
 use ureq::http::{HeaderMap, Response};
 use ureq::{Body, RequestBuilder};
 
-use crate::config::server::TriggerSettings;
 use crate::effects::Failure;
 use crate::http::Client;
 use crate::secret::{Secret, Source};
+use crate::server_settings::TriggerSettings;
 
 /// The largest difference between the clocks of a CI system and this machine, in milliseconds.
 const CLOCKS: u64 = 60 * 60 * 1000;

@@ -45,7 +45,7 @@ fn event(variables: &Variables, problems: &mut Vec<Problem>, needed: bool) -> Ev
             Err(error) => error,
         },
         None if !needed => return Event::default(),
-        None => super::super::Error::new(
+        None => crate::error::Error::new(
             "`GITHUB_EVENT_PATH` is not set; the file that it names has the pushed commit",
             "pass `GITHUB_EVENT_PATH` and its file on, or name the commit with `--rev REV`",
         ),

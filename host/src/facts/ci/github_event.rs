@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::super::Error;
+use crate::error::Error;
 
 /// The longest file that is read, in bytes. GitHub's webhooks have at most 25 MB.
 const LONGEST: u64 = 32 << 20;

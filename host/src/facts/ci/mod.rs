@@ -18,9 +18,9 @@ pub use system::{CHOICE, System, detect};
 
 use std::ffi::OsString;
 
-use super::Error;
 use crate::contract::environments::Job;
 use crate::contract::validate::is_commit;
+use crate::error::Error;
 
 /// The facts that a CI system gives about a build.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::super::Error;
 use super::{Fact, Variables};
 use crate::contract::environments::{Job, JobStatus};
+use crate::error::Error;
 
 /// The variable that holds the results.
 pub const NEEDS: &str = "GREENLIGHT_NEEDS";

@@ -1,7 +1,7 @@
 //! The CI systems that greenlight knows, and how each is recognized.
 
-use super::super::Error;
 use super::Variables;
+use crate::error::Error;
 
 /// A CI system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

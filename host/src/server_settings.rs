@@ -1,0 +1,100 @@
+//! The settings of the servers that greenlight talks to: CI systems that run deployments, and registries.
+//! `config` reads them, and `effects` uses them.
+
+use crate::secret::Source;
+
+/// The CI system that runs deployments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TriggerSettings {
+    /// In Jenkins.
+    Jenkins(JenkinsSettings),
+    /// In `CircleCI`.
+    CircleCi(CircleCiSettings),
+    /// In GitHub Actions.
+    GitHub(GitHubSettings),
+}
+
+impl TriggerSettings {
+    /// Where its token is stored.
+    pub const fn token(&self) -> &Source {
+        match self {
+            Self::Jenkins(JenkinsSettings { token, .. })
+            | Self::CircleCi(CircleCiSettings { token, .. })
+            | Self::GitHub(GitHubSettings { token, .. }) => token,
+        }
+    }
+
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Jenkins(_) => "Jenkins",
+            Self::CircleCi(_) => "CircleCI",
+            Self::GitHub(_) => "GitHub",
+        }
+    }
+}
+
+/// A job of Jenkins, and the account that starts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JenkinsSettings {
+    /// The URL of the job, which ends with its name.
+    pub job: String,
+    /// The user.
+    pub user: String,
+    /// Where the user's API token is stored.
+    pub token: Source,
+}
+
+impl JenkinsSettings {
+    /// The URL of the Jenkins server: the part before the first `/job/` or `/view/`. `None` if the URL is not that
+    /// of a job.
+    pub fn root(&self) -> Option<&str> {
+        let (root, name) = self.job.split_once("/job/")?;
+        let root = root.split_once("/view/").map_or(root, |(root, _)| root);
+        (!name.is_empty() && !name.contains(['?', '#'])).then_some(root)
+    }
+}
+
+/// A project of `CircleCI`, and the branch whose pipeline runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircleCiSettings {
+    /// The URL of `CircleCI`, without a slash at its end.
+    pub url: String,
+    /// The slug of the project: `gh/ORGANIZATION/REPOSITORY` or `circleci/ID/ID`.
+    pub project: String,
+    /// The branch whose configuration is run.
+    pub branch: String,
+    /// The identifier of the pipeline definition, if the project has one.
+    pub definition: Option<String>,
+    /// Where the API token is stored.
+    pub token: Source,
+}
+
+/// A GitHub repository whose workflow runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitHubSettings {
+    /// The URL of the API, without a slash at its end.
+    pub url: String,
+    /// `OWNER/NAME`.
+    pub repository: String,
+    /// Where the token is stored.
+    pub token: Source,
+}
+
+/// A registry, and the account that logs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrySettings {
+    /// Scheme and host: `https://registry.example.org`, without a path.
+    pub url: String,
+    /// The account; anonymous if missing.
+    pub account: Option<Account>,
+}
+
+/// An account of a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user.
+    pub user: String,
+    /// Where the password, or a token in place of it, is stored.
+    pub password: Source,
+}
