@@ -139,13 +139,12 @@ pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn inspect_policy(arguments: &InspectArguments, output: &mut Output) -> Result<Exit, Error> {
-    let bytes = match &arguments.file {
-        Some(file) => Some(read(file)?),
-        None => {
-            let resolved = configuration::resolve(&arguments.config.flags(None), output)?;
-            let file = resolved.policy.as_ref().map(configuration::component);
-            file.transpose()?.map(|(bytes, _)| bytes)
-        }
+    let bytes = if let Some(file) = &arguments.file {
+        Some(read(file)?)
+    } else {
+        let resolved = configuration::resolve(&arguments.config.flags(None), output)?;
+        let file = resolved.policy.as_ref().map(configuration::component);
+        file.transpose()?.map(|(bytes, _)| bytes)
     };
     let (policy, bytes) = match bytes {
         None => (Policy::bundled(Use::Once)?, BUNDLED_COMPONENT.to_vec()),

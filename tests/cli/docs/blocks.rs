@@ -39,9 +39,12 @@ fn every_block_is_of_a_kind_that_is_checked() {
 #[test]
 fn no_block_is_indented() {
     for page in pages::all() {
-        for line in indented(&page) {
-            panic!("{}:{line}: an indented block; use a fence", page.name);
-        }
+        let found = indented(&page);
+        assert!(
+            found.is_empty(),
+            "{}: indented blocks in lines {found:?}; use a fence",
+            page.name
+        );
     }
 }
 
