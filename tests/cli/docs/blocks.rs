@@ -38,9 +38,12 @@ fn every_block_is_of_a_kind_that_is_checked() {
 #[test]
 fn no_block_is_indented() {
     for page in pages::all() {
-        for line in indented(&page) {
-            panic!("{}:{line}: an indented block; use a fence", page.name);
-        }
+        let lines = indented(&page);
+        let name = &page.name;
+        assert!(
+            lines.is_empty(),
+            "{name}: indented blocks in lines {lines:?}; use a fence"
+        );
     }
 }
 
