@@ -154,7 +154,7 @@ fn formats(row: &Row) -> [(&'static str, bool); 2] {
 }
 
 #[test]
-fn colours_are_on_the_streams_that_people_read() {
+fn colors_are_on_the_streams_that_people_read() {
     let shop = Shop::new();
     for row in &ROWS {
         for (format, is_json) in formats(row) {
@@ -267,12 +267,12 @@ fn every_setting_that_is_not_a_default_is_named_with_its_source() {
     assert!(!ended.stderr.contains("publish-branch"), "{}", ended.stderr);
 }
 
-/// Commands without settings, and answers without colours: the help says so.
+/// Commands without settings, and answers without colors: the help says so.
 #[test]
 fn the_help_of_a_flag_names_its_limits() {
     for (said, flag) in [
         ("Commands that read no settings print nothing", "--verbose"),
-        ("Other output has no colours", "--color"),
+        ("Other output has no colors", "--color"),
     ] {
         let ended = greenlight(["status", "--help"]).run();
         let text = ended.stdout.split_whitespace().collect::<Vec<_>>();
