@@ -5,6 +5,7 @@ mod environment;
 mod explain;
 mod exports;
 mod facts;
+mod first_record;
 mod in_ci;
 mod label;
 mod policy;

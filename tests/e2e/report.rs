@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use greenlight::deployment::timeline;
+use greenlight::journal;
 
 use crate::chromium;
 use crate::pipeline::Pipeline;
@@ -13,7 +14,9 @@ type Element = BTreeMap<String, String>;
 /// Loads a report in Chromium, and compares the page with the journal.
 #[track_caller]
 pub fn shows_what_the_journal_says(pipeline: &Pipeline, page: &Path, number: u64) {
-    let timeline = timeline::project(number, &pipeline.entries(number));
+    let mut store = journal::open(&pipeline.location()).expect("the journal");
+    let header = store.deployment(number).expect("read").expect("there");
+    let timeline = timeline::project(&header, &pipeline.entries(number));
     let dom = chromium::dump_dom(page);
     let header = &elements(&dom, "header", "data-conclusion")[0];
     let conclusion = timeline.conclusion.expect("it has ended");

@@ -13,8 +13,8 @@ use super::configuration::{self, ConfigArguments};
 use super::output::Output;
 use super::{Error, Exit};
 use crate::deployment::timeline::{self, Timeline};
-use crate::deployment::{Drivers, LISTED, Lock, log};
-use crate::journal::{Header, Store};
+use crate::deployment::{Drivers, LISTED, Lock, is_begun, log};
+use crate::journal::{self, Header, Store};
 use crate::report::headline::{self, Headline};
 use crate::report::{html, junit, markdown, sarif};
 use crate::text::escape::escape;
@@ -73,6 +73,9 @@ struct DeploymentDocument {
     state: String,
     /// Its steps, decisions, load tests and nodes.
     timeline: Timeline,
+    /// Whether it has begun: otherwise there is nothing to resume.
+    #[serde(skip)]
+    begun: bool,
 }
 
 /// One environment, and the deployment that holds it.
@@ -108,17 +111,20 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         for header in &headers {
             let (entries, _) = log::read(store, header.number)?;
             let state = state(header, drivers);
-            let mut timeline = timeline::project(header.number, &entries);
+            let mut timeline = timeline::project(header, &entries);
             if state == INTERRUPTED {
                 timeline.interrupt();
             }
-            deployments.push(DeploymentDocument { state, timeline });
+            deployments.push(DeploymentDocument {
+                state,
+                timeline,
+                begun: is_begun(store, header.number)?,
+            });
         }
     }
-    let newest = deployments.first().map(|it| it.timeline.number);
-    match (newest, store.as_deref_mut()) {
-        (Some(newest), Some(store)) => arguments.reports.write(store, newest)?,
-        _ if arguments.number.is_some() || !arguments.reports.is_empty() => {
+    match deployments.first() {
+        Some(newest) => arguments.reports.write_timeline(&newest.timeline)?,
+        None if arguments.number.is_some() || !arguments.reports.is_empty() => {
             return Err(match arguments.number {
                 Some(number) => Error::new(
                     format!("deployment {number} does not exist"),
@@ -130,7 +136,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
                 ),
             });
         }
-        _ => {}
+        None => {}
     }
     let environments = config.settings.environments.iter().map(|it| {
         let lock = Lock::environment(&it.name);
@@ -214,11 +220,21 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             let _ = writeln!(text, "  {when}: {}", escape(&waits));
         }
         if deployment.state == INTERRUPTED {
-            let _ = writeln!(
-                text,
-                "  its process has ended: continue with `greenlight run --resume {}`",
-                timeline.number
-            );
+            let _ = if deployment.begun {
+                writeln!(
+                    text,
+                    "  its process has ended: continue with `greenlight run --resume {}`",
+                    timeline.number
+                )
+            } else {
+                writeln!(
+                    text,
+                    "  its process ended before its first record: start it again with `greenlight run --tag {}`, \
+                     or end it with `greenlight cancel {} --by NAME`",
+                    escape(&timeline.tag),
+                    timeline.number
+                )
+            };
         }
         if steps {
             text.push_str(&self::steps(timeline));
@@ -335,10 +351,15 @@ impl ReportArguments {
 
     /// Writes the requested reports about a deployment.
     pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
+        let header = store.deployment(number)?;
+        let header = header.ok_or(journal::Error::Unknown(number))?;
         let (entries, _) = log::read(store, number)?;
-        let timeline = timeline::project(number, &entries);
+        self.write_timeline(&timeline::project(&header, &entries))
+    }
+
+    fn write_timeline(&self, timeline: &Timeline) -> Result<(), Error> {
         for (kind, file) in &self.reports {
-            let text = rendered(*kind, &timeline)
+            let text = rendered(*kind, timeline)
                 .map_err(|why| Error::output(format!("failed to make a report: {why}")))?;
             fs::write(file, text).map_err(|error| {
                 Error::output(format!("failed to write `{}`: {error}", file.display()))

@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::entry::Began;
 use super::log::{self, Log};
 use super::recovery::Opening;
-use super::{Context, Error, Leases, Lock, Outcome, is_empty, unfinished};
+use super::{Context, Error, Leases, Lock, Outcome, is_begun, unfinished};
 use crate::clock;
 use crate::contract::Answer;
 use crate::contract::promotion::{Action, Instruction};
@@ -85,8 +85,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
     })
 }
 
-/// The deployment that was begun for an idempotency key and has records. A process that dies before its first
-/// record leaves only a number.
+/// The deployment that was begun for an idempotency key. It counts as begun as [`is_begun`] says.
 ///
 /// # Errors
 ///
@@ -95,8 +94,7 @@ pub fn begun(store: &mut dyn Store, key: &str) -> journal::Result<Option<Header>
     let Some(header) = store.of_request(key)? else {
         return Ok(None);
     };
-    let records = store.records(header.number)?;
-    Ok((!records.rows.is_empty() || records.torn).then_some(header))
+    Ok(is_begun(store, header.number)?.then_some(header))
 }
 
 /// The position of a tag's environment in the settings.
@@ -169,7 +167,7 @@ fn claim_number(
     match alone {
         Ok(empty) => {
             for number in empty {
-                store.conclude(number, "canceled")?;
+                conclude_empty(store, number)?;
             }
             Ok(Claimed::New(number))
         }
@@ -188,7 +186,7 @@ fn empty_siblings(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<
         if other.tag != tag || Some(other.number) == own {
             continue;
         }
-        if !is_empty(store, other.number)? {
+        if is_begun(store, other.number)? {
             return Err(Error::host(
                 format!("deployment {} of this tag has not ended", other.number),
                 format!(
@@ -220,9 +218,16 @@ fn give_up_empty(
     if claimed.is_some() {
         return Ok(Some(header.number));
     }
-    store.conclude(header.number, "canceled")?;
+    conclude_empty(store, header.number)?;
     leases.release_all_but(store, &[])?;
     Ok(None)
+}
+
+/// Ends a deployment that has not begun. A damaged first record is removed: a deployment without records frees
+/// its idempotency key.
+fn conclude_empty(store: &mut dyn Store, number: u64) -> journal::Result<()> {
+    store.forget_torn(number)?;
+    store.conclude(number, "canceled")
 }
 
 /// A process that finds a deployment without records and without a living process ends it, and begins

@@ -26,10 +26,13 @@ pub fn cancel(config: &Config, number: u64, by: &str) -> Result<(), Error> {
     leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
     let canceled = Conclusion::Canceled.name();
     // A journal that can't be read any more can still be ended, without a record of the person.
-    let Ok((entries, false)) = log::read(store.as_mut(), number) else {
+    let Ok((entries, torn)) = log::read(store.as_mut(), number) else {
         return Ok(store.conclude(number, canceled)?);
     };
     let mut record = Record::new(Log::new(store, number, entries.len() as u64 + 1));
+    if torn {
+        record.log.forget_torn()?;
+    }
     let name = by.to_owned();
     let intervened = Happening::Intervened(Intervention::Canceled);
     record.happened(intervened, Details::Person { name })?;

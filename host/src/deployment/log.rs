@@ -102,6 +102,9 @@ impl Record {
     }
 }
 
+/// What the journal and people are told about a damaged last record.
+pub(super) const TORN: &str = "the last record of the journal was damaged, and is ignored";
+
 /// Where the next entry of a deployment goes.
 pub struct Log {
     /// The store, which also keeps the leases.
@@ -146,6 +149,13 @@ impl Log {
         self.store.append(self.deployment, &row)?;
         self.next += 1;
         Ok(())
+    }
+
+    /// Removes a damaged last record, and notes that it is ignored.
+    pub(super) fn forget_torn(&mut self) -> journal::Result<()> {
+        self.store.forget_torn(self.deployment)?;
+        let text = TORN.to_owned();
+        self.write(&Entry::Noted { text })
     }
 
     /// The name of a command's log: the position of the next entry sorts them.

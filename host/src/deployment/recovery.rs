@@ -6,7 +6,7 @@
 use super::driver::Driver;
 use super::entry::{Began, Details, Entry};
 use super::log::{self, Dated, Log};
-use super::{Context, Error, Leases, Outcome, begin, is_empty, unfinished};
+use super::{Context, Error, Leases, Outcome, begin, is_begun, unfinished};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
@@ -58,15 +58,10 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     }
     let settings = began.settings.clone();
     let next = entries.len() as u64 + 1;
-    if torn {
-        store.forget_torn(number)?;
-    }
     let mut log = Log::new(store, number, next);
     if torn {
-        let text = "the last record of the journal was damaged, and is ignored";
-        context.screen.note(text);
-        let text = text.to_owned();
-        log.write(&Entry::Noted { text })?;
+        context.screen.note(log::TORN);
+        log.forget_torn()?;
     }
     let target = match context.policy.resolve(&header.tag, &settings)? {
         Ok(target) => target,
@@ -85,7 +80,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
 fn find(store: &mut dyn Store, number: Option<u64>) -> Result<Header, Error> {
     let Some(number) = number else {
         for header in unfinished(store)? {
-            if !is_empty(store, header.number)? {
+            if is_begun(store, header.number)? {
                 return Ok(header);
             }
         }

@@ -3,7 +3,7 @@
 //! All of it is facts for the policy: what these deployments recorded, and whether one has not ended.
 
 use super::entry::{Details, Entry};
-use super::{is_same_image, log};
+use super::{is_begun, is_same_image, log};
 use crate::contract::promotion::{Event, Happening, Rival};
 use crate::contract::types::Settings;
 use crate::error::Error;
@@ -39,10 +39,9 @@ pub fn history(
         .into_iter()
         .filter(|it| is_same_image(it, release.digest))
     {
-        let (entries, torn) = log::read(store, header.number)?;
-        // A deployment without an entry has done nothing, and its process may be dead: beginning another one
-        // finds that out.
-        under_way |= header.conclusion.is_none() && (torn || !entries.is_empty());
+        let (entries, _) = log::read(store, header.number)?;
+        // The process of a deployment that has not begun may be dead: beginning another one finds that out.
+        under_way |= header.conclusion.is_none() && is_begun(store, header.number)?;
         for (position, dated) in entries.into_iter().enumerate() {
             let Entry::Happened { event, details } = dated.entry else {
                 continue;

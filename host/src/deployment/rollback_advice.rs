@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use super::{Error, LISTED, log};
+use super::{Error, LISTED, READ, log};
 use crate::config::Config;
 use crate::contract::labels::Message;
 use crate::facts::git;
@@ -78,7 +78,13 @@ fn ends(
     let production = config.environments.last().map_or("", |it| it.name.as_str());
     let mut found = bad.clone();
     let mut passed = bad.is_none();
-    for header in store.deployments(LISTED)? {
+    for (place, header) in store.deployments(LISTED)?.into_iter().enumerate() {
+        if found.is_none() && place == READ {
+            return Err(Error::host(
+                format!("none of the latest {READ} deployments changed production"),
+                "name the commit that broke it with `--bad`",
+            ));
+        }
         if found.is_none() && log::changed(store, header.number, production)? {
             found = Some(header.commit.clone());
         }

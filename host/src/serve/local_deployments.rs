@@ -10,7 +10,7 @@ use super::Shared;
 use super::child_processes::{ChildProcesses, deployment_span};
 use super::worker_pool::{Next, Worker, back_off};
 use crate::clock;
-use crate::deployment::{Drivers, begun, unfinished};
+use crate::deployment::{Drivers, begun, is_begun, unfinished};
 use crate::effects::trigger::{Error as TriggerError, Request, Trigger};
 use crate::error::Error;
 use crate::facts::git;
@@ -36,8 +36,7 @@ impl LocalTrigger {
         Self { location, children }
     }
 
-    /// The number of the deployment that was begun for a request. It counts from its first record on: a process
-    /// that died before leaves a number without effect.
+    /// The number of the deployment that was begun for a request.
     fn begun(&self, request: &Request) -> Result<Option<u64>, String> {
         journal::open(&self.location)
             .and_then(|mut journal| begun(journal.as_mut(), &request.key))
@@ -142,7 +141,7 @@ impl ResumeWorker {
         let Some(permit) = self.children.permit(key) else {
             return Ok(());
         };
-        if self.journal.records(header.number)?.rows.is_empty() {
+        if !is_begun(self.journal.as_mut(), header.number)? {
             // It had no effect: its deployment request begins a new one.
             return Ok(());
         }

@@ -28,7 +28,7 @@ pub struct Timeline {
     pub commit: String,
     /// The digest of the image, where known.
     pub digest: Option<String>,
-    /// The digest of the policy that decided.
+    /// The digest of the policy that decided; empty if the deployment has not begun.
     pub policy: String,
     /// What a failed load test does to the release, by its tag or message; null if neither is known.
     pub action: Option<ByName<LoadTestAction>>,

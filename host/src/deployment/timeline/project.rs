@@ -9,10 +9,13 @@ use crate::deployment::log::Dated;
 use crate::deployment::timeline::{
     Decision, Note, Place, Reason, Step, StepKind, StepState, Timeline,
 };
+use crate::journal::Header;
 
-/// Projects the entries of a deployment to its timeline.
-pub fn project(number: u64, entries: &[Dated]) -> Timeline {
-    let mut projector = Projector::new(number, entries.first().map_or(0, |it| it.at));
+/// Projects a deployment to its timeline. Number, tag, commit and digest come from its header, which is there also
+/// when no entry is.
+pub fn project(header: &Header, entries: &[Dated]) -> Timeline {
+    let began = entries.first().map_or(header.began, |it| it.at);
+    let mut projector = Projector::new(header, began);
     for dated in entries {
         projector.take(dated);
     }
@@ -26,13 +29,13 @@ pub(super) struct Projector {
 }
 
 impl Projector {
-    fn new(number: u64, began: u64) -> Self {
+    fn new(header: &Header, began: u64) -> Self {
         Self {
             timeline: Timeline {
-                number,
-                tag: String::new(),
-                commit: String::new(),
-                digest: None,
+                number: header.number,
+                tag: header.tag.clone(),
+                commit: header.commit.clone(),
+                digest: header.digest.clone(),
                 policy: String::new(),
                 action: None,
                 began,
@@ -71,9 +74,6 @@ impl Projector {
 
     fn began(&mut self, began: &Began) {
         let timeline = &mut self.timeline;
-        timeline.tag.clone_from(&began.tag);
-        timeline.commit.clone_from(&began.commit);
-        timeline.digest.clone_from(&began.digest);
         timeline.policy.clone_from(&began.policy);
         timeline.action = began.instruction.map(|it| ByName(it.action));
         let environments = began.settings.environments.iter();
