@@ -143,8 +143,11 @@ fn a_failed_start_is_logged_in_the_format_of_the_log() {
 fn an_empty_or_unknown_variable_is_an_error() {
     let pipeline = Pipeline::recorded();
     for (variable, known) in [
-        ("GREENLIGHT_LOG_FORMAT", "text, json"),
-        ("GREENLIGHT_LOG_LEVEL", "error, warn, info, debug, trace"),
+        ("GREENLIGHT_LOG_FORMAT", "`text`, `json`"),
+        (
+            "GREENLIGHT_LOG_LEVEL",
+            "`error`, `warn`, `info`, `debug`, `trace`",
+        ),
     ] {
         for value in ["", "loud"] {
             let mut command = pipeline.command();
