@@ -64,16 +64,19 @@ impl Server {
         fs::write(folder.join("greenlight.toml"), config).expect("a configuration");
         let mut process = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--repo", "one"])
+            .args(["--config", "greenlight.toml"])
             .current_dir(folder)
             .env("SECRET", SECRET)
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
         let mut said = BufReader::new(process.stderr.take().expect("a pipe"));
-        let mut line = String::new();
-        said.read_line(&mut line).expect("a line");
-        let (_, address) = line.trim().split_once("http://").expect("an address");
-        let address = address.to_owned();
+        let mut log = said.by_ref().lines().map_while(Result::ok);
+        let address = log.find_map(|line| {
+            let (_, address) = line.split_once("listening on http://")?;
+            Some(address.trim().to_owned())
+        });
+        let address = address.expect("the server listens");
         // What it says about each push is read, or it would wait for its reader.
         thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
         Self { process, address }
