@@ -43,8 +43,8 @@ pub fn named(path: &Path) -> Result<Found, Error> {
         .and_then(|text| text_of(path, text))
 }
 
-/// Searches for the file from a folder, or from the current one. Most folders do not have it, so each costs only
-/// one system call.
+/// Searches for the file from a folder, or from the current one. Every command does so at its start: parent folders
+/// are first asked for `.git` alone, and only those inside the repository are asked for the file.
 ///
 /// # Errors
 ///
@@ -62,23 +62,32 @@ pub fn above(folder: Option<&Path>) -> Result<Option<Found>, Error> {
     let Ok(from) = from else {
         return Ok(None);
     };
-    let mut candidate = None;
-    for folder in from.ancestors() {
-        if folder != from && candidate.is_none() {
-            candidate = at(&folder.join(FILE))?;
-        }
-        if is_root(folder) {
-            return Ok(candidate);
+    let has_git = |folder: &&Path| exists(&folder.join(".git"));
+    let Some(root) = from
+        .ancestors()
+        .find(has_git)
+        .or_else(|| from.ancestors().find(|it| is_bare(it)))
+    else {
+        return Ok(None);
+    };
+    for folder in from.ancestors().skip(1).filter(|it| it.starts_with(root)) {
+        if let Some(found) = at(&folder.join(FILE))? {
+            let mut below = from.ancestors().take_while(|it| *it != folder);
+            return Ok((!below.any(is_bare)).then_some(found));
         }
     }
     Ok(None)
 }
 
-/// Whether a folder is the root of a repository: it has `.git` (a file in a worktree or a submodule), or it is a
-/// bare repository.
-fn is_root(folder: &Path) -> bool {
-    let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
-    has(".git") || (has("HEAD") && has("objects") && has("refs"))
+/// Whether a folder is a bare repository, which is a root without `.git`.
+fn is_bare(folder: &Path) -> bool {
+    ["HEAD", "objects", "refs"]
+        .iter()
+        .all(|name| exists(&folder.join(name)))
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 fn at(path: &Path) -> Result<Option<Found>, Error> {
@@ -170,6 +179,12 @@ mod tests {
         assert_eq!(at("other"), None, "outside a repository");
         fs::write(root.path().join("repo/bare/HEAD"), "").expect("written");
         assert_eq!(at("repo/bare"), None, "a bare repository is a root");
+        assert_eq!(at("repo/bare/refs"), None, "of its own folders as well");
+        write("repo/bare/greenlight.toml");
+        assert_eq!(
+            at("repo/bare/refs").as_deref(),
+            Some("repo/bare/greenlight.toml")
+        );
         fs::write(root.path().join("other/.git"), "gitdir: x").expect("written");
         assert_eq!(at("other"), None, "a worktree is a root");
         assert_eq!(at("no/such/folder"), None);
