@@ -6,6 +6,7 @@ mod explain;
 mod exports;
 mod facts;
 mod first_record;
+mod idempotency;
 mod in_ci;
 mod label;
 mod policy;

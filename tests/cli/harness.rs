@@ -9,6 +9,24 @@ use std::thread;
 /// A commit hash that no repository of the tests has.
 pub const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
+/// A configuration with two environments and a load test, whose commands fail and whose nodes refuse connections.
+pub const SHOP: &str = r#"
+[[environment]]
+name = "stage"
+deploy = ["false"]
+nodes = ["http://127.0.0.1:1"]
+
+[[environment]]
+name = "prod"
+deploy = ["false"]
+nodes = ["http://127.0.0.1:1"]
+
+[load-test]
+command = ["false"]
+format = "k6"
+results = "results.json"
+"#;
+
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_greenlight");
 

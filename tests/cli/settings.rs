@@ -1,14 +1,12 @@
 //! One source of settings: every command answers by the same configuration, wherever it is run.
 
 mod refused;
+mod shown;
 
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::harness::{Call, Repository, SHA, Text, fixture, greenlight};
-use crate::schemas::Schema;
 
 /// Two environments, and rules that differ from every default.
 const SHOP: &str = r#"
@@ -241,50 +239,6 @@ fn the_name_of_an_environment_has_one_rule() {
 }
 
 #[test]
-fn every_setting_has_a_source() {
-    let (shop, _) = shop();
-    let config_show = |more: &[&str]| {
-        let call = greenlight(["config", "show"].iter().chain(more));
-        let call = call.within(shop.path());
-        call.variable("GREENLIGHT_PUBLISH_BRANCH", "release")
-    };
-    config_show(&["--default-action", "skip"]).gives(
-        0,
-        Text::Has(&[
-            "configuration: greenlight.toml\n",
-            "release.publish-branch",
-            "variable GREENLIGHT_PUBLISH_BRANCH\n",
-            "flag --default-action\n",
-            "greenlight.toml:5\n",
-            "environment.stage.deploy",
-            "policy.file",
-            "default\n",
-        ]),
-        Text::Nothing,
-    );
-    let document = config_show(&["--format", "json"]).run().json();
-    Schema::of("settings").holds(&document);
-    let settings = document["settings"].as_array().expect("settings");
-    let setting = |name: &str| -> &Value {
-        let found = settings.iter().find(|it| it["name"] == name);
-        found.unwrap_or_else(|| panic!("no {name}"))
-    };
-    assert_eq!(setting("release.default-action")["value"], "abort");
-    assert_eq!(setting("release.default-action")["source"]["line"], 3);
-    assert_eq!(setting("release.publish-branch")["value"], "release");
-    assert_eq!(
-        setting("load-test.thresholds.min-rate")["source"]["kind"],
-        "default"
-    );
-    let nothing = tempfile::tempdir().expect("a folder");
-    let document = greenlight(["config", "show", "--format", "json"])
-        .within(nothing.path())
-        .gives(0, Text::Has(&["\"file\": null"]), Text::Nothing)
-        .json();
-    Schema::of("settings").holds(&document);
-}
-
-#[test]
 fn a_local_run_takes_the_settings_of_the_file() {
     let (shop, tag) = shop();
     let text = SHOP.replace(
@@ -322,22 +276,4 @@ fn a_history_is_replayed_in_the_current_folder() {
         Text::Has(&["1 by default"]),
         Text::Nothing,
     );
-}
-
-#[test]
-fn the_journal_is_shown_where_it_is() {
-    let (shop, tag) = shop();
-    write(
-        shop.path(),
-        &format!("{SHOP}[journal]\nfolder = \"records\"\n"),
-    );
-    greenlight(["run", "--tag", &tag]).within(shop.path()).run();
-    let shown = greenlight(["config", "show", "--format", "json"]);
-    let shown = shown.within(shop.path()).run().json();
-    let settings = shown["settings"].as_array().expect("settings");
-    let location = settings.iter().find(|it| it["name"] == "journal.location");
-    let location = location.expect("a location")["value"].as_str();
-    let location = location.expect("a path");
-    assert_eq!(location, "records/journal.db");
-    assert!(shop.path().join(location).exists());
 }

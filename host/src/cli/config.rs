@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::args::{Format, FormatArguments};
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::configuration::{
+    self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments, PublishingArguments,
+};
 use super::output::Output;
 use super::table::{COMMIT, publishable};
 use super::{Error, Exit};
@@ -34,6 +36,8 @@ pub enum Command {
 pub struct ShowArguments {
     #[command(flatten)]
     from: FromArguments,
+    #[command(flatten)]
+    publishing: PublishingArguments,
     #[command(flatten)]
     environments: EnvironmentsArgument,
     #[command(flatten)]
@@ -96,6 +100,7 @@ struct FileDocument {
 #[serde(rename_all = "kebab-case")]
 struct SettingDocument {
     /// Its key in the file; a key of an environment has the name of the environment: `environment.stage.deploy`.
+    /// `environment` lists the names.
     #[cfg_attr(test, schemars(length(min = 1)))]
     name: String,
     /// The value in effect; null if it is not set and has no default.
@@ -151,6 +156,8 @@ pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
 
 fn show(arguments: &ShowArguments, output: &mut Output) -> Result<Exit, Error> {
     let flags = Flags {
+        publish_branch: arguments.publishing.publish_branch.as_deref(),
+        required_jobs: &arguments.publishing.required_jobs,
         environments: &arguments.environments.environments,
         default_action: arguments.default_action.default_action,
         ..arguments.from.flags()
@@ -173,7 +180,8 @@ fn show(arguments: &ShowArguments, output: &mut Output) -> Result<Exit, Error> {
 
 fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error> {
     let resolved = configuration::resolve(&arguments.from.flags(), output)?;
-    if resolved.config().is_some_and(Config::deploys) {
+    let deploys = resolved.config().is_some_and(Config::deploys);
+    if deploys {
         resolved.check_deployable()?;
     }
     let policy = configuration::policy(&resolved, Use::Once)?;
@@ -192,7 +200,11 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
         ));
     }
     output.text(&match resolved.path() {
-        Some(path) => format!("{} is valid\n", escape(&path.display().to_string())),
+        Some(path) if deploys => format!("{} is valid\n", escape(&path.display().to_string())),
+        Some(path) => format!(
+            "{} is valid for the commands that do not deploy; `run` and `serve` need `[[environment]]` tables\n",
+            escape(&path.display().to_string())
+        ),
         None => "no configuration; the defaults are valid\n".to_owned(),
     });
     Ok(Exit::Go)

@@ -38,6 +38,22 @@ pub struct PolicyArguments {
     policy: Option<PathBuf>,
 }
 
+/// Which builds are published.
+#[derive(Debug, Args)]
+pub struct PublishingArguments {
+    /// Publish the builds of this branch [default: main] [env: `GREENLIGHT_PUBLISH_BRANCH`].
+    #[arg(long, value_name = "BRANCH", help_heading = "Settings")]
+    pub publish_branch: Option<String>,
+    /// Require a passed `--job NAME`; repeatable [env: `GREENLIGHT_REQUIRED_JOBS`].
+    #[arg(
+        long = "require-job",
+        value_name = "NAME",
+        value_delimiter = ',',
+        help_heading = "Settings"
+    )]
+    pub required_jobs: Vec<String>,
+}
+
 /// Which environments a release goes through.
 #[derive(Debug, Args)]
 pub struct EnvironmentsArgument {

@@ -5,7 +5,9 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::here;
 use super::args::{self, Format, FormatArguments, MessageArguments, ReadingArguments};
-use super::configuration::{self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments};
+use super::configuration::{
+    self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments, PublishingArguments,
+};
 use super::exports::ExportArguments;
 use super::output::{Output, refuse};
 use super::{Error, Exit};
@@ -14,6 +16,7 @@ use crate::contract::documents::{TagsDocument, TargetDocument};
 use crate::contract::environments::{Build, Job, JobStatus};
 use crate::contract::fields::{ByName, Commit};
 use crate::contract::names::Named;
+use crate::contract::types::Reason;
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::CiEnvironment;
 use crate::facts::git;
@@ -48,21 +51,12 @@ pub struct TagsArguments {
     format: FormatArguments,
     #[command(flatten)]
     policy: PolicyArguments,
-    /// Publish the builds of this branch [default: main] [env: `GREENLIGHT_PUBLISH_BRANCH`].
-    #[arg(long, value_name = "BRANCH", help_heading = "Settings")]
-    publish_branch: Option<String>,
+    #[command(flatten)]
+    publishing: PublishingArguments,
     #[command(flatten)]
     environments: EnvironmentsArgument,
     #[command(flatten)]
     default_action: DefaultActionArgument,
-    /// Require a passed `--job NAME`; repeatable [env: `GREENLIGHT_REQUIRED_JOBS`].
-    #[arg(
-        long = "require-job",
-        value_name = "NAME",
-        value_delimiter = ',',
-        help_heading = "Settings"
-    )]
-    required: Vec<String>,
 }
 
 /// What it exports.
@@ -101,12 +95,13 @@ fn find_tags(
     found.set(Name::Commit, &commit);
     let settings = resolved.settings;
     let message = &source.reading.message;
+    let end = |reasons: Vec<Reason>, found: &mut Findings, output: &mut Output| {
+        found.refused(&reasons);
+        refuse(arguments.format.format, reasons, output)
+    };
     let labels = match policy.parse(message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &source.reading),
-        Err(reasons) => {
-            found.refused(&reasons);
-            return refuse(arguments.format.format, reasons, output);
-        }
+        Err(reasons) => return end(reasons, found, output),
     };
     found.labeled(&labels);
     args::tell(output, &message.text, &labels);
@@ -118,10 +113,7 @@ fn find_tags(
     };
     let tags = match policy.tags(&build, &settings)? {
         Ok(tags) => tags,
-        Err(reasons) => {
-            found.refused(&reasons);
-            return refuse(arguments.format.format, reasons, output);
-        }
+        Err(reasons) => return end(reasons, found, output),
     };
     found.set(Name::Tags, tags.join(" "));
     match arguments.format.format {
@@ -139,10 +131,10 @@ fn find_tags(
 impl TagsArguments {
     fn flags(&self) -> Flags<'_> {
         Flags {
-            publish_branch: self.publish_branch.as_deref(),
+            publish_branch: self.publishing.publish_branch.as_deref(),
             environments: &self.environments.environments,
             default_action: self.default_action.default_action,
-            required_jobs: &self.required,
+            required_jobs: &self.publishing.required_jobs,
             ..self.policy.flags(self.reading.repo.as_deref())
         }
     }

@@ -172,7 +172,8 @@ pub(super) struct SlackTable {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct JournalTable {
-    /// A path, or `postgres://USER@HOST/DATABASE`; `journal.db` in the folder unless set.
+    /// A path, from the folder of the configuration, or `postgres://USER@HOST/DATABASE`; `journal.db` in `folder`
+    /// unless set.
     pub location: Option<String>,
     /// The folder for logs and results; `.greenlight` unless set.
     pub folder: Option<PathBuf>,

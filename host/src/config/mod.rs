@@ -150,16 +150,17 @@ impl Config {
             .map(|it| values::secret("slack", "url", (it.url_variable, it.url_file), folder));
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
-            Some(location) => {
-                if let Err(why) = location.parse::<Location>() {
+            Some(location) => match location.parse() {
+                Ok(Location::File(path)) => folder.join(path).to_string_lossy().into_owned(),
+                Ok(Location::Postgres(_)) => location,
+                Err(why) => {
                     return Err(Wrong::new(
                         "journal.location",
                         format!("can't be used: {why}"),
                         "write a path, or `postgres://USER@HOST/DATABASE`",
                     ));
                 }
-                location
-            }
+            },
             None => records.join("journal.db").to_string_lossy().into_owned(),
         };
         Ok(Self {

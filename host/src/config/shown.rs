@@ -3,20 +3,24 @@
 //! Secrets are neither read nor shown, only the variable or the file that holds them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::file::JournalTable;
 use super::places::Places;
 use super::resolved::{Origin, Resolved};
 use super::values::Span;
+use super::{Config, RECORDS};
 use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
+use crate::server_settings::TriggerSettings;
 
 /// One setting.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// Its key in the file: `release.publish-branch`. Keys of an environment have its name:
-    /// `environment.stage.deploy`.
+    /// `environment.stage.deploy`; `environment` lists the names.
     pub name: String,
     /// The value in effect.
     pub value: Value,
@@ -44,37 +48,35 @@ pub fn settings(resolved: &Resolved) -> Vec<Setting> {
         .as_ref()
         .map_or("", |(found, _)| found.text.as_str());
     let list = List {
+        folder: resolved.config().map_or(Path::new("."), |it| &it.folder),
         places: Places::of(text),
         written: toml::from_str(text).unwrap_or_default(),
     };
     let mut shown = list.told(resolved);
     list.add_thresholds(&resolved.settings, &mut shown);
-    for (name, default) in DEFAULTS {
-        let line = list.places.exact(name);
-        let value = list.value(name).filter(|_| line.is_some());
-        shown.push(Setting {
-            name: name.to_owned(),
-            value: value.unwrap_or_else(|| list.default(name, default)),
-            source: line.map_or(Source::Default, Source::File),
-        });
-    }
+    list.add_host(resolved.config(), &mut shown);
     let mut others = Vec::new();
     list.leaves("", &list.written, &mut others);
-    others.retain(|(setting, _)| !shown.iter().any(|it| it.name == setting.name));
+    // A flag or a variable may leave out an environment of the file: its settings have no effect.
+    let environments = &resolved.settings.environments;
+    let has_effect = |setting: &Setting| match setting.name.strip_prefix("environment.") {
+        Some(rest) => environments
+            .iter()
+            .any(|it| rest.split('.').next() == Some(&it.name)),
+        None => true,
+    };
+    others.retain(|(setting, _)| {
+        has_effect(setting) && !shown.iter().any(|it| it.name == setting.name)
+    });
     others.sort_by_key(|(_, line)| *line);
     shown.extend(others.into_iter().map(|(setting, _)| setting));
     shown
 }
 
-/// Defaults of the host's settings.
-const DEFAULTS: [(&str, &str); 3] = [
-    ("journal.location", ".greenlight/journal.db"),
-    ("journal.folder", ".greenlight"),
-    ("journal.lease", "30s"),
-];
-
 /// The contents of a file, and the line of each key.
 struct List<'a> {
+    /// The folder of the file, from which its paths start.
+    folder: &'a Path,
     places: Places<'a>,
     written: Value,
 }
@@ -111,7 +113,7 @@ impl List<'_> {
                 seconds(settings.poll_interval),
                 Origin::File("release.poll-interval"),
             ),
-            named("environments", json!(environments), origins.environments),
+            named("environment", json!(environments), origins.environments),
         ];
         for environment in &settings.environments {
             let mut add = |key: &str, value| {
@@ -129,10 +131,11 @@ impl List<'_> {
                 "convergence-deadline",
                 seconds(environment.convergence_deadline),
             );
+            self.add_environment(&environment.name, resolved.config(), &mut shown);
         }
         let policy = resolved.policy.as_ref();
-        let path = policy.map_or_else(|| "bundled".into(), |it| it.path.to_string_lossy());
-        shown.push(named("policy.file", json!(path), origins.policy));
+        let path = policy.map_or_else(|| json!("bundled"), |it| path(&it.path));
+        shown.push(named("policy.file", path, origins.policy));
         if let Some(digest) = policy.and_then(|it| it.digest.as_deref()) {
             shown.push(named(
                 "policy.digest",
@@ -166,6 +169,72 @@ impl List<'_> {
         }
     }
 
+    /// How to deploy to an environment, if the file has a table for it.
+    fn add_environment(&self, name: &str, config: Option<&Config>, shown: &mut Vec<Setting>) {
+        let (Some(place), Some(environment)) = (
+            self.environment(name),
+            config.and_then(|it| it.environment(name)),
+        ) else {
+            return;
+        };
+        for (key, default) in [
+            ("deploy", json!(environment.deploy)),
+            ("deploy-time-limit", duration(environment.time_limit)),
+            ("deploy-repeatable", json!(environment.repeatable)),
+            ("nodes", json!(environment.nodes)),
+            ("node-time-limit", duration(environment.node_time_limit)),
+        ] {
+            shown.push(self.setting(&format!("environment.{place}.{key}"), default));
+        }
+    }
+
+    /// The host's settings that have a default.
+    fn add_host(&self, config: Option<&Config>, shown: &mut Vec<Setting>) {
+        if let Some(test) = config.and_then(|it| it.load_test.as_ref()) {
+            let limit = duration(test.time_limit.duration());
+            shown.push(self.setting("load-test.time-limit", limit));
+            shown.push(self.setting("load-test.repeatable", json!(test.repeatable)));
+        }
+        let journal = config.map_or_else(
+            || Path::new(RECORDS).join("journal.db"),
+            |it| it.journal.as_str().into(),
+        );
+        shown.push(Setting {
+            value: without_password(&path(&journal)),
+            ..self.setting("journal.location", Value::Null)
+        });
+        let records = config.map_or(Path::new(RECORDS), |it| &it.records);
+        shown.push(self.setting("journal.folder", path(records)));
+        let lease = config.map_or(JournalTable::default().lease.duration(), |it| it.lease);
+        shown.push(self.setting("journal.lease", duration(lease)));
+        let Some(serve) = config.and_then(|it| it.serve.as_ref()) else {
+            return;
+        };
+        shown.push(self.setting("serve.listen", json!(serve.listen.to_string())));
+        shown.push(self.setting("serve.at-most", json!(serve.at_most)));
+        shown.push(self.setting("serve.reconcile-every", duration(serve.reconcile_every)));
+        match &serve.elsewhere {
+            Some(TriggerSettings::CircleCi(it)) => {
+                shown.push(self.setting("serve.circleci.url", json!(it.url)));
+            }
+            Some(TriggerSettings::GitHub(it)) => {
+                shown.push(self.setting("serve.github.url", json!(it.url)));
+            }
+            Some(TriggerSettings::Jenkins(_)) | None => {}
+        }
+    }
+
+    /// A setting as the file has it, or else its default. `key` is the path of the key.
+    fn setting(&self, key: &str, default: Value) -> Setting {
+        let line = self.places.exact(key);
+        let value = self.value(key).filter(|_| line.is_some());
+        Setting {
+            name: self.named(key),
+            value: value.unwrap_or(default),
+            source: line.map_or(Source::Default, Source::File),
+        }
+    }
+
     fn source(&self, origin: Origin) -> Source {
         match origin {
             Origin::Flag(name) => Source::Flag(name),
@@ -183,19 +252,18 @@ impl List<'_> {
             .position(|it| it.get("name").and_then(Value::as_str) == Some(name))
     }
 
-    /// The value of a key that the file does not have. The journal is in the folder that the file names.
-    fn default(&self, key: &str, default: &str) -> Value {
-        match self.value("journal.folder") {
-            Some(Value::String(folder)) if key == "journal.location" => {
-                json!(Path::new(&folder).join("journal.db"))
-            }
-            _ => json!(default),
-        }
-    }
-
     fn value(&self, key: &str) -> Option<Value> {
         let path = format!("/{}", key.replace('.', "/"));
-        self.written.pointer(&path).map(without_password)
+        let value = self.written.pointer(&path)?;
+        Some(self.in_effect(key, value))
+    }
+
+    /// A value of the file as it is used: without passwords, and a path from the folder of the file.
+    fn in_effect(&self, key: &str, value: &Value) -> Value {
+        match value {
+            Value::String(file) if is_path(key) => path(&self.folder.join(file)),
+            value => without_password(value),
+        }
     }
 
     /// Every value of the file with its line. Tables in a list are identified by their `name`.
@@ -222,7 +290,7 @@ impl List<'_> {
                 let line = self.places.line(at).unwrap_or_default();
                 let name = self.named(at);
                 if name.rsplit('.').next() != Some("name") {
-                    let value = without_password(value);
+                    let value = self.in_effect(at, value);
                     let source = Source::File(line);
                     found.push((
                         Setting {
@@ -253,6 +321,28 @@ impl List<'_> {
 
 fn seconds(count: u32) -> Value {
     json!(Span::of(u64::from(count)).to_string())
+}
+
+fn duration(duration: Duration) -> Value {
+    json!(Span::of(duration.as_secs()).to_string())
+}
+
+/// Whether the value of a key is a path. The location of the journal may also be a URL, and is not among them.
+fn is_path(key: &str) -> bool {
+    key.ends_with("-file")
+        || matches!(
+            key,
+            "journal.folder"
+                | "load-test.results"
+                | "load-test.history"
+                | "load-test.stats"
+                | "load-test.exceptions"
+        )
+}
+
+/// A path as it is used from the current folder.
+fn path(path: &Path) -> Value {
+    json!(path.strip_prefix(".").unwrap_or(path).to_string_lossy())
 }
 
 /// A value without the passwords of URLs in it: neither `://user:password@` nor `password=`.

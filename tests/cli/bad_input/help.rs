@@ -4,24 +4,7 @@ use std::fs::{self, File};
 use std::process::{Command, Stdio};
 
 use super::is_error;
-use crate::harness::{PROGRAM, Repository, Text, greenlight};
-
-const SHOP: &str = r#"
-[[environment]]
-name = "stage"
-deploy = ["false"]
-nodes = ["http://127.0.0.1:1"]
-
-[[environment]]
-name = "prod"
-deploy = ["false"]
-nodes = ["http://127.0.0.1:1"]
-
-[load-test]
-command = ["false"]
-format = "k6"
-results = "results.json"
-"#;
+use crate::harness::{PROGRAM, Repository, SHOP, Text, greenlight};
 
 /// A repository with a configuration, and the tag of its commit.
 fn shop(text: &str) -> (Repository, String) {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::{Call, Ended, Repository, Text, greenlight};
+use crate::harness::{Call, Ended, Repository, SHOP, Text, greenlight};
 
 /// What `--verbose` prints, behind the path of the file.
 const SOURCES: &str = "greenlight.toml` (default)\n";
@@ -11,23 +11,6 @@ const SOURCES: &str = "greenlight.toml` (default)\n";
 const POLICY: &str = "note: policy: bundled (default)\n";
 
 const ESCAPE: char = '\u{1b}';
-
-const SHOP: &str = r#"
-[[environment]]
-name = "stage"
-deploy = ["false"]
-nodes = ["http://127.0.0.1:1"]
-
-[[environment]]
-name = "prod"
-deploy = ["false"]
-nodes = ["http://127.0.0.1:1"]
-
-[load-test]
-command = ["false"]
-format = "k6"
-results = "results.json"
-"#;
 
 /// A command about the commit of the shop, whose message has a near miss.
 struct Row {
@@ -255,7 +238,7 @@ fn every_setting_that_is_not_a_default_is_named_with_its_source() {
         .run();
     for said in [
         "note: release.default-action: skip (variable GREENLIGHT_DEFAULT_ACTION)\n",
-        "note: environments: stage, prod (",
+        "note: environment: stage, prod (",
         "note: load-test.format: k6 (",
     ] {
         assert!(ended.stderr.contains(said), "{said}: {}", ended.stderr);

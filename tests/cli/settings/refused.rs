@@ -1,7 +1,7 @@
 //! Settings that can't be used: every command refuses them, and says what sets them.
 
 use super::{SHOP, commands, shop, tags, write};
-use crate::harness::{Text, greenlight};
+use crate::harness::{SHA, Text, greenlight};
 
 /// Settings that break a rule are refused before the policy is asked, by every command, with the place.
 #[test]
@@ -180,5 +180,18 @@ fn settings_for_deployments_are_checked_too() {
     }
     // A file for commands that do not deploy needs no environments.
     write(shop.path(), "[release]\npublish-branch = \"trunk\"\n");
-    check().gives(0, Text::Is("greenlight.toml is valid\n"), Text::Nothing);
+    check().gives(
+        0,
+        Text::Is(
+            "greenlight.toml is valid for the commands that do not deploy; `run` and `serve` need \
+             `[[environment]]` tables\n",
+        ),
+        Text::Nothing,
+    );
+    let run = greenlight(["run", "--tag", &format!("stage-{SHA}")]).within(shop.path());
+    run.gives(
+        2,
+        Text::Nothing,
+        Text::Has(&["has no `[[environment]]` named `stage`"]),
+    );
 }

@@ -16,7 +16,9 @@ fn configuration() {
                     the file overrides the default. `greenlight config show` prints each setting and its source. \
                     Unknown keys are errors.\n\n`greenlight schema config` prints the JSON Schema that this page is \
                     generated from; editors can check the file with it.\n\nA length of time is written `90s`, `10m` \
-                    or `1h 30m`. A command is a list: the program and its arguments. No shell reads it.\n"
+                    or `1h 30m`. A command is a list: the program and its arguments. No shell reads it. A relative path in \
+                    the file starts from the folder of the file, whatever the current folder is; one on the command \
+                    line or in a variable starts from the current folder.\n"
         .to_owned();
     tables(&schema, &schema, "", &mut text);
     is_current("configuration.md", &text);
