@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use greenlight::contract::names::Named as _;
+use greenlight::contract::promotion::Conclusion;
 use greenlight::deployment::entry::Entry;
 use greenlight::journal;
 use rustix::process::{Pid, Signal, kill_process};
@@ -40,8 +42,8 @@ fn go_on(pipeline: &Pipeline, tag: &str) -> Ended {
         .and_then(|it| it.conclusion)
     {
         return Ended {
-            status: i32::from(conclusion != "promoted"),
-            stdout: conclusion,
+            status: i32::from(conclusion != Conclusion::Promoted),
+            stdout: conclusion.name().to_owned(),
             stderr: String::new(),
         };
     }

@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
+use greenlight::contract::promotion::Conclusion;
 use greenlight::journal::{Error, Header, NewDeployment, Row, Store};
 
 use crate::place::{Place, for_both, new, row};
@@ -70,7 +71,9 @@ fn a_request_is_begun_once(place: &Place) {
         Err(Error::Requested(first))
     );
     store.append(first, &row(1)).expect("appended");
-    store.conclude(first, "promoted").expect("concluded");
+    store
+        .conclude(first, Conclusion::Promoted)
+        .expect("concluded");
     assert_eq!(store.begin(&requested("r1")), Err(Error::Requested(first)));
     let header = store.of_request("r2").expect("read").expect("there");
     assert_eq!(
@@ -106,7 +109,9 @@ fn a_request_without_a_record_is_released(place: &Place) {
         ..new("a")
     };
     let first = store.begin(&requested).expect("begun");
-    store.conclude(first, "canceled").expect("concluded");
+    store
+        .conclude(first, Conclusion::Canceled)
+        .expect("concluded");
     let second = store.begin(&requested).expect("nothing was done");
     assert_eq!(store.begin(&requested), Err(Error::Requested(second)));
     let request = |number, store: &mut dyn Store| {
@@ -222,21 +227,29 @@ fn damage_before_the_last_record_is_an_error(place: &Place) {
 fn a_conclusion_stands(place: &Place) {
     let mut store = place.open();
     let number = store.begin(&new("a")).expect("begun");
-    store.conclude(number, "promoted").expect("concluded");
-    store.conclude(number, "promoted").expect("it is");
-    assert_eq!(store.conclude(number, "stopped"), Err(Error::Taken));
+    store
+        .conclude(number, Conclusion::Promoted)
+        .expect("concluded");
+    store.conclude(number, Conclusion::Promoted).expect("it is");
+    assert_eq!(
+        store.conclude(number, Conclusion::Stopped),
+        Err(Error::Taken)
+    );
     let header = place
         .open()
         .deployment(number)
         .expect("read")
         .expect("there");
-    assert_eq!(header.conclusion.as_deref(), Some("promoted"));
+    assert_eq!(header.conclusion, Some(Conclusion::Promoted));
 }
 
 fn what_is_not_there(place: &Place) {
     let mut store = place.open();
     assert_eq!(store.append(99, &row(1)), Err(Error::Unknown(99)));
-    assert_eq!(store.conclude(99, "promoted"), Err(Error::Unknown(99)));
+    assert_eq!(
+        store.conclude(99, Conclusion::Promoted),
+        Err(Error::Unknown(99))
+    );
     assert_eq!(store.deployment(u64::MAX), Ok(None));
     assert_eq!(store.deployments(10), Ok(Vec::new()));
     let number = store.begin(&new("a")).expect("begun");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenlight::contract::promotion::Conclusion;
 use greenlight::journal::{self, Claim, ClaimRequest, Error, Holder, Location};
 
 use crate::lossy::Lossy;
@@ -80,7 +81,9 @@ fn whichever_answer_is_lost_everything_happens_once() {
         for position in 1..=2 {
             store.append(number, &row(position)).expect("appended");
         }
-        store.conclude(number, "promoted").expect("concluded");
+        store
+            .conclude(number, Conclusion::Promoted)
+            .expect("concluded");
         let claim = store.claim(&ClaimRequest {
             environment: "stage",
             deployment: number,

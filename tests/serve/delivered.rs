@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenlight::contract::promotion::Conclusion;
 use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
 use greenlight::journal::{self, NewDeployment};
 
@@ -35,7 +36,7 @@ fn from_a_push_to_production() {
     }
     let mut store = StoreReader::of(&pipeline);
     let end = store.until_ended(&tags[0]);
-    assert_eq!(end.conclusion.as_deref(), Some("promoted"));
+    assert_eq!(end.conclusion, Some(Conclusion::Promoted));
     assert_eq!(end.digest.as_deref(), Some(digest.as_str()));
     // The release of the production tag is live already, and `latest` is ignored.
     let request = store.until(&tags[1], "stopped", |it| {
@@ -106,7 +107,7 @@ fn a_missed_webhook_is_recovered() {
     registry.restart();
     let server = Server::start_on(&pipeline, port);
     let end = store.until_ended(&tags[0]);
-    assert_eq!(end.conclusion.as_deref(), Some("promoted"));
+    assert_eq!(end.conclusion, Some(Conclusion::Promoted));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     // A tag of the first listing starts nothing.
     assert_eq!(Pipeline::times(&pipeline.stage, &old), 0);
@@ -158,7 +159,7 @@ fn a_production_tag_starts_nothing_until_stage_is_verified() {
     canary.is(0, &["promote"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
     let end = store.until_ended(&tags[1]);
-    assert_eq!(end.conclusion.as_deref(), Some("promoted"));
+    assert_eq!(end.conclusion, Some(Conclusion::Promoted));
     assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     assert!(server.stop().success());
@@ -182,7 +183,7 @@ fn deployments_continue_when_their_server_ends() {
     pipeline.stage.pace(Duration::ZERO);
     let mut store = StoreReader::of(&pipeline);
     let end = store.until_ended(&tags[0]);
-    assert_eq!(end.conclusion.as_deref(), Some("promoted"));
+    assert_eq!(end.conclusion, Some(Conclusion::Promoted));
     assert_eq!(Pipeline::times(&pipeline.stage, &commit), 1);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }
@@ -208,7 +209,7 @@ fn a_missing_commit_is_fetched() {
     server.accept(&docker_hub(&tags[0]));
     let mut store = StoreReader::of(&pipeline);
     let end = store.until_ended(&tags[0]);
-    assert_eq!(end.conclusion.as_deref(), Some("promoted"));
+    assert_eq!(end.conclusion, Some(Conclusion::Promoted));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     let environment = std::fs::read_to_string(clone.join("environment")).expect("it ran");
     assert!(environment.contains("GREENLIGHT_CONFIG="), "{environment}");
@@ -240,8 +241,8 @@ fn a_deployment_that_died_before_its_first_record_is_started_again() {
     let mut store = StoreReader::of(&pipeline);
     let end = store.until_ended(&tags[0]);
     assert_eq!(
-        (end.number, end.conclusion.as_deref()),
-        (2, Some("promoted"))
+        (end.number, end.conclusion),
+        (2, Some(Conclusion::Promoted))
     );
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     crate::waiting::until("log of its end", crate::pipeline::LIMIT, || {

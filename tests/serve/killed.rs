@@ -1,6 +1,7 @@
 //! Servers that are killed: before a delivery is stored, before its deployment is started, before the start is
 //! recorded.
 
+use greenlight::contract::promotion::Conclusion;
 use greenlight::journal::inbox::DeploymentRequestState;
 
 use crate::jenkins::Jenkins;
@@ -66,8 +67,8 @@ fn after_a_kill_at_any_write_a_deployment_begins_once() {
             .collect();
         assert_eq!(begun.len(), 1, "killed at {n}: {begun:?}");
         assert_eq!(
-            begun[0].conclusion.as_deref(),
-            Some("promoted"),
+            begun[0].conclusion,
+            Some(Conclusion::Promoted),
             "killed at {n}"
         );
         assert_eq!(

@@ -6,14 +6,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, ConfigArguments};
 use super::output::Output;
 use super::{Error, Exit};
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Conclusion;
 use crate::deployment::timeline::{self, Timeline};
-use crate::deployment::{Drivers, LISTED, Lock, is_begun, log};
+use crate::deployment::{Drivers, LISTED, Lock, log};
 use crate::journal::{self, Header, Store};
 use crate::report::headline::{self, Headline};
 use crate::report::{html, junit, markdown, sarif};
@@ -46,9 +48,6 @@ pub struct StatusArguments {
     format: FormatArguments,
 }
 
-/// The state of an unfinished deployment that no process drives.
-const INTERRUPTED: &str = "interrupted";
-
 /// What `greenlight status --format json` prints: the deployments, and which one holds each environment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -70,12 +69,9 @@ pub(super) struct StatusDocument {
 struct DeploymentDocument {
     /// `running`, `interrupted` if no process drives it, or its conclusion.
     #[cfg_attr(test, schemars(with = "shapes::DeploymentState"))]
-    state: String,
+    state: State,
     /// Its steps, decisions, load tests and nodes.
     timeline: Timeline,
-    /// Whether it has begun: otherwise there is nothing to resume.
-    #[serde(skip)]
-    begun: bool,
 }
 
 /// One environment, and the deployment that holds it.
@@ -110,16 +106,12 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         };
         for header in &headers {
             let (entries, _) = log::read(store, header.number)?;
-            let state = state(header, drivers);
+            let state = State::of(header, drivers);
             let mut timeline = timeline::project(header, &entries);
-            if state == INTERRUPTED {
+            if state == State::Interrupted {
                 timeline.interrupt();
             }
-            deployments.push(DeploymentDocument {
-                state,
-                timeline,
-                begun: is_begun(store, header.number)?,
-            });
+            deployments.push(DeploymentDocument { state, timeline });
         }
     }
     match deployments.first() {
@@ -175,11 +167,36 @@ fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
         .collect())
 }
 
-fn state(header: &Header, drivers: &Drivers) -> String {
-    match &header.conclusion {
-        Some(conclusion) => conclusion.clone(),
-        None if drivers.drive(header) => "running".to_owned(),
-        None => INTERRUPTED.to_owned(),
+/// Whether a process drives a deployment, or how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Running,
+    /// No process drives it.
+    Interrupted,
+    Ended(Conclusion),
+}
+
+impl State {
+    fn of(header: &Header, drivers: &Drivers) -> Self {
+        match header.conclusion {
+            Some(conclusion) => Self::Ended(conclusion),
+            None if drivers.drive(header) => Self::Running,
+            None => Self::Interrupted,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Ended(conclusion) => conclusion.name(),
+        }
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.name().serialize(serializer)
     }
 }
 
@@ -195,7 +212,7 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             text,
             "deployment {}: {} ({})\n  began {}, last record after {}",
             timeline.number,
-            escape(&deployment.state),
+            deployment.state.name(),
             escape(&timeline.tag),
             time::instant(timeline.began),
             time::span(timeline.last.saturating_sub(timeline.began))
@@ -211,30 +228,15 @@ fn human(document: &StatusDocument, steps: bool) -> String {
                 let _ = writeln!(text, "    help: {}", escape(help));
             }
         }
-        if let Some(waits) = headline.waits {
-            let when = if deployment.state == INTERRUPTED {
-                "next"
-            } else {
-                "now"
+        if let Some(waits) = &headline.waits {
+            let lead = match headline.advice {
+                None => "now",
+                Some(_) => headline.lead(),
             };
-            let _ = writeln!(text, "  {when}: {}", escape(&waits));
+            let _ = writeln!(text, "  {lead}: {}", escape(waits));
         }
-        if deployment.state == INTERRUPTED {
-            let _ = if deployment.begun {
-                writeln!(
-                    text,
-                    "  its process has ended: continue with `greenlight run --resume {}`",
-                    timeline.number
-                )
-            } else {
-                writeln!(
-                    text,
-                    "  its process ended before its first record: start it again with `greenlight run --tag {}`, \
-                     or end it with `greenlight cancel {} --by NAME`",
-                    escape(&timeline.tag),
-                    timeline.number
-                )
-            };
+        if let Some(advice) = &headline.advice {
+            let _ = writeln!(text, "  {}", escape(advice));
         }
         if steps {
             text.push_str(&self::steps(timeline));
@@ -279,6 +281,7 @@ mod shapes {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+    use super::State;
     use crate::contract::names::Named as _;
     use crate::contract::promotion::Conclusion;
 
@@ -292,7 +295,8 @@ mod shapes {
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             let ended = Conclusion::ALL.iter().map(|(_, name)| *name);
-            let states: Vec<_> = ["running", super::INTERRUPTED]
+            let states: Vec<_> = [State::Running, State::Interrupted]
+                .map(State::name)
                 .into_iter()
                 .chain(ended)
                 .collect();
@@ -354,7 +358,11 @@ impl ReportArguments {
         let header = store.deployment(number)?;
         let header = header.ok_or(journal::Error::Unknown(number))?;
         let (entries, _) = log::read(store, number)?;
-        self.write_timeline(&timeline::project(&header, &entries))
+        let mut timeline = timeline::project(&header, &entries);
+        if timeline.conclusion.is_none() {
+            timeline.interrupt();
+        }
+        self.write_timeline(&timeline)
     }
 
     fn write_timeline(&self, timeline: &Timeline) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use super::args::here;
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, SettingsArguments};
 use super::output::{Output, refuse};
-use super::table::{self, LOAD_TESTS, publishable};
+use super::table::{self, AssumedStage, publishable};
 use super::{Error, Exit, args, label};
 use crate::contract::actions;
 use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
@@ -17,6 +17,7 @@ use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
 use crate::contract::fields::shapes;
 use crate::contract::fields::{ByName, Commit};
 use crate::contract::labels::Labels;
+use crate::contract::names::Named as _;
 use crate::contract::promotion::{Decision, Permission};
 use crate::facts::checkout::Checkout;
 use crate::facts::evidence::{LoadTestWord, Stage};
@@ -76,10 +77,10 @@ struct Explained {
     tag: String,
     /// What is assumed about the first environment.
     #[cfg_attr(test, schemars(with = "table::shapes::Stage"))]
-    stage: &'static str,
+    stage: AssumedStage,
     /// What is assumed about its load test.
     #[cfg_attr(test, schemars(with = "table::shapes::LoadTest"))]
-    load_test: &'static str,
+    load_test: ByName<LoadTestWord>,
     /// Whether the release may go on.
     permission: ByName<Permission>,
     /// What to do next, in words.
@@ -118,20 +119,15 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         }
     }
     for tag in &asked {
-        let now = table::ask(&policy, &settings, tag, &commit, None, LoadTestWord::NotRun)?;
-        decisions.push(explained(tag, "not-deployed", "not-run", now));
+        let load_test = LoadTestWord::NotRun;
+        let now = table::ask(&policy, &settings, tag, &commit, None, load_test)?;
+        decisions.push(explained(tag, None, load_test, now));
     }
     if let Some(tag) = asked.first() {
-        for (load_test, word) in LOAD_TESTS {
-            let then = table::ask(
-                &policy,
-                &settings,
-                tag,
-                &commit,
-                Some(Stage::Converged),
-                load_test,
-            )?;
-            decisions.push(explained(tag, "converged", word, then));
+        let stage = Some(Stage::Converged);
+        for (load_test, _) in LoadTestWord::ALL {
+            let then = table::ask(&policy, &settings, tag, &commit, stage, *load_test)?;
+            decisions.push(explained(tag, stage, *load_test, then));
         }
     }
     let refused: Vec<ReasonDocument> = documents(refused);
@@ -177,14 +173,14 @@ fn read(arguments: &Arguments) -> Result<(String, Reading), Error> {
 
 fn explained(
     tag: &str,
-    stage: &'static str,
-    load_test: &'static str,
+    stage: Option<Stage>,
+    load_test: LoadTestWord,
     decision: Decision,
 ) -> Explained {
     Explained {
         tag: tag.to_owned(),
-        stage,
-        load_test,
+        stage: AssumedStage(stage),
+        load_test: ByName(load_test),
         permission: ByName(decision.permission),
         next_text: actions::sentence(&decision.next),
         reasons: documents(decision.reasons),
@@ -218,7 +214,7 @@ fn human(
     }
     let (before, after): (Vec<_>, Vec<_>) = decisions
         .iter()
-        .partition(|decision| decision.stage == "not-deployed");
+        .partition(|decision| decision.stage.0.is_none());
     if !before.is_empty() {
         shown.push_str("\ndecision now, with nothing deployed\n");
     }

@@ -1,8 +1,9 @@
 //! The decision table of a policy: its answer for each tag, stage and load test.
 
 use std::fmt::Write as _;
+use std::iter;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Error;
 use crate::contract::environments::{Build, Job, JobStatus};
@@ -22,23 +23,28 @@ pub const COMMIT: &str = "0000000000000000000000000000000000000000";
 /// The time of the decision and of all events.
 const NOW: u64 = 0;
 
-/// The states of the first environment, with their names.
-pub const STAGES: [(Option<Stage>, &str); 5] = [
-    (None, "not-deployed"),
-    (Some(Stage::Unknown), "unknown"),
-    (Some(Stage::Deployed), "deployed"),
-    (Some(Stage::Converged), "converged"),
-    (Some(Stage::Failed), "failed"),
-];
+/// What is assumed about the first environment; `None` if nothing was deployed to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssumedStage(pub Option<Stage>);
 
-/// The results of its load test, with their names.
-pub const LOAD_TESTS: [(LoadTestWord, &str); 5] = [
-    (LoadTestWord::Passed, "passed"),
-    (LoadTestWord::Failed, "failed"),
-    (LoadTestWord::Errored, "errored"),
-    (LoadTestWord::Inconclusive, "inconclusive"),
-    (LoadTestWord::NotRun, "not-run"),
-];
+impl AssumedStage {
+    /// All of them, in the order of the table.
+    pub fn all() -> impl DoubleEndedIterator<Item = Self> {
+        let deployed = Stage::ALL.iter().map(|(stage, _)| Self(Some(*stage)));
+        iter::once(Self(None)).chain(deployed)
+    }
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        self.0.map_or("not-deployed", Stage::name)
+    }
+}
+
+impl Serialize for AssumedStage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.name().serialize(serializer)
+    }
+}
 
 /// One row of the table.
 #[derive(Debug, Serialize)]
@@ -50,10 +56,10 @@ pub struct Row {
     pub tag: String,
     /// What is known about the first environment.
     #[cfg_attr(test, schemars(with = "shapes::Stage"))]
-    pub stage: &'static str,
+    pub stage: AssumedStage,
     /// What is known about its load test.
     #[cfg_attr(test, schemars(with = "shapes::LoadTest"))]
-    pub load_test: &'static str,
+    pub load_test: ByName<LoadTestWord>,
     /// Whether the release may go on.
     pub permission: ByName<Permission>,
     /// The code of the reason that decided.
@@ -87,6 +93,10 @@ pub mod shapes {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+    use super::AssumedStage;
+    use crate::contract::names::Named as _;
+    use crate::facts::evidence::LoadTestWord;
+
     /// What can be known about the first environment.
     pub struct Stage;
     /// What can be known about its load test.
@@ -98,7 +108,8 @@ pub mod shapes {
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({ "type": "string", "enum": super::STAGES.map(|(_, name)| name) })
+            let names: Vec<_> = AssumedStage::all().map(AssumedStage::name).collect();
+            json_schema!({ "type": "string", "enum": names })
         }
     }
 
@@ -108,7 +119,8 @@ pub mod shapes {
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({ "type": "string", "enum": super::LOAD_TESTS.map(|(_, name)| name) })
+            let names: Vec<_> = LoadTestWord::ALL.iter().map(|(_, name)| *name).collect();
+            json_schema!({ "type": "string", "enum": names })
         }
     }
 }
@@ -160,13 +172,13 @@ pub fn rows(policy: &Policy, settings: &Settings) -> Result<Vec<Row>, Error> {
     let mut rows = Vec::new();
     for tag in forms(policy, settings)? {
         let form = tag.replace(COMMIT, "");
-        for (stage, stage_word) in STAGES {
-            for (load_test, load_test_word) in LOAD_TESTS {
-                let decision = ask(policy, settings, &tag, COMMIT, stage, load_test)?;
+        for stage in AssumedStage::all() {
+            for (load_test, _) in LoadTestWord::ALL {
+                let decision = ask(policy, settings, &tag, COMMIT, stage.0, *load_test)?;
                 rows.push(Row {
                     tag: form.trim_end_matches('-').to_owned(),
-                    stage: stage_word,
-                    load_test: load_test_word,
+                    stage,
+                    load_test: ByName(*load_test),
                     permission: ByName(decision.permission),
                     reason: decision
                         .reasons
@@ -233,14 +245,14 @@ pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
 /// Writes the table: a block for each state of the first environment, a line for each form of tag.
 pub fn text(rows: &[Row]) -> String {
     let mut text = String::new();
-    for (_, stage) in STAGES.iter().rev() {
+    for stage in AssumedStage::all().rev() {
         let mut grid = vec![
-            ["stage ".to_owned() + stage]
+            ["stage ".to_owned() + stage.name()]
                 .into_iter()
-                .chain(LOAD_TESTS.map(|(_, word)| word.to_owned()))
+                .chain(LoadTestWord::ALL.iter().map(|(_, name)| (*name).to_owned()))
                 .collect::<Vec<_>>(),
         ];
-        for row in rows.iter().filter(|row| row.stage == *stage) {
+        for row in rows.iter().filter(|row| row.stage == stage) {
             match grid.last_mut() {
                 Some(line) if line[0] == row.tag => line.push(row.permission.to_string()),
                 _ => grid.push(vec![row.tag.clone(), row.permission.to_string()]),

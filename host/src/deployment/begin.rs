@@ -7,7 +7,7 @@ use super::recovery::Opening;
 use super::{Context, Error, Leases, Lock, Outcome, is_begun, unfinished};
 use crate::clock;
 use crate::contract::Answer;
-use crate::contract::promotion::{Action, Instruction};
+use crate::contract::promotion::{Action, Conclusion, Instruction};
 use crate::contract::types::Settings;
 use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
@@ -172,7 +172,7 @@ fn claim_number(
             Ok(Claimed::New(number))
         }
         Err(error) => {
-            store.conclude(number, "canceled")?;
+            store.conclude(number, Conclusion::Canceled)?;
             Err(error)
         }
     }
@@ -227,7 +227,7 @@ fn give_up_empty(
 /// its idempotency key.
 fn conclude_empty(store: &mut dyn Store, number: u64) -> journal::Result<()> {
     store.forget_torn(number)?;
-    store.conclude(number, "canceled")
+    store.conclude(number, Conclusion::Canceled)
 }
 
 /// A process that finds a deployment without records and without a living process ends it, and begins

@@ -18,16 +18,15 @@ pub fn cancel(config: &Config, number: u64, by: &str) -> Result<(), Error> {
     let header = header.ok_or_else(|| recovery::not_found(number))?;
     if let Some(conclusion) = header.conclusion {
         return Err(Error::host(
-            format!("deployment {number} has ended: {conclusion}"),
+            format!("deployment {number} has ended: {}", conclusion.name()),
             "there is nothing to cancel",
         ));
     }
     let leases = Leases::keep(location, config.lease)?;
     leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
-    let canceled = Conclusion::Canceled.name();
     // A journal that can't be read any more can still be ended, without a record of the person.
     let Ok((entries, torn)) = log::read(store.as_mut(), number) else {
-        return Ok(store.conclude(number, canceled)?);
+        return Ok(store.conclude(number, Conclusion::Canceled)?);
     };
     let mut record = Record::new(Log::new(store, number, entries.len() as u64 + 1));
     if torn {
@@ -39,6 +38,6 @@ pub fn cancel(config: &Config, number: u64, by: &str) -> Result<(), Error> {
     record.log.write(&Entry::Concluded {
         conclusion: Conclusion::Canceled,
     })?;
-    record.log.store.conclude(number, canceled)?;
+    record.log.store.conclude(number, Conclusion::Canceled)?;
     Ok(leases.release_all_but(record.log.store.as_mut(), &[])?)
 }

@@ -16,7 +16,6 @@ use super::recovery::{Opening, Recovery};
 use super::survey::{Survey, rival};
 use super::{Context, End, Error, JITTER, Leases, Lock, notify};
 use crate::clock;
-use crate::contract::names::Named as _;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, Intervention, LoadTest, Notice, Outcome, Release,
 };
@@ -357,10 +356,9 @@ impl<'a> Driver<'a> {
     }
 
     fn finish(&mut self, conclusion: Conclusion) -> Result<(), Error> {
-        let word = conclusion.name();
         self.record.log.write(&Entry::Concluded { conclusion })?;
         let number = self.record.log.deployment;
-        self.record.log.store.conclude(number, word)?;
+        self.record.log.store.conclude(number, conclusion)?;
         self.release_everything();
         self.context.screen.concluded(conclusion);
         Ok(())

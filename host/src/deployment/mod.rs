@@ -128,7 +128,7 @@ pub enum Outcome {
         /// Its number.
         number: u64,
         /// Its conclusion, as recorded.
-        conclusion: String,
+        conclusion: Conclusion,
         /// The permission of its last decision.
         permission: Permission,
     },

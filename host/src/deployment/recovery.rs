@@ -10,8 +10,8 @@ use super::{Context, Error, Leases, Outcome, begin, is_begun, unfinished};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
-    Action, Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement, Notice,
-    Notification, Outcome as EffectOutcome, Permission,
+    Action, Conclusion, Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement,
+    Notice, Notification, Outcome as EffectOutcome, Permission,
 };
 use crate::journal::{Header, Store};
 
@@ -31,7 +31,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let entries = log::read(store.as_mut(), number);
     let (entries, torn) = entries?;
     if let Some((conclusion, permission)) = conclusion(&entries) {
-        store.conclude(number, &conclusion)?;
+        store.conclude(number, conclusion)?;
         return Ok(Outcome::AlreadyEnded {
             number,
             conclusion,
@@ -91,10 +91,10 @@ fn find(store: &mut dyn Store, number: Option<u64>) -> Result<Header, Error> {
     };
     let header = store.deployment(number)?;
     let header = header.ok_or_else(|| not_found(number))?;
-    match &header.conclusion {
+    match header.conclusion {
         None => Ok(header),
         Some(conclusion) => Err(Error::host(
-            format!("deployment {number} has ended: {conclusion}"),
+            format!("deployment {number} has ended: {}", conclusion.name()),
             "start a new deployment with `greenlight run --tag TAG`",
         )),
     }
@@ -109,9 +109,9 @@ pub(super) fn not_found(number: u64) -> Error {
 }
 
 /// How a deployment ended according to its entries, and the permission of its last decision.
-fn conclusion(entries: &[Dated]) -> Option<(String, Permission)> {
+fn conclusion(entries: &[Dated]) -> Option<(Conclusion, Permission)> {
     let conclusion = entries.iter().find_map(|it| match &it.entry {
-        Entry::Concluded { conclusion } => Some(conclusion.name().to_owned()),
+        Entry::Concluded { conclusion } => Some(*conclusion),
         _ => None,
     })?;
     let last = entries.iter().rev().find_map(|it| match &it.entry {

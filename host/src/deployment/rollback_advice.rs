@@ -6,6 +6,7 @@ use std::process::Stdio;
 use super::{Error, LISTED, READ, log};
 use crate::config::Config;
 use crate::contract::labels::Message;
+use crate::contract::promotion::Conclusion;
 use crate::facts::git;
 use crate::journal::Store;
 use crate::sandbox::Policy;
@@ -93,8 +94,11 @@ fn ends(
             passed = true;
             continue;
         }
-        let conclusion = header.conclusion.as_deref();
-        if passed && matches!(conclusion, Some("promoted" | "promoted-with-warning")) {
+        let is_promoted = matches!(
+            header.conclusion,
+            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
+        );
+        if passed && is_promoted {
             return Ok((bad.clone(), header.commit));
         }
     }

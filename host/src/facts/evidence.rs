@@ -1,5 +1,6 @@
 //! Makes a history from the evidence that a pipeline step passes on the command line.
 
+use crate::contract::names::names;
 use crate::contract::promotion::{
     Convergence, Deployment, Event, Happening, LoadTest, LoadTestResult, Outcome, Round,
 };
@@ -31,6 +32,22 @@ pub enum LoadTestWord {
     Inconclusive,
     /// It has not run.
     NotRun,
+}
+
+names! {
+    Stage {
+        Unknown = "unknown",
+        Deployed = "deployed",
+        Converged = "converged",
+        Failed = "failed",
+    }
+    LoadTestWord {
+        Passed = "passed",
+        Failed = "failed",
+        Errored = "errored",
+        Inconclusive = "inconclusive",
+        NotRun = "not-run",
+    }
 }
 
 impl LoadTestWord {

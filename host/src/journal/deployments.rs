@@ -9,6 +9,8 @@ use super::{
     Claim, ClaimRequest, Error, Header, Holder, Lease, NewDeployment, Occupant, Records, Result,
     Row, Store,
 };
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Conclusion;
 
 /// Reads the columns of a deployment, in the order of [`header`].
 const HEADERS: &str =
@@ -90,7 +92,8 @@ impl<D: Database> Store for D {
         })
     }
 
-    fn conclude(&mut self, deployment: u64, conclusion: &str) -> Result<()> {
+    fn conclude(&mut self, deployment: u64, conclusion: Conclusion) -> Result<()> {
+        let conclusion = conclusion.name();
         self.change(|session| {
             lock(session, deployment)?;
             session.execute(
@@ -166,13 +169,21 @@ fn headers(database: &mut impl Database, which: &str, values: &[Value<'_>]) -> R
 }
 
 fn header(mut row: Cells) -> Result<Header> {
+    let number = row.number(0)?;
+    let conclusion = row.optional_text(5)?.map(|name| {
+        Conclusion::from_name(&name).ok_or_else(|| {
+            Error::Wrong(format!(
+                "deployment {number} has the unknown conclusion `{name}`"
+            ))
+        })
+    });
     Ok(Header {
-        number: row.number(0)?,
+        number,
         tag: row.text(1)?,
         digest: row.optional_text(2)?,
         commit: row.text(3)?,
         began: row.number(4)?,
-        conclusion: row.optional_text(5)?,
+        conclusion: conclusion.transpose()?,
         request: row.optional_text(6)?,
     })
 }

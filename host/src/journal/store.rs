@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Claim, ClaimRequest, Holder, Lease, Occupant};
+use crate::contract::promotion::Conclusion;
 use crate::error;
 
 /// A deployment that is about to begin.
@@ -35,7 +36,7 @@ pub struct Header {
     /// When it began, in milliseconds since 1970.
     pub began: u64,
     /// How it ended; `None` if it has not.
-    pub conclusion: Option<String>,
+    pub conclusion: Option<Conclusion>,
     /// Its idempotency key, if it has one.
     pub request: Option<String>,
 }
@@ -110,7 +111,7 @@ pub trait Store: Send {
     ///
     /// [`Taken`](super::Error::Taken) if it has another conclusion; [`Unknown`](super::Error::Unknown)
     /// if the deployment does not exist.
-    fn conclude(&mut self, deployment: u64, conclusion: &str) -> Result<()>;
+    fn conclude(&mut self, deployment: u64, conclusion: Conclusion) -> Result<()>;
 
     /// Looks up a deployment by its number.
     ///

@@ -31,6 +31,7 @@ pub fn empty() -> Timeline {
         began: BEGAN,
         last: BEGAN,
         conclusion: None,
+        interrupted: false,
         environments: vec![
             place("stage", Progress::Pending, None),
             place("prod", Progress::Pending, None),

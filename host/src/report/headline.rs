@@ -10,7 +10,7 @@ use crate::text::time;
 pub enum Tone {
     /// Succeeded.
     Good,
-    /// Continued with a warning.
+    /// Continued with a warning, or interrupted.
     Warned,
     /// Failed.
     Bad,
@@ -53,8 +53,10 @@ pub struct Headline<'a> {
     pub words: String,
     /// The reason that decided last.
     pub because: Option<&'a Reason>,
-    /// What it waits for; nothing if it has ended.
+    /// What it waits for, or does next if it is interrupted; nothing if it has ended.
     pub waits: Option<String>,
+    /// What a person has to do for an interrupted deployment.
+    pub advice: Option<String>,
 }
 
 impl<'a> Headline<'a> {
@@ -63,6 +65,7 @@ impl<'a> Headline<'a> {
         let last = timeline.decisions.last();
         let reached = reached(timeline).map(|place| place.name.as_str());
         let (tone, words, preposition) = match timeline.conclusion.map(|it| it.0) {
+            None if timeline.interrupted => (Tone::Warned, "Interrupted", "in"),
             None => (Tone::Busy, "Running", "in"),
             Some(Conclusion::Promoted) => (Tone::Good, "Promoted", "to"),
             Some(Conclusion::PromotedWithWarning) => {
@@ -81,7 +84,30 @@ impl<'a> Headline<'a> {
             words,
             because: last.and_then(|decision| decision.reasons.first()),
             waits: timeline.conclusion.is_none().then(|| waits(timeline, last)),
+            advice: timeline.interrupted.then(|| advice(timeline)),
         }
+    }
+
+    /// What introduces [`Self::waits`].
+    pub fn lead(&self) -> &'static str {
+        match self.advice {
+            None => "waiting for",
+            Some(_) => "next",
+        }
+    }
+}
+
+/// How to continue an interrupted deployment. One without a policy has no complete record, so it can't be resumed.
+fn advice(timeline: &Timeline) -> String {
+    let number = timeline.number;
+    if timeline.policy.is_empty() {
+        format!(
+            "its process ended before its first record: start it again with `greenlight run --tag {}`, or end it \
+             with `greenlight cancel {number} --by NAME`",
+            timeline.tag
+        )
+    } else {
+        format!("its process has ended: continue with `greenlight run --resume {number}`")
     }
 }
 
@@ -174,6 +200,24 @@ mod tests {
         let headline = Headline::of(&empty);
         assert_eq!(headline.words, "Running");
         assert_eq!(headline.waits.expect("a wait"), "the first decision");
+    }
+
+    #[test]
+    fn an_interrupted_deployment_does_not_run() {
+        let mut timeline = fixture::running();
+        timeline.interrupt();
+        let headline = Headline::of(&timeline);
+        assert_eq!(headline.tone, Tone::Warned);
+        assert_eq!(headline.words, "Interrupted in stage");
+        assert_eq!(headline.lead(), "next");
+        assert_eq!(
+            headline.waits.expect("the next action"),
+            "ask the nodes of `stage` for their version"
+        );
+        let advice = headline.advice.expect("advice");
+        let resume = format!("greenlight run --resume {}", timeline.number);
+        assert!(advice.contains(&resume), "{advice}");
+        assert_eq!(Headline::of(&fixture::running()).advice, None);
     }
 
     #[test]

@@ -138,9 +138,10 @@ fn decision(timeline: &Timeline) -> TestSuite {
         }
         _ => {
             let mut status = TestCaseStatus::skipped();
-            let message = match &headline.waits {
-                Some(waits) => format!("not finished, waiting for: {waits}"),
-                None => headline.words.clone(),
+            let message = match (&headline.advice, &headline.waits) {
+                (Some(advice), _) => format!("interrupted; {advice}"),
+                (None, Some(waits)) => format!("not finished, waiting for: {waits}"),
+                (None, None) => headline.words.clone(),
             };
             status.set_message(clean(&message));
             status

@@ -42,7 +42,15 @@ fn head(page: &mut Page, timeline: &Timeline) {
     ));
     page.line("");
     if let Some(waits) = &headline.waits {
-        page.line(&format!("Waiting for: **{}**", inert(waits)));
+        let lead = match headline.advice {
+            None => "Waiting for",
+            Some(_) => "Next",
+        };
+        page.line(&format!("{lead}: **{}**", inert(waits)));
+        page.line("");
+    }
+    if let Some(advice) = &headline.advice {
+        page.line(&inert(advice));
         page.line("");
     }
     page.line(&format!(

@@ -210,15 +210,16 @@ fn log_end(shared: &Shared, key: &str, status: Option<ExitStatus>, output: &str)
     };
     let _span = deployment_span(&header).entered();
     let status = status.and_then(|it| it.code());
-    let Some(conclusion) = &header.conclusion else {
+    let Some(conclusion) = header.conclusion else {
         tracing::warn!("exit-status" = status, output, "deployment interrupted");
         return;
     };
     shared.metrics.ended(conclusion);
     let is_promoted = matches!(
-        Conclusion::from_name(conclusion),
-        Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
+        conclusion,
+        Conclusion::Promoted | Conclusion::PromotedWithWarning
     );
+    let conclusion = conclusion.name();
     if is_promoted {
         tracing::info!(conclusion, output, "deployment ended");
     } else {

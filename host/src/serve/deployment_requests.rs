@@ -21,6 +21,10 @@ use crate::text::time;
 /// After how many searches without a certain answer a start counts as unknown.
 const SEARCHES: u32 = 3;
 
+/// A search without an answer is repeated with the delay that follows this many failed attempts, or more: a CI
+/// system may list a new job late.
+const SEARCH_BACKOFF: u32 = 4;
+
 /// How long to wait while `[serve] at-most` is reached, in milliseconds.
 const FULL_RETRY: u64 = 2000;
 
@@ -211,7 +215,7 @@ impl DeploymentRequestWorker {
         Some(DeploymentRequestState::Starting {
             attempt,
             why: Some(why),
-            again_at: clock::milliseconds() + back_off(4 + searches),
+            again_at: clock::milliseconds() + back_off(SEARCH_BACKOFF + searches),
         })
     }
 

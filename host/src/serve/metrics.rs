@@ -12,6 +12,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Conclusion;
 use crate::journal::inbox::Counts;
 
 /// The media type of the text.
@@ -226,8 +228,8 @@ impl Metrics {
     }
 
     /// Counts the end of a deployment.
-    pub fn ended(&self, conclusion: &str) {
-        let conclusion = conclusion.to_owned();
+    pub fn ended(&self, conclusion: Conclusion) {
+        let conclusion = conclusion.name().to_owned();
         self.ended.get_or_create(&End { conclusion }).inc();
     }
 
@@ -286,7 +288,7 @@ mod tests {
         metrics.request(RequestOutcome::Stored);
         metrics.request(RequestOutcome::Forged);
         metrics.attempt(AttemptOutcome::Refused);
-        metrics.ended("promoted");
+        metrics.ended(Conclusion::Promoted);
         metrics.store_failed();
         metrics.reconciled(3, 1_763_856_921);
         metrics.accepted.observe(0.002);

@@ -15,6 +15,8 @@ use axum::routing::get;
 
 use super::{Shared, display, metrics};
 use crate::clock;
+use crate::contract::names::Named as _;
+use crate::contract::promotion::Conclusion;
 use crate::journal::inbox::{
     Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow,
 };
@@ -182,7 +184,7 @@ impl Status {
     }
 }
 
-fn request_row(request: DeploymentRequest, conclusion: Option<String>) -> RequestRow {
+fn request_row(request: DeploymentRequest, conclusion: Option<Conclusion>) -> RequestRow {
     let again = match request.state {
         DeploymentRequestState::Waiting { again_at, .. }
         | DeploymentRequestState::Starting { again_at, .. }
@@ -197,13 +199,14 @@ fn request_row(request: DeploymentRequest, conclusion: Option<String>) -> Reques
             finished: None,
         } => DeploymentRequestState::Started {
             reference,
-            finished: conclusion,
+            finished: conclusion.map(|it| it.name().to_owned()),
         },
         other => other,
     };
     let is_stopped = matches!(
         &state,
-        DeploymentRequestState::Started { finished: Some(conclusion), .. } if conclusion == "stopped"
+        DeploymentRequestState::Started { finished: Some(conclusion), .. }
+            if Conclusion::from_name(conclusion) == Some(Conclusion::Stopped)
     );
     RequestRow {
         state: if is_stopped {

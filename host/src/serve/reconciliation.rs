@@ -18,6 +18,12 @@ const RETENTION: u64 = 30 * 24 * 60 * 60 * 1000;
 /// How often older ones are removed.
 const PRUNE_INTERVAL: Duration = Duration::from_hours(1);
 
+/// When they are removed again after a failure.
+const PRUNE_RETRY: Duration = Duration::from_secs(30);
+
+/// A failed listing is repeated with the delay that follows this many failed attempts, or more.
+const LISTING_BACKOFF: u32 = 2;
+
 /// Why tags of the first listing are ignored.
 const BASELINE_REASON: &str = "the tag existed at the first listing of the repository; start its deployment with \
                                `greenlight run --tag`";
@@ -102,7 +108,7 @@ impl ReconciliationWorker {
                     reason = why,
                     "failed to remove old deliveries; trying again"
                 );
-                self.prune_at = now + Duration::from_millis(back_off(5));
+                self.prune_at = now + PRUNE_RETRY;
             }
         }
     }
@@ -178,7 +184,8 @@ impl Worker for ReconciliationWorker {
                     reason = why,
                     "failed to list the tags of a repository; trying again"
                 );
-                let delay = Duration::from_millis(back_off(failures.saturating_add(2)));
+                let delay =
+                    Duration::from_millis(back_off(failures.saturating_add(LISTING_BACKOFF)));
                 let at = Instant::now() + delay.min(every);
                 (at, failures.saturating_add(1))
             }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use greenlight::contract::promotion::Action;
+use greenlight::contract::promotion::{Action, Conclusion};
 use greenlight::deployment::entry::Entry;
 use greenlight::deployment::log::Log;
 use greenlight::deployment::release_history::{self, OfRelease};
@@ -122,7 +122,9 @@ fn rollback_advice_reads_a_bounded_number_of_deployments() {
     let (shop, tag) = shop(UNREACHABLE);
     let mut store = store(&shop);
     let good = store.begin(&new(&tag, None)).expect("begun");
-    store.conclude(good, "promoted").expect("concluded");
+    store
+        .conclude(good, Conclusion::Promoted)
+        .expect("concluded");
     let commit = shop.commit("Break production\n");
     let bad = format!("stage-{commit}");
     let number = store.begin(&new(&bad, None)).expect("begun");

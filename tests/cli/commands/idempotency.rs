@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use greenlight::contract::promotion::Conclusion;
 use greenlight::deployment::Lock;
 use greenlight::journal::{self, Claim, ClaimRequest, Holder, Location, NewDeployment};
 
@@ -94,7 +95,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
         Text::Nothing,
     );
     let first = journal.deployment(1).expect("read").expect("there");
-    assert_eq!(first.conclusion.as_deref(), Some("canceled"));
+    assert_eq!(first.conclusion, Some(Conclusion::Canceled));
     let header = journal.of_request("delivery-7").expect("read");
     assert_eq!(header.map(|header| header.number), Some(2));
     greenlight(run).within(shop.path()).gives(

@@ -167,6 +167,45 @@ fn a_deployment_whose_process_was_killed_is_interrupted() {
     let deployment = &ended.json()["deployments"][0];
     assert_eq!(deployment["state"], "interrupted");
     assert_eq!(deployment["timeline"]["steps"][0]["state"], "interrupted");
+    let mut status = vec!["status".to_owned(), "1".to_owned()];
+    status.extend(REPORTS.map(|(kind, _)| format!("--report={kind}=status.{kind}")));
+    let ended = greenlight(&status).within(shop.path()).run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    reports_say_interrupted(shop.path(), "status");
+}
+
+#[test]
+fn a_run_that_is_asked_to_end_reports_an_interrupted_deployment() {
+    let ended = UNREACHABLE.replacen(
+        r#"deploy = ["true"]"#,
+        r#"deploy = ["sh", "-c", "kill -TERM $PPID; exec tail -f /dev/null"]"#,
+        1,
+    );
+    let (shop, tag) = shop(&ended);
+    let mut run = vec!["run".to_owned(), "--tag".to_owned(), tag];
+    run.extend(REPORTS.map(|(kind, _)| format!("--report={kind}=run.{kind}")));
+    let ended = greenlight(&run).within(shop.path()).run();
+    assert_eq!(ended.status, 75, "{}", ended.stderr);
+    reports_say_interrupted(shop.path(), "run");
+}
+
+/// Reports, and what each says about the state of an interrupted deployment.
+const REPORTS: [(&str, &str); 3] = [
+    ("html", "<h1>Interrupted</h1>"),
+    ("junit", "interrupted; its process has ended"),
+    ("markdown", "## ⚠ Interrupted"),
+];
+
+#[track_caller]
+fn reports_say_interrupted(folder: &Path, name: &str) {
+    for (kind, state) in REPORTS {
+        let text = fs::read_to_string(folder.join(format!("{name}.{kind}"))).expect("a report");
+        assert!(text.contains(state), "{kind}: {text}");
+        assert!(text.contains("greenlight run --resume 1"), "{kind}: {text}");
+        for word in ["Running", "running", "aiting for"] {
+            assert!(!text.contains(word), "{kind} says {word}: {text}");
+        }
+    }
 }
 
 #[test]

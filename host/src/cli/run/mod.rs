@@ -163,7 +163,7 @@ impl Deployment<'_> {
                 conclusion,
                 permission,
             } => {
-                let conclusion = escape(&conclusion);
+                let conclusion = conclusion.name();
                 output.text(&format!("deployment {number} has ended: {conclusion}\n"));
                 Ok(Exit::of(permission, self.arguments.warn_exit_code))
             }

@@ -38,6 +38,9 @@ pub struct Timeline {
     pub last: u64,
     /// How it ended; null while it runs or waits to be resumed.
     pub conclusion: Option<ByName<Conclusion>>,
+    /// Whether it is unfinished, and no process drives it. The journal alone does not say so.
+    #[serde(skip)]
+    pub interrupted: bool,
     /// The environments, in order, with how far the release is in each.
     pub environments: Vec<Place>,
     /// The steps, in order.
@@ -53,8 +56,9 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Marks the running steps as interrupted: no process drives the deployment.
+    /// Marks the deployment and its running steps as interrupted: no process drives it.
     pub fn interrupt(&mut self) {
+        self.interrupted = true;
         for step in &mut self.steps {
             if step.state.0 == StepState::Running {
                 step.state = ByName(StepState::Interrupted);

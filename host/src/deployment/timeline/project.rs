@@ -41,6 +41,7 @@ impl Projector {
                 began,
                 last: began,
                 conclusion: None,
+                interrupted: false,
                 environments: Vec::new(),
                 steps: Vec::new(),
                 rounds: Vec::new(),
