@@ -244,7 +244,7 @@ impl Objects {
         };
         // A git that has already ended has said why on its standard error.
         match writeln!(input, "{rev}^{{commit}}") {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_started(&error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_started(error)),
             _ => Ok(()),
         }
     }
