@@ -2,9 +2,9 @@
 //!
 //! The URL of a webhook is a secret: anyone who has it can send messages.
 
-mod message;
+mod slack_message;
 
-pub use message::{Message, payload};
+pub use slack_message::{Message, payload};
 
 use std::thread;
 use std::time::{Duration, Instant};
