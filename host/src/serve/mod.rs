@@ -18,6 +18,7 @@ mod display;
 mod http_server;
 mod ingest;
 mod local_deployments;
+mod log_line;
 pub mod logging;
 mod metrics;
 mod page;
