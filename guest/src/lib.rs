@@ -15,7 +15,7 @@ pub mod action;
 #[cfg(target_family = "wasm")]
 mod allocator;
 pub mod bindings;
-mod exports;
+mod component;
 #[cfg(test)]
 mod fixtures;
 pub mod label;
