@@ -1,6 +1,6 @@
 //! The types of the contract, generated from `wit/`. They are the policy's own types.
 //!
-//! This is the only file that the generator writes into. `exports.rs` connects the contract's functions
+//! This is the only file that the generator writes into. `component.rs` connects the contract's functions
 //! to the modules that answer them.
 
 #![allow(

@@ -1,6 +1,7 @@
 //! The release policy. It does no I/O, reads no clock and no environment, and remembers nothing: each
 //! function is a pure function of its arguments.
 //!
+//! - [`action`] has the words of the load test actions.
 //! - [`label`] reads the labels of a commit message.
 //! - [`tag`] reads and writes image tags.
 //! - [`publish`] decides which tags a build is published under.
@@ -10,10 +11,11 @@
 //! The same code runs natively, in its unit tests, and as a WebAssembly component, in the host's
 //! sandbox. The contract is in `wit/`; its types are those of [`bindings`].
 
+pub mod action;
 #[cfg(target_family = "wasm")]
 mod allocator;
 pub mod bindings;
-mod exports;
+mod component;
 #[cfg(test)]
 mod fixtures;
 pub mod label;

@@ -31,6 +31,11 @@ impl Reason {
     }
 }
 
+/// Refers to a setting as evidence.
+pub(crate) fn setting(name: &str) -> Evidence {
+    Evidence::Setting(name.to_owned())
+}
+
 /// Shortens a commit to its first 12 characters.
 ///
 /// Commits in events come from outside and may be any text, so they are cut between characters.

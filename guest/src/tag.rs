@@ -5,19 +5,10 @@
 //! are closed sets and the commit is a full hash, so a tag has one meaning or is refused: a loose reading
 //! would deploy `prod-latest`.
 
+use crate::action::{self, LOAD_TEST, with_task};
 use crate::bindings::environments::Target;
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings};
 use crate::validate::{LONGEST_TAG, is_commit, is_name_character, problems};
-
-/// What a tag for a load test has between the environment and the action.
-const LOAD_TEST: &str = "loadtest-";
-
-/// All actions.
-pub(crate) const ACTIONS: [LoadTestAction; 3] = [
-    LoadTestAction::Abort,
-    LoadTestAction::Skip,
-    LoadTestAction::Warn,
-];
 
 /// The tag of the newest build. It names no commit, so it cannot be deployed.
 pub const LATEST: &str = "latest";
@@ -28,11 +19,6 @@ pub fn write(environment: &str, action: Option<LoadTestAction>, commit: &str) ->
         None | Some(LoadTestAction::Skip) => format!("{environment}-{commit}"),
         Some(action) => format!("{}-{commit}", with_task(environment, action)),
     }
-}
-
-/// Writes what a load test tag has before the commit.
-pub(crate) fn with_task(environment: &str, action: LoadTestAction) -> String {
-    format!("{environment}-{LOAD_TEST}{}", word(action))
 }
 
 /// Reads what a tag asks for.
@@ -47,15 +33,6 @@ pub fn resolve(tag: &str, settings: &Settings) -> Result<Target, Vec<Reason>> {
         return Err(problems);
     }
     read(tag, settings).map_err(|refusal| vec![refusal.into_reason(tag, settings)])
-}
-
-/// The word for an action in tags and labels.
-pub fn word(action: LoadTestAction) -> &'static str {
-    match action {
-        LoadTestAction::Abort => "abort",
-        LoadTestAction::Skip => "skip",
-        LoadTestAction::Warn => "warn",
-    }
 }
 
 enum Refusal<'a> {
@@ -101,8 +78,8 @@ fn read_rest<'a>(rest: &'a str, first: bool, environment: &'a str) -> Result<Tar
     let (action, commit) = match rest.strip_prefix(LOAD_TEST) {
         Some(_) if !first => return Err(Refusal::NotTestedHere(environment)),
         Some(task) => {
-            let (action, commit) = task.split_once('-').ok_or(Refusal::Task)?;
-            (Some(read_word(action).ok_or(Refusal::Task)?), commit)
+            let (word, commit) = task.split_once('-').ok_or(Refusal::Task)?;
+            (Some(action::read(word).ok_or(Refusal::Task)?), commit)
         }
         // A tag of the first environment always decides about its load test: without a task, none runs.
         None if first => (Some(LoadTestAction::Skip), rest),
@@ -116,10 +93,6 @@ fn read_rest<'a>(rest: &'a str, first: bool, environment: &'a str) -> Result<Tar
         commit: commit.to_owned(),
         action,
     })
-}
-
-fn read_word(text: &str) -> Option<LoadTestAction> {
-    ACTIONS.into_iter().find(|action| word(*action) == text)
 }
 
 impl Refusal<'_> {
@@ -309,7 +282,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_reads_back(commit in "[0-9a-f]{40}|[0-9a-f]{64}", n in 0_usize..3) {
-            let action = ACTIONS[n];
+            let action = action::ALL[n];
             let target = resolve(&write("stage", Some(action), &commit), &settings()).expect("ours");
             prop_assert_eq!(target.action, Some(action));
             prop_assert_eq!(&target.commit, &commit);

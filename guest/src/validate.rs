@@ -1,8 +1,8 @@
 //! Validates names and settings. Each rule of the contract is checked here and nowhere else in the policy.
 
+use crate::action;
 use crate::bindings::types::{Evidence, Reason, Settings};
 use crate::reason::codes::SETTINGS_INVALID;
-use crate::tag;
 
 /// The longest tag that a registry accepts, in bytes.
 ///
@@ -136,7 +136,7 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
 /// one tag would have two meanings.
 fn ambiguous<'a>(names: &[&'a str]) -> Option<&'a str> {
     let (first, others) = names.split_first()?;
-    let tasks = tag::ACTIONS.map(|action| tag::with_task(first, action));
+    let tasks = action::ALL.map(|action| action::with_task(first, action));
     others
         .iter()
         .copied()

@@ -2,7 +2,8 @@
 //! determines the exit status.
 //!
 //! Parts whose callers handle certain failures have their own error types, which `From` converts to this one:
-//! [`crate::journal::Error`], [`crate::sandbox::Failure`], [`crate::deployment::Error`].
+//! [`crate::journal::Error`], [`crate::sandbox::Failure`], [`crate::deployment::Error`]. [`Explain`] converts errors of
+//! the standard library and of other crates.
 
 use std::error::Error as Cause;
 use std::fmt::{self, Write as _};
@@ -63,6 +64,22 @@ impl Error {
         )
     }
 
+    /// Makes the error for a thread that the system refuses.
+    pub fn no_thread(error: io::Error) -> Self {
+        Self::new(
+            format!("failed to start a thread: {error}"),
+            "the system is out of threads or memory; try again later",
+        )
+        .because(error)
+    }
+
+    /// Puts what failed before the message: `what: message`. Kind, help and cause are kept.
+    #[must_use]
+    pub fn within(mut self, what: impl fmt::Display) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn because(mut self, cause: impl Cause + Send + Sync + 'static) -> Self {
@@ -73,6 +90,14 @@ impl Error {
     /// The cause, if it has this type.
     pub fn cause<T: Cause + 'static>(&self) -> Option<&T> {
         self.cause.as_deref()?.downcast_ref()
+    }
+
+    /// What is wrong and what to do next, in one line for a log. Not escaped.
+    pub fn line(&self) -> String {
+        if self.help.is_empty() {
+            return self.message.clone();
+        }
+        format!("{}: {}", self.message, self.help)
     }
 
     /// Writes what is wrong and what to do next, in lines that are safe to print.
@@ -122,9 +147,44 @@ impl From<io::Error> for Error {
     }
 }
 
+/// Explains an error of the standard library or of another crate.
+pub trait Explain<T> {
+    /// Converts the error. The message is `what` and the error's own text; the error is kept as the cause. `help` says
+    /// what to do next.
+    ///
+    /// # Errors
+    ///
+    /// If the result is an error.
+    fn explain(self, what: impl fmt::Display, help: impl Into<String>) -> Result<T, Error>;
+}
+
+impl<T, E: Cause + Send + Sync + 'static> Explain<T> for Result<T, E> {
+    fn explain(self, what: impl fmt::Display, help: impl Into<String>) -> Result<T, Error> {
+        self.map_err(|error| Error::new(format!("{what}: {error}"), help).because(error))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_explained_error_says_what_failed_and_keeps_the_cause() {
+        let full: io::Result<()> = Err(io::Error::other("full"));
+        let error = full
+            .explain("failed to write", "make room")
+            .expect_err("it is one");
+        assert_eq!(error, Error::new("failed to write: full", "make room"));
+        assert!(error.cause::<io::Error>().is_some());
+        let error = error.within("failed to deploy");
+        assert_eq!(error.message, "failed to deploy: failed to write: full");
+        assert!(error.cause::<io::Error>().is_some());
+        assert_eq!(
+            error.line(),
+            "failed to deploy: failed to write: full: make room"
+        );
+        assert_eq!(Error::new("bad", "").line(), "bad");
+    }
 
     #[test]
     fn a_cause_is_kept() {

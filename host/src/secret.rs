@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
 
+use crate::error::{Error, Explain as _};
 use crate::http::is_url;
 
 /// How much of a file is read, in bytes; a secret is shorter.
@@ -60,10 +61,13 @@ impl Source {
     ///
     /// If it is missing, or is not an `http` or `https` URL. The error names the variable or the file, and repeats no
     /// part of its content.
-    pub fn url(&self, what: &str) -> Result<Secret, String> {
+    pub fn url(&self, what: &str) -> Result<Secret, Error> {
         let text = self.text(what)?;
         Secret::url(&text).ok_or_else(|| {
-            format!("{self} holds no `http` or `https` URL: put the {what} there, and nothing else")
+            Error::new(
+                format!("{self} holds no `http` or `https` URL"),
+                format!("put the {what} there, and nothing else"),
+            )
         })
     }
 
@@ -73,11 +77,12 @@ impl Source {
     ///
     /// If it is missing, empty, or has several lines. The error names the variable or the file, and repeats
     /// no part of its content.
-    pub fn token(&self, what: &str) -> Result<Secret, String> {
+    pub fn token(&self, what: &str) -> Result<Secret, Error> {
         let text = self.text(what)?;
         Secret::token(&text).ok_or_else(|| {
-            format!(
-                "{self} holds no usable {what}: put the {what} there on one line, and nothing else"
+            Error::new(
+                format!("{self} holds no usable {what}"),
+                format!("put the {what} there on one line, and nothing else"),
             )
         })
     }
@@ -90,19 +95,23 @@ impl Source {
         }
     }
 
-    fn text(&self, what: &str) -> Result<String, String> {
+    fn text(&self, what: &str) -> Result<String, Error> {
+        let help = "set it, or name another variable or file in the configuration";
         match self {
-            // The text of `NotUnicode` would contain the secret.
-            Self::Variable(name) => env::var(name).map_err(|error| match error {
-                VarError::NotPresent => format!("{self} with the {what} is not set"),
-                VarError::NotUnicode(_) => format!("{self} with the {what} is not UTF-8"),
+            // The text of `NotUnicode` would contain the secret, so it is no cause.
+            Self::Variable(name) => env::var(name).map_err(|error| {
+                let why = match error {
+                    VarError::NotPresent => "is not set",
+                    VarError::NotUnicode(_) => "is not UTF-8",
+                };
+                Error::new(format!("{self} with the {what} {why}"), help)
             }),
             Self::File(path) => {
                 let mut text = String::new();
                 // A longer text is not a secret.
                 File::open(path)
                     .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-                    .map_err(|error| format!("{self} with the {what} can't be read: {error}"))?;
+                    .explain(format_args!("{self} with the {what} can't be read"), help)?;
                 Ok(text)
             }
         }
@@ -147,23 +156,26 @@ mod tests {
         let variable = Source::Variable("GREENLIGHT_TEST_UNSET".to_owned());
         assert_eq!(
             variable.url("Slack URL"),
-            Err("the variable `GREENLIGHT_TEST_UNSET` with the Slack URL is not set".to_owned())
+            Err(Error::new(
+                "the variable `GREENLIGHT_TEST_UNSET` with the Slack URL is not set",
+                "set it, or name another variable or file in the configuration"
+            ))
         );
         // Every test has this one, and it is no URL.
         let variable = Source::Variable("PATH".to_owned());
         assert_eq!(
             variable.url("Slack URL"),
-            Err(
-                "the variable `PATH` holds no `http` or `https` URL: put the Slack URL there, and \
-                 nothing else"
-                    .to_owned()
-            )
+            Err(Error::new(
+                "the variable `PATH` holds no `http` or `https` URL",
+                "put the Slack URL there, and nothing else"
+            ))
         );
         let folder = tempfile::tempdir().expect("a folder");
         let error = Source::File(folder.path().join("none")).url("Slack URL");
         assert!(
             error
                 .expect_err("no file")
+                .message
                 .contains("none` with the Slack URL can't be read")
         );
     }
@@ -181,6 +193,7 @@ mod tests {
         for text in ["", " \n", "hush\nhush", "hush\0"] {
             fs::write(&path, text).expect("a file");
             let error = source.token("Jenkins token").expect_err(text);
+            let error = error.line();
             assert!(error.contains("put the Jenkins token there"), "{error}");
             assert!(!error.contains("hush"), "{error}");
         }

@@ -244,7 +244,7 @@ fn tags() {
                 (
                     it.environment,
                     it.commit,
-                    it.action.map(greenlight_policy::tag::word),
+                    it.action.map(greenlight_policy::action::word),
                 )
             })
             .map_err(|reasons| compared!(reasons reasons));

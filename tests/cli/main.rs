@@ -10,6 +10,7 @@ mod commands;
 mod decisions;
 mod docs;
 mod foreign_policy;
+mod fresh;
 mod hostile;
 mod readme;
 mod replay;

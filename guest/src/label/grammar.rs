@@ -1,8 +1,8 @@
 //! The exact labels `[load test: abort]`, `[load test: skip]` and `[load test: warn]`: where they are, which
 //! one decides, and the diagnostics `conflicting-labels` and `repeated-label`.
 
+use crate::action::word;
 use crate::bindings::types::{Diagnostic, LoadTestAction, Severity, Span};
-use crate::tag::word;
 
 /// The actions in their order of precedence.
 pub(super) const PRECEDENCE: [LoadTestAction; 3] = [

@@ -1,10 +1,10 @@
 //! What a decision is about: the release, the events of its history, and the load test action that applies.
 
+use crate::action::word;
 use crate::bindings::environments::Target;
 use crate::bindings::promotion::{Deployment, Event, Release};
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings, Timestamp};
 use crate::reason::codes;
-use crate::tag::word;
 
 /// Everything that a decision is based on, with the tag already parsed.
 #[derive(Clone, Copy)]

@@ -1,7 +1,5 @@
 //! What the nodes of an environment serve, and when the environment has converged.
 
-use super::case::Case;
-use super::record::Record;
 use crate::bindings::promotion::{
     Convergence, Event, Happening, Node, NodeStanding, NodeState, NodeVersion, Round,
 };
@@ -85,21 +83,11 @@ fn same_names(before: &[Node], now: &[Node]) -> bool {
         || (within(before, now) && within(now, before))
 }
 
-/// Returns what the nodes of an environment served in the latest round.
-pub(super) fn latest(case: &Case<'_>, record: &Record<'_>) -> Vec<NodeStanding> {
-    let Some(round) = record.round else {
-        return Vec::new();
-    };
-    let before = record.deployed.map_or(case.history.len(), |it| it.place);
-    let before = case.history.get(..before).unwrap_or_default();
-    standings(round.what, case.commit, before)
-}
-
 /// Compares the nodes of a round with the release.
 ///
 /// `before` is the history up to the release's deployment. A commit that the environment served in it is
 /// *old*, which is normal during a rollout; any other commit is *foreign*.
-fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<NodeStanding> {
+pub(super) fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<NodeStanding> {
     let Convergence::Observed(nodes) = &round.convergence else {
         return Vec::new();
     };

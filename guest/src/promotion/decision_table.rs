@@ -3,10 +3,10 @@
 use super::case::Case;
 use super::ledger::Ledger;
 use super::record::Record;
+use crate::action::word;
 use crate::bindings::promotion::Permission;
 use crate::bindings::types::{Evidence, LoadTestAction, Reason, Verdict};
 use crate::reason::codes;
-use crate::tag::word;
 
 /// The result of the decision table for a release that has converged in the first environment.
 pub(super) struct Ruling {

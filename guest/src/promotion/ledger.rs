@@ -1,7 +1,6 @@
 //! The state of a release, computed from its history.
 
 use super::case::{Case, Fact};
-use super::convergence;
 use super::record::Record;
 use super::verdict::{Judgment, judge};
 use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Round, Standing};
@@ -103,7 +102,7 @@ impl<'a> Ledger<'a> {
                     (Some(judgment), 0) => Some(judgment.verdict),
                     _ => None,
                 },
-                nodes: convergence::latest(case, record),
+                nodes: record.nodes(case),
             })
             .collect()
     }

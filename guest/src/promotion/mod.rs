@@ -13,6 +13,7 @@
 //!
 //! Last, notices that are due and not sent yet come before the next step.
 
+mod answer;
 mod case;
 mod convergence;
 mod decision_table;
@@ -24,6 +25,7 @@ mod record;
 mod thresholds;
 mod verdict;
 
+use answer::Answer;
 use case::Case;
 use ledger::Ledger;
 
@@ -75,43 +77,6 @@ pub fn decide(
         next,
         reasons: answer.reasons,
         standings: ledger.standings(&case),
-    }
-}
-
-/// The next step with its reasons, before notices are considered.
-struct Answer {
-    pub permission: Permission,
-    pub next: Action,
-    pub reasons: Vec<Reason>,
-}
-
-impl Answer {
-    /// Not yet.
-    fn hold(next: Action, reasons: Vec<Reason>) -> Self {
-        Self {
-            permission: Permission::Hold,
-            next,
-            reasons,
-        }
-    }
-
-    /// Not yet; ask again after the poll interval.
-    fn wait(case: &Case<'_>, reasons: Vec<Reason>) -> Self {
-        Self::hold(Action::Wait(case.settings.poll_interval), reasons)
-    }
-
-    /// Never.
-    fn end(conclusion: Conclusion, reasons: Vec<Reason>) -> Self {
-        Self {
-            permission: Permission::Stop,
-            next: Action::Finish(conclusion),
-            reasons,
-        }
-    }
-
-    /// Tells whether the release has ended, apart from notices.
-    fn is_end(&self) -> bool {
-        matches!(self.next, Action::Finish(_))
     }
 }
 

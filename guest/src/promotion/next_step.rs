@@ -1,6 +1,6 @@
 //! The path of a release through the environments, and the next step on it.
 
-use super::Answer;
+use super::answer::Answer;
 use super::case::Case;
 use super::decision_table::{Ruling, early, rule};
 use super::ledger::Ledger;

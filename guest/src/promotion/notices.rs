@@ -4,7 +4,7 @@
 //! settings have none: otherwise anyone who can push a tag could flood the team's channel. The host reports
 //! them to the caller.
 
-use super::Answer;
+use super::answer::Answer;
 use super::case::Case;
 use crate::bindings::promotion::{Action, Conclusion, Happening, Notice, Permission, Urgency};
 use crate::reason::short;

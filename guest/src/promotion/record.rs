@@ -1,8 +1,10 @@
 //! The state of a release in one environment.
 
-use super::case::Fact;
-use super::convergence::{Finding, Series};
-use crate::bindings::promotion::{Deployment, LoadTest, Outcome, Progress, Rival, Round};
+use super::case::{Case, Fact};
+use super::convergence::{Finding, Series, standings};
+use crate::bindings::promotion::{
+    Deployment, LoadTest, NodeStanding, Outcome, Progress, Rival, Round,
+};
 
 /// The record of a release in one environment.
 ///
@@ -147,6 +149,16 @@ impl<'a> Record<'a> {
     pub(super) fn waited(&mut self) {
         self.occupied = None;
         self.asked = false;
+    }
+
+    /// Returns what the nodes served in the latest round.
+    pub(super) fn nodes(&self, case: &Case<'_>) -> Vec<NodeStanding> {
+        let Some(round) = self.round else {
+            return Vec::new();
+        };
+        let before = self.deployed.map_or(case.history.len(), |it| it.place);
+        let before = case.history.get(..before).unwrap_or_default();
+        standings(round.what, case.commit, before)
     }
 
     fn counts(&self) -> bool {

@@ -1,10 +1,9 @@
 //! Judges a load test by its thresholds: which ones are broken, and whether it was large enough to pass.
 
-use super::verdict::setting;
 use crate::bindings::promotion::Measurement;
 use crate::bindings::types::{Reason, Thresholds};
 use crate::reason::codes;
-use crate::reason::{amount, hundredths, seconds};
+use crate::reason::{amount, hundredths, seconds, setting};
 
 /// Lists every broken threshold.
 pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {

@@ -5,7 +5,7 @@ use super::thresholds;
 use crate::bindings::promotion::{LoadTest, LoadTestResult, Measurement};
 use crate::bindings::types::{Evidence, Reason, Thresholds, Verdict};
 use crate::reason::codes;
-use crate::reason::{amount, short};
+use crate::reason::{amount, setting, short};
 
 /// A verdict, with all reasons of the rule that settled it.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,10 +122,6 @@ fn other_version(m: &Measurement, commit: &str, _: &Thresholds) -> Vec<Reason> {
             .on(Evidence::Commit(other.clone()))
             .help("repeat the load test while nothing else is deployed there"),
     ]
-}
-
-pub(super) fn setting(name: &str) -> Evidence {
-    Evidence::Setting(name.to_owned())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
 use crate::facts::ci::CiEnvironment;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
-use crate::facts::history;
+use crate::facts::history_file;
 use crate::report::export::{Findings, Name};
 use crate::report::terminal;
 use crate::sandbox::{Policy, Use};
@@ -96,7 +96,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     }
     let commit = target.map(|target| target.commit);
     let events = match &arguments.history {
-        Some(file) => history::from_file(file)?,
+        Some(file) => history_file::from_file(file)?,
         None => given(arguments, commit.as_deref(), &settings, now),
     };
     let instruction = match instruction(arguments, commit.as_deref(), &policy, &settings, output)? {

@@ -79,12 +79,7 @@ impl Arguments {
 }
 
 fn serve(arguments: &Arguments) -> Result<(), Error> {
-    let shutdown = Shutdown::on_signals().map_err(|error| {
-        Error::new(
-            format!("failed to listen for signals: {error}"),
-            "the system is out of threads or pipes; try again later",
-        )
-    })?;
+    let shutdown = Shutdown::on_signals()?;
     let flags = arguments.policy.flags(arguments.repo.as_deref());
     let resolved = configuration::find(&flags)?;
     let file = resolved.path().map(Path::to_owned).unwrap_or_default();

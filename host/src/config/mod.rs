@@ -79,12 +79,9 @@ pub struct PolicyFile {
 impl Config {
     /// Parses the file that was found.
     fn read(found: &find::Found) -> Result<Self, Error> {
-        Self::parse(&found.text, found.folder()).map_err(|(why, help)| {
-            Error::new(
-                format!("failed to read `{}`: {why}", found.path.display()),
-                help,
-            )
-        })
+        let path = found.path.display();
+        Self::parse(&found.text, found.folder())
+            .map_err(|error| error.within(format_args!("failed to read `{path}`")))
     }
 
     /// Parses the text of a file in a folder.
@@ -92,14 +89,14 @@ impl Config {
     /// # Errors
     ///
     /// A message with the line and the key of the wrong value, and a help text.
-    pub fn parse(text: &str, folder: &Path) -> Result<Self, (String, String)> {
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Error> {
         let file: file::File =
             toml::from_str(text).map_err(|error| places::explained(&error, text))?;
         Self::filled(file, folder).map_err(|wrong| {
             let key = places::shown(&wrong.key);
             let line = Places::of(text).line(&wrong.key);
             let line = line.map_or_else(String::new, |line| format!("line {line}: "));
-            (format!("{line}`{key}` {}", wrong.why), wrong.help)
+            Error::new(format!("{line}`{key}` {}", wrong.why), wrong.help)
         })
     }
 
@@ -223,7 +220,7 @@ mod tests {
         nodes = ["http://127.0.0.1:8002"]
     "#;
 
-    fn parse(text: &str) -> Result<Config, (String, String)> {
+    fn parse(text: &str) -> Result<Config, Error> {
         Config::parse(text, Path::new("/srv"))
     }
 
@@ -259,10 +256,11 @@ mod tests {
 
     #[test]
     fn a_misspelled_key_is_refused_with_the_nearest_key() {
-        let (why, help) = parse(&LEAST.replace("nodes", "node")).expect_err("a typing error");
+        let error = parse(&LEAST.replace("nodes", "node")).expect_err("a typing error");
+        let (why, help) = (error.message, error.help);
         assert!(why.contains("line 5") && why.contains("`node`"), "{why}");
         assert_eq!(help, "did you mean `nodes`?");
-        let (_, help) = parse("[[enviroment]]").expect_err("a typing error");
+        let help = parse("[[enviroment]]").expect_err("a typing error").help;
         assert_eq!(help, "did you mean `environment`?");
     }
 
@@ -340,7 +338,9 @@ mod tests {
                 "`journal.lease`: `-3s` is not a duration",
             ),
         ] {
-            let (why, help) = parse(&text).expect_err(said);
+            let Error {
+                message: why, help, ..
+            } = parse(&text).expect_err(said);
             assert!(why.contains(said), "{why}");
             assert!(!help.is_empty());
         }

@@ -5,6 +5,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use crate::error::Error;
+
 /// The text of a configuration, with the place of each key.
 pub struct Places<'a> {
     text: &'a str,
@@ -114,7 +116,7 @@ pub fn shown(key: &str) -> String {
 ///
 /// For an unknown key, the help suggests the nearest known key. Both are taken from serde's message:
 /// unknown field "x", expected one of "a", "b", with backticks for quotes.
-pub fn explained(error: &toml::de::Error, text: &str) -> (String, String) {
+pub fn explained(error: &toml::de::Error, text: &str) -> Error {
     let help = nearest(error.message()).map_or_else(
         || "see `greenlight schema config` for the keys and their values".to_owned(),
         |name| format!("did you mean `{name}`?"),
@@ -133,10 +135,8 @@ pub fn explained(error: &toml::de::Error, text: &str) -> (String, String) {
             None => format!("line {line}: "),
         }
     });
-    (
-        format!("{place}{}", plain(error.message()).replace('\n', ", ")),
-        help,
-    )
+    let message = plain(error.message()).replace('\n', ", ");
+    Error::new(format!("{place}{message}"), help)
 }
 
 /// A message of serde in the words of the documentation: types of TOML instead of types of Rust.

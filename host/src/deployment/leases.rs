@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Connection, Error, Keeper, Lock};
+use crate::error;
 use crate::journal::{self, Claim, ClaimRequest, Holder, Lease, Location, Occupant, Store};
 
 /// The locks that a deployment holds.
@@ -44,12 +45,7 @@ impl Leases {
             let renew = move || held.renew(&mut store, &holder, time_to_live);
             Keeper::start("leases", time_to_live, renew)
         };
-        let keeper = keeper.map_err(|error| {
-            Error::host(
-                format!("failed to start a thread: {error}"),
-                "the system is out of threads or memory; try again later",
-            )
-        })?;
+        let keeper = keeper.map_err(error::Error::no_thread)?;
         Ok(Self {
             holder,
             time_to_live,

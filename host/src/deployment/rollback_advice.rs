@@ -126,7 +126,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<Commit>, Er
         .arg("--")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| git::not_started(&error))?;
+        .map_err(git::not_started)?;
     if !listed.status.success() {
         return Err(Error::host(
             format!("git can't list the commits from {good} to {bad}"),

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use ureq::{Error, Timeout};
 
+use crate::error;
 use crate::http::is_unknown_name;
 
 /// Why a request got no answer.
@@ -67,6 +68,13 @@ impl Failure {
             _ => (format!("{who} sent an unreadable response"), true),
         };
         Self { why, sent }
+    }
+}
+
+/// A failure of the network. The library's error is no cause: its text may contain a secret URL.
+impl From<Failure> for error::Error {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure.why, "")
     }
 }
 

@@ -11,6 +11,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
+use crate::error::{Error, Explain as _};
+
 /// Tells whether a shutdown was requested. Clones share the state; a request is final.
 #[derive(Clone)]
 pub struct Shutdown(Arc<State>);
@@ -28,8 +30,16 @@ impl Shutdown {
     /// # Errors
     ///
     /// If the system refuses a handler, or the thread that listens.
-    pub fn on_signals() -> io::Result<Self> {
+    pub fn on_signals() -> Result<Self, Error> {
         let shutdown = Self::never();
+        shutdown.listen().explain(
+            "failed to listen for signals",
+            "the system is out of threads or pipes; try again later",
+        )?;
+        Ok(shutdown)
+    }
+
+    fn listen(&self) -> io::Result<()> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         for signal in [SIGINT, SIGTERM] {
             let seen = Arc::new(AtomicBool::new(false));
@@ -37,11 +47,11 @@ impl Shutdown {
             flag::register_conditional_default(signal, Arc::clone(&seen))?;
             flag::register(signal, seen)?;
         }
-        let requested = shutdown.clone();
+        let requested = self.clone();
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || signals.forever().for_each(|_| requested.request()))?;
-        Ok(shutdown)
+        Ok(())
     }
 
     /// A shutdown that no signal requests.

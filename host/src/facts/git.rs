@@ -7,7 +7,7 @@ use std::process::{ChildStdin, ChildStdout, Stdio};
 
 use super::git_process::unknown;
 pub use super::git_process::{Running, git, not_started};
-use crate::error::Error;
+use crate::error::{Error, Explain as _};
 
 /// One commit object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,6 +207,12 @@ pub enum Answer {
     Broken(Error),
 }
 
+impl From<Error> for Answer {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
 impl Objects {
     /// Starts the process, which takes one revision at a time.
     ///
@@ -244,7 +250,7 @@ impl Objects {
         };
         // A git that has already ended has said why on its standard error.
         match writeln!(input, "{rev}^{{commit}}") {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_started(&error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_started(error)),
             _ => Ok(()),
         }
     }
@@ -259,16 +265,14 @@ impl Objects {
     ///
     /// If git does not have the commit, or its answer can't be read.
     pub fn read(&mut self) -> Result<Option<Commit>, Answer> {
-        let broken = |why: &str| {
-            Answer::Broken(Error::new(
-                format!("failed to read git's answer: {why}"),
-                "check the repository with `git fsck`",
-            ))
-        };
+        let (what, help) = (
+            "failed to read git's answer",
+            "check the repository with `git fsck`",
+        );
         let mut head = Vec::new();
         self.output
             .read_until(b'\n', &mut head)
-            .map_err(|error| broken(&error.to_string()))?;
+            .explain(what, help)?;
         if head.is_empty() {
             return Ok(None);
         }
@@ -287,9 +291,9 @@ impl Objects {
             .by_ref()
             .take(size as u64 + 1)
             .read_to_end(&mut raw)
-            .map_err(|error| broken(&error.to_string()))?;
+            .explain(what, help)?;
         if read != size + 1 || raw.pop() != Some(b'\n') {
-            return Err(broken("a commit is truncated"));
+            return Err(Error::new(format!("{what}: a commit is truncated"), help).into());
         }
         Ok(Some(Commit::new(id, raw)))
     }

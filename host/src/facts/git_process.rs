@@ -59,13 +59,13 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| not_started(&error))?;
+            .map_err(not_started)?;
         match child.stderr.take() {
             Some(pipe) => Ok(Self {
                 child,
                 said: child::listen(pipe),
             }),
-            None => Err(not_started(&io::Error::other("no pipe"))),
+            None => Err(not_started(io::Error::other("no pipe"))),
         }
     }
 
@@ -76,7 +76,7 @@ impl Running {
     /// If it was taken before.
     pub fn output(&mut self) -> Result<ChildStdout, Error> {
         let pipe = self.child.stdout.take();
-        let pipe = pipe.ok_or_else(|| not_started(&io::Error::other("no pipe")))?;
+        let pipe = pipe.ok_or_else(|| not_started(io::Error::other("no pipe")))?;
         // In a larger pipe git does not wait for its reader so often. Without it, reading is slower.
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(&pipe, 1 << 20);
@@ -92,7 +92,7 @@ impl Running {
         // A full pipe would keep git from ending.
         drop(self.child.stdin.take());
         drop(self.child.stdout.take());
-        let status = self.child.wait().map_err(|error| not_started(&error))?;
+        let status = self.child.wait().map_err(not_started)?;
         finished(status, &child::said(self.said))
     }
 }
@@ -141,9 +141,10 @@ pub(super) fn unknown(rev: &str) -> Error {
 }
 
 /// The error for a git that could not be started.
-pub fn not_started(error: &io::Error) -> Error {
+pub fn not_started(error: io::Error) -> Error {
     Error::new(
         format!("failed to run git: {error}"),
         "install git, or pass the message with `--message` or `--message-file`",
     )
+    .because(error)
 }

@@ -10,7 +10,7 @@ use encoding_rs::{Encoding, REPLACEMENT};
 
 use super::git;
 use crate::contract::labels::Message;
-use crate::error::Error;
+use crate::error::{Error, Explain as _};
 
 /// The longest message that is read, in bytes. The policy gets a copy inside its memory.
 pub const LONGEST: usize = 4 << 20;
@@ -49,12 +49,10 @@ pub fn from_os_text(text: &OsStr) -> Result<Reading, Error> {
 /// If the file can't be read, is too long, or holds a NUL byte.
 pub fn from_file(path: &Path) -> Result<Reading, Error> {
     let name = path.display();
-    let bytes = File::open(path).and_then(bounded).map_err(|error| {
-        Error::new(
-            format!("failed to read the message from `{name}`: {error}"),
-            "name a file that holds the commit message, or take it from git with `--rev`",
-        )
-    })?;
+    let bytes = File::open(path).and_then(bounded).explain(
+        format_args!("failed to read the message from `{name}`"),
+        "name a file that holds the commit message, or take it from git with `--rev`",
+    )?;
     from_bytes(&bytes, Origin::Text)
 }
 
@@ -64,12 +62,10 @@ pub fn from_file(path: &Path) -> Result<Reading, Error> {
 ///
 /// As [`from_file`].
 pub fn from_stdin() -> Result<Reading, Error> {
-    let bytes = bounded(io::stdin().lock()).map_err(|error| {
-        Error::new(
-            format!("failed to read the message from standard input: {error}"),
-            "name a file with `--message-file`, or take the message from git with `--rev`",
-        )
-    })?;
+    let bytes = bounded(io::stdin().lock()).explain(
+        "failed to read the message from standard input",
+        "name a file with `--message-file`, or take the message from git with `--rev`",
+    )?;
     from_bytes(&bytes, Origin::Text)
 }
 

@@ -5,7 +5,7 @@ pub mod ci;
 pub mod evidence;
 pub mod git;
 mod git_process;
-pub mod history;
+pub mod history_file;
 pub mod load_test;
 pub mod message;
 pub mod webhook;

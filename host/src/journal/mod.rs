@@ -5,12 +5,12 @@
 //! that they request.
 //!
 //! A journal is a `SQLite` file, or a `PostgreSQL` database for runners that share environments. Both make the
-//! same guarantees, and the same tests check them. `deployments`, `lease` and `inbox` are written once, with the
+//! same guarantees, and the same tests check them. `deployment_queries`, `lease` and `inbox` are written once, with the
 //! statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and batches. The tables are
 //! in `migrations`.
 
 mod chain;
-mod deployments;
+mod deployment_queries;
 mod holder;
 pub mod inbox;
 mod lease;

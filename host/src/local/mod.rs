@@ -6,9 +6,9 @@
 //! The nodes answer as Dockerflow defines (<https://github.com/mozilla-services/Dockerflow>), and change their
 //! version one by one.
 
-mod commands;
+mod built_in_commands;
 
-pub use commands::{DEPLOY, LOAD, run_as_child};
+pub use built_in_commands::{DEPLOY, LOAD, run_as_child};
 
 use std::collections::HashMap;
 use std::io;

@@ -14,6 +14,7 @@ use super::{Context, Shared};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
 use crate::effects::process;
+use crate::error::{Error, Explain as _};
 use crate::journal::{self, Header};
 use crate::secret::Source;
 
@@ -27,7 +28,7 @@ const PREPARE_TIMEOUT: Duration = Duration::from_mins(1);
 pub struct ChildProcesses {
     shared: Arc<Shared>,
     /// This program, as it was when the server started.
-    program: io::Result<PathBuf>,
+    program: Result<PathBuf, Error>,
     /// The idempotency keys of the running children.
     running: Mutex<HashSet<String>>,
     /// Held while `[serve] prepare` runs: two fetches into one repository disturb each other.
@@ -51,7 +52,7 @@ impl ChildProcesses {
     pub fn new(shared: Arc<Shared>) -> Arc<Self> {
         Arc::new(Self {
             shared,
-            program: std::env::current_exe(),
+            program: std::env::current_exe().explain("failed to find this program", ""),
             running: Mutex::default(),
             preparing: Mutex::default(),
         })
@@ -80,17 +81,19 @@ impl ChildProcesses {
     }
 
     /// Fetches missing commits with the command of `[serve] prepare`.
-    pub fn prepare(&self) -> Result<(), String> {
+    pub fn prepare(&self) -> Result<(), Error> {
         let context = self.context();
         let Some(command) = &context.serve.prepare else {
-            return Err(
-                "git does not have the tag's commit; set `[serve] prepare` to a command that fetches it, such \
-                 as `[\"git\", \"fetch\"]`"
-                    .to_owned(),
-            );
+            return Err(Error::new(
+                "git does not have the tag's commit",
+                "set `[serve] prepare` to a command that fetches it, such as `[\"git\", \"fetch\"]`",
+            ));
         };
         let Ok(_preparing) = self.preparing.try_lock() else {
-            return Err("`[serve] prepare` runs for another deployment".to_owned());
+            return Err(Error::new(
+                "`[serve] prepare` runs for another deployment",
+                "",
+            ));
         };
         let folder = context.repo.as_deref().unwrap_or(Path::new("."));
         let output = self.output("prepare")?;
@@ -107,8 +110,7 @@ impl ChildProcesses {
         };
         tracing::debug!(command = ?command, "running `[serve] prepare`");
         let finished = process::run(&task, &context.shutdown, &mut |_| {});
-        let finished =
-            finished.map_err(|error| format!("failed to run `[serve] prepare`: {error}"))?;
+        let finished = finished.explain("failed to run `[serve] prepare`", "")?;
         let how = match finished.ending {
             process::Ending::Exited(0) => return Ok(()),
             process::Ending::Exited(status) => format!("exited with status {status}"),
@@ -121,27 +123,35 @@ impl ChildProcesses {
         };
         // The output may hold secrets, and this text is shown on the status page.
         let output = output.display();
-        Err(format!(
-            "`[serve] prepare` {how}; its output is in `{output}`"
+        Err(Error::new(
+            format!("`[serve] prepare` {how}; its output is in `{output}`"),
+            "",
         ))
     }
 
     /// Runs greenlight as a child.
-    pub fn run(self: &Arc<Self>, permit: Permit, arguments: &[&str]) -> Result<Child, String> {
-        let failed = |error: io::Error| format!("failed to start `greenlight run`: {error}");
-        let context = self.context();
+    pub fn run(self: &Arc<Self>, permit: Permit, arguments: &[&str]) -> Result<Child, Error> {
+        let program = self.program.clone()?;
         let output = self.output(&permit.key)?;
-        let file = File::options().create(true).append(true).open(&output);
-        let file = file.map_err(failed)?;
-        let program = self.program.as_ref();
-        let program = program.map_err(|error| format!("failed to find this program: {error}"))?;
-        let mut command = Command::new(program);
+        self.spawn(permit, Command::new(program), arguments, output)
+            .explain("failed to start `greenlight run`", "")
+    }
+
+    fn spawn(
+        self: &Arc<Self>,
+        permit: Permit,
+        mut command: Command,
+        arguments: &[&str],
+        output: PathBuf,
+    ) -> io::Result<Child> {
+        let context = self.context();
+        let file = File::options().create(true).append(true).open(&output)?;
         command
             .args(arguments)
             .arg("--config")
             .arg(&context.file)
             .stdin(Stdio::null())
-            .stdout(file.try_clone().map_err(failed)?)
+            .stdout(file.try_clone()?)
             .stderr(file)
             // A signal to the server's process group must not reach deployments.
             .process_group(0);
@@ -154,7 +164,7 @@ impl ChildProcesses {
         for secret in context.serve.secrets() {
             command.env_remove(secret);
         }
-        let mut process = command.spawn().map_err(failed)?;
+        let mut process = command.spawn()?;
         tracing::debug!(
             pid = process.id(),
             output = %output.display(),
@@ -167,7 +177,7 @@ impl ChildProcesses {
         };
         let shared = Arc::clone(&self.shared);
         let output = child.output.display().to_string();
-        let waiter = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("child".to_owned())
             .spawn(move || {
                 let exited = process.wait().ok();
@@ -176,19 +186,17 @@ impl ChildProcesses {
                 drop(permit);
                 // Another deployment may start now.
                 shared.notify.all();
-            });
-        waiter.map(|_| child).map_err(failed)
+            })?;
+        Ok(child)
     }
 
     /// The file for the output of a command.
-    fn output(&self, name: &str) -> Result<PathBuf, String> {
+    fn output(&self, name: &str) -> Result<PathBuf, Error> {
         let folder = self.context().config.records.join("serve");
-        fs::create_dir_all(&folder).map_err(|error| {
-            format!(
-                "failed to create the folder `{}`: {error}",
-                folder.display()
-            )
-        })?;
+        fs::create_dir_all(&folder).explain(
+            format_args!("failed to create the folder `{}`", folder.display()),
+            "make room, or set a folder that can be written in `[journal] folder`",
+        )?;
         Ok(folder.join(format!("{name}.log")))
     }
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Shared, no_thread};
+use super::Shared;
 use crate::error::Error;
 use crate::journal::inbox::{Delivery, Inbox};
 use crate::journal::{self, open_inbox};
@@ -60,7 +60,7 @@ impl Ingest {
         let thread = std::thread::Builder::new()
             .name("ingest".to_owned())
             .spawn(move || store_batches(&of_thread, inbox, queued))
-            .map_err(|error| no_thread(&error))?;
+            .map_err(Error::no_thread)?;
         let shared = Arc::clone(shared);
         Ok(Self {
             queue: IngestQueue { sender, shared },

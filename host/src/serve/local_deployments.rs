@@ -37,15 +37,14 @@ impl LocalTrigger {
     }
 
     /// The number of the deployment that was begun for a request.
-    fn begun(&self, request: &Request) -> Result<Option<u64>, String> {
-        journal::open(&self.location)
-            .and_then(|mut journal| begun(journal.as_mut(), &request.key))
-            .map(|header| header.map(|it| it.number))
-            .map_err(|error| Error::from(error).message)
+    fn begun(&self, request: &Request) -> Result<Option<u64>, Error> {
+        let mut journal = journal::open(&self.location)?;
+        let header = begun(journal.as_mut(), &request.key)?;
+        Ok(header.map(|it| it.number))
     }
 
     /// Fetches the commit if git does not have it: `greenlight run` reads its message.
-    fn fetch_commit(&self, request: &Request) -> Result<(), String> {
+    fn fetch_commit(&self, request: &Request) -> Result<(), Error> {
         let context = self.children.context();
         let known = |repo: Option<&Path>| git::commit(repo, &request.commit).map(drop);
         if known(context.repo.as_deref()).is_ok() {
@@ -53,26 +52,25 @@ impl LocalTrigger {
         }
         self.children.prepare()?;
         known(context.repo.as_deref()).map_err(|error| {
-            format!("git does not have the tag's commit after `[serve] prepare`: {error}")
+            error.within("git does not have the tag's commit after `[serve] prepare`")
         })
     }
 }
 
 impl Trigger for LocalTrigger {
     fn start(&self, request: &Request) -> Result<String, TriggerError> {
-        let refused = |why| TriggerError::Refused { why };
         let Some(permit) = self.children.permit(&request.key) else {
             return Err(TriggerError::Busy {
                 why: "`[serve] at-most` is reached, or the deployment runs already".to_owned(),
                 again_in: None,
             });
         };
-        self.fetch_commit(request).map_err(refused)?;
+        self.fetch_commit(request)?;
         let mut arguments = vec!["run", "--tag", &request.tag, "--request", &request.key];
         if let Some(digest) = &request.digest {
             arguments.extend(["--digest", digest]);
         }
-        let child = self.children.run(permit, &arguments).map_err(refused)?;
+        let child = self.children.run(permit, &arguments)?;
         let end = Instant::now() + BEGIN_TIMEOUT;
         loop {
             // In this order: a child that has ended may have begun right before.
@@ -80,10 +78,11 @@ impl Trigger for LocalTrigger {
             match self.begun(request) {
                 Ok(Some(number)) => return Ok(format!("deployment {number}")),
                 Ok(None) => {}
-                Err(why) => return Err(TriggerError::Unknown { why }),
+                Err(error) => return Err(TriggerError::Unknown { why: error.message }),
             }
             if let Some(status) = ended {
-                return Err(refused(child.with_error(&ended_early(status))));
+                let why = child.with_error(&ended_early(status));
+                return Err(TriggerError::Refused { why });
             }
             if Instant::now() > end {
                 let seconds = BEGIN_TIMEOUT.as_secs();
@@ -99,8 +98,8 @@ impl Trigger for LocalTrigger {
         self.begun(request)
             .map(|number| number.map(|it| format!("deployment {it}")))
             // A journal that can be read answers for certain.
-            .map_err(|why| TriggerError::Busy {
-                why,
+            .map_err(|error| TriggerError::Busy {
+                why: error.message,
                 again_in: None,
             })
     }
@@ -152,9 +151,9 @@ impl ResumeWorker {
         let _span = deployment_span(header).entered();
         match self.children.run(permit, &["run", "--resume", &number]) {
             Ok(_) => tracing::info!(attempt, "resuming an interrupted deployment"),
-            Err(why) => tracing::warn!(
+            Err(error) => tracing::warn!(
                 attempt,
-                reason = why,
+                reason = error.line(),
                 "failed to resume an interrupted deployment; trying again"
             ),
         }

@@ -1,25 +1,20 @@
 //! The log of the server: one line per event on standard error, as text or as JSON.
 //!
-//! A line has the time in UTC, the level, the message, and the fields of the event and of the spans around it.
-//! Text from webhooks, registries and CI systems is in fields, and is escaped in both formats.
+//! `log_line` has the formats. Text from webhooks, registries and CI systems is in fields of an event.
 
-use std::fmt;
 use std::io::Write as _;
 
 use clap::ValueEnum;
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use serde_json::Value;
-use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
+use super::log_line::{Fields, Line};
 use crate::clock;
-use crate::error::Error;
-use crate::text::escape::escape;
-use crate::text::{json, time};
+use crate::error::{Error, Explain as _};
+use crate::text::json;
 
 /// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -57,10 +52,10 @@ pub fn start(format: LogFormat, level: LogLevel) -> Result<(), Error> {
         let _ = std::io::stderr().write_all(line.as_bytes());
     };
     let subscriber = subscriber(format, level, to_standard_error);
-    tracing::subscriber::set_global_default(subscriber).map_err(|error| {
-        let message = format!("failed to start the log: {error}");
-        Error::new(message, "report this as a fault of greenlight")
-    })?;
+    tracing::subscriber::set_global_default(subscriber).explain(
+        "failed to start the log",
+        "report this as a fault of greenlight",
+    )?;
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         let location = panic.location().map(ToString::to_string);
@@ -154,128 +149,11 @@ where
     }
 }
 
-/// Fields and their values, in the order in which they were recorded. A name occurs once.
-#[derive(Debug, Default)]
-struct Fields(Vec<(&'static str, Value)>);
-
-impl Fields {
-    fn set(&mut self, name: &'static str, value: Value) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
-        }
-    }
-
-    fn fill_from(&mut self, other: &Self) {
-        for (name, value) in &other.0 {
-            if self.0.iter().all(|(known, _)| known != name) {
-                self.0.push((name, value.clone()));
-            }
-        }
-    }
-
-    fn take_message(&mut self) -> String {
-        let place = self.0.iter().position(|(name, _)| *name == "message");
-        match place.map(|place| self.0.remove(place)) {
-            Some((_, Value::String(message))) => message,
-            _ => String::new(),
-        }
-    }
-}
-
-impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.set(field.name(), format!("{value:?}").into());
-    }
-}
-
-/// One event, before it is written.
-struct Line<'a> {
-    /// Milliseconds since 1970.
-    at: u64,
-    level: &'a Level,
-    target: &'a str,
-    span: Option<&'static str>,
-    message: String,
-    fields: Fields,
-}
-
-impl Line<'_> {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "{} {:<5} {}",
-            time::exact(self.at),
-            level(*self.level),
-            escape(&self.message)
-        );
-        for (name, value) in &self.fields.0 {
-            let value = match value {
-                Value::String(value) => quoted(value),
-                other => other.to_string(),
-            };
-            text.push(' ');
-            text.push_str(name);
-            text.push('=');
-            text.push_str(&value);
-        }
-        text.push('\n');
-        text
-    }
-}
-
-/// Keys: `timestamp`, `level`, `target`, `span` inside one, `message`, and the fields.
-impl Serialize for Line<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("timestamp", &time::exact(self.at))?;
-        map.serialize_entry("level", &level(*self.level))?;
-        map.serialize_entry("target", self.target)?;
-        if let Some(span) = self.span {
-            map.serialize_entry("span", span)?;
-        }
-        map.serialize_entry("message", &self.message)?;
-        for (name, value) in &self.fields.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-fn level(level: Level) -> String {
-    level.as_str().to_lowercase()
-}
-
-/// A value in one word, or in quotes. Quotes inside it are escaped, so that its end is known.
-fn quoted(value: &str) -> String {
-    let safe = escape(value);
-    let is_word =
-        !safe.is_empty() && !safe.contains(|c: char| c.is_whitespace() || "\"=".contains(c));
-    if is_word {
-        safe.into_owned()
-    } else {
-        format!("\"{}\"", safe.replace('"', "\\\""))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
 
     use super::*;
 
@@ -401,17 +279,6 @@ mod tests {
                 text.lines().all(|line| line.ends_with(" number=1")),
                 "{text}"
             );
-        }
-    }
-
-    #[test]
-    fn a_value_is_quoted_where_its_end_would_not_be_clear() {
-        for (value, text) in [
-            ("", "\"\""),
-            ("a=b", "\"a=b\""),
-            ("say \"x\"", "\"say \\\"x\\\"\""),
-        ] {
-            assert_eq!(quoted(value), text);
         }
     }
 }

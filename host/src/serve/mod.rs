@@ -18,6 +18,7 @@ mod display;
 mod http_server;
 mod ingest;
 mod local_deployments;
+mod log_line;
 pub mod logging;
 mod metrics;
 mod page;
@@ -35,7 +36,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Serve};
 use crate::effects::shutdown::Shutdown;
-use crate::error::Error;
+use crate::error::{Error, Explain as _};
 use crate::facts::git;
 use crate::journal::Location;
 use crate::sandbox::Policy;
@@ -87,16 +88,7 @@ struct Shared {
 /// If the address can't be listened on, a secret is missing, the store can't be opened, or the system refuses a
 /// thread.
 pub fn serve(context: Context) -> Result<(), Error> {
-    let secret = context
-        .serve
-        .token
-        .token("webhook's secret")
-        .map_err(|why| {
-            Error::new(
-                format!("failed to find the secret of the webhook: {why}"),
-                "set it to a long random text, and configure the registry with the same one",
-            )
-        })?;
+    let secret = context.serve.token.token("secret of the webhook")?;
     context.check_secrets()?;
     context.check_repository()?;
     let listener = listen(context.serve.listen)?;
@@ -110,12 +102,12 @@ pub fn serve(context: Context) -> Result<(), Error> {
         context,
     });
     let ingest = Ingest::start(&shared)?;
-    let workers = WorkerPool::start(&shared).map_err(|error| no_thread(&error))?;
+    let workers = WorkerPool::start(&shared).map_err(Error::no_thread)?;
     tracing::info!("listening on http://{address}");
     shared.context.log_settings();
     let secret = WebhookSecret::new(secret.expose());
     let router = WebhookRouter::new(Arc::clone(&shared), ingest.queue(), secret);
-    http_server::run(listener, router).map_err(|error| no_thread(&error))?;
+    http_server::run(listener, router).map_err(Error::no_thread)?;
     tracing::info!("shutting down; new requests are refused");
     ingest.finish();
     workers.finish();
@@ -134,12 +126,7 @@ impl Context {
             account.map(|it| (&it.password, "password of the registry".to_owned())),
         ];
         for (secret, name) in secrets.into_iter().flatten() {
-            secret.token(&name).map_err(|why| {
-                Error::new(
-                    format!("failed to find the {name}: {why}"),
-                    "set it, or name another variable or file in the configuration",
-                )
-            })?;
+            secret.token(&name)?;
         }
         Ok(())
     }
@@ -183,19 +170,9 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
-    listener.map_err(|error| {
-        Error::new(
-            format!("failed to listen on {address}: {error}"),
-            "name another address with `--listen` or in `[serve] listen`",
-        )
-    })
-}
-
-/// The error for a thread that the system refuses.
-fn no_thread(error: &std::io::Error) -> Error {
-    Error::new(
-        format!("failed to start a thread: {error}"),
-        "the machine is out of threads or memory; try again later",
+    listener.explain(
+        format_args!("failed to listen on {address}"),
+        "name another address with `--listen` or in `[serve] listen`",
     )
 }
 

@@ -25,6 +25,9 @@ const BATCH_WITHOUT_REGISTRY: usize = 64;
 /// after the push, or be restored from a backup.
 const LOOKUPS: u32 = 200;
 
+/// Why a push event can't be resolved yet, or is ignored.
+const UNKNOWN_TAG: &str = "the registry does not have the tag";
+
 /// The worker that resolves push events.
 pub struct PushEventWorker {
     inbox: Box<dyn Inbox>,
@@ -69,7 +72,8 @@ impl PushEventWorker {
                 }
                 Ok(Some(settled))
             }
-            Err(why) => {
+            Err(error) => {
+                let why = error.line();
                 let again_at = clock::milliseconds() + back_off(claimed.attempts);
                 tracing::warn!(
                     reason = why,
@@ -77,32 +81,34 @@ impl PushEventWorker {
                     "retry-at" = time::exact(again_at),
                     "failed to resolve a push event; trying again"
                 );
-                let postponed = self.inbox.postpone(claimed, again_at, &without_nul(&why));
                 // If the claim was lost, another server resolves the push event.
-                postponed.map(|_| None).map_err(Error::from)
+                self.inbox.postpone(claimed, again_at, &without_nul(&why))?;
+                Ok(None)
             }
         }
     }
 
-    fn resolve(&self, shared: &Shared, claimed: &ClaimedPushEvent) -> Result<Settled, String> {
+    fn resolve(&self, shared: &Shared, claimed: &ClaimedPushEvent) -> Result<Settled, Error> {
         let event = &claimed.push_event;
         let context = &shared.context;
         if !context.serve.repositories.contains(&event.repository) {
             let why = "the repository is not in `[serve] repositories`".to_owned();
             return Ok(Settled::Ignored { why });
         }
-        let target = match context.policy.resolve(&event.tag, &context.config.settings) {
-            Ok(Ok(target)) => target,
-            Ok(Err(reasons)) => {
+        let target = match context
+            .policy
+            .resolve(&event.tag, &context.config.settings)?
+        {
+            Ok(target) => target,
+            Err(reasons) => {
                 let why = reasons_text(&reasons);
                 return Ok(Settled::Ignored { why });
             }
-            Err(failure) => return Err(failure.to_string()),
         };
         let digest = match &self.registry {
             None => event.digest.clone(),
-            Some(registry) => match registry.digest(&event.repository, &event.tag) {
-                Ok(Some(digest)) => {
+            Some(registry) => match registry.digest(&event.repository, &event.tag)? {
+                Some(digest) => {
                     if event.digest.as_ref().is_some_and(|it| *it != digest) {
                         tracing::warn!(
                             "registry-digest" = digest,
@@ -111,14 +117,11 @@ impl PushEventWorker {
                     }
                     Some(digest)
                 }
-                Ok(None) if claimed.attempts < LOOKUPS => {
-                    return Err("the registry does not have the tag".to_owned());
-                }
-                Ok(None) => {
-                    let why = "the registry does not have the tag".to_owned();
+                None if claimed.attempts < LOOKUPS => return Err(Error::new(UNKNOWN_TAG, "")),
+                None => {
+                    let why = UNKNOWN_TAG.to_owned();
                     return Ok(Settled::Ignored { why });
                 }
-                Err(error) => return Err(error.to_string()),
             },
         };
         Ok(Settled::Wanted(NewDeploymentRequest {

@@ -55,13 +55,11 @@ impl ReconciliationWorker {
     }
 
     /// Lists the tags of a repository, and returns how many no webhook announced.
-    fn reconcile(&mut self, shared: &Shared, repository: &str) -> Result<usize, String> {
+    fn reconcile(&mut self, shared: &Shared, repository: &str) -> Result<usize, Error> {
         let Some(registry) = &self.registry else {
             return Ok(0);
         };
-        let tags = registry
-            .tags(repository, &|| !shared.notify.is_shut_down())
-            .map_err(|error| error.to_string())?;
+        let tags = registry.tags(repository, &|| !shared.notify.is_shut_down())?;
         tracing::debug!(tags = tags.len(), "listed the tags of a repository");
         let listed: Vec<_> = tags
             .into_iter()
@@ -71,41 +69,41 @@ impl ReconciliationWorker {
                 digest: None,
             })
             .collect();
-        let found = store_unknown(self.inbox(shared)?, repository, &listed);
-        found.map_err(|error| self.failed(shared, &error))
+        self.with_inbox(shared, |inbox| store_unknown(inbox, repository, &listed))
     }
 
-    fn inbox(&mut self, shared: &Shared) -> Result<&mut dyn Inbox, String> {
-        let inbox = match self.inbox.take() {
-            Some(inbox) => inbox,
-            None => {
-                open_inbox(&shared.context.location).map_err(|error| self.failed(shared, &error))?
+    /// Uses the inbox. After an error it is opened again by the next use.
+    fn with_inbox<T>(
+        &mut self,
+        shared: &Shared,
+        use_it: impl FnOnce(&mut dyn Inbox) -> journal::Result<T>,
+    ) -> Result<T, Error> {
+        let inbox = self.inbox.take();
+        let inbox = inbox.map_or_else(|| open_inbox(&shared.context.location), Ok);
+        let used = inbox.and_then(|mut inbox| Ok((use_it(inbox.as_mut())?, inbox)));
+        match used {
+            Ok((answer, inbox)) => {
+                self.inbox = Some(inbox);
+                Ok(answer)
             }
-        };
-        Ok(self.inbox.insert(inbox).as_mut())
-    }
-
-    fn failed(&mut self, shared: &Shared, error: &journal::Error) -> String {
-        self.inbox = None;
-        shared.metrics.store_failed();
-        Error::from(error.clone()).message
+            Err(error) => {
+                shared.metrics.store_failed();
+                Err(error.into())
+            }
+        }
     }
 
     /// Removes old deliveries and logs.
     fn prune(&mut self, shared: &Shared, now: Instant) {
         remove_old_logs(shared);
         let before = clock::milliseconds().saturating_sub(RETENTION);
-        let pruned = self
-            .inbox(shared)
-            .map(|inbox| inbox.prune(before))
-            .and_then(|pruned| pruned.map_err(|error| self.failed(shared, &error)));
-        match pruned {
+        match self.with_inbox(shared, |inbox| inbox.prune(before)) {
             Ok(0) => self.prune_at = now + PRUNE_INTERVAL,
             // More may be left: the next step goes on.
             Ok(removed) => tracing::debug!(removed, "removed old deliveries"),
-            Err(why) => {
+            Err(error) => {
                 tracing::warn!(
-                    reason = why,
+                    reason = error.message,
                     "failed to remove old deliveries; trying again"
                 );
                 self.prune_at = now + PRUNE_RETRY;
@@ -179,9 +177,9 @@ impl Worker for ReconciliationWorker {
                 }
                 (Instant::now() + every, 0)
             }
-            Err(why) => {
+            Err(error) => {
                 tracing::warn!(
-                    reason = why,
+                    reason = error.line(),
                     "failed to list the tags of a repository; trying again"
                 );
                 let delay =

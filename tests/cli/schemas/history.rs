@@ -26,7 +26,7 @@ fn example() -> Value {
 fn is_read(document: &Value, folder: &Path) -> bool {
     let file = folder.join("history.json");
     fs::write(&file, document.to_string()).expect("written");
-    greenlight::facts::history::from_file(&file).is_ok()
+    greenlight::facts::history_file::from_file(&file).is_ok()
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use crate::bindings::types::LoadTestAction;
 
 use super::cursor::Word;
-use super::deviation::{Deviation, NearMiss};
+use super::deviation::Deviation;
 use super::likeness::{self, Frame, Key, Likeness, convincing};
-use super::parts::{close, key, link, open, separator};
+use super::parts::{NearMiss, close, key, link, open, separator};
 
 /// Reads a near miss that begins with the opening bracket at `start`, and has its action before its key.
 /// The order is one weakness already, so the action has to be spelled right.
@@ -47,7 +47,7 @@ fn meant(word: &Word) -> Option<(LoadTestAction, Likeness)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tag::word;
+    use crate::action::word;
 
     fn read(text: &str) -> Option<(&'static str, String)> {
         let found = action_first(text, 0)?;

@@ -2,10 +2,9 @@
 
 use super::characters::Bracket;
 use super::cursor::{Cursor, Word};
-use super::deviation::NearMiss;
 use super::likeness::{self, Frame, Key, Likeness, Separator, convincing};
 use super::missing_brackets::{closed_too_early, unclosed};
-use super::parts::{Value, close, key, link, open, separator};
+use super::parts::{NearMiss, Value, close, key, link, open, separator};
 
 /// Reads a near miss that begins with the opening bracket at `start`. With an `open_end` the text is
 /// truncated, and nothing is concluded from where it stops.
@@ -135,7 +134,7 @@ fn widen(text: &str, found: &mut NearMiss) {
 mod tests {
     use super::super::missing_brackets::at_key;
     use super::*;
-    use crate::tag::word;
+    use crate::action::word;
 
     /// Checks that the whole of each text is a near miss of the action, also amid other text.
     fn means(action: &str, texts: &[&str]) {

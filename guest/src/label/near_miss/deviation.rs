@@ -1,42 +1,4 @@
-//! What a near miss is, and in what ways it can deviate from a label.
-
-use crate::bindings::types::LoadTestAction;
-
-use super::cursor::Cursor;
-use super::likeness::Likeness;
-
-/// A text that was probably meant as a label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NearMiss {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// The intended action, if it is unambiguous.
-    pub(super) meant: Option<LoadTestAction>,
-    pub(super) deviations: Deviations,
-}
-
-impl NearMiss {
-    /// Ends the near miss of an action at the cursor.
-    pub(super) fn new(
-        cursor: Cursor,
-        start: usize,
-        action: LoadTestAction,
-        likeness: Likeness,
-    ) -> Self {
-        let mut deviations = cursor.noted;
-        match likeness {
-            Likeness::Exact => {}
-            Likeness::Form => deviations.add(ActionForm),
-            Likeness::Typo => deviations.add(ActionSpelling),
-        }
-        Self {
-            start,
-            end: cursor.at,
-            meant: Some(action),
-            deviations,
-        }
-    }
-}
+//! In what ways a near miss can deviate from a label.
 
 /// One way in which a text deviates from a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

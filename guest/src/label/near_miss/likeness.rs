@@ -6,8 +6,8 @@
 use crate::bindings::types::LoadTestAction;
 
 use super::characters::Bracket;
+use crate::action::word as word_of;
 use crate::label::grammar::PRECEDENCE;
-use crate::tag;
 
 /// How a word resembles an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ const LONGEST: usize = 12;
 /// Finds the action that a lowercase word means, if exactly one is close enough.
 pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
     for action in PRECEDENCE {
-        if let Some(ending) = word.strip_prefix(tag::word(action).as_bytes()) {
+        if let Some(ending) = word.strip_prefix(word_of(action).as_bytes()) {
             if ending.is_empty() {
                 return Some((action, Likeness::Exact));
             }
@@ -45,7 +45,7 @@ pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
             }
         }
     }
-    let distances = PRECEDENCE.map(|action| (distance(word, tag::word(action).as_bytes()), action));
+    let distances = PRECEDENCE.map(|action| (distance(word, word_of(action).as_bytes()), action));
     let (nearest, action) = distances
         .iter()
         .copied()
@@ -55,7 +55,7 @@ pub(super) fn action(word: &[u8]) -> Option<(LoadTestAction, Likeness)> {
         0 | 1 => word.len() > 1,
         // Two wrong letters are half of a short word: `stop` is two letters from `skip`, `short` from
         // `abort`, and both mean something else.
-        2 => word.len() > 4 && word.first() == tag::word(action).as_bytes().first(),
+        2 => word.len() > 4 && word.first() == word_of(action).as_bytes().first(),
         _ => false,
     };
     (alone && near).then_some((action, Likeness::Typo))
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn meant(word: &str) -> Option<(&'static str, Likeness)> {
-        action(word.as_bytes()).map(|(action, likeness)| (tag::word(action), likeness))
+        action(word.as_bytes()).map(|(action, likeness)| (word_of(action), likeness))
     }
 
     #[test]

@@ -3,9 +3,9 @@
 
 use super::characters::Bracket;
 use super::cursor::{Cursor, begins_line, ends_line};
-use super::deviation::{Deviation, NearMiss};
+use super::deviation::Deviation;
 use super::likeness::{self, Frame, Key, Likeness, Separator, convincing};
-use super::parts::{Value, close, key, link, separator};
+use super::parts::{NearMiss, Value, close, key, link, separator};
 
 /// Reads `[load test: skip` without a closing bracket; `[load test: skip the warm-up]` has one, and
 /// is prose.
@@ -134,7 +134,7 @@ pub(super) fn may_be_trailer(line: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tag::word;
+    use crate::action::word;
 
     fn meant(text: &str) -> Option<(&'static str, String)> {
         let found = trailer(text, 0, false)?;

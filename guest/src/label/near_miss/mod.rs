@@ -23,8 +23,8 @@ use action_first::{action_first, may_be_action};
 use bracketed::at_bracket;
 use characters::{fold, invisible, opening};
 use cursor::{begins_line, quote};
-use deviation::NearMiss;
 use missing_brackets::{at_key, may_be_trailer, trailer};
+use parts::NearMiss;
 
 /// The largest number of near misses that are listed; the others are counted.
 const LISTED: usize = 50;

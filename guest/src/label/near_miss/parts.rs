@@ -1,4 +1,4 @@
-//! The parts of a near miss: key, separator, action and closing brackets, each of them nearly right.
+//! A near miss and its parts: key, separator, action and closing brackets, each of them nearly right.
 //!
 //! Each function reads a bounded number of characters.
 
@@ -8,6 +8,39 @@ use super::characters::{Bracket, opening};
 use super::cursor::{Cursor, Word, quote};
 use super::deviation::{Deviation, Deviations};
 use super::likeness::{self, Key, Likeness, Separator};
+
+/// A text that was probably meant as a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NearMiss {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The intended action, if it is unambiguous.
+    pub(super) meant: Option<LoadTestAction>,
+    pub(super) deviations: Deviations,
+}
+
+impl NearMiss {
+    /// Ends the near miss of an action at the cursor.
+    pub(super) fn new(
+        cursor: Cursor,
+        start: usize,
+        action: LoadTestAction,
+        likeness: Likeness,
+    ) -> Self {
+        let mut deviations = cursor.noted;
+        match likeness {
+            Likeness::Exact => {}
+            Likeness::Form => deviations.add(Deviation::ActionForm),
+            Likeness::Typo => deviations.add(Deviation::ActionSpelling),
+        }
+        Self {
+            start,
+            end: cursor.at,
+            meant: Some(action),
+            deviations,
+        }
+    }
+}
 
 /// Reads the opening bracket at `start`, and spaces and quotes up to the first word.
 pub(super) fn open(text: &str, start: usize) -> Option<(Cursor<'_>, Bracket)> {

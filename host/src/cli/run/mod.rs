@@ -2,10 +2,12 @@
 
 mod console;
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use console::Console;
+use tempfile::TempDir;
 
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, PolicyArguments};
@@ -20,7 +22,7 @@ use crate::contract::fields::digest_of;
 use crate::contract::names::Named as _;
 use crate::deployment::{self, Context, End, Outcome, Request, log};
 use crate::effects::shutdown::Shutdown;
-use crate::error::Kind;
+use crate::error::{Explain as _, Kind};
 use crate::facts::{git, message};
 use crate::journal;
 use crate::local::{self, Nodes};
@@ -74,12 +76,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
-    let shutdown = Shutdown::on_signals().map_err(|error| {
-        Error::new(
-            format!("failed to listen for signals: {error}"),
-            "the system is out of threads or pipes; try again later",
-        )
-    })?;
+    let shutdown = Shutdown::on_signals()?;
     let flags = arguments.policy.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     if arguments.local {
@@ -265,12 +262,10 @@ fn run_local(
         .collect();
     // The nodes serve the previous commit first, if the commit has a parent.
     let before = git::commit(repo, "HEAD^").ok().map(|it| it.id);
-    let nodes = Nodes::start(&names, before.as_deref()).map_err(|error| impossible(&error))?;
-    let folder = tempfile::Builder::new()
-        .prefix("greenlight-")
-        .tempdir()
-        .map_err(|error| impossible(&error))?;
-    let program = std::env::current_exe().map_err(|error| impossible(&error))?;
+    let (nodes, folder, program) = built_in(&names, before.as_deref()).explain(
+        "failed to start the built-in nodes",
+        "the system is out of ports, threads or disk space; try again later",
+    )?;
     let config = local::config(&program, folder.path(), &nodes, settings);
     let deployment = Deployment {
         config: &config,
@@ -294,9 +289,9 @@ fn replaced(config: &Config) -> String {
     parts.map(|(_, part)| *part).collect::<Vec<_>>().join(", ")
 }
 
-fn impossible(error: &std::io::Error) -> Error {
-    Error::new(
-        format!("failed to start the built-in nodes: {error}"),
-        "the system is out of ports, threads or disk space; try again later",
-    )
+/// Starts the built-in nodes, and finds a folder and the program for their commands.
+fn built_in(names: &[String], before: Option<&str>) -> io::Result<(Nodes, TempDir, PathBuf)> {
+    let nodes = Nodes::start(names, before)?;
+    let folder = tempfile::Builder::new().prefix("greenlight-").tempdir()?;
+    Ok((nodes, folder, std::env::current_exe()?))
 }

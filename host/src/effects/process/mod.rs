@@ -3,7 +3,7 @@
 //! A process that leaves its group (`setsid`) is neither waited for nor ended. If this program is killed by SIGKILL,
 //! the group keeps running.
 
-mod output;
+mod command_output;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use self::output::Log;
+use self::command_output::Log;
 use self::watch::Watch;
 use super::shutdown::Shutdown;
 

@@ -10,7 +10,7 @@ use std::{fs, thread};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::output::{Lines, Log};
+use super::command_output::{Lines, Log};
 
 /// How often to check for a shutdown request and for other processes of the group, which send no event.
 const TICK: Duration = Duration::from_millis(20);

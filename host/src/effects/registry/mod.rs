@@ -5,7 +5,6 @@
 
 mod headers;
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -16,6 +15,7 @@ use ureq::{Agent, Body};
 use crate::contract::fields::digest_of;
 use crate::contract::validate::{is_digest, is_repository, is_tag};
 use crate::effects::Failure;
+use crate::error::Error;
 use crate::http::Client;
 use crate::secret::Secret;
 use crate::server_settings::{Account, RegistrySettings};
@@ -43,10 +43,6 @@ pub struct Registry {
     limit: Duration,
 }
 
-/// Why a query failed, in a text without secrets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(String);
-
 impl Registry {
     /// Makes a client.
     pub fn new(settings: RegistrySettings) -> Self {
@@ -69,7 +65,7 @@ impl Registry {
     pub fn digest(&self, repository: &str, tag: &str) -> Result<Option<String>, Error> {
         legal(repository)?;
         if !is_tag(tag) {
-            return Err(Error("invalid tag".to_owned()));
+            return Err(Error::new("invalid tag", ""));
         }
         let url = format!("{}/v2/{repository}/manifests/{tag}", self.settings.url);
         let mut session = Session::new(self, repository);
@@ -93,8 +89,9 @@ impl Registry {
         let body = body.map_err(|error| self.failed(&error))?;
         let digest = digest_of(&body);
         match said {
-            Some(said) if said != digest => Err(Error(
-                "manifest digest mismatch: the registry's manifest does not have the digest of its header".to_owned(),
+            Some(said) if said != digest => Err(Error::new(
+                "manifest digest mismatch: the registry's manifest does not have the digest of its header",
+                "check the registry's storage, or push the image again",
             )),
             _ => Ok(Some(digest)),
         }
@@ -117,8 +114,9 @@ impl Registry {
         let mut tags = Vec::new();
         for page in 0..PAGES {
             if !go_on() {
-                return Err(Error(
-                    "listing tags was interrupted by a shutdown signal".to_owned(),
+                return Err(Error::new(
+                    "listing tags was interrupted by a shutdown signal",
+                    "",
                 ));
             }
             let mut answer = session.ask(&url, Method::Get)?;
@@ -132,7 +130,7 @@ impl Registry {
             let mut links = links.filter_map(|it| next_page(it.to_str().ok()?));
             let next = links.next().map(|target| resolved(base, target));
             let list: List = document(&mut answer)
-                .ok_or_else(|| Error("the registry's response is not a list of tags".to_owned()))?;
+                .ok_or_else(|| Error::new("the registry's response is not a list of tags", ""))?;
             tags.extend(list.tags.unwrap_or_default());
             match next {
                 None => {
@@ -142,21 +140,21 @@ impl Registry {
                 }
                 Some(Some(next)) => url = next,
                 Some(None) => {
-                    return Err(Error(
-                        "the registry's pagination link points to another host or repository"
-                            .to_owned(),
+                    return Err(Error::new(
+                        "the registry's pagination link points to another host or repository",
+                        "",
                     ));
                 }
             }
         }
-        Err(Error(format!(
-            "the repository has more than {} tags",
-            PAGE * PAGES
-        )))
+        Err(Error::new(
+            format!("the repository has more than {} tags", PAGE * PAGES),
+            "delete old tags",
+        ))
     }
 
     fn failed(&self, error: &ureq::Error) -> Error {
-        Error(Failure::of(error, "the registry", self.limit).why)
+        Failure::of(error, "the registry", self.limit).into()
     }
 }
 
@@ -194,7 +192,10 @@ impl<'a> Session<'a> {
         self.authorization = Some(match challenge.max_by_key(Challenge::is_bearer) {
             Some(Challenge::Bearer(bearer)) => self.token(&bearer)?,
             Some(Challenge::Basic) => self.basic()?.ok_or_else(|| {
-                Error("the registry requires a user and a password: set `user` and `password-variable` in `[serve.registry]`".to_owned())
+                Error::new(
+                    "the registry requires a user and a password",
+                    "set `user` and `password-variable` in `[serve.registry]`",
+                )
             })?,
             None => return Err(refused(&answer)),
         });
@@ -222,7 +223,7 @@ impl<'a> Session<'a> {
         let Some(Account { user, password }) = &self.registry.settings.account else {
             return Ok(None);
         };
-        let password: Secret = password.token("registry's password").map_err(Error)?;
+        let password: Secret = password.token("registry's password")?;
         let value = http_auth::basic::encode_credentials(user, password.expose());
         Ok(Some(value))
     }
@@ -231,9 +232,9 @@ impl<'a> Session<'a> {
     fn token(&self, bearer: &Bearer) -> Result<String, Error> {
         let realm = &bearer.realm;
         if !bearer.may_be_asked(&self.registry.settings.url) {
-            return Err(Error(
-                "the registry names a token server without TLS, which must not receive the password"
-                    .to_owned(),
+            return Err(Error::new(
+                "the registry names a token server without TLS, which must not receive the password",
+                "",
             ));
         }
         let agent: &Agent = self.registry.client.agent(realm);
@@ -250,20 +251,20 @@ impl<'a> Session<'a> {
         };
         let failed = |error| {
             let who = "the registry's token server";
-            Error(Failure::of(&error, who, self.registry.limit).why)
+            Error::from(Failure::of(&error, who, self.registry.limit))
         };
         let mut answer = request.call().map_err(failed)?;
         if answer.status() != 200 {
-            return Err(Error(format!(
-                "the registry's token server refused a token with status {}",
-                answer.status().as_u16()
-            )));
+            let status = answer.status().as_u16();
+            return Err(Error::new(
+                format!("the registry's token server refused a token with status {status}"),
+                "",
+            ));
         }
         let token: Option<Token> = document(&mut answer);
         let token = token.and_then(|it| it.token.or(it.access_token));
-        let token = token.ok_or_else(|| {
-            Error("the registry's token server sent no readable token".to_owned())
-        })?;
+        let token = token
+            .ok_or_else(|| Error::new("the registry's token server sent no readable token", ""))?;
         Ok(format!("Bearer {token}"))
     }
 }
@@ -293,7 +294,7 @@ fn legal(repository: &str) -> Result<(), Error> {
     if is_repository(repository) {
         return Ok(());
     }
-    Err(Error("invalid repository name".to_owned()))
+    Err(Error::new("invalid repository name", ""))
 }
 
 /// The digest in the header, if it is a SHA-256 digest.
@@ -323,22 +324,20 @@ fn document<T: for<'de> Deserialize<'de>>(answer: &mut Response<Body>) -> Option
 
 fn refused(answer: &Response<Body>) -> Error {
     let status = answer.status().as_u16();
-    let help = match status {
-        401 | 403 => ": check the user, the password and their right to read the repository",
-        404 => ", but not that the repository or tag is unknown",
-        300..=399 => ", a redirect; redirects are not followed",
-        _ => "",
+    let (what, help) = match status {
+        401 | 403 => (
+            "",
+            "check the user, the password and their right to read the repository",
+        ),
+        404 => (", but not that the repository or tag is unknown", ""),
+        300..=399 => (", a redirect; redirects are not followed", ""),
+        _ => ("", ""),
     };
-    Error(format!("the registry answered with status {status}{help}"))
+    Error::new(
+        format!("the registry answered with status {status}{what}"),
+        help,
+    )
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests;

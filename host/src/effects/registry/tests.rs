@@ -104,8 +104,8 @@ fn only_a_registry_reports_an_unknown_tag() {
         } else {
             let why = "the registry answered with status 404, but not that the repository or tag \
                        is unknown";
-            assert_eq!(digest, Err(Error(why.to_owned())));
-            assert_eq!(tags, Err(Error(why.to_owned())));
+            assert_eq!(digest, Err(Error::new(why, "")));
+            assert_eq!(tags, Err(Error::new(why, "")));
         }
     }
 }
@@ -130,15 +130,17 @@ fn tags_come_in_pages() {
 
 #[test]
 fn an_endless_list_or_one_of_another_host_is_refused() {
-    for (link, error, times) in [
+    for (link, error, help, times) in [
         (
             "/v2/a/tags/list?n=100",
             "the repository has more than 20000 tags",
+            "delete old tags",
             PAGES,
         ),
         (
             "http://other.invalid/v2/a/tags/list",
             "the registry's pagination link points to another host or repository",
+            "",
             1,
         ),
     ] {
@@ -147,7 +149,7 @@ fn an_endless_list_or_one_of_another_host_is_refused() {
             answer(stream, "200 OK", &link, r#"{"tags": ["a"]}"#);
         });
         let tags = anonymous(&registry.url).tags("a", &|| true);
-        assert_eq!(tags, Err(Error(error.to_owned())));
+        assert_eq!(tags, Err(Error::new(error, help)));
         assert_eq!(registry.requests().len(), times);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! The URL of a webhook is a secret: anyone who has it can send messages.
 
-mod message;
+mod slack_message;
 
-pub use message::{Message, payload};
+pub use slack_message::{Message, payload};
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use crate::secret::{Secret, Source};
 ///
 /// If it is missing, or is not an `http` or `https` URL. The error repeats no part of it.
 pub fn url(source: &Source) -> Result<Secret, String> {
-    source.url("Slack URL")
+    source.url("Slack URL").map_err(|error| error.line())
 }
 
 /// How long a message may take, with a repetition.

@@ -20,6 +20,7 @@ use ureq::http::{HeaderMap, Response};
 use ureq::{Body, RequestBuilder};
 
 use crate::effects::Failure;
+use crate::error;
 use crate::http::Client;
 use crate::secret::{Secret, Source};
 use crate::server_settings::TriggerSettings;
@@ -111,7 +112,14 @@ pub fn of(settings: &TriggerSettings) -> Box<dyn Trigger> {
 
 /// Reads a token right before it is used. `what` is its name in the error.
 fn read_token(source: &Source, what: &str) -> Result<Secret, Error> {
-    source.token(what).map_err(|why| Error::Refused { why })
+    Ok(source.token(what)?)
+}
+
+/// An error of this machine, which occurs before anything is sent.
+impl From<error::Error> for Error {
+    fn from(error: error::Error) -> Self {
+        Self::Refused { why: error.line() }
+    }
 }
 
 impl Error {

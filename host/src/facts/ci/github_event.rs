@@ -3,12 +3,12 @@
 //! Source: <https://docs.github.com/webhooks/webhook-events-and-payloads>.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::error::Error;
+use crate::error::{Error, Explain as _};
 
 /// The longest file that is read, in bytes. GitHub's webhooks have at most 25 MB.
 const LONGEST: u64 = 32 << 20;
@@ -84,19 +84,18 @@ pub struct Repository {
 ///
 /// If the file can't be read, is longer than 32 MiB, or is not an event.
 pub fn read(path: &Path) -> Result<Event, Error> {
-    let failed = |why: String| {
-        Error::new(
-            format!("failed to read the event in `{}`: {why}", path.display()),
-            "run this in the job's own container or pass `GITHUB_EVENT_PATH` and its file to it; or name \
-             the commit with `--rev REV`",
-        )
-    };
+    let what = format!("failed to read the event in `{}`", path.display());
+    let help = "run this in the job's own container or pass `GITHUB_EVENT_PATH` and its file to it; or name the \
+                commit with `--rev REV`";
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
-        .map_err(|error: io::Error| failed(error.to_string()))?;
+        .explain(&what, help)?;
     if bytes.len() as u64 > LONGEST {
-        return Err(failed(format!("it is longer than {} MiB", LONGEST >> 20)));
+        return Err(Error::new(
+            format!("{what}: it is longer than {} MiB", LONGEST >> 20),
+            help,
+        ));
     }
-    serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))
+    serde_json::from_slice(&bytes).explain(&what, help)
 }

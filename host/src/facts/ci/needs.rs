@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Fact, Variables};
 use crate::contract::environments::{Job, JobStatus};
-use crate::error::Error;
+use crate::error::{Error, Explain as _};
 
 /// The variable that holds the results.
 pub const NEEDS: &str = "GREENLIGHT_NEEDS";
@@ -50,15 +50,10 @@ pub fn read(variables: &Variables) -> Result<Vec<Fact<Job>>, Error> {
     let Some(bytes) = variables.bytes(NEEDS) else {
         return Ok(Vec::new());
     };
-    let needs: BTreeMap<String, Need> =
-        serde_json::from_slice(bytes.as_encoded_bytes()).map_err(|error| {
-            Error::new(
-                format!("failed to read job results from `{NEEDS}`: {error}"),
-                format!(
-                    "set it with `{NEEDS}: ${{{{ toJSON(needs) }}}}`, or name the jobs with `--job`"
-                ),
-            )
-        })?;
+    let needs: BTreeMap<String, Need> = serde_json::from_slice(bytes.as_encoded_bytes()).explain(
+        format_args!("failed to read job results from `{NEEDS}`"),
+        format!("set it with `{NEEDS}: ${{{{ toJSON(needs) }}}}`, or name the jobs with `--job`"),
+    )?;
     if needs.is_empty() {
         return Err(Error::new(
             format!("`{NEEDS}` is empty: this job waited for no other job"),

@@ -98,7 +98,7 @@ fn ratio(part: u64, whole: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Format, fixtures, read};
+    use super::super::{Format, read, recorded_files};
     use super::*;
 
     /// Not recorded, but written by hand in the shape that `oldJSONSummary` produces.
@@ -116,7 +116,7 @@ mod tests {
     }"#;
 
     fn recorded(name: &str) -> String {
-        std::fs::read_to_string(fixtures::path(&format!("k6/{name}.json")))
+        std::fs::read_to_string(recorded_files::path(&format!("k6/{name}.json")))
             .expect("a recorded file")
     }
 

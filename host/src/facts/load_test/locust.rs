@@ -166,13 +166,13 @@ fn before(time: f64, other: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Format, fixtures, read};
+    use super::super::{Format, read, recorded_files};
     use super::*;
     use std::fs;
 
     fn recorded(run: &str) -> Results {
-        let folder = fixtures::path(&format!("locust/{run}"));
-        read(Format::Locust, &fixtures::locust(&folder))
+        let folder = recorded_files::path(&format!("locust/{run}"));
+        read(Format::Locust, &recorded_files::locust(&folder))
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn needs_only_the_json() {
         let files = Files {
-            results: fixtures::path("locust/passed/stats.json"),
+            results: recorded_files::path("locust/passed/stats.json"),
             ..Files::default()
         };
         assert_eq!(read(Format::Locust, &files), recorded("passed"));
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn falls_back_to_the_history() {
-        let (_folder, files) = fixtures::copy("failed");
+        let (_folder, files) = recorded_files::copy("failed");
         fs::write(&files.results, "").expect("a file to write to");
         fs::write(files.stats.as_ref().expect("a path"), "").expect("a file to write to");
         let expected = Results {
@@ -263,7 +263,7 @@ mod tests {
 
     /// The notes after one file of a good run is replaced.
     fn damaged(file: &str, text: &str) -> Vec<String> {
-        let (folder, files) = fixtures::copy("passed");
+        let (folder, files) = recorded_files::copy("passed");
         let path = folder.path().join(file);
         assert!(path.exists());
         fs::write(path, text).expect("a file to write to");
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn csv_files_are_not_ahead_of_the_json() {
-        let (_folder, files) = fixtures::copy("passed");
+        let (_folder, files) = recorded_files::copy("passed");
         fs::write(&files.results, "[]").expect("a file to write to");
         let results = read(Format::Locust, &files);
         assert!(!results.complete);
@@ -300,13 +300,13 @@ mod tests {
 
     #[test]
     fn the_json_of_an_earlier_run_is_seen() {
-        let (_folder, files) = fixtures::copy("passed");
+        let (_folder, files) = recorded_files::copy("passed");
         // A run that was killed in its first second, in the folder of the run before.
         for (file, path) in [
             ("stats_history.csv", &files.history),
             ("stats.csv", &files.stats),
         ] {
-            let killed = fixtures::path(&format!("locust/killed/{file}"));
+            let killed = recorded_files::path(&format!("locust/killed/{file}"));
             fs::write(
                 path.as_ref().expect("a path"),
                 fs::read(killed).expect("a recorded file"),

@@ -159,7 +159,7 @@ fn parse_exceptions(bytes: &[u8]) -> Result<Exceptions, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures;
+    use super::super::recorded_files;
     use super::*;
 
     fn written(text: &str) -> Result<Vec<Point>, String> {
@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn reads_a_recorded_history() {
-        let points = curve(&fixtures::path("locust/failed/stats_history.csv")).expect("a history");
+        let points =
+            curve(&recorded_files::path("locust/failed/stats_history.csv")).expect("a history");
         assert_eq!(points.len(), 5);
         assert_eq!((points[0].p50, points[0].p95), (None, None));
         let last = Point {
@@ -197,7 +198,7 @@ mod tests {
             ("refused", 3),
             ("terminated", 3),
         ] {
-            let path = fixtures::path(&format!("locust/{run}/stats_history.csv"));
+            let path = recorded_files::path(&format!("locust/{run}/stats_history.csv"));
             assert_eq!(curve(&path).expect("a history").len(), rows, "{run}");
         }
     }
@@ -240,7 +241,7 @@ mod tests {
             p95: Some(21),
             duration: Some(4102),
         };
-        let path = fixtures::path("locust/failed/stats.csv");
+        let path = recorded_files::path("locust/failed/stats.csv");
         assert_eq!(totals(&path), Ok(expected));
         let nothing = Totals {
             requests: 0,
@@ -248,7 +249,7 @@ mod tests {
             p95: None,
             duration: None,
         };
-        let path = fixtures::path("locust/no-requests/stats.csv");
+        let path = recorded_files::path("locust/no-requests/stats.csv");
         assert_eq!(totals(&path), Ok(nothing));
     }
 
@@ -267,8 +268,8 @@ mod tests {
 
     #[test]
     fn totals_are_whole() {
-        let text =
-            std::fs::read(fixtures::path("locust/failed/stats.csv")).expect("a recorded file");
+        let text = std::fs::read(recorded_files::path("locust/failed/stats.csv"))
+            .expect("a recorded file");
         for end in 0..text.len() {
             assert!(parse_totals(&text[..end]).is_err(), "{end}");
         }
@@ -276,16 +277,16 @@ mod tests {
 
     #[test]
     fn counts_recorded_exceptions() {
-        let path = fixtures::path("locust/exceptions/exceptions.csv");
+        let path = recorded_files::path("locust/exceptions/exceptions.csv");
         let expected = |count, torn| Ok(Exceptions { count, torn });
         assert_eq!(exceptions(&path), expected(117, false));
-        let path = fixtures::path("locust/passed/exceptions.csv");
+        let path = recorded_files::path("locust/passed/exceptions.csv");
         assert_eq!(exceptions(&path), expected(0, false));
     }
 
     #[test]
     fn a_torn_row_of_exceptions_is_seen() {
-        let text = std::fs::read(fixtures::path("locust/exceptions/exceptions.csv"))
+        let text = std::fs::read(recorded_files::path("locust/exceptions/exceptions.csv"))
             .expect("a recorded file");
         let header = text
             .iter()

@@ -12,7 +12,7 @@ mod locust_csv;
 mod locust_report;
 
 #[cfg(test)]
-mod fixtures;
+mod recorded_files;
 
 pub use self::locust_csv::{Point, curve};
 

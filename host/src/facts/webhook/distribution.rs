@@ -5,8 +5,8 @@
 
 use serde::Deserialize;
 
-use super::json::Object;
-use super::{MOST_PUSHES, Malformed, Notification, Source, json, push};
+use super::body::Object;
+use super::{MOST_PUSHES, Malformed, Notification, Source, body, push};
 
 /// Media types of the envelope.
 const ENVELOPES: [&str; 2] = [
@@ -51,7 +51,7 @@ pub(super) fn is_media_type(content_type: &str) -> bool {
 
 /// Reads an envelope.
 pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
-    let envelope: Envelope = json::parse(body)?;
+    let envelope: Envelope = body::parse(body)?;
     let mut pushes = Vec::new();
     for (number, Object(event)) in (1..).zip(envelope.events) {
         let Some((target, tag)) = pushed(event) else {

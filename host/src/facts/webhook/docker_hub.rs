@@ -4,8 +4,8 @@
 
 use serde::Deserialize;
 
-use super::json::Object;
-use super::{Malformed, Notification, Source, json, push};
+use super::body::Object;
+use super::{Malformed, Notification, Source, body, push};
 
 #[derive(Deserialize)]
 struct Webhook {
@@ -25,7 +25,7 @@ struct Repository {
 
 /// Reads a webhook.
 pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
-    let webhook: Webhook = json::parse(body)?;
+    let webhook: Webhook = body::parse(body)?;
     let (Object(data), Object(repository)) = (webhook.push_data, webhook.repository);
     let push = push("the webhook", repository.repo_name, data.tag, None)?;
     Ok(Notification {

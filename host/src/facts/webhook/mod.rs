@@ -4,9 +4,9 @@
 //! are taken from it, after they were validated. Unknown fields are ignored; known fields must have the documented
 //! type.
 
+mod body;
 mod distribution;
 mod docker_hub;
-mod json;
 
 use std::fmt;
 
@@ -71,7 +71,7 @@ pub fn parse(body: &[u8], content_type: Option<&str>) -> Result<Notification, Ma
             LONGEST >> 20
         )));
     }
-    let shape: Shape = json::parse(body)?;
+    let shape: Shape = body::parse(body)?;
     let named = content_type.is_some_and(distribution::is_media_type);
     match (shape.events, shape.push_data) {
         (Some(_), None) => distribution::parse(body),

@@ -178,34 +178,31 @@ impl ToSql for Value<'_> {
 
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Final(explain(error))
+        Self::Final(error.into())
     }
 }
 
-/// Maps an error of `SQLite` to one of the journal.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that `map_err` needs"
-)]
-pub fn explain(error: rusqlite::Error) -> Error {
-    let text = match &error {
-        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
-        other => other.to_string(),
-    };
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => Error::Full(text),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Error::Unavailable("another process keeps it locked".to_owned())
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let text = match &error {
+            rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
+            other => other.to_string(),
+        };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(text),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Unavailable("another process keeps it locked".to_owned())
+            }
+            Some(
+                ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::OutOfMemory,
+            ) => Self::Unavailable(text),
+            // All other errors mean that the file does not hold what this module writes.
+            _ => Self::Wrong(text),
         }
-        Some(
-            ErrorCode::CannotOpen
-            | ErrorCode::PermissionDenied
-            | ErrorCode::ReadOnly
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::FileLockingProtocolFailed
-            | ErrorCode::OutOfMemory,
-        ) => Error::Unavailable(text),
-        // All other errors mean that the file does not hold what this module writes.
-        _ => Error::Wrong(text),
     }
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use self::file_session::{Statements, explain};
+use self::file_session::Statements;
 use super::Result;
 use super::inbox::{FreeRequest, HOLDERS, dead};
 use super::lease::milliseconds;
@@ -61,10 +61,9 @@ impl Database for Sqlite {
         self.turn.begin();
         let transaction = self
             .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(explain)?;
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = change(&mut Statements(&transaction))?;
-        transaction.commit().map_err(explain)?;
+        transaction.commit()?;
         self.turn.end();
         Ok(done)
     }

@@ -7,7 +7,6 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::file_session::explain;
 use crate::journal::{Error, Result};
 
 /// The application id that marks a file as a journal: `gl` and `jl`.
@@ -154,7 +153,7 @@ fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i32> {
 
 fn at(path: &Path, error: rusqlite::Error) -> Error {
     let path = path.display();
-    match explain(error) {
+    match error.into() {
         Error::Wrong(why) => Error::Wrong(format!("`{path}`: {why}")),
         Error::Unavailable(why) => Error::Unavailable(format!("`{path}`: {why}")),
         other => other,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::contract::history::History;
 use crate::contract::promotion;
-use crate::error::Error;
+use crate::error::{Error, Explain as _};
 
 /// The longest history that is read, in bytes.
 const LONGEST: u64 = 4 << 20;
@@ -32,12 +32,10 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-        .map_err(|error| {
-            Error::new(
-                format!("failed to read the history from `{name}`: {error}"),
-                "name a file that holds a history as JSON",
-            )
-        })?;
+        .explain(
+            format_args!("failed to read the history from `{name}`"),
+            "name a file that holds a history as JSON",
+        )?;
     if text.len() as u64 > LONGEST {
         return Err(Error::new(
             format!(
@@ -47,29 +45,23 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
             "a release has some hundred events; leave out those of other releases",
         ));
     }
-    parse(&text).map_err(|(why, help)| {
-        Error::new(
-            format!("failed to read the history from `{name}`: {why}"),
-            help,
-        )
-    })
+    parse(&text)
+        .map_err(|error| error.within(format_args!("failed to read the history from `{name}`")))
 }
 
-/// Parses a history. The error is a message and its help.
-fn parse(text: &str) -> Result<Vec<promotion::Event>, (String, String)> {
+/// Parses a history.
+fn parse(text: &str) -> Result<Vec<promotion::Event>, Error> {
     let schema = History::SCHEMA;
     let help = format!("expected a `{schema}` document; see `greenlight schema history`");
     let wrong = |error: serde_json::Error| {
         // Serde's word for a key.
         let message = error.to_string();
-        (
-            message.replacen("unknown field `", "unknown key `", 1),
-            help.clone(),
-        )
+        let message = message.replacen("unknown field `", "unknown key `", 1);
+        Error::new(message, &help).because(error)
     };
     let version: Version = serde_json::from_str(text).map_err(wrong)?;
     if version.schema == "greenlight.history/1" {
-        return Err((
+        return Err(Error::new(
             format!("its version is `greenlight.history/1`, and this program reads `{schema}`"),
             format!(
                 "convert it: set `schema` to `{schema}`, and rename `broken_thresholds` to `broken-thresholds` \
@@ -78,7 +70,7 @@ fn parse(text: &str) -> Result<Vec<promotion::Event>, (String, String)> {
         ));
     }
     if version.schema != schema {
-        return Err((
+        return Err(Error::new(
             format!("its schema is `{}`, not `{schema}`", version.schema),
             help,
         ));
@@ -97,7 +89,7 @@ mod tests {
             History::SCHEMA
         ))
         .expect_err("wrong")
-        .0
+        .message
     }
 
     #[test]
@@ -124,7 +116,9 @@ mod tests {
             .replace("greenlight.history/2", "greenlight.history/1")
             .replace("broken-thresholds", "broken_thresholds")
             .replace("exit-status", "exit_status");
-        let (why, help) = parse(&first).expect_err("an old one");
+        let Error {
+            message: why, help, ..
+        } = parse(&first).expect_err("an old one");
         assert!(
             why.contains("history/1`") && why.contains("history/2`"),
             "{why}"
@@ -166,7 +160,7 @@ mod tests {
     fn other_documents_are_not_histories() {
         assert!(
             parse(r#"{"schema": "greenlight.history/3", "events": []}"#)
-                .is_err_and(|(why, _)| why.contains("greenlight.history/3"))
+                .is_err_and(|error| error.message.contains("greenlight.history/3"))
         );
         assert!(parse("[]").is_err());
         assert!(parse("").is_err());
