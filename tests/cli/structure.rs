@@ -239,6 +239,27 @@ fn each_part_of_the_host_knows_only_what_it_may() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// The most lines of a source file.
+const LINES: usize = 400;
+
+#[test]
+fn no_source_file_is_long() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["guest/src", "host/build", "host/src", "tests"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let long: Vec<_> = files
+        .iter()
+        .filter_map(|file| {
+            let text = fs::read_to_string(file).expect("a source file");
+            let lines = text.lines().count();
+            (lines > LINES).then(|| format!("{}: {lines} lines", file.display()))
+        })
+        .collect();
+    assert!(long.is_empty(), "longer than {LINES} lines: {long:#?}");
+}
+
 /// The names alone.
 fn names(depth: usize, text: &str) -> Vec<&str> {
     named(depth, text)
