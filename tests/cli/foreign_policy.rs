@@ -177,3 +177,34 @@ fn a_flag_counts_more_and_a_digest_is_of_the_file_s_own_policy() {
         );
     }
 }
+
+/// What differs from the benign policy: no build is published, because of the setting `environments` alone.
+const REFUSES: &str = r#"
+(func $tags (export "greenlight:policy/environments@0.1.0#tags") (param $in i32) (result i32)
+  (i32.store8 (i32.const 128) (i32.const 1))
+  (i32.store offset=4 (i32.const 128) (i32.const 448))
+  (i32.store offset=8 (i32.const 128) (i32.const 1))
+  (i32.const 128))
+
+;; code at 384, message at 400, one evidence at 496, no help
+(data $refusal (i32.const 448) "\80\01\00\00\0b\00\00\00" "\90\01\00\00\0f\00\00\00" "\f0\01\00\00\01\00\00\00")
+
+;; the setting with the name at 512
+(data $evidence (i32.const 496) "\08\00\00\00" "\00\02\00\00\0c\00\00\00")
+
+(data $setting (i32.const 512) "environments")
+"#;
+
+#[test]
+fn settings_that_it_refuses_are_not_valid() {
+    let shop = Repository::new();
+    fs::write(shop.path().join("p.wasm"), component(REFUSES)).expect("written");
+    call(&shop, Named::Flag, &["config", "check"]).gives(
+        2,
+        Text::Nothing,
+        Text::Has(&[
+            "the policy refuses the settings: it always holds\n",
+            "help: ",
+        ]),
+    );
+}

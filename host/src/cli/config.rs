@@ -49,7 +49,7 @@ pub struct ShowArguments {
 /// Check the configuration, and the variables that override it.
 ///
 /// Exits with 0 if every command can use them, and with 2 if not: the policy is loaded, and asked about the
-/// settings. A file without `[[environment]]` and `[serve]` is checked for the commands that do not deploy.
+/// settings. A file without `[[environment]]` tables is checked for the commands that do not deploy.
 /// Secrets are not read, and no server is reached.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -202,10 +202,10 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
     output.text(&match resolved.path() {
         Some(path) if deploys => format!("{} is valid\n", escape(&path.display().to_string())),
         Some(path) => format!(
-            "{} is valid for the commands that do not deploy; `run` and `serve` need `[[environment]]` tables\n",
+            "{} is valid; `greenlight run` also needs `[[environment]]` tables\n",
             escape(&path.display().to_string())
         ),
-        None => "no configuration; the defaults are valid\n".to_owned(),
+        None => "no configuration; the defaults are valid; `greenlight run` and `greenlight serve` need a file\n".to_owned(),
     });
     Ok(Exit::Go)
 }

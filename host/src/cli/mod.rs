@@ -3,10 +3,10 @@
 #[cfg(test)]
 mod agreement;
 mod args;
+mod cancel;
 mod config;
 mod configuration;
 mod decide;
-mod deployments;
 mod exit;
 mod explain;
 mod exports;
@@ -17,10 +17,12 @@ mod label;
 mod output;
 mod policy;
 mod replay;
+mod reports;
 mod rollback;
 mod run;
 mod schema;
 mod serve;
+mod status;
 mod table;
 mod tags;
 mod usage;
@@ -68,8 +70,8 @@ enum Command {
     Facts(facts::Arguments),
     Replay(replay::Arguments),
     Run(Box<run::Arguments>),
-    Status(deployments::StatusArguments),
-    Cancel(deployments::CancelArguments),
+    Status(status::StatusArguments),
+    Cancel(cancel::CancelArguments),
     RollbackAdvice(rollback::Arguments),
     Serve(serve::Arguments),
     #[command(subcommand)]
@@ -161,8 +163,8 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Facts(arguments) => facts::run(&arguments, output),
         Command::Replay(arguments) => replay::run(&arguments, output),
         Command::Run(arguments) => run::run(&arguments, output),
-        Command::Status(arguments) => deployments::status(&arguments, output),
-        Command::Cancel(arguments) => deployments::cancel(&arguments, output),
+        Command::Status(arguments) => status::status(&arguments, output),
+        Command::Cancel(arguments) => cancel::cancel(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output),
         Command::Config(command) => config::run(&command, output),

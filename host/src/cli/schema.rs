@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::cli::config as settings;
-    use crate::cli::{deployments, explain, facts_document, policy, replay, rollback, table};
+    use crate::cli::{explain, facts_document, policy, replay, rollback, status, table};
     use crate::config;
     use crate::contract::documents;
     use crate::contract::history::History;
@@ -125,7 +125,7 @@ mod tests {
             Name::Policy => output::<policy::PolicyDocument>(),
             Name::Table => output::<table::TableDocument>(),
             Name::History => input().into_root_schema_for::<History>(),
-            Name::Status => output::<deployments::StatusDocument>(),
+            Name::Status => output::<status::StatusDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
             Name::Config => config::schema(input()),
             Name::Settings => output::<settings::SettingsDocument>(),

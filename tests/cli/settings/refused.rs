@@ -183,8 +183,7 @@ fn settings_for_deployments_are_checked_too() {
     check().gives(
         0,
         Text::Is(
-            "greenlight.toml is valid for the commands that do not deploy; `run` and `serve` need \
-             `[[environment]]` tables\n",
+            "greenlight.toml is valid; `greenlight run` also needs `[[environment]]` tables\n",
         ),
         Text::Nothing,
     );

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, PolicyArguments};
-use super::deployments::ReportArguments;
 use super::output::{Output, refuse};
+use super::reports::ReportArguments;
 use super::table::publishable;
 use super::{Error, Exit, WarnExitCode};
 use crate::config::Config;

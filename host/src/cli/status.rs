@@ -1,9 +1,6 @@
-//! `greenlight status`, `greenlight cancel` and `--report`: what the journal says about deployments, for people and
-//! for other tools.
+//! `greenlight status`: what the journal says about deployments.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde::{Serialize, Serializer};
@@ -11,14 +8,14 @@ use serde::{Serialize, Serializer};
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, ConfigArguments};
 use super::output::Output;
+use super::reports::ReportArguments;
 use super::{Error, Exit};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
 use crate::deployment::timeline::{self, Timeline};
 use crate::deployment::{Drivers, LISTED, Lock, log};
-use crate::journal::{self, Header, Store};
+use crate::journal::{Header, Store};
 use crate::report::headline::{self, Headline};
-use crate::report::{html, junit, markdown, sarif};
 use crate::text::escape::escape;
 use crate::text::{json, time};
 
@@ -303,102 +300,4 @@ mod shapes {
             json_schema!({ "type": "string", "enum": states })
         }
     }
-}
-
-/// Cancel an unfinished deployment.
-///
-/// Use it for a deployment whose process has ended, and that can't or should not be resumed. Interrupt a running
-/// one first (Ctrl-C, or SIGTERM to its process). Nothing is rolled back.
-#[derive(Debug, Args)]
-pub struct CancelArguments {
-    /// Cancel the deployment with this number.
-    #[arg(value_parser = super::args::deployment)]
-    number: u64,
-    /// Record this name as the person who cancels.
-    #[arg(long, value_name = "NAME", value_parser = super::args::person)]
-    by: String,
-    #[command(flatten)]
-    config: ConfigArguments,
-}
-
-pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, Error> {
-    let config =
-        configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
-    let number = arguments.number;
-    crate::deployment::cancel(&config, number, &arguments.by)?;
-    output.text(&format!("deployment {number} is canceled\n"));
-    Ok(Exit::Go)
-}
-
-/// Which reports are written.
-#[derive(Debug, Default, Args)]
-pub struct ReportArguments {
-    /// Write a report: `html`, `junit`, `sarif` or `markdown`; repeatable.
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
-    reports: Vec<(Kind, PathBuf)>,
-}
-
-/// A format of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Html,
-    Junit,
-    Sarif,
-    Markdown,
-}
-
-impl ReportArguments {
-    /// Whether no report is requested.
-    pub fn is_empty(&self) -> bool {
-        self.reports.is_empty()
-    }
-
-    /// Writes the requested reports about a deployment.
-    pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
-        let header = store.deployment(number)?;
-        let header = header.ok_or(journal::Error::Unknown(number))?;
-        let (entries, _) = log::read(store, number)?;
-        let mut timeline = timeline::project(&header, &entries);
-        if timeline.conclusion.is_none() {
-            timeline.interrupt();
-        }
-        self.write_timeline(&timeline)
-    }
-
-    fn write_timeline(&self, timeline: &Timeline) -> Result<(), Error> {
-        for (kind, file) in &self.reports {
-            let text = rendered(*kind, timeline)
-                .map_err(|why| Error::output(format!("failed to make a report: {why}")))?;
-            fs::write(file, text).map_err(|error| {
-                Error::output(format!("failed to write `{}`: {error}", file.display()))
-                    .because(error)
-            })?;
-        }
-        Ok(())
-    }
-}
-
-fn rendered(kind: Kind, timeline: &Timeline) -> Result<String, String> {
-    match kind {
-        Kind::Html => html::page(timeline).map_err(|error| error.to_string()),
-        Kind::Junit => junit::document(timeline).map_err(|error| error.to_string()),
-        Kind::Sarif => sarif::document(timeline).map_err(|error| error.to_string()),
-        Kind::Markdown => Ok(markdown::text(timeline)),
-    }
-}
-
-fn report(text: &str) -> Result<(Kind, PathBuf), String> {
-    let expected = "expected `html=FILE`, `junit=FILE`, `sarif=FILE` or `markdown=FILE`";
-    let (kind, file) = text.split_once('=').ok_or(expected)?;
-    let kind = match kind {
-        "html" => Kind::Html,
-        "junit" => Kind::Junit,
-        "sarif" => Kind::Sarif,
-        "markdown" => Kind::Markdown,
-        _ => return Err(expected.to_owned()),
-    };
-    if file.is_empty() {
-        return Err(expected.to_owned());
-    }
-    Ok((kind, PathBuf::from(file)))
 }
