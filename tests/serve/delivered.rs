@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use greenlight::contract::promotion::Conclusion;
 use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
-use greenlight::journal::{self, NewDeployment};
+use greenlight::journal::{self, Location, NewDeployment};
 
 use crate::image;
 use crate::pipeline::{Pipeline, ended};
@@ -254,4 +254,71 @@ fn a_deployment_that_died_before_its_first_record_is_started_again() {
         server.log()
     );
     assert!(server.stop().success());
+}
+
+/// A process that died while it wrote the first record of a request's deployment leaves a damaged one. The request
+/// begins another deployment with the same idempotency key.
+#[test]
+fn a_deployment_with_a_torn_first_record_is_started_again() {
+    let mut pipeline = Pipeline::recorded();
+    let _cleaner = Cleaner::of(&pipeline);
+    let clone = pipeline.folder().join("clone");
+    let cloned = ended(
+        pipeline
+            .around("git".as_ref())
+            .args(["clone", "--quiet", ".", "clone"]),
+    );
+    assert_eq!(cloned.status, 0, "{}", cloned.stderr);
+    // Without the commit, the request can't start: it waits for the file.
+    pipeline.setting.serve = Some(table(
+        "prepare = [\"sh\", \"-c\", \"test -e repaired && git fetch --quiet\"]\n",
+    ));
+    let commit = pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    let server = Server::start_in(&pipeline, &clone);
+    server.accept(&docker_hub(&tags[0]));
+    let mut store = StoreReader::of(&pipeline);
+    let request = store.until(&tags[0], "waiting", |_| true);
+    let mut journal = journal::open(&pipeline.location()).expect("the journal");
+    let dead = journal.begin(&NewDeployment {
+        tag: tags[0].clone(),
+        digest: request.digest,
+        commit: commit.clone(),
+        began: 1,
+        request: Some(request.key.clone()),
+    });
+    assert_eq!(dead.expect("a number"), 1);
+    tear_first_record(&pipeline.location(), 1);
+    let records = journal.records(1).expect("torn only");
+    assert_eq!((records.rows.len(), records.torn), (0, true));
+    std::fs::write(clone.join("repaired"), "").expect("a file");
+
+    let end = store.until_ended(&tags[0]);
+    assert_eq!(
+        (end.number, end.conclusion),
+        (2, Some(Conclusion::Promoted))
+    );
+    assert_eq!(end.request, Some(request.key));
+    let dead = journal.deployment(1).expect("read").expect("there");
+    assert_eq!(dead.conclusion, Some(Conclusion::Canceled));
+    for service in [&pipeline.stage, &pipeline.prod] {
+        assert_eq!(Pipeline::times(service, &commit), 1);
+    }
+    assert!(server.stop().success());
+}
+
+/// Adds a first record as a crash leaves it: half of it, with a checksum that does not match. It is never intact,
+/// so no process sees a deployment that has begun.
+#[track_caller]
+fn tear_first_record(journal: &Location, deployment: u64) {
+    let Location::File(path) = journal else {
+        panic!("{journal:?} is not a file")
+    };
+    let connection = rusqlite::Connection::open(path).expect("a database");
+    let torn = connection.execute(
+        "INSERT INTO records (deployment, position, at, body, checksum, writer) \
+         VALUES (?1, 1, 1, '{\"format\":2,\"ent', zeroblob(32), 1)",
+        [i64::try_from(deployment).expect("a number")],
+    );
+    assert_eq!(torn, Ok(1));
 }
