@@ -1,14 +1,17 @@
 //! A journal that was written before entries had a format version; `fixtures/make.py` says how it was made.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use greenlight::contract::names::Named as _;
+use greenlight::contract::names::Named;
+use greenlight::contract::promotion::{Action, Conclusion, Happening, Outcome};
 use greenlight::deployment::entry::{Details, Entry};
 use greenlight::deployment::log;
-use greenlight::journal::Store;
+use greenlight::journal::{NewDeployment, Row, Store};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::place::{Place, for_both, new, row};
 
@@ -16,6 +19,8 @@ for_both!(
     every_entry_is_read,
     every_deployment_is_reported,
     a_restored_journal_is_written_on,
+    an_unfinished_deployment_of_another_policy_is_canceled,
+    an_unfinished_deployment_of_the_same_policy_is_resumed,
 );
 
 /// How the deployments of the fixture ended, and how many entries each has.
@@ -45,7 +50,7 @@ fn every_entry_is_read(place: &Place) {
             entries.last().map(|it| &it.entry),
             Some(Entry::Concluded { conclusion: it }) if it.name() == conclusion
         ));
-        assert_eq!(header.conclusion.map(|it| it.name()), Some(conclusion));
+        assert_eq!(header.conclusion.map(Named::name), Some(conclusion));
     }
     let has = |store: &mut dyn Store, number, is: fn(&Entry) -> bool| {
         let (entries, _) = log::read(store, number).expect("its entries");
@@ -73,19 +78,7 @@ fn every_entry_is_read(place: &Place) {
 
 fn every_deployment_is_reported(place: &Place) {
     place.restore();
-    let folder = tempfile::tempdir().expect("a folder");
-    let environment = |name: &str| {
-        format!(
-            "[[environment]]\nname = \"{name}\"\ndeploy = [\"true\"]\nnodes = [\"http://127.0.0.1:1\"]\n"
-        )
-    };
-    let config = format!(
-        "[journal]\nlocation = \"{}\"\n{}{}",
-        place.location(),
-        environment("stage"),
-        environment("prod")
-    );
-    fs::write(folder.path().join("greenlight.toml"), config).expect("a file");
+    let folder = configured(place);
     for (number, conclusion, _) in DEPLOYMENTS {
         let expected = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../tests/journal/fixtures/status-{number}.txt"));
@@ -104,18 +97,49 @@ fn every_deployment_is_reported(place: &Place) {
     }
 }
 
+/// A folder with a configuration of the journal and of both environments.
+fn configured(place: &Place) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let environment = |name: &str| {
+        format!(
+            "[[environment]]\nname = \"{name}\"\ndeploy = [\"true\"]\nnodes = [\"http://127.0.0.1:1\"]\n"
+        )
+    };
+    let config = format!(
+        "[journal]\nlocation = \"{}\"\n{}{}",
+        place.location(),
+        environment("stage"),
+        environment("prod")
+    );
+    fs::write(folder.path().join("greenlight.toml"), config).expect("a file");
+    folder
+}
+
 /// What `greenlight status` prints.
 #[track_caller]
 fn status(folder: &Path, arguments: &[&str]) -> String {
+    let arguments = [&["status"], arguments].concat();
+    let (status, stdout, stderr) = greenlight(folder, &arguments);
+    assert_eq!(status, Some(0), "{stderr}");
+    stdout
+}
+
+/// The exit status of a command, and what it prints.
+#[track_caller]
+fn greenlight(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_greenlight"))
-        .arg("status")
         .args(arguments)
         .current_dir(folder)
         .env_clear()
+        .env("PATH", env::var_os("PATH").expect("a path"))
         .output()
         .expect("it runs");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).expect("text")
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 fn a_restored_journal_is_written_on(place: &Place) {
@@ -125,4 +149,108 @@ fn a_restored_journal_is_written_on(place: &Place) {
     store.append(7, &row(1)).expect("appended");
     assert_eq!(store.records(7).expect("intact").rows, [row(1)]);
     assert_eq!(store.deployments(9).expect("read").len(), 7);
+}
+
+/// The deployment of the fixture that was interrupted while it deployed, and later canceled.
+const INTERRUPTED: u64 = 6;
+
+/// Its entries when it was interrupted. The two after them are the person's.
+const ENTRIES: usize = 7;
+
+/// Puts the journal there as it was before a person canceled the last deployment.
+fn restore_unfinished(place: &Place) {
+    place.restore();
+    place.tamper(&format!(
+        "DELETE FROM records WHERE deployment = {INTERRUPTED} AND position > {ENTRIES};
+         UPDATE deployments SET conclusion = NULL WHERE number = {INTERRUPTED}"
+    ));
+}
+
+fn an_unfinished_deployment_of_another_policy_is_canceled(place: &Place) {
+    restore_unfinished(place);
+    let folder = configured(place);
+    let state = || {
+        let document = status(folder.path(), &["6", "--format", "json"]);
+        let document: Value = serde_json::from_str(&document).expect("JSON");
+        document["deployments"][0]["state"].clone()
+    };
+    assert_eq!(state(), "interrupted");
+    let (exit, _, stderr) = greenlight(folder.path(), &["run", "--resume", "6"]);
+    assert_eq!(exit, Some(2), "{stderr}");
+    assert!(stderr.contains("greenlight cancel 6 --by NAME"), "{stderr}");
+    let mut store = place.open();
+    let (entries, torn) = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
+    assert_eq!((entries.len(), torn), (ENTRIES, false));
+
+    let (exit, stdout, stderr) = greenlight(folder.path(), &["cancel", "6", "--by", "Ada"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    assert_eq!(stdout, "deployment 6 is canceled\n");
+    assert_eq!(state(), "canceled");
+    let (entries, _) = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
+    assert_eq!(entries.len(), ENTRIES + 2);
+    let ada = Details::Person {
+        name: "Ada".to_owned(),
+    };
+    assert!(matches!(
+        &entries[ENTRIES].entry,
+        Entry::Happened { details, .. } if *details == ada
+    ));
+}
+
+/// A copy of the deployment that began with the bundled policy, and whose nodes have a second to converge.
+fn an_unfinished_deployment_of_the_same_policy_is_resumed(place: &Place) {
+    restore_unfinished(place);
+    let folder = configured(place);
+    let (_, _, stderr) = greenlight(folder.path(), &["run", "--resume", "6"]);
+    let (_, policy) = stderr
+        .split_once("the configured policy is ")
+        .expect("its digest");
+    let policy = &policy[..("sha256:".len() + 64)];
+    let mut store = place.open();
+    let rows = store.records(INTERRUPTED).expect("intact").rows;
+    let header = store.deployment(INTERRUPTED).expect("read").expect("there");
+    let (entries, _) = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
+    let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
+        panic!("{entries:?}")
+    };
+    let (exit, _, stderr) = greenlight(folder.path(), &["cancel", "6", "--by", "Ada"]);
+    assert_eq!(exit, Some(0), "{stderr}");
+    let number = store.begin(&NewDeployment {
+        tag: header.tag,
+        digest: header.digest,
+        commit: header.commit,
+        began: header.began,
+        request: None,
+    });
+    assert_eq!(number, Ok(7));
+    for mut row in rows {
+        let body = row.body.replace(&began.policy, policy);
+        row.body = body.replace("\"convergence_deadline\":600", "\"convergence_deadline\":1");
+        store.append(7, &row).expect("appended");
+    }
+
+    let (exit, stdout, stderr) = greenlight(folder.path(), &["run", "--resume", "7"]);
+    assert_eq!(exit, Some(1), "{stdout}{stderr}");
+    let (entries, torn) = log::read(store.as_mut(), 7).expect("its entries");
+    assert!(!torn);
+    let resumed = Entry::Resumed {
+        interrupted: Some(Action::Deploy("stage".to_owned())),
+        repeated: false,
+    };
+    assert_eq!(entries[ENTRIES].entry, resumed);
+    assert!(matches!(
+        &entries[ENTRIES + 1].entry,
+        Entry::Happened { details: Details::Interrupted, event }
+            if matches!(&event.happening, Happening::Deployed(it) if it.outcome == Outcome::Unknown)
+    ));
+    assert!(matches!(
+        entries.last().map(|it| &it.entry),
+        Some(Entry::Concluded {
+            conclusion: Conclusion::Stopped
+        })
+    ));
+    let rows = store.records(7).expect("intact").rows;
+    let (old, new) = rows.split_at(ENTRIES);
+    let has_format = |row: &Row| row.body.contains("\"format\":2");
+    assert!(!old.iter().any(has_format) && new.iter().all(has_format));
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod first_format;
+mod first_format_entries;
 mod gone;
 mod inbox;
 mod killed;

@@ -1,0 +1,396 @@
+//! Stored entries of the first format, one of each shape that its version wrote: every kind of event, of details and
+//! of evidence. The journal of the fixtures has only those that its deployments met.
+
+use std::collections::HashSet;
+use std::mem::discriminant;
+
+use greenlight::contract::promotion::{
+    Action, Convergence, Decision, Deployment, Event, Happening, Intervention, LoadTest,
+    LoadTestResult, Measurement, Node, NodeVersion, Notification, Outcome, Permission, Rival,
+    Round, Urgency,
+};
+use greenlight::contract::types::{Evidence, Reason, Span};
+use greenlight::deployment::entry::{CommandDetails, Details, Entry, NodeDetails};
+use greenlight::deployment::log;
+use greenlight::journal::Row;
+
+use crate::place::{Place, for_both, new};
+
+for_both!(
+    every_event_is_read,
+    every_evidence_is_read,
+    every_other_entry_is_read,
+);
+
+const COMMIT: &str = "1921e4825414898108a936f26c8f2cd61fa803ab";
+
+/// Stores bodies as they are, and reads the entries.
+#[track_caller]
+fn read(place: &Place, bodies: &[String]) -> Vec<Entry> {
+    let mut store = place.open();
+    let number = store.begin(&new(COMMIT)).expect("begun");
+    for (position, body) in (1..).zip(bodies) {
+        let row = Row {
+            position,
+            at: 1_700_000_000_000,
+            body: body.clone(),
+        };
+        store.append(number, &row).expect("appended");
+    }
+    let (entries, torn) = log::read(store.as_mut(), number).expect("its entries");
+    assert!(!torn);
+    entries.into_iter().map(|it| it.entry).collect()
+}
+
+fn every_event_is_read(place: &Place) {
+    let events = events();
+    let bodies: Vec<_> = events
+        .iter()
+        .map(|(happening, details, ..)| {
+            format!(
+                r#"{{"entry":"happened","event":{{"at":1795703996,"happening":{happening}}},"details":{details}}}"#
+            )
+        })
+        .collect();
+    let (mut kinds, mut kinds_of_details) = (HashSet::new(), HashSet::new());
+    let entries = read(place, &bodies);
+    assert_eq!(entries.len(), events.len());
+    for ((entry, body), (.., happening, details)) in entries.into_iter().zip(&bodies).zip(events) {
+        kinds.insert(discriminant(&happening));
+        kinds_of_details.insert(discriminant(&details));
+        let event = Event {
+            at: 1_795_703_996,
+            happening,
+        };
+        assert_eq!(entry, Entry::Happened { event, details }, "{body}");
+    }
+    assert_eq!((kinds.len(), kinds_of_details.len()), (9, 8));
+}
+
+/// An event and its details: as JSON, and what they mean.
+type StoredEvent = (&'static str, &'static str, Happening, Details);
+
+fn events() -> Vec<StoredEvent> {
+    [deployed(), observed(), load_tested(), notified(), seen()].concat()
+}
+
+fn deployed() -> Vec<StoredEvent> {
+    let deployed = |digest: Option<&str>, outcome| {
+        Happening::Deployed(Deployment {
+            environment: "stage".to_owned(),
+            commit: COMMIT.to_owned(),
+            digest: digest.map(str::to_owned),
+            outcome,
+        })
+    };
+    let command = |ended: &str, exit_status| {
+        Details::Command(CommandDetails {
+            ended: ended.to_owned(),
+            exit_status,
+            took: 302,
+            log: "0007-deploy-stage.log".to_owned(),
+        })
+    };
+    vec![
+        (
+            r#"{"deployed":{"environment":"stage","commit":"1921e4825414898108a936f26c8f2cd61fa803ab","digest":"sha256:2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b","outcome":"succeeded"}}"#,
+            r#"{"of":"command","ended":"succeeded","exit_status":0,"took":302,"log":"0007-deploy-stage.log"}"#,
+            deployed(
+                Some("sha256:2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b"),
+                Outcome::Succeeded,
+            ),
+            command("succeeded", Some(0)),
+        ),
+        (
+            r#"{"deployed":{"environment":"stage","commit":"1921e4825414898108a936f26c8f2cd61fa803ab","outcome":"failed"}}"#,
+            r#"{"of":"command","ended":"exit status 3","exit_status":3,"took":302,"log":"0007-deploy-stage.log"}"#,
+            deployed(None, Outcome::Failed),
+            command("exit status 3", Some(3)),
+        ),
+        (
+            r#"{"deployed":{"environment":"stage","commit":"1921e4825414898108a936f26c8f2cd61fa803ab","outcome":"timed-out"}}"#,
+            r#"{"of":"command","ended":"timed out","exit_status":null,"took":302,"log":"0007-deploy-stage.log"}"#,
+            deployed(None, Outcome::TimedOut),
+            command("timed out", None),
+        ),
+        (
+            r#"{"deployed":{"environment":"stage","commit":"1921e4825414898108a936f26c8f2cd61fa803ab","outcome":"canceled"}}"#,
+            r#"{"of":"borrowed","deployment":4,"position":15}"#,
+            deployed(None, Outcome::Canceled),
+            Details::Imported {
+                deployment: 4,
+                position: 15,
+            },
+        ),
+        (
+            r#"{"deployed":{"environment":"stage","commit":"1921e4825414898108a936f26c8f2cd61fa803ab","outcome":"unknown"}}"#,
+            r#"{"of":"cut-off"}"#,
+            deployed(None, Outcome::Unknown),
+            Details::Interrupted,
+        ),
+    ]
+}
+
+fn observed() -> Vec<StoredEvent> {
+    let nodes = vec![
+        Node {
+            name: "http://10.0.0.1".to_owned(),
+            version: NodeVersion::Serves(COMMIT.to_owned()),
+        },
+        Node {
+            name: "http://10.0.0.2".to_owned(),
+            version: NodeVersion::Unreachable("no answer".to_owned()),
+        },
+    ];
+    let details = vec![
+        NodeDetails {
+            name: "http://10.0.0.1".to_owned(),
+            commit: Some(COMMIT.to_owned()),
+            version: Some("1.0.0".to_owned()),
+            unreachable: None,
+            took: 4,
+        },
+        NodeDetails {
+            name: "http://10.0.0.2".to_owned(),
+            commit: None,
+            version: None,
+            unreachable: Some("no answer".to_owned()),
+            took: 1000,
+        },
+    ];
+    vec![(
+        r#"{"observed":{"environment":"stage","convergence":{"observed":[{"name":"http://10.0.0.1","version":{"serves":"1921e4825414898108a936f26c8f2cd61fa803ab"}},{"name":"http://10.0.0.2","version":{"unreachable":"no answer"}}]}}}"#,
+        r#"{"of":"round","nodes":[{"name":"http://10.0.0.1","commit":"1921e4825414898108a936f26c8f2cd61fa803ab","version":"1.0.0","unreachable":null,"took":4},{"name":"http://10.0.0.2","commit":null,"version":null,"unreachable":"no answer","took":1000}]}"#,
+        Happening::Observed(Round {
+            environment: "stage".to_owned(),
+            convergence: Convergence::Observed(nodes),
+        }),
+        Details::Round { nodes: details },
+    )]
+}
+
+fn load_tested() -> Vec<StoredEvent> {
+    let load_tested = |measured| {
+        Happening::LoadTested(LoadTest {
+            environment: "stage".to_owned(),
+            result: LoadTestResult::Measured(measured),
+        })
+    };
+    let measured = Measurement {
+        requests: 241,
+        failures: 2,
+        exceptions: 1,
+        duration: 4671,
+        p95: Some(13),
+        broken_thresholds: vec!["http_req_failed".to_owned()],
+        exit_status: Some(99),
+        complete: true,
+        versions: vec![COMMIT.to_owned()],
+    };
+    let unknown = Measurement {
+        requests: 0,
+        failures: 0,
+        exceptions: 0,
+        duration: 0,
+        p95: None,
+        broken_thresholds: Vec::new(),
+        exit_status: None,
+        complete: false,
+        versions: Vec::new(),
+    };
+    let details = Details::LoadTest {
+        command: CommandDetails {
+            ended: "exit status 99".to_owned(),
+            exit_status: Some(99),
+            took: 7,
+            log: "0016-load-test-stage.log".to_owned(),
+        },
+        notes: vec!["the last line is incomplete".to_owned()],
+        kept: vec!["0016-results.json".to_owned()],
+        curve: Vec::new(),
+    };
+    vec![
+        (
+            r#"{"load-tested":{"environment":"stage","result":{"measured":{"requests":241,"failures":2,"exceptions":1,"duration":4671,"p95":13,"broken_thresholds":["http_req_failed"],"exit_status":99,"complete":true,"versions":["1921e4825414898108a936f26c8f2cd61fa803ab"]}}}}"#,
+            r#"{"of":"load-test","command":{"ended":"exit status 99","exit_status":99,"took":7,"log":"0016-load-test-stage.log"},"notes":["the last line is incomplete"],"kept":["0016-results.json"],"curve":[]}"#,
+            load_tested(measured),
+            details,
+        ),
+        (
+            r#"{"load-tested":{"environment":"stage","result":{"measured":{"requests":0,"failures":0,"exceptions":0,"duration":0,"broken_thresholds":[],"complete":false,"versions":[]}}}}"#,
+            r#"{"of":"cut-off"}"#,
+            load_tested(unknown),
+            Details::Interrupted,
+        ),
+    ]
+}
+
+fn notified() -> Vec<StoredEvent> {
+    let notified = |key: &str, outcome| {
+        Happening::Notified(Notification {
+            key: key.to_owned(),
+            outcome,
+        })
+    };
+    let notice = |urgency, error: Option<&str>| Details::Notice {
+        urgency,
+        text: "it was decided".to_owned(),
+        error: error.map(str::to_owned),
+    };
+    vec![
+        (
+            r#"{"notified":{"key":"promoted","outcome":"succeeded"}}"#,
+            r#"{"of":"notice","urgency":"info","text":"it was decided","error":null}"#,
+            notified("promoted", Outcome::Succeeded),
+            notice(Urgency::Info, None),
+        ),
+        (
+            r#"{"notified":{"key":"stopped","outcome":"failed"}}"#,
+            r#"{"of":"notice","urgency":"failure","text":"it was decided","error":"status 404"}"#,
+            notified("stopped", Outcome::Failed),
+            notice(Urgency::Failure, Some("status 404")),
+        ),
+        (
+            r#"{"notified":{"key":"stopped","outcome":"unknown"}}"#,
+            r#"{"of":"cut-off"}"#,
+            notified("stopped", Outcome::Unknown),
+            Details::Interrupted,
+        ),
+    ]
+}
+
+/// Waits, competing releases and persons.
+fn seen() -> Vec<StoredEvent> {
+    let rival = || Rival {
+        environment: "prod".to_owned(),
+        commit: COMMIT.to_owned(),
+    };
+    let ada = || Details::Person {
+        name: "Ada".to_owned(),
+    };
+    let nothing = r#"{"of":"nothing"}"#;
+    vec![
+        (
+            r#"{"waited":7}"#,
+            nothing,
+            Happening::Waited(7),
+            Details::Nothing,
+        ),
+        (
+            r#"{"overtaken":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
+            nothing,
+            Happening::Overtaken(rival()),
+            Details::Nothing,
+        ),
+        (
+            r#"{"unplaced":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
+            nothing,
+            Happening::Unplaced(rival()),
+            Details::Nothing,
+        ),
+        (
+            r#"{"occupied":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
+            nothing,
+            Happening::Occupied(rival()),
+            Details::Nothing,
+        ),
+        (
+            r#"{"intervened":"approved"}"#,
+            r#"{"of":"person","name":"Ada"}"#,
+            Happening::Intervened(Intervention::Approved),
+            ada(),
+        ),
+        (
+            r#"{"intervened":"canceled"}"#,
+            r#"{"of":"person","name":"Ada"}"#,
+            Happening::Intervened(Intervention::Canceled),
+            ada(),
+        ),
+    ]
+}
+
+fn every_evidence_is_read(place: &Place) {
+    let all = [
+        (
+            r#"{"label":{"start":8,"end":26}}"#,
+            Evidence::Label(Span { start: 8, end: 26 }),
+        ),
+        (r#"{"tag":"stage-1"}"#, Evidence::Tag("stage-1".to_owned())),
+        (r#"{"branch":"main"}"#, Evidence::Branch("main".to_owned())),
+        (r#"{"job":"test"}"#, Evidence::Job("test".to_owned())),
+        (
+            r#"{"commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}"#,
+            Evidence::Commit(COMMIT.to_owned()),
+        ),
+        (
+            r#"{"digest":"sha256:2b"}"#,
+            Evidence::Digest("sha256:2b".to_owned()),
+        ),
+        (
+            r#"{"environment":"stage"}"#,
+            Evidence::Environment("stage".to_owned()),
+        ),
+        (r#"{"event":14}"#, Evidence::Event(14)),
+        (
+            r#"{"setting":"thresholds.max-failures"}"#,
+            Evidence::Setting("thresholds.max-failures".to_owned()),
+        ),
+    ];
+    let kinds: HashSet<_> = all.iter().map(|(_, it)| discriminant(it)).collect();
+    assert_eq!(kinds.len(), 9);
+    let bodies: Vec<_> = all
+        .iter()
+        .map(|(evidence, _)| {
+            format!(
+                r#"{{"entry":"decided","now":1795703996,"decision":{{"schema":"greenlight.decision/1","tag":"stage-1","digest":null,"verdict":"stop","next":{{"action":"wait","seconds":1}},"reasons":[{{"code":"not-converged","message":"it says why","evidence":[{evidence}],"help":"do this"}}],"environments":[]}}}}"#
+            )
+        })
+        .collect();
+    for (entry, (stored, evidence)) in read(place, &bodies).into_iter().zip(all) {
+        let decision = Decision {
+            permission: Permission::Stop,
+            next: Action::Wait(1),
+            reasons: vec![Reason {
+                code: "not-converged".to_owned(),
+                message: "it says why".to_owned(),
+                evidence: vec![evidence],
+                help: Some("do this".to_owned()),
+            }],
+            standings: Vec::new(),
+        };
+        let expected = Entry::Decided {
+            now: 1_795_703_996,
+            decision,
+        };
+        assert_eq!(entry, expected, "{stored}");
+    }
+}
+
+fn every_other_entry_is_read(place: &Place) {
+    let all = [
+        (
+            r#"{"entry":"noted","text":"the last record was damaged"}"#,
+            Entry::Noted {
+                text: "the last record was damaged".to_owned(),
+            },
+        ),
+        (r#"{"entry":"interrupted"}"#, Entry::Interrupted),
+        (
+            r#"{"entry":"resumed","interrupted":null,"repeated":false}"#,
+            Entry::Resumed {
+                interrupted: None,
+                repeated: false,
+            },
+        ),
+        (
+            r#"{"entry":"resumed","interrupted":{"action":"load-test","environment":"stage"},"repeated":true}"#,
+            Entry::Resumed {
+                interrupted: Some(Action::LoadTest("stage".to_owned())),
+                repeated: true,
+            },
+        ),
+    ];
+    let bodies = all.each_ref().map(|(body, _)| (*body).to_owned());
+    let expected = all.map(|(_, entry)| entry);
+    assert_eq!(read(place, &bodies), expected);
+}
