@@ -8,8 +8,6 @@
 //! the output of a command or a name of the contract changes. A change of a shape takes the next format, and
 //! `read` keeps reading the ones before it.
 
-#[cfg(test)]
-mod first_format_tests;
 pub(super) mod forms;
 
 use std::marker::PhantomData;
