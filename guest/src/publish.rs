@@ -37,8 +37,8 @@ pub fn tags(build: &Build, settings: &Settings) -> Result<Vec<String>, Vec<Reaso
 }
 
 fn commit(commit: &str) -> Option<Reason> {
-    let shown: String = commit.chars().take(64).collect();
     (!is_commit(commit)).then(|| {
+        let shown: String = commit.chars().take(64).collect();
         Reason::new(
             "commit-malformed",
             format!("`{shown}` is not a full commit hash"),

@@ -36,22 +36,25 @@ pub fn is_name_character(character: char) -> bool {
 /// The first rule that the name breaks, as a sentence.
 pub fn environment(name: &str) -> Result<(), String> {
     // A message shows what fits on a line, whatever was given.
-    let shown: String = name.chars().take(LONGEST_ENVIRONMENT).collect();
+    let shown = || -> String { name.chars().take(LONGEST_ENVIRONMENT).collect() };
     if name.is_empty() {
         Err("the name of an environment is empty".to_owned())
     } else if let Some(wrong) = name.chars().find(|c| !is_name_character(*c)) {
         Err(format!(
-            "the name of environment {shown:?} contains {wrong:?}; only lowercase letters, digits and \
-             hyphens are allowed"
+            "the name of environment {:?} contains {wrong:?}; only lowercase letters, digits and hyphens \
+             are allowed",
+            shown()
         ))
     } else if name.starts_with('-') {
         Err(format!(
-            "the name of environment `{shown}` begins with a hyphen"
+            "the name of environment `{}` begins with a hyphen",
+            shown()
         ))
     } else if name.len() > LONGEST_ENVIRONMENT {
         Err(format!(
-            "the name of environment `{shown}…` has {} characters; at most {LONGEST_ENVIRONMENT} are \
+            "the name of environment `{}…` has {} characters; at most {LONGEST_ENVIRONMENT} are \
              allowed",
+            shown(),
             name.len()
         ))
     } else {
@@ -136,11 +139,13 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
 /// one tag would have two meanings.
 fn ambiguous<'a>(names: &[&'a str]) -> Option<&'a str> {
     let (first, others) = names.split_first()?;
-    let tasks = action::ALL.map(|action| action::with_task(first, action));
-    others
-        .iter()
-        .copied()
-        .find(|name| tasks.iter().any(|task| task == name))
+    others.iter().copied().find(|name| {
+        // Most names begin otherwise; only for the others the tags are made.
+        name.starts_with(first)
+            && action::ALL
+                .iter()
+                .any(|action| action::with_task(first, *action) == *name)
+    })
 }
 
 #[cfg(test)]
