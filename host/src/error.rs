@@ -1,9 +1,22 @@
 //! The error type of the whole program. An error says what is wrong and what to do next, and keeps its cause. Its kind
 //! determines the exit status.
 //!
-//! Parts whose callers handle certain failures have their own error types, which `From` converts to this one:
-//! [`crate::journal::Error`], [`crate::sandbox::Failure`], [`crate::deployment::Error`]. [`Explain`] converts errors of
-//! the standard library and of other crates.
+//! A part whose callers handle certain failures has its own error type. `From` converts four of them to this one:
+//!
+//! - [`crate::journal::Error`]: for example, an idempotency key that exists.
+//! - [`crate::sandbox::Failure`]: a policy that can't be read, and one that gave no decision.
+//! - [`crate::deployment::Error`]: a deployment that did not begin, or that can be resumed.
+//! - [`crate::effects::Failure`]: a request without an answer, and whether a part of it was sent.
+//!
+//! The callers of the others handle each case:
+//!
+//! - `journal::sql::Fault`: a lost connection is opened again; another failure is a [`crate::journal::Error`].
+//! - [`crate::effects::trigger::Error`]: determines the next state of a deployment request.
+//! - [`crate::facts::git::Answer`]: a missing object, or an error of git.
+//! - `facts::load_test::document::Unreadable`: becomes a note of the results.
+//! - `serve::ingest::NotStored`: becomes a status of HTTP.
+//!
+//! [`Explain`] converts errors of the standard library and of other crates.
 
 use std::error::Error as Cause;
 use std::fmt::{self, Write as _};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenlight::contract::promotion::Conclusion;
-use greenlight::journal::{self, Claim, ClaimRequest, Error, Holder, Location};
+use greenlight::journal::{self, Claim, ClaimRequest, Error, Holder, Location, Lock};
 
 use crate::lossy::Lossy;
 use crate::place::{Place, new, open, row};
@@ -85,7 +85,7 @@ fn whichever_answer_is_lost_everything_happens_once() {
             .conclude(number, Conclusion::Promoted)
             .expect("concluded");
         let claim = store.claim(&ClaimRequest {
-            environment: "stage",
+            lock: &Lock::environment("stage"),
             deployment: number,
             commit: "a",
             holder: &holder,

@@ -1,11 +1,11 @@
-//! Who may change an environment.
+//! Who holds a lock.
 
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenlight::journal::{Claim, ClaimRequest, Holder, Lease, Occupant, Store};
+use greenlight::journal::{Claim, ClaimRequest, Holder, Lease, Lock, Occupant, Store};
 
 use crate::place::{Place, for_both};
 
@@ -36,7 +36,7 @@ fn claim_of(
     time_to_live: Duration,
 ) -> Claim {
     let request = ClaimRequest {
-        environment,
+        lock: &Lock::environment(environment),
         deployment,
         commit: "c0ffee",
         holder,
@@ -71,7 +71,7 @@ fn an_environment_has_one_holder(place: &Place) {
     assert_eq!(occupant.holder, we.as_str());
     assert_eq!(
         theirs.leases().expect("read"),
-        [("stage".to_owned(), occupant.clone())]
+        [(Lock::environment("stage"), occupant.clone())]
     );
 
     // Another environment, another lease.
@@ -144,7 +144,7 @@ fn a_race_has_one_winner(place: &Place) {
         for _ in 0..50 {
             together.wait();
             let answer = store.claim(&ClaimRequest {
-                environment: "stage",
+                lock: &Lock::environment("stage"),
                 deployment,
                 commit: "c0ffee",
                 holder: &own,

@@ -12,6 +12,7 @@ use super::facts_document::{CheckoutDocument, FactDocument, FactsDocument, Probl
 use super::output::Output;
 use super::{Error, Exit};
 use crate::contract::fields::Commit;
+use crate::contract::names::Named as _;
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::git;
@@ -89,10 +90,8 @@ fn seen(checkout: &Checkout<'_>, asked: bool) -> Option<CheckoutDocument> {
 fn human(document: &FactsDocument) -> String {
     let mut text = match &document.system {
         Some(system) => {
-            let known = ci::System::ALL
-                .iter()
-                .find(|(_, word)| *word == system.name);
-            let name = known.map_or(system.name, |(system, _)| system.title());
+            let known = ci::System::from_name(system.name);
+            let name = known.map_or(system.name, ci::System::title);
             format!("{name} ({})\n", system.source)
         }
         None => "no CI system\n".to_owned(),
@@ -155,7 +154,9 @@ fn human(document: &FactsDocument) -> String {
         );
     }
     if document.system.is_none() && document.problems.is_empty() {
-        let known = ci::System::ALL.map(|(system, _)| system.title()).join(", ");
+        let systems = ci::System::ALL.iter();
+        let known: Vec<_> = systems.map(|(system, _)| system.title()).collect();
+        let known = known.join(", ");
         let set = if env::var_os(ci::CHOICE).is_some() {
             format!(" (`{}`)", ci::CHOICE)
         } else {

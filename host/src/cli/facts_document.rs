@@ -6,6 +6,7 @@ use crate::contract::environments::{Job, JobStatus};
 #[cfg(test)]
 use crate::contract::fields::shapes::Code;
 use crate::contract::fields::{ByName, Commit};
+use crate::contract::names::Named as _;
 use crate::facts::ci::{CiEnvironment, Completeness, Fact, Problem, Said};
 
 /// What `greenlight facts --format json` prints: what the CI system says about the build, and what git has.
@@ -223,6 +224,7 @@ mod shapes {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+    use crate::contract::names::Named as _;
     use crate::facts::ci::System;
 
     /// The name of a CI system.
@@ -234,7 +236,8 @@ mod shapes {
         }
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({ "type": "string", "enum": System::ALL.map(|(_, name)| name) })
+            let names: Vec<_> = System::ALL.iter().map(|(_, name)| *name).collect();
+            json_schema!({ "type": "string", "enum": names })
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Error;
+use crate::contract::names::{Named as _, names};
 use crate::deployment::log;
 use crate::deployment::timeline::{self, Timeline};
 use crate::journal::{self, Store};
@@ -14,8 +15,12 @@ use crate::report::{html, junit, markdown, sarif};
 /// Which reports are written.
 #[derive(Debug, Default, Args)]
 pub struct ReportArguments {
-    /// Write a report: `html`, `junit`, `sarif` or `markdown`; repeatable.
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    #[arg(
+        long = "report",
+        value_name = "FORMAT=FILE",
+        value_parser = report,
+        help = format!("Write a report: {}; repeatable", any_kind(""))
+    )]
     reports: Vec<(Kind, PathBuf)>,
 }
 
@@ -26,6 +31,10 @@ enum Kind {
     Junit,
     Sarif,
     Markdown,
+}
+
+names! {
+    Kind { Html = "html", Junit = "junit", Sarif = "sarif", Markdown = "markdown" }
 }
 
 impl ReportArguments {
@@ -70,17 +79,18 @@ fn rendered(kind: Kind, timeline: &Timeline) -> Result<String, String> {
 }
 
 fn report(text: &str) -> Result<(Kind, PathBuf), String> {
-    let expected = "expected `html=FILE`, `junit=FILE`, `sarif=FILE` or `markdown=FILE`";
-    let (kind, file) = text.split_once('=').ok_or(expected)?;
-    let kind = match kind {
-        "html" => Kind::Html,
-        "junit" => Kind::Junit,
-        "sarif" => Kind::Sarif,
-        "markdown" => Kind::Markdown,
-        _ => return Err(expected.to_owned()),
-    };
-    if file.is_empty() {
-        return Err(expected.to_owned());
-    }
-    Ok((kind, PathBuf::from(file)))
+    let parts = text.split_once('=').filter(|(_, file)| !file.is_empty());
+    parts
+        .and_then(|(kind, file)| Some((Kind::from_name(kind)?, PathBuf::from(file))))
+        .ok_or_else(|| format!("expected {}", any_kind("=FILE")))
+}
+
+/// Lists the formats, each with what follows it.
+fn any_kind(suffix: &str) -> String {
+    let names = Kind::ALL
+        .iter()
+        .map(|(_, name)| format!("`{name}{suffix}`"));
+    let mut names: Vec<_> = names.collect();
+    let last = names.pop().unwrap_or_default();
+    format!("{} or {last}", names.join(", "))
 }

@@ -228,11 +228,7 @@ mod tests {
     fn missing_keys_have_defaults() {
         let config = parse(LEAST).expect("a configuration");
         let defaults = settings::defaults();
-        assert_eq!(
-            format!("{:?}", config.settings),
-            format!("{:?}", defaults),
-            "the same as without a file"
-        );
+        assert_eq!(config.settings, defaults, "the same as without a file");
         assert_eq!(config.records, Path::new("/srv/.greenlight"));
         assert_eq!(config.journal, "/srv/.greenlight/journal.db");
         assert_eq!(config.environments[0].time_limit, Duration::from_mins(15));

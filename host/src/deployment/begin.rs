@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::entry::Began;
 use super::log::{self, Log};
 use super::recovery::Opening;
-use super::{Context, Error, Leases, Lock, Outcome, is_begun, unfinished};
+use super::{Context, Error, Leases, Outcome, is_begun, unfinished};
 use crate::clock;
 use crate::contract::Answer;
 use crate::contract::promotion::{Action, Conclusion, Instruction};
@@ -12,7 +12,7 @@ use crate::contract::types::Settings;
 use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
-use crate::journal::{self, Header, NewDeployment, Store};
+use crate::journal::{self, Header, Lock, NewDeployment, Store};
 
 /// A deployment that is asked for.
 #[derive(Clone, Copy, Debug)]

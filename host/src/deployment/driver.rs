@@ -14,12 +14,13 @@ use super::log::{Log, Record};
 use super::nodes::{self, Nodes};
 use super::recovery::{Opening, Recovery};
 use super::survey::{Survey, rival};
-use super::{Context, End, Error, JITTER, Leases, Lock, notify};
+use super::{Context, End, Error, JITTER, Leases, notify};
 use crate::clock;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, Intervention, LoadTest, Notice, Outcome, Release,
 };
 use crate::contract::types::Settings;
+use crate::journal::Lock;
 use crate::retry;
 
 /// A running deployment.

@@ -1,8 +1,7 @@
 //! Why a deployment can't begin or continue. None of these ends a deployment: it can be resumed.
 
-use super::Lock;
 use crate::error::{self, Kind};
-use crate::journal;
+use crate::journal::{self, Lock};
 use crate::sandbox::Failure;
 
 /// Why a deployment did not begin, or stopped without a conclusion.

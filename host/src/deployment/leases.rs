@@ -6,9 +6,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Connection, Error, Keeper, Lock};
+use super::{Connection, Error, Keeper};
 use crate::error;
-use crate::journal::{self, Claim, ClaimRequest, Holder, Lease, Location, Occupant, Store};
+use crate::journal::{self, Claim, ClaimRequest, Holder, Lease, Location, Lock, Occupant, Store};
 
 /// The locks that a deployment holds.
 pub struct Leases {
@@ -68,7 +68,7 @@ impl Leases {
     ) -> journal::Result<Option<Occupant>> {
         let asked = Instant::now();
         let claim = store.claim(&ClaimRequest {
-            environment: &lock.stored(),
+            lock,
             deployment,
             commit,
             holder: &self.holder,

@@ -10,7 +10,7 @@
 //! - `driver` is the loop, and the only place that knows the whole state of a running deployment. `commands`,
 //!   `nodes`, `load_test`, `notify` and `survey` do one thing each and take what they need.
 //! - `recovery` says what is done about an effect that was running when its process died.
-//! - [`Lock`] names what a deployment locks, [`Leases`] holds and renews the locks, [`Drivers`] says which
+//! - [`Lock`](journal::Lock) names what a deployment locks, [`Leases`] holds and renews the locks, [`Drivers`] says which
 //!   deployments are being driven.
 //! - [`log`] writes and reads the journal of one deployment, [`timeline`] projects it for reports.
 
@@ -18,13 +18,13 @@ mod begin;
 mod cancel;
 mod commands;
 mod driver;
+mod drivers;
 pub mod entry;
 mod error;
 mod imported;
 mod keeper;
 mod leases;
 mod load_test;
-mod lock;
 pub mod log;
 mod nodes;
 mod notify;
@@ -40,10 +40,10 @@ use std::time::Duration;
 
 pub use begin::{Request, begin, begun};
 pub use cancel::cancel;
+pub use drivers::Drivers;
 pub use error::Error;
 pub use keeper::{Connection, Keeper};
 pub use leases::Leases;
-pub use lock::{Drivers, Lock};
 pub use recovery::resume;
 
 use crate::config::Config;

@@ -6,8 +6,8 @@ use super::chain::{self, Stored};
 use super::lease;
 use super::sql::{Answer, Cells, Database, Session, Value, at_most, values};
 use super::{
-    Claim, ClaimRequest, Error, Header, Holder, Lease, NewDeployment, Occupant, Records, Result,
-    Row, Store,
+    Claim, ClaimRequest, Error, Header, Holder, Lease, Lock, NewDeployment, Occupant, Records,
+    Result, Row, Store,
 };
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
@@ -144,7 +144,7 @@ impl<D: Database> Store for D {
         self.change_one(|session| lease::release(session, lease, holder))
     }
 
-    fn leases(&mut self) -> Result<Vec<(String, Occupant)>> {
+    fn leases(&mut self) -> Result<Vec<(Lock, Occupant)>> {
         self.read(lease::all)
     }
 }

@@ -1,15 +1,17 @@
-//! Leases on environments: which process may change one, and until when.
+//! Leases: which process holds a lock, and until when.
+//!
+//! The column `environment` has the name under which a lock is stored.
 
 use std::time::Duration;
 
 use super::sql::{Answer, Cells, Session, values};
-use super::{Holder, Result};
+use super::{Holder, Lock, Result};
 
-/// A claim of an environment.
+/// A claim of a lock.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimRequest<'a> {
-    /// The name of the environment.
-    pub environment: &'a str,
+    /// The lock.
+    pub lock: &'a Lock,
     /// The deployment that claims it.
     pub deployment: u64,
     /// That deployment's commit, in hexadecimal digits.
@@ -23,22 +25,22 @@ pub struct ClaimRequest<'a> {
 /// The result of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The environment is the caller's until the lease expires.
+    /// The lock is the caller's until the lease expires.
     Held(Lease),
     /// Another holder has it.
     Busy(Occupant),
 }
 
-/// The right to change an environment.
+/// A lock that is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The name of the environment.
-    pub environment: String,
-    /// The fencing token. It grows with every successful claim of the environment, so no two are equal.
+    /// The lock.
+    pub lock: Lock,
+    /// The fencing token. It grows with every successful claim of the lock, so no two are equal.
     pub fence: u64,
 }
 
-/// The holder of an environment.
+/// The holder of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupant {
     /// The deployment that holds it.
@@ -52,7 +54,7 @@ pub struct Occupant {
 }
 
 impl Occupant {
-    /// Whether its environment may be claimed by another holder.
+    /// Whether its lock may be claimed by another holder.
     ///
     /// The same deployment continues at once after its holder died. Another deployment waits until the lease has
     /// expired, because a process that the dead holder started may still run.
@@ -62,23 +64,23 @@ impl Occupant {
     }
 }
 
-/// Claims an environment if it may be claimed. Called inside a transaction.
+/// Claims a lock if it may be claimed. Called inside a transaction.
 pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> Answer<Claim> {
-    let environment = request.environment;
+    let name = request.lock.stored();
     // A row must exist before it can be locked.
     session.execute(
         "INSERT INTO leases (environment, fence, deployment, commit_id, expires)
          VALUES (?1, 0, 0, '', 0) ON CONFLICT (environment) DO NOTHING",
-        values![environment],
+        values![&name],
     )?;
     session.query(
         "SELECT fence FROM leases WHERE environment = ?1 :lock",
-        values![environment],
+        values![&name],
     )?;
     // The time is read after the wait for the lock.
     let mut row = session.one(
         "SELECT deployment, commit_id, holder, expires, :now FROM leases WHERE environment = ?1",
-        values![environment],
+        values![&name],
     )?;
     let now = row.number(4)?;
     if let Some(occupant) = occupant(&mut row, 0)?
@@ -91,7 +93,7 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
              expires = :now + ?5
          WHERE environment = ?1 RETURNING fence",
         values![
-            environment,
+            &name,
             request.deployment,
             request.commit,
             request.holder.as_str(),
@@ -99,7 +101,7 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
         ],
     )?;
     Ok(Claim::Held(Lease {
-        environment: environment.to_owned(),
+        lock: request.lock.clone(),
         fence: row.number(0)?,
     }))
 }
@@ -115,7 +117,7 @@ pub(super) fn renew(
         "UPDATE leases SET expires = :now + ?4
          WHERE environment = ?1 AND fence = ?2 AND holder = ?3",
         values![
-            &lease.environment,
+            &lease.lock.stored(),
             lease.fence,
             holder.as_str(),
             milliseconds(time_to_live)
@@ -124,17 +126,17 @@ pub(super) fn renew(
     Ok(moved == 1)
 }
 
-/// Releases an environment if it is still the caller's. The row stays, because it keeps the fence.
+/// Releases a lock if it is still the caller's. The row stays, because it keeps the fence.
 pub(super) fn release(session: &mut dyn Session, lease: &Lease, holder: &Holder) -> Answer<()> {
     session.execute(
         "UPDATE leases SET holder = NULL WHERE environment = ?1 AND fence = ?2 AND holder = ?3",
-        values![&lease.environment, lease.fence, holder.as_str()],
+        values![&lease.lock.stored(), lease.fence, holder.as_str()],
     )?;
     Ok(())
 }
 
-/// Lists the environments that are held.
-pub(super) fn all(session: &mut dyn Session) -> Answer<Vec<(String, Occupant)>> {
+/// Lists the locks that are held.
+pub(super) fn all(session: &mut dyn Session) -> Answer<Vec<(Lock, Occupant)>> {
     let rows = session.query(
         "SELECT environment, deployment, commit_id, holder, expires FROM leases
          WHERE holder IS NOT NULL ORDER BY environment",
@@ -143,7 +145,7 @@ pub(super) fn all(session: &mut dyn Session) -> Answer<Vec<(String, Occupant)>> 
     let mut held = Vec::with_capacity(rows.len());
     for mut row in rows {
         if let Some(occupant) = occupant(&mut row, 1)? {
-            held.push((row.text(0)?, occupant));
+            held.push((Lock::from_stored(&row.text(0)?), occupant));
         }
     }
     Ok(held)

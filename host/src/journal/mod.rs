@@ -1,6 +1,6 @@
-//! The journal's storage: durable records, and leases on environments.
+//! The journal's storage: durable records, and leases on locks.
 //!
-//! A [`Store`] keeps deployments, their records in a checksum chain, and one lease for each environment. It
+//! A [`Store`] keeps deployments, their records in a checksum chain, and one lease for each lock. It
 //! does not parse the records. The same file or database keeps an [`Inbox`]: push events, and the deployments
 //! that they request.
 //!
@@ -15,6 +15,7 @@ mod holder;
 pub mod inbox;
 mod lease;
 mod location;
+mod lock;
 mod postgres;
 mod sql;
 mod sqlite;
@@ -23,6 +24,7 @@ mod store;
 pub use holder::Holder;
 pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::{Address, Location};
+pub use lock::Lock;
 pub use store::{Error, Header, NewDeployment, Records, Result, Row, Store};
 
 use inbox::Inbox;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Claim, ClaimRequest, Holder, Lease, Occupant};
+use super::{Claim, ClaimRequest, Holder, Lease, Lock, Occupant};
 use crate::contract::promotion::Conclusion;
 use crate::error;
 
@@ -61,7 +61,7 @@ pub struct Records {
     pub torn: bool,
 }
 
-/// Keeps deployments, their records, and the leases on environments.
+/// Keeps deployments, their records, and the leases on locks.
 ///
 /// What a call has stored is durable when it returns. Besides the errors that are named, each call can fail
 /// with [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or
@@ -141,7 +141,7 @@ pub trait Store: Send {
     /// Those of the trait.
     fn of_request(&mut self, request: &str) -> Result<Option<Header>>;
 
-    /// Claims an environment for a deployment, with a new fence, if it is free, if its lease has expired, or if it
+    /// Claims a lock for a deployment, with a new fence, if it is free, if its lease has expired, or if it
     /// is held for the same deployment by the same process or by a process that is known to be dead.
     ///
     /// # Errors
@@ -150,26 +150,26 @@ pub trait Store: Send {
     fn claim(&mut self, request: &ClaimRequest<'_>) -> Result<Claim>;
 
     /// Renews a lease for this long from now, and returns whether it is still the caller's. A lease that expired
-    /// can be renewed as long as no other holder has claimed the environment.
+    /// can be renewed as long as no other holder has claimed the lock.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn renew(&mut self, lease: &Lease, holder: &Holder, time_to_live: Duration) -> Result<bool>;
 
-    /// Releases an environment. A lease that is no longer the caller's is left unchanged.
+    /// Releases a lock. A lease that is no longer the caller's is left unchanged.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()>;
 
-    /// Lists the held environments by name, including those whose lease has expired.
+    /// Lists the held locks in the order of their stored names, including those whose lease has expired.
     ///
     /// # Errors
     ///
     /// Those of the trait.
-    fn leases(&mut self) -> Result<Vec<(String, Occupant)>>;
+    fn leases(&mut self) -> Result<Vec<(Lock, Occupant)>>;
 }
 
 /// The result of a call of a store.

@@ -30,6 +30,12 @@ use crate::config::{Config, Environment, LoadTest};
 use crate::contract::types::Settings;
 use crate::facts::load_test::Format;
 
+/// How long the nodes of an environment may take to converge without a configuration, in seconds.
+pub const CONVERGENCE_DEADLINE: u32 = 60;
+
+/// How many requests a load test needs without a configuration.
+pub const MIN_REQUESTS: u64 = 20;
+
 /// Nodes of each environment.
 const NODES: usize = 2;
 
@@ -40,9 +46,9 @@ pub fn settings(resolved: &Resolved) -> Settings {
     settings.poll_interval = 1;
     if resolved.config().is_none() {
         for environment in &mut settings.environments {
-            environment.convergence_deadline = 60;
+            environment.convergence_deadline = CONVERGENCE_DEADLINE;
         }
-        settings.thresholds.min_requests = 20;
+        settings.thresholds.min_requests = MIN_REQUESTS;
     }
     settings
 }

@@ -152,10 +152,7 @@ impl DeploymentRequestWorker {
         let (outcome, state) = match started {
             Ok(reference) => (
                 AttemptOutcome::Started,
-                DeploymentRequestState::Started {
-                    reference,
-                    finished: None,
-                },
+                DeploymentRequestState::Started { reference },
             ),
             Err(trigger::Error::Refused { why }) => (
                 AttemptOutcome::Refused,
@@ -196,10 +193,7 @@ impl DeploymentRequestWorker {
         let error = match self.trigger.find(request) {
             Ok(found) => {
                 self.searches.remove(&id);
-                return found.map(|reference| DeploymentRequestState::Started {
-                    reference,
-                    finished: None,
-                });
+                return found.map(|reference| DeploymentRequestState::Started { reference });
             }
             Err(error) => error,
         };

@@ -1,7 +1,55 @@
 //! States and reasons as text, for the status page and the inbox.
 
+use crate::contract::names::{Named as _, names};
+use crate::contract::promotion::Conclusion;
 use crate::contract::types::Reason;
 use crate::journal::inbox::{DeploymentRequestState, PushEventState};
+
+/// The state of a deployment request, for style sheets and metrics.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub enum RequestState {
+    /// It waits for its turn.
+    Queued,
+    /// The policy holds it.
+    Waiting,
+    /// Its deployment is being started, or searched for.
+    Starting,
+    /// Starting it failed, and is repeated later.
+    Retrying,
+    /// Its deployment was started.
+    Started,
+    /// Its deployment was not started, and will not be.
+    Closed,
+    /// Its deployment may have been started.
+    Unconfirmed,
+}
+
+names! {
+    RequestState {
+        Queued = "queued",
+        Waiting = "waiting",
+        Starting = "starting",
+        Retrying = "retrying",
+        Started = "started",
+        Closed = "closed",
+        Unconfirmed = "unconfirmed",
+    }
+}
+
+impl RequestState {
+    /// The state without its details.
+    pub const fn of(state: &DeploymentRequestState) -> Self {
+        match state {
+            DeploymentRequestState::Wanted => Self::Queued,
+            DeploymentRequestState::Waiting { .. } => Self::Waiting,
+            DeploymentRequestState::Starting { .. } => Self::Starting,
+            DeploymentRequestState::Retrying { .. } => Self::Retrying,
+            DeploymentRequestState::Started { .. } => Self::Started,
+            DeploymentRequestState::Stopped { .. } => Self::Closed,
+            DeploymentRequestState::Unknown { .. } => Self::Unconfirmed,
+        }
+    }
+}
 
 /// Writes reasons in one line.
 pub fn reasons_text(reasons: &[Reason]) -> String {
@@ -17,41 +65,31 @@ pub fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// Describes the state of a deployment request.
-pub fn request_state_text(state: &DeploymentRequestState) -> String {
+/// Describes the state of a deployment request. A started deployment may have a conclusion.
+pub fn request_state_text(
+    state: &DeploymentRequestState,
+    conclusion: Option<Conclusion>,
+) -> String {
+    let name = RequestState::of(state).name();
     match state {
-        DeploymentRequestState::Wanted => "queued".to_owned(),
-        DeploymentRequestState::Waiting { why, .. } => format!("waiting: {why}"),
-        DeploymentRequestState::Starting { why: None, .. } => "starting".to_owned(),
+        DeploymentRequestState::Wanted | DeploymentRequestState::Starting { why: None, .. } => {
+            name.to_owned()
+        }
+        DeploymentRequestState::Waiting { why, .. } | DeploymentRequestState::Stopped { why } => {
+            format!("{name}: {why}")
+        }
         DeploymentRequestState::Starting { why: Some(why), .. } => {
-            format!("starting; searching for the deployment: {why}")
+            format!("{name}; searching for the deployment: {why}")
         }
-        DeploymentRequestState::Retrying { why, .. } => format!("failed to start; retrying: {why}"),
-        DeploymentRequestState::Started {
-            reference,
-            finished: None,
-        } => format!("started: {reference}"),
-        DeploymentRequestState::Started {
-            reference,
-            finished: Some(conclusion),
-        } => format!("{conclusion}: {reference}; for the reasons, run `greenlight status`"),
-        DeploymentRequestState::Stopped { why } => format!("closed: {why}"),
-        DeploymentRequestState::Unknown { why } => {
-            format!("unconfirmed; check manually: {why}")
-        }
-    }
-}
-
-/// The name of the state of a deployment request, for style sheets.
-pub fn request_state_name(state: &DeploymentRequestState) -> &'static str {
-    match state {
-        DeploymentRequestState::Wanted => "queued",
-        DeploymentRequestState::Waiting { .. } => "waiting",
-        DeploymentRequestState::Starting { .. } => "starting",
-        DeploymentRequestState::Retrying { .. } => "retrying",
-        DeploymentRequestState::Started { .. } => "started",
-        DeploymentRequestState::Stopped { .. } => "closed",
-        DeploymentRequestState::Unknown { .. } => "unconfirmed",
+        DeploymentRequestState::Retrying { why, .. } => format!("failed to start; {name}: {why}"),
+        DeploymentRequestState::Started { reference } => match conclusion {
+            None => format!("{name}: {reference}"),
+            Some(conclusion) => format!(
+                "{}: {reference}; for the reasons, run `greenlight status`",
+                conclusion.name()
+            ),
+        },
+        DeploymentRequestState::Unknown { why } => format!("{name}; check manually: {why}"),
     }
 }
 
@@ -103,9 +141,8 @@ mod tests {
             (
                 DeploymentRequestState::Started {
                     reference: "deployment 7".to_owned(),
-                    finished: Some("promoted".to_owned()),
                 },
-                "promoted: deployment 7; for the reasons, run `greenlight status`",
+                "started: deployment 7",
             ),
             (
                 DeploymentRequestState::Stopped { why: why() },
@@ -116,8 +153,19 @@ mod tests {
                 "unconfirmed; check manually: because",
             ),
         ] {
-            assert_eq!(request_state_text(&state), text);
+            assert_eq!(request_state_text(&state, None), text);
         }
+    }
+
+    #[test]
+    fn a_started_deployment_is_described_with_its_conclusion() {
+        let started = DeploymentRequestState::Started {
+            reference: "deployment 7".to_owned(),
+        };
+        assert_eq!(
+            request_state_text(&started, Some(Conclusion::Promoted)),
+            "promoted: deployment 7; for the reasons, run `greenlight status`"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Source of the format: <https://prometheus.io/docs/instrumenting/exposition_formats/>, `OpenMetrics`.
 
 use std::fmt::{self, Write as _};
+use std::hash::{Hash, Hasher};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -12,7 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::contract::names::Named as _;
+use super::display::RequestState;
+use crate::contract::names::{Named, names};
 use crate::contract::promotion::Conclusion;
 use crate::journal::inbox::Counts;
 
@@ -49,37 +51,7 @@ pub enum AttemptOutcome {
     Unconfirmed,
 }
 
-/// The state of a deployment request.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-pub enum RequestState {
-    /// It waits for its turn.
-    Queued,
-    /// The policy holds it.
-    Waiting,
-    /// Its deployment is being started, or searched for.
-    Starting,
-    /// Starting it failed, and is repeated later.
-    Retrying,
-    /// Its deployment was started.
-    Started,
-    /// Its deployment was not started, and will not be.
-    Closed,
-    /// Its deployment may have been started.
-    Unconfirmed,
-}
-
-/// Writes the values of a label in lower case.
-macro_rules! label_values {
-    ($($label:ident { $($value:ident = $name:literal),* $(,)? })*) => {
-        $(impl EncodeLabelValue for $label {
-            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
-                encoder.write_str(match self { $(Self::$value => $name),* })
-            }
-        })*
-    };
-}
-
-label_values! {
+names! {
     RequestOutcome {
         Stored = "stored",
         Nothing = "nothing",
@@ -90,35 +62,42 @@ label_values! {
         Failed = "failed",
     }
     AttemptOutcome { Started = "started", Refused = "refused", Unconfirmed = "unconfirmed" }
-    RequestState {
-        Queued = "queued",
-        Waiting = "waiting",
-        Starting = "starting",
-        Retrying = "retrying",
-        Started = "started",
-        Closed = "closed",
-        Unconfirmed = "unconfirmed",
+}
+
+/// The value of a label: a member of a closed set, written as its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Label<T>(T);
+
+impl<T: Named> Hash for Label<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name().hash(state);
+    }
+}
+
+impl<T: Named> EncodeLabelValue for Label<T> {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        encoder.write_str(self.0.name())
     }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
-    outcome: RequestOutcome,
+    outcome: Label<RequestOutcome>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Attempt {
-    outcome: AttemptOutcome,
+    outcome: Label<AttemptOutcome>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct End {
-    conclusion: String,
+    conclusion: Label<Conclusion>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InState {
-    state: RequestState,
+    state: Label<RequestState>,
 }
 
 /// The metrics, each with its current value.
@@ -219,17 +198,19 @@ impl Metrics {
 
     /// Counts a webhook request.
     pub fn request(&self, outcome: RequestOutcome) {
+        let outcome = Label(outcome);
         self.requests.get_or_create(&Request { outcome }).inc();
     }
 
     /// Counts an attempt to start a deployment.
     pub fn attempt(&self, outcome: AttemptOutcome) {
+        let outcome = Label(outcome);
         self.attempts.get_or_create(&Attempt { outcome }).inc();
     }
 
     /// Counts the end of a deployment.
     pub fn ended(&self, conclusion: Conclusion) {
-        let conclusion = conclusion.name().to_owned();
+        let conclusion = Label(conclusion);
         self.ended.get_or_create(&End { conclusion }).inc();
     }
 
@@ -271,6 +252,7 @@ impl Metrics {
             (RequestState::Closed, counts.stopped),
             (RequestState::Unconfirmed, counts.unknown),
         ] {
+            let state = Label(state);
             let gauge = self.deployment_requests.get_or_create(&InState { state });
             gauge.set(number(count));
         }

@@ -13,7 +13,8 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
-use super::{Shared, display, metrics};
+use super::display::{self, RequestState};
+use super::{Shared, metrics};
 use crate::clock;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
@@ -193,29 +194,12 @@ fn request_row(request: DeploymentRequest, conclusion: Option<Conclusion>) -> Re
         }
         _ => None,
     };
-    let state = match request.state {
-        DeploymentRequestState::Started {
-            reference,
-            finished: None,
-        } => DeploymentRequestState::Started {
-            reference,
-            finished: conclusion.map(|it| it.name().to_owned()),
-        },
-        other => other,
-    };
-    let is_stopped = matches!(
-        &state,
-        DeploymentRequestState::Started { finished: Some(conclusion), .. }
-            if Conclusion::from_name(conclusion) == Some(Conclusion::Stopped)
-    );
+    let state = RequestState::of(&request.state);
+    let is_stopped = state == RequestState::Started && conclusion == Some(Conclusion::Stopped);
     RequestRow {
-        state: if is_stopped {
-            "failed"
-        } else {
-            display::request_state_name(&state)
-        },
+        state: if is_stopped { "failed" } else { state.name() },
         id: request.id,
-        text: display::request_state_text(&state),
+        text: display::request_state_text(&request.state, conclusion),
         again,
         repository: request.repository,
         tag: request.tag,

@@ -3,8 +3,7 @@
 use std::fs;
 
 use greenlight::contract::promotion::Conclusion;
-use greenlight::deployment::Lock;
-use greenlight::journal::{self, Claim, ClaimRequest, Holder, Location, NewDeployment};
+use greenlight::journal::{self, Claim, ClaimRequest, Holder, Location, Lock, NewDeployment};
 
 use super::run::{UNREACHABLE, refused, shop};
 use crate::harness::{Text, greenlight};
@@ -72,7 +71,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     let elsewhere = Holder::from_name("them@elsewhere");
     let long = std::time::Duration::from_mins(10);
     let claim = journal.claim(&ClaimRequest {
-        environment: &Lock::tag(&tag).stored(),
+        lock: &Lock::tag(&tag),
         deployment: 1,
         commit: &new.commit,
         holder: &elsewhere,

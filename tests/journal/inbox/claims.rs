@@ -28,7 +28,6 @@ fn starting() -> DeploymentRequestState {
 fn started(reference: &str) -> DeploymentRequestState {
     DeploymentRequestState::Started {
         reference: reference.to_owned(),
-        finished: None,
     }
 }
 

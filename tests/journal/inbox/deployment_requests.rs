@@ -9,6 +9,7 @@ use crate::place::{Place, for_both};
 for_both!(
     many_push_events_make_one_request,
     each_state_of_a_request_is_read_as_it_was_written,
+    a_conclusion_of_an_earlier_version_is_ignored,
     a_text_that_can_not_be_stored_stores_nothing,
     an_empty_inbox,
 );
@@ -90,15 +91,6 @@ fn each_state_of_a_request_is_read_as_it_was_written(place: &Place) {
         (
             DeploymentRequestState::Started {
                 reference: "7".to_owned(),
-                finished: None,
-            },
-            2,
-            false,
-        ),
-        (
-            DeploymentRequestState::Started {
-                reference: "7".to_owned(),
-                finished: Some("promoted".to_owned()),
             },
             2,
             false,
@@ -133,6 +125,20 @@ fn each_state_of_a_request_is_read_as_it_was_written(place: &Place) {
         ..Counts::default()
     };
     assert_eq!(inbox.counts(), Ok(counts));
+}
+
+/// The column `finished` was for conclusions.
+fn a_conclusion_of_an_earlier_version_is_ignored(place: &Place) {
+    let mut inbox = place.inbox();
+    want(&mut *inbox, &[event("a")]);
+    let claimed = due(&mut *inbox).remove(0);
+    let started = DeploymentRequestState::Started {
+        reference: "7".to_owned(),
+    };
+    assert_eq!(inbox.write(&claimed, &started, false), Ok(true));
+    place.tamper("UPDATE starts SET finished = 'promoted'");
+    let request = inbox.deployment_requests(9).expect("read").remove(0);
+    assert_eq!(request.state, started);
 }
 
 fn a_text_that_can_not_be_stored_stores_nothing(place: &Place) {

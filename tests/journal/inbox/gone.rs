@@ -45,7 +45,6 @@ fn a_lost_answer_makes_no_second_request() {
         let number = store.begin(&requested).expect("begun");
         let started = DeploymentRequestState::Started {
             reference: number.to_string(),
-            finished: None,
         };
         assert_eq!(ours.write(&claimed[0], &started, false), Ok(true));
         let enough = !way.has_lost();

@@ -117,7 +117,6 @@ fn child_that_receives() {
             assert_eq!(inbox.write(&claimed, &starting, true), Ok(true));
             let started = DeploymentRequestState::Started {
                 reference: claimed.request.key.clone(),
-                finished: None,
             };
             assert_eq!(inbox.write(&claimed, &started, false), Ok(true));
         }

@@ -44,7 +44,6 @@ fn nothing_is_done_twice(place: &Place) {
                 assert_eq!(inbox.write(&claimed, &starting, true), Ok(true));
                 let started = DeploymentRequestState::Started {
                     reference: name.to_owned(),
-                    finished: None,
                 };
                 assert_eq!(inbox.write(&claimed, &started, false), Ok(true));
                 made.push(claimed.request.tag);

@@ -251,9 +251,11 @@ fn run_local(
             replaced(config)
         ));
     } else {
-        output.note(
-            "note: no configuration; `run --local` sets `min-requests` to 20 and `convergence-deadline` to 60s\n",
-        );
+        output.note(&format!(
+            "note: no configuration; `run --local` sets `min-requests` to {} and `convergence-deadline` to {}s\n",
+            local::MIN_REQUESTS,
+            local::CONVERGENCE_DEADLINE
+        ));
     }
     let names: Vec<String> = settings
         .environments

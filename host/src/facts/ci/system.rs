@@ -1,6 +1,7 @@
 //! The CI systems that greenlight knows, and how each is recognized.
 
 use super::Variables;
+use crate::contract::names::{Named as _, names};
 use crate::error::Error;
 
 /// A CI system.
@@ -22,31 +23,20 @@ pub enum System {
     Drone,
 }
 
-impl System {
-    /// All systems, with their names in JSON and in `GREENLIGHT_CI`.
-    pub const ALL: [(Self, &'static str); 7] = [
-        (Self::CircleCi, "circleci"),
-        (Self::Jenkins, "jenkins"),
-        (Self::GitHub, "github"),
-        (Self::GitLab, "gitlab"),
-        (Self::Buildkite, "buildkite"),
-        (Self::Woodpecker, "woodpecker"),
-        (Self::Drone, "drone"),
-    ];
-
-    /// Its name in JSON and in `GREENLIGHT_CI`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CircleCi => "circleci",
-            Self::Jenkins => "jenkins",
-            Self::GitHub => "github",
-            Self::GitLab => "gitlab",
-            Self::Buildkite => "buildkite",
-            Self::Woodpecker => "woodpecker",
-            Self::Drone => "drone",
-        }
+// The names in JSON and in `GREENLIGHT_CI`.
+names! {
+    System {
+        CircleCi = "circleci",
+        Jenkins = "jenkins",
+        GitHub = "github",
+        GitLab = "gitlab",
+        Buildkite = "buildkite",
+        Woodpecker = "woodpecker",
+        Drone = "drone",
     }
+}
 
+impl System {
     /// Its name in prose.
     pub fn title(self) -> &'static str {
         match self {
@@ -107,17 +97,14 @@ pub fn detect(variables: &Variables) -> Result<Option<(System, &'static str)>, E
         if choice == NONE {
             return Ok(None);
         }
-        let known = System::ALL.iter().find(|(_, word)| *word == choice);
-        return match known {
-            Some((system, _)) => Ok(Some((*system, CHOICE))),
-            None => Err(Error::new(
+        let system = System::from_name(&choice).ok_or_else(|| {
+            let known: Vec<_> = System::ALL.iter().map(|(_, name)| *name).collect();
+            Error::new(
                 format!("`{CHOICE}` is `{choice}`, an unknown CI system"),
-                format!(
-                    "expected one of {}, {NONE}",
-                    System::ALL.map(|(_, word)| word).join(", ")
-                ),
-            )),
-        };
+                format!("expected one of {}, {NONE}", known.join(", ")),
+            )
+        })?;
+        return Ok(Some((system, CHOICE)));
     }
     let mut found = System::ALL
         .iter()
@@ -165,18 +152,5 @@ fn sign(system: System, variables: &Variables) -> Option<&'static str> {
         // Early releases of Woodpecker also set the variables of Drone.
         System::Drone if woodpecker => None,
         System::Drone => is_true("DRONE"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_system_is_listed_with_its_name() {
-        for (system, word) in System::ALL {
-            assert_eq!(system.name(), word);
-            assert!(!system.how_to_fetch(true).is_empty() && !system.title().is_empty());
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::*;
+use crate::contract::names::Named as _;
 
 pub(super) const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 pub(super) const MERGE: &str = "8f94139338f9404f26296befa88755fc2598c289";
@@ -293,9 +294,10 @@ fn no_system_and_two_systems() {
         error.help
     );
     for (system, word) in System::ALL {
-        let choice = [(CHOICE, word)];
+        assert!(!system.how_to_fetch(true).is_empty() && !system.title().is_empty());
+        let choice = [(CHOICE, *word)];
         let settled = changed(&both, &choice);
-        assert_eq!(with(&settled, detect), Ok(Some((system, CHOICE))));
+        assert_eq!(with(&settled, detect), Ok(Some((*system, CHOICE))));
     }
     assert_eq!(with(&changed(&both, &[(CHOICE, "none")]), detect), Ok(None));
     with(&[(CHOICE, "travis")], detect).expect_err("unknown");

@@ -115,19 +115,6 @@ pub enum Format {
     K6,
 }
 
-impl Format {
-    /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Locust, Self::K6];
-
-    /// Its name in configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Locust => "locust",
-            Self::K6 => "k6",
-        }
-    }
-}
-
 /// The longest plausible time: a year.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
@@ -165,14 +152,10 @@ mod tests {
 
     #[test]
     fn a_format_is_read_from_its_name() {
-        for format in Format::ALL {
-            let word = format!("\"{}\"", format.name());
-            assert_eq!(
-                serde_json::from_str::<Format>(&word).expect("a format"),
-                format
-            );
-        }
-        assert!(serde_json::from_str::<Format>("\"Locust\"").is_err());
+        let read = |text: &str| serde_json::from_str::<Format>(text);
+        assert_eq!(read("\"locust\"").expect("a format"), Format::Locust);
+        assert_eq!(read("\"k6\"").expect("a format"), Format::K6);
+        assert!(read("\"Locust\"").is_err());
     }
 
     #[test]

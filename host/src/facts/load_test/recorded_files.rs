@@ -95,7 +95,7 @@ proptest! {
         for path in paths.into_iter().flatten().chain([&files.results]) {
             fs::write(path, &bytes).expect("a file to write to");
         }
-        for format in Format::ALL {
+        for format in [Format::Locust, Format::K6] {
             check(&read(format, &files));
         }
         let _ = curve(&files.results);

@@ -58,10 +58,11 @@ pub struct ClaimedDeploymentRequest {
     pub fence: u64,
 }
 
-/// Reads the columns of a deployment request, in the order of [`read_row`].
+/// Reads the columns of a deployment request, in the order of [`read_row`]. The column `finished` is not used: the journal
+/// has the conclusion of a deployment.
 const COLUMNS: &str =
     "SELECT id, request, repository, tag, digest, environment, commit_id, created, updated,
-         state, why, attempts, again_at, reference, finished, fence
+         state, why, attempts, again_at, reference, fence
      FROM starts";
 
 impl NewDeploymentRequest {
@@ -109,7 +110,7 @@ pub(super) fn claimed(
     let read = |mut row: Cells| {
         Ok(ClaimedDeploymentRequest {
             request: read_row(&mut row)?,
-            fence: row.number(15)?,
+            fence: row.number(14)?,
         })
     };
     let claimed: Result<_> = rows.into_iter().map(read).collect();
@@ -125,8 +126,8 @@ pub(super) fn write(
 ) -> Answer<bool> {
     let written = session.execute(
         "UPDATE starts SET state = ?3, why = ?4, attempts = coalesce(?5, attempts), again_at = ?6,
-             reference = ?7, finished = ?8, updated = :now,
-             expires = CASE WHEN ?9 THEN expires ELSE 0 END
+             reference = ?7, updated = :now,
+             expires = CASE WHEN ?8 THEN expires ELSE 0 END
          WHERE id = ?1 AND fence = ?2",
         values![
             claimed.request.id,
@@ -136,7 +137,6 @@ pub(super) fn write(
             columns.attempt.map(i64::from),
             columns.again_at,
             &columns.reference,
-            &columns.finished,
             keep,
         ],
     )?;
@@ -175,7 +175,6 @@ fn read_row(row: &mut Cells) -> Result<DeploymentRequest> {
         attempt: Some(attempts),
         again_at: row.number(12)?,
         reference: row.optional_text(13)?,
-        finished: row.optional_text(14)?,
     };
     Ok(DeploymentRequest {
         id: row.number(0)?,

@@ -78,7 +78,7 @@ impl<D: Database> Inbox for D {
         keep: bool,
     ) -> Result<bool> {
         let columns = Columns::from(state);
-        let texts = [&columns.why, &columns.reference, &columns.finished];
+        let texts = [&columns.why, &columns.reference];
         without_nul(texts.into_iter().flatten().map(String::as_str))?;
         self.change_one(|session| deployment_request::write(session, claimed, &columns, keep))
     }

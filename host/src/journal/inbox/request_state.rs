@@ -37,8 +37,6 @@ pub enum DeploymentRequestState {
     Started {
         /// The name of the pipeline in the CI system.
         reference: String,
-        /// How it ended, if known.
-        finished: Option<String>,
     },
     /// It will not be started.
     Stopped {
@@ -65,8 +63,6 @@ pub struct Columns {
     pub again_at: u64,
     /// What was started.
     pub reference: Option<String>,
-    /// How it ended.
-    pub finished: Option<String>,
 }
 
 impl From<&DeploymentRequestState> for Columns {
@@ -93,12 +89,8 @@ impl From<&DeploymentRequestState> for Columns {
             DeploymentRequestState::Retrying { why, again_at } => {
                 columns("retrying", Some(why), again_at)
             }
-            DeploymentRequestState::Started {
-                reference,
-                finished,
-            } => Self {
+            DeploymentRequestState::Started { reference } => Self {
                 reference: Some(reference.clone()),
-                finished: finished.clone(),
                 ..columns("started", None, &0)
             },
             DeploymentRequestState::Stopped { why } => columns("stopped", Some(why), &0),
@@ -120,10 +112,7 @@ impl Columns {
                 again_at,
             }),
             ("retrying", Some(why), _) => Ok(DeploymentRequestState::Retrying { why, again_at }),
-            ("started", _, Some(reference)) => Ok(DeploymentRequestState::Started {
-                reference,
-                finished: self.finished,
-            }),
+            ("started", _, Some(reference)) => Ok(DeploymentRequestState::Started { reference }),
             ("stopped", Some(why), _) => Ok(DeploymentRequestState::Stopped { why }),
             ("unknown", Some(why), _) => Ok(DeploymentRequestState::Unknown { why }),
             (word, ..) => Err(unreadable(word)),
@@ -167,11 +156,6 @@ mod tests {
             },
             DeploymentRequestState::Started {
                 reference: "42".to_owned(),
-                finished: None,
-            },
-            DeploymentRequestState::Started {
-                reference: "42".to_owned(),
-                finished: Some("promoted".to_owned()),
             },
             DeploymentRequestState::Stopped { why: why() },
             DeploymentRequestState::Unknown { why: why() },

@@ -1,9 +1,6 @@
-//! What a deployment locks, and which deployments are being driven.
+//! What a deployment locks, and how it is stored.
 
 use std::fmt;
-
-use crate::clock;
-use crate::journal::{self, Header, Holder, Occupant, Store};
 
 /// A lock. One deployment holds it at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +26,7 @@ impl Lock {
     }
 
     /// The name under which the journal stores it.
-    pub fn stored(&self) -> String {
+    pub(super) fn stored(&self) -> String {
         match self {
             Self::Tag(tag) => format!("{TAG}{tag}"),
             Self::Environment(name) => name.clone(),
@@ -37,7 +34,7 @@ impl Lock {
     }
 
     /// The lock that the journal stores under a name.
-    pub fn from_stored(name: &str) -> Self {
+    pub(super) fn from_stored(name: &str) -> Self {
         match name.strip_prefix(TAG) {
             Some(tag) => Self::tag(tag),
             None => Self::environment(name),
@@ -51,39 +48,6 @@ impl fmt::Display for Lock {
             Self::Tag(tag) => write!(f, "tag `{tag}`"),
             Self::Environment(name) => write!(f, "environment `{name}`"),
         }
-    }
-}
-
-/// The locks that live processes hold. An expired lease, or one whose process is dead, holds nothing.
-pub struct Drivers(Vec<(Lock, Occupant)>);
-
-impl Drivers {
-    /// Reads them from the journal.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub fn read(store: &mut dyn Store) -> journal::Result<Self> {
-        let now = clock::milliseconds();
-        let leases = store.leases()?.into_iter();
-        Ok(Self(
-            leases
-                .filter(|(_, it)| it.expires > now && !Holder::is_known_dead(&it.holder))
-                .map(|(name, it)| (Lock::from_stored(&name), it))
-                .collect(),
-        ))
-    }
-
-    /// The holder of a lock.
-    pub fn of(&self, lock: &Lock) -> Option<&Occupant> {
-        let mut held = self.0.iter();
-        held.find(|(name, _)| name == lock).map(|(_, it)| it)
-    }
-
-    /// Whether a live process drives a deployment.
-    pub fn drive(&self, header: &Header) -> bool {
-        self.of(&Lock::tag(&header.tag))
-            .is_some_and(|it| it.deployment == header.number)
     }
 }
 
