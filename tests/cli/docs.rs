@@ -11,6 +11,7 @@ mod blocks;
 mod generated;
 mod help;
 mod links;
+mod log_fields;
 pub mod pages;
 mod recovery;
 mod scripts;

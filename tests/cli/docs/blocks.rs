@@ -113,17 +113,25 @@ fn toml_is_configuration() {
     assert!(checked >= 4, "{checked} blocks");
 }
 
-/// Runs `config check` on a whole configuration. Without `[policy]`, since its component is an example.
+/// Runs `config check` on a whole configuration. Its policy is the bundled one, so the digest of the example becomes the
+/// one of that component.
 #[track_caller]
 fn every_command_can_use(file: &str, place: &str) {
     let mut file = file.to_owned();
-    if let Some(start) = file.find("[policy]") {
-        let end = file[start..]
-            .find("\n[")
-            .map_or(file.len(), |it| start + it);
-        file.replace_range(start..end, "");
-    }
     let folder = tempfile::tempdir().expect("a folder");
+    if file.contains("[policy]") {
+        let policy = |arguments: &[&str]| {
+            let ended = greenlight(arguments).within(folder.path()).run();
+            assert_eq!(ended.status, 0, "{place}: {}", ended.stderr);
+            ended
+        };
+        policy(&["policy", "export", "policy.wasm"]);
+        let inspected = policy(&["policy", "inspect", "policy.wasm", "--format", "json"]).json();
+        let start = file.find("digest = \"").expect("a digest") + "digest = \"".len();
+        let end = start + file[start..].find('"').expect("its end");
+        let digest = inspected["digest"].as_str().expect("a digest");
+        file.replace_range(start..end, digest);
+    }
     fs::write(folder.path().join("greenlight.toml"), &file).expect("written");
     let ended = greenlight(["config", "check"]).within(folder.path()).run();
     assert_eq!(ended.status, 0, "{place}: {}\n{file}", ended.stderr);

@@ -52,22 +52,31 @@ fn kind(source: &str, field: &str) -> (String, String) {
     let labels: Vec<_> = body
         .lines()
         .filter_map(|line| line.trim().trim_end_matches(',').split_once(": "))
-        .map(|(name, kind)| format!("`{name}`{}", values(source, kind)))
+        .map(|(name, kind)| format!("`{name}`{}", values(kind)))
         .collect();
     (kind.to_lowercase(), labels.join("; "))
 }
 
-/// The values of a label, where its type is an enum of this file.
-fn values(source: &str, kind: &str) -> String {
-    let start = format!("enum {kind} ");
-    if !source.contains(&start) {
-        return String::new();
-    }
-    let names = body(source, &start)
-        .lines()
-        .filter_map(|line| line.trim().strip_suffix(','));
-    let names: Vec<_> = names.map(|it| format!("`{}`", it.to_lowercase())).collect();
-    format!(": {}", names.join(", "))
+/// The values of a label: the names of its type, which `names!` lists.
+fn values(kind: &str) -> String {
+    let kind = kind
+        .strip_prefix("Label<")
+        .and_then(|kind| kind.strip_suffix('>'))
+        .unwrap_or_else(|| panic!("`{kind}` is not a `Label`"));
+    let start = format!("\n    {kind} {{");
+    let list = ["serve/metrics.rs", "serve/display.rs", "contract/names.rs"]
+        .iter()
+        .find_map(|file| {
+            let source = fs::read_to_string(pages::root().join("host/src").join(file));
+            let source = source.expect("a source file");
+            let (_, lists) = source.split_once("\nnames! {")?;
+            let (_, list) = lists.split_once(&start)?;
+            Some(list.split_once('}')?.0.to_owned())
+        })
+        .unwrap_or_else(|| panic!("no `names!` of `{kind}`"));
+    let names: Vec<_> = list.split('"').skip(1).step_by(2).collect();
+    assert!(names.len() > 1, "{kind}: {names:?}");
+    format!(": `{}`", names.join("`, `"))
 }
 
 fn declaration<'a>(source: &'a str, of: &str, field: &str) -> Option<&'a str> {
