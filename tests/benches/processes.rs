@@ -39,7 +39,7 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
 pub fn peak_memory(command: &mut Command) -> u64 {
     let child = silent(command).spawn().expect("it starts");
     let used = child.wait4().expect("it ends");
-    assert!(used.status.success());
+    assert!(used.status.success(), "{}", failed(command));
     used.rusage.maxrss
 }
 
@@ -47,8 +47,17 @@ fn run(mut command: Command) -> f64 {
     let started = Instant::now();
     let status = silent(&mut command).status().expect("it starts");
     let took = started.elapsed();
-    assert!(status.success(), "{command:?}: {status}");
+    assert!(status.success(), "{}", failed(&mut command));
     took.as_secs_f64() * 1e3
+}
+
+/// Runs a command that failed once more, for what it prints.
+fn failed(command: &mut Command) -> String {
+    let again = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output();
+    format!("{command:?}: {again:?}")
 }
 
 fn silent(command: &mut Command) -> &mut Command {

@@ -1,8 +1,9 @@
 //! The real parts of the end-to-end tests, each on its own.
 
 use std::fs;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
@@ -64,20 +65,29 @@ fn versions(service: &Service) -> Vec<Result<String, u16>> {
     service.nodes().iter().map(|node| version(node)).collect()
 }
 
+/// Runs a command to its end, and prints what it printed, which a failed test shows.
+fn ended(name: &'static str, command: &mut Command) -> ExitStatus {
+    let mut output = tempfile::tempfile().expect("a file");
+    let copy = || output.try_clone().expect("a file");
+    let status = Process::start(name, command.stdout(copy()).stderr(copy())).wait(LIMIT);
+    let mut text = String::new();
+    output.rewind().expect("a position");
+    output.read_to_string(&mut text).expect("text");
+    println!("{name} ended with {status}:\n{text}");
+    status
+}
+
 /// Runs the service's deploy command.
 fn deploy(service: &Service, commit: &str) -> ExitStatus {
     let command = service.deploy_command();
-    Process::start(
+    ended(
         "deploy.py",
         Command::new(&command[0])
             .args(&command[1..])
             .env_clear()
             .env("GREENLIGHT_COMMIT", commit)
-            .env("GREENLIGHT_TAG", format!("prod-{commit}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null()),
+            .env("GREENLIGHT_TAG", format!("prod-{commit}")),
     )
-    .wait(LIMIT)
 }
 
 #[test]
@@ -167,15 +177,12 @@ fn nodes_break_flap_and_freeze() {
 /// Runs a load test of 100 requests: how it ended, and what `results.json` says.
 fn load(service: &Service, folder: &Path) -> (ExitStatus, Option<Value>) {
     let command = locust::command(service.balancer(), 100, folder);
-    let process = Process::start(
+    let status = ended(
         "locust",
         process::guarded(Path::new(&command[0]), folder)
             .args(&command[1..])
-            .current_dir(folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null()),
+            .current_dir(folder),
     );
-    let status = process.wait(LIMIT);
     let results = fs::read_to_string(folder.join("results.json")).ok();
     let results = results.map(|text| serde_json::from_str(&text).expect("JSON"));
     (status, results)
