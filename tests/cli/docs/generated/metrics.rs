@@ -8,8 +8,11 @@ use crate::docs::pages;
 
 #[test]
 fn metrics() {
-    let source = pages::root().join("host/src/serve/metrics.rs");
-    let source = fs::read_to_string(source).expect("the source of the metrics");
+    // The metrics, and the states that they count.
+    let source: String = ["metrics.rs", "display.rs"]
+        .map(|file| pages::root().join("host/src/serve").join(file))
+        .map(|path| fs::read_to_string(path).expect("the source of the metrics"))
+        .concat();
     let mut text = "# Metrics\n\n`greenlight serve` answers `/metrics` in the OpenMetrics text format, for Prometheus. \
                     [Operations](../operations.md#alerts) lists the alerts.\n\n\
                     | metric | type | labels | means |\n| --- | --- | --- | --- |\n"
@@ -57,8 +60,9 @@ fn kind(source: &str, field: &str) -> (String, String) {
     (kind.to_lowercase(), labels.join("; "))
 }
 
-/// The values of a label, where its type is an enum of this file.
+/// The values of a label, where its type is an enum of these files.
 fn values(source: &str, kind: &str) -> String {
+    let kind = kind.trim_start_matches("Label<").trim_end_matches('>');
     let start = format!("enum {kind} ");
     if !source.contains(&start) {
         return String::new();
