@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use greenlight::contract::names::Named as _;
+use greenlight::contract::names::Named;
 use greenlight::deployment::entry::{Details, Entry};
 use greenlight::deployment::log;
 use greenlight::journal::Store;
@@ -45,7 +45,7 @@ fn every_entry_is_read(place: &Place) {
             entries.last().map(|it| &it.entry),
             Some(Entry::Concluded { conclusion: it }) if it.name() == conclusion
         ));
-        assert_eq!(header.conclusion.map(|it| it.name()), Some(conclusion));
+        assert_eq!(header.conclusion.map(Named::name), Some(conclusion));
     }
     let has = |store: &mut dyn Store, number, is: fn(&Entry) -> bool| {
         let (entries, _) = log::read(store, number).expect("its entries");
