@@ -8,8 +8,11 @@ use crate::docs::pages;
 
 #[test]
 fn metrics() {
-    let source = pages::root().join("host/src/serve/metrics.rs");
-    let source = fs::read_to_string(source).expect("the source of the metrics");
+    // The metrics, and the states that they count.
+    let source: String = ["metrics.rs", "display.rs"]
+        .map(|file| pages::root().join("host/src/serve").join(file))
+        .map(|path| fs::read_to_string(path).expect("the source of the metrics"))
+        .concat();
     let mut text = "# Metrics\n\n`greenlight serve` answers `/metrics` in the OpenMetrics text format, for Prometheus. \
                     [Operations](../operations.md#alerts) lists the alerts.\n\n\
                     | metric | type | labels | means |\n| --- | --- | --- | --- |\n"
