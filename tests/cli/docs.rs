@@ -8,6 +8,7 @@
 //! ```
 
 mod blocks;
+mod decision_pages;
 mod generated;
 mod help;
 mod links;

@@ -30,7 +30,7 @@ use crate::text::json;
 /// Explain a commit: its label, its tags, and what is decided about them.
 ///
 /// The answers assume a build of the publish branch in which every job has passed: first with nothing deployed,
-/// then with each result of the load test. Nothing is decided or changed.
+/// then with each result of the load test. Nothing is deployed, recorded or changed.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Explain this commit, in any form that git understands [default: the one that the CI system builds, or

@@ -303,10 +303,7 @@ impl Resolved {
                 format!(
                     "failed to read the configuration: no `{FILE}` in this folder or in a parent folder up to the root of the repository"
                 ),
-                format!(
-                    "write a `{FILE}`, name another file with `--config`, or try `greenlight run --local`, \
-                     which needs no configuration"
-                ),
+                format!("write a `{FILE}`, or name another file with `--config`"),
             ));
         };
         let order = self.settings.environments.iter();

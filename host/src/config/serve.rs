@@ -197,7 +197,7 @@ mod tests {
             ),
             (
                 format!("{LEAST}token-file = \"x\""),
-                "needs either `token-variable`",
+                "has both `token-variable` and `token-file`",
             ),
             (
                 LEAST.replace("\"example/app\"", ""),

@@ -108,7 +108,7 @@ fn invalid_values_are_refused() {
             (
                 r#"token-file = "token""#,
                 "token-file = \"a\"\ntoken-variable = \"B\"",
-                either,
+                "has both `token-variable` and `token-file`",
             ),
         ],
     );

@@ -81,7 +81,12 @@ pub fn secret(
     match place {
         (Some(name), None) => Ok(Source::Variable(name)),
         (None, Some(file)) => Ok(Source::File(folder.join(file))),
-        _ => Err(Wrong::new(
+        (Some(_), Some(_)) => Err(Wrong::new(
+            table,
+            format!("has both `{what}-variable` and `{what}-file`"),
+            "remove one of them",
+        )),
+        (None, None) => Err(Wrong::new(
             table,
             format!("needs either `{what}-variable` or `{what}-file`"),
             format!(

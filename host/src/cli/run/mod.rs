@@ -85,7 +85,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     output.help_if_lost("the answer was lost; see `greenlight status` for the deployment");
     resolved.check_deployable()?;
     let (policy, digest) = load(&resolved)?;
-    let config = resolved.required()?;
+    let config = resolved.required().map_err(|mut error| {
+        error
+            .help
+            .push_str("; `greenlight run --local` tries the process without one");
+        error
+    })?;
     let deployment = Deployment {
         config: &config,
         policy: &policy,
@@ -282,8 +287,14 @@ fn run_local(
 /// Lists the parts of a configuration that built-in ones replace.
 fn replaced(config: &Config) -> String {
     let parts = [
-        (!config.environments.is_empty(), "nodes, deploy commands"),
-        (config.load_test.is_some(), "the load test's command"),
+        (
+            !config.environments.is_empty(),
+            "nodes and deploy commands with their limits",
+        ),
+        (
+            config.load_test.is_some(),
+            "the load test's command, format and results",
+        ),
         (config.slack.is_some(), "Slack"),
         (true, "the poll interval and the journal"),
     ];
