@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use greenlight::journal::{self, Location, Lock};
+
 use crate::agreement::server::{Place, served};
 use crate::harness::{Call, Repository, Text, greenlight};
 use crate::hostile::guests::component;
@@ -176,6 +178,35 @@ fn a_flag_counts_more_and_a_digest_is_of_the_file_s_own_policy() {
             Text::Has(&["does not match the configuration"]),
         );
     }
+}
+
+/// A deployment is resumed by the policy that it began with. The refusal leaves no lock behind, so the right policy
+/// resumes it at once.
+#[test]
+fn a_resume_that_is_refused_holds_no_lock() {
+    let shop = Repository::new();
+    let commit = shop.commit("Change [load test: skip]\n");
+    fs::write(shop.path().join("p.wasm"), component(FIELDS)).expect("written");
+    let killed = "deploy = [\"sh\", \"-c\", \"kill -KILL $PPID\"]\nconvergence-deadline = \"1s\"";
+    let text = SHOP.replacen(r#"deploy = ["false"]"#, killed, 1);
+    let text = text.replacen("[release]", "[release]\npoll-interval = \"1s\"", 1);
+    fs::write(shop.path().join("greenlight.toml"), &text).expect("written");
+    let tag = format!("stage-{commit}");
+    let died = greenlight(["run", "--tag", &tag]).within(shop.path()).run();
+    assert!(died.stderr.is_empty(), "{}", died.stderr);
+    call(&shop, Named::Flag, &["run", "--resume", "1"]).gives(
+        2,
+        Text::Nothing,
+        Text::Has(&["deployment 1 began with the policy ", "greenlight cancel 1"]),
+    );
+    let file = shop.path().join(".greenlight/journal.db");
+    let mut journal = journal::open(&Location::File(file)).expect("a journal");
+    let leases = journal.leases().expect("read");
+    // That of the environment is the dead process's, which holds up no other one.
+    let locks: Vec<_> = leases.iter().map(|(lock, _)| lock).collect();
+    assert_eq!(locks, [&Lock::environment("stage")]);
+    let resumed = greenlight(["run", "--resume", "1"]).within(shop.path());
+    resumed.gives(1, Text::Has(&["stop["]), Text::Nothing);
 }
 
 /// What differs from the benign policy: no build is published, because of the setting `environments` alone.

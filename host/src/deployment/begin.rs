@@ -160,10 +160,12 @@ fn claim_number(
         }
     }
     // Another process may have begun one meanwhile.
-    let alone = leases
-        .claim_tag(store, number, request.tag, commit)
-        .and_then(|()| empty_siblings(store, request.tag, Some(number)))
-        .and_then(|empty| not_ended(store, number).map(|()| empty));
+    let alone = leases.or_release(store, |store| {
+        leases.claim_tag(store, number, request.tag, commit)?;
+        let empty = empty_siblings(store, request.tag, Some(number))?;
+        not_ended(store, number)?;
+        Ok(empty)
+    });
     match alone {
         Ok(empty) => {
             for number in empty {

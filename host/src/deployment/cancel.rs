@@ -26,7 +26,8 @@ pub fn cancel(config: &Config, number: u64, by: &str) -> Result<(), Error> {
     leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
     // A journal that can't be read any more can still be ended, without a record of the person.
     let Ok((entries, torn)) = log::read(store.as_mut(), number) else {
-        return Ok(store.conclude(number, Conclusion::Canceled)?);
+        store.conclude(number, Conclusion::Canceled)?;
+        return Ok(leases.release_all_but(store.as_mut(), &[])?);
     };
     let mut record = Record::new(Log::new(store, number, entries.len() as u64 + 1));
     if torn {

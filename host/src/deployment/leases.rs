@@ -114,6 +114,25 @@ impl Leases {
         }
     }
 
+    /// Does what must succeed before a deployment is driven. If it fails, every lock is released: nothing holds it any
+    /// more, and the next process must not wait for the leases to expire.
+    ///
+    /// # Errors
+    ///
+    /// Those of `attempt`.
+    pub fn or_release<T>(
+        &self,
+        store: &mut dyn Store,
+        attempt: impl FnOnce(&mut dyn Store) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let result = attempt(store);
+        if result.is_err() {
+            // A lease that can't be released expires by itself. The first failure says more.
+            let _ = self.release_all_but(store, &[]);
+        }
+        result
+    }
+
     /// Whether a lock is held, to the best of this process's knowledge.
     pub fn holds(&self, lock: &Lock) -> bool {
         let held = self.held.lock();

@@ -28,15 +28,58 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let leases = Leases::keep(location, context.config.lease)?;
     leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
     // Only now does no other process write.
-    let entries = log::read(store.as_mut(), number);
-    let (entries, torn) = entries?;
+    let found = leases.or_release(store.as_mut(), |store| found(&context, store, &header))?;
+    let Found {
+        began,
+        entries,
+        torn,
+        entry,
+    } = match found {
+        Ok(found) => found,
+        Err(outcome) => {
+            leases.release_all_but(store.as_mut(), &[])?;
+            return Ok(outcome);
+        }
+    };
+    let mut log = Log::new(store, number, entries.len() as u64 + 1);
+    if torn {
+        context.screen.note(log::TORN);
+        log.forget_torn()?;
+    }
+    let recovery = Recovery::read(entries);
+    let driver = Driver::new(context, log, leases, began, entry)?;
+    Ok(Outcome::Driven {
+        number,
+        end: driver.run(Opening::Resumed(recovery)),
+    })
+}
+
+/// A deployment that can be resumed.
+struct Found {
+    began: Began,
+    entries: Vec<Dated>,
+    /// Whether its last record is torn.
+    torn: bool,
+    /// The position of its first environment.
+    entry: usize,
+}
+
+/// Reads what a deployment has recorded. The inner error is an outcome without driving: it has ended, or the policy
+/// refuses its tag.
+fn found(
+    context: &Context<'_>,
+    store: &mut dyn Store,
+    header: &Header,
+) -> Result<Result<Found, Outcome>, Error> {
+    let number = header.number;
+    let (entries, torn) = log::read(store, number)?;
     if let Some((conclusion, permission)) = conclusion(&entries) {
         store.conclude(number, conclusion)?;
-        return Ok(Outcome::AlreadyEnded {
+        return Ok(Err(Outcome::AlreadyEnded {
             number,
             conclusion,
             permission,
-        });
+        }));
     }
     let Some(Entry::Began(began)) = entries.first().map(|it| it.entry.clone()) else {
         return Err(Error::host(
@@ -56,24 +99,17 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
             ),
         ));
     }
-    let settings = began.settings.clone();
-    let next = entries.len() as u64 + 1;
-    let mut log = Log::new(store, number, next);
-    if torn {
-        context.screen.note(log::TORN);
-        log.forget_torn()?;
-    }
-    let target = match context.policy.resolve(&header.tag, &settings)? {
+    let target = match context.policy.resolve(&header.tag, &began.settings)? {
         Ok(target) => target,
-        Err(reasons) => return Ok(Outcome::Refused(reasons)),
+        Err(reasons) => return Ok(Err(Outcome::Refused(reasons))),
     };
-    let entry = begin::position(&settings, &target.environment)?;
-    let recovery = Recovery::read(entries);
-    let driver = Driver::new(context, log, leases, began, entry)?;
-    Ok(Outcome::Driven {
-        number,
-        end: driver.run(Opening::Resumed(recovery)),
-    })
+    let entry = begin::position(&began.settings, &target.environment)?;
+    Ok(Ok(Found {
+        began,
+        entries,
+        torn,
+        entry,
+    }))
 }
 
 /// The deployment with this number, or the latest unfinished one that has records.
