@@ -1,5 +1,6 @@
 //! From a push to its deployment.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use greenlight::contract::promotion::Conclusion;
@@ -13,6 +14,14 @@ use crate::server::{
     Cleaner, Server, StoreReader, digest, distribution, docker_hub, free_port, table,
 };
 use crate::service::Service;
+
+/// Clones the repository of a pipeline, into a folder beside its other files.
+fn clone_of(pipeline: &Pipeline) -> PathBuf {
+    let mut git = pipeline.around("git".as_ref());
+    let cloned = ended(git.args(["clone", "--quiet", ".", "clone"]));
+    assert_eq!(cloned.status, 0, "{}", cloned.stderr);
+    pipeline.folder().join("clone")
+}
 
 /// Images are pushed with the tags that `greenlight tags` prints, the registry sends webhooks, and production
 /// serves the commit.
@@ -193,13 +202,7 @@ fn deployments_continue_when_their_server_ends() {
 fn a_missing_commit_is_fetched() {
     let mut pipeline = Pipeline::recorded();
     let _cleaner = Cleaner::of(&pipeline);
-    let clone = pipeline.folder().join("clone");
-    let cloned = ended(
-        pipeline
-            .around("git".as_ref())
-            .args(["clone", "--quiet", ".", "clone"]),
-    );
-    assert_eq!(cloned.status, 0, "{}", cloned.stderr);
+    let clone = clone_of(&pipeline);
     pipeline.setting.serve = Some(table(
         "prepare = [\"sh\", \"-c\", \"env >environment && git fetch --quiet\"]\n",
     ));
@@ -262,13 +265,7 @@ fn a_deployment_that_died_before_its_first_record_is_started_again() {
 fn a_deployment_with_a_torn_first_record_is_started_again() {
     let mut pipeline = Pipeline::recorded();
     let _cleaner = Cleaner::of(&pipeline);
-    let clone = pipeline.folder().join("clone");
-    let cloned = ended(
-        pipeline
-            .around("git".as_ref())
-            .args(["clone", "--quiet", ".", "clone"]),
-    );
-    assert_eq!(cloned.status, 0, "{}", cloned.stderr);
+    let clone = clone_of(&pipeline);
     // Without the commit, the request can't start: it waits for the file.
     pipeline.setting.serve = Some(table(
         "prepare = [\"sh\", \"-c\", \"test -e repaired && git fetch --quiet\"]\n",

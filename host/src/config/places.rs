@@ -147,6 +147,9 @@ fn plain(message: &str) -> String {
     if let Some(rest) = message.strip_prefix("unknown field ") {
         return format!("unknown key {rest}");
     }
+    if let Some(rest) = message.strip_prefix("unknown variant ") {
+        return format!("unknown value {rest}");
+    }
     // Serde also fills a table from a list, and only counts the values then.
     if message.starts_with("invalid length ") && message.contains(", expected struct ") {
         return "expected a table, not a list".to_owned();

@@ -119,12 +119,11 @@ pub fn reached(timeline: &Timeline) -> Option<&Place> {
         .rfind(|place| place.progress.0 != Progress::Pending)
 }
 
-/// A tone and a word for the state of a step. A step that still runs after the deployment has ended was
-/// interrupted.
-pub fn step(state: StepState, ended: bool) -> (Tone, &'static str) {
+/// A tone and a word for the state of a step.
+pub fn step(state: StepState) -> (Tone, &'static str) {
     match state {
-        StepState::Running if !ended => (Tone::Busy, "running"),
-        StepState::Running | StepState::Interrupted => (Tone::Idle, "interrupted"),
+        StepState::Running => (Tone::Busy, "running"),
+        StepState::Interrupted => (Tone::Idle, "interrupted"),
         StepState::Done => (Tone::Good, "done"),
         StepState::Warned => (Tone::Warned, "warned"),
         StepState::Failed => (Tone::Bad, "failed"),

@@ -113,7 +113,7 @@ fn steps(page: &mut Page, timeline: &Timeline) {
     page.line("| | step | environment | began | took | outcome |");
     page.line("| --- | --- | --- | --- | ---: | --- |");
     for step in &timeline.steps[left_out..] {
-        let (tone, word) = headline::step(step.state.0, timeline.conclusion.is_some());
+        let (tone, word) = headline::step(step.state.0);
         let end = step.ended.unwrap_or(timeline.last);
         page.line(&format!(
             "| {} {word} | {} | {} | {} | {} | {} |",

@@ -101,6 +101,11 @@ fn a_flag_a_variable_and_a_key_have_the_same_rules() {
             "line 17: `environment.convergence-rounds` must be greater than 0",
         ),
         (
+            "\"k6\"",
+            "\"jmeter\"",
+            "line 19: `load-test.format`: unknown value `jmeter`",
+        ),
+        (
             "results = \"results.json\"",
             "results = \"r\"\nthresholds = { min-rate = inf }",
             "line 21: `load-test.thresholds.min-rate` must be a finite number",

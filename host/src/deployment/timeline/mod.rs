@@ -59,6 +59,11 @@ impl Timeline {
     /// Marks the deployment and its running steps as interrupted: no process drives it.
     pub fn interrupt(&mut self) {
         self.interrupted = true;
+        self.interrupt_steps();
+    }
+
+    /// Marks the running steps as interrupted: the deployment ended or died before they did.
+    fn interrupt_steps(&mut self) {
         for step in &mut self.steps {
             if step.state.0 == StepState::Running {
                 step.state = ByName(StepState::Interrupted);

@@ -69,7 +69,10 @@ impl Projector {
             }
             Entry::Noted { text } => self.note(at, text.clone()),
             Entry::Interrupted => self.note(at, "interrupted".to_owned()),
-            Entry::Concluded { conclusion } => self.timeline.conclusion = Some(ByName(*conclusion)),
+            Entry::Concluded { conclusion } => {
+                self.timeline.conclusion = Some(ByName(*conclusion));
+                self.timeline.interrupt_steps();
+            }
         }
     }
 

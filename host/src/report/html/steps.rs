@@ -40,7 +40,7 @@ pub fn rows<'a>(timeline: &'a Timeline, scale: &Scale) -> Vec<Row<'a>> {
 }
 
 fn row<'a>(step: &'a Step, timeline: &Timeline, scale: &Scale) -> Row<'a> {
-    let (tone, word) = headline::step(step.state.0, timeline.conclusion.is_some());
+    let (tone, word) = headline::step(step.state.0);
     let end = step.ended.unwrap_or(timeline.last).max(step.began);
     let (left, right) = (scale.at(step.began), scale.at(end));
     let mut label = time::span(end - step.began);
