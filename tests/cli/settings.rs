@@ -256,6 +256,43 @@ fn a_local_run_takes_the_settings_of_the_file() {
     assert!(!shop.path().join(".greenlight").exists());
 }
 
+/// `-v` lists the settings of the file that a local run uses, and none that it replaces.
+#[test]
+fn a_verbose_local_run_lists_what_it_uses() {
+    let (shop, _) = shop();
+    let text = SHOP
+        .replace("[release]", "[release]\npoll-interval = \"9s\"")
+        .replace("[load-test]", "convergence-rounds = 1\n\n[load-test]");
+    let more = "thresholds = { min-requests = 3 }\n\n[journal]\nlease = \"20s\"\n";
+    write(shop.path(), &format!("{text}{more}"));
+    let ended = greenlight(["run", "--local", "-v"])
+        .within(shop.path())
+        .run();
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let names: Vec<_> = ended
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("note: ")?.split_once(": "))
+        .map(|(name, _)| name)
+        .take_while(|name| !name.starts_with("settings are"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "configuration",
+            "policy",
+            "release.publish-branch",
+            "release.required-jobs",
+            "release.default-action",
+            "environment",
+            "environment.prod.convergence-rounds",
+            "load-test.thresholds.min-requests",
+        ],
+        "{}",
+        ended.stderr
+    );
+}
+
 #[test]
 fn a_local_run_says_what_it_sets_and_does_not_send() {
     let shop = Repository::new();

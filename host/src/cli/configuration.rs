@@ -127,21 +127,23 @@ impl SettingsArguments {
 
 /// Finds the settings of a command.
 pub fn resolve(flags: &Flags<'_>, output: &Output) -> Result<Resolved, Error> {
-    let resolved = find(flags)?;
-    if output.is_verbose() {
-        output.note(&sources(&resolved));
-    }
-    Ok(resolved)
+    resolve_used(flags, output, |_| true)
 }
 
 /// Finds the settings of a command that asks no policy.
 pub fn resolve_without_policy(flags: &Flags<'_>, output: &Output) -> Result<Resolved, Error> {
+    resolve_used(flags, output, |name| !name.starts_with("policy"))
+}
+
+/// Finds the settings of a command that uses only some of them, by name.
+pub fn resolve_used(
+    flags: &Flags<'_>,
+    output: &Output,
+    is_used: impl Fn(&str) -> bool,
+) -> Result<Resolved, Error> {
     let resolved = find(flags)?;
     if output.is_verbose() {
-        let lines = sources(&resolved);
-        let lines = lines.split_inclusive('\n');
-        let kept = lines.filter(|it| !it.starts_with("note: policy"));
-        output.note(&kept.collect::<String>());
+        output.note(&sources(&resolved, is_used));
     }
     Ok(resolved)
 }
@@ -151,26 +153,30 @@ pub fn find(flags: &Flags<'_>) -> Result<Resolved, Error> {
     resolved::resolve(flags, &|name| env::var_os(name))
 }
 
-/// Says where the configuration and the policy come from, and every other setting that is not a default.
-fn sources(resolved: &Resolved) -> String {
+/// Says where the configuration and the policy come from, and every other used setting that is not a default.
+fn sources(resolved: &Resolved, is_used: impl Fn(&str) -> bool) -> String {
     let origins = &resolved.origins;
     let config = match resolved.path() {
         Some(path) => format!("`{}` ({})", path.display(), origins.config),
         None => "none".to_owned(),
     };
-    let policy = match &resolved.policy {
-        Some(file) => format!("`{}`", file.path.display()),
-        None => "bundled".to_owned(),
-    };
-    let mut text = format!(
-        "note: configuration: {}\nnote: policy: {} ({})\n",
-        escape(&config),
-        escape(&policy),
-        escape(&resolved.described(origins.policy))
-    );
+    let mut text = format!("note: configuration: {}\n", escape(&config));
+    // Writing into a string can't fail.
+    if is_used("policy") {
+        let policy = match &resolved.policy {
+            Some(file) => format!("`{}`", file.path.display()),
+            None => "bundled".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "note: policy: {} ({})",
+            escape(&policy),
+            escape(&resolved.described(origins.policy))
+        );
+    }
     for setting in shown::settings(resolved) {
-        if setting.source != Source::Default && setting.name != "policy.file" {
-            // Writing into a string can't fail.
+        let name = setting.name.as_str();
+        if setting.source != Source::Default && name != "policy.file" && is_used(name) {
             let _ = writeln!(
                 text,
                 "note: {}: {} ({})",

@@ -53,6 +53,16 @@ pub fn settings(resolved: &Resolved) -> Settings {
     settings
 }
 
+/// Whether the built-in pipeline uses a setting of the configuration. [`settings`] and [`config`] replace the others.
+pub fn uses(name: &str) -> bool {
+    match name.rsplit_once('.') {
+        None => matches!(name, "environment" | "policy"),
+        Some(("release", key)) => key != "poll-interval",
+        Some(("policy" | "load-test.thresholds", _)) => true,
+        Some((table, key)) => table.starts_with("environment.") && key.starts_with("convergence-"),
+    }
+}
+
 /// Makes the configuration of the built-in pipeline.
 ///
 /// `program` is the path of this program, `folder` the folder for the files of the run.

@@ -78,7 +78,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let shutdown = Shutdown::on_signals()?;
     let flags = arguments.policy.flags(arguments.repo.as_deref());
-    let resolved = configuration::resolve(&flags, output)?;
+    let is_used = |name: &str| !arguments.local || local::uses(name);
+    let resolved = configuration::resolve_used(&flags, output, is_used)?;
     if arguments.local {
         return run_local(arguments, &resolved, &shutdown, output);
     }
