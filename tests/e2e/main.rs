@@ -5,6 +5,7 @@
 
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 mod chromium;
+mod half_way;
 mod http;
 mod image;
 mod locust;

@@ -6,6 +6,7 @@ use crate::chromium;
 use crate::jenkins::Jenkins;
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::server::{Server, StoreReader, digest, distribution, docker_hub, table};
+use crate::service::Service;
 use crate::waiting;
 
 /// In a browser, the page updates itself.
@@ -82,6 +83,33 @@ fn version_health_and_metrics_are_served() {
             metrics.lines().any(|it| it == line),
             "no {line} in {metrics}"
         );
+    }
+    assert!(server.stop().success());
+}
+
+/// A deploy command fails after one node of three.
+#[test]
+fn the_page_says_that_production_is_mixed() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.prod = Service::start(3, &pipeline.before);
+    pipeline.prod.freeze(1);
+    pipeline.prod.freeze(2);
+    let mut command = ["/bin/sh", "-c", "\"$@\"; exit 1", "sh"]
+        .map(str::to_owned)
+        .to_vec();
+    command.extend(pipeline.prod.deploy_command());
+    pipeline.setting.deploy_prod = Some(command);
+    pipeline.setting.serve = Some(table(""));
+    let commit = pipeline.commit("Change [load test: abort]");
+    assert_eq!(pipeline.run().status, 1);
+    let server = Server::start(&pipeline);
+    let page = server.get("/");
+    let (new, old) = (&commit[..12], &pipeline.before[..12]);
+    for said in [
+        format!("1 of 3 nodes of prod serves {new}, 2 serve {old}"),
+        format!("all 3 nodes of stage serve {new}"),
+    ] {
+        assert!(page.contains(&said), "no {said:?} in {page}");
     }
     assert!(server.stop().success());
 }

@@ -219,6 +219,9 @@ fn human(document: &StatusDocument, steps: bool) -> String {
             let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&status));
         }
         let headline = Headline::of(timeline);
+        for sentence in &headline.served {
+            let _ = writeln!(text, "  at the end, {}", escape(sentence));
+        }
         if let Some(reason) = headline.because {
             let _ = writeln!(text, "  because: {}", escape(&reason.message));
             if let Some(help) = &reason.help {

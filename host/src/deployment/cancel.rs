@@ -2,7 +2,7 @@
 
 use super::entry::{Details, Entry};
 use super::log::{self, Log, Record};
-use super::{Error, Leases, recovery};
+use super::{Error, Leases, last_look, recovery};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Conclusion, Happening, Intervention};
@@ -36,6 +36,7 @@ pub fn cancel(config: &Config, number: u64, by: &str) -> Result<(), Error> {
     let name = by.to_owned();
     let intervened = Happening::Intervened(Intervention::Canceled);
     record.happened(intervened, Details::Person { name })?;
+    last_look::record(config, &mut record.log)?;
     record.log.write(&Entry::Concluded {
         conclusion: Conclusion::Canceled,
     })?;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::commands::{self, Command, Commands, Ran};
 use super::entry::{Began, Details, Entry};
 use super::imported::Imported;
+use super::last_look::LastLook;
 use super::load_test::{self, LoadTestRun};
 use super::log::{Log, Record};
 use super::nodes::{self, Nodes};
@@ -37,6 +38,8 @@ pub(super) struct Driver<'a> {
     imported: Imported,
     /// Whether time has passed since sibling deployments were read.
     stale: bool,
+    /// What the nodes serve at the end of a deployment that does not succeed.
+    last_look: LastLook,
     /// The position of the tag's environment in the settings.
     entry: usize,
     /// The folder of the deployment.
@@ -67,6 +70,7 @@ impl<'a> Driver<'a> {
             surveyed: None,
             imported: Imported::default(),
             stale: true,
+            last_look: LastLook::default(),
             entry,
         })
     }
@@ -96,6 +100,8 @@ impl<'a> Driver<'a> {
             }),
             Err(Error::Interrupted) => {
                 self.record.log.write(&Entry::Interrupted)?;
+                let log = &mut self.record.log;
+                self.last_look.take(&mut self.context, log)?;
                 self.release_everything();
                 Err(Error::Interrupted)
             }
@@ -107,6 +113,8 @@ impl<'a> Driver<'a> {
     fn step(&mut self) -> Result<Option<(Conclusion, Decision)>, Error> {
         self.context.check_shutdown()?;
         let decision = self.decide()?;
+        let log = &mut self.record.log;
+        self.last_look.if_due(&decision, &mut self.context, log)?;
         match &decision.next {
             Action::Deploy(environment) if !self.has_surveyed(environment) => {
                 self.survey(environment)?;
@@ -235,19 +243,9 @@ impl<'a> Driver<'a> {
                 return Ok(self.record.happened(locked, Details::Nothing)?);
             }
         }
-        self.look().look_at_all_of(environment)?;
-        // A newer release in a later environment makes this one pointless, so later ones are surveyed before
-        // the first deployment.
-        let mut events = self.record.events().iter();
-        if !events.any(|it| matches!(it.happening, Happening::Deployed(_))) {
-            let later = self.settings.environments.iter().skip(self.entry);
-            let later = later
-                .map(|it| it.name.clone())
-                .filter(|it| it != environment);
-            for other in later.collect::<Vec<_>>() {
-                self.look().look_at_all_of(&other)?;
-            }
-        }
+        let own = self.settings.environments.iter().skip(self.entry);
+        let own: Vec<_> = own.map(|it| it.name.clone()).collect();
+        self.look().look_before(environment, &own)?;
         self.context.check_shutdown()?;
         self.surveyed = Some((environment.to_owned(), self.record.events().len()));
         Ok(())
@@ -331,6 +329,7 @@ impl<'a> Driver<'a> {
     }
 
     fn notify(&mut self, notice: &Notice, decision: &Decision) -> Result<(), Error> {
+        let notice = &self.last_look.added_to(notice);
         let effect = Action::Notify(notice.clone());
         self.start(&effect)?;
         let began = Instant::now();
@@ -339,8 +338,9 @@ impl<'a> Driver<'a> {
         let (well, said) = (sent.is_ok(), notify::said(config, &sent));
         let (happening, details) = notify::notified(notice, sent);
         self.record.happened(happening, details)?;
-        let took = began.elapsed();
-        self.context.screen.ended(&effect, well, &said, took);
+        self.context
+            .screen
+            .ended(&effect, well, &said, began.elapsed());
         Ok(())
     }
 

@@ -50,6 +50,14 @@ pub enum Entry {
         /// Details of the event for reports.
         details: Details,
     },
+    /// The nodes of an environment were asked what they serve, after the deployment had failed or was interrupted. The
+    /// policy does not receive it.
+    Served {
+        /// The environment.
+        environment: String,
+        /// The answers of its nodes, in the order of the configuration.
+        nodes: Vec<NodeDetails>,
+    },
     /// A note for reports, which has no effect on decisions.
     Noted {
         /// The text of the note.

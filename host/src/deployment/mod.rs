@@ -12,6 +12,7 @@
 //! - `recovery` says what is done about an effect that was running when its process died.
 //! - [`Lock`](journal::Lock) names what a deployment locks, [`Leases`] holds and renews the locks, [`Drivers`] says which
 //!   deployments are being driven.
+//! - [`serving`] says what each environment serves now; `last_look` asks the nodes again after a failure.
 //! - [`log`] writes and reads the journal of one deployment, [`timeline`] projects it for reports.
 
 mod begin;
@@ -23,6 +24,7 @@ pub mod entry;
 mod error;
 mod imported;
 mod keeper;
+mod last_look;
 mod leases;
 mod load_test;
 pub mod log;
@@ -32,6 +34,7 @@ mod record;
 mod recovery;
 pub mod release_history;
 pub mod rollback_advice;
+pub mod serving;
 mod survey;
 pub mod timeline;
 

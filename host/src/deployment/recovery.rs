@@ -195,6 +195,7 @@ impl Recovery {
                 }
                 Entry::Began(_)
                 | Entry::Decided { .. }
+                | Entry::Served { .. }
                 | Entry::Noted { .. }
                 | Entry::Interrupted
                 | Entry::Concluded { .. } => {}

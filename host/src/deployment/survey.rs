@@ -22,6 +22,20 @@ pub(super) struct Survey<'a, 'b> {
 }
 
 impl Survey<'_, '_> {
+    /// Looks at an environment that is about to be deployed to. A newer release in a later environment makes this one
+    /// pointless, so all of its environments are looked at before the first deployment.
+    pub(super) fn look_before(&mut self, environment: &str, own: &[String]) -> Result<(), Error> {
+        self.look_at_all_of(environment)?;
+        let mut events = self.record.events().iter();
+        if events.any(|it| matches!(it.happening, Happening::Deployed(_))) {
+            return Ok(());
+        }
+        for other in own.iter().filter(|it| *it != environment) {
+            self.look_at_all_of(other)?;
+        }
+        Ok(())
+    }
+
     /// Looks at what an environment serves, and at what was deployed to it last: nodes that give no answer,
     /// or not yet, hide what was deployed to them.
     pub(super) fn look_at_all_of(&mut self, environment: &str) -> Result<(), Error> {

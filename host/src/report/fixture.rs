@@ -38,6 +38,7 @@ pub fn empty() -> Timeline {
         ],
         steps: Vec::new(),
         rounds: Vec::new(),
+        last_look: Vec::new(),
         load_tests: Vec::new(),
         decisions: Vec::new(),
         notes: Vec::new(),
@@ -136,6 +137,42 @@ pub fn stopped() -> Timeline {
         )
     });
     timeline.last = at(423);
+    timeline
+}
+
+/// The deploy command failed after it had replaced one of three nodes of production.
+pub fn half_way() -> Timeline {
+    let mut timeline = tested(Verdict::Passed, 0);
+    timeline.conclusion = Some(ByName(Conclusion::Stopped));
+    timeline.environments[1].progress = ByName(Progress::Failed);
+    timeline.steps.push(step(
+        StepKind::Deploy,
+        "prod",
+        422,
+        Some(430),
+        StepState::Failed,
+        "exit status 1",
+    ));
+    timeline.decisions.push(decision(
+        430,
+        1,
+        Permission::Stop,
+        "nothing, the release is stopped",
+        "deployment-failed",
+        "the deployment to `prod` failed",
+    ));
+    let commits = [COMMIT, BEFORE, BEFORE].into_iter();
+    let last_look = Round {
+        at: at(431),
+        environment: "prod".to_owned(),
+        nodes: (1..)
+            .zip(commits)
+            .map(|(index, commit)| node(&format!("http://10.30.0.{index}:8080"), Some(commit)))
+            .collect(),
+    };
+    timeline.rounds.push(last_look.clone());
+    timeline.last_look.push(last_look);
+    timeline.last = at(431);
     timeline
 }
 

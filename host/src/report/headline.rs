@@ -57,6 +57,8 @@ pub struct Headline<'a> {
     pub waits: Option<String>,
     /// What a person has to do for an interrupted deployment.
     pub advice: Option<String>,
+    /// What the nodes served at the end of a deployment that did not succeed, one sentence for each environment.
+    pub served: Vec<String>,
 }
 
 impl<'a> Headline<'a> {
@@ -85,6 +87,7 @@ impl<'a> Headline<'a> {
             because: last.and_then(|decision| decision.reasons.first()),
             waits: timeline.conclusion.is_none().then(|| waits(timeline, last)),
             advice: timeline.interrupted.then(|| advice(timeline)),
+            served: timeline.served().collect(),
         }
     }
 
@@ -217,6 +220,15 @@ mod tests {
         let resume = format!("greenlight run --resume {}", timeline.number);
         assert!(advice.contains(&resume), "{advice}");
         assert_eq!(Headline::of(&fixture::running()).advice, None);
+    }
+
+    #[test]
+    fn says_what_the_nodes_served_at_the_end() {
+        assert!(Headline::of(&fixture::stopped()).served.is_empty());
+        assert_eq!(
+            Headline::of(&fixture::half_way()).served,
+            ["1 of 3 nodes of prod serves ca779cf0631b, 2 serve 4b825dc642cb"]
+        );
     }
 
     #[test]

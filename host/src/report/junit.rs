@@ -150,6 +150,9 @@ fn decision(timeline: &Timeline) -> TestSuite {
     let mut case = named("permission", DECISION, status);
     case.set_time(Duration::ZERO);
     let mut out = format!("{}\n{text}", headline.words);
+    for sentence in &headline.served {
+        let _ = writeln!(out, "at the end, {sentence}");
+    }
     for note in &timeline.notes {
         let _ = writeln!(out, "note: {}", note.text);
     }
@@ -298,6 +301,8 @@ mod tests {
         let text = document(&fixture::stopped()).expect("a report");
         assert!(text.contains("stop[p95-above-threshold]: the 95th percentile"));
         assert!(text.contains("time=\"300.000\""));
+        let text = document(&fixture::half_way()).expect("a report");
+        assert!(text.contains("at the end, 1 of 3 nodes of prod serves ca779cf0631b"));
     }
 
     #[test]

@@ -73,6 +73,14 @@ fn head(page: &mut Page, timeline: &Timeline) {
             inert(&headline::place(place))
         ));
     }
+    served(page, &headline.served);
+}
+
+fn served(page: &mut Page, sentences: &[String]) {
+    for sentence in sentences {
+        page.line("");
+        page.line(&format!("At the end, {}.", inert(sentence)));
+    }
 }
 
 fn reasons(page: &mut Page, decision: &Decision) {
@@ -248,6 +256,14 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("\n| stage | 28,140 | 212 (0.75 %) | 0 | 1,840 ms | 5 min | <code>ca779cf0631b</code> |\n"), "{text}");
+    }
+
+    #[test]
+    fn says_what_the_nodes_served_at_the_end() {
+        let text = text(&fixture::half_way());
+        let said =
+            "\nAt the end, 1 of 3 nodes of prod serves ca779cf0631b, 2 serve 4b825dc642cb.\n";
+        assert!(text.contains(said), "{text}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::{Shared, metrics};
 use crate::clock;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
+use crate::deployment::serving::{self, Serving};
 use crate::journal::inbox::{
     Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow,
 };
@@ -54,8 +55,17 @@ struct Cache {
 #[derive(Clone, Debug)]
 struct Status {
     counts: Counts,
+    /// What the nodes of each environment serve.
+    served: Vec<Served>,
     deployment_requests: Vec<RequestRow>,
     push_events: Vec<PushRow>,
+}
+
+#[derive(Clone, Debug)]
+struct Served {
+    sentence: String,
+    since: String,
+    is_mixed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -137,9 +147,19 @@ impl StatusReader {
         let push_events = inbox.push_events(SHOWN)?;
         Ok(Status {
             counts: inbox.counts()?,
+            served: self.served(journal.as_mut()),
             deployment_requests,
             push_events: push_events.into_iter().map(push_row).collect(),
         })
+    }
+
+    /// What each environment serves. A deployment that can't be read, because another version of this program wrote it,
+    /// hides only this.
+    fn served(&self, journal: &mut dyn Store) -> Vec<Served> {
+        let environments = self.shared.context.config.settings.environments.iter();
+        let names = environments.map(|it| it.name.as_str());
+        let now = serving::now(journal, names).unwrap_or_default();
+        now.iter().filter_map(Served::of).collect()
     }
 
     fn page(&self) -> Result<String, askama::Error> {
@@ -182,6 +202,17 @@ impl Status {
         parts.push(format!("{waiting} waiting"));
         parts.push(format!("{} started", counts.started));
         parts.join(", ")
+    }
+}
+
+impl Served {
+    fn of(serving: &Serving) -> Option<Self> {
+        let since = serving.answers.as_ref()?.since;
+        Some(Self {
+            sentence: serving.sentence()?,
+            since: time::instant(since),
+            is_mixed: serving.is_mixed(),
+        })
     }
 }
 

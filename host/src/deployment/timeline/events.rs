@@ -5,7 +5,7 @@ use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
-use crate::deployment::entry::Details;
+use crate::deployment::entry::{Details, NodeDetails};
 use crate::deployment::timeline::{LoadTest, Node, Round, Step, StepKind, StepState};
 use crate::text::number::short;
 
@@ -55,19 +55,18 @@ impl Projector {
     }
 
     fn observed(&mut self, at: u64, it: &contract::Round, details: &Details) {
-        let Details::Round { nodes } = details else {
-            return;
-        };
-        let nodes = nodes.iter().map(|node| Node {
-            name: node.name.clone(),
-            commit: node.commit.clone(),
-            unreachable: node.unreachable.clone(),
-        });
-        self.timeline.rounds.push(Round {
-            at,
-            environment: it.environment.clone(),
-            nodes: nodes.collect(),
-        });
+        if let Details::Round { nodes } = details {
+            self.timeline.rounds.push(round(at, &it.environment, nodes));
+        }
+    }
+
+    /// Keeps the last answers of each environment.
+    pub(super) fn served(&mut self, at: u64, environment: &str, nodes: &[NodeDetails]) {
+        let answers = round(at, environment, nodes);
+        self.timeline.rounds.push(answers.clone());
+        let looks = &mut self.timeline.last_look;
+        looks.retain(|it| it.environment != environment);
+        looks.push(answers);
     }
 
     fn load_tested(&mut self, at: u64, it: &contract::LoadTest, details: &Details, imported: bool) {
@@ -171,5 +170,18 @@ impl Projector {
             step.outcome = outcome;
             step.log = log;
         }
+    }
+}
+
+fn round(at: u64, environment: &str, nodes: &[NodeDetails]) -> Round {
+    let nodes = nodes.iter().map(|node| Node {
+        name: node.name.clone(),
+        commit: node.commit.clone(),
+        unreachable: node.unreachable.clone(),
+    });
+    Round {
+        at,
+        environment: environment.to_owned(),
+        nodes: nodes.collect(),
     }
 }

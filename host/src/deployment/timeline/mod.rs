@@ -11,6 +11,7 @@ use crate::contract::fields::ByName;
 use crate::contract::names::names;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
+use crate::deployment::serving;
 use crate::facts::load_test::Point;
 pub use project::project;
 
@@ -47,6 +48,9 @@ pub struct Timeline {
     pub steps: Vec<Step>,
     /// The rounds in which the nodes were asked for their versions, in order.
     pub rounds: Vec<Round>,
+    /// What the nodes served at the end of a deployment that did not succeed: the last answers of each environment that
+    /// it began to change.
+    pub last_look: Vec<Round>,
     /// The load tests that ran.
     pub load_tests: Vec<LoadTest>,
     /// The decisions, in order; equal ones in a row are one, with their count.
@@ -60,6 +64,14 @@ impl Timeline {
     pub fn interrupt(&mut self) {
         self.interrupted = true;
         self.interrupt_steps();
+    }
+
+    /// What the nodes served at its end, in sentences: `1 of 3 nodes of prod serves ca779cf0631b, 2 serve 4b825dc642cb`.
+    pub fn served(&self) -> impl Iterator<Item = String> {
+        self.last_look.iter().map(|round| {
+            let nodes = round.nodes.iter().map(|it| it.commit.as_deref());
+            serving::sentence(&round.environment, nodes, &self.commit)
+        })
     }
 
     /// Marks the running steps as interrupted: the deployment ended or died before they did.

@@ -45,6 +45,7 @@ impl Projector {
                 environments: Vec::new(),
                 steps: Vec::new(),
                 rounds: Vec::new(),
+                last_look: Vec::new(),
                 load_tests: Vec::new(),
                 decisions: Vec::new(),
                 notes: Vec::new(),
@@ -67,6 +68,7 @@ impl Projector {
             Entry::Happened { event, details } => {
                 self.happened(at, event, details);
             }
+            Entry::Served { environment, nodes } => self.served(at, environment, nodes),
             Entry::Noted { text } => self.note(at, text.clone()),
             Entry::Interrupted => self.note(at, "interrupted".to_owned()),
             Entry::Concluded { conclusion } => {
@@ -94,6 +96,8 @@ impl Projector {
         if repeated {
             self.interrupted(at);
         }
+        // What it served when it was interrupted.
+        self.timeline.last_look.clear();
         let effect = interrupted.map_or_else(String::new, |effect| {
             let effect = actions::sentence(effect);
             let then = if repeated { "repeated" } else { "not repeated" };

@@ -195,6 +195,14 @@ mod tests {
     }
 
     #[test]
+    fn the_head_says_what_the_nodes_served_at_the_end() {
+        let page = page(&fixture::half_way()).expect("a report");
+        assert!(page.contains(
+            "data-served>At the end, 1 of 3 nodes of prod serves ca779cf0631b, 2 serve 4b825dc642cb.<"
+        ));
+    }
+
+    #[test]
     fn what_has_not_happened_is_said() {
         let page = page(&fixture::empty()).expect("a report");
         for words in [
