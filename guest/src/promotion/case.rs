@@ -3,7 +3,9 @@
 use crate::action::word;
 use crate::bindings::environments::Target;
 use crate::bindings::promotion::{Deployment, Event, Release};
-use crate::bindings::types::{Evidence, LoadTestAction, Reason, Settings, Timestamp};
+use crate::bindings::types::{
+    EnvironmentSettings, Evidence, LoadTestAction, Reason, Settings, Timestamp,
+};
 use crate::reason::codes;
 
 /// Everything that a decision is based on, with the tag already parsed.
@@ -33,14 +35,16 @@ impl Case<'_> {
         deployment.commit == self.commit && !other_image
     }
 
-    /// Returns the rounds that an environment needs to converge, and its deadline in seconds.
-    pub(super) fn convergence(&self, environment: &str) -> (u32, u32) {
+    /// Returns the settings of an environment.
+    pub(super) fn environment(&self, name: &str) -> Option<&EnvironmentSettings> {
         let mut known = self.settings.environments.iter();
-        known
-            .find(|it| it.name == environment)
-            .map_or((0, 0), |it| {
-                (it.convergence_rounds, it.convergence_deadline)
-            })
+        known.find(|it| it.name == name)
+    }
+
+    /// Returns the number of rounds that fit into the deadline of an environment.
+    pub(super) fn fit(&self, environment: &EnvironmentSettings) -> u32 {
+        let waits = environment.convergence_deadline / self.settings.poll_interval.max(1);
+        waits.saturating_add(1)
     }
 
     /// Returns the source of the load test action as evidence.

@@ -1,14 +1,17 @@
 //! What the nodes of an environment serve, and when the environment has converged.
 
+use super::load_balancer::{Addresses, SeveralServers};
 use crate::bindings::promotion::{
     Convergence, Event, Happening, Node, NodeStanding, NodeState, NodeVersion, Round,
 };
 
 /// Consecutive rounds in which the same nodes all served the release.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Series<'a> {
     length: u32,
     nodes: &'a [Node],
+    /// What each address has answered in all rounds.
+    addresses: Addresses<'a>,
 }
 
 /// What a round says about convergence.
@@ -26,25 +29,29 @@ impl<'a> Series<'a> {
     pub(super) const NEW: Self = Self {
         length: 0,
         nodes: &[],
+        addresses: Addresses::NEW,
     };
 
     /// Adds the next round.
     ///
     /// If a node appeared or disappeared since the previous round, the series starts again with this round:
-    /// behind a load balancer, an old node that was skipped once looks like a removed one.
+    /// behind a load balancer, an old node that was skipped once looks like a removed one. `fit` is the number of rounds
+    /// that fit into the deadline.
     pub(super) fn take(
         &mut self,
         round: &'a Convergence,
         commit: &str,
         rounds_needed: u32,
+        fit: u32,
     ) -> Finding {
+        self.addresses.take(round, commit);
         let nodes = match round {
             Convergence::Judged(true) => return Finding::Converged,
             Convergence::Judged(false) => &[],
             Convergence::Observed(nodes) => nodes.as_slice(),
         };
         if nodes.is_empty() || !nodes.iter().all(|node| serves(node, commit)) {
-            *self = Self::NEW;
+            (self.length, self.nodes) = (0, &[]);
             return Finding::Disagreeing;
         }
         self.length = if same_names(self.nodes, nodes) {
@@ -53,7 +60,8 @@ impl<'a> Series<'a> {
             1
         };
         self.nodes = nodes;
-        if self.length >= rounds_needed {
+        let several = self.several(fit).map_or(0, |it| it.rounds);
+        if self.length >= rounds_needed.max(several) {
             Finding::Converged
         } else {
             Finding::Agreeing
@@ -63,6 +71,11 @@ impl<'a> Series<'a> {
     /// Rounds so far.
     pub(super) fn length(&self) -> u32 {
         self.length
+    }
+
+    /// The address with several servers behind it that needs the most rounds, if there is one.
+    pub(super) fn several(&self, fit: u32) -> Option<SeveralServers<'a>> {
+        self.addresses.several(fit)
     }
 }
 
@@ -134,7 +147,7 @@ mod tests {
         let mut series = Series::NEW;
         rounds
             .iter()
-            .map(|round| series.take(round, SHA, needed))
+            .map(|round| series.take(round, SHA, needed, 61))
             .collect()
     }
 
@@ -154,7 +167,6 @@ mod tests {
     fn one_other_node_starts_the_series_anew() {
         let all = observed(&[("a", SHA), ("b", SHA)]);
         for flap in [
-            observed(&[("a", SHA), ("b", OTHER)]),
             observed(&[("a", SHA), ("b", "")]),
             observed(&[]),
             Convergence::Judged(false),
@@ -164,6 +176,18 @@ mod tests {
                 [Agreeing, Disagreeing, Agreeing, Converged]
             );
         }
+    }
+
+    #[test]
+    fn a_node_that_changes_back_needs_more_rounds() {
+        let all = observed(&[("a", SHA), ("b", SHA)]);
+        let back = observed(&[("a", SHA), ("b", OTHER)]);
+        let mut rounds = vec![all.clone(), back];
+        rounds.resize(42, all);
+        let findings = findings(&rounds, 2);
+        assert_eq!(findings[1], Disagreeing);
+        assert_eq!(findings[2..40], [Agreeing; 38]);
+        assert_eq!(findings[40], Converged);
     }
 
     #[test]

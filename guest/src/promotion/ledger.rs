@@ -142,7 +142,7 @@ impl<'a> Ledger<'a> {
         let last = index + 1 == self.records.len();
         let environment = case.settings.environments.get(index);
         if let (Some(record), Some(environment)) = (self.records.get_mut(index), environment) {
-            record.observe(round, case.commit, environment.convergence_rounds, last);
+            record.observe(round, case, environment, last);
         }
     }
 

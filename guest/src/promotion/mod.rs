@@ -18,6 +18,7 @@ mod case;
 mod convergence;
 mod decision_table;
 mod ledger;
+mod load_balancer;
 mod next_step;
 mod notices;
 mod progress;

@@ -2,6 +2,7 @@
 
 use super::case::{Case, Fact};
 use super::convergence::serves;
+use super::load_balancer::SeveralServers;
 use super::record::Record;
 use crate::bindings::promotion::{Convergence, Deployment, Outcome, Progress, Rival};
 use crate::bindings::types::{Evidence, Reason};
@@ -35,7 +36,8 @@ pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -
     if record.late {
         let message = format!(
             "`{environment}` did not converge within {} s",
-            case.convergence(environment).1
+            case.environment(environment)
+                .map_or(0, |it| it.convergence_deadline)
         );
         return vec![
             Reason::new(codes::NOT_CONVERGED, message)
@@ -131,7 +133,10 @@ fn converging(
         }
         Convergence::Observed(nodes) => {
             let current = nodes.iter().filter(|it| serves(it, case.commit)).count();
-            if current < nodes.len() {
+            let settings = case.environment(environment);
+            let several = settings.and_then(|it| record.series.several(case.fit(it)));
+            let needed = settings.map_or(0, |it| it.convergence_rounds);
+            let message = if current < nodes.len() {
                 let all = u64::try_from(nodes.len()).unwrap_or(u64::MAX);
                 let all = amount(all, "node");
                 format!("the release is served by {current} of {all} of `{environment}`")
@@ -139,12 +144,27 @@ fn converging(
                 format!(
                     "every node of `{environment}` serves the release, in {} of {} consecutive rounds",
                     record.series.length(),
-                    case.convergence(environment).0
+                    several.map_or(needed, |it| needed.max(it.rounds))
                 )
+            };
+            match several.filter(|it| it.rounds > needed) {
+                Some(several) => return with_servers(&message, several).on(round.evidence()),
+                None => message,
             }
         }
     };
     Reason::new(codes::CONVERGING, message).on(round.evidence())
+}
+
+/// Explains that several servers are behind an address.
+fn with_servers(message: &str, several: SeveralServers<'_>) -> Reason {
+    let message = format!("{message}: {}", several.explanation());
+    let reason = Reason::new(codes::CONVERGING, message);
+    let reason = reason.help("list the addresses of the servers themselves in `nodes`");
+    if several.exceeds_deadline() {
+        return reason.on(Evidence::Setting("convergence-deadline".to_owned()));
+    }
+    reason
 }
 
 fn with_image(reason: Reason, deployment: Fact<'_, Deployment>) -> Reason {
@@ -211,6 +231,43 @@ mod tests {
         assert_eq!(
             said(&History::new().deployed("stage", Outcome::Unknown)),
             ["the outcome of the deployment to `stage` is unknown"]
+        );
+    }
+
+    #[test]
+    fn several_servers_behind_an_address_are_said() {
+        let mut history = History::new().deployed("stage", Succeeded);
+        for commit in [OTHER, SHA, OTHER, SHA] {
+            history = history.observed("stage", &[("lb", commit)]);
+        }
+        let why = "lb answered with another commit in 1 of 2 answers after it had answered with the release, so \
+                   several servers are behind it, and fewer than 39 consecutive rounds can be luck";
+        assert_eq!(
+            said(&history),
+            [format!(
+                "every node of `stage` serves the release, in 1 of 39 consecutive rounds: {why}"
+            )]
+        );
+        let old = history.observed("stage", &[("lb", OTHER)]);
+        assert!(
+            said(&old)[0]
+                .starts_with("the release is served by 0 of 1 node of `stage`: lb answered"),
+            "{old:?}",
+            old = said(&old)
+        );
+        let decision = old.decide(&release("stage"));
+        let help = decision.reasons[0].help.as_deref().expect("a help");
+        assert!(help.contains("`nodes`"), "{help}");
+        // A deadline that holds fewer rounds ends the wait.
+        let mut short = old.with(|s| s.environments[0].convergence_deadline = 100);
+        for _ in 0..11 {
+            short = short.waited().observed("stage", &[("lb", SHA)]);
+        }
+        let said = said(&short);
+        assert_eq!(said[0], "`stage` did not converge within 100 s");
+        assert!(
+            said[1].ends_with("; only 11 rounds fit into the deadline"),
+            "{said:?}"
         );
     }
 

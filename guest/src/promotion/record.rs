@@ -5,12 +5,13 @@ use super::convergence::{Finding, Series, standings};
 use crate::bindings::promotion::{
     Deployment, LoadTest, NodeStanding, Outcome, Progress, Rival, Round,
 };
+use crate::bindings::types::EnvironmentSettings;
 
 /// The record of a release in one environment.
 ///
 /// Rounds and load tests count while the release is there: from its latest deployment until something
 /// else is deployed over it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Record<'a> {
     pub progress: Progress,
     /// The latest deployment of the release.
@@ -115,8 +116,8 @@ impl<'a> Record<'a> {
     pub(super) fn observe(
         &mut self,
         round: Fact<'a, Round>,
-        commit: &str,
-        needed: u32,
+        case: &Case<'_>,
+        environment: &EnvironmentSettings,
         last: bool,
     ) {
         self.round = Some(round);
@@ -124,7 +125,9 @@ impl<'a> Record<'a> {
         if !self.counts() {
             return;
         }
-        match self.series.take(&round.what.convergence, commit, needed) {
+        let (needed, fit) = (environment.convergence_rounds, case.fit(environment));
+        let convergence = &round.what.convergence;
+        match self.series.take(convergence, case.commit, needed, fit) {
             Finding::Converged => self.progress = Progress::Converged,
             Finding::Disagreeing if self.progress == Progress::Converged && !last => {
                 self.progress = Progress::Deployed;

@@ -1,0 +1,274 @@
+//! Addresses with several servers behind them: how many consecutive rounds prove that all of them serve the release.
+//!
+//! An address that has answered with the release, and then with another commit again, is not one node: a load balancer
+//! asks one of several servers. Each of its answers is a draw, and a few consecutive ones can come up by luck.
+
+use crate::bindings::promotion::{Convergence, NodeVersion};
+
+/// A wait is fooled with less than one chance in so many.
+const CHANCES: f64 = 1000.0;
+
+/// The largest share of old answers that is assumed. The few answers of a short rollout often show a larger one by
+/// chance.
+const LARGEST_SHARE: f64 = 1.0 / 3.0;
+
+/// How many new answers are added to those that were seen, so that a share of few answers is not taken at its word.
+const ADDED: u32 = 2;
+
+/// What each address has answered since the deployment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Addresses<'a>(Vec<Address<'a>>);
+
+/// What one address has answered, from its first answer with the release on.
+#[derive(Clone, Debug, Default)]
+struct Address<'a> {
+    name: &'a str,
+    /// Answers with the release, before the latest answer with another commit.
+    new: u32,
+    /// Answers with another commit.
+    old: u32,
+    /// Answers with the release since then.
+    run: u32,
+}
+
+/// Why more rounds are needed than the settings say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SeveralServers<'a> {
+    /// The address with several servers behind it.
+    pub address: &'a str,
+    /// Its answers with another commit, after it had answered with the release.
+    pub old: u32,
+    /// All of its answers until the latest one of these.
+    pub answers: u32,
+    /// Consecutive rounds that are needed.
+    pub rounds: u32,
+    /// Rounds that fit into the deadline.
+    pub fit: u32,
+}
+
+impl<'a> Addresses<'a> {
+    pub(super) const NEW: Self = Self(Vec::new());
+
+    /// Adds the answers of the next round. Unusable ones say nothing about what is behind an address.
+    pub(super) fn take(&mut self, round: &'a Convergence, commit: &str) {
+        let Convergence::Observed(nodes) = round else {
+            return;
+        };
+        for node in nodes {
+            let NodeVersion::Serves(served) = &node.version else {
+                continue;
+            };
+            let known = self.0.iter().position(|it| it.name == node.name);
+            let is_new = served == commit;
+            match known.and_then(|place| self.0.get_mut(place)) {
+                Some(address) => address.take(is_new),
+                // Before its first new answer, an address shows nothing but that the rollout has not reached it.
+                None if is_new => self.0.push(Address {
+                    name: &node.name,
+                    run: 1,
+                    ..Address::default()
+                }),
+                None => {}
+            }
+        }
+    }
+
+    /// The address that needs the most rounds, if one has changed back.
+    pub(super) fn several(&self, fit: u32) -> Option<SeveralServers<'a>> {
+        let changed_back = self.0.iter().filter(|it| it.old > 0);
+        changed_back
+            .map(|it| it.several(fit))
+            .max_by_key(|it| it.rounds)
+    }
+}
+
+impl<'a> Address<'a> {
+    fn take(&mut self, is_new: bool) {
+        if is_new {
+            self.run = self.run.saturating_add(1);
+        } else {
+            self.new = self.new.saturating_add(self.run);
+            self.run = 0;
+            self.old = self.old.saturating_add(1);
+        }
+    }
+
+    fn several(&self, fit: u32) -> SeveralServers<'a> {
+        SeveralServers {
+            address: self.name,
+            old: self.old,
+            answers: self.new.saturating_add(self.old),
+            rounds: rounds(self.old, self.new, fit),
+            fit,
+        }
+    }
+}
+
+impl SeveralServers<'_> {
+    /// Tells whether the deadline is too short for the rounds that are needed.
+    pub(super) fn exceeds_deadline(&self) -> bool {
+        self.rounds > self.fit
+    }
+
+    /// Explains the number of rounds, as the rest of a sentence.
+    pub(super) fn explanation(&self) -> String {
+        let mut text = format!(
+            "{} answered with another commit in {} of {} answers after it had answered with the release, so \
+             several servers are behind it, and fewer than {} consecutive rounds can be luck",
+            self.address, self.old, self.answers, self.rounds
+        );
+        if self.exceeds_deadline() {
+            text.push_str(&format!("; only {} rounds fit into the deadline", self.fit));
+        }
+        text
+    }
+}
+
+/// The consecutive rounds after which the chance that an old server was missed is below 1 in [`CHANCES`] for the whole
+/// wait. A run can begin at each of the rounds that fit into the deadline, so each run has that part of the chance.
+fn rounds(old: u32, new: u32, fit: u32) -> u32 {
+    let answers = f64::from(old) + f64::from(new) + f64::from(ADDED);
+    let share = (f64::from(old) / answers).min(LARGEST_SHARE);
+    let chances = CHANCES * f64::from(fit.max(1));
+    let rounds = chances.ln() / -(1.0 - share).ln();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number; one that is too large is cut off at the largest integer"
+    )]
+    let rounds = rounds as u32;
+    rounds.saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Addresses, SeveralServers, rounds};
+    use crate::bindings::promotion::Convergence;
+    use crate::fixtures::{OTHER, SHA, THIRD, nodes};
+    use crate::promotion::convergence::{Finding, Series};
+
+    fn answers(given: &[&str]) -> Vec<Convergence> {
+        let rounds = given.iter();
+        rounds
+            .map(|commit| Convergence::Observed(nodes(&[("lb", commit)])))
+            .collect()
+    }
+
+    fn several(rounds: &[Convergence]) -> Option<SeveralServers<'_>> {
+        let mut addresses = Addresses::NEW;
+        for round in rounds {
+            addresses.take(round, SHA);
+        }
+        addresses.several(61)
+    }
+
+    #[test]
+    fn an_address_that_never_changes_back_is_one_node() {
+        for given in [
+            vec![],
+            vec![OTHER, OTHER, SHA, SHA],
+            vec![OTHER, "", SHA, "", SHA],
+            vec![SHA, SHA],
+        ] {
+            assert_eq!(several(&answers(&given)), None, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_changes_back_has_several_servers() {
+        let rounds = answers(&[OTHER, OTHER, SHA, OTHER, SHA, THIRD, "", SHA, SHA]);
+        let several = several(&rounds).expect("it changed back");
+        assert_eq!(
+            (several.address, several.old, several.answers),
+            ("lb", 2, 4)
+        );
+        assert_eq!(several.rounds, 28);
+        assert!(!several.exceeds_deadline());
+        assert_eq!(
+            several.explanation(),
+            "lb answered with another commit in 2 of 4 answers after it had answered with the release, so several \
+             servers are behind it, and fewer than 28 consecutive rounds can be luck"
+        );
+    }
+
+    #[test]
+    fn the_rarer_the_old_answers_the_more_rounds_are_needed() {
+        // ln(61,000) / -ln(2/3) is 27.2.
+        assert_eq!(rounds(20, 38, 61), 28);
+        assert_eq!(rounds(10, 1, 61), 28, "one third is the most");
+        assert_eq!(rounds(2, 16, 61), 105);
+        assert_eq!(rounds(20, 38, 601), 33, "a longer wait has more chances");
+        let rare = SeveralServers {
+            address: "lb",
+            old: 2,
+            answers: 18,
+            rounds: 105,
+            fit: 61,
+        };
+        assert!(
+            rare.explanation()
+                .ends_with("only 61 rounds fit into the deadline")
+        );
+    }
+
+    /// A generator of numbers from 0 to 1, the same ones in each run.
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self) -> f64 {
+            // Source: Marsaglia, Xorshift RNGs, 2003.
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            f64::from(u32::try_from(self.0 >> 32).expect("32 bits")) / f64::from(u32::MAX)
+        }
+    }
+
+    /// Waits behind an address until it converges: the round, and whether it had changed back.
+    fn wait(fit: u32, needed: u32, mut is_old: impl FnMut(u32) -> bool) -> Option<(u32, bool)> {
+        let [new, old] = [SHA, OTHER].map(|it| Convergence::Observed(nodes(&[("lb", it)])));
+        let mut series = Series::NEW;
+        for round in 0..fit {
+            let answer = if is_old(round) { &old } else { &new };
+            if series.take(answer, SHA, needed, fit) == Finding::Converged {
+                return Some((round, series.several(fit).is_some()));
+            }
+        }
+        None
+    }
+
+    /// One of three servers is old for good. At first, no server has the release.
+    #[test]
+    fn fewer_than_one_wait_in_a_thousand_is_fooled() {
+        for fit in [61, 181] {
+            let mut random = Random(0x9e37_79b9_7f4a_7c15);
+            let mut fooled = 0;
+            let waits = 20_000;
+            for _ in 0..waits {
+                let rollout = |round: u32| match round {
+                    0..3 => 1.0,
+                    _ => 1.0 / 3.0,
+                };
+                let ended = wait(fit, 10, |round| random.next() < rollout(round));
+                fooled += u32::from(ended.is_some_and(|(_, changed_back)| changed_back));
+            }
+            // With so few, the rate is below 1 in 1,000 with a confidence of 97 %.
+            assert!(fooled <= 11, "{fooled} of {waits}, {fit} rounds");
+        }
+    }
+
+    /// Three servers are replaced one after the other.
+    #[test]
+    fn a_rollout_that_finishes_converges_soon_after() {
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        let (waits, mut ended) = (2_000, 0);
+        for pace in [1, 2, 4] {
+            for _ in 0..waits {
+                let old = |round: u32| f64::from(3 - (round / pace).min(3)) / 3.0;
+                let found = wait(61, 2, |round| random.next() < old(round));
+                ended += u32::from(found.is_some_and(|(round, _)| round < 61));
+            }
+        }
+        assert!(ended * 100 >= 3 * waits * 99, "{ended} of {}", 3 * waits);
+    }
+}
