@@ -92,6 +92,7 @@ pages! {
     "0022" => "decisions/0022-ground-floor.md",
     "0023" => "decisions/0023-settings-in-one-place.md",
     "0024" => "decisions/0024-generated-reference.md",
+    "0025" => "decisions/0025-several-servers.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",
