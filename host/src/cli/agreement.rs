@@ -5,10 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command as Process, Stdio};
 
-use clap::Parser as _;
-
 use super::output::Output;
-use super::{Cli, run};
+use super::output_flags::OutputFlags;
+use super::{parse, run};
 
 #[path = "../../../tests/cli/agreement/case.rs"]
 mod case;
@@ -45,7 +44,7 @@ impl Commands for Shop<'_> {
     fn run(&self, arguments: &[&str]) -> (i32, String) {
         let file = self.folder.join("greenlight.toml");
         let file = file.to_str().expect("UTF-8");
-        let mut all = vec!["greenlight", "--quiet"];
+        let mut all = vec!["greenlight"];
         all.extend(arguments);
         all.extend(["--config", file]);
         if ["explain", "replay"].contains(&arguments[0]) {
@@ -56,9 +55,13 @@ impl Commands for Shop<'_> {
         {
             all.extend(["--default-action", action]);
         }
-        let cli = Cli::try_parse_from(&all).unwrap_or_else(|error| panic!("{all:?}: {error}"));
-        let mut output = Output::new(cli.global);
-        let exit = run(cli.command, &mut output).unwrap_or_else(|error| {
+        let parsed = parse(&all).unwrap_or_else(|error| panic!("{all:?}: {error}"));
+        let (_, command) = parsed.unwrap_or_else(|error| panic!("{all:?}: {}", error.text()));
+        let mut output = Output::new(OutputFlags {
+            quiet: true,
+            ..OutputFlags::default()
+        });
+        let exit = run(command, &mut output).unwrap_or_else(|error| {
             panic!("{all:?}: {}", error.text());
         });
         (i32::from(exit as u8), output.answer().to_owned())

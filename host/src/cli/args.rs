@@ -43,49 +43,6 @@ pub struct FormatArguments {
     pub format: Format,
 }
 
-/// The flags of every command.
-#[derive(Clone, Copy, Debug, Default, Args)]
-pub struct GlobalArguments {
-    /// Color the progress of `run`, labels and diagnostics: on a terminal, always or never. Other output has no
-    /// colors.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "WHEN",
-        default_value_t,
-        help_heading = "Output"
-    )]
-    pub color: Color,
-
-    /// Print no notes on standard error, only answers and errors.
-    #[arg(short, long, global = true, help_heading = "Output")]
-    pub quiet: bool,
-
-    /// Print each setting that is not a default, with its source. Commands that read no settings print nothing
-    /// more.
-    #[arg(
-        short,
-        long,
-        global = true,
-        conflicts_with = "quiet",
-        help_heading = "Output"
-    )]
-    pub verbose: bool,
-}
-
-/// When the output is colored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set; anywhere if `FORCE_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// Parses the number of a deployment.
 ///
 /// # Errors

@@ -1,7 +1,6 @@
 //! `greenlight config`: prints each setting with its source, and checks the configuration.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -246,7 +245,7 @@ fn human(resolved: &Resolved, settings: &[Setting]) -> String {
     };
     let rows: Vec<_> = settings
         .iter()
-        .map(|it| (&it.name, value(&it.value), it.source))
+        .map(|it| (&it.name, configuration::value(&it.value), it.source))
         .collect();
     let widest = |width: &dyn Fn(&(&String, String, Source)) -> usize| {
         rows.iter()
@@ -258,7 +257,7 @@ fn human(resolved: &Resolved, settings: &[Setting]) -> String {
     let names = widest(&|row| row.0.len());
     let values = widest(&|row| row.1.chars().count());
     for (name, value, source) in &rows {
-        let source = self::source(*source, resolved.path());
+        let source = configuration::source(*source, resolved.path());
         // Writing into a string can't fail.
         let _ = writeln!(
             text,
@@ -270,33 +269,5 @@ fn human(resolved: &Resolved, settings: &[Setting]) -> String {
     text
 }
 
-/// A source for people: `greenlight.toml:12` for the file.
-pub(super) fn source(source: Source, path: Option<&Path>) -> String {
-    match source {
-        Source::Flag(name) => format!("flag {name}"),
-        Source::Variable(name) => format!("variable {name}"),
-        Source::File(line) => match path {
-            Some(path) => format!("{}:{line}", path.display()),
-            None => format!("line {line}"),
-        },
-        Source::Default => "default".to_owned(),
-    }
-}
-
 /// The longest cell that widens its column, in characters. Longer cells overflow.
 const WIDE: usize = 40;
-
-/// A value on one line: strings without quotes, lists with commas.
-pub(super) fn value(value: &Value) -> String {
-    match value {
-        Value::String(text) => escape(text).into_owned(),
-        Value::Null => "-".to_owned(),
-        Value::Array(values) if values.is_empty() => "-".to_owned(),
-        Value::Array(values) => values
-            .iter()
-            .map(self::value)
-            .collect::<Vec<_>>()
-            .join(", "),
-        other => escape(&other.to_string()).into_owned(),
-    }
-}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 
 use super::Error;
 use super::args::{compiler, named};
@@ -181,12 +182,40 @@ fn sources(resolved: &Resolved, is_used: impl Fn(&str) -> bool) -> String {
                 text,
                 "note: {}: {} ({})",
                 escape(&setting.name),
-                super::config::value(&setting.value),
-                escape(&super::config::source(setting.source, resolved.path()))
+                value(&setting.value),
+                escape(&source(setting.source, resolved.path()))
             );
         }
     }
     text
+}
+
+/// A source for people: `greenlight.toml:12` for the file.
+pub fn source(source: Source, path: Option<&Path>) -> String {
+    match source {
+        Source::Flag(name) => format!("flag {name}"),
+        Source::Variable(name) => format!("variable {name}"),
+        Source::File(line) => match path {
+            Some(path) => format!("{}:{line}", path.display()),
+            None => format!("line {line}"),
+        },
+        Source::Default => "default".to_owned(),
+    }
+}
+
+/// A value on one line: strings without quotes, lists with commas.
+pub fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => escape(text).into_owned(),
+        Value::Null => "-".to_owned(),
+        Value::Array(values) if values.is_empty() => "-".to_owned(),
+        Value::Array(values) => values
+            .iter()
+            .map(self::value)
+            .collect::<Vec<_>>()
+            .join(", "),
+        other => escape(&other.to_string()).into_owned(),
+    }
 }
 
 /// Loads the policy of settings: from a file, with its digest, or the bundled one without.

@@ -31,7 +31,10 @@ impl Exit {
     /// All of them, with what they mean in a few words.
     pub const ALL: [(Self, &'static str); 8] = [
         (Self::Go, "go, also with a warning"),
-        (Self::Stop, "stop: the policy says no"),
+        (
+            Self::Stop,
+            "stop: the policy says no, or the deployment was superseded or canceled; a check does not hold",
+        ),
         (Self::Usage, "invalid command line, configuration or input"),
         (
             Self::GoWithWarning,
@@ -44,7 +47,7 @@ impl Exit {
         ),
         (
             Self::Output,
-            "output, a report or a journal could not be written",
+            "output, a report or a journal could not be written, or a journal could not be read",
         ),
         (
             Self::Interrupted,

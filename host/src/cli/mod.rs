@@ -15,6 +15,7 @@ mod facts_document;
 mod help;
 mod label;
 mod output;
+mod output_flags;
 mod policy;
 mod replay;
 mod reports;
@@ -29,12 +30,12 @@ mod usage;
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser as _, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Subcommand};
 use clap_complete::Shell;
 
-use args::GlobalArguments;
 pub use exit::{Exit, WarnExitCode};
 use output::Output;
+use output_flags::OutputFlags;
 
 pub use crate::error::Error;
 use crate::local;
@@ -54,8 +55,6 @@ use crate::text::escape::escape;
     disable_help_subcommand = true
 )]
 struct Cli {
-    #[command(flatten)]
-    global: GlobalArguments,
     #[command(subcommand)]
     command: Command,
 }
@@ -91,7 +90,7 @@ enum Command {
 
 /// The parser of the whole command line, from which documentation and completions are generated.
 pub fn command() -> clap::Command {
-    Cli::command()
+    output_flags::add_to_all(Cli::command())
 }
 
 /// Runs the program.
@@ -110,14 +109,13 @@ pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         return local::run_as_child(&arguments);
     }
-    let (global, command) = match parse_fast() {
-        Some(parsed) => parsed,
-        None => match Cli::try_parse() {
-            Ok(cli) => (cli.global, cli.command),
-            Err(error) => return usage(&error),
-        },
+    let parsed = parse_fast().map_or_else(|| parse(std::env::args_os()), |parsed| Ok(Ok(parsed)));
+    let (flags, command) = match parsed {
+        Ok(Ok(parsed)) => parsed,
+        Ok(Err(error)) => return unusable(&error),
+        Err(error) => return usage(&error),
     };
-    let mut output = Output::new(global);
+    let mut output = Output::new(flags);
     let exit = match run(command, &mut output) {
         Ok(exit) => exit,
         Err(error) => {
@@ -129,26 +127,37 @@ pub fn main() -> ExitCode {
     output.finish(exit).into()
 }
 
+/// Parses the command line. The inner error is about the flags of the output.
+fn parse<T: Into<std::ffi::OsString> + Clone>(
+    arguments: impl IntoIterator<Item = T>,
+) -> Result<Result<(OutputFlags, Command), Error>, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    let command = Cli::from_arg_matches(&matches)?.command;
+    Ok(output_flags::read(&matches).map(|flags| (flags, command)))
+}
+
 /// Parses the arguments of a command that decides, without building the parsers of all the others. If they are
 /// wrong or ask for help, the parser of the whole command line runs and says so.
-fn parse_fast() -> Option<(GlobalArguments, Command)> {
+fn parse_fast() -> Option<(OutputFlags, Command)> {
     fn read<A: Args>(
+        name: &str,
         arguments: std::env::ArgsOs,
         command: impl FnOnce(A) -> Command,
-    ) -> Option<(GlobalArguments, Command)> {
+    ) -> Option<(OutputFlags, Command)> {
         let parser = clap::Command::new("greenlight").no_binary_name(true);
-        let parser = GlobalArguments::augment_args(A::augment_args(parser));
+        let parser = output_flags::add(A::augment_args(parser), name);
         let matches = parser.try_get_matches_from(arguments).ok()?;
-        let global = GlobalArguments::from_arg_matches(&matches).ok()?;
-        Some((global, command(A::from_arg_matches(&matches).ok()?)))
+        let flags = output_flags::read_alone(&matches).ok()?;
+        Some((flags, command(A::from_arg_matches(&matches).ok()?)))
     }
     let mut arguments = std::env::args_os();
     let name = arguments.nth(1)?;
-    match name.to_str()? {
-        "label" => read(arguments, Command::Label),
-        "tags" => read(arguments, Command::Tags),
-        "resolve" => read(arguments, Command::Resolve),
-        "decide" => read(arguments, Command::Decide),
+    let name = name.to_str()?;
+    match name {
+        "label" => read(name, arguments, Command::Label),
+        "tags" => read(name, arguments, Command::Tags),
+        "resolve" => read(name, arguments, Command::Resolve),
+        "decide" => read(name, arguments, Command::Decide),
         _ => None,
     }
 }
@@ -170,15 +179,15 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Config(command) => config::run(&command, output),
         Command::Policy(command) => policy::run(&command, output),
         Command::Schema(arguments) => schema::run(&arguments, output),
-        Command::Help(arguments) => help::run(&arguments, Cli::command(), output),
+        Command::Help(arguments) => help::run(&arguments, self::command(), output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "greenlight", &mut script);
+            clap_complete::generate(shell, &mut self::command(), "greenlight", &mut script);
             output.bytes(&script);
             Ok(Exit::Go)
         }
         Command::Man => {
-            output.bytes(&help::man_page(Cli::command())?);
+            output.bytes(&help::man_page(self::command())?);
             Ok(Exit::Go)
         }
     }
@@ -189,16 +198,19 @@ fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return error.print().map_or(Exit::Output, |()| Exit::Go).into();
     }
-    if let Some(fault) =
-        usage::variable_at_fault(error, &Cli::command(), std::env::args_os().skip(1))
-    {
-        Output::new(GlobalArguments::default()).error(&fault.text());
-        return Exit::from(fault.kind).into();
+    if let Some(fault) = usage::variable_at_fault(error, &command(), std::env::args_os().skip(1)) {
+        return unusable(&fault);
     }
     let text = error.render().to_string();
     let lines: String = text.lines().map(escaped_line).collect();
-    Output::new(GlobalArguments::default()).error(&lines);
+    Output::new(OutputFlags::default()).error(&lines);
     Exit::Usage.into()
+}
+
+/// Ends with an error about the command line.
+fn unusable(error: &Error) -> ExitCode {
+    Output::new(OutputFlags::default()).error(&error.text());
+    Exit::from(error.kind).into()
 }
 
 /// Escapes a line of `clap`, which repeats arguments unchanged, line breaks included: a CI runner would carry
@@ -225,6 +237,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

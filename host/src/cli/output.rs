@@ -6,8 +6,9 @@ use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::Error;
-use super::args::{Color, Format, GlobalArguments};
+use super::args::Format;
 use super::exit::Exit;
+use super::output_flags::{Color, OutputFlags};
 use crate::contract::documents::RefusalDocument;
 use crate::contract::types::Reason;
 use crate::report::terminal;
@@ -30,9 +31,9 @@ pub struct Output {
 impl Output {
     /// Reads the flags, and for `--color auto` the terminal, `NO_COLOR`, `FORCE_COLOR` and `JENKINS_URL`: the
     /// console of Jenkins does not interpret escape sequences.
-    pub fn new(arguments: GlobalArguments) -> Self {
+    pub fn new(flags: OutputFlags) -> Self {
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let wanted = |terminal: bool| match arguments.color {
+        let wanted = |terminal: bool| match flags.color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto if set("NO_COLOR") => false,
@@ -47,8 +48,8 @@ impl Output {
             answer: Vec::new(),
             colour: wanted(io::stdout().is_terminal()),
             note_colour: wanted(io::stderr().is_terminal()),
-            quiet: arguments.quiet,
-            verbose: arguments.verbose,
+            quiet: flags.quiet,
+            verbose: flags.verbose,
             lost: None,
         }
     }

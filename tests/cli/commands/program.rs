@@ -28,12 +28,12 @@ fn version() {
 fn help_lists_the_commands_and_the_exit_statuses() {
     let statuses = "Exit status:
    0  go, also with a warning
-   1  stop: the policy says no
+   1  stop: the policy says no, or the deployment was superseded or canceled; a check does not hold
    2  invalid command line, configuration or input
    3  go with a warning, only with --warn-exit-code 3
    4  hold: something has to happen first
   70  the policy trapped, timed out, ran into a limit or broke the contract
-  74  output, a report or a journal could not be written
+  74  output, a report or a journal could not be written, or a journal could not be read
 ";
     for flag in ["--help", "-h"] {
         let ended = greenlight([flag]).gives(0, Text::Has(&[statuses]), Text::Nothing);

@@ -108,13 +108,27 @@ fn row(argument: &Arg) -> String {
         let names: Vec<_> = defaults.iter().map(|it| it.to_string_lossy()).collect();
         let _ = write!(about, " [default: {}]", names.join(", "));
     }
-    let variable = argument
+    let described = variable(&mut about);
+    let own = argument
         .get_env()
-        .map(|it| format!("`{}`", it.to_string_lossy()));
+        .map(|it| it.to_string_lossy().into_owned());
+    let variable = own.or(described).map(|it| format!("`{it}`"));
     format!(
         "| `{}` | {} | {} |\n",
         cell(&name),
         cell(&sentence(&about)),
         variable.unwrap_or_default()
     )
+}
+
+/// Takes the variable out of the text of a flag whose variable is read after the flag and before the file.
+fn variable(about: &mut String) -> Option<String> {
+    let start = about.find("[env: ")?;
+    let end = start + about[start..].find(']')?;
+    let name = about[start + "[env: ".len()..end]
+        .trim_matches('`')
+        .to_owned();
+    about.replace_range(start..=end, "");
+    *about = about.trim().to_owned();
+    Some(name)
 }
