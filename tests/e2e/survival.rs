@@ -278,8 +278,6 @@ fn a_person_cancels_an_unfinished_deployment() {
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
     let run = in_the_middle(&pipeline, &tags[0]);
-    let refused = pipeline.greenlight(&["cancel", "1", "--by", "Ada"]);
-    assert_eq!(refused.status, 2, "it is under way: {}", refused.stderr);
     drop(run);
     let ended = pipeline.greenlight(&["cancel", "1", "--by", "Ada"]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);

@@ -18,6 +18,7 @@ for_both!(
     a_torn_record_is_left_out_and_forgotten,
     damage_before_the_last_record_is_an_error,
     a_conclusion_stands,
+    messages_are_kept_in_order,
     what_is_not_there,
     many_may_open_a_new_one_at_once,
 );
@@ -243,8 +244,29 @@ fn a_conclusion_stands(place: &Place) {
     assert_eq!(header.conclusion, Some(Conclusion::Promoted));
 }
 
+fn messages_are_kept_in_order(place: &Place) {
+    let mut store = place.open();
+    let (first, second) = (store.begin(&new("a")), store.begin(&new("b")));
+    let (first, second) = (first.expect("begun"), second.expect("begun"));
+    for (deployment, at, body) in [
+        (first, 7, r#"{"x":1}"#),
+        (second, 8, "{}"),
+        (first, 3, r#"{"x":"ü"}"#),
+    ] {
+        store.send(deployment, at, body).expect("sent");
+    }
+    let read = |behind| place.open().messages(first, behind).expect("read");
+    let all = read(0);
+    let bodies: Vec<_> = all.iter().map(|it| (it.at, it.body.as_str())).collect();
+    assert_eq!(bodies, [(7, r#"{"x":1}"#), (3, r#"{"x":"ü"}"#)]);
+    assert_eq!(read(all[0].id), all[1..]);
+    assert!(read(all[1].id).is_empty());
+}
+
 fn what_is_not_there(place: &Place) {
     let mut store = place.open();
+    assert_eq!(store.send(99, 1, "{}"), Err(Error::Unknown(99)));
+    assert_eq!(store.messages(99, 0), Ok(Vec::new()));
     assert_eq!(store.append(99, &row(1)), Err(Error::Unknown(99)));
     assert_eq!(
         store.conclude(99, Conclusion::Promoted),

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use greenlight::contract::names::Named;
 use greenlight::contract::promotion::{Action, Conclusion, Happening, Outcome};
-use greenlight::deployment::entry::{Details, Entry};
+use greenlight::deployment::entry::{Details, Entry, Person};
 use greenlight::deployment::log;
 use greenlight::journal::{NewDeployment, Row, Store};
 use serde_json::Value;
@@ -70,9 +70,9 @@ fn every_entry_is_read(place: &Place) {
     assert!(has(&mut *store, 6, |it| matches!(
         it,
         Entry::Happened {
-            details: Details::Person { name },
+            details: Details::Person(person),
             ..
-        } if name == "Ada"
+        } if person.name == "Ada"
     )));
 }
 
@@ -187,10 +187,12 @@ fn an_unfinished_deployment_of_another_policy_is_canceled(place: &Place) {
     assert_eq!(stdout, "deployment 6 is canceled\n");
     assert_eq!(state(), "canceled");
     let (entries, _) = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
-    assert_eq!(entries.len(), ENTRIES + 2);
-    let ada = Details::Person {
+    // The person, what the nodes serve, and the end.
+    assert_eq!(entries.len(), ENTRIES + 3);
+    let ada = Details::Person(Person {
         name: "Ada".to_owned(),
-    };
+        reason: None,
+    });
     assert!(matches!(
         &entries[ENTRIES].entry,
         Entry::Happened { details, .. } if *details == ada

@@ -10,7 +10,7 @@ use greenlight::contract::promotion::{
     Round, Urgency,
 };
 use greenlight::contract::types::{Evidence, Reason, Span};
-use greenlight::deployment::entry::{CommandDetails, Details, Entry, NodeDetails};
+use greenlight::deployment::entry::{CommandDetails, Details, Entry, NodeDetails, Person};
 use greenlight::deployment::log;
 use greenlight::journal::Row;
 
@@ -265,8 +265,11 @@ fn seen() -> Vec<StoredEvent> {
         environment: "prod".to_owned(),
         commit: COMMIT.to_owned(),
     };
-    let ada = || Details::Person {
-        name: "Ada".to_owned(),
+    let ada = || {
+        Details::Person(Person {
+            name: "Ada".to_owned(),
+            reason: None,
+        })
     };
     let nothing = r#"{"of":"nothing"}"#;
     vec![

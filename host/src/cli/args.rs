@@ -3,8 +3,10 @@
 use std::env;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 
 use super::Error;
 use super::output::Output;
@@ -87,6 +89,18 @@ pub fn person(text: &str) -> Result<String, String> {
         "" => Err("expected a name that is not blank".to_owned()),
         name => Ok(name.to_owned()),
     }
+}
+
+/// Parses a duration.
+///
+/// # Errors
+///
+/// If it is not a duration, or negative.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<SignedDuration>().ok();
+    parsed
+        .and_then(|it| Duration::try_from(it).ok())
+        .ok_or_else(|| "expected a duration, like `90s` or `10m`".to_owned())
 }
 
 /// Parses an idempotency key. An empty variable of a pipeline is an error.

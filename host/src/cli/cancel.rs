@@ -1,15 +1,21 @@
 //! `greenlight cancel`: ends an unfinished deployment.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::configuration::{self, ConfigArguments};
 use super::output::Output;
 use super::{Error, Exit};
+use crate::deployment::Cancellation;
+use crate::deployment::entry::Person;
+use crate::text::escape::escape;
 
 /// Cancel an unfinished deployment.
 ///
-/// Use it for a deployment whose process has ended, and that can't or should not be resumed. Interrupt a running
-/// one first (Ctrl-C, or SIGTERM to its process). Nothing is rolled back.
+/// The process that drives it, on any machine that shares the journal, ends the running command, records the
+/// cancellation, sends the notification, and exits with 1. A deployment whose process has ended is canceled by this
+/// command itself. Nothing is rolled back.
 #[derive(Debug, Args)]
 pub struct CancelArguments {
     /// Cancel the deployment with this number.
@@ -18,6 +24,12 @@ pub struct CancelArguments {
     /// Record this name as the person who cancels.
     #[arg(long, value_name = "NAME", value_parser = super::args::person)]
     by: String,
+    /// Record why.
+    #[arg(long, value_name = "TEXT", value_parser = super::args::person)]
+    reason: Option<String>,
+    /// Wait this long for the process that drives the deployment. It still ends the deployment later.
+    #[arg(long, value_name = "DURATION", value_parser = super::args::duration, default_value = "60s")]
+    wait: Duration,
     #[command(flatten)]
     config: ConfigArguments,
 }
@@ -26,7 +38,24 @@ pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, 
     let config =
         configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
     let number = arguments.number;
-    crate::deployment::cancel(&config, number, &arguments.by)?;
-    output.text(&format!("deployment {number} is canceled\n"));
-    Ok(Exit::Go)
+    let person = Person {
+        name: arguments.by.clone(),
+        reason: arguments.reason.clone(),
+    };
+    let mut tell = |text: &str| output.note(&format!("note: {}\n", escape(text)));
+    let canceled = crate::deployment::cancel(&config, number, &person, arguments.wait, &mut tell)?;
+    match canceled {
+        Cancellation::Done => {
+            output.text(&format!("deployment {number} is canceled\n"));
+            Ok(Exit::Go)
+        }
+        Cancellation::Asked { driver } => {
+            output.error(&format!(
+                "error: {driver} did not end deployment {number} within {:?}\n  help: it ends the deployment as \
+                 soon as it reads the journal; if it is stuck, end it and run `greenlight cancel` again\n",
+                arguments.wait
+            ));
+            Ok(Exit::Hold)
+        }
+    }
 }

@@ -51,7 +51,7 @@ const OFFERED: [(&str, &[Flag]); 17] = [
     ("replay", &[V]),
     ("run", &[C, Q, V]),
     ("status", &[V]),
-    ("cancel", &[V]),
+    ("cancel", &[Q, V]),
     ("rollback-advice", &[V]),
     ("serve", &[Q, V]),
     ("config show", &[V]),

@@ -3,6 +3,7 @@
 use super::driver::Driver;
 use super::entry::Began;
 use super::log::{self, Log};
+use super::mailbox::Mailbox;
 use super::recovery::Opening;
 use super::{Context, Error, Leases, Outcome, is_begun, unfinished};
 use crate::clock;
@@ -71,13 +72,16 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         ));
     }
     let (location, mut store) = log::open(context.config)?;
-    let leases = Leases::keep(location, context.config.lease)?;
+    let leases = Leases::keep(location.clone(), context.config.lease)?;
     let number = match claim_number(store.as_mut(), &leases, request, &began.commit)? {
         Claimed::New(number) => number,
         Claimed::AlreadyBegun(number) => return Ok(Outcome::AlreadyBegun(number)),
     };
+    let mailbox = leases.or_release(store.as_mut(), |store| {
+        Mailbox::open(location, store, number, &context.shutdown)
+    })?;
     let log = Log::new(store, number, 1);
-    let driver = Driver::new(context, log, leases, began, entry)?;
+    let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
     let approved_by = request.approved_by.map(str::to_owned);
     Ok(Outcome::Driven {
         number,

@@ -1,45 +1,223 @@
-//! Canceling a deployment that no process drives.
+//! Canceling a deployment: by itself if no process drives it, else by a message to its driver.
 
-use super::entry::{Details, Entry};
-use super::log::{self, Log, Record};
-use super::{Error, Leases, last_look, recovery};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::entry::{Details, Entry, Person};
+use super::log::{self, Dated, Log, Record};
+use super::message::Message;
+use super::{Drivers, Error, Leases, last_look, notify, recovery};
 use crate::config::Config;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Conclusion, Happening, Intervention};
+use crate::contract::promotion::{Action, Conclusion, Happening, Intervention, Notice, Urgency};
+use crate::journal::{Header, Holder, Lock, Occupant, Store};
+use crate::text::number::short;
+
+/// How often to look whether the driver has ended the deployment.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The key of the notification, which is the bundled policy's, too: it is sent once.
+const NOTICE: &str = "canceled";
+
+/// What became of a request to cancel a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// It is canceled.
+    Done,
+    /// The message to the process that drives it is sent, and the process has not ended it in time.
+    Asked {
+        /// The process, in words.
+        driver: String,
+    },
+}
 
 /// Ends a deployment in the name of a person. Nothing that was deployed is rolled back.
 ///
+/// A process that drives it receives a message, and has so long to end it. `tell` gets what goes on.
+///
 /// # Errors
 ///
-/// If there is no such deployment, it has ended, a process drives it, or the journal can't be written.
-pub fn cancel(config: &Config, number: u64, by: &str) -> Result<(), Error> {
+/// If there is no such deployment, it has ended, or the journal can't be written.
+pub fn cancel(
+    config: &Config,
+    number: u64,
+    person: &Person,
+    patience: Duration,
+    tell: &mut dyn FnMut(&str),
+) -> Result<Cancellation, Error> {
     let (location, mut store) = log::open(config)?;
+    let header = unfinished(store.as_mut(), number)?;
+    let leases = Leases::keep(location, config.lease)?;
+    let lock = Lock::tag(&header.tag);
+    let Some(occupant) = leases.claim(store.as_mut(), &lock, number, &header.commit)? else {
+        return finish(config, store, &leases, header, person, tell);
+    };
+    if occupant.deployment != number {
+        return Err(other_drives(&header, &occupant));
+    }
+    let driver = Holder::describe(&occupant.holder);
+    let message = Message::Cancel {
+        by: person.name.clone(),
+        reason: person.reason.clone(),
+    };
+    message.send(store.as_mut(), number)?;
+    tell(&format!(
+        "{driver} drives deployment {number}, and is asked to end it"
+    ));
+    let until = Instant::now() + patience;
+    loop {
+        match unfinished(store.as_mut(), number) {
+            Ok(_) => {}
+            Err(_) if is_canceled(store.as_mut(), number)? => return Ok(Cancellation::Done),
+            Err(error) => return Err(error),
+        }
+        if !Drivers::read(store.as_mut())?.drive(&header)
+            && leases
+                .claim(store.as_mut(), &lock, number, &header.commit)?
+                .is_none()
+        {
+            tell(&format!(
+                "{driver} has ended without ending deployment {number}"
+            ));
+            return finish(config, store, &leases, header, person, tell);
+        }
+        if Instant::now() >= until {
+            return Ok(Cancellation::Asked { driver });
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// The header of a deployment that has not ended.
+fn unfinished(store: &mut dyn Store, number: u64) -> Result<Header, Error> {
     let header = store.deployment(number)?;
     let header = header.ok_or_else(|| recovery::not_found(number))?;
-    if let Some(conclusion) = header.conclusion {
-        return Err(Error::host(
+    match header.conclusion {
+        None => Ok(header),
+        Some(conclusion) => Err(Error::host(
             format!("deployment {number} has ended: {}", conclusion.name()),
             "there is nothing to cancel",
-        ));
+        )),
     }
-    let leases = Leases::keep(location, config.lease)?;
-    leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
+}
+
+fn is_canceled(store: &mut dyn Store, number: u64) -> Result<bool, Error> {
+    let header = store.deployment(number)?;
+    Ok(header.is_some_and(|it| it.conclusion == Some(Conclusion::Canceled)))
+}
+
+fn other_drives(header: &Header, occupant: &Occupant) -> Error {
+    Error::host(
+        format!(
+            "deployment {} of the tag `{}` is running, driven by {}",
+            occupant.deployment,
+            header.tag,
+            Holder::describe(&occupant.holder)
+        ),
+        format!(
+            "cancel that one first, or wait until it ends, then cancel deployment {}",
+            header.number
+        ),
+    )
+}
+
+/// Ends a deployment that no process drives, and whose lock this process holds.
+fn finish(
+    config: &Config,
+    mut store: Box<dyn Store>,
+    leases: &Leases,
+    header: Header,
+    person: &Person,
+    tell: &mut dyn FnMut(&str),
+) -> Result<Cancellation, Error> {
+    let number = header.number;
+    // Its driver may have ended it right before.
+    if let Err(error) = unfinished(store.as_mut(), number) {
+        leases.release_all_but(store.as_mut(), &[])?;
+        return match is_canceled(store.as_mut(), number)? {
+            true => Ok(Cancellation::Done),
+            false => Err(error),
+        };
+    }
     // A journal that can't be read any more can still be ended, without a record of the person.
     let Ok((entries, torn)) = log::read(store.as_mut(), number) else {
         store.conclude(number, Conclusion::Canceled)?;
-        return Ok(leases.release_all_but(store.as_mut(), &[])?);
+        leases.release_all_but(store.as_mut(), &[])?;
+        return Ok(Cancellation::Done);
     };
     let mut record = Record::new(Log::new(store, number, entries.len() as u64 + 1));
     if torn {
         record.log.forget_torn()?;
     }
-    let name = by.to_owned();
-    let intervened = Happening::Intervened(Intervention::Canceled);
-    record.happened(intervened, Details::Person { name })?;
-    last_look::record(config, &mut record.log)?;
+    if !entries.iter().any(is_cancellation) {
+        let intervened = Happening::Intervened(Intervention::Canceled);
+        record.happened(intervened, Details::Person(person.clone()))?;
+    }
+    let served = last_look::record(config, &mut record.log)?;
+    if !entries.iter().any(is_notice) && config.slack.is_some() {
+        send(config, &mut record, &header, person, &served, tell)?;
+    }
     record.log.write(&Entry::Concluded {
         conclusion: Conclusion::Canceled,
     })?;
     record.log.store.conclude(number, Conclusion::Canceled)?;
-    Ok(leases.release_all_but(record.log.store.as_mut(), &[])?)
+    leases.release_all_but(record.log.store.as_mut(), &[])?;
+    Ok(Cancellation::Done)
+}
+
+/// Tells the channel, as the policy does where a process drives the deployment.
+fn send(
+    config: &Config,
+    record: &mut Record,
+    header: &Header,
+    person: &Person,
+    served: &[String],
+    tell: &mut dyn FnMut(&str),
+) -> Result<(), Error> {
+    let commit = short(&header.commit);
+    let mut text = format!(
+        "{commit} was canceled ({}): a person canceled the release",
+        header.tag
+    );
+    if !served.is_empty() {
+        text = format!("{text}; now {}", served.join("; "));
+    }
+    let notice = Notice {
+        urgency: Urgency::Info,
+        key: NOTICE.to_owned(),
+        text,
+    };
+    record.log.write(&Entry::Started {
+        effect: Action::Notify(notice.clone()),
+    })?;
+    let facts = [
+        ("tag", header.tag.clone()),
+        ("deployment", header.number.to_string()),
+        ("canceled by", person.in_words()),
+    ];
+    let facts = facts.map(|(name, value)| (name.to_owned(), value));
+    let sent = notify::send(config, &notice, facts.to_vec());
+    if let Err(why) = &sent {
+        tell(&format!("the notification was not sent: {why}"));
+    }
+    let (happening, details) = notify::notified(&notice, sent);
+    Ok(record.happened(happening, details)?)
+}
+
+fn is_cancellation(dated: &Dated) -> bool {
+    matches!(
+        &dated.entry,
+        Entry::Happened { event, .. }
+            if matches!(event.happening, Happening::Intervened(Intervention::Canceled))
+    )
+}
+
+/// Whether the notification was sent, or its sending began and its outcome is unknown.
+fn is_notice(dated: &Dated) -> bool {
+    match &dated.entry {
+        Entry::Started {
+            effect: Action::Notify(notice),
+        } => notice.key == NOTICE,
+        _ => false,
+    }
 }

@@ -48,6 +48,8 @@ pub(super) struct Ran {
     pub(super) took: Duration,
     /// What the journal keeps of it.
     pub(super) details: CommandDetails,
+    /// Whether it was ended because the deployment was canceled.
+    pub(super) was_canceled: bool,
 }
 
 impl Commands<'_> {
@@ -92,6 +94,7 @@ impl Commands<'_> {
             ending: finished.ending,
             took: finished.took,
             details,
+            was_canceled: false,
         })
     }
 
@@ -148,9 +151,16 @@ impl Ran {
         }
     }
 
+    /// Notes that it was ended because the deployment was canceled.
+    pub(super) fn cancel(&mut self) {
+        self.was_canceled = true;
+        "canceled".clone_into(&mut self.details.ended);
+    }
+
     /// The outcome that the policy receives.
     pub(super) fn outcome(&self) -> Outcome {
         match &self.ending {
+            _ if self.was_canceled => Outcome::Canceled,
             Ending::Exited(0) => Outcome::Succeeded,
             Ending::Exited(_) | Ending::Killed(_) | Ending::NotStarted(_) => Outcome::Failed,
             Ending::TimedOut => Outcome::TimedOut,

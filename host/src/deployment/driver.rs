@@ -3,22 +3,26 @@
 //! There is no decision here: each arm of [`Driver::step`] carries out one action of the contract and
 //! records its outcome.
 
+mod messages;
+mod opening;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::commands::{self, Command, Commands, Ran};
-use super::entry::{Began, Details, Entry};
+use super::entry::{Began, Details, Entry, Person};
 use super::imported::Imported;
 use super::last_look::LastLook;
 use super::load_test::{self, LoadTestRun};
 use super::log::{Log, Record};
+use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
-use super::recovery::{Opening, Recovery};
+use super::recovery::Opening;
 use super::survey::{Survey, rival};
 use super::{Context, End, Error, JITTER, Leases, notify};
 use crate::clock;
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, Happening, Intervention, LoadTest, Notice, Outcome, Release,
+    Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
 };
 use crate::contract::types::Settings;
 use crate::journal::Lock;
@@ -29,6 +33,7 @@ pub(super) struct Driver<'a> {
     context: Context<'a>,
     record: Record,
     leases: Leases,
+    mailbox: Mailbox,
     began: Began,
     settings: Settings,
     release: Release,
@@ -44,6 +49,8 @@ pub(super) struct Driver<'a> {
     entry: usize,
     /// The folder of the deployment.
     folder: PathBuf,
+    /// The person who canceled the deployment.
+    canceled_by: Option<Person>,
 }
 
 impl<'a> Driver<'a> {
@@ -53,12 +60,13 @@ impl<'a> Driver<'a> {
     ///
     /// If the folder for its files can't be made, or its settings can't be understood.
     pub(super) fn new(
-        context: Context<'a>,
+        mut context: Context<'a>,
         log: Log,
-        leases: Leases,
+        (leases, mailbox): (Leases, Mailbox),
         began: Began,
         entry: usize,
     ) -> Result<Self, Error> {
+        context.shutdown = mailbox.stop();
         Ok(Self {
             folder: commands::folder(&context.config.records, log.deployment)?,
             settings: began.settings.clone(),
@@ -66,7 +74,9 @@ impl<'a> Driver<'a> {
             record: Record::new(log),
             context,
             leases,
+            mailbox,
             began,
+            canceled_by: None,
             surveyed: None,
             imported: Imported::default(),
             stale: true,
@@ -85,13 +95,18 @@ impl<'a> Driver<'a> {
             Opening::New { approved_by } => self.open(approved_by),
             Opening::Resumed(recovery) => self.recover(recovery),
         };
-        let ended = opened.and_then(|()| {
-            loop {
-                if let Some(end) = self.step()? {
-                    return Ok(end);
+        let mut step = opened.map(|()| None);
+        let ended = loop {
+            step = match step {
+                Ok(None) => self.step(),
+                Ok(Some(end)) => break Ok(end),
+                // A message ended what was going on, and not a signal.
+                Err(Error::Interrupted) if self.mailbox.has_message() => {
+                    self.heed_messages().map(|()| None)
                 }
-            }
-        });
+                Err(error) => break Err(error),
+            };
+        };
         match ended {
             Ok((conclusion, decision)) => Ok(End {
                 conclusion,
@@ -116,6 +131,11 @@ impl<'a> Driver<'a> {
         let log = &mut self.record.log;
         self.last_look.if_due(&decision, &mut self.context, log)?;
         match &decision.next {
+            // A person's word is final, whatever the policy says.
+            next if self.canceled_by.is_some() && !messages::ends(next) => {
+                self.finish(Conclusion::Canceled)?;
+                return Ok(Some((Conclusion::Canceled, decision)));
+            }
             Action::Deploy(environment) if !self.has_surveyed(environment) => {
                 self.survey(environment)?;
             }
@@ -131,53 +151,6 @@ impl<'a> Driver<'a> {
             }
         }
         Ok(None)
-    }
-
-    /// Writes the first entries.
-    fn open(&mut self, approved_by: Option<String>) -> Result<(), Error> {
-        self.record.log.write(&Entry::Began(self.began.clone()))?;
-        let number = self.record.log.deployment;
-        self.context.screen.began(number, &self.began, false);
-        if let Some(name) = approved_by {
-            self.context.screen.note(&format!("approved by {name}"));
-            let approved = Happening::Intervened(Intervention::Approved);
-            self.record.happened(approved, Details::Person { name })?;
-        }
-        Ok(())
-    }
-
-    /// Continues behind the entries of a process that ended.
-    fn recover(&mut self, recovery: Recovery) -> Result<(), Error> {
-        for (deployment, position) in recovery.imported() {
-            self.imported.up_to(deployment, position);
-        }
-        let environment = recovery.environment();
-        let repeated = recovery.is_repeated(self.context.config);
-        let number = self.record.log.deployment;
-        self.context.screen.began(number, &self.began, true);
-        let note = recovery.note(repeated);
-        let unknown = recovery.as_unknown(&self.began).filter(|_| !repeated);
-        let (events, interrupted) = recovery.into_parts();
-        self.record.resume(events);
-        self.record.log.write(&Entry::Resumed {
-            interrupted,
-            repeated,
-        })?;
-        if let Some(note) = note {
-            self.context.screen.note(&note);
-        }
-        if let Some(happening) = unknown {
-            self.record.happened(happening, Details::Interrupted)?;
-        }
-        // The environment that it deployed to is locked again, unless another deployment has taken it: then the
-        // next effect there fails. The survey shows what happened there meanwhile.
-        if let Some(environment) = environment {
-            match self.hold(&environment) {
-                Ok(()) | Err(Error::LostLease(_)) => self.look().look_at(&environment)?,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 
     /// Whether an environment was surveyed, and nothing has happened since.
@@ -266,9 +239,12 @@ impl<'a> Driver<'a> {
             log: self.record.log.name_of("deploy", environment),
             time_limit: how.time_limit,
         };
-        let ran = self.command(command, environment)?;
-        if ran.was_interrupted(self.context.shutdown) {
-            return self.context.check_shutdown();
+        let mut ran = self.command(command, environment)?;
+        if ran.was_interrupted(&self.context.shutdown) {
+            if !self.mailbox.has_message() {
+                return self.context.check_shutdown();
+            }
+            ran.cancel();
         }
         let well = ran.outcome() == Outcome::Succeeded;
         let said = ran.said(ran.details.ended.clone(), &self.folder, well);
@@ -280,7 +256,7 @@ impl<'a> Driver<'a> {
     }
 
     fn observe(&mut self, environment: &str) -> Result<(), Error> {
-        let answers = nodes::ask(self.context.config, environment, self.context.shutdown);
+        let answers = nodes::ask(self.context.config, environment, &self.context.shutdown);
         self.context.check_shutdown()?;
         self.context.screen.answered(&nodes::unreachable(&answers));
         let (happening, details) = nodes::observed(environment, &answers);
@@ -296,8 +272,8 @@ impl<'a> Driver<'a> {
         let run = LoadTestRun::prepare(config, how);
         self.start(effect)?;
         let nodes = Nodes::of(config, environment);
-        let shutdown = self.context.shutdown;
-        let ask = || nodes.as_ref().map(|it| nodes::commits(&it.ask(shutdown)));
+        let shutdown = self.context.shutdown.clone();
+        let ask = || nodes.as_ref().map(|it| nodes::commits(&it.ask(&shutdown)));
         let interval = Duration::from_secs(u64::from(self.settings.poll_interval));
         let before = ask().unwrap_or_default();
         let command = Command {
@@ -309,7 +285,12 @@ impl<'a> Driver<'a> {
             self.command(command, environment)
         });
         let ran = ran?;
-        if ran.was_interrupted(shutdown) {
+        if ran.was_interrupted(&shutdown) {
+            if self.mailbox.has_message() {
+                self.context
+                    .screen
+                    .ended(effect, false, "ended before its end", ran.took);
+            }
             return self.context.check_shutdown();
         }
         load_test::add(&mut versions, ask().unwrap_or_default());
@@ -334,7 +315,10 @@ impl<'a> Driver<'a> {
         self.start(&effect)?;
         let began = Instant::now();
         let (config, number) = (self.context.config, self.record.log.deployment);
-        let sent = notify::send(config, number, &self.release, notice, decision);
+        let mut facts = notify::facts(number, &self.release, decision);
+        let person = self.canceled_by.as_ref();
+        facts.extend(person.map(|it| ("canceled by".to_owned(), it.in_words())));
+        let sent = notify::send(config, notice, facts);
         let (well, said) = (sent.is_ok(), notify::said(config, &sent));
         let (happening, details) = notify::notified(notice, sent);
         self.record.happened(happening, details)?;
@@ -388,7 +372,7 @@ impl<'a> Driver<'a> {
     fn command(&mut self, command: Command<'_>, environment: &str) -> Result<Ran, Error> {
         let commands = Commands {
             config: self.context.config,
-            shutdown: self.context.shutdown,
+            shutdown: &self.context.shutdown,
             folder: &self.folder,
             began: &self.began,
             deployment: self.record.log.deployment,

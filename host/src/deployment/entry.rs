@@ -139,13 +139,20 @@ pub enum Details {
         position: u64,
     },
     /// A person caused the event.
-    Person {
-        /// The name of the person.
-        name: String,
-    },
+    Person(Person),
     /// The effect was interrupted, and not repeated.
     #[serde(rename = "cut-off")]
     Interrupted,
+}
+
+/// A person who intervened in a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The name.
+    pub name: String,
+    /// Why the person intervened, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Details of a command that ran.
@@ -176,6 +183,16 @@ pub struct NodeDetails {
     pub took: u64,
 }
 
+impl Person {
+    /// The name and the reason in one line.
+    pub fn in_words(&self) -> String {
+        match &self.reason {
+            Some(reason) => format!("{}: {reason}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 impl Began {
     /// The release that the policy decides about.
     pub fn release(&self) -> Release {
@@ -197,7 +214,18 @@ mod tests {
             deployment: 4,
             position: 7,
         };
+        let ada = |reason: Option<&str>| {
+            Details::Person(Person {
+                name: "Ada".to_owned(),
+                reason: reason.map(str::to_owned),
+            })
+        };
         for (details, stored) in [
+            (ada(None), r#"{"of":"person","name":"Ada"}"#),
+            (
+                ada(Some("late")),
+                r#"{"of":"person","name":"Ada","reason":"late"}"#,
+            ),
             (imported, r#"{"of":"borrowed","deployment":4,"position":7}"#),
             (Details::Interrupted, r#"{"of":"cut-off"}"#),
         ] {

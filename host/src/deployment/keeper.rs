@@ -1,4 +1,4 @@
-//! Keeping leases and claims: a thread renews them over a connection of its own.
+//! Keeping leases and claims, and looking for messages: a thread does it over a connection of its own.
 
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::journal;
 
-/// A thread that renews something until the keeper is dropped.
+/// A thread that renews or looks for something until the keeper is dropped.
 pub struct Keeper {
     end: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -22,14 +22,27 @@ impl Keeper {
     pub fn start(
         name: &str,
         time_to_live: Duration,
-        mut renew: impl FnMut() + Send + 'static,
+        renew: impl FnMut() + Send + 'static,
+    ) -> io::Result<Self> {
+        Self::every(time_to_live / 3, name, renew)
+    }
+
+    /// Does something again and again, this long after the last time.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn every(
+        interval: Duration,
+        name: &str,
+        mut action: impl FnMut() + Send + 'static,
     ) -> io::Result<Self> {
         let (end, ended) = mpsc::channel();
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(time_to_live / 3) {
-                    renew();
+                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(interval) {
+                    action();
                 }
             })?;
         Ok(Self {

@@ -6,7 +6,7 @@
 //!
 //! Where to look:
 //! - [`begin`] starts a deployment, once for each idempotency key; [`resume`] continues one after a crash;
-//!   [`cancel`] ends one that is not being driven.
+//!   [`cancel`] ends one in the name of a person: by itself, or by a [`Message`] to the process that drives it.
 //! - `driver` is the loop, and the only place that knows the whole state of a running deployment. `commands`,
 //!   `nodes`, `load_test`, `notify` and `survey` do one thing each and take what they need.
 //! - `recovery` says what is done about an effect that was running when its process died.
@@ -28,6 +28,8 @@ mod last_look;
 mod leases;
 mod load_test;
 pub mod log;
+mod mailbox;
+mod message;
 mod nodes;
 mod notify;
 mod record;
@@ -42,11 +44,12 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use begin::{Request, begin, begun};
-pub use cancel::cancel;
+pub use cancel::{Cancellation, cancel};
 pub use drivers::Drivers;
 pub use error::Error;
 pub use keeper::{Connection, Keeper};
 pub use leases::Leases;
+pub use message::Message;
 pub use recovery::resume;
 
 use crate::config::Config;
@@ -79,7 +82,7 @@ pub struct Context<'a> {
     /// The repository with the release's commit; the one around the current folder if absent.
     pub repo: Option<&'a Path>,
     /// The request to shut down.
-    pub shutdown: &'a Shutdown,
+    pub shutdown: Shutdown,
     /// The display of progress.
     pub screen: &'a mut dyn Screen,
 }

@@ -33,6 +33,21 @@ pub(super) fn notified(notice: &Notice, sent: Result<(), String>) -> (Happening,
     (Happening::Notified(notification), details)
 }
 
+/// The facts about a deployment that a notification names: tag, number, and how far it is in each environment.
+pub(super) fn facts(
+    deployment: u64,
+    release: &Release,
+    decision: &Decision,
+) -> Vec<(String, String)> {
+    let standings = decision.standings.iter();
+    let mut facts = vec![
+        ("tag".to_owned(), release.tag.clone()),
+        ("deployment".to_owned(), deployment.to_string()),
+    ];
+    facts.extend(standings.map(|it| (it.environment.clone(), it.progress.name().to_owned())));
+    facts
+}
+
 /// Sends a notification to the channel that is configured. Without one the screen is the channel.
 ///
 /// # Errors
@@ -40,21 +55,13 @@ pub(super) fn notified(notice: &Notice, sent: Result<(), String>) -> (Happening,
 /// Why it did not arrive, without a secret.
 pub(super) fn send(
     config: &Config,
-    deployment: u64,
-    release: &Release,
     notice: &Notice,
-    decision: &Decision,
+    facts: Vec<(String, String)>,
 ) -> Result<(), String> {
     let Some(source) = &config.slack else {
         return Ok(());
     };
     let url = slack::url(source)?;
-    let standings = decision.standings.iter();
-    let mut facts = vec![
-        ("tag".to_owned(), release.tag.clone()),
-        ("deployment".to_owned(), deployment.to_string()),
-    ];
-    facts.extend(standings.map(|it| (it.environment.clone(), it.progress.name().to_owned())));
     let message = Message {
         urgency: notice.urgency.name(),
         text: notice.text.clone(),

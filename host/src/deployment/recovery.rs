@@ -4,14 +4,15 @@
 //! named; it is repeated only if the configuration calls it repeatable.
 
 use super::driver::Driver;
-use super::entry::{Began, Details, Entry};
+use super::entry::{Began, Details, Entry, Person};
 use super::log::{self, Dated, Log};
+use super::mailbox::Mailbox;
 use super::{Context, Error, Leases, Outcome, begin, is_begun, unfinished};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
-    Action, Conclusion, Deployment, Event, Happening, LoadTest, LoadTestResult, Measurement,
-    Notice, Notification, Outcome as EffectOutcome, Permission,
+    Action, Conclusion, Deployment, Event, Happening, Intervention, LoadTest, LoadTestResult,
+    Measurement, Notice, Notification, Outcome as EffectOutcome, Permission,
 };
 use crate::journal::{Header, Store};
 
@@ -25,7 +26,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let (location, mut store) = log::open(context.config)?;
     let header = find(store.as_mut(), number)?;
     let number = header.number;
-    let leases = Leases::keep(location, context.config.lease)?;
+    let leases = Leases::keep(location.clone(), context.config.lease)?;
     leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
     // Only now does no other process write.
     let found = leases.or_release(store.as_mut(), |store| found(&context, store, &header))?;
@@ -41,13 +42,16 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
             return Ok(outcome);
         }
     };
+    let mailbox = leases.or_release(store.as_mut(), |store| {
+        Mailbox::open(location, store, number, &context.shutdown)
+    })?;
     let mut log = Log::new(store, number, entries.len() as u64 + 1);
     if torn {
         context.screen.note(log::TORN);
         log.forget_torn()?;
     }
     let recovery = Recovery::read(entries);
-    let driver = Driver::new(context, log, leases, began, entry)?;
+    let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
     Ok(Outcome::Driven {
         number,
         end: driver.run(Opening::Resumed(recovery)),
@@ -229,6 +233,17 @@ impl Recovery {
         latest.find_map(|(event, details)| match (&event.happening, details) {
             (_, Details::Imported { .. }) => None,
             (Happening::Deployed(it), _) => Some(it.environment.clone()),
+            _ => None,
+        })
+    }
+
+    /// The person who canceled the deployment.
+    pub(super) fn canceled_by(&self) -> Option<Person> {
+        let mut history = self.history.iter();
+        history.find_map(|(event, details)| match (&event.happening, details) {
+            (Happening::Intervened(Intervention::Canceled), Details::Person(person)) => {
+                Some(person.clone())
+            }
             _ => None,
         })
     }

@@ -48,7 +48,7 @@ impl Survey<'_, '_> {
 
     /// Asks the nodes what they serve, and git how that relates to the release.
     pub(super) fn look_at(&mut self, environment: &str) -> Result<(), Error> {
-        let answers = nodes::ask(self.context.config, environment, self.context.shutdown);
+        let answers = nodes::ask(self.context.config, environment, &self.context.shutdown);
         self.context.check_shutdown()?;
         self.context.screen.answered(&nodes::unreachable(&answers));
         let (happening, details) = nodes::observed(environment, &answers);

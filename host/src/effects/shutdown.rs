@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -19,8 +19,15 @@ pub struct Shutdown(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    requested: Mutex<bool>,
+    request: Mutex<Request>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct Request {
+    is_made: bool,
+    /// Those that are requested together with this one.
+    children: Vec<Weak<State>>,
 }
 
 impl Shutdown {
@@ -59,33 +66,57 @@ impl Shutdown {
         Self(Arc::default())
     }
 
+    /// A shutdown that is requested together with this one, and that can be requested alone.
+    pub fn child(&self) -> Self {
+        let child = Self::never();
+        let mut request = self.0.lock();
+        if request.is_made {
+            child.request();
+        } else {
+            request.children.retain(|it| it.strong_count() > 0);
+            request.children.push(Arc::downgrade(&child.0));
+        }
+        drop(request);
+        child
+    }
+
     /// Requests the shutdown, and wakes every thread that waits for it.
     pub fn request(&self) {
-        *self.lock() = true;
-        self.0.changed.notify_all();
+        self.0.make();
     }
 
     /// Whether it was requested.
     pub fn is_requested(&self) -> bool {
-        *self.lock()
+        self.0.lock().is_made
     }
 
     /// Waits until it is requested, or until the timeout. Returns whether it was requested.
     pub fn wait(&self, timeout: Duration) -> bool {
-        let (requested, _) = self
+        let (request, _) = self
             .0
             .changed
-            .wait_timeout_while(self.lock(), timeout, |requested| !*requested)
+            .wait_timeout_while(self.0.lock(), timeout, |request| !request.is_made)
             .unwrap_or_else(PoisonError::into_inner);
-        *requested
+        request.is_made
+    }
+}
+
+impl State {
+    fn make(&self) {
+        let children = {
+            let mut request = self.lock();
+            request.is_made = true;
+            std::mem::take(&mut request.children)
+        };
+        self.changed.notify_all();
+        for child in children.iter().filter_map(Weak::upgrade) {
+            child.make();
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
+    fn lock(&self) -> MutexGuard<'_, Request> {
         // Nothing panics while it holds the lock; a flag can't be half written anyway.
-        self.0
-            .requested
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,6 +156,23 @@ mod tests {
         assert!(start.elapsed() < LONG);
         requester.join().expect("it requested");
         assert_eq!(format!("{shutdown:?}"), "Shutdown(true)");
+    }
+
+    #[test]
+    fn a_child_is_requested_with_its_parent_and_not_the_other_way_round() {
+        let parent = Shutdown::never();
+        let (first, second) = (parent.child(), parent.child());
+        first.request();
+        assert!(first.is_requested());
+        assert!(!parent.is_requested() && !second.is_requested());
+        let waits = thread::spawn({
+            let grandchild = second.child();
+            move || grandchild.wait(LONG)
+        });
+        parent.request();
+        assert!(waits.join().expect("it waited"));
+        assert!(second.is_requested());
+        assert!(parent.child().is_requested(), "also one that is made later");
     }
 
     /// Runs this very test in a child, since signals belong to a whole process.

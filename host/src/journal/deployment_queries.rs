@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::chain::{self, Stored};
 use super::lease;
+use super::message;
 use super::sql::{Answer, Cells, Database, Session, Value, at_most, values};
 use super::{
-    Claim, ClaimRequest, Error, Header, Holder, Lease, Lock, NewDeployment, Occupant, Records,
-    Result, Row, Store,
+    Claim, ClaimRequest, Error, Header, Holder, Lease, Lock, Message, NewDeployment, Occupant,
+    Records, Result, Row, Store,
 };
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
@@ -130,6 +131,19 @@ impl<D: Database> Store for D {
     fn of_request(&mut self, request: &str) -> Result<Option<Header>> {
         let found = headers(self, "WHERE request = ?1", values![request])?;
         Ok(found.into_iter().next())
+    }
+
+    fn send(&mut self, deployment: u64, at: u64, body: &str) -> Result<()> {
+        // It identifies what this call stored before it lost its connection.
+        let token = fastrand::i64(..);
+        self.change(|session| {
+            lock(session, deployment)?;
+            message::send(session, deployment, at, body, token)
+        })
+    }
+
+    fn messages(&mut self, deployment: u64, behind: u64) -> Result<Vec<Message>> {
+        self.read(|session| message::behind(session, deployment, behind))
     }
 
     fn claim(&mut self, request: &ClaimRequest<'_>) -> Result<Claim> {

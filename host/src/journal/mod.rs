@@ -1,11 +1,11 @@
 //! The journal's storage: durable records, and leases on locks.
 //!
-//! A [`Store`] keeps deployments, their records in a checksum chain, and one lease for each lock. It
-//! does not parse the records. The same file or database keeps an [`Inbox`]: push events, and the deployments
+//! A [`Store`] keeps deployments, their records in a checksum chain, the messages to their drivers, and one lease for
+//! each lock. It parses neither records nor messages. The same file or database keeps an [`Inbox`]: push events, and the deployments
 //! that they request.
 //!
 //! A journal is a `SQLite` file, or a `PostgreSQL` database for runners that share environments. Both make the
-//! same guarantees, and the same tests check them. `deployment_queries`, `lease` and `inbox` are written once, with the
+//! same guarantees, and the same tests check them. `deployment_queries`, `message`, `lease` and `inbox` are written once, with the
 //! statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and batches. The tables are
 //! in `migrations`.
 
@@ -16,6 +16,7 @@ pub mod inbox;
 mod lease;
 mod location;
 mod lock;
+mod message;
 mod postgres;
 mod sql;
 mod sqlite;
@@ -25,6 +26,7 @@ pub use holder::Holder;
 pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::{Address, Location};
 pub use lock::Lock;
+pub use message::Message;
 pub use store::{Error, Header, NewDeployment, Records, Result, Row, Store};
 
 use inbox::Inbox;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Claim, ClaimRequest, Holder, Lease, Lock, Occupant};
+use super::{Claim, ClaimRequest, Holder, Lease, Lock, Message, Occupant};
 use crate::contract::promotion::Conclusion;
 use crate::error;
 
@@ -140,6 +140,22 @@ pub trait Store: Send {
     ///
     /// Those of the trait.
     fn of_request(&mut self, request: &str) -> Result<Option<Header>>;
+
+    /// Sends a message to the process that drives a deployment. The body is one JSON object, which a store does not
+    /// parse.
+    ///
+    /// # Errors
+    ///
+    /// [`Unknown`](super::Error::Unknown) if the deployment does not exist.
+    fn send(&mut self, deployment: u64, at: u64, body: &str) -> Result<()>;
+
+    /// Lists the messages to the driver of a deployment behind the one with this id (0 for all), the oldest first.
+    /// A message stays in the store.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn messages(&mut self, deployment: u64, behind: u64) -> Result<Vec<Message>>;
 
     /// Claims a lock for a deployment, with a new fence, if it is free, if its lease has expired, or if it
     /// is held for the same deployment by the same process or by a process that is known to be dead.

@@ -93,6 +93,7 @@ pages! {
     "0023" => "decisions/0023-settings-in-one-place.md",
     "0024" => "decisions/0024-generated-reference.md",
     "0025" => "decisions/0025-several-servers.md",
+    "0026" => "decisions/0026-messages-in-the-journal.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",

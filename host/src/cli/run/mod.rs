@@ -149,7 +149,7 @@ impl Deployment<'_> {
             policy: self.policy,
             policy_digest: &self.digest,
             repo: self.arguments.repo.as_deref(),
-            shutdown: self.shutdown,
+            shutdown: self.shutdown.clone(),
             screen: &mut console,
         });
         console.finish();

@@ -133,7 +133,7 @@ mod tests {
         Notice, Permission, Progress, Standing, Urgency,
     };
     use crate::contract::types::{Evidence, Reason, Span, Verdict};
-    use crate::deployment::entry::{Began, Details};
+    use crate::deployment::entry::{Began, Details, Person};
 
     fn entries() -> Vec<Entry> {
         let actions = [
@@ -186,9 +186,10 @@ mod tests {
                     at: 9,
                     happening: Happening::Intervened(Intervention::Approved),
                 },
-                details: Details::Person {
+                details: Details::Person(Person {
                     name: "Ada".to_owned(),
-                },
+                    reason: Some("late".to_owned()),
+                }),
             },
             Entry::Interrupted,
             Entry::Concluded {

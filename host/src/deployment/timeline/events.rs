@@ -21,8 +21,8 @@ impl Projector {
             Happening::Waited(_) => self.waited(at),
             Happening::Intervened(it) => {
                 let who = match details {
-                    Details::Person { name } => name.as_str(),
-                    _ => "an unknown person",
+                    Details::Person(person) => person.in_words(),
+                    _ => "an unknown person".to_owned(),
                 };
                 self.note(at, format!("{}: {who}", it.name()));
             }

@@ -13,9 +13,10 @@ use crate::journal::{Error, Result};
 const APPLICATION: i32 = 0x676c_6a6c;
 
 /// What each version adds to the one before it.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/sqlite/0001-deployments.sql"),
     include_str!("../migrations/sqlite/0002-inbox.sql"),
+    include_str!("../migrations/sqlite/0003-messages.sql"),
 ];
 
 /// Opens the file of a journal, or creates it. A file with other contents is left unchanged.

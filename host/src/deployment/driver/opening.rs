@@ -1,0 +1,58 @@
+//! The first entries of a process that drives a deployment: a new one, or one that another process drove before.
+
+use super::Driver;
+use crate::contract::promotion::{Happening, Intervention};
+use crate::deployment::Error;
+use crate::deployment::entry::{Details, Entry, Person};
+use crate::deployment::recovery::Recovery;
+
+impl Driver<'_> {
+    /// Writes the first entries.
+    pub(super) fn open(&mut self, approved_by: Option<String>) -> Result<(), Error> {
+        self.record.log.write(&Entry::Began(self.began.clone()))?;
+        let number = self.record.log.deployment;
+        self.context.screen.began(number, &self.began, false);
+        if let Some(name) = approved_by {
+            self.context.screen.note(&format!("approved by {name}"));
+            let approved = Happening::Intervened(Intervention::Approved);
+            let person = Person { name, reason: None };
+            self.record.happened(approved, Details::Person(person))?;
+        }
+        Ok(())
+    }
+
+    /// Continues behind the entries of a process that ended.
+    pub(super) fn recover(&mut self, recovery: Recovery) -> Result<(), Error> {
+        for (deployment, position) in recovery.imported() {
+            self.imported.up_to(deployment, position);
+        }
+        let environment = recovery.environment();
+        let repeated = recovery.is_repeated(self.context.config);
+        let number = self.record.log.deployment;
+        self.context.screen.began(number, &self.began, true);
+        let note = recovery.note(repeated);
+        let unknown = recovery.as_unknown(&self.began).filter(|_| !repeated);
+        self.canceled_by = recovery.canceled_by();
+        let (events, interrupted) = recovery.into_parts();
+        self.record.resume(events);
+        self.record.log.write(&Entry::Resumed {
+            interrupted,
+            repeated,
+        })?;
+        if let Some(note) = note {
+            self.context.screen.note(&note);
+        }
+        if let Some(happening) = unknown {
+            self.record.happened(happening, Details::Interrupted)?;
+        }
+        // The environment that it deployed to is locked again, unless another deployment has taken it: then the
+        // next effect there fails. The survey shows what happened there meanwhile.
+        if let Some(environment) = environment {
+            match self.hold(&environment) {
+                Ok(()) | Err(Error::LostLease(_)) => self.look().look_at(&environment)?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

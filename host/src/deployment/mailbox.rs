@@ -1,0 +1,115 @@
+//! Looks for messages to the driver of a deployment while it acts or waits, about once a second.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::message::Message;
+use super::{Connection, Error, Keeper};
+use crate::effects::shutdown::Shutdown;
+use crate::error;
+use crate::journal::{self, Location, Store};
+
+/// How often to look for messages.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The messages to one driver. A new one ends what the driver does at that moment.
+pub(super) struct Mailbox {
+    /// The request of this process to shut down, which messages do not make.
+    process: Shutdown,
+    shared: Arc<Mutex<Found>>,
+    /// Looks for messages in the background.
+    _keeper: Keeper,
+}
+
+struct Found {
+    /// Ends what the driver does.
+    stop: Shutdown,
+    /// The id of the last message that was found.
+    last: u64,
+    /// The messages that the driver has not taken.
+    messages: VecDeque<Message>,
+}
+
+impl Mailbox {
+    /// Finds the messages that are there, and begins to look for more.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be read, or the system gives no thread.
+    pub(super) fn open(
+        location: Location,
+        store: &mut dyn Store,
+        deployment: u64,
+        process: &Shutdown,
+    ) -> Result<Self, Error> {
+        let mut found = Found {
+            stop: process.child(),
+            last: 0,
+            messages: VecDeque::new(),
+        };
+        found.add(store.messages(deployment, 0)?);
+        let shared = Arc::new(Mutex::new(found));
+        let mut store = Connection::new(move || journal::open(&location));
+        let look = {
+            let shared = Arc::clone(&shared);
+            move || {
+                let last = lock(&shared).last;
+                // After a failure, the next look tries again.
+                if let Ok(new) = store.with(|store| store.messages(deployment, last)) {
+                    lock(&shared).add(new);
+                }
+            }
+        };
+        let keeper = Keeper::every(INTERVAL, "messages", look);
+        Ok(Self {
+            process: process.clone(),
+            shared,
+            _keeper: keeper.map_err(error::Error::no_thread)?,
+        })
+    }
+
+    /// What ends the driver's current action: a shutdown of the process, or a message.
+    pub(super) fn stop(&self) -> Shutdown {
+        lock(&self.shared).stop.clone()
+    }
+
+    /// Whether a message waits, and ended the driver's current action. A shutdown of the process goes first.
+    pub(super) fn has_message(&self) -> bool {
+        !self.process.is_requested() && !lock(&self.shared).messages.is_empty()
+    }
+
+    /// Takes the oldest message, unless the process shuts down. After the last one, the driver may act again, and
+    /// needs a new [`stop`](Mailbox::stop).
+    pub(super) fn take(&self) -> Option<Message> {
+        if self.process.is_requested() {
+            return None;
+        }
+        let mut found = lock(&self.shared);
+        let message = found.messages.pop_front()?;
+        if found.messages.is_empty() {
+            found.stop = self.process.child();
+        }
+        Some(message)
+    }
+}
+
+impl Found {
+    fn add(&mut self, new: Vec<journal::Message>) {
+        for message in new {
+            self.last = message.id;
+            match Message::read(&message.body) {
+                Message::Unknown => {}
+                message => self.messages.push_back(message),
+            }
+        }
+        if !self.messages.is_empty() {
+            self.stop.request();
+        }
+    }
+}
+
+fn lock(shared: &Mutex<Found>) -> MutexGuard<'_, Found> {
+    // A panic while it is held leaves messages that are found again or still there.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}

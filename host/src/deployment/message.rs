@@ -1,0 +1,73 @@
+//! Messages to the driver of a deployment, as they are stored in the journal.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+use crate::journal::{self, Store};
+
+/// What the driver of a deployment is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "kebab-case")]
+pub enum Message {
+    /// End the deployment, in the name of a person.
+    Cancel {
+        /// The name of the person.
+        by: String,
+        /// Why, if the person says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A message of a later version of this program. A driver ignores it.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Message {
+    /// Sends it to the driver of a deployment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub fn send(&self, store: &mut dyn Store, deployment: u64) -> journal::Result<()> {
+        let body = serde_json::to_string(self)
+            .map_err(|error| journal::Error::Wrong(format!("failed to write JSON: {error}")))?;
+        store.send(deployment, clock::milliseconds(), &body)
+    }
+
+    /// Reads what is stored. A text that is no message is ignored like an unknown message.
+    pub(super) fn read(body: &str) -> Self {
+        serde_json::from_str(body).unwrap_or(Self::Unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_read_as_it_was_written() {
+        for (reason, stored) in [
+            (None, r#"{"message":"cancel","by":"Ada"}"#),
+            (
+                Some("wrong day".to_owned()),
+                r#"{"message":"cancel","by":"Ada","reason":"wrong day"}"#,
+            ),
+        ] {
+            let by = "Ada".to_owned();
+            let message = Message::Cancel { by, reason };
+            assert_eq!(serde_json::to_string(&message).expect("written"), stored);
+            assert_eq!(Message::read(stored), message);
+        }
+    }
+
+    #[test]
+    fn what_a_later_version_sends_is_ignored() {
+        for body in [
+            r#"{"message":"later","x":1}"#,
+            r#"{"message":"cancel"}"#,
+            "x",
+        ] {
+            assert_eq!(Message::read(body), Message::Unknown, "{body}");
+        }
+    }
+}

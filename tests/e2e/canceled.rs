@@ -1,0 +1,209 @@
+//! A person ends a deployment: one that a process drives, and one whose process is gone.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use greenlight::contract::names::Named as _;
+use greenlight::contract::promotion::{Happening, Outcome};
+use greenlight::deployment::entry::{Details, Entry};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::pipeline::{LIMIT, Pipeline};
+use crate::postgres_server::Server;
+use crate::{locust, waiting};
+
+/// The command that cancels the first deployment in Ada's name.
+const CANCEL: [&str; 6] = [
+    "cancel",
+    "1",
+    "--by",
+    "Ada",
+    "--reason",
+    "the database is being moved",
+];
+
+/// A pipeline whose load test runs for a minute.
+fn slow() -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    pipeline.setting.rounds = 1;
+    pipeline.setting.load_test =
+        locust::command(pipeline.stage.balancer(), 1_000_000, pipeline.folder());
+    pipeline
+}
+
+/// The processes of the pipeline's load test.
+fn load_tests(pipeline: &Pipeline) -> usize {
+    let folder = pipeline.folder().to_str().expect("UTF-8").to_owned();
+    let processes = fs::read_dir("/proc").expect("processes").flatten();
+    let lines = processes.filter_map(|it| fs::read(it.path().join("cmdline")).ok());
+    lines
+        .filter(|line| {
+            let line = String::from_utf8_lossy(line);
+            line.contains("locustfile.py") && line.contains(&folder)
+        })
+        .count()
+}
+
+fn until_load_test(pipeline: &Pipeline) {
+    pipeline.until_status(1, "load-test stage: running");
+    let requests = || (pipeline.stage.state().requests > 20).then_some(());
+    waiting::until("requests of the load test", LIMIT, requests);
+    assert!(load_tests(pipeline) > 0);
+}
+
+/// How a deployment to an environment ended, as recorded.
+fn outcomes(pipeline: &Pipeline, number: u64) -> Vec<Outcome> {
+    let entries = pipeline.entries(number).into_iter();
+    entries
+        .filter_map(|it| match it.entry {
+            Entry::Happened { event, .. } => match event.happening {
+                Happening::Deployed(it) => Some(it.outcome),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
+/// Cancels a deployment during its load test, and runs the next one.
+fn canceled_during_its_load_test(pipeline: &Pipeline) {
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    until_load_test(pipeline);
+    let asked = Instant::now();
+    let canceled = pipeline.greenlight(&CANCEL);
+    canceled.is(0, &["deployment 1 is canceled"]);
+    assert!(asked.elapsed() < Duration::from_secs(30), "{canceled:?}");
+    assert!(
+        canceled.stderr.contains("drives deployment 1"),
+        "{canceled:?}"
+    );
+    assert_eq!(load_tests(pipeline), 0, "its process group is gone");
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("canceled"));
+    let reason = "Ada: the database is being moved";
+    let status = pipeline.greenlight(&["status", "1"]).stdout;
+    assert!(status.contains(&format!("canceled: {reason}")), "{status}");
+    let messages = pipeline.slack.messages();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    let told = messages[0].body.to_string();
+    assert!(
+        told.contains("was canceled") && told.contains(reason),
+        "{told}"
+    );
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+
+    let again = pipeline.greenlight(&CANCEL);
+    assert_eq!(again.status, 2, "{again:?}");
+    assert!(again.stderr.contains("has ended: canceled"), "{again:?}");
+    // It has left no lock behind.
+    let next = pipeline.commit("Next change [load test: skip]");
+    pipeline.run().is(0, &[]);
+    assert_eq!(Pipeline::times(&pipeline.prod, &next), 1);
+}
+
+#[test]
+fn a_running_load_test_is_ended() {
+    canceled_during_its_load_test(&slow());
+}
+
+#[test]
+fn a_running_load_test_is_ended_with_a_database() {
+    let server = Server::shared();
+    let mut pipeline = slow();
+    pipeline.setting.journal = Some(server.database());
+    canceled_during_its_load_test(&pipeline);
+}
+
+#[test]
+fn a_running_deploy_command_is_ended() {
+    let pipeline = slow();
+    let commit = pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    pipeline.stage.pace(Duration::from_mins(10));
+    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline.stage.wait("deployment", |state| {
+        state.deployments.iter().any(|it| it.state == "rolling")
+    });
+    pipeline.greenlight(&CANCEL).is(0, &[]);
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+    assert_eq!(outcomes(&pipeline, 1), [Outcome::Canceled]);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    assert!(pipeline.told()[0].contains("was canceled"));
+}
+
+/// A wait for the nodes ends at once, and nothing further is done.
+#[test]
+fn a_wait_is_ended() {
+    let mut pipeline = slow();
+    pipeline.setting.deadline = 600;
+    pipeline.stage.freeze(0);
+    pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline.until_status(1, "is served by 2 of 3 nodes");
+    pipeline.greenlight(&CANCEL).is(0, &[]);
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+    assert_eq!(outcomes(&pipeline, 1), [Outcome::Succeeded]);
+}
+
+/// `cancel` says so when the process does not react. The message stays, and counts when the process goes on.
+#[test]
+fn a_process_that_does_not_react_is_reported() {
+    let mut pipeline = slow();
+    // A paused process loses its lease only after this.
+    pipeline.setting.lease = 120;
+    pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
+    until_load_test(&pipeline);
+    let pid = Pid::from_child(run.child());
+    kill_process(pid, Signal::STOP).expect("it runs");
+    let ended = pipeline.greenlight(&[&CANCEL[..], &["--wait", "2s"]].concat());
+    assert_eq!(ended.status, 4, "{ended:?}");
+    assert!(
+        ended.stderr.contains("did not end deployment 1"),
+        "{ended:?}"
+    );
+    kill_process(pid, Signal::CONT).expect("it runs");
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("canceled"));
+    assert_eq!(load_tests(&pipeline), 0);
+}
+
+/// A deployment whose process was killed is canceled by the command itself, and the channel is told.
+#[test]
+fn a_dead_process_is_not_waited_for() {
+    let pipeline = slow();
+    pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    until_load_test(&pipeline);
+    drop(run);
+    let canceled = pipeline.greenlight(&CANCEL);
+    canceled.is(0, &["deployment 1 is canceled"]);
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("canceled"));
+    let messages = pipeline.slack.messages();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    let told = messages[0].body.to_string();
+    assert!(
+        told.contains("was canceled") && told.contains("Ada: the database"),
+        "{told}"
+    );
+    let entries = pipeline.entries(1);
+    let noticed = entries.iter().any(|it| match &it.entry {
+        Entry::Happened {
+            details:
+                Details::Notice {
+                    error: None,
+                    urgency,
+                    ..
+                },
+            ..
+        } => urgency.name() == "info",
+        _ => false,
+    });
+    assert!(noticed, "{entries:?}");
+}
