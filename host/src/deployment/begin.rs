@@ -5,7 +5,7 @@ use super::entry::Began;
 use super::log::{self, Log};
 use super::mailbox::Mailbox;
 use super::recovery::Opening;
-use super::{Context, Error, Leases, Outcome, is_begun, unfinished};
+use super::{Context, Error, HeldLeases, Outcome, is_begun, unfinished};
 use crate::clock;
 use crate::contract::Answer;
 use crate::contract::promotion::{Action, Conclusion, Instruction};
@@ -72,7 +72,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         ));
     }
     let (location, mut store) = log::open(context.config)?;
-    let leases = Leases::keep(location.clone(), context.config.lease)?;
+    let leases = HeldLeases::keep(location.clone(), context.config.lease)?;
     let number = match claim_number(store.as_mut(), &leases, request, &began.commit)? {
         Claimed::New(number) => number,
         Claimed::AlreadyBegun(number) => return Ok(Outcome::AlreadyBegun(number)),
@@ -135,7 +135,7 @@ enum Claimed {
 /// Takes a number, and the right to drive the tag.
 fn claim_number(
     store: &mut dyn Store,
-    leases: &Leases,
+    leases: &HeldLeases,
     request: &Request<'_>,
     commit: &str,
 ) -> Result<Claimed, Error> {
@@ -211,7 +211,7 @@ fn empty_siblings(store: &mut dyn Store, tag: &str, own: Option<u64>) -> Result<
 /// Returns its number if its process is alive, and is about to begin.
 fn give_up_empty(
     store: &mut dyn Store,
-    leases: &Leases,
+    leases: &HeldLeases,
     key: &str,
     empty: &[u64],
 ) -> Result<Option<u64>, Error> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::entry::{Details, Entry, Person};
 use super::log::{self, Dated, Log, Record};
 use super::message::Message;
-use super::{Drivers, Error, Leases, last_look, notify, recovery};
+use super::{Drivers, Error, HeldLeases, last_look, notify, recovery};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Action, Conclusion, Happening, Intervention, Notice, Urgency};
@@ -47,7 +47,7 @@ pub fn cancel(
 ) -> Result<Cancellation, Error> {
     let (location, mut store) = log::open(config)?;
     let header = unfinished(store.as_mut(), number)?;
-    let leases = Leases::keep(location, config.lease)?;
+    let leases = HeldLeases::keep(location, config.lease)?;
     let lock = Lock::tag(&header.tag);
     let Some(occupant) = leases.claim(store.as_mut(), &lock, number, &header.commit)? else {
         return finish(config, store, &leases, header, person, tell);
@@ -125,7 +125,7 @@ fn other_drives(header: &Header, occupant: &Occupant) -> Error {
 fn finish(
     config: &Config,
     mut store: Box<dyn Store>,
-    leases: &Leases,
+    leases: &HeldLeases,
     header: Header,
     person: &Person,
     tell: &mut dyn FnMut(&str),

@@ -19,7 +19,7 @@ use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
 use super::survey::{Survey, rival};
-use super::{Context, End, Error, JITTER, Leases, notify};
+use super::{Context, End, Error, HeldLeases, JITTER, notify};
 use crate::clock;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
@@ -32,7 +32,7 @@ use crate::retry;
 pub(super) struct Driver<'a> {
     context: Context<'a>,
     record: Record,
-    leases: Leases,
+    leases: HeldLeases,
     mailbox: Mailbox,
     began: Began,
     settings: Settings,
@@ -62,7 +62,7 @@ impl<'a> Driver<'a> {
     pub(super) fn new(
         mut context: Context<'a>,
         log: Log,
-        (leases, mailbox): (Leases, Mailbox),
+        (leases, mailbox): (HeldLeases, Mailbox),
         began: Began,
         entry: usize,
     ) -> Result<Self, Error> {

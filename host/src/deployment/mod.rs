@@ -10,7 +10,7 @@
 //! - `driver` is the loop, and the only place that knows the whole state of a running deployment. `commands`,
 //!   `nodes`, `load_test`, `notify` and `survey` do one thing each and take what they need.
 //! - `recovery` says what is done about an effect that was running when its process died.
-//! - [`Lock`](journal::Lock) names what a deployment locks, [`Leases`] holds and renews the locks, [`Drivers`] says which
+//! - [`Lock`](journal::Lock) names what a deployment locks, [`HeldLeases`] holds and renews the locks, [`Drivers`] says which
 //!   deployments are being driven.
 //! - [`serving`] says what each environment serves now; `last_look` asks the nodes again after a failure.
 //! - [`log`] writes and reads the journal of one deployment, [`timeline`] projects it for reports.
@@ -22,10 +22,10 @@ mod driver;
 mod drivers;
 pub mod entry;
 mod error;
+mod held_leases;
 mod imported;
 mod keeper;
 mod last_look;
-mod leases;
 mod load_test;
 pub mod log;
 mod mailbox;
@@ -47,8 +47,8 @@ pub use begin::{Request, begin, begun};
 pub use cancel::{Cancellation, cancel};
 pub use drivers::Drivers;
 pub use error::Error;
+pub use held_leases::HeldLeases;
 pub use keeper::{Connection, Keeper};
-pub use leases::Leases;
 pub use message::Message;
 pub use recovery::resume;
 

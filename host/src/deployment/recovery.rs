@@ -7,7 +7,7 @@ use super::driver::Driver;
 use super::entry::{Began, Details, Entry, Person};
 use super::log::{self, Dated, Log};
 use super::mailbox::Mailbox;
-use super::{Context, Error, Leases, Outcome, begin, is_begun, unfinished};
+use super::{Context, Error, HeldLeases, Outcome, begin, is_begun, unfinished};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
@@ -26,7 +26,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let (location, mut store) = log::open(context.config)?;
     let header = find(store.as_mut(), number)?;
     let number = header.number;
-    let leases = Leases::keep(location.clone(), context.config.lease)?;
+    let leases = HeldLeases::keep(location.clone(), context.config.lease)?;
     leases.claim_tag(store.as_mut(), number, &header.tag, &header.commit)?;
     // Only now does no other process write.
     let found = leases.or_release(store.as_mut(), |store| found(&context, store, &header))?;

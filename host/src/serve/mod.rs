@@ -7,13 +7,13 @@
 //!
 //! - HTTP: `http_server` limits connections, `router` answers webhooks, `authenticate` checks their secret,
 //!   `ingest` stores them; `page` answers the status page, health and metrics.
-//! - Workers: `worker_pool` runs them; `push_events` resolves push events, `reconciliation` finds those that no
-//!   webhook announced, `deployment_requests` starts deployments when `start_decision` allows it, `local_deployments`
+//! - Workers: `worker_pool` runs them; `push_event_worker` resolves push events, `reconciliation` finds those that no
+//!   webhook announced, `deployment_request_worker` starts deployments when `start_decision` allows it, `local_deployments`
 //!   resumes interrupted ones.
 
 mod authenticate;
 mod child_processes;
-mod deployment_requests;
+mod deployment_request_worker;
 mod display;
 mod http_server;
 mod ingest;
@@ -22,7 +22,7 @@ mod log_line;
 pub mod logging;
 mod metrics;
 mod page;
-mod push_events;
+mod push_event_worker;
 mod reconciliation;
 mod router;
 mod start_decision;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use super::Shared;
 use super::child_processes::ChildProcesses;
-use super::deployment_requests::DeploymentRequestWorker;
+use super::deployment_request_worker::DeploymentRequestWorker;
 use super::local_deployments::ResumeWorker;
-use super::push_events::PushEventWorker;
+use super::push_event_worker::PushEventWorker;
 use super::reconciliation::ReconciliationWorker;
 use crate::clock;
 use crate::error::Error;

@@ -11,7 +11,7 @@ use crate::error;
 use crate::journal::{self, Claim, ClaimRequest, Holder, Lease, Location, Lock, Occupant, Store};
 
 /// The locks that a deployment holds.
-pub struct Leases {
+pub struct HeldLeases {
     holder: Holder,
     time_to_live: Duration,
     held: Arc<Table>,
@@ -30,7 +30,7 @@ struct Held {
     lost: bool,
 }
 
-impl Leases {
+impl HeldLeases {
     /// Starts to keep leases of this process alive.
     ///
     /// # Errors
