@@ -125,6 +125,10 @@ pub mod codes {
         LOAD_TEST_BEFORE_DEPLOYMENT = "load-test-before-deployment";
         /// The load test is disabled.
         LOAD_TEST_SKIPPED = "load-test-skipped";
+        /// The release contains a commit that was stopped, so it needs a load test that passes.
+        CONTAINS_STOPPED_COMMIT = "contains-stopped-commit";
+        /// A person lets the release carry a commit that was stopped.
+        STOPPED_COMMIT_WAIVED = "stopped-commit-waived";
         /// The load test passed.
         LOAD_TEST_PASSED = "load-test-passed";
         /// The load test failed.
@@ -180,7 +184,8 @@ mod tests {
              canceled held occupied superseded ancestry-unknown displaced \
              not-deployed deployment-unknown deployment-failed converging not-converged promoted \
              stage-not-verified digest-mismatch \
-             load-test-not-run load-test-before-deployment load-test-skipped load-test-passed \
+             load-test-not-run load-test-before-deployment load-test-skipped \
+             contains-stopped-commit stopped-commit-waived load-test-passed \
              load-test-failed load-test-errored load-test-inconclusive \
              results-incomplete killed-by-signal no-requests results-contradictory harness-failed \
              p95-missing version-changed version-unknown too-many-failures too-many-exceptions \

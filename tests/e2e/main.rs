@@ -3,9 +3,11 @@
 //!
 //! `tests/e2e/install` installs what is needed; a program that is missing is an error with its name.
 
+mod advice;
 mod canceled;
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 mod chromium;
+mod contained_commits;
 mod half_way;
 mod http;
 mod image;

@@ -117,6 +117,12 @@ impl Pipeline {
         commit(self.folder(), message)
     }
 
+    /// Runs git in the repository, and returns what it prints.
+    #[track_caller]
+    pub fn git(&self, arguments: &[&str]) -> String {
+        git(self.folder(), arguments)
+    }
+
     /// Commits a message on a branch of its own, and goes back.
     #[track_caller]
     pub fn commit_on_a_branch(&self, message: &str) -> String {

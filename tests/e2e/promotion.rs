@@ -263,7 +263,7 @@ fn a_deployment_that_fails_stops() {
 fn a_broken_production_is_rolled_forward() {
     let mut pipeline = Pipeline::new();
     pipeline.setting.deadline = 3;
-    let good = pipeline.commit("Good [load test: skip]");
+    let good = pipeline.commit("Good [load test: abort]");
     assert_eq!(pipeline.run().status, 0);
     let bad = pipeline.commit("Bad [load test: skip]");
     // Everything is well in stage, and production answers with errors.

@@ -1,5 +1,6 @@
 //! What a decision is about: the release, the events of its history, and the load test action that applies.
 
+use super::contained::Contained;
 use crate::action::word;
 use crate::bindings::environments::Target;
 use crate::bindings::promotion::{Deployment, Event, Release};
@@ -20,8 +21,11 @@ pub(super) struct Case<'a> {
     /// Index of the environment that the tag names. The release never changes an earlier one: a release
     /// with a tag for that environment does.
     pub entry: usize,
-    /// Absent if neither the tag nor the message gives one.
+    /// The load test action that the release asks for; absent if neither the tag nor the message gives one.
+    pub asked: Option<LoadTestAction>,
+    /// The load test action that applies: `abort` if the release contains a stopped commit.
     pub action: Option<LoadTestAction>,
+    pub contained: &'a Contained<'a>,
 }
 
 impl Case<'_> {

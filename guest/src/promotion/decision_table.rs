@@ -15,8 +15,29 @@ pub(super) struct Ruling {
 }
 
 /// Looks the release up in the decision table.
+///
+/// A stopped commit that a person lets the release carry is a warning, unless a load test passed.
 pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> Ruling {
     let verdict = ledger.judgment.as_ref().map(|it| it.verdict);
+    let mut ruling = look_up(case, ledger, environment, verdict);
+    if verdict != Some(Verdict::Passed) {
+        let waived = case.contained.waivers();
+        if !waived.is_empty() && ruling.permission == Permission::Promote {
+            ruling.permission = Permission::PromoteWithWarning;
+        }
+        let after = ruling.reasons.len().min(1);
+        let about = case.contained.reasons(case.asked).into_iter().chain(waived);
+        ruling.reasons.splice(after..after, about);
+    }
+    ruling
+}
+
+fn look_up(
+    case: &Case<'_>,
+    ledger: &Ledger<'_>,
+    environment: &str,
+    verdict: Option<Verdict>,
+) -> Ruling {
     let permission = permission(case.action, verdict);
     let mut reasons = Vec::new();
     if case.action == Some(LoadTestAction::Skip) {

@@ -112,15 +112,16 @@ impl SeveralServers<'_> {
 
     /// Explains the number of rounds, as the rest of a sentence.
     pub(super) fn explanation(&self) -> String {
-        let mut text = format!(
+        let fit = if self.exceeds_deadline() {
+            format!("; only {} rounds fit into the deadline", self.fit)
+        } else {
+            String::new()
+        };
+        format!(
             "{} answered with another commit in {} of {} answers after it had answered with the release, so \
-             several servers are behind it, and fewer than {} consecutive rounds can be luck",
+             several servers are behind it, and fewer than {} consecutive rounds can be luck{fit}",
             self.address, self.old, self.answers, self.rounds
-        );
-        if self.exceeds_deadline() {
-            text.push_str(&format!("; only {} rounds fit into the deadline", self.fit));
-        }
-        text
+        )
     }
 }
 

@@ -15,6 +15,7 @@
 
 mod answer;
 mod case;
+mod contained;
 mod convergence;
 mod decision_table;
 mod ledger;
@@ -28,6 +29,7 @@ mod verdict;
 
 use answer::Answer;
 use case::Case;
+use contained::Contained;
 use ledger::Ledger;
 
 use crate::bindings::promotion::{
@@ -54,10 +56,11 @@ pub fn decide(
     let Some(entry) = environments.position(|it| it.name == target.environment) else {
         return refusal(Vec::new());
     };
-    let (action, contradiction) = match case::action(release, &target) {
+    let (asked, contradiction) = match case::action(release, &target) {
         Ok(action) => (action, None),
         Err(reason) => (target.action, Some(*reason)),
     };
+    let contained = Contained::read(history);
     let case = Case {
         release,
         history,
@@ -65,7 +68,9 @@ pub fn decide(
         settings,
         commit: &target.commit,
         entry,
-        action,
+        asked,
+        action: contained.action(asked),
+        contained: &contained,
     };
     let ledger = Ledger::read(&case);
     let answer = answer(&case, &ledger, contradiction);

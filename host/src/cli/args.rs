@@ -103,6 +103,21 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected a duration, like `90s` or `10m`".to_owned())
 }
 
+/// Parses the reason that a person gives.
+///
+/// # Errors
+///
+/// If it is blank, or can't be printed on a line.
+pub fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("expected a reason that is not blank".to_owned()),
+        text if text.chars().any(char::is_control) => {
+            Err("expected a reason on one line".to_owned())
+        }
+        text => Ok(text.to_owned()),
+    }
+}
+
 /// Parses an idempotency key. An empty variable of a pipeline is an error.
 ///
 /// # Errors

@@ -10,18 +10,21 @@ use super::args::{Format, FormatArguments};
 use super::configuration::{self, PolicyArguments};
 use super::output::Output;
 use super::{Error, Exit};
+use crate::contract::fields::ByName;
 #[cfg(test)]
 use crate::contract::fields::Commit as Hash;
-use crate::deployment::rollback_advice::{self, Commit};
+use crate::deployment::releases::Evidence;
+use crate::deployment::rollback_advice::{self, Advice, Again, Commit};
 use crate::sandbox::Use;
 use crate::text::escape::escape;
 use crate::text::json;
 use crate::text::number::short;
+use crate::text::time;
 
-/// Print the last good commit, the commits since, and the `git revert` commands to run.
+/// Print what each environment serves, the last good release, the commits since, and the commands to run.
 ///
-/// greenlight does not roll back: revert the commit, and release the revert through the same pipeline. This
-/// command changes nothing.
+/// A release is good if it was promoted after a load test that passed. greenlight does not roll back: revert the
+/// commit, and release the revert through the same pipeline. This command changes nothing.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Name the commit that broke production [default: the one that was deployed there last].
@@ -47,15 +50,55 @@ pub(super) struct AdviceDocument {
     /// The commit that broke production.
     #[cfg_attr(test, schemars(with = "Hash"))]
     bad: String,
-    /// The last commit that was promoted before it.
-    #[cfg_attr(test, schemars(with = "Hash"))]
-    good: String,
-    /// The commits since the good one, up to the bad one, newest first.
+    /// The commit that the bad one reverts; null if it is not a revert.
+    #[cfg_attr(test, schemars(with = "Option<Hash>"))]
+    reverts: Option<String>,
+    /// The last commit before it that was promoted after a load test that passed, and was not reverted since; null if
+    /// there is none.
+    #[cfg_attr(test, schemars(with = "Option<Hash>"))]
+    good: Option<String>,
+    /// The releases that were promoted before the bad one, newest first, down to the good one.
+    releases: Vec<ReleaseDocument>,
+    /// What each environment serves, in order.
+    environments: Vec<ServingDocument>,
+    /// The commits since the good one, or else since the latest release, up to the bad one, newest first.
     commits: Vec<CommitDocument>,
     /// The commands to run, in order.
     commands: Vec<String>,
     /// What to check before running them.
     warnings: Vec<String>,
+}
+
+/// One promoted release.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+struct ReleaseDocument {
+    /// The commit.
+    #[cfg_attr(test, schemars(with = "Hash"))]
+    commit: String,
+    /// The number of its deployment.
+    deployment: u64,
+    /// When it was promoted, in milliseconds since 1970.
+    promoted: u64,
+    /// What speaks for it.
+    evidence: ByName<Evidence>,
+    /// The stopped or reverted commit that speaks against it; null if there is none.
+    #[cfg_attr(test, schemars(with = "Option<Hash>"))]
+    because_of: Option<String>,
+}
+
+/// What one environment serves.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+struct ServingDocument {
+    /// The name of the environment.
+    environment: String,
+    /// What its nodes answered last, in a sentence; null if the journal has no answer.
+    serves: Option<String>,
+    /// Since when the journal has these answers, in milliseconds since 1970; null if it has none.
+    since: Option<u64>,
 }
 
 /// One commit since the good one.
@@ -73,7 +116,43 @@ struct CommitDocument {
 }
 
 impl AdviceDocument {
-    const SCHEMA: &'static str = "greenlight.rollback-advice/2";
+    const SCHEMA: &'static str = "greenlight.rollback-advice/3";
+
+    fn new(advice: Advice) -> Self {
+        let releases = advice.releases.into_iter().map(|it| ReleaseDocument {
+            commit: it.commit,
+            deployment: it.deployment,
+            promoted: it.at,
+            evidence: ByName(it.evidence),
+            because_of: it.because_of,
+        });
+        let environments = advice.environments.into_iter().map(|it| ServingDocument {
+            serves: it.sentence(),
+            since: it.answers.map(|answers| answers.since),
+            environment: it.environment,
+        });
+        Self {
+            schema: Self::SCHEMA,
+            commands: match &advice.again {
+                Some(again) => vec![redeploy(again)],
+                None => commands(&advice.commits),
+            },
+            warnings: match &advice.again {
+                Some(again) => vec![format!(
+                    "do not revert {}: it reverts {}, which would be back",
+                    short(&advice.bad),
+                    short(&again.reverts)
+                )],
+                None => inherited(&advice.commits),
+            },
+            bad: advice.bad,
+            reverts: advice.again.map(|it| it.reverts),
+            good: advice.good.map(|it| it.commit),
+            releases: releases.collect(),
+            environments: environments.collect(),
+            commits: advice.commits.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
@@ -82,23 +161,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let policy = configuration::policy(&resolved, Use::Often)?;
     let config = resolved.required()?;
     let advice = rollback_advice::advise(&config, &policy, repo, arguments.bad.as_deref())?;
-    let labeled = advice.commits.iter().filter(|it| it.inherits_label);
-    let warnings = labeled.map(|it| {
-        format!(
-            "the revert of {} would inherit the label in `{}`: remove it from the message, or replace it \
-             with the label that you want",
-            short(&it.commit),
-            it.subject
-        )
-    });
-    let document = AdviceDocument {
-        schema: AdviceDocument::SCHEMA,
-        commands: commands(&advice.commits),
-        warnings: warnings.collect(),
-        bad: advice.bad,
-        good: advice.good,
-        commits: advice.commits.into_iter().map(Into::into).collect(),
-    };
+    let document = AdviceDocument::new(advice);
     match arguments.format.format {
         Format::Human => output.text(&human(&document)),
         Format::Json => output.text(&json::pretty(&document)?),
@@ -116,6 +179,29 @@ impl From<Commit> for CommitDocument {
     }
 }
 
+/// Deploys a revert again.
+fn redeploy(again: &Again) -> String {
+    let mut command = format!("greenlight run --tag {}", again.tag);
+    if let Some(digest) = &again.digest {
+        let _ = write!(command, " --digest {digest}");
+    }
+    command
+}
+
+/// Warns about labels that reverts would inherit.
+fn inherited(commits: &[Commit]) -> Vec<String> {
+    let labeled = commits.iter().filter(|it| it.inherits_label);
+    let warnings = labeled.map(|it| {
+        format!(
+            "the revert of {} would inherit the label in `{}`: remove it from the message, or replace it \
+             with the label that you want",
+            short(&it.commit),
+            it.subject
+        )
+    });
+    warnings.collect()
+}
+
 /// One `git revert` for each commit, newest first; a merge is reverted against its first parent.
 fn commands(commits: &[Commit]) -> Vec<String> {
     let commits = commits.iter();
@@ -130,13 +216,45 @@ fn commands(commits: &[Commit]) -> Vec<String> {
 fn human(document: &AdviceDocument) -> String {
     let mut text = String::new();
     // Writing into a string can't fail.
-    let _ = writeln!(text, "bad:  {}", document.bad);
-    let _ = writeln!(
-        text,
-        "good: {} (the last commit promoted before it)",
-        document.good
-    );
-    let _ = writeln!(text, "commits since the good one, newest first:");
+    for it in &document.environments {
+        let _ = match (&it.serves, it.since) {
+            (Some(serves), Some(since)) => {
+                let since = time::instant(since);
+                writeln!(text, "now:  {} (since {since})", escape(serves))
+            }
+            _ => writeln!(text, "now:  it is unknown what {} serves", it.environment),
+        };
+    }
+    let _ = match &document.reverts {
+        Some(reverts) => writeln!(text, "bad:  {} (reverts {reverts})", document.bad),
+        None => writeln!(text, "bad:  {}", document.bad),
+    };
+    let _ = match &document.good {
+        Some(good) => writeln!(
+            text,
+            "good: {good} (the last one before it whose load test passed)"
+        ),
+        None => writeln!(
+            text,
+            "good: unknown (no release before it was promoted after a load test that passed)"
+        ),
+    };
+    text.push_str("releases before the bad one, newest first:\n");
+    for release in &document.releases {
+        let _ = writeln!(
+            text,
+            "  {} {} deployment {}: {}",
+            short(&release.commit),
+            time::instant(release.promoted),
+            release.deployment,
+            said(release)
+        );
+    }
+    text.push_str(if document.good.is_some() {
+        "commits since the good one, newest first:\n"
+    } else {
+        "commits since the latest release, newest first:\n"
+    });
     for commit in &document.commits {
         let merge = if commit.merge { " (merge)" } else { "" };
         let _ = writeln!(
@@ -147,7 +265,9 @@ fn human(document: &AdviceDocument) -> String {
         );
     }
     let one = document.commits.len() == 1;
-    text.push_str(if one {
+    text.push_str(if document.reverts.is_some() {
+        "roll forward by deploying the revert again:\n"
+    } else if one {
         "roll forward:\n"
     } else {
         "roll forward by reverting the faulty commit, or all of them in this order:\n"
@@ -159,4 +279,16 @@ fn human(document: &AdviceDocument) -> String {
         let _ = writeln!(text, "warning: {}", escape(warning));
     }
     text
+}
+
+/// What speaks for a release, in words.
+fn said(release: &ReleaseDocument) -> String {
+    let because_of = release.because_of.as_deref().map(short).unwrap_or_default();
+    match release.evidence.0 {
+        Evidence::Passed => "promoted, its load test passed".to_owned(),
+        Evidence::Warned => "promoted with a warning".to_owned(),
+        Evidence::Untested => "promoted without a load test".to_owned(),
+        Evidence::Stopped => format!("contains {because_of}, which was stopped"),
+        Evidence::Reverted => format!("contains {because_of}, which was reverted since"),
+    }
 }

@@ -62,6 +62,10 @@ enum Happening {
     Occupied(Rival),
     /// A person intervened. The last intervention counts.
     Intervened(ByName<contract::Intervention>),
+    /// The release contains a commit that was stopped, and that no load test has passed since.
+    Contains(StoppedCommit),
+    /// A person lets the release carry this stopped commit.
+    Waived(Commit),
 }
 
 /// One attempt to deploy.
@@ -201,6 +205,21 @@ struct Rival {
     commit: Commit,
 }
 
+/// A commit that was stopped.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct StoppedCommit {
+    /// The commit.
+    commit: Commit,
+    /// The number of the deployment that was stopped.
+    deployment: u64,
+    /// Why it counts as stopped; `untested` if it asks for `abort` and was superseded before a load test of it passed.
+    cause: ByName<contract::StopCause>,
+    /// False if the history of commits is incomplete, and does not show whether the release contains it.
+    certain: bool,
+}
+
 /// The nodes of one round.
 fn nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Node>, D::Error> {
     let nodes = Vec::deserialize(deserializer)?;
@@ -249,6 +268,13 @@ impl From<Happening> for contract::Happening {
             Happening::Unplaced(it) => Self::Unplaced(it.into()),
             Happening::Occupied(it) => Self::Occupied(it.into()),
             Happening::Intervened(it) => Self::Intervened(it.0),
+            Happening::Contains(it) => Self::Contains(contract::StoppedCommit {
+                commit: it.commit.0,
+                deployment: it.deployment,
+                cause: it.cause.0,
+                certain: it.certain,
+            }),
+            Happening::Waived(it) => Self::Waived(it.0),
         }
     }
 }

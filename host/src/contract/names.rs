@@ -2,7 +2,7 @@
 
 use crate::contract::environments::JobStatus;
 use crate::contract::promotion::{
-    Conclusion, Intervention, NodeState, Outcome, Permission, Progress, Urgency,
+    Conclusion, Intervention, NodeState, Outcome, Permission, Progress, StopCause, Urgency,
 };
 use crate::contract::types::{LoadTestAction, Severity, Verdict};
 
@@ -87,6 +87,7 @@ names! {
         Failed = "failed",
     }
     Urgency { Info = "info", Warning = "warning", Failure = "failure" }
+    StopCause { LoadTest = "load-test", Untested = "untested" }
     Intervention { Approved = "approved", Held = "held", Canceled = "canceled" }
     NodeState {
         Current = "current",

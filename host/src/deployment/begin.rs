@@ -1,19 +1,20 @@
 //! Beginning a deployment: once for each idempotency key, and one at a time for each tag.
 
 use super::driver::Driver;
-use super::entry::Began;
+use super::entry::{Began, Details, Person};
 use super::log::{self, Log};
 use super::mailbox::Mailbox;
 use super::recovery::Opening;
 use super::{Context, Error, HeldLeases, Outcome, is_begun, unfinished};
 use crate::clock;
 use crate::contract::Answer;
-use crate::contract::promotion::{Action, Conclusion, Instruction};
+use crate::contract::promotion::{Action, Conclusion, Happening, Instruction, Intervention};
 use crate::contract::types::Settings;
 use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::journal::{self, Header, Lock, NewDeployment, Store};
+use crate::text::number::short;
 
 /// A deployment that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,19 @@ pub struct Request<'a> {
     pub key: Option<&'a str>,
     /// The person who approves it although its order relative to the live commit is unknown.
     pub approved_by: Option<&'a str>,
+    /// The stopped commits that a person lets it carry to production.
+    pub waiver: Option<&'a Waiver>,
+}
+
+/// The stopped commits that a person lets a release carry to production.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// The full hashes.
+    pub commits: Vec<String>,
+    /// The name of the person.
+    pub by: String,
+    /// Why, in the words of the person.
+    pub reason: String,
 }
 
 /// Begins a deployment and drives it until it ends, or an error stops it.
@@ -82,11 +96,49 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
     })?;
     let log = Log::new(store, number, 1);
     let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
-    let approved_by = request.approved_by.map(str::to_owned);
     Ok(Outcome::Driven {
         number,
-        end: driver.run(Opening::New { approved_by }),
+        end: driver.run(Opening::New {
+            said: said(request),
+        }),
     })
+}
+
+/// What a person said about a release when it began.
+pub(super) struct Said {
+    /// It in words.
+    pub(super) note: String,
+    /// The event that the policy receives.
+    pub(super) happening: Happening,
+    /// The person.
+    pub(super) details: Details,
+}
+
+fn said(request: &Request<'_>) -> Vec<Said> {
+    let approved = request.approved_by.map(|name| Said {
+        note: format!("approved by {name}"),
+        happening: Happening::Intervened(Intervention::Approved),
+        details: Details::Person(Person {
+            name: name.to_owned(),
+            reason: None,
+        }),
+    });
+    let waived = request.waiver.into_iter().flat_map(|waiver| {
+        waiver.commits.iter().map(|commit| Said {
+            note: format!(
+                "{} lets the release carry the stopped commit {}: {}",
+                waiver.by,
+                short(commit),
+                waiver.reason
+            ),
+            happening: Happening::Waived(commit.clone()),
+            details: Details::Person(Person {
+                name: waiver.by.clone(),
+                reason: Some(waiver.reason.clone()),
+            }),
+        })
+    });
+    approved.into_iter().chain(waived).collect()
 }
 
 /// The deployment that was begun for an idempotency key. It counts as begun as [`is_begun`] says.

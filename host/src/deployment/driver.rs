@@ -92,7 +92,7 @@ impl<'a> Driver<'a> {
     /// What keeps the deployment from continuing. It can be resumed.
     pub(super) fn run(mut self, opening: Opening) -> Result<End, Error> {
         let opened = match opening {
-            Opening::New { approved_by } => self.open(approved_by),
+            Opening::New { said } => self.open(said),
             Opening::Resumed(recovery) => self.recover(recovery),
         };
         let mut step = opened.map(|()| None);
@@ -219,6 +219,7 @@ impl<'a> Driver<'a> {
         let own = self.settings.environments.iter().skip(self.entry);
         let own: Vec<_> = own.map(|it| it.name.clone()).collect();
         self.look().look_before(environment, &own)?;
+        self.look().look_for_stopped_commits()?;
         self.context.check_shutdown()?;
         self.surveyed = Some((environment.to_owned(), self.record.events().len()));
         Ok(())

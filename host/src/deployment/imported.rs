@@ -73,13 +73,15 @@ impl Imported {
             if position <= last || matches!(details, Details::Imported { .. }) {
                 continue;
             }
-            let environment = match &event.happening {
-                Happening::Deployed(it) => &it.environment,
-                Happening::Observed(it) => &it.environment,
-                Happening::LoadTested(it) => &it.environment,
-                _ => continue,
+            let counts = match &event.happening {
+                Happening::Deployed(it) => environments.contains(&it.environment.as_str()),
+                Happening::Observed(it) => environments.contains(&it.environment.as_str()),
+                Happening::LoadTested(it) => environments.contains(&it.environment.as_str()),
+                // A person said it about the release, whichever of its tags is deployed.
+                Happening::Waived(_) => true,
+                _ => false,
             };
-            if environments.contains(&environment.as_str()) {
+            if counts {
                 found.push((dated.at, other, position, event));
             }
         }

@@ -35,15 +35,17 @@ mod notify;
 mod record;
 mod recovery;
 pub mod release_history;
+pub mod releases;
 pub mod rollback_advice;
 pub mod serving;
+mod stopped_commits;
 mod survey;
 pub mod timeline;
 
 use std::path::Path;
 use std::time::Duration;
 
-pub use begin::{Request, begin, begun};
+pub use begin::{Request, Waiver, begin, begun};
 pub use cancel::{Cancellation, cancel};
 pub use drivers::Drivers;
 pub use error::Error;

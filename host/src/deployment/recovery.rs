@@ -3,6 +3,7 @@
 //! Finished effects are in the journal and are not repeated. An effect that had started and not ended is
 //! named; it is repeated only if the configuration calls it repeatable.
 
+use super::begin::Said;
 use super::driver::Driver;
 use super::entry::{Began, Details, Entry, Person};
 use super::log::{self, Dated, Log};
@@ -166,8 +167,8 @@ fn conclusion(entries: &[Dated]) -> Option<(Conclusion, Permission)> {
 pub(super) enum Opening {
     /// The deployment is new.
     New {
-        /// The person who approved it.
-        approved_by: Option<String>,
+        /// What people said about it.
+        said: Vec<Said>,
     },
     /// Another process drove it before.
     Resumed(Recovery),

@@ -72,7 +72,10 @@ fn lasts(happening: &Happening, settings: &Settings) -> bool {
         Happening::Observed(it) => &it.environment,
         Happening::LoadTested(it) => &it.environment,
         Happening::Overtaken(it) => &it.environment,
-        Happening::Notified(_) | Happening::Intervened(_) => return true,
+        Happening::Notified(_)
+        | Happening::Intervened(_)
+        | Happening::Contains(_)
+        | Happening::Waived(_) => return true,
         Happening::Waited(_) | Happening::Unplaced(_) | Happening::Occupied(_) => return false,
     };
     let mut known = settings.environments.iter();

@@ -3,23 +3,41 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use super::releases::{self, Evidence, Release};
+use super::serving::{self, Serving};
 use super::{Error, LISTED, READ, log};
 use crate::config::Config;
 use crate::contract::labels::Message;
-use crate::contract::promotion::Conclusion;
-use crate::facts::git;
-use crate::journal::Store;
+use crate::facts::{git, reverts};
+use crate::journal::{Header, Store};
 use crate::sandbox::Policy;
 
-/// What to revert.
+/// How to roll forward.
 #[derive(Clone, Debug)]
 pub struct Advice {
     /// The commit that broke production.
     pub bad: String,
-    /// The last commit that was promoted before it.
-    pub good: String,
-    /// The commits in between, with the bad one, newest first.
+    /// Set if the bad commit is a revert.
+    pub again: Option<Again>,
+    /// The last release before it that was promoted after a load test that passed, and that was not reverted since.
+    pub good: Option<Release>,
+    /// The releases that were promoted before it, newest first, down to the good one.
+    pub releases: Vec<Release>,
+    /// The commits since the good one, or else since the latest release, with the bad one, newest first.
     pub commits: Vec<Commit>,
+    /// What each environment serves.
+    pub environments: Vec<Serving>,
+}
+
+/// A revert that has to be deployed again.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// The commit that it reverts.
+    pub reverts: String,
+    /// Its tag.
+    pub tag: String,
+    /// The digest of its image, where known.
+    pub digest: Option<String>,
 }
 
 /// A commit to revert.
@@ -35,8 +53,8 @@ pub struct Commit {
     pub inherits_label: bool,
 }
 
-/// Finds the commits to revert. `bad` is the commit that broke production; the one that was deployed there
-/// last if absent.
+/// Finds how to roll forward. `bad` is the commit that broke production; the one that was deployed there last if
+/// absent.
 ///
 /// # Errors
 ///
@@ -49,8 +67,20 @@ pub fn advise(
     bad: Option<&str>,
 ) -> Result<Advice, Error> {
     let mut store = log::look(config)?.ok_or_else(nothing_deployed)?;
-    let (bad, good) = ends(store.as_mut(), config, repo, bad)?;
-    let mut commits = between(repo, &good, &bad)?;
+    let store = store.as_mut();
+    let (bad, earlier) = ends(store, config, repo, bad)?;
+    let releases = releases::before(store, repo, &bad, &earlier)?;
+    let good = releases.iter().find(|it| it.evidence == Evidence::Passed);
+    // Without a good one, the newest that nothing speaks against is the best guess.
+    let untested = |it: &&Release| matches!(it.evidence, Evidence::Warned | Evidence::Untested);
+    let base = good.or_else(|| releases.iter().find(untested));
+    let Some(base) = base.or(releases.last()) else {
+        return Err(Error::host(
+            format!("the journal has no promoted release before {bad}"),
+            "find the last good commit with `git log`, then `git revert` the commits after it",
+        ));
+    };
+    let mut commits = between(repo, &base.commit, &bad)?;
     for commit in &mut commits {
         let message = Message {
             text: format!(
@@ -62,53 +92,63 @@ pub fn advise(
         let labels = policy.parse(&message, config.settings.default_action)?;
         commit.inherits_label = labels.is_ok_and(|it| it.source.is_some());
     }
-    Ok(Advice { bad, good, commits })
+    let names = config.environments.iter().map(|it| it.name.as_str());
+    Ok(Advice {
+        again: again(store, repo, &bad)?,
+        good: good.cloned(),
+        commits,
+        environments: serving::now(store, names)?,
+        bad,
+        releases,
+    })
 }
 
-/// The commit that broke production, and the last one that was promoted before it.
+/// How to deploy the bad commit again, if it is a revert: reverting it would bring back what it reverts.
+fn again(store: &mut dyn Store, repo: Option<&Path>, bad: &str) -> Result<Option<Again>, Error> {
+    let Some(reverts) = reverts::reverted_by(repo, bad) else {
+        return Ok(None);
+    };
+    let deployed = store.of_commit(bad)?.into_iter().max_by_key(|it| it.number);
+    Ok(deployed.map(|header| Again {
+        reverts,
+        tag: header.tag,
+        digest: header.digest,
+    }))
+}
+
+/// The commit that broke production, and the deployments before its own, the newest first.
 fn ends(
     store: &mut dyn Store,
     config: &Config,
     repo: Option<&Path>,
     bad: Option<&str>,
-) -> Result<(String, String), Error> {
+) -> Result<(String, Vec<Header>), Error> {
+    let headers = store.deployments(LISTED)?;
     let bad = match bad {
-        Some(rev) => Some(git::commit(repo, rev)?.id),
-        None => None,
+        Some(rev) => git::commit(repo, rev)?.id,
+        None => latest(store, config, &headers)?,
     };
+    let own = headers.iter().position(|it| it.commit == bad);
+    let behind = headers.iter().skip(own.map_or(headers.len(), |it| it + 1));
+    let earlier = behind.filter(|it| it.commit != bad).cloned().collect();
+    Ok((bad, earlier))
+}
+
+/// The commit that was deployed to production last.
+fn latest(store: &mut dyn Store, config: &Config, headers: &[Header]) -> Result<String, Error> {
     let production = config.environments.last().map_or("", |it| it.name.as_str());
-    let mut found = bad.clone();
-    let mut passed = bad.is_none();
-    for (place, header) in store.deployments(LISTED)?.into_iter().enumerate() {
-        if found.is_none() && place == READ {
-            return Err(Error::host(
-                format!("none of the latest {READ} deployments changed production"),
-                "name the commit that broke it with `--bad`",
-            ));
-        }
-        if found.is_none() && log::changed(store, header.number, production)? {
-            found = Some(header.commit.clone());
-        }
-        let Some(bad) = &found else { continue };
-        if header.commit == *bad {
-            passed = true;
-            continue;
-        }
-        let is_promoted = matches!(
-            header.conclusion,
-            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
-        );
-        if passed && is_promoted {
-            return Ok((bad.clone(), header.commit));
+    for header in headers.iter().take(READ) {
+        if log::changed(store, header.number, production)? {
+            return Ok(header.commit.clone());
         }
     }
-    Err(match found {
-        None => nothing_deployed(),
-        Some(bad) => Error::host(
-            format!("the journal has no promoted release before {bad}"),
-            "find the last good commit with `git log`, then `git revert` the commits after it",
-        ),
-    })
+    if headers.len() <= READ {
+        return Err(nothing_deployed());
+    }
+    Err(Error::host(
+        format!("none of the latest {READ} deployments changed production"),
+        "name the commit that broke it with `--bad`",
+    ))
 }
 
 fn nothing_deployed() -> Error {

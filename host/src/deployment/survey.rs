@@ -1,15 +1,14 @@
 //! Facts that are collected before an environment is deployed to: what is live in it, and whether that is
 //! newer. The policy draws the conclusions.
 
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Stdio;
 
 use super::entry::Details;
 use super::log::{self, Record};
+use super::stopped_commits::StoppedCommits;
 use super::{Context, Error, READ, nodes};
 use crate::contract::promotion::{Happening, Rival};
-use crate::facts::git;
+use crate::facts::ancestry::{is_ancestor, is_whole};
 
 /// Looks at environments for one deployment, and records what it finds.
 pub(super) struct Survey<'a, 'b> {
@@ -80,6 +79,26 @@ impl Survey<'_, '_> {
         Ok(self.record.happened(happening, Details::Nothing)?)
     }
 
+    /// Records which stopped commits the release contains.
+    pub(super) fn look_for_stopped_commits(&mut self) -> Result<(), Error> {
+        let look = StoppedCommits {
+            policy: self.context.policy,
+            repo: self.context.repo,
+            commit: self.commit,
+        };
+        let found = look.find(self.record.log.store.as_mut())?;
+        // A signal to the whole job ends git, too; then its answers mean nothing.
+        self.context.check_shutdown()?;
+        for stopped in found {
+            let happening = Happening::Contains(stopped);
+            let mut known = self.record.events().iter();
+            if !known.any(|it| it.happening == happening) {
+                self.record.happened(happening, Details::Nothing)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The commit of the latest other deployment that began to change an environment.
     fn latest_deployed(&mut self, environment: &str) -> Result<Option<String>, Error> {
         let own = self.record.log.deployment;
@@ -138,30 +157,4 @@ fn relation(repo: Option<&Path>, release: &str, other: &str) -> Relation {
         Some(false) if is_whole(repo) => Relation::Diverged,
         _ => Relation::Unknown,
     }
-}
-
-/// Source: `git merge-base --is-ancestor` exits with 0 or 1, and with another status where it can't tell.
-fn is_ancestor(repo: Option<&Path>, first: &str, second: &str) -> Option<bool> {
-    let status = git::git(repo)
-        // Ctrl-C is for this program, not for git.
-        .process_group(0)
-        .args(["merge-base", "--is-ancestor", first, second])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    match status.ok()?.code()? {
-        0 => Some(true),
-        1 => Some(false),
-        _ => None,
-    }
-}
-
-fn is_whole(repo: Option<&Path>) -> bool {
-    git::git(repo)
-        .args(["rev-parse", "--is-shallow-repository"])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.stdout.starts_with(b"false"))
 }

@@ -1,5 +1,6 @@
 //! Facts: what the host reads and passes to the policy. The policy decides what each fact means.
 
+pub mod ancestry;
 pub mod checkout;
 pub mod ci;
 pub mod evidence;
@@ -8,4 +9,5 @@ mod git_process;
 pub mod history_file;
 pub mod load_test;
 pub mod message;
+pub mod reverts;
 pub mod webhook;

@@ -3,6 +3,7 @@
 use crate::bindings::promotion::{
     Action, Conclusion, Convergence, Deployment, Event, Happening, Instruction, Intervention,
     LoadTest, LoadTestResult, Measurement, Notification, Outcome, Permission, Release, Round,
+    StopCause, StoppedCommit,
 };
 use crate::bindings::types::{LoadTestAction, Settings, Verdict};
 use crate::fixtures::{History, OTHER, THIRD, measurement, nodes, rival};
@@ -101,6 +102,14 @@ fn happening() -> impl Strategy<Value = Happening> {
         })
     });
     let words = select(vec![Approved, Approved, Held, Canceled]);
+    let contains = (commit(), any::<bool>()).prop_map(|(commit, certain)| {
+        Happening::Contains(StoppedCommit {
+            commit,
+            deployment: 7,
+            cause: StopCause::LoadTest,
+            certain,
+        })
+    });
     prop_oneof![
         6 => deployed,
         6 => observed,
@@ -110,6 +119,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => environment().prop_map(|it| Happening::Overtaken(rival(&it))),
         1 => environment().prop_map(|it| Happening::Occupied(rival(&it))),
         1 => words.prop_map(Happening::Intervened),
+        1 => contains,
+        1 => commit().prop_map(Happening::Waived),
     ]
 }
 
@@ -200,6 +211,17 @@ fn stage_was_deployed(history: &[Event]) -> bool {
     })
 }
 
+/// Whether the release contains a stopped commit that nobody waived.
+fn contains_a_stopped_commit(history: &[Event]) -> bool {
+    let waived = |commit: &String| {
+        let mut events = history.iter();
+        events.any(|it| matches!(&it.happening, Happening::Waived(it) if it == commit))
+    };
+    history
+        .iter()
+        .any(|event| matches!(&event.happening, Happening::Contains(it) if !waived(&it.commit)))
+}
+
 fn stage_was_seen(history: &[Event]) -> bool {
     history.iter().any(|event| {
         matches!(&event.happening, Happening::Observed(it)
@@ -260,6 +282,10 @@ proptest! {
         if goes_on(decision.permission) {
             prop_assert!(stage_was_deployed(&history));
             prop_assert!(stage_was_seen(&history));
+            if contains_a_stopped_commit(&history) {
+                let stage = decision.standings.first().and_then(|it| it.load_test);
+                prop_assert_eq!(stage, Some(Verdict::Passed));
+            }
         }
     }
 }

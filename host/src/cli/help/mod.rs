@@ -94,6 +94,7 @@ pages! {
     "0024" => "decisions/0024-generated-reference.md",
     "0025" => "decisions/0025-several-servers.md",
     "0026" => "decisions/0026-messages-in-the-journal.md",
+    "0027" => "decisions/0027-stopped-commits.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",

@@ -20,7 +20,7 @@ use crate::config::resolved::Resolved;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::fields::digest_of;
 use crate::contract::names::Named as _;
-use crate::deployment::{self, Context, End, Outcome, Request, log};
+use crate::deployment::{self, Context, End, Outcome, Request, Waiver, log};
 use crate::effects::shutdown::Shutdown;
 use crate::error::{Explain as _, Kind};
 use crate::facts::{git, message};
@@ -64,6 +64,16 @@ pub struct Arguments {
     /// Approve, as NAME, a release whose order relative to the live commit is unknown.
     #[arg(long, value_name = "NAME", value_parser = super::args::person, conflicts_with_all = ["resume", "local"])]
     approved_by: Option<String>,
+    /// Let the release carry this stopped commit to production without a load test that passes. Can be given more than
+    /// once.
+    #[arg(long, value_name = "COMMIT", value_parser = super::args::commit, requires_all = ["by", "reason"], conflicts_with_all = ["resume", "local"])]
+    allow_stopped: Vec<String>,
+    /// Record this name as the person who allows it.
+    #[arg(long, value_name = "NAME", value_parser = super::args::person, requires = "allow_stopped")]
+    by: Option<String>,
+    /// Record this reason.
+    #[arg(long, value_name = "TEXT", value_parser = super::args::reason, requires = "allow_stopped")]
+    reason: Option<String>,
     /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
     warn_exit_code: WarnExitCode,
@@ -73,6 +83,19 @@ pub struct Arguments {
     reports: ReportArguments,
     #[command(flatten)]
     format: FormatArguments,
+}
+
+impl Arguments {
+    /// The stopped commits that a person allows.
+    fn waiver(&self) -> Option<Waiver> {
+        let (by, reason) = (self.by.clone()?, self.reason.clone()?);
+        let commits = self.allow_stopped.clone();
+        (!commits.is_empty()).then_some(Waiver {
+            commits,
+            by,
+            reason,
+        })
+    }
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
@@ -128,11 +151,13 @@ struct Deployment<'a> {
 
 impl Deployment<'_> {
     fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {
+        let waiver = self.arguments.waiver();
         let request = Request {
             tag,
             digest: self.arguments.digest.as_deref(),
             key: self.arguments.request.as_deref(),
             approved_by: self.arguments.approved_by.as_deref(),
+            waiver: waiver.as_ref(),
         };
         self.drive(output, |context| deployment::begin(context, &request))
     }

@@ -1,22 +1,20 @@
 //! The first entries of a process that drives a deployment: a new one, or one that another process drove before.
 
 use super::Driver;
-use crate::contract::promotion::{Happening, Intervention};
 use crate::deployment::Error;
-use crate::deployment::entry::{Details, Entry, Person};
+use crate::deployment::begin::Said;
+use crate::deployment::entry::{Details, Entry};
 use crate::deployment::recovery::Recovery;
 
 impl Driver<'_> {
     /// Writes the first entries.
-    pub(super) fn open(&mut self, approved_by: Option<String>) -> Result<(), Error> {
+    pub(super) fn open(&mut self, said: Vec<Said>) -> Result<(), Error> {
         self.record.log.write(&Entry::Began(self.began.clone()))?;
         let number = self.record.log.deployment;
         self.context.screen.began(number, &self.began, false);
-        if let Some(name) = approved_by {
-            self.context.screen.note(&format!("approved by {name}"));
-            let approved = Happening::Intervened(Intervention::Approved);
-            let person = Person { name, reason: None };
-            self.record.happened(approved, Details::Person(person))?;
+        for it in said {
+            self.context.screen.note(&it.note);
+            self.record.happened(it.happening, it.details)?;
         }
         Ok(())
     }

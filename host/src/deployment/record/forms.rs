@@ -8,7 +8,7 @@ use crate::contract::promotion::{
     Action, Conclusion, Convergence, Decision, Deployment, Event, Happening, Instruction,
     Intervention, LoadTest, LoadTestResult, Measurement, Node, NodeStanding, NodeState,
     NodeVersion, Notice, Notification, Outcome, Permission, Progress, Rival, Round, Standing,
-    Urgency,
+    StopCause, StoppedCommit, Urgency,
 };
 use crate::contract::types::{
     EnvironmentSettings, Evidence, LoadTestAction, Reason, Settings, Span, Thresholds, Verdict,
@@ -65,6 +65,7 @@ words! {
     ProgressForm of "Progress" { Pending, Unknown, Deployed, Converged, Failed }
     UrgencyForm of "Urgency" { Info, Warning, Failure }
     InterventionForm of "Intervention" { Approved, Held, Canceled }
+    StopCauseForm of "StopCause" { LoadTest, Untested }
     NodeStateForm of "NodeState" { Current, Old, Foreign, Unreachable }
 }
 
@@ -223,6 +224,8 @@ pub enum HappeningForm {
     Unplaced(#[serde(with = "RivalForm")] Rival),
     Occupied(#[serde(with = "RivalForm")] Rival),
     Intervened(#[serde(with = "InterventionForm")] Intervention),
+    Contains(#[serde(with = "StoppedCommitForm")] StoppedCommit),
+    Waived(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -310,6 +313,16 @@ pub struct NotificationForm {
 pub struct RivalForm {
     environment: String,
     commit: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "StoppedCommit")]
+pub struct StoppedCommitForm {
+    commit: String,
+    deployment: u64,
+    #[serde(with = "StopCauseForm")]
+    cause: StopCause,
+    certain: bool,
 }
 
 #[derive(Serialize, Deserialize)]

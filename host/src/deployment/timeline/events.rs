@@ -9,6 +9,14 @@ use crate::deployment::entry::{Details, NodeDetails};
 use crate::deployment::timeline::{LoadTest, Node, Round, Step, StepKind, StepState};
 use crate::text::number::short;
 
+/// The person who caused an event, with the reason if one was given.
+fn person(details: &Details) -> String {
+    match details {
+        Details::Person(person) => person.in_words(),
+        _ => "an unknown person".to_owned(),
+    }
+}
+
 impl Projector {
     pub(super) fn happened(&mut self, at: u64, event: &Event, details: &Details) {
         let imported = matches!(details, Details::Imported { .. });
@@ -20,11 +28,24 @@ impl Projector {
             Happening::Occupied(it) => self.waits(at, &it.environment, &it.commit),
             Happening::Waited(_) => self.waited(at),
             Happening::Intervened(it) => {
-                let who = match details {
-                    Details::Person(person) => person.in_words(),
-                    _ => "an unknown person".to_owned(),
+                self.note(at, format!("{}: {}", it.name(), person(details)));
+            }
+            Happening::Contains(it) => {
+                let contains = if it.certain {
+                    "contains"
+                } else {
+                    "may contain"
                 };
-                self.note(at, format!("{}: {who}", it.name()));
+                let commit = short(&it.commit);
+                let text = format!(
+                    "{contains} `{commit}`, which was stopped in deployment {}",
+                    it.deployment
+                );
+                self.note(at, text);
+            }
+            Happening::Waived(commit) => {
+                let (commit, person) = (short(commit), person(details));
+                self.note(at, format!("stopped commit `{commit}` waived: {person}"));
             }
             Happening::Deployed(_) | Happening::Overtaken(_) | Happening::Unplaced(_) => {}
         }
