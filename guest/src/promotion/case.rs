@@ -1,6 +1,5 @@
 //! What a decision is about: the release, the events of its history, and the load test action that applies.
 
-use super::contained::Contained;
 use crate::action::word;
 use crate::bindings::environments::Target;
 use crate::bindings::promotion::{Deployment, Event, Release};
@@ -25,7 +24,6 @@ pub(super) struct Case<'a> {
     pub asked: Option<LoadTestAction>,
     /// The load test action that applies: `abort` if the release contains a stopped commit.
     pub action: Option<LoadTestAction>,
-    pub contained: &'a Contained<'a>,
 }
 
 impl Case<'_> {

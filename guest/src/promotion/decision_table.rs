@@ -1,6 +1,7 @@
 //! The decision table: what a load test means for a release that has converged, with reasons.
 
 use super::case::Case;
+use super::contained::Contained;
 use super::ledger::Ledger;
 use super::record::Record;
 use crate::action::word;
@@ -21,12 +22,13 @@ pub(super) fn rule(case: &Case<'_>, ledger: &Ledger<'_>, environment: &str) -> R
     let verdict = ledger.judgment.as_ref().map(|it| it.verdict);
     let mut ruling = look_up(case, ledger, environment, verdict);
     if verdict != Some(Verdict::Passed) {
-        let waived = case.contained.waivers();
+        let contained = Contained::read(case.history);
+        let waived = contained.waivers();
         if !waived.is_empty() && ruling.permission == Permission::Promote {
             ruling.permission = Permission::PromoteWithWarning;
         }
         let after = ruling.reasons.len().min(1);
-        let about = case.contained.reasons(case.asked).into_iter().chain(waived);
+        let about = contained.reasons(case.asked).into_iter().chain(waived);
         ruling.reasons.splice(after..after, about);
     }
     ruling

@@ -60,7 +60,6 @@ pub fn decide(
         Ok(action) => (action, None),
         Err(reason) => (target.action, Some(*reason)),
     };
-    let contained = Contained::read(history);
     let case = Case {
         release,
         history,
@@ -69,8 +68,7 @@ pub fn decide(
         commit: &target.commit,
         entry,
         asked,
-        action: contained.action(asked),
-        contained: &contained,
+        action: Contained::read(history).action(asked),
     };
     let ledger = Ledger::read(&case);
     let answer = answer(&case, &ledger, contradiction);

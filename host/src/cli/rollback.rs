@@ -116,7 +116,7 @@ struct CommitDocument {
 }
 
 impl AdviceDocument {
-    const SCHEMA: &'static str = "greenlight.rollback-advice/3";
+    const SCHEMA: &'static str = "greenlight.rollback-advice/2";
 
     fn new(advice: Advice) -> Self {
         let releases = advice.releases.into_iter().map(|it| ReleaseDocument {
