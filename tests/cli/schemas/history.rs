@@ -121,7 +121,11 @@ fn every_word_of_a_closed_set_is_read() {
     for word in words("/$defs/Intervention/enum") {
         happenings.push(json!({"intervened": word}));
     }
-    assert_eq!((happening.len(), happenings.len()), (9, 5 + 4 + 3));
+    for word in words("/$defs/StopCause/enum") {
+        let stopped = json!({"commit": SHA, "deployment": 7, "cause": word, "certain": true});
+        happenings.push(json!({"contains": stopped}));
+    }
+    assert_eq!((happening.len(), happenings.len()), (11, 5 + 4 + 3 + 2));
     for happening in happenings {
         let event = json!({"at": 0, "happening": happening});
         let document = json!({"schema": "greenlight.history/2", "events": [event]});
