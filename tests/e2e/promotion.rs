@@ -235,7 +235,11 @@ fn a_stage_that_never_converges_stops() {
     pipeline.setting.deadline = 3;
     pipeline.stage.freeze(2);
     let ended = stops(&pipeline, "Change [load test: skip]", "not-converged");
-    let frozen = format!("{} old", pipeline.stage.nodes()[2]);
+    let frozen = format!(
+        "the release is served by 2 of 3 nodes of `stage`; {} serves {} (old) since ",
+        pipeline.stage.nodes()[2],
+        &pipeline.before[..12]
+    );
     assert!(ended.stdout.contains(&frozen), "{}", ended.stdout);
 }
 

@@ -8,6 +8,7 @@ use super::recovery::Opening;
 use super::{Context, Error, HeldLeases, Outcome, is_begun, unfinished};
 use crate::clock;
 use crate::contract::Answer;
+use crate::contract::labels::Message;
 use crate::contract::promotion::{Action, Conclusion, Happening, Instruction, Intervention};
 use crate::contract::types::Settings;
 use crate::effects::slack;
@@ -15,6 +16,9 @@ use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::journal::{self, Header, Lock, NewDeployment, Store};
 use crate::text::number::short;
+
+/// The longest subject that the journal keeps, in bytes.
+const LONGEST_SUBJECT: usize = 256;
 
 /// A deployment that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +65,17 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         Err(reasons) => return Ok(Outcome::Refused(reasons)),
     };
     let entry = position(settings, &target.environment)?;
-    let instruction = match instruction(&mut context, request, &target.commit)? {
-        Ok(instruction) => instruction,
-        Err(reasons) => return Ok(Outcome::Refused(reasons)),
+    let commit = read_commit(&mut context, request, &target.commit)?;
+    let message = match &commit {
+        Some(commit) => Some(message::from_commit(commit)?.message),
+        None => None,
+    };
+    let instruction = match &message {
+        Some(message) => match instruction(&mut context, message)? {
+            Ok(instruction) => Some(instruction),
+            Err(reasons) => return Ok(Outcome::Refused(reasons)),
+        },
+        None => None,
     };
     if let Some(Err(why)) = context.config.slack.as_ref().map(slack::url) {
         context
@@ -77,6 +89,8 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         digest: request.digest.map(str::to_owned),
         instruction,
         commit: target.commit,
+        subject: message.as_ref().and_then(|it| subject(&it.text)),
+        author: commit.as_ref().and_then(git::Commit::author),
         settings: settings.clone(),
     };
     if context.config.load_test.is_none() && asks_for_load_test(&context, &began)? {
@@ -320,40 +334,48 @@ fn asks_for_load_test(context: &Context<'_>, began: &Began) -> Result<bool, Erro
     Ok(matches!(decision.next, Action::LoadTest(_)))
 }
 
-/// What the message of the commit says, where it can be read.
-fn instruction(
+/// Reads the commit of a release. Without it, an approved release goes on.
+fn read_commit(
     context: &mut Context<'_>,
     request: &Request<'_>,
     commit: &str,
-) -> Result<Answer<Option<Instruction>>, Error> {
-    let read = match git::commit(context.repo, commit) {
-        Ok(read) => read,
+) -> Result<Option<git::Commit>, Error> {
+    match git::commit(context.repo, commit) {
+        Ok(read) => Ok(Some(read)),
         Err(error) if request.approved_by.is_some() => {
             context
                 .screen
                 .note(&format!("the commit's message is not known: {error}"));
-            return Ok(Ok(None));
+            Ok(None)
         }
-        Err(error) => {
-            return Err(Error::host(
-                format!("git does not have the tag's commit: {error}"),
-                "check the tag, run `git fetch`, name the repository with `--repo`, or approve the release \
-                 with `--approved-by NAME`",
-            ));
-        }
-    };
-    let reading = message::from_commit(&read)?;
+        Err(error) => Err(Error::host(
+            format!("git does not have the tag's commit: {error}"),
+            "check the tag, run `git fetch`, name the repository with `--repo`, or approve the release \
+             with `--approved-by NAME`",
+        )),
+    }
+}
+
+/// The first line of a message, as far as a report shows it.
+fn subject(message: &str) -> Option<String> {
+    let line = message.trim_start().lines().next()?.trim_end();
+    let kept = &line[..line.floor_char_boundary(LONGEST_SUBJECT)];
+    (!kept.is_empty()).then(|| kept.to_owned())
+}
+
+/// What the message of the commit asks for.
+fn instruction(context: &mut Context<'_>, message: &Message) -> Result<Answer<Instruction>, Error> {
     let action = context.config.settings.default_action;
-    let labels = context.policy.parse(&reading.message, action)?;
+    let labels = context.policy.parse(message, action)?;
     Ok(labels.map(|labels| {
         for diagnostic in &labels.diagnostics {
             context
                 .screen
                 .note(&format!("{}: {}", diagnostic.code, diagnostic.message));
         }
-        Some(Instruction {
+        Instruction {
             action: labels.action,
             source: labels.source,
-        })
+        }
     }))
 }

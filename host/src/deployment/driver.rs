@@ -259,7 +259,9 @@ impl<'a> Driver<'a> {
     fn observe(&mut self, environment: &str) -> Result<(), Error> {
         let answers = nodes::ask(self.context.config, environment, &self.context.shutdown);
         self.context.check_shutdown()?;
-        self.context.screen.answered(&nodes::unreachable(&answers));
+        self.context
+            .screen
+            .answered(nodes::round(environment, &answers));
         let (happening, details) = nodes::observed(environment, &answers);
         Ok(self.record.happened(happening, details)?)
     }

@@ -89,6 +89,12 @@ pub struct Began {
     pub instruction: Option<Instruction>,
     /// The commit that the tag names.
     pub commit: String,
+    /// The first line of the commit's message; `None` if it could not be read, and in older journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The name of the commit's author; `None` as for the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
     /// The settings that the policy receives.
     #[serde(with = "SettingsForm")]
     pub settings: Settings,

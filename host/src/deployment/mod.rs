@@ -37,6 +37,7 @@ mod recovery;
 pub mod release_history;
 pub mod releases;
 pub mod rollback_advice;
+pub mod served;
 pub mod serving;
 mod stopped_commits;
 mod survey;
@@ -61,6 +62,7 @@ use crate::effects::shutdown::Shutdown;
 use crate::journal::{self, Header, Store};
 use crate::sandbox::Policy;
 use entry::Began;
+use timeline::Round;
 
 /// How many of the newest deployments are listed, by their headers alone, to find those that have not
 /// ended. More deployments than this are never unfinished at the same time.
@@ -107,8 +109,8 @@ pub trait Screen {
     fn decided(&mut self, decision: &Decision);
     /// An effect starts.
     fn started(&mut self, effect: &Action);
-    /// Nodes were asked: names of those that gave no usable answer, with the reason.
-    fn answered(&mut self, unreachable: &[(String, String)]);
+    /// The nodes of an environment were asked.
+    fn answered(&mut self, round: Round);
     /// A command printed a line.
     fn line(&mut self, line: &str);
     /// An effect ended: whether it succeeded, its outcome in words, and its duration.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::entry::{Details, NodeDetails};
+use super::timeline;
 use crate::clock;
 use crate::config::Config;
 use crate::contract::promotion::{Convergence, Happening, Node, NodeVersion, Round};
@@ -51,15 +52,10 @@ pub(super) fn observed(environment: &str, answers: &Answers) -> (Happening, Deta
     (Happening::Observed(round), Details::Round { nodes })
 }
 
-/// The nodes that gave no usable answer, with the reason.
-pub(super) fn unreachable(answers: &Answers) -> Vec<(String, String)> {
-    let answers = answers.iter();
-    answers
-        .filter_map(|(name, answer, _)| match answer {
-            Answer::Unreachable(why) => Some((name.clone(), why.clone())),
-            Answer::Version(_) => None,
-        })
-        .collect()
+/// The answers as reports show them.
+pub(super) fn round(environment: &str, answers: &Answers) -> timeline::Round {
+    let nodes: Vec<_> = answers.iter().map(details).collect();
+    timeline::Round::of(clock::milliseconds(), environment, &nodes)
 }
 
 /// The commits that answered, each once, in the order of the nodes.

@@ -8,6 +8,7 @@ use super::driver::Driver;
 use super::entry::{Began, Details, Entry, Person};
 use super::log::{self, Dated, Log};
 use super::mailbox::Mailbox;
+use super::timeline::Round;
 use super::{Context, Error, HeldLeases, Outcome, begin, is_begun, unfinished};
 use crate::config::Config;
 use crate::contract::names::Named as _;
@@ -221,6 +222,18 @@ impl Recovery {
                     deployment,
                     position,
                 } => Some((*deployment, *position)),
+                _ => None,
+            })
+    }
+
+    /// The rounds in which the nodes were asked, for the screen.
+    pub(super) fn rounds(&self) -> impl Iterator<Item = Round> {
+        self.history
+            .iter()
+            .filter_map(|(event, details)| match (&event.happening, details) {
+                (Happening::Observed(it), Details::Round { nodes }) => {
+                    Some(Round::of(event.at * 1000, &it.environment, nodes))
+                }
                 _ => None,
             })
     }

@@ -49,7 +49,9 @@ impl Survey<'_, '_> {
     pub(super) fn look_at(&mut self, environment: &str) -> Result<(), Error> {
         let answers = nodes::ask(self.context.config, environment, &self.context.shutdown);
         self.context.check_shutdown()?;
-        self.context.screen.answered(&nodes::unreachable(&answers));
+        self.context
+            .screen
+            .answered(nodes::round(environment, &answers));
         let (happening, details) = nodes::observed(environment, &answers);
         self.record.happened(happening, details)?;
         for live in nodes::commits(&answers) {

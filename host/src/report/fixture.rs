@@ -25,6 +25,8 @@ pub fn empty() -> Timeline {
         number: 41,
         tag: format!("stage-loadtest-abort-{COMMIT}"),
         commit: COMMIT.to_owned(),
+        subject: Some("Reserve stock when the cart is paid".to_owned()),
+        author: Some("Ada Example".to_owned()),
         digest: None,
         policy: format!("sha256:{}", "9c".repeat(32)),
         action: Some(ByName(LoadTestAction::Abort)),
@@ -261,6 +263,7 @@ pub fn saying(text: &str) -> Timeline {
     let text = || text.to_owned();
     timeline.tag = text();
     timeline.commit = text();
+    (timeline.subject, timeline.author) = (Some(text()), Some(text()));
     timeline.digest = Some(text());
     timeline.policy = text();
     timeline.environments[0] = Place {

@@ -1,8 +1,9 @@
 //! The headline of a deployment, which every report begins with.
 
+use super::awaited::awaited;
 use super::terminal::progress;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
-use crate::deployment::timeline::{Decision, Place, Reason, StepState, Timeline};
+use crate::deployment::timeline::{Decision, Place, Reason, Step, StepKind, StepState, Timeline};
 use crate::text::time;
 
 /// The meaning of a color and a sign.
@@ -152,22 +153,46 @@ pub fn place(place: &Place) -> String {
     }
 }
 
+/// The subject of a commit, in quotation marks, and its author, as far as they are known.
+pub fn title(subject: Option<&str>, author: Option<&str>) -> Option<String> {
+    match (subject, author) {
+        (Some(subject), Some(author)) => Some(format!("\"{subject}\" by {author}")),
+        (Some(subject), None) => Some(format!("\"{subject}\"")),
+        (None, Some(author)) => Some(format!("by {author}")),
+        (None, None) => None,
+    }
+}
+
 fn waits(timeline: &Timeline, last: Option<&Decision>) -> String {
     let running = timeline
         .steps
         .iter()
-        .rfind(|step| step.state.0 == StepState::Running)
-        .map(|step| {
-            let place = step.environment.as_deref().unwrap_or_default();
-            let since = time::clock(step.began);
-            format!("{} {place} since {since}", step.kind)
-        });
+        .rfind(|step| step.state.0 == StepState::Running);
+    if let Some(step) = running
+        && step.kind.0 == StepKind::Converge
+        && let Some(text) = converges(timeline, step)
+    {
+        return text;
+    }
+    let running = running.map(|step| {
+        let place = step.environment.as_deref().unwrap_or_default();
+        let since = time::clock(step.began);
+        format!("{} {place} since {since}", step.kind)
+    });
     match (last, running) {
         (Some(decision), Some(running)) => format!("{} ({running})", decision.next_text),
         (Some(decision), None) => decision.next_text.clone(),
         (None, Some(running)) => running,
         (None, None) => "the first decision".to_owned(),
     }
+}
+
+/// Which nodes a deployment waits for, once they were asked after the deploy command.
+fn converges(timeline: &Timeline, step: &Step) -> Option<String> {
+    let environment = step.environment.as_deref()?;
+    let mut rounds = timeline.rounds.iter().rev();
+    rounds.find(|it| it.environment == environment && it.at >= step.began)?;
+    awaited(environment, &timeline.commit, &timeline.rounds)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Answers, as people and programs read them. Pure: nothing here prints.
 
+pub mod awaited;
 pub mod export;
 #[cfg(test)]
 pub(crate) mod fixture;

@@ -126,7 +126,7 @@ fn nodes_that_refuse_connections() {
             Text::Has(&[
                 "deploy to `stage`: succeeded",
                 "stop[not-converged]: `stage` did not converge within 1 s",
-                "http://127.0.0.1:1 no usable answer: ",
+                "`; http://127.0.0.1:1 gives no usable answer since ",
             ]),
             Text::Nothing,
         );

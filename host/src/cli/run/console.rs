@@ -11,10 +11,13 @@ use crate::cli::output::Output;
 use crate::contract::actions::sentence;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, NodeStanding, NodeState, Permission, Progress, Standing,
+    Action, Conclusion, Decision, NodeStanding, NodeState, Permission, Progress,
 };
 use crate::deployment::Screen;
 use crate::deployment::entry::Began;
+use crate::deployment::timeline::Round;
+use crate::report::awaited::behind;
+use crate::report::headline::title;
 use crate::text::escape::escape;
 
 /// Shows progress on standard output, or on standard error beside a JSON answer.
@@ -26,8 +29,10 @@ pub struct Console {
     is_silent: bool,
     /// The live view, on a terminal.
     live: Option<Live>,
-    /// Nodes that gave no usable answer in the last round, and why.
-    unreachable: Vec<(String, String)>,
+    /// The commit of the release.
+    commit: String,
+    /// The rounds in which nodes were asked so far.
+    rounds: Vec<Round>,
     /// The last line about what the deployment waits for.
     said: String,
 }
@@ -59,7 +64,8 @@ impl Console {
             to_error,
             is_silent,
             live,
-            unreachable: Vec::new(),
+            commit: String::new(),
+            rounds: Vec::new(),
             said: String::new(),
         }
     }
@@ -113,21 +119,16 @@ impl Console {
         };
     }
 
-    /// Each node that does not serve the release, and what it does instead.
-    fn behind(&self, standing: &Standing) -> Vec<String> {
-        let behind = standing
-            .nodes
-            .iter()
-            .filter(|it| it.state != NodeState::Current);
-        behind.map(|it| self.node(it)).collect()
-    }
-
     fn node(&self, node: &NodeStanding) -> String {
         let name = escape(&node.name);
-        let mut unreachable = self.unreachable.iter();
-        match unreachable.find(|(it, _)| node.state == NodeState::Unreachable && *it == node.name) {
-            Some((_, why)) => format!("{name} no usable answer: {}", escape(why)),
-            None => format!("{name} {}", node.state.name()),
+        let rounds = self.rounds.iter().rev();
+        let mut answers = rounds.flat_map(|it| &it.nodes);
+        let why = answers.find(|it| it.name == node.name);
+        match why.and_then(|it| it.unreachable.as_deref()) {
+            Some(why) if node.state == NodeState::Unreachable => {
+                format!("{name} no usable answer: {}", escape(why))
+            }
+            _ => format!("{name} {}", node.state.name()),
         }
     }
 }
@@ -135,14 +136,17 @@ impl Console {
 impl Screen for Console {
     fn began(&mut self, number: u64, began: &Began, resumed: bool) {
         let how = if resumed { "resumes" } else { "begins" };
-        self.print(
-            Mark::Starts,
-            &format!("deployment {number} {how}: {}", escape(&began.tag)),
-        );
+        self.commit.clone_from(&began.commit);
+        self.rounds.clear();
+        let mut text = format!("deployment {number} {how}: {}", escape(&began.tag));
+        if let Some(title) = title(began.subject.as_deref(), began.author.as_deref()) {
+            text = format!("{text}, {}", escape(&title));
+        }
+        self.print(Mark::Starts, &text);
     }
 
-    fn answered(&mut self, unreachable: &[(String, String)]) {
-        self.unreachable = unreachable.to_vec();
+    fn answered(&mut self, round: Round) {
+        self.rounds.push(round);
     }
 
     fn decided(&mut self, decision: &Decision) {
@@ -160,10 +164,15 @@ impl Screen for Console {
             matches!(it.progress, Progress::Deployed | Progress::Unknown) && !it.nodes.is_empty()
         });
         let mut text = escape(&reason.message).into_owned();
-        let behind = standing.map_or_else(Vec::new, |it| self.behind(it));
         // Before a round, earlier answers of the nodes are out of date.
-        if !behind.is_empty() && !matches!(decision.next, Action::Observe(_)) {
-            text = format!("{text} ({})", behind.join(", "));
+        let awaited = standing.filter(|it| {
+            !matches!(decision.next, Action::Observe(_))
+                && it.nodes.iter().any(|it| it.state != NodeState::Current)
+        });
+        for node in awaited.map_or_else(Vec::new, |it| {
+            behind(&it.environment, &self.commit, &self.rounds)
+        }) {
+            text = format!("{text}; {}", escape(&node));
         }
         if let (Permission::Hold, Some(help)) = (decision.permission, &reason.help) {
             text = format!("{text}; {}", escape(help));

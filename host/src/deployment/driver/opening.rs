@@ -28,6 +28,7 @@ impl Driver<'_> {
         let repeated = recovery.is_repeated(self.context.config);
         let number = self.record.log.deployment;
         self.context.screen.began(number, &self.began, true);
+        recovery.show_rounds(self.context.screen);
         let note = recovery.note(repeated);
         let unknown = recovery.as_unknown(&self.began).filter(|_| !repeated);
         self.canceled_by = recovery.canceled_by();

@@ -178,6 +178,8 @@ mod tests {
                 digest: None,
                 instruction: None,
                 commit: "1".to_owned(),
+                subject: Some("Fix the cart".to_owned()),
+                author: None,
                 settings: crate::contract::settings::defaults(),
             }),
             Entry::Decided { now: 9, decision },

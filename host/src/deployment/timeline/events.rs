@@ -6,7 +6,7 @@ use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
 use crate::deployment::entry::{Details, NodeDetails};
-use crate::deployment::timeline::{LoadTest, Node, Round, Step, StepKind, StepState};
+use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState};
 use crate::text::number::short;
 
 /// The person who caused an event, with the reason if one was given.
@@ -77,13 +77,13 @@ impl Projector {
 
     fn observed(&mut self, at: u64, it: &contract::Round, details: &Details) {
         if let Details::Round { nodes } = details {
-            self.timeline.rounds.push(round(at, &it.environment, nodes));
+            self.timeline.rounds.push(Round::of(at, &it.environment, nodes));
         }
     }
 
     /// Keeps the last answers of each environment.
     pub(super) fn served(&mut self, at: u64, environment: &str, nodes: &[NodeDetails]) {
-        let answers = round(at, environment, nodes);
+        let answers = Round::of(at, environment, nodes);
         self.timeline.rounds.push(answers.clone());
         let looks = &mut self.timeline.last_look;
         looks.retain(|it| it.environment != environment);
@@ -191,18 +191,5 @@ impl Projector {
             step.outcome = outcome;
             step.log = log;
         }
-    }
-}
-
-fn round(at: u64, environment: &str, nodes: &[NodeDetails]) -> Round {
-    let nodes = nodes.iter().map(|node| Node {
-        name: node.name.clone(),
-        commit: node.commit.clone(),
-        unreachable: node.unreachable.clone(),
-    });
-    Round {
-        at,
-        environment: environment.to_owned(),
-        nodes: nodes.collect(),
     }
 }

@@ -11,6 +11,7 @@ use crate::contract::fields::ByName;
 use crate::contract::names::names;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
+use crate::deployment::entry::NodeDetails;
 use crate::deployment::serving;
 use crate::facts::load_test::Point;
 pub use project::project;
@@ -27,6 +28,10 @@ pub struct Timeline {
     pub tag: String,
     /// The commit.
     pub commit: String,
+    /// The first line of the commit's message; null if it is not in the journal.
+    pub subject: Option<String>,
+    /// The name of the commit's author; null if it is not in the journal.
+    pub author: Option<String>,
     /// The digest of the image, where known.
     pub digest: Option<String>,
     /// The digest of the policy that decided; empty if the deployment has not begun.
@@ -177,6 +182,22 @@ pub struct Round {
     pub environment: String,
     /// The answer of each node.
     pub nodes: Vec<Node>,
+}
+
+impl Round {
+    /// A round from what the journal keeps of it.
+    pub(super) fn of(at: u64, environment: &str, nodes: &[NodeDetails]) -> Self {
+        let nodes = nodes.iter().map(|node| Node {
+            name: node.name.clone(),
+            commit: node.commit.clone(),
+            unreachable: node.unreachable.clone(),
+        });
+        Self {
+            at,
+            environment: environment.to_owned(),
+            nodes: nodes.collect(),
+        }
+    }
 }
 
 /// The answer of one node.

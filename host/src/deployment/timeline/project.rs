@@ -35,6 +35,8 @@ impl Projector {
                 number: header.number,
                 tag: header.tag.clone(),
                 commit: header.commit.clone(),
+                subject: None,
+                author: None,
                 digest: header.digest.clone(),
                 policy: String::new(),
                 action: None,
@@ -81,6 +83,8 @@ impl Projector {
     fn began(&mut self, began: &Began) {
         let timeline = &mut self.timeline;
         timeline.policy.clone_from(&began.policy);
+        timeline.subject.clone_from(&began.subject);
+        timeline.author.clone_from(&began.author);
         timeline.action = began.instruction.map(|it| ByName(it.action));
         let environments = began.settings.environments.iter();
         timeline.environments = environments

@@ -1,6 +1,6 @@
-//! `greenlight status`: what the journal says about deployments.
+//! `greenlight status`: what each environment serves, and what the journal says about deployments.
 
-use std::fmt::Write as _;
+mod human;
 
 use clap::Args;
 use serde::{Serialize, Serializer};
@@ -12,28 +12,27 @@ use super::reports::ReportArguments;
 use super::{Error, Exit};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
+use crate::deployment::served::{self, Served};
 use crate::deployment::timeline::{self, Timeline};
 use crate::deployment::{Drivers, LISTED, log};
 use crate::journal::{Header, Lock, Store};
-use crate::report::headline::{self, Headline};
-use crate::text::escape::escape;
-use crate::text::{json, time};
+use crate::text::json;
 
-/// Show deployments, their progress, and what they wait for.
+/// Show what each environment serves, the deployments, their progress, and what they wait for.
 ///
-/// Without a number: every unfinished deployment, the latest finished ones, and which deployment holds each
-/// environment. Nothing is changed.
+/// Without a number: what each environment serves as far as the journal shows, every unfinished deployment, the latest
+/// finished ones, and which deployment holds each environment. Nothing is changed.
 #[derive(Debug, Args)]
 pub struct StatusArguments {
     /// Show this deployment, with its steps.
-    #[arg(value_name = "NUMBER", value_parser = super::args::deployment)]
+    #[arg(value_name = "NUMBER", value_parser = crate::cli::args::deployment)]
     number: Option<u64>,
     /// Show this many finished deployments.
     #[arg(
         long,
         value_name = "COUNT",
         default_value_t = 5,
-        value_parser = super::args::count,
+        value_parser = crate::cli::args::count,
         conflicts_with = "number"
     )]
     ended: usize,
@@ -55,6 +54,8 @@ pub(super) struct StatusDocument {
     schema: &'static str,
     /// Every deployment that has not ended, and the latest that have; newest first.
     deployments: Vec<DeploymentDocument>,
+    /// How many more deployments have ended.
+    not_shown: usize,
     /// The environments of the configuration, in order.
     environments: Vec<HeldDocument>,
 }
@@ -71,13 +72,15 @@ struct DeploymentDocument {
     timeline: Timeline,
 }
 
-/// One environment, and the deployment that holds it.
+/// One environment: what it serves, and the deployment that holds it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 struct HeldDocument {
     /// The name of the environment.
     environment: String,
+    /// What its nodes answered last; null if the journal has no answer.
+    serves: Option<Served>,
     /// The number of the deployment that holds it; null if it is free.
     #[cfg_attr(test, schemars(range(min = 1)))]
     deployment: Option<u64>,
@@ -94,11 +97,18 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
     let mut deployments = Vec::new();
     let mut drivers = None;
+    let mut not_shown = 0;
+    let mut latest = Vec::new();
     let mut store = log::look(&config)?;
     if let Some(store) = store.as_deref_mut() {
         let drivers = drivers.insert(Drivers::read(store)?);
+        latest = served::latest(store)?;
         let headers = match arguments.number {
-            None => chosen(store, arguments.ended)?,
+            None => {
+                let (chosen, left_out) = chosen(store, arguments.ended)?;
+                not_shown = left_out;
+                chosen
+            }
             Some(number) => store.deployment(number)?.into_iter().collect(),
         };
         for header in &headers {
@@ -132,6 +142,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         let held = drivers.as_ref().and_then(|drivers| drivers.of(&lock));
         HeldDocument {
             environment: it.name.clone(),
+            serves: served::served(&it.name, latest.iter()),
             deployment: held.map(|it| it.deployment),
             holder: held.map(|it| it.holder.clone()),
         }
@@ -139,29 +150,31 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
     let document = StatusDocument {
         schema: StatusDocument::SCHEMA,
         deployments,
+        not_shown,
         environments: environments.collect(),
     };
     match arguments.format.format {
-        Format::Human => output.text(&human(&document, arguments.number.is_some())),
+        Format::Human => output.text(&human::text(&document, arguments.number.is_some())),
         Format::Json => output.text(&json::pretty(&document)?),
     }
     Ok(Exit::Go)
 }
 
-/// All unfinished deployments and the latest finished ones, the newest first.
-fn chosen(store: &mut dyn Store, ended: usize) -> Result<Vec<Header>, Error> {
-    let mut left = ended;
+/// All unfinished deployments and the latest finished ones, the newest first; and how many more have ended.
+fn chosen(store: &mut dyn Store, ended: usize) -> Result<(Vec<Header>, usize), Error> {
     let all = store.deployments(LISTED)?;
-    Ok(all
-        .into_iter()
-        .filter(|it| {
-            it.conclusion.is_none() || {
-                let shown = left > 0;
-                left = left.saturating_sub(1);
-                shown
-            }
-        })
-        .collect())
+    let has_ended = |it: &Header| it.conclusion.is_some();
+    let not_shown = all.iter().filter(|it| has_ended(it)).count();
+    let not_shown = not_shown.saturating_sub(ended);
+    let mut left = ended;
+    let chosen = all.into_iter().filter(|it| {
+        !has_ended(it) || {
+            let shown = left > 0;
+            left = left.saturating_sub(1);
+            shown
+        }
+    });
+    Ok((chosen.collect(), not_shown))
 }
 
 /// Whether a process drives a deployment, or how it ended.
@@ -195,84 +208,6 @@ impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.name().serialize(serializer)
     }
-}
-
-fn human(document: &StatusDocument, steps: bool) -> String {
-    let mut text = String::new();
-    if document.deployments.is_empty() {
-        text.push_str("no deployment yet: start one with `greenlight run --tag TAG`\n");
-    }
-    // Writing into a string can't fail.
-    for deployment in &document.deployments {
-        let timeline = &deployment.timeline;
-        let _ = writeln!(
-            text,
-            "deployment {}: {} ({})\n  began {}, last record after {}",
-            timeline.number,
-            deployment.state.name(),
-            escape(&timeline.tag),
-            time::instant(timeline.began),
-            time::span(timeline.last.saturating_sub(timeline.began))
-        );
-        for place in &timeline.environments {
-            let status = headline::place(place);
-            let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&status));
-        }
-        let headline = Headline::of(timeline);
-        for sentence in &headline.served {
-            let _ = writeln!(text, "  at the end, {}", escape(sentence));
-        }
-        if let Some(reason) = headline.because {
-            let _ = writeln!(text, "  because: {}", escape(&reason.message));
-            if let Some(help) = &reason.help {
-                let _ = writeln!(text, "    help: {}", escape(help));
-            }
-        }
-        if let Some(waits) = &headline.waits {
-            let lead = match headline.advice {
-                None => "now",
-                Some(_) => headline.lead(),
-            };
-            let _ = writeln!(text, "  {lead}: {}", escape(waits));
-        }
-        if let Some(advice) = &headline.advice {
-            let _ = writeln!(text, "  {}", escape(advice));
-        }
-        if steps {
-            text.push_str(&self::steps(timeline));
-        }
-    }
-    for held in &document.environments {
-        let _ = match held.deployment {
-            Some(number) => writeln!(text, "{}: held by deployment {number}", held.environment),
-            None => writeln!(text, "{}: free", held.environment),
-        };
-    }
-    text
-}
-
-fn steps(timeline: &Timeline) -> String {
-    let mut text = String::from("  steps:\n");
-    for step in &timeline.steps {
-        let took = step
-            .ended
-            .unwrap_or(timeline.last)
-            .saturating_sub(step.began);
-        let place = step.environment.as_deref();
-        let place = place.map_or_else(String::new, |it| format!(" {}", escape(it)));
-        let _ = writeln!(
-            text,
-            "    {}  {:>7}  {}{place}: {}",
-            time::clock(step.began),
-            time::span(took),
-            step.kind,
-            escape(&step.outcome)
-        );
-    }
-    for note in &timeline.notes {
-        let _ = writeln!(text, "    note: {}", escape(&note.text));
-    }
-    text
 }
 
 #[cfg(test)]

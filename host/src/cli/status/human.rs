@@ -1,0 +1,151 @@
+//! The status for people.
+
+use std::fmt::Write as _;
+
+use super::StatusDocument;
+use crate::deployment::served::{Served, ServedCommit};
+use crate::deployment::timeline::Timeline;
+use crate::report::headline::{self, Headline};
+use crate::text::escape::escape;
+use crate::text::number::short;
+use crate::text::time;
+
+pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
+    let mut text = String::new();
+    if !is_one {
+        for place in &document.environments {
+            if let Some(served) = &place.serves {
+                text.push_str(&serves(&place.environment, served));
+            }
+        }
+    }
+    match (document.deployments.is_empty(), document.not_shown) {
+        (false, _) => {}
+        (true, 0) => {
+            text.push_str("no deployment yet: start one with `greenlight run --tag TAG`\n");
+        }
+        (true, ended) => {
+            let _ = writeln!(
+                text,
+                "no deployment is unfinished; {ended} ended: show them with `--ended {ended}`"
+            );
+        }
+    }
+    // Writing into a string can't fail.
+    for deployment in &document.deployments {
+        let timeline = &deployment.timeline;
+        let title = headline::title(timeline.subject.as_deref(), timeline.author.as_deref());
+        let _ = writeln!(
+            text,
+            "deployment {}: {} ({})\n{}  began {}, last record after {}",
+            timeline.number,
+            deployment.state.name(),
+            escape(&timeline.tag),
+            title.map_or_else(String::new, |it| format!("  {}\n", escape(&it))),
+            time::instant(timeline.began),
+            time::span(timeline.last.saturating_sub(timeline.began))
+        );
+        for place in &timeline.environments {
+            let status = headline::place(place);
+            let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&status));
+        }
+        let headline = Headline::of(timeline);
+        for sentence in &headline.served {
+            let _ = writeln!(text, "  at the end, {}", escape(sentence));
+        }
+        if let Some(reason) = headline.because {
+            let _ = writeln!(text, "  because: {}", escape(&reason.message));
+            if let Some(help) = &reason.help {
+                let _ = writeln!(text, "    help: {}", escape(help));
+            }
+        }
+        if let Some(waits) = &headline.waits {
+            let lead = match headline.advice {
+                None => "now",
+                Some(_) => headline.lead(),
+            };
+            let _ = writeln!(text, "  {lead}: {}", escape(waits));
+        }
+        if let Some(advice) = &headline.advice {
+            let _ = writeln!(text, "  {}", escape(advice));
+        }
+        if is_one {
+            text.push_str(&steps(timeline));
+        }
+    }
+    for held in &document.environments {
+        let _ = match held.deployment {
+            Some(number) => writeln!(text, "{}: held by deployment {number}", held.environment),
+            None => writeln!(text, "{}: free", held.environment),
+        };
+    }
+    text
+}
+
+fn steps(timeline: &Timeline) -> String {
+    let mut text = String::from("  steps:\n");
+    for step in &timeline.steps {
+        let took = step
+            .ended
+            .unwrap_or(timeline.last)
+            .saturating_sub(step.began);
+        let place = step.environment.as_deref();
+        let place = place.map_or_else(String::new, |it| format!(" {}", escape(it)));
+        let _ = writeln!(
+            text,
+            "    {}  {:>7}  {}{place}: {}",
+            time::clock(step.began),
+            time::span(took),
+            step.kind,
+            escape(&step.outcome)
+        );
+    }
+    for note in &timeline.notes {
+        let _ = writeln!(text, "    note: {}", escape(&note.text));
+    }
+    text
+}
+
+/// What an environment serves: one line for each commit, and one for the nodes without an answer.
+fn serves(environment: &str, served: &Served) -> String {
+    let mut text = String::new();
+    let all = served.nodes();
+    let is_mixed = served.commits.len() > 1 || !served.unreachable.is_empty();
+    for commit in &served.commits {
+        let who = if is_mixed {
+            format!("{environment}: {} of {all} nodes", commit.nodes.len())
+        } else {
+            environment.to_owned()
+        };
+        let verb = if is_mixed && commit.nodes.len() > 1 {
+            "serve"
+        } else {
+            "serves"
+        };
+        let _ = writeln!(text, "{who} {verb} {}", version(commit));
+    }
+    if !served.unreachable.is_empty() {
+        let _ = writeln!(
+            text,
+            "{environment}: {} of {all} nodes gave no usable answer at {}: {}",
+            served.unreachable.len(),
+            time::instant(served.at),
+            escape(&served.unreachable.join(", "))
+        );
+    }
+    text
+}
+
+/// A commit with its subject and author, since when it is served, and which deployment brought it.
+fn version(commit: &ServedCommit) -> String {
+    let mut text = short(&commit.commit);
+    if let Some(title) = headline::title(commit.subject.as_deref(), commit.author.as_deref()) {
+        let _ = write!(text, " {}", escape(&title));
+    }
+    let _ = write!(text, " since {}", time::instant(commit.since));
+    let _ = match commit.deployment {
+        Some(number) => write!(text, " (deployment {number})"),
+        None => write!(text, " (by no deployment of the journal)"),
+    };
+    text
+}
