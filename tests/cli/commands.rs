@@ -13,6 +13,7 @@ mod policy;
 mod program;
 mod resolve;
 pub mod run;
+mod status;
 mod streams;
 mod tags;
 mod untrusted;

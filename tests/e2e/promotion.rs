@@ -78,6 +78,15 @@ fn all_green_from_a_pushed_image_to_production() {
     let ended = pipeline.greenlight(&arguments);
     ended.is(0, &["promote[load-test-passed]"]);
     assert!(serves(&pipeline.stage, &commit) && serves(&pipeline.prod, &commit));
+    let status = pipeline.greenlight(&["status"]);
+    for (line, environment) in status.stdout.lines().zip(["stage", "prod"]) {
+        let served = format!(
+            "{environment} serves {} \"Raise the pool size [load test: abort]\" by Ada since ",
+            &commit[..12]
+        );
+        assert!(line.starts_with(&served), "{}", status.stdout);
+        assert!(line.ends_with(" (deployment 1)"), "{}", status.stdout);
+    }
     let deployed = &pipeline.prod.state().deployments;
     assert_eq!(deployed.len(), 1);
     assert_eq!(deployed[0].environment.as_deref(), Some("prod"));

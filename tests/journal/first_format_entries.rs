@@ -89,6 +89,7 @@ fn deployed() -> Vec<StoredEvent> {
             exit_status,
             took: 302,
             log: "0007-deploy-stage.log".to_owned(),
+            tail: Vec::new(),
         })
     };
     vec![
@@ -204,6 +205,7 @@ fn load_tested() -> Vec<StoredEvent> {
             exit_status: Some(99),
             took: 7,
             log: "0016-load-test-stage.log".to_owned(),
+            tail: Vec::new(),
         },
         notes: vec!["the last line is incomplete".to_owned()],
         kept: vec!["0016-results.json".to_owned()],

@@ -43,18 +43,6 @@ impl ReportArguments {
         self.reports.is_empty()
     }
 
-    /// Writes the requested reports about a deployment.
-    pub fn write(&self, store: &mut dyn Store, number: u64) -> Result<(), Error> {
-        let header = store.deployment(number)?;
-        let header = header.ok_or(journal::Error::Unknown(number))?;
-        let (entries, _) = log::read(store, number)?;
-        let mut timeline = timeline::project(&header, &entries);
-        if timeline.conclusion.is_none() {
-            timeline.interrupt();
-        }
-        self.write_timeline(&timeline)
-    }
-
     /// Writes the requested reports about a timeline.
     pub fn write_timeline(&self, timeline: &Timeline) -> Result<(), Error> {
         for (kind, file) in &self.reports {
@@ -67,6 +55,18 @@ impl ReportArguments {
         }
         Ok(())
     }
+}
+
+/// A deployment as its journal has it, after the process that drove it.
+pub fn timeline(store: &mut dyn Store, number: u64) -> Result<Timeline, Error> {
+    let header = store.deployment(number)?;
+    let header = header.ok_or(journal::Error::Unknown(number))?;
+    let (entries, _) = log::read(store, number)?;
+    let mut timeline = timeline::project(&header, &entries);
+    if timeline.conclusion.is_none() {
+        timeline.interrupt();
+    }
+    Ok(timeline)
 }
 
 fn rendered(kind: Kind, timeline: &Timeline) -> Result<String, String> {

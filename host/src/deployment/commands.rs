@@ -1,5 +1,6 @@
 //! Running the team's own commands, and the folder that keeps their logs and results.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +29,28 @@ pub(super) struct Commands<'a> {
     pub(super) deployment: u64,
     /// The tag, the commit and the digest, which they are given as variables.
     pub(super) began: &'a Began,
+}
+
+/// How many lines of a command's output the journal keeps, and how many bytes of each.
+const TAIL: (usize, usize) = (10, 300);
+
+/// The last lines of a command's output.
+#[derive(Default)]
+struct Tail(VecDeque<String>);
+
+impl Tail {
+    fn push(&mut self, line: &str) {
+        let (lines, bytes) = TAIL;
+        let line = line.trim_end();
+        if line.is_empty() {
+            return;
+        }
+        if self.0.len() == lines {
+            self.0.pop_front();
+        }
+        let kept = &line[..line.floor_char_boundary(bytes)];
+        self.0.push_back(kept.to_owned());
+    }
 }
 
 /// One command of the configuration.
@@ -74,7 +97,11 @@ impl Commands<'_> {
             log: &self.folder.join(&log),
             time_limit: command.time_limit,
         };
-        let finished = process::run(&task, self.shutdown, &mut |line| screen.line(line));
+        let mut tail = Tail::default();
+        let finished = process::run(&task, self.shutdown, &mut |line| {
+            tail.push(line);
+            screen.line(line);
+        });
         let finished = finished.map_err(|error| {
             crate::error::Error::new(
                 format!("failed to write the log `{log}`: {error}"),
@@ -89,6 +116,10 @@ impl Commands<'_> {
             },
             took: clock::in_milliseconds(finished.took),
             log,
+            tail: match finished.ending {
+                Ending::Exited(0) => Vec::new(),
+                _ => tail.0.into(),
+            },
         };
         Ok(Ran {
             ending: finished.ending,

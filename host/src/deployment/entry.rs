@@ -172,6 +172,9 @@ pub struct CommandDetails {
     pub took: u64,
     /// Its log, in the folder of the deployment.
     pub log: String,
+    /// The last lines of its output, unless it succeeded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tail: Vec<String>,
 }
 
 /// The answer of one node.

@@ -42,6 +42,7 @@ pub mod serving;
 mod stopped_commits;
 mod survey;
 pub mod timeline;
+pub mod what_now;
 
 use std::path::Path;
 use std::time::Duration;

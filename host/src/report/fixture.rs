@@ -101,6 +101,7 @@ pub fn stopped() -> Timeline {
     timeline.steps[2].outcome =
         "212 of 28,140 requests failed (0.75 %), at most 0.1 % may; 95th percentile 1,840 ms"
             .to_owned();
+    timeline.steps[2].tail = vec!["POST /cart: 212 responses 502 <Bad Gateway>".to_owned()];
     let mut stop = decision(
         421,
         1,
@@ -273,6 +274,7 @@ pub fn saying(text: &str) -> Timeline {
     for step in &mut timeline.steps {
         step.environment = Some(text());
         (step.outcome, step.log) = (text(), Some(text()));
+        step.tail = vec![text()];
     }
     for round in &mut timeline.rounds {
         round.environment = text();

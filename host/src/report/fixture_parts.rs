@@ -88,6 +88,7 @@ pub fn step(
         ended: ended.map(at),
         state: ByName(state),
         outcome: outcome.to_owned(),
+        tail: Vec::new(),
         log: (kind != StepKind::Notify).then(|| format!("{}-{environment}.log", ByName(kind))),
     }
 }

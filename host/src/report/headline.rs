@@ -4,6 +4,7 @@ use super::awaited::awaited;
 use super::terminal::progress;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::deployment::timeline::{Decision, Place, Reason, Step, StepKind, StepState, Timeline};
+use crate::deployment::what_now::what_now;
 use crate::text::time;
 
 /// The meaning of a color and a sign.
@@ -60,12 +61,17 @@ pub struct Headline<'a> {
     pub advice: Option<String>,
     /// What the nodes served at the end of a deployment that did not succeed, one sentence for each environment.
     pub served: Vec<String>,
+    /// What a person does now about a deployment that has ended.
+    pub to_do: Vec<String>,
+    /// The subject of the commit and its author, as far as they are known.
+    pub title: Option<String>,
 }
 
 impl<'a> Headline<'a> {
     /// Summarizes a deployment.
     pub fn of(timeline: &'a Timeline) -> Self {
         let last = timeline.decisions.last();
+        let mut now = what_now(timeline).into_iter().peekable();
         let reached = reached(timeline).map(|place| place.name.as_str());
         let (tone, words, preposition) = match timeline.conclusion.map(|it| it.0) {
             None if timeline.interrupted => (Tone::Warned, "Interrupted", "in"),
@@ -87,8 +93,10 @@ impl<'a> Headline<'a> {
             words,
             because: last.and_then(|decision| decision.reasons.first()),
             waits: timeline.conclusion.is_none().then(|| waits(timeline, last)),
-            advice: timeline.interrupted.then(|| advice(timeline)),
             served: timeline.served().collect(),
+            advice: now.next_if(|_| timeline.interrupted),
+            to_do: now.collect(),
+            title: title(timeline.subject.as_deref(), timeline.author.as_deref()),
         }
     }
 
@@ -98,20 +106,6 @@ impl<'a> Headline<'a> {
             None => "waiting for",
             Some(_) => "next",
         }
-    }
-}
-
-/// How to continue an interrupted deployment. One without a policy has no complete record, so it can't be resumed.
-fn advice(timeline: &Timeline) -> String {
-    let number = timeline.number;
-    if timeline.policy.is_empty() {
-        format!(
-            "its process ended before its first record: start it again with `greenlight run --tag {}`, or end it \
-             with `greenlight cancel {number} --by NAME`",
-            timeline.tag
-        )
-    } else {
-        format!("its process has ended: continue with `greenlight run --resume {number}`")
     }
 }
 
@@ -221,6 +215,13 @@ mod tests {
         let running = fixture::running();
         assert_eq!(
             Headline::of(&running).waits.expect("a wait"),
+            "2 of 4 nodes of stage serve it; http://10.20.0.3:8080 serves 4b825dc642cb (old) since 00:15:32; \
+             http://10.20.0.4:8080 gives no usable answer since 00:16:08: connection refused"
+        );
+        let mut unasked = fixture::running();
+        unasked.rounds.clear();
+        assert_eq!(
+            Headline::of(&unasked).waits.expect("a wait"),
             "ask the nodes of `stage` for their version (converge stage since 00:15:32)"
         );
         let empty = fixture::empty();

@@ -92,6 +92,9 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
             {
                 text = format!("{text}\n{}", reasons(decision));
             }
+            for line in &step.tail {
+                let _ = write!(text, "\n| {line}");
+            }
             failure("step-failed", &step.outcome, &text)
         }
         StepState::Running | StepState::Interrupted => {
@@ -149,9 +152,13 @@ fn decision(timeline: &Timeline) -> TestSuite {
     };
     let mut case = named("permission", DECISION, status);
     case.set_time(Duration::ZERO);
-    let mut out = format!("{}\n{text}", headline.words);
+    let title = headline.title.unwrap_or_default();
+    let mut out = format!("{}\n{title}\n{text}", headline.words);
     for sentence in &headline.served {
         let _ = writeln!(out, "at the end, {sentence}");
+    }
+    for item in &headline.to_do {
+        let _ = writeln!(out, "what to do now: {item}");
     }
     for note in &timeline.notes {
         let _ = writeln!(out, "note: {}", note.text);
@@ -301,6 +308,8 @@ mod tests {
         let text = document(&fixture::stopped()).expect("a report");
         assert!(text.contains("stop[p95-above-threshold]: the 95th percentile"));
         assert!(text.contains("time=\"300.000\""));
+        assert!(text.contains("what to do now: find out why the load test of stage failed"));
+        assert!(text.contains("| POST /cart: 212 responses 502 &lt;Bad Gateway&gt;"));
         let text = document(&fixture::half_way()).expect("a report");
         assert!(text.contains("at the end, 1 of 3 nodes of prod serves ca779cf0631b"));
     }

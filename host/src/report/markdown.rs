@@ -41,6 +41,10 @@ fn head(page: &mut Page, timeline: &Timeline) {
         inert(&headline.words)
     ));
     page.line("");
+    if let Some(title) = &headline.title {
+        page.line(&inert(title));
+        page.line("");
+    }
     if let Some(waits) = &headline.waits {
         let lead = match headline.advice {
             None => "Waiting for",
@@ -73,13 +77,17 @@ fn head(page: &mut Page, timeline: &Timeline) {
             inert(&headline::place(place))
         ));
     }
-    served(page, &headline.served);
-}
-
-fn served(page: &mut Page, sentences: &[String]) {
-    for sentence in sentences {
+    for sentence in &headline.served {
         page.line("");
         page.line(&format!("At the end, {}.", inert(sentence)));
+    }
+    if !headline.to_do.is_empty() {
+        page.line("");
+        page.line("### What to do now");
+        page.line("");
+    }
+    for item in &headline.to_do {
+        page.line(&format!("- {}", inert(item)));
     }
 }
 
@@ -132,6 +140,18 @@ fn steps(page: &mut Page, timeline: &Timeline) {
             time::span(end.saturating_sub(step.began)),
             inert(&step.outcome),
         ));
+    }
+    for step in timeline.steps[left_out..]
+        .iter()
+        .filter(|it| !it.tail.is_empty())
+    {
+        let place = step.environment.as_deref().unwrap_or_default();
+        page.line("");
+        page.line(&format!("Last lines of {} {}:", step.kind, inert(place)));
+        page.line("");
+        for line in &step.tail {
+            page.line(&format!("- {}", code(line)));
+        }
     }
 }
 
@@ -249,7 +269,20 @@ mod tests {
     #[test]
     fn says_what_happened_first() {
         let text = text(&fixture::stopped());
-        assert!(text.starts_with("## ✗ Stopped in stage\n"), "{text}");
+        assert!(
+            text.starts_with(
+                "## ✗ Stopped in stage\n\n\"Reserve stock when the cart is paid\" by Ada Example\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n### What to do now\n\n- find out why the load test of stage failed"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nLast lines of load-test stage:\n\n- <code>POST /cart: 212 responses 502 &lt;Bad Gateway&gt;</code>\n"),
+            "{text}"
+        );
         assert!(text.contains("\n### ✗ stop\n\n- <code>load-test-failed</code> the load test of \\`stage\\` failed"), "{text}");
         assert!(
             text.contains("\n| ✗ failed | load-test | stage | 00:17:01 | 5 min | 212 of"),

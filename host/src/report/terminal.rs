@@ -68,6 +68,18 @@ pub fn reason(reason: &Reason) -> String {
     text
 }
 
+/// Writes what a person does now.
+pub fn to_do(items: &[String]) -> String {
+    let mut text = String::new();
+    if !items.is_empty() {
+        text.push_str("what to do now:\n");
+    }
+    for item in items {
+        let _ = writeln!(text, "  - {}", escape(item));
+    }
+    text
+}
+
 /// How far a deployment to an environment is, in words.
 pub fn progress(progress: Progress) -> &'static str {
     match progress {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, PolicyArguments};
 use super::output::{Output, refuse};
-use super::reports::ReportArguments;
+use super::reports::{self, ReportArguments};
 use super::table::publishable;
 use super::{Error, Exit, WarnExitCode};
 use crate::config::Config;
@@ -20,6 +20,8 @@ use crate::config::resolved::Resolved;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::fields::digest_of;
 use crate::contract::names::Named as _;
+use crate::deployment::timeline::Timeline;
+use crate::deployment::what_now::what_now;
 use crate::deployment::{self, Context, End, Outcome, Request, Waiver, log};
 use crate::effects::shutdown::Shutdown;
 use crate::error::{Explain as _, Kind};
@@ -205,11 +207,20 @@ impl Deployment<'_> {
         end: Result<End, deployment::Error>,
         output: &mut Output,
     ) -> Result<Exit, Error> {
-        let written = self.report(number);
+        let timeline = self.timeline(number);
+        let now = timeline.as_ref().map_or_else(|_| Vec::new(), what_now);
+        let written = match timeline {
+            Ok(timeline) => self.arguments.reports.write_timeline(&timeline),
+            Err(_) if self.arguments.reports.is_empty() => Ok(()),
+            Err(error) => Err(error),
+        };
         let end = end.map_err(|error| self.stopped(number, error))?;
         let exit = Exit::of(end.decision.permission, self.arguments.warn_exit_code);
         match self.arguments.format.format {
-            Format::Human => output.text(&terminal::decision(&end.decision)),
+            Format::Human => {
+                output.text(&terminal::decision(&end.decision));
+                output.text(&terminal::to_do(&now));
+            }
             Format::Json => output.text(&json::pretty(&DecisionDocument::new(
                 &end.release,
                 end.decision,
@@ -245,12 +256,10 @@ impl Deployment<'_> {
         error
     }
 
-    fn report(&self, number: u64) -> Result<(), Error> {
-        if self.arguments.reports.is_empty() {
-            return Ok(());
-        }
+    /// The deployment as its journal has it.
+    fn timeline(&self, number: u64) -> Result<Timeline, Error> {
         let (_, mut store) = log::open(self.config)?;
-        self.arguments.reports.write(store.as_mut(), number)
+        reports::timeline(store.as_mut(), number)
     }
 }
 

@@ -34,14 +34,17 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
     // Writing into a string can't fail.
     for deployment in &document.deployments {
         let timeline = &deployment.timeline;
-        let title = headline::title(timeline.subject.as_deref(), timeline.author.as_deref());
+        let headline = Headline::of(timeline);
         let _ = writeln!(
             text,
             "deployment {}: {} ({})\n{}  began {}, last record after {}",
             timeline.number,
             deployment.state.name(),
             escape(&timeline.tag),
-            title.map_or_else(String::new, |it| format!("  {}\n", escape(&it))),
+            headline
+                .title
+                .as_ref()
+                .map_or_else(String::new, |it| format!("  {}\n", escape(it))),
             time::instant(timeline.began),
             time::span(timeline.last.saturating_sub(timeline.began))
         );
@@ -49,7 +52,6 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
             let status = headline::place(place);
             let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&status));
         }
-        let headline = Headline::of(timeline);
         for sentence in &headline.served {
             let _ = writeln!(text, "  at the end, {}", escape(sentence));
         }
@@ -68,6 +70,12 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
         }
         if let Some(advice) = &headline.advice {
             let _ = writeln!(text, "  {}", escape(advice));
+        }
+        if is_one && !headline.to_do.is_empty() {
+            text.push_str("  what to do now:\n");
+        }
+        for item in headline.to_do.iter().filter(|_| is_one) {
+            let _ = writeln!(text, "    - {}", escape(item));
         }
         if is_one {
             text.push_str(&steps(timeline));
@@ -99,6 +107,9 @@ fn steps(timeline: &Timeline) -> String {
             step.kind,
             escape(&step.outcome)
         );
+        for line in &step.tail {
+            let _ = writeln!(text, "      | {}", escape(line));
+        }
     }
     for note in &timeline.notes {
         let _ = writeln!(text, "    note: {}", escape(&note.text));
@@ -124,11 +135,16 @@ fn serves(environment: &str, served: &Served) -> String {
         };
         let _ = writeln!(text, "{who} {verb} {}", version(commit));
     }
-    if !served.unreachable.is_empty() {
+    let silent = served.unreachable.len();
+    if silent > 0 {
+        let who = match silent {
+            _ if silent == all => "no node".to_owned(),
+            _ => format!("{silent} of {all} nodes"),
+        };
+        let but = if silent == all { "a" } else { "no" };
         let _ = writeln!(
             text,
-            "{environment}: {} of {all} nodes gave no usable answer at {}: {}",
-            served.unreachable.len(),
+            "{environment}: {who} gave {but} usable answer at {}: {}",
             time::instant(served.at),
             escape(&served.unreachable.join(", "))
         );

@@ -5,7 +5,7 @@ use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
-use crate::deployment::entry::{Details, NodeDetails};
+use crate::deployment::entry::{CommandDetails, Details, NodeDetails};
 use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState};
 use crate::text::number::short;
 
@@ -52,8 +52,8 @@ impl Projector {
     }
 
     fn deployed(&mut self, at: u64, it: &contract::Deployment, details: &Details) {
-        let (outcome, log) = match details {
-            Details::Command(command) => (command.ended.clone(), Some(command.log.clone())),
+        let (outcome, command) = match details {
+            Details::Command(command) => (command.ended.clone(), Some(command)),
             _ => ("interrupted; the outcome is unknown".to_owned(), None),
         };
         let state = match it.outcome {
@@ -61,7 +61,7 @@ impl Projector {
             Outcome::Unknown => StepState::Warned,
             Outcome::Failed | Outcome::TimedOut | Outcome::Canceled => StepState::Failed,
         };
-        self.end(StepKind::Deploy, at, state, outcome, log);
+        self.end(StepKind::Deploy, at, state, outcome, command);
         if state != StepState::Failed {
             self.timeline.steps.push(Step {
                 kind: ByName(StepKind::Converge),
@@ -71,6 +71,7 @@ impl Projector {
                 state: ByName(StepState::Running),
                 outcome: "waits for every node to serve the release".to_owned(),
                 log: None,
+                tail: Vec::new(),
             });
         }
     }
@@ -116,16 +117,16 @@ impl Projector {
         {
             test.notes.clone_from(notes);
             test.curve.clone_from(curve);
-            ended = (command.ended.clone(), Some(command.log.clone()));
+            ended = (command.ended.clone(), Some(command));
         }
         if !imported {
-            let (how, log) = ended;
+            let (how, command) = ended;
             let outcome = format!(
                 "{} requests, {} failed; {how}",
                 measured.requests, measured.failures
             );
             // The verdict comes with the next decision.
-            self.end(StepKind::LoadTest, at, StepState::Warned, outcome, log);
+            self.end(StepKind::LoadTest, at, StepState::Warned, outcome, command);
         }
         self.timeline.load_tests.push(test);
     }
@@ -160,6 +161,7 @@ impl Projector {
                 state: ByName(StepState::Running),
                 outcome: format!("`{shown}` is being deployed there"),
                 log: None,
+                tail: Vec::new(),
             });
         }
     }
@@ -182,14 +184,17 @@ impl Projector {
         at: u64,
         state: StepState,
         outcome: String,
-        log: Option<String>,
+        command: Option<&CommandDetails>,
     ) {
         let mut open = self.timeline.steps.iter_mut().rev();
         if let Some(step) = open.find(|it| it.kind.0 == kind && it.ended.is_none()) {
             step.ended = Some(at);
             step.state = ByName(state);
             step.outcome = outcome;
-            step.log = log;
+            if let Some(command) = command {
+                step.log = Some(command.log.clone());
+                step.tail.clone_from(&command.tail);
+            }
         }
     }
 }

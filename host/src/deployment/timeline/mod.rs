@@ -169,6 +169,8 @@ pub struct Step {
     pub outcome: String,
     /// The file of its log, in the folder of the deployment.
     pub log: Option<String>,
+    /// The last lines of its command's output, unless the command succeeded.
+    pub tail: Vec<String>,
 }
 
 /// The answers of all nodes of an environment, asked once.

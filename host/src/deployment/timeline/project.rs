@@ -222,6 +222,7 @@ impl Projector {
             state: ByName(StepState::Running),
             outcome: "running".to_owned(),
             log: None,
+            tail: Vec::new(),
         });
     }
 }

@@ -153,6 +153,17 @@ mod tests {
         );
         assert_eq!(count(&page, "<tr class=\"good\" data-step="), 3);
         assert!(
+            page.contains(
+                "data-title>&#34;Reserve stock when the cart is paid&#34; by Ada Example<"
+            )
+        );
+        assert!(
+            page.contains("data-to-do>find out why the load test of stage failed, and merge a fix")
+        );
+        assert!(
+            page.contains("data-tail>POST /cart: 212 responses 502 &#60;Bad Gateway&#62;\n</pre>")
+        );
+        assert!(
             page.contains(r#"data-step="load-test" data-environment="stage" data-state="failed""#)
         );
         assert_eq!(count(&page, "<article"), timeline.decisions.len());
@@ -189,7 +200,7 @@ mod tests {
         let page = page(&fixture::running()).expect("a report");
         assert!(page.contains("<h1>Running in stage</h1>"));
         assert!(
-            page.contains("data-waits>waiting for: <b>ask the nodes of `stage` for their version")
+            page.contains("data-waits>waiting for: <b>2 of 4 nodes of stage serve it; http://10.20.0.3:8080 serves 4b825dc642cb (old)")
         );
         assert!(page.contains(r#"data-state="running""#) && page.contains("so far"));
     }

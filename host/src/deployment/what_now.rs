@@ -1,0 +1,199 @@
+//! What a person does now about a deployment: one function for the console, messages, reports and the page.
+
+use super::timeline::{Step, StepKind, StepState, Timeline};
+use crate::contract::promotion::{Conclusion, Permission};
+use crate::text::number::short;
+
+/// What to do now, most important first; nothing while the deployment runs.
+///
+/// A deployment whose last decision is to stop counts as stopped before its conclusion is recorded, so that a message
+/// about it can say what to do.
+pub fn what_now(timeline: &Timeline) -> Vec<String> {
+    let is_stopped = || {
+        let last = timeline.decisions.last();
+        last.is_some_and(|it| it.permission.0 == Permission::Stop)
+    };
+    match timeline.conclusion.map(|it| it.0) {
+        None if timeline.interrupted => vec![resume(timeline)],
+        None if is_stopped() => stopped(timeline),
+        None => Vec::new(),
+        Some(Conclusion::Promoted) => vec![
+            "watch the dashboards; if production breaks, `greenlight rollback-advice` says what to revert"
+                .to_owned(),
+        ],
+        Some(Conclusion::PromotedWithWarning) => vec![
+            format!(
+                "find out what the warning means for production: if it is a fault of the release, {}",
+                revert(timeline)
+            ),
+            "watch the dashboards".to_owned(),
+        ],
+        Some(Conclusion::Stopped) => stopped(timeline),
+        Some(Conclusion::Superseded) => vec![
+            "nothing: a newer release that contains it takes its place; `greenlight status` shows that one"
+                .to_owned(),
+        ],
+        Some(Conclusion::Canceled) => canceled(timeline),
+    }
+}
+
+/// How to continue an interrupted deployment. One without a policy has no complete record, so it can't be resumed.
+fn resume(timeline: &Timeline) -> String {
+    let number = timeline.number;
+    if timeline.policy.is_empty() {
+        format!(
+            "its process ended before its first record: start it again with `greenlight run --tag {}`, or end it \
+             with `greenlight cancel {number} --by NAME`",
+            timeline.tag
+        )
+    } else {
+        format!("its process has ended: continue with `greenlight run --resume {number}`")
+    }
+}
+
+fn stopped(timeline: &Timeline) -> Vec<String> {
+    let mut steps = timeline.steps.iter().rev();
+    let failed = steps.find(|it| {
+        it.state.0 == StepState::Failed
+            && matches!(
+                it.kind.0,
+                StepKind::Deploy | StepKind::Converge | StepKind::LoadTest
+            )
+    });
+    let again = format!(
+        "deploy it again with `greenlight run --tag {}`",
+        timeline.tag
+    );
+    let mut list = Vec::new();
+    match failed.map(|it| (it.kind.0, place(it))) {
+        Some((StepKind::Deploy, place)) => {
+            list.push(format!(
+                "find out why the deploy command of {place} failed: see the last lines of its output"
+            ));
+            list.push(format!(
+                "some nodes of {place} may serve the release already: {again}, or {}",
+                revert(timeline)
+            ));
+        }
+        Some((StepKind::Converge, place)) => {
+            list.push(format!(
+                "find out why not every node of {place} serves the release; then {again}, or {}",
+                revert(timeline)
+            ));
+        }
+        Some((StepKind::LoadTest, place)) => {
+            list.push(format!(
+                "find out why the load test of {place} failed, and merge a fix, or {}",
+                revert(timeline)
+            ));
+        }
+        _ => {
+            let reason = timeline.decisions.last();
+            let reason = reason.and_then(|it| it.reasons.first());
+            let help = reason.and_then(|it| it.help.clone());
+            list.push(help.unwrap_or_else(|| format!("remove the cause; then {again}")));
+        }
+    }
+    list.extend(untouched(timeline));
+    list
+}
+
+fn canceled(timeline: &Timeline) -> Vec<String> {
+    let mut list = vec![format!(
+        "to deploy it after all, `greenlight run --tag {}`",
+        timeline.tag
+    )];
+    match untouched(timeline) {
+        Some(text) => list.push(text),
+        None => list.push(
+            "check what the nodes of production serve: the deployment had begun to change them"
+                .to_owned(),
+        ),
+    }
+    list
+}
+
+/// Says that production is unchanged, if it is.
+fn untouched(timeline: &Timeline) -> Option<String> {
+    let production = timeline.environments.last()?;
+    let mut steps = timeline.steps.iter();
+    let is_touched = steps.any(|it| {
+        it.kind.0 == StepKind::Deploy && it.environment.as_ref() == Some(&production.name)
+    });
+    (!is_touched).then(|| format!("{} is unchanged", production.name))
+}
+
+fn revert(timeline: &Timeline) -> String {
+    format!(
+        "revert it with `git revert {}` and merge that",
+        short(&timeline.commit)
+    )
+}
+
+fn place(step: &Step) -> &str {
+    step.environment.as_deref().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::fields::ByName;
+    use crate::report::fixture;
+
+    fn says(timeline: &Timeline) -> String {
+        what_now(timeline).join("\n")
+    }
+
+    #[test]
+    fn a_stopped_deployment_names_what_failed() {
+        let mut timeline = fixture::stopped();
+        let text = says(&timeline);
+        assert!(
+            text.contains(
+                "find out why the load test of stage failed, and merge a fix, or revert it"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("`git revert ca779cf0631b`"), "{text}");
+        assert!(text.ends_with("\nprod is unchanged"), "{text}");
+        timeline.conclusion = None;
+        assert_eq!(says(&timeline), text);
+
+        let mut timeline = fixture::promoted_with_warning();
+        timeline.conclusion = Some(ByName(Conclusion::Stopped));
+        timeline.steps[3].state = ByName(StepState::Failed);
+        let text = says(&timeline);
+        assert!(
+            text.contains("some nodes of prod may serve the release already: deploy it again"),
+            "{text}"
+        );
+        assert!(!text.contains("unchanged"), "{text}");
+        timeline.steps[4].state = ByName(StepState::Failed);
+        let text = says(&timeline);
+        assert!(
+            text.starts_with("find out why not every node of prod"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_other_conclusion_says_what_to_do() {
+        assert_eq!(what_now(&fixture::running()), [""; 0]);
+        let mut timeline = fixture::running();
+        timeline.interrupt();
+        assert!(says(&timeline).contains("greenlight run --resume 41"));
+        for (conclusion, text) in [
+            (Conclusion::Promoted, "rollback-advice"),
+            (Conclusion::PromotedWithWarning, "what the warning means"),
+            (Conclusion::Superseded, "nothing: a newer release"),
+            (Conclusion::Canceled, "prod is unchanged"),
+        ] {
+            let mut timeline = fixture::running();
+            timeline.conclusion = Some(ByName(conclusion));
+            assert!(says(&timeline).contains(text), "{conclusion:?}");
+        }
+        let mut timeline = fixture::promoted_with_warning();
+        timeline.conclusion = Some(ByName(Conclusion::Canceled));
+        assert!(says(&timeline).contains("check what the nodes of production serve"));
+    }
+}
