@@ -259,9 +259,8 @@ impl<'a> Driver<'a> {
     fn observe(&mut self, environment: &str) -> Result<(), Error> {
         let answers = nodes::ask(self.context.config, environment, &self.context.shutdown);
         self.context.check_shutdown()?;
-        self.context
-            .screen
-            .answered(nodes::round(environment, &answers));
+        let round = nodes::round(environment, &answers);
+        self.context.screen.answered(round);
         let (happening, details) = nodes::observed(environment, &answers);
         Ok(self.record.happened(happening, details)?)
     }

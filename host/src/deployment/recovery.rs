@@ -9,7 +9,7 @@ use super::entry::{Began, Details, Entry, Person};
 use super::log::{self, Dated, Log};
 use super::mailbox::Mailbox;
 use super::timeline::Round;
-use super::{Context, Error, HeldLeases, Outcome, begin, is_begun, unfinished};
+use super::{Context, Error, HeldLeases, Outcome, Screen, begin, is_begun, unfinished};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
@@ -226,16 +226,14 @@ impl Recovery {
             })
     }
 
-    /// The rounds in which the nodes were asked, for the screen.
-    pub(super) fn rounds(&self) -> impl Iterator<Item = Round> {
-        self.history
-            .iter()
-            .filter_map(|(event, details)| match (&event.happening, details) {
-                (Happening::Observed(it), Details::Round { nodes }) => {
-                    Some(Round::of(event.at * 1000, &it.environment, nodes))
-                }
-                _ => None,
-            })
+    /// Shows the rounds in which the nodes were asked.
+    pub(super) fn show_rounds(&self, screen: &mut dyn Screen) {
+        for (event, details) in &self.history {
+            if let (Happening::Observed(it), Details::Round { nodes }) = (&event.happening, details)
+            {
+                screen.answered(Round::of(event.at * 1000, &it.environment, nodes));
+            }
+        }
     }
 
     /// The environment that it deployed to last, or was about to.

@@ -160,7 +160,7 @@ fn first_seen<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::{self, BEFORE, COMMIT, at};
+    use crate::deployment::timeline::fixture::{self, BEFORE, COMMIT, at};
 
     #[test]
     fn what_was_promoted_is_served_since_every_node_has_it() {

@@ -138,7 +138,7 @@ fn place(step: &Step) -> &str {
 mod tests {
     use super::*;
     use crate::contract::fields::ByName;
-    use crate::report::fixture;
+    use crate::deployment::timeline::fixture;
 
     fn says(timeline: &Timeline) -> String {
         what_now(timeline).join("\n")

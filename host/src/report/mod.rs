@@ -2,10 +2,6 @@
 
 pub mod awaited;
 pub mod export;
-#[cfg(test)]
-pub(crate) mod fixture;
-#[cfg(test)]
-mod fixture_parts;
 pub mod headline;
 pub mod html;
 pub mod junit;
@@ -13,3 +9,6 @@ pub mod markdown;
 pub mod sarif;
 mod sarif_format;
 pub mod terminal;
+
+#[cfg(test)]
+pub(crate) use crate::deployment::timeline::{fixture, fixture_parts};

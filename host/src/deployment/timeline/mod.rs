@@ -3,6 +3,10 @@
 //! Times are milliseconds since 1970. Texts are as recorded: each report escapes them for its own format.
 
 mod events;
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+pub(crate) mod fixture_parts;
 mod project;
 
 use serde::Serialize;

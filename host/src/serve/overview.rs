@@ -1,0 +1,367 @@
+//! What the status page shows of environments and deployments, from their timelines.
+
+use crate::contract::promotion::Conclusion;
+use crate::deployment::served::{Served, ServedCommit, served};
+use crate::deployment::timeline::{StepKind, StepState, Timeline};
+use crate::report::headline::{Headline, Tone};
+use crate::text::number::short;
+use crate::text::time;
+
+/// How many of the latest failures are shown above the releases.
+const FAILURES: usize = 3;
+
+/// How many releases are shown.
+const RELEASES: usize = 50;
+
+/// Environments, what runs, the latest failures, and releases.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// The state of production.
+    pub production: Place,
+    /// All environments, production first.
+    pub places: Vec<Place>,
+    /// Deployments that have not ended.
+    pub open: Vec<Release>,
+    /// The latest deployments that failed.
+    pub failures: Vec<Release>,
+    /// The latest deployments.
+    pub releases: Vec<Release>,
+}
+
+/// One environment.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// Whether it is good, by what it serves.
+    pub tone: Tone,
+    /// What it serves, in words.
+    pub words: String,
+    /// Each commit that it serves.
+    pub versions: Vec<Version>,
+    /// The nodes that gave no usable answer.
+    pub silent: Vec<String>,
+    /// When its nodes were asked last.
+    pub asked: Option<When>,
+}
+
+/// A commit that an environment serves.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// The commit, shortened.
+    pub commit: String,
+    /// Its subject and author, as far as they are known.
+    pub title: Option<String>,
+    /// How many nodes serve it, if it is not every node.
+    pub share: Option<String>,
+    /// Since when.
+    pub since: When,
+    /// The deployment that brought it.
+    pub deployment: Option<u64>,
+}
+
+/// One deployment.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// Its number.
+    pub number: u64,
+    /// The tone of its state or conclusion.
+    pub tone: Tone,
+    /// Its state or conclusion, and the environment, in words.
+    pub words: String,
+    /// The tag, with a short commit.
+    pub tag: String,
+    /// The subject and the author of the commit, as far as they are known.
+    pub title: Option<String>,
+    /// The reason that decided last.
+    pub because: Option<String>,
+    /// The step that runs, and how long it has run.
+    pub step: Option<(String, String)>,
+    /// What it waits for.
+    pub waits: Option<String>,
+    /// What a person does now.
+    pub to_do: Vec<String>,
+    /// When it began.
+    pub began: When,
+    /// How long it took, or has run.
+    pub took: String,
+}
+
+/// A moment, as the page writes it without a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct When {
+    /// For programs, and for the script that writes the reader's time zone.
+    pub exact: String,
+    /// For people: how long ago, and the time in UTC.
+    pub text: String,
+}
+
+impl When {
+    /// A moment as it is seen now.
+    pub fn of(at: u64, now: u64) -> Self {
+        let is_today = at / DAY == now / DAY;
+        let clock = time::formatted(at, if is_today { "%H:%M" } else { "%-d %b %H:%M" });
+        let ago = now.saturating_sub(at);
+        let ago = match ago {
+            0..MINUTE => "just now".to_owned(),
+            MINUTE..HOUR => format!("{} min ago", ago / MINUTE),
+            HOUR..DAY => format!("{} h ago", ago / HOUR),
+            _ => format!("{} d ago", ago / DAY),
+        };
+        Self {
+            exact: time::exact(at),
+            text: format!("{ago}, {clock} UTC"),
+        }
+    }
+}
+
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+impl Overview {
+    /// Summarizes the timelines of deployments, the newest first.
+    pub fn of<'a>(
+        environments: impl DoubleEndedIterator<Item = &'a str>,
+        timelines: &[&Timeline],
+        now: u64,
+    ) -> Self {
+        let names = environments.rev();
+        let places: Vec<_> = names.map(|it| Place::of(it, timelines, now)).collect();
+        let release = |it: &&Timeline| Release::of(it, now);
+        let chosen = |is: fn(&Timeline) -> bool, count| {
+            let all = timelines.iter().filter(move |it| is(it));
+            all.take(count).map(release).collect()
+        };
+        Self {
+            production: places.first().cloned().unwrap_or_else(Place::unknown),
+            places,
+            open: chosen(|it| it.conclusion.is_none(), usize::MAX),
+            failures: chosen(has_failed, FAILURES),
+            releases: chosen(|_| true, RELEASES),
+        }
+    }
+}
+
+fn has_failed(timeline: &Timeline) -> bool {
+    timeline.conclusion.map(|it| it.0) == Some(Conclusion::Stopped)
+}
+
+impl Place {
+    fn unknown() -> Self {
+        Self {
+            name: "production".to_owned(),
+            tone: Tone::Idle,
+            words: "what production serves is not known yet".to_owned(),
+            versions: Vec::new(),
+            silent: Vec::new(),
+            asked: None,
+        }
+    }
+
+    fn of(name: &str, timelines: &[&Timeline], now: u64) -> Self {
+        let Some(served) = served(name, timelines.iter().copied()) else {
+            return Self {
+                name: name.to_owned(),
+                words: format!("what {name} serves is not known yet"),
+                ..Self::unknown()
+            };
+        };
+        let rolls = timelines.iter().any(|it| is_changing(it, name));
+        let all = served.nodes();
+        let versions = served.commits.iter();
+        let versions = versions.map(|it| Version {
+            commit: short(&it.commit),
+            title: title(it),
+            share: (it.nodes.len() < all).then(|| format!("{} of {all} nodes", it.nodes.len())),
+            since: When::of(it.since, now),
+            deployment: it.deployment,
+        });
+        Self {
+            name: name.to_owned(),
+            tone: tone(&served, rolls),
+            words: words(name, &served, rolls),
+            versions: versions.collect(),
+            asked: Some(When::of(served.at, now)),
+            silent: served.unreachable,
+        }
+    }
+}
+
+fn title(commit: &ServedCommit) -> Option<String> {
+    crate::report::headline::title(commit.subject.as_deref(), commit.author.as_deref())
+}
+
+/// Whether a process drives a deployment that has begun to change an environment, and not finished it.
+fn is_changing(timeline: &Timeline, environment: &str) -> bool {
+    timeline.conclusion.is_none()
+        && !timeline.interrupted
+        && timeline.steps.iter().any(|it| {
+            matches!(it.kind.0, StepKind::Deploy | StepKind::Converge)
+                && it.state.0 == StepState::Running
+                && it.environment.as_deref() == Some(environment)
+        })
+}
+
+fn tone(served: &Served, rolls: bool) -> Tone {
+    match (&served.commits[..], served.unreachable.is_empty()) {
+        _ if rolls => Tone::Busy,
+        ([], _) => Tone::Bad,
+        ([_], false) => Tone::Warned,
+        ([one], true) => match (one.conclusion, one.deployment) {
+            (Some(Conclusion::Promoted | Conclusion::Superseded), _) => Tone::Good,
+            (Some(Conclusion::Stopped), _) => Tone::Bad,
+            (Some(Conclusion::PromotedWithWarning | Conclusion::Canceled), _) => Tone::Warned,
+            // An earlier environment that the release has passed, or one that was interrupted.
+            (None, Some(_)) => Tone::Good,
+            (None, None) => Tone::Idle,
+        },
+        _ => Tone::Bad,
+    }
+}
+
+fn words(name: &str, served: &Served, rolls: bool) -> String {
+    let all = served.nodes();
+    match (&served.commits[..], served.unreachable.len()) {
+        ([], _) => format!("no node of {name} gives a usable answer"),
+        ([one], 0) if rolls => format!("{name} is being changed; it serves {}", short(&one.commit)),
+        ([one], 0) => format!("{name} serves {}", short(&one.commit)),
+        (commits, silent) => {
+            let mut parts: Vec<_> = commits
+                .iter()
+                .map(|it| format!("{} of {all} nodes serve {}", it.nodes.len(), short(&it.commit)))
+                .collect();
+            if silent > 0 {
+                parts.push(format!("{silent} of {all} nodes give no usable answer"));
+            }
+            let state = match (rolls, commits.len()) {
+                (true, _) => "is being changed",
+                (false, 1) => "is incomplete",
+                (false, _) => "is mixed",
+            };
+            format!("{name} {state}: {}", parts.join(", "))
+        }
+    }
+}
+
+impl Release {
+    fn of(timeline: &Timeline, now: u64) -> Self {
+        let headline = Headline::of(timeline);
+        let running = timeline.steps.iter();
+        let running = running.rev().find(|it| it.state.0 == StepState::Running);
+        let is_open = timeline.conclusion.is_none();
+        let end = if is_open && !timeline.interrupted {
+            now
+        } else {
+            timeline.last
+        };
+        Self {
+            number: timeline.number,
+            tone: headline.tone,
+            because: headline.because.map(|it| it.message.clone()),
+            step: running.filter(|_| is_open).map(|it| {
+                let place = it.environment.as_deref().unwrap_or_default();
+                let elapsed = time::span(now.saturating_sub(it.began) / 1000 * 1000);
+                (format!("{} {place}", it.kind).trim_end().to_owned(), elapsed)
+            }),
+            words: headline.words,
+            tag: timeline.tag.replace(&timeline.commit, &short(&timeline.commit)),
+            title: headline.title,
+            waits: headline.waits,
+            to_do: headline.advice.into_iter().chain(headline.to_do).collect(),
+            began: When::of(timeline.began, now),
+            took: time::span(end.saturating_sub(timeline.began)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::fields::ByName;
+    use crate::report::fixture::{self, at};
+
+    fn overview(timelines: &[&Timeline]) -> Overview {
+        Overview::of(["stage", "prod"].into_iter(), timelines, at(600))
+    }
+
+    #[test]
+    fn the_color_is_the_state_of_production() {
+        let mut good = fixture::promoted_with_warning();
+        assert_eq!(overview(&[&good]).production.tone, Tone::Warned);
+        good.conclusion = Some(ByName(Conclusion::Promoted));
+        let shown = overview(&[&good]);
+        assert_eq!(shown.production.tone, Tone::Good);
+        assert_eq!(shown.production.words, "prod serves ca779cf0631b");
+        // A release that stopped in an earlier environment leaves it as it is.
+        let stopped = fixture::stopped();
+        let shown = overview(&[&stopped, &good]);
+        assert_eq!(shown.production.tone, Tone::Good);
+        assert_eq!(shown.failures.len(), 1);
+        assert_eq!(overview(&[]).production.tone, Tone::Idle);
+    }
+
+    #[test]
+    fn production_that_is_half_changed_is_bad_unless_it_is_being_changed() {
+        let mut half = fixture::promoted_with_warning();
+        half.rounds.retain(|it| it.at <= at(500));
+        half.conclusion = Some(ByName(Conclusion::Stopped));
+        let shown = overview(&[&half]);
+        assert_eq!(shown.production.tone, Tone::Bad);
+        assert!(
+            shown.production.words.starts_with("prod is mixed: "),
+            "{}",
+            shown.production.words
+        );
+        half.conclusion = None;
+        half.steps[4].state = ByName(StepState::Running);
+        assert_eq!(overview(&[&half]).production.tone, Tone::Busy);
+        half.interrupt();
+        assert_eq!(overview(&[&half]).production.tone, Tone::Bad);
+    }
+
+    #[test]
+    fn a_running_step_has_its_time() {
+        let shown = overview(&[&fixture::running()]);
+        let open = &shown.open[0];
+        let step = ("converge stage".to_owned(), "9 min 28 s".to_owned());
+        assert_eq!(open.step.as_ref(), Some(&step));
+        assert!(
+            open.waits
+                .as_ref()
+                .is_some_and(|it| it.contains("2 of 4 nodes")),
+            "{open:?}"
+        );
+        assert_eq!(open.tag, "stage-loadtest-abort-ca779cf0631b");
+    }
+
+    #[test]
+    fn only_what_was_promoted_is_green() {
+        for (conclusion, tone) in [
+            (Conclusion::Promoted, Tone::Good),
+            (Conclusion::PromotedWithWarning, Tone::Warned),
+            (Conclusion::Stopped, Tone::Bad),
+            (Conclusion::Superseded, Tone::Idle),
+            (Conclusion::Canceled, Tone::Idle),
+        ] {
+            let mut timeline = fixture::running();
+            timeline.conclusion = Some(ByName(conclusion));
+            assert_eq!(overview(&[&timeline]).releases[0].tone, tone);
+        }
+    }
+
+    #[test]
+    fn a_moment_has_its_distance_and_its_time_in_utc() {
+        let now = at(0) + 3 * HOUR;
+        for (before, text) in [
+            (0, "just now, 03:15 UTC"),
+            (2 * MINUTE, "2 min ago, 03:13 UTC"),
+            (HOUR, "1 h ago, 02:15 UTC"),
+            (4 * HOUR, "4 h ago, 22 Nov 23:15 UTC"),
+            (2 * DAY, "2 d ago, 21 Nov 03:15 UTC"),
+        ] {
+            assert_eq!(When::of(now - before, now).text, text);
+        }
+        assert_eq!(When::of(at(0), now).exact, "2025-11-23T00:15:00.000Z");
+    }
+}
