@@ -41,7 +41,7 @@ impl Tone {
             Self::Warned => "⚠",
             Self::Bad => "✗",
             Self::Busy => "▶",
-            Self::Idle => "○",
+            Self::Idle => "–",
         }
     }
 }

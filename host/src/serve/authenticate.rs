@@ -21,6 +21,13 @@ impl WebhookSecret {
         self.matches(token.unwrap_or_default())
     }
 
+    /// Whether the `Authorization` header has the secret as a bearer token, or as the password of any name.
+    pub fn is_known_to(&self, headers: &HeaderMap) -> bool {
+        let header = headers.get(header::AUTHORIZATION);
+        let password = header.and_then(|it| password(it.as_bytes()));
+        self.is_in(headers) || password.is_some_and(|it| self.matches(&it))
+    }
+
     /// Whether this is the secret.
     pub fn matches(&self, candidate: &[u8]) -> bool {
         let candidate: [u8; 32] = Sha256::digest(candidate).into();
@@ -38,6 +45,44 @@ fn bearer_token(header: &[u8]) -> Option<&[u8]> {
         .then(|| token.trim_ascii())
 }
 
+/// The password of an `Authorization` header for basic authentication.
+///
+/// Source: RFC 7617, section 2. The name ends at the first colon.
+fn password(header: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, credentials) = header.split_at_checked(6)?;
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    let credentials = base64(credentials.trim_ascii())?;
+    let colon = credentials.iter().position(|it| *it == b':')?;
+    Some(credentials[colon + 1..].to_vec())
+}
+
+/// Decodes base64 (RFC 4648, section 4), with or without its padding.
+fn base64(text: &[u8]) -> Option<Vec<u8>> {
+    let end = text.iter().rposition(|it| *it != b'=');
+    let text = &text[..end.map_or(0, |it| it + 1)];
+    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut buffer, mut bits) = (0_u32, 0);
+    for digit in text {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        buffer = (buffer << 6) | u32::from(value);
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(buffer >> bits & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +94,32 @@ mod tests {
         for other in [&b""[..], b"hus", b"hush ", b"Hush", b"hushhush"] {
             assert!(!secret.matches(other));
         }
+    }
+
+    #[test]
+    fn a_password_is_found_behind_any_name() {
+        for (header, found) in [
+            (&b"Basic OmhlbGxv"[..], Some(&b"hello"[..])),
+            (b"basic QWRhOmh1OnNo", Some(b"hu:sh")),
+            (b"Basic QWRhOmh1c2g=", Some(b"hush")),
+            (b"Basic aHVzaA==", None),
+            (b"Basic Q*", None),
+            (b"Bearer QWRhOmh1c2g=", None),
+            (b"", None),
+        ] {
+            assert_eq!(password(header).as_deref(), found);
+        }
+        let secret = WebhookSecret::new("hush");
+        for (header, known) in [
+            ("Bearer hush", true),
+            ("Basic QWRhOmh1c2g=", true),
+            ("Basic QTpi", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, header.parse().expect("a value"));
+            assert_eq!(secret.is_known_to(&headers), known, "{header}");
+        }
+        assert!(!secret.is_known_to(&HeaderMap::new()));
     }
 
     #[test]

@@ -20,8 +20,7 @@ use crate::deployment::timeline::Timeline;
 use crate::report::html;
 
 /// Permits the style sheet inside the report, and nothing else.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// How many bytes of the end of a log are shown.
 const LOG: u64 = 1 << 20;
@@ -78,11 +77,7 @@ async fn log(
     });
     match text.await? {
         Some(text) => Ok((headers_of("text/plain; charset=utf-8"), text).into_response()),
-        None => Err((
-            StatusCode::NOT_FOUND,
-            "the log is not on this machine\n",
-        )
-            .into_response()),
+        None => Err((StatusCode::NOT_FOUND, "the log is not on this machine\n").into_response()),
     }
 }
 
@@ -92,7 +87,9 @@ async fn timeline(pages: &Pages, number: u64) -> Result<Timeline, Response> {
     });
     match found.await? {
         Ok(Some(timeline)) => Ok(timeline),
-        Ok(None) => Err((StatusCode::NOT_FOUND, "this deployment does not exist\n").into_response()),
+        Ok(None) => {
+            Err((StatusCode::NOT_FOUND, "this deployment does not exist\n").into_response())
+        }
         Err(why) => Err((StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()),
     }
 }

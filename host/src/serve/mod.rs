@@ -6,13 +6,15 @@
 //! one `PostgreSQL` database share the work.
 //!
 //! - HTTP: `http_server` limits connections, `router` answers webhooks, `authenticate` checks their secret,
-//!   `ingest` stores them; `page` answers the status page, health and metrics.
+//!   `ingest` stores them; `page` answers the status page, health and metrics, `overview` says what it shows of
+//!   environments and deployments, `deployment_page` shows one deployment and its logs.
 //! - Workers: `worker_pool` runs them; `push_event_worker` resolves push events, `reconciliation` finds those that no
-//!   webhook announced, `deployment_request_worker` starts deployments when `start_decision` allows it, `local_deployments`
-//!   resumes interrupted ones.
+//!   webhook announced, `deployment_request_worker` starts deployments when `start_decision` allows it,
+//!   `local_deployments` resumes interrupted ones.
 
 mod authenticate;
 mod child_processes;
+mod deployment_page;
 mod deployment_request_worker;
 mod display;
 mod http_server;
@@ -21,11 +23,13 @@ mod local_deployments;
 mod log_line;
 pub mod logging;
 mod metrics;
+mod overview;
 mod page;
 mod push_event_worker;
 mod reconciliation;
 mod router;
 mod start_decision;
+mod timelines;
 mod worker_pool;
 
 use std::net::{SocketAddr, TcpListener};

@@ -2,6 +2,7 @@
 
 use crate::contract::promotion::Conclusion;
 use crate::deployment::served::{Served, ServedCommit, served};
+use crate::deployment::serving;
 use crate::deployment::timeline::{StepKind, StepState, Timeline};
 use crate::report::headline::{Headline, Tone};
 use crate::text::number::short;
@@ -221,27 +222,16 @@ fn tone(served: &Served, rolls: bool) -> Tone {
 }
 
 fn words(name: &str, served: &Served, rolls: bool) -> String {
-    let all = served.nodes();
-    match (&served.commits[..], served.unreachable.len()) {
-        ([], _) => format!("no node of {name} gives a usable answer"),
-        ([one], 0) if rolls => format!("{name} is being changed; it serves {}", short(&one.commit)),
-        ([one], 0) => format!("{name} serves {}", short(&one.commit)),
-        (commits, silent) => {
-            let mut parts: Vec<_> = commits
-                .iter()
-                .map(|it| format!("{} of {all} nodes serve {}", it.nodes.len(), short(&it.commit)))
-                .collect();
-            if silent > 0 {
-                parts.push(format!("{silent} of {all} nodes give no usable answer"));
-            }
-            let state = match (rolls, commits.len()) {
-                (true, _) => "is being changed",
-                (false, 1) => "is incomplete",
-                (false, _) => "is mixed",
-            };
-            format!("{name} {state}: {}", parts.join(", "))
-        }
+    let latest = served.commits.iter().max_by_key(|it| it.deployment);
+    let release = latest.map_or("", |it| &it.commit);
+    let commits = served.commits.iter();
+    let nodes = commits.flat_map(|it| it.nodes.iter().map(|_| Some(it.commit.as_str())));
+    let nodes = nodes.chain(served.unreachable.iter().map(|_| None));
+    let sentence = serving::sentence(name, nodes, release);
+    if rolls {
+        return format!("{name} is being changed: {sentence}");
     }
+    sentence
 }
 
 impl Release {
@@ -262,10 +252,15 @@ impl Release {
             step: running.filter(|_| is_open).map(|it| {
                 let place = it.environment.as_deref().unwrap_or_default();
                 let elapsed = time::span(now.saturating_sub(it.began) / 1000 * 1000);
-                (format!("{} {place}", it.kind).trim_end().to_owned(), elapsed)
+                (
+                    format!("{} {place}", it.kind).trim_end().to_owned(),
+                    elapsed,
+                )
             }),
             words: headline.words,
-            tag: timeline.tag.replace(&timeline.commit, &short(&timeline.commit)),
+            tag: timeline
+                .tag
+                .replace(&timeline.commit, &short(&timeline.commit)),
             title: headline.title,
             waits: headline.waits,
             to_do: headline.advice.into_iter().chain(headline.to_do).collect(),
@@ -292,7 +287,10 @@ mod tests {
         good.conclusion = Some(ByName(Conclusion::Promoted));
         let shown = overview(&[&good]);
         assert_eq!(shown.production.tone, Tone::Good);
-        assert_eq!(shown.production.words, "prod serves ca779cf0631b");
+        assert_eq!(
+            shown.production.words,
+            "all 6 nodes of prod serve ca779cf0631b"
+        );
         // A release that stopped in an earlier environment leaves it as it is.
         let stopped = fixture::stopped();
         let shown = overview(&[&stopped, &good]);
@@ -309,7 +307,10 @@ mod tests {
         let shown = overview(&[&half]);
         assert_eq!(shown.production.tone, Tone::Bad);
         assert!(
-            shown.production.words.starts_with("prod is mixed: "),
+            shown
+                .production
+                .words
+                .contains(" of 6 nodes of prod serve ca779cf0631b, "),
             "{}",
             shown.production.words
         );

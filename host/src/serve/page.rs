@@ -1,7 +1,9 @@
-//! The status page, and health, version and metrics for programs.
+//! The status page, and health, version and metrics for programs. `overview` says what the page shows of environments
+//! and deployments.
 //!
 //! Source of the paths with underscores: <https://github.com/mozilla-services/Dockerflow>.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,15 +16,16 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
 use super::display::{self, RequestState};
+use super::overview::{Overview, When};
+use super::timelines::{self, Timelines};
 use super::{Shared, metrics};
 use crate::clock;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::Conclusion;
-use crate::deployment::serving::{self, Serving};
+use crate::deployment::timeline::Timeline;
 use crate::journal::inbox::{
     Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow,
 };
-use crate::journal::{self, Store, open_inbox};
+use crate::journal::{self, Header, Store, open_inbox};
 use crate::text::time;
 
 /// How many deployment requests and push events the page shows.
@@ -48,6 +51,7 @@ pub struct StatusReader {
 #[derive(Default)]
 struct Cache {
     store: Option<(Box<dyn Inbox>, Box<dyn Store>)>,
+    timelines: Timelines,
     status: Option<(Instant, Result<Status, String>)>,
 }
 
@@ -55,17 +59,9 @@ struct Cache {
 #[derive(Clone, Debug)]
 struct Status {
     counts: Counts,
-    /// What the nodes of each environment serve.
-    served: Vec<Served>,
+    overview: Overview,
     deployment_requests: Vec<RequestRow>,
     push_events: Vec<PushRow>,
-}
-
-#[derive(Clone, Debug)]
-struct Served {
-    sentence: String,
-    since: String,
-    is_mixed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -77,10 +73,11 @@ struct RequestRow {
     environment: String,
     state: &'static str,
     text: String,
-    again: Option<String>,
+    again: Option<When>,
     attempts: u32,
-    created: String,
-    updated: String,
+    created: When,
+    updated: When,
+    deployment: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,7 +86,7 @@ struct PushRow {
     tag: String,
     digest: Option<String>,
     deliveries: u64,
-    last: String,
+    last: When,
     state: &'static str,
     text: String,
 }
@@ -98,7 +95,7 @@ struct PushRow {
 #[template(path = "serve.html")]
 struct Page<'a> {
     status: &'a Result<Status, String>,
-    now: String,
+    now: When,
     reconciles: bool,
     repositories: &'a [String],
     trigger: &'static str,
@@ -137,36 +134,50 @@ impl StatusReader {
             Some(store) => store,
             none => none.insert((open_inbox(location)?, journal::open(location)?)),
         };
+        let now = clock::milliseconds();
         let mut deployment_requests = Vec::new();
         for request in inbox.deployment_requests(SHOWN)? {
             // A deployment that shares this journal has its conclusion there.
             let begun = journal.of_request(&request.key)?;
-            let conclusion = begun.and_then(|it| it.conclusion);
-            deployment_requests.push(request_row(request, conclusion));
+            deployment_requests.push(request_row(request, begun.as_ref(), now));
         }
-        let push_events = inbox.push_events(SHOWN)?;
+        let push_events = inbox.push_events(SHOWN)?.into_iter();
+        let push_events = push_events.map(|it| push_row(it, now)).collect();
+        let counts = inbox.counts()?;
+        let open = cache.timelines.read(journal.as_mut())?;
+        let timelines = cache.timelines.with(&open);
+        let environments = self.shared.context.config.settings.environments.iter();
+        let environments = environments.map(|it| it.name.as_str());
         Ok(Status {
-            counts: inbox.counts()?,
-            served: self.served(journal.as_mut()),
+            counts,
+            overview: Overview::of(environments, &timelines, now),
             deployment_requests,
-            push_events: push_events.into_iter().map(push_row).collect(),
+            push_events,
         })
     }
 
-    /// What each environment serves. A deployment that can't be read, because another version of this program wrote it,
-    /// hides only this.
-    fn served(&self, journal: &mut dyn Store) -> Vec<Served> {
-        let environments = self.shared.context.config.settings.environments.iter();
-        let names = environments.map(|it| it.name.as_str());
-        let now = serving::now(journal, names).unwrap_or_default();
-        now.iter().filter_map(Served::of).collect()
+    /// A deployment as its journal has it now. Blocks.
+    pub fn timeline(&self, number: u64) -> Result<Option<Timeline>, String> {
+        timelines::one(&self.shared.context.location, number).map_err(|error| error.message)
+    }
+
+    /// The folder with the logs of a deployment.
+    pub fn folder(&self, number: u64) -> PathBuf {
+        let records = &self.shared.context.config.records;
+        records.join("deployments").join(number.to_string())
     }
 
     fn page(&self) -> Result<String, askama::Error> {
         let serve = &self.shared.context.serve;
         Page {
             status: &self.status(),
-            now: time::instant(clock::milliseconds()),
+            now: {
+                let now = clock::milliseconds();
+                When {
+                    exact: time::exact(now),
+                    text: time::instant(now),
+                }
+            },
             reconciles: serve.registry.is_some(),
             repositories: &serve.repositories,
             trigger: serve
@@ -205,30 +216,25 @@ impl Status {
     }
 }
 
-impl Served {
-    fn of(serving: &Serving) -> Option<Self> {
-        let since = serving.answers.as_ref()?.since;
-        Some(Self {
-            sentence: serving.sentence()?,
-            since: time::instant(since),
-            is_mixed: serving.is_mixed(),
-        })
-    }
-}
-
-fn request_row(request: DeploymentRequest, conclusion: Option<Conclusion>) -> RequestRow {
+fn request_row(request: DeploymentRequest, begun: Option<&Header>, now: u64) -> RequestRow {
     let again = match request.state {
         DeploymentRequestState::Waiting { again_at, .. }
         | DeploymentRequestState::Starting { again_at, .. }
         | DeploymentRequestState::Retrying { again_at, .. } => {
-            Some(again_at).filter(|it| *it > 0).map(time::clock)
+            Some(again_at).filter(|it| *it > 0).map(|it| When {
+                exact: time::exact(it),
+                text: format!("{} UTC", time::clock(it)),
+            })
         }
         _ => None,
     };
+    let conclusion = begun.and_then(|it| it.conclusion);
     let state = RequestState::of(&request.state);
-    let is_stopped = state == RequestState::Started && conclusion == Some(Conclusion::Stopped);
     RequestRow {
-        state: if is_stopped { "failed" } else { state.name() },
+        state: match (state, conclusion) {
+            (RequestState::Started, Some(conclusion)) => conclusion.name(),
+            _ => state.name(),
+        },
         id: request.id,
         text: display::request_state_text(&request.state, conclusion),
         again,
@@ -237,19 +243,20 @@ fn request_row(request: DeploymentRequest, conclusion: Option<Conclusion>) -> Re
         digest: request.digest,
         environment: request.environment,
         attempts: request.attempts,
-        created: time::instant(request.created),
-        updated: time::instant(request.updated),
+        created: When::of(request.created, now),
+        updated: When::of(request.updated, now),
+        deployment: begun.map(|it| it.number),
     }
 }
 
-fn push_row(row: PushEventRow) -> PushRow {
+fn push_row(row: PushEventRow, now: u64) -> PushRow {
     let (state, text) = display::push_event_state(row.state);
     PushRow {
         repository: row.push_event.repository,
         tag: row.push_event.tag,
         digest: row.push_event.digest,
         deliveries: row.deliveries,
-        last: time::instant(row.last),
+        last: When::of(row.last, now),
         state,
         text,
     }
@@ -271,7 +278,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>(reader: Arc<StatusReader>) -> Ro
 }
 
 /// Reads the status in a thread that may block.
-async fn read<T: Send + 'static>(
+pub async fn read<T: Send + 'static>(
     reader: Arc<StatusReader>,
     read: impl FnOnce(&StatusReader) -> T + Send + 'static,
 ) -> Result<T, Response> {

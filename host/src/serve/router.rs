@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 
 use super::Shared;
 use super::authenticate::WebhookSecret;
+use super::deployment_page;
 use super::ingest::{IngestQueue, NotStored};
 use super::metrics::RequestOutcome;
 use super::page::{self, StatusReader};
@@ -66,6 +67,10 @@ impl WebhookRouter {
             .route("/hooks", post(secret_in_header))
             .route("/hooks/{secret}", post(secret_in_path))
             .merge(page::routes(Arc::clone(&self.status)))
+            .merge(deployment_page::routes(
+                Arc::clone(&self.status),
+                self.secret.clone(),
+            ))
             .route("/__lbheartbeat__", get(|| async { StatusCode::OK }))
             .with_state(self)
     }

@@ -78,7 +78,9 @@ impl Projector {
 
     fn observed(&mut self, at: u64, it: &contract::Round, details: &Details) {
         if let Details::Round { nodes } = details {
-            self.timeline.rounds.push(Round::of(at, &it.environment, nodes));
+            self.timeline
+                .rounds
+                .push(Round::of(at, &it.environment, nodes));
         }
     }
 

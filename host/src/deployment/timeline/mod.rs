@@ -83,6 +83,24 @@ impl Timeline {
         })
     }
 
+    /// Removes what a summary does not need: curves, all decisions but the last, and rounds with the answers of the round
+    /// before them.
+    pub fn thin(&mut self) {
+        self.load_tests.clear();
+        self.notes.clear();
+        let before_last = self.decisions.len().saturating_sub(1);
+        self.decisions.drain(..before_last);
+        let rounds = std::mem::take(&mut self.rounds);
+        for (index, round) in rounds.iter().enumerate() {
+            let is_other = |it: &&Round| it.environment == round.environment;
+            let before = rounds[..index].iter().rfind(is_other);
+            let is_last = !rounds[index + 1..].iter().any(|it| is_other(&it));
+            if is_last || before.is_none_or(|it| !it.answers_as(round)) {
+                self.rounds.push(round.clone());
+            }
+        }
+    }
+
     /// Marks the running steps as interrupted: the deployment ended or died before they did.
     fn interrupt_steps(&mut self) {
         for step in &mut self.steps {
@@ -191,6 +209,17 @@ pub struct Round {
 }
 
 impl Round {
+    /// Whether the nodes give the same answers in another round.
+    fn answers_as(&self, other: &Self) -> bool {
+        let answers = |it: &Self| -> Vec<_> {
+            let nodes = it.nodes.iter();
+            nodes
+                .map(|it| (it.name.clone(), it.commit.clone()))
+                .collect()
+        };
+        answers(self) == answers(other)
+    }
+
     /// A round from what the journal keeps of it.
     pub(super) fn of(at: u64, environment: &str, nodes: &[NodeDetails]) -> Self {
         let nodes = nodes.iter().map(|node| Node {

@@ -24,6 +24,8 @@ use crate::text::time;
 #[derive(Template)]
 #[template(path = "deployment.html")]
 struct Page<'a> {
+    /// Whether `serve` shows it, so that it has links to the other pages.
+    is_served: bool,
     timeline: &'a Timeline,
     headline: Headline<'a>,
     action: &'static str,
@@ -40,8 +42,22 @@ struct Page<'a> {
 ///
 /// If the template can't be rendered, which no input is known to cause.
 pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
+    render(timeline, false)
+}
+
+/// Draws a deployment for `serve`, with links to the status page and to the logs.
+///
+/// # Errors
+///
+/// As [`page`].
+pub fn served_page(timeline: &Timeline) -> Result<String, askama::Error> {
+    render(timeline, true)
+}
+
+fn render(timeline: &Timeline, is_served: bool) -> Result<String, askama::Error> {
     let scale = scale(timeline);
     let page = Page {
+        is_served,
         timeline,
         headline: Headline::of(timeline),
         action: match timeline.action.map(|it| it.0) {

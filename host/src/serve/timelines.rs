@@ -1,0 +1,73 @@
+//! The timelines of the latest deployments, for the pages.
+
+use std::collections::HashMap;
+
+use crate::deployment::timeline::{self, Timeline};
+use crate::deployment::{Drivers, READ, log};
+use crate::error::Error;
+use crate::journal::{self, Header, Location, Store};
+
+/// The timelines of deployments that have ended, by number. They do not change, so each is read once.
+#[derive(Default)]
+pub struct Timelines(HashMap<u64, Timeline>);
+
+impl Timelines {
+    /// Reads the latest deployments: returns those that have not ended, and keeps those that have. A deployment whose
+    /// records this version can't read is left out.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub fn read(&mut self, journal: &mut dyn Store) -> journal::Result<Vec<Timeline>> {
+        let headers = journal.deployments(READ)?;
+        let drivers = Drivers::read(journal)?;
+        self.0
+            .retain(|number, _| headers.iter().any(|it| it.number == *number));
+        let mut open = Vec::new();
+        for header in &headers {
+            if self.0.contains_key(&header.number) {
+                continue;
+            }
+            let Ok(mut timeline) = of(journal, header, &drivers) else {
+                continue;
+            };
+            if header.conclusion.is_some() {
+                timeline.thin();
+                self.0.insert(header.number, timeline);
+            } else {
+                open.push(timeline);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Those that have ended, with those that have not, the newest first.
+    pub fn with<'a>(&'a self, open: &'a [Timeline]) -> Vec<&'a Timeline> {
+        let mut all: Vec<_> = open.iter().chain(self.0.values()).collect();
+        all.sort_by_key(|it| std::cmp::Reverse(it.number));
+        all
+    }
+}
+
+/// Reads one deployment; `None` if it does not exist.
+///
+/// # Errors
+///
+/// Those of the store, and records of another version of this program.
+pub fn one(location: &Location, number: u64) -> Result<Option<Timeline>, Error> {
+    let mut store = journal::open(location)?;
+    let Some(header) = store.deployment(number)? else {
+        return Ok(None);
+    };
+    let drivers = Drivers::read(store.as_mut())?;
+    of(store.as_mut(), &header, &drivers).map(Some)
+}
+
+fn of(journal: &mut dyn Store, header: &Header, drivers: &Drivers) -> Result<Timeline, Error> {
+    let (entries, _) = log::read(journal, header.number)?;
+    let mut timeline = timeline::project(header, &entries);
+    if header.conclusion.is_none() && !drivers.drive(header) {
+        timeline.interrupt();
+    }
+    Ok(timeline)
+}
