@@ -53,15 +53,13 @@ fn every_event_is_read(place: &Place) {
         })
         .collect();
     let (mut kinds, mut kinds_of_details) = (HashSet::new(), HashSet::new());
-    let entries = read(place, &bodies);
-    assert_eq!(entries.len(), events.len());
-    for ((entry, body), (.., happening, details)) in entries.into_iter().zip(&bodies).zip(events) {
+    let read = read(place, &bodies);
+    assert_eq!(read.len(), events.len());
+    for ((entry, body), (.., happening, details)) in read.into_iter().zip(&bodies).zip(events) {
         kinds.insert(discriminant(&happening));
         kinds_of_details.insert(discriminant(&details));
-        let event = Event {
-            at: 1_795_703_996,
-            happening,
-        };
+        let at = 1_795_703_996;
+        let event = Event { at, happening };
         assert_eq!(entry, Entry::Happened { event, details }, "{body}");
     }
     assert_eq!((kinds.len(), kinds_of_details.len()), (9, 8));
