@@ -4,8 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970; 0 if the clock is set to an earlier time.
 pub fn milliseconds() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    in_milliseconds(since.unwrap_or_default())
+    in_milliseconds(since_1970().unwrap_or_default())
+}
+
+/// The time since 1970; `None` if the clock is set to an earlier time.
+pub fn since_1970() -> Option<Duration> {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok()
 }
 
 /// Seconds since 1970, the unit of the policy.

@@ -4,8 +4,15 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ureq::http::Uri;
+use jiff::fmt::rfc2822;
+use ureq::http::header::RETRY_AFTER;
+use ureq::http::{HeaderMap, Uri};
 use ureq::{Agent, Proxy};
+
+use crate::clock;
+
+/// The longest wait that a server may ask for. A later answer is asked for after it.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// A client that connects directly, or through the proxy that the environment names.
 ///
@@ -42,6 +49,24 @@ impl Client {
             &self.proxied
         }
     }
+}
+
+/// How long a server asks to wait before the request is sent again, at most a day: a number of seconds or a date.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds).min(LONGEST_WAIT)),
+        Err(_) => wait_until(rfc2822::parse(text).ok()?.timestamp().as_second()),
+    }
+}
+
+/// The time until a second since 1970, at most a day; 0 if it has passed.
+pub fn wait_until(second: i64) -> Option<Duration> {
+    let second = u64::try_from(second).ok()?;
+    let wait = Duration::from_secs(second.saturating_sub(clock::seconds()));
+    Some(wait.min(LONGEST_WAIT))
 }
 
 fn agent(time_limit: Duration, proxy: Option<Proxy>) -> Agent {

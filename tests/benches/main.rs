@@ -45,6 +45,16 @@ fn label(folder: &Path, message: &Path) {
     };
     let ratio = in_turn(400, label, || Command::new("/bin/true"));
     show("label of a file / `true`", &ratio, "3");
+    let configured = folder.join("configured");
+    fs::create_dir(&configured).expect("a folder");
+    fs::write(configured.join("greenlight.toml"), configuration()).expect("written");
+    let label = || {
+        let mut command = label();
+        command.current_dir(&configured);
+        command
+    };
+    let ratio = in_turn(400, label, || Command::new("/bin/true"));
+    show("label with a configuration / `true`", &ratio, "3");
 
     let repository = folder.join("one");
     history(&repository, 1);
@@ -64,6 +74,14 @@ fn label(folder: &Path, message: &Path) {
     };
     let ratio = in_turn(200, rev, shell);
     show("label --rev HEAD / `git log | sed`", &ratio, "1");
+}
+
+/// A file with every setting but the policy: a foreign policy is compiled at each start.
+fn configuration() -> String {
+    let all = include_str!("../cases/greenlight.toml");
+    let (before, policy) = all.split_once("[policy]").expect("a policy");
+    let (_, after) = policy.split_once("[slack]").expect("Slack");
+    format!("{before}[slack]{after}")
 }
 
 fn replay(folder: &Path) {

@@ -170,7 +170,7 @@ pub struct ReadingArguments {
     pub repo: Option<PathBuf>,
 
     /// Treat the end of the message as missing, because the CI system cut it off.
-    #[arg(long, help_heading = "Message")]
+    #[arg(long, conflicts_with = "rev", help_heading = "Message")]
     pub truncated: bool,
 }
 

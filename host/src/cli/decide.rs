@@ -1,7 +1,6 @@
 //! `greenlight decide`: whether a release may enter the next environment.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
@@ -11,6 +10,7 @@ use super::configuration::{self, SettingsArguments};
 use super::exports::ExportArguments;
 use super::output::{Output, refuse};
 use super::{Error, Exit, WarnExitCode, args};
+use crate::clock;
 use crate::contract::Answer;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
@@ -46,7 +46,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "load_test"])]
     history: Option<PathBuf>,
     /// Decide as of this time, in seconds since 1970 UTC [default: now].
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", requires = "history")]
     now: Option<Timestamp>,
     #[command(flatten)]
     message: MessageArguments,
@@ -123,13 +123,14 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
 
 /// The current time.
 pub fn clock() -> Result<Timestamp, Error> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map(|time| time.as_secs()).map_err(|_| {
-        Error::new(
-            "the clock of this machine is set before 1970",
-            "set it, or give the time with `--now`",
-        )
-    })
+    clock::since_1970()
+        .map(|time| time.as_secs())
+        .ok_or_else(|| {
+            Error::new(
+                "the clock of this machine is set before 1970",
+                "set it, or give the time with `--now`",
+            )
+        })
 }
 
 fn given(

@@ -33,7 +33,7 @@ pub enum Color {
 enum Flag {
     /// For progress, labels and diagnostics, which have colors.
     Color,
-    /// For notes on standard error.
+    /// For notes and progress on standard error.
     Quiet,
     /// For settings.
     Verbose,
@@ -48,7 +48,7 @@ const OFFERED: [(&str, &[Flag]); 17] = [
     ("resolve", &[Q, V]),
     ("decide", &[C, Q, V]),
     ("explain", &[C, V]),
-    ("replay", &[V]),
+    ("replay", &[Q, V]),
     ("run", &[C, Q, V]),
     ("status", &[V]),
     ("cancel", &[Q, V]),
@@ -78,7 +78,7 @@ impl Flag {
     const fn reason(self) -> &'static str {
         match self {
             C => "has no colors in its output",
-            Q => "prints no notes",
+            Q => "prints neither notes nor progress",
             V => "reads no settings",
         }
     }
@@ -100,7 +100,7 @@ impl Flag {
                 .help(if command == "serve" {
                     "Log errors only, as with `--log-level error`"
                 } else {
-                    "Print no notes on standard error, only answers and errors"
+                    "Print neither notes nor progress on standard error, only answers and errors"
                 }),
             V => argument
                 .short('v')

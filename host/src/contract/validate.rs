@@ -76,6 +76,8 @@ fn is_component(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -130,6 +132,25 @@ mod tests {
             &"e".repeat(49),
         ] {
             assert!(!is_environment(name), "{name:?}");
+        }
+    }
+
+    /// Texts that are names, or almost.
+    fn near_names() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-z0-9-]{0,52}",
+            "[a-z0-9A_.ä\n -]{0,52}",
+            "[0-9a-f]{38,40}[0-9a-fAg]",
+            "[0-9a-f]{62,64}[0-9a-fAg]",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_policy_and_the_host_have_the_same_rules(text in near_names()) {
+            let policy = greenlight_policy::validate::environment(&text);
+            prop_assert_eq!(is_environment(&text), policy.is_ok(), "{:?}", policy);
+            prop_assert_eq!(is_commit(&text), greenlight_policy::validate::is_commit(&text));
         }
     }
 

@@ -81,7 +81,12 @@ const ROWS: [Row; 11] = [
     row(&["explain"], true, [false, false], [true, false, true]),
     Row {
         json: "jsonl",
-        ..row(&["replay", "--repo", "."], false, [false, false], VERBOSE)
+        ..row(
+            &["replay", "--repo", "."],
+            false,
+            [false, false],
+            [false, true, true],
+        )
     },
     row(&["config", "show"], false, [false, false], VERBOSE),
     row(&["policy", "table"], false, [false, false], VERBOSE),
@@ -340,7 +345,7 @@ fn a_flag_before_a_command_that_has_no_use_for_it_is_explained() {
         Text::Nothing,
         Text::Is(
             "error: `--quiet` can't be used with `greenlight policy table`\n  \
-             help: leave it out: the command prints no notes\n",
+             help: leave it out: the command prints neither notes nor progress\n",
         ),
     );
     greenlight(["-q", "label", "-v", "--message", "x"]).gives(

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use ureq::Body;
 use ureq::http::Response;
-use ureq::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use ureq::http::header::CONTENT_TYPE;
 
 use crate::effects::Failure;
-use crate::http::Client;
+use crate::http::{self, Client};
 use crate::secret::{Secret, Source};
 
 /// Reads the URL of the webhook.
@@ -132,13 +132,12 @@ impl Slack {
 
 /// How long to wait before the message is sent again.
 ///
-/// Source: <https://docs.slack.dev/apis/web-api/rate-limits>: status 429 with whole seconds.
+/// Source: <https://docs.slack.dev/apis/web-api/rate-limits>: status 429 with `Retry-After`.
 fn wanted_wait(response: &Response<Body>) -> Option<Duration> {
     if response.status().as_u16() != 429 {
         return None;
     }
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().map(Duration::from_secs).ok()
+    http::retry_after(response.headers())
 }
 
 #[cfg(test)]

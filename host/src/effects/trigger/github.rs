@@ -8,13 +8,11 @@
 //! <https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-repository>, and
 //! <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api> for being busy.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, CiClient, Error, Request, Trigger, read_token, seconds_until};
-use crate::http::is_url;
+use super::{Answer, CiClient, Error, Request, Trigger, read_token};
+use crate::http::{is_url, wait_until};
 use crate::server_settings::GitHubSettings;
 
 /// The type of the event, which the workflow listens to.
@@ -62,11 +60,8 @@ impl GitHub {
                 why,
                 again_in: None,
             } if limited && matches!(answer.status(), 403 | 429) => {
-                let seconds = reset.and_then(|it| seconds_until(it.parse().ok()?));
-                Error::Busy {
-                    why,
-                    again_in: seconds.map(Duration::from_secs),
-                }
+                let again_in = reset.and_then(|it| wait_until(it.parse().ok()?));
+                Error::Busy { why, again_in }
             }
             error => error,
         }

@@ -12,16 +12,15 @@ mod trial;
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use ureq::http::header::RETRY_AFTER;
 use ureq::http::{HeaderMap, Response};
 use ureq::{Body, RequestBuilder};
 
 use crate::effects::Failure;
 use crate::error;
-use crate::http::Client;
+use crate::http::{self, Client};
 use crate::secret::{Secret, Source};
 use crate::server_settings::TriggerSettings;
 
@@ -144,8 +143,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 const CONNECT_LIMIT: Duration = Duration::from_secs(8);
 /// The longest answer that is read, in bytes: a page of recent runs.
 const BODY_LIMIT: u64 = 8 << 20;
-/// The longest wait that an answer can ask for, in seconds.
-const LONGEST_WAIT: u64 = 24 * 60 * 60;
 
 /// An HTTP client for one CI system, which says of a failure how certain it is. It neither follows redirects nor
 /// repeats requests.
@@ -269,7 +266,7 @@ impl CiClient {
     /// A busy system answers with status 429, or with `Retry-After`. Another status of 500 or above may come from a
     /// proxy that lost the answer, and so may an undocumented status of 200 to 299.
     fn refusal(&self, answer: &Answer) -> Error {
-        let (status, again_in) = (answer.status(), answer.retry_after());
+        let (status, again_in) = (answer.status(), http::retry_after(answer.0.headers()));
         let why = format!("{} answered with status {status}", self.who);
         match status {
             429 => Error::Busy { why, again_in },
@@ -314,21 +311,6 @@ impl Answer {
         let body = self.0.body_mut().with_config().limit(BODY_LIMIT);
         body.read_to_string()
     }
-
-    /// How long to wait, at most a day: <https://www.rfc-editor.org/rfc/rfc9110#field.retry-after>.
-    fn retry_after(&self) -> Option<Duration> {
-        let text = self.header(RETRY_AFTER.as_str())?.trim();
-        let seconds = match text.parse() {
-            Ok(seconds) => seconds,
-            Err(_) => seconds_until(
-                jiff::fmt::rfc2822::parse(text)
-                    .ok()?
-                    .timestamp()
-                    .as_second(),
-            )?,
-        };
-        Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
-    }
 }
 
 /// The error for a failed query, which can't have started anything.
@@ -340,13 +322,4 @@ fn without_effect(error: Error) -> Error {
         },
         error => error,
     }
-}
-
-/// The seconds until a time, at most a day; 0 if it has passed.
-fn seconds_until(second: i64) -> Option<u64> {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .ok()?;
-    let second = u64::try_from(second).ok()?;
-    Some(second.saturating_sub(now.as_secs()).min(LONGEST_WAIT))
 }
