@@ -215,19 +215,20 @@ pub fn sentence<'a>(
             _ => format!("all {all} nodes of {environment} serve {short_commit}"),
         };
     }
-    let mut text = format!(
+    let mut parts = vec![format!(
         "{count} of {all} nodes of {environment} {} {short_commit}",
         serve(*count)
+    )];
+    let others = others.iter();
+    parts.extend(
+        others.map(|(commit, count)| format!("{count} {} {}", serve(*count), short(commit))),
     );
-    for (commit, count) in others {
-        text.push_str(&format!(", {count} {} {}", serve(*count), short(commit)));
-    }
     match silent {
         0 => {}
-        1 => text.push_str(", 1 gives no usable answer"),
-        _ => text.push_str(&format!(", {silent} give no usable answer")),
+        1 => parts.push("1 gives no usable answer".to_owned()),
+        _ => parts.push(format!("{silent} give no usable answer")),
     }
-    text
+    parts.join(", ")
 }
 
 /// The commits that are served and by how many nodes: the release first, then the most frequent.
