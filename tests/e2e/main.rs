@@ -4,6 +4,7 @@
 //! `tests/e2e/install` installs what is needed; a program that is missing is an error with its name.
 
 mod advice;
+mod by_hand;
 mod canceled;
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 mod chromium;

@@ -20,7 +20,7 @@ pub struct Serve {
     pub listen: SocketAddr,
     /// Where the secret of the webhook is stored.
     pub token: Source,
-    /// The repositories whose pushes start deployments, as the registry names them.
+    /// The repository whose pushes start deployments, as the registry names it. The list has one item.
     pub repositories: Vec<String>,
     /// How many deployments may run at the same time.
     pub at_most: usize,
@@ -50,8 +50,9 @@ pub(super) struct ServeTable {
     token_variable: Option<String>,
     /// The file that holds the secret of the webhook.
     token_file: Option<PathBuf>,
-    /// The repositories whose pushes start deployments, as the registry names them: `example/app`.
-    #[cfg_attr(test, schemars(length(min = 1)))]
+    /// The repository whose pushes start deployments, as the registry names it: `["example/app"]`. Each repository needs
+    /// a configuration and a server of its own.
+    #[cfg_attr(test, schemars(length(min = 1, max = 1)))]
     repositories: Vec<String>,
     /// How many deployments may run on this machine at a time; 4 unless set.
     #[cfg_attr(test, schemars(range(min = 1)))]
@@ -106,7 +107,7 @@ impl ServeTable {
             return Err(Wrong::new(
                 "serve.repositories",
                 "is empty, so no push starts a deployment",
-                "name the repositories as the registry does: `example/app`",
+                "name the repository as the registry does: `example/app`",
             ));
         }
         let mut repositories = self.repositories.iter().enumerate();
@@ -115,6 +116,17 @@ impl ServeTable {
                 format!("serve.repositories.{place}"),
                 format!("has an invalid name of a repository: `{name}`"),
                 "write the name without the host of the registry: `example/app`",
+            ));
+        }
+        if self.repositories.len() > 1 {
+            let count = self.repositories.len();
+            return Err(Wrong::new(
+                "serve.repositories",
+                format!(
+                    "names {count} repositories, and a push to any of them would run the same deploy commands"
+                ),
+                "keep one; for each other repository, write a configuration with a journal of its own, and start \
+                 another server",
             ));
         }
         if self.at_most == 0 {
@@ -206,6 +218,10 @@ mod tests {
             (
                 LEAST.replace("example/app", "docker.io/Example"),
                 "invalid name of a repository: `docker.io/Example`",
+            ),
+            (
+                LEAST.replace("\"example/app\"", "\"example/app\", \"example/api\""),
+                "`serve.repositories` names 2 repositories, and a push to any of them",
             ),
             (
                 format!("{LEAST}listen = \"8930\""),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::entry::{Began, CommandDetails, Details};
 use super::{Error, Screen};
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Serve};
 use crate::contract::promotion::{Deployment, Happening, Outcome};
 use crate::effects::process::{self, Ending, Task};
 use crate::effects::shutdown::Shutdown;
@@ -86,7 +86,12 @@ impl Commands<'_> {
         let log = command.log;
         // Variables with secrets: a command can't print what it was not given.
         let secret = self.config.slack.as_ref().and_then(Source::variable);
-        let without: Vec<_> = secret.map(str::to_owned).into_iter().collect();
+        let others = self.config.serve.iter().flat_map(Serve::secrets);
+        let without: Vec<_> = secret
+            .into_iter()
+            .chain(others)
+            .map(str::to_owned)
+            .collect();
         let folder =
             std::path::absolute(&self.config.folder).unwrap_or_else(|_| self.config.folder.clone());
         let task = Task {
@@ -133,12 +138,15 @@ impl Commands<'_> {
     fn variables(&self, environment: &str) -> Vec<(String, String)> {
         let nodes = self.config.environment(environment);
         let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
+        let serve = self.config.serve.as_ref();
+        let repository = serve.and_then(|it| it.repositories.first().cloned());
         [
             ("DEPLOYMENT", self.deployment.to_string()),
             ("ENVIRONMENT", environment.to_owned()),
             ("TAG", self.began.tag.clone()),
             ("COMMIT", self.began.commit.clone()),
             ("DIGEST", self.began.digest.clone().unwrap_or_default()),
+            ("REPOSITORY", repository.unwrap_or_default()),
             ("NODES", nodes),
             ("FOLDER", self.folder.to_string_lossy().into_owned()),
         ]

@@ -1,6 +1,7 @@
 //! `greenlight run`: deploys a release, also with the whole pipeline on this machine.
 
 mod console;
+mod image;
 
 use std::io;
 use std::path::PathBuf;
@@ -54,7 +55,8 @@ pub struct Arguments {
     /// load test. Labels, policy, environments and thresholds come from the configuration, if there is one.
     #[arg(long)]
     local: bool,
-    /// Set the digest of the tag's image: `sha256:` and 64 hexadecimal digits.
+    /// Set the digest of the tag's image: `sha256:` and 64 hexadecimal digits [default: the one that the registry of
+    /// `[serve.registry]` names]. The registry must agree, unless `--request` is given too.
     #[arg(long, value_name = "DIGEST", value_parser = super::args::digest, conflicts_with_all = ["resume", "local"])]
     digest: Option<String>,
     /// Set an idempotency key: a second run with the same key exits with 0 and starts nothing.
@@ -154,14 +156,24 @@ struct Deployment<'a> {
 impl Deployment<'_> {
     fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {
         let waiver = self.arguments.waiver();
+        let digest = self.digest(tag, output)?;
         let request = Request {
             tag,
-            digest: self.arguments.digest.as_deref(),
+            digest: digest.as_deref(),
             key: self.arguments.request.as_deref(),
             approved_by: self.arguments.approved_by.as_deref(),
             waiver: waiver.as_ref(),
         };
         self.drive(output, |context| deployment::begin(context, &request))
+    }
+
+    /// The digest of the tag's image. `serve` has asked the registry before it passes a digest and a key.
+    fn digest(&self, tag: &str, output: &mut Output) -> Result<Option<String>, Error> {
+        let given = self.arguments.digest.as_deref();
+        if given.is_some() && self.arguments.request.is_some() {
+            return Ok(given.map(str::to_owned));
+        }
+        image::digest(self.config, tag, given, &mut |text| output.note(text))
     }
 
     /// Drives a deployment with its progress on the console, and reports its result.
