@@ -140,14 +140,15 @@ pub fn compiler() -> Result<Compiler, Failure> {
 #[derive(Debug, Args)]
 #[group(multiple = false, id = "message source")]
 pub struct MessageArguments {
-    /// Read this text.
+    /// Read this text. Several texts are paragraphs, as those of `git commit`: the title and the body of a pull request
+    /// are the message of its squash.
     #[arg(
         long,
         value_name = "TEXT",
         allow_hyphen_values = true,
         help_heading = "Message"
     )]
-    pub message: Option<String>,
+    pub message: Vec<String>,
 
     /// Read the message from a file.
     #[arg(long, value_name = "FILE", help_heading = "Message")]
@@ -188,7 +189,7 @@ impl MessageArguments {
     /// The message of a commit.
     pub fn of_commit(commit: &str) -> Self {
         Self {
-            message: None,
+            message: Vec::new(),
             message_file: None,
             rev: Some(commit.to_owned()),
             stdin: None,
@@ -197,7 +198,7 @@ impl MessageArguments {
 
     /// Whether a source is given.
     pub fn is_given(&self) -> bool {
-        self.message.is_some()
+        !self.message.is_empty()
             || self.message_file.is_some()
             || self.rev.is_some()
             || self.stdin.is_some()
@@ -211,8 +212,8 @@ impl MessageArguments {
     ) -> Result<Pending<'a>, Error> {
         let from = if let Some(rev) = &self.rev {
             Origin::Commit(git::ask(reading.repo.as_deref(), rev)?)
-        } else if let Some(given) = &self.message {
-            Origin::Text(message::from_text(given)?)
+        } else if !self.message.is_empty() {
+            Origin::Text(message::from_paragraphs(&self.message)?)
         } else if let Some(file) = &self.message_file {
             Origin::Text(message::from_file(file)?)
         } else if self.stdin.is_some() {

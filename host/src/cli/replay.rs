@@ -27,7 +27,7 @@ use crate::facts::git::{self, Commit, Objects};
 use crate::facts::message;
 use crate::sandbox::{Failure, Policy, Sandbox, Use};
 use crate::text::escape::escape;
-use crate::text::json;
+use crate::text::{json, time};
 
 /// Run every commit of a history through the policy, and summarize the answers.
 ///
@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Follow only the first parent of merge commits.
     #[arg(long)]
     first_parent: bool,
+    /// Show only commits with a warning or an error, and those that the policy refuses. The summary counts all.
+    #[arg(long)]
+    only_warnings: bool,
     /// Write the answer for people or for programs.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -83,6 +86,11 @@ pub(super) struct CommitDocument {
     /// The commit.
     #[cfg_attr(test, schemars(with = "CommitHash"))]
     commit: String,
+    /// When it was committed, in UTC; null if git does not have the commit.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    date: Option<String>,
+    /// The name of its author; null if git does not have the commit.
+    author: Option<String>,
     /// What a failed load test does to the release; null if the message could not be read.
     action: Option<ByName<LoadTestAction>>,
     /// True if a label sets the action, false if it is the default or unknown.
@@ -121,6 +129,12 @@ pub(super) struct Summary {
 
 impl CommitDocument {
     const SCHEMA: &'static str = "greenlight.replay/2";
+
+    /// Whether the policy refuses the commit, or its message has more than a note.
+    fn is_warned(&self) -> bool {
+        let mut diagnostics = self.diagnostics.iter();
+        !self.refused.is_empty() || diagnostics.any(|it| it.severity.0 != Severity::Note)
+    }
 }
 
 impl Summary {
@@ -149,8 +163,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     loop {
         let document = match objects.read() {
             Ok(None) => break,
-            Ok(Some(commit)) => ask(&mut questions, &resolved.settings, &commit, &mut text)
-                .inspect_err(|_| output.error(&format!("at commit {}\n", commit.id)))?,
+            Ok(Some(commit)) => {
+                let mut document = ask(&mut questions, &resolved.settings, &commit, &mut text)
+                    .inspect_err(|_| output.error(&format!("at commit {}\n", commit.id)))?;
+                document.date = message::committed(&commit).map(time::instant);
+                document.author = message::author(&commit);
+                document
+            }
             // A partial clone can list commits whose objects it does not have.
             Err(git::Answer::Missing(what)) => {
                 text.clear();
@@ -163,6 +182,9 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
         };
         summary.count(&document);
         progress.inc(1);
+        if arguments.only_warnings && !document.is_warned() {
+            continue;
+        }
         match arguments.format {
             Format::Human => output.text(&line(&document, &text)),
             Format::Jsonl => {
@@ -301,6 +323,8 @@ fn empty(commit: String) -> CommitDocument {
     CommitDocument {
         schema: CommitDocument::SCHEMA,
         commit,
+        date: None,
+        author: None,
         action: None,
         explicit: false,
         tags: Vec::new(),
@@ -331,14 +355,16 @@ fn line(document: &CommitDocument, text: &str) -> String {
     }
     let hash = document.commit.get(..12).unwrap_or(&document.commit);
     let action = document.action.map_or("-", |it| it.0.name());
-    let subject: String = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(72)
-        .collect();
-    let mut line = format!("{}  {action:<5}  {}\n", escape(hash), escape(&subject));
+    let subject = title(text.lines().next().unwrap_or_default());
+    let date = document.date.as_deref().unwrap_or_default();
+    let date = date.get(..10).unwrap_or("no date");
+    let author = document.author.as_deref().unwrap_or("no author");
+    let mut line = format!(
+        "{}  {date}  {action:<5}  {} ({})\n",
+        escape(hash),
+        escape(&subject),
+        escape(author)
+    );
     for reason in &document.refused {
         let _ = writeln!(line, "    refused: {}", escape(&reason.message));
     }
@@ -362,6 +388,24 @@ fn line(document: &CommitDocument, text: &str) -> String {
         }
     }
     line
+}
+
+/// The most characters of a title, unless a label is longer.
+const TITLE: usize = 72;
+
+/// Cuts a title that is long, but not inside brackets: half a label would look misspelled.
+fn title(subject: &str) -> String {
+    let Some((cut, _)) = subject.char_indices().nth(TITLE) else {
+        return subject.to_owned();
+    };
+    let (head, rest) = subject.split_at(cut);
+    let is_open = head.rfind('[') > head.rfind(']');
+    let end = rest.find(']').filter(|it| is_open && *it < TITLE);
+    let end = end.map_or(cut, |it| cut + it + 1);
+    if end == subject.len() {
+        return subject.to_owned();
+    }
+    format!("{}…", &subject[..end])
 }
 
 fn summed_up(summary: &Summary) -> String {
@@ -388,4 +432,25 @@ fn summed_up(summary: &Summary) -> String {
         let _ = writeln!(text, "  {}: {count}", escape(code));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_not_cut_inside_a_label() {
+        assert_eq!(title("short [load test: skip]"), "short [load test: skip]");
+        let long = "x".repeat(100);
+        assert_eq!(title(&long), format!("{}…", "x".repeat(72)));
+        let labeled = format!("{} [load test: abort]", "ü".repeat(60));
+        assert_eq!(title(&labeled), labeled);
+        let more = format!("{labeled} and more");
+        assert_eq!(title(&more), format!("{labeled}…"));
+        // Without an end there is no label.
+        let open = format!("{} [{}", "x".repeat(70), "y".repeat(200));
+        assert_eq!(title(&open), format!("{} […", "x".repeat(70)));
+        let closed = format!("[a] {}", "x".repeat(100));
+        assert_eq!(title(&closed), format!("[a] {}…", "x".repeat(68)));
+    }
 }

@@ -38,10 +38,13 @@ impl Commit {
 
     /// The encoding of the message, if its author configured git for another one than UTF-8.
     pub fn encoding(&self) -> Option<&str> {
-        self.raw[..self.message]
-            .split(|byte| *byte == b'\n')
-            .find_map(|line| line.strip_prefix(b"encoding "))
-            .and_then(|name| std::str::from_utf8(name).ok())
+        std::str::from_utf8(self.header("encoding ")?).ok()
+    }
+
+    /// The rest of the first header line that begins with a name and a blank.
+    pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
+        let mut lines = self.raw[..self.message].split(|byte| *byte == b'\n');
+        lines.find_map(|line| line.strip_prefix(name.as_bytes()))
     }
 
     /// The name of its author, decoded as UTF-8.

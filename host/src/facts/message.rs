@@ -24,13 +24,53 @@ pub struct Reading {
     pub replaced: bool,
 }
 
-/// Takes a message from the command line.
+/// Takes a message from the command line: its paragraphs, with an empty line between them. Empty ones are left out: a pull
+/// request may have no body.
+///
+/// Source: `git commit`, `-m`: several values are concatenated as separate paragraphs. GitHub joins the title and the body
+/// of a pull request in the same way when it squashes.
 ///
 /// # Errors
 ///
 /// If it is too long.
-pub fn from_text(text: &str) -> Result<Reading, Error> {
-    from_bytes(text.as_bytes(), Origin::Text)
+pub fn from_paragraphs(paragraphs: &[String]) -> Result<Reading, Error> {
+    let kept = paragraphs
+        .iter()
+        .map(|it| it.trim_end_matches(['\r', '\n']));
+    let kept: Vec<_> = kept.filter(|it| !it.trim().is_empty()).collect();
+    if let [alone] = paragraphs {
+        return from_bytes(alone.as_bytes(), Origin::Text);
+    }
+    from_bytes(kept.join("\n\n").as_bytes(), Origin::Text)
+}
+
+/// The name of the author of a commit; `None` if the commit does not say.
+///
+/// Source: the header line `author NAME <ADDRESS> SECONDS ZONE`.
+pub fn author(commit: &git::Commit) -> Option<String> {
+    let (name, _) = split_at_last(commit.header("author ")?, b" <")?;
+    let encoding = commit
+        .encoding()
+        .and_then(|it| Encoding::for_label(it.as_bytes()));
+    let name = match (std::str::from_utf8(name), encoding) {
+        (Ok(name), _) => name.to_owned(),
+        (Err(_), Some(encoding)) => encoding.decode_without_bom_handling(name).0.into_owned(),
+        (Err(_), None) => String::from_utf8_lossy(name).into_owned(),
+    };
+    Some(name)
+}
+
+/// When a commit was committed, in milliseconds since 1970; `None` if the commit does not say.
+pub fn committed(commit: &git::Commit) -> Option<u64> {
+    let (_, rest) = split_at_last(commit.header("committer ")?, b"> ")?;
+    let seconds = std::str::from_utf8(rest).ok()?.split(' ').next()?;
+    seconds.parse::<u64>().ok()?.checked_mul(1000)
+}
+
+fn split_at_last<'a>(text: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let mut places = text.windows(separator.len());
+    let at = places.rposition(|it| it == separator)?;
+    Some((&text[..at], &text[at + separator.len()..]))
 }
 
 /// Takes the bytes of a message from a variable or an event.
@@ -160,6 +200,18 @@ mod tests {
         assert!(read.replaced && !read.message.truncated);
         let read = commit(b"Gr\xf6", Some("no-such-encoding"));
         assert!(read.replaced && !read.message.truncated);
+    }
+
+    #[test]
+    fn paragraphs_are_joined_as_git_joins_them() {
+        let joined = |given: &[&str]| {
+            let given: Vec<_> = given.iter().map(|it| (*it).to_owned()).collect();
+            from_paragraphs(&given).expect("a message").message.text
+        };
+        assert_eq!(joined(&["Title"]), "Title");
+        assert_eq!(joined(&["Title", "Body\r\n"]), "Title\n\nBody");
+        assert_eq!(joined(&["Title", ""]), "Title");
+        assert_eq!(joined(&["", " "]), "");
     }
 
     #[test]

@@ -43,6 +43,8 @@ enum Mark {
     Starts,
     Well,
     Badly,
+    /// Neither: a newer release or a person ended it.
+    Neither,
     Waits,
     Note,
 }
@@ -88,6 +90,7 @@ impl Console {
             Mark::Starts => ("▸", "36"),
             Mark::Well => ("✓", "32"),
             Mark::Badly => ("✗", "31"),
+            Mark::Neither => ("–", "2"),
             Mark::Waits => ("…", "33"),
             Mark::Note => ("!", "33"),
         };
@@ -219,7 +222,8 @@ impl Screen for Console {
     fn concluded(&mut self, conclusion: Conclusion) {
         let mark = match conclusion {
             Conclusion::Promoted | Conclusion::PromotedWithWarning => Mark::Well,
-            _ => Mark::Badly,
+            Conclusion::Stopped => Mark::Badly,
+            Conclusion::Superseded | Conclusion::Canceled => Mark::Neither,
         };
         self.print(mark, conclusion.name());
     }
