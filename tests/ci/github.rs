@@ -243,6 +243,24 @@ fn a_misspelled_label_is_an_annotation() {
         .is(1);
 }
 
+/// A squash message does not exist before the merge: the action reads the pull request's title and body.
+#[test]
+fn the_title_and_the_body_of_a_pull_request_are_read() {
+    let mut workspace = machine("x\n", "main");
+    let message = "Raise the pool size\n\n$(id) `id`\r\n[load test: abort]\r\n";
+    let used = using(
+        &mut workspace,
+        &[
+            ("command", "label"),
+            ("message", message),
+            ("strict", "true"),
+        ],
+    );
+    used.ended.is(0);
+    assert_eq!(used.outputs["action"], "abort");
+    workspace.nothing_ran();
+}
+
 #[test]
 fn a_warning_passes_with_an_annotation_and_a_stop_or_hold_fails() {
     let cases = [

@@ -111,6 +111,7 @@ impl Call {
 }
 
 /// What came out.
+#[derive(Debug)]
 pub struct Ended {
     call: String,
     /// The exit status, or -1 after a signal.

@@ -132,6 +132,51 @@ fn varied() -> (Repository, Vec<String>) {
 }
 
 #[test]
+fn only_warnings_are_shown_on_request() {
+    let (repository, commits) = varied();
+    let base = ["replay", "--repo", repository.argument(), "--only-warnings"];
+    let ended = greenlight(base.iter().chain(&["--format", "jsonl"])).gives(
+        0,
+        Text::Has(&["\"commits\":7"]),
+        Text::Nothing,
+    );
+    let shown = ended.stdout.lines().count() - 1;
+    for warned in [&commits[3], &commits[4]] {
+        assert!(ended.stdout.contains(warned.as_str()), "{ended:?}");
+    }
+    for quiet in &commits[..3] {
+        assert!(!ended.stdout.contains(quiet.as_str()), "{ended:?}");
+    }
+    assert!((2..4).contains(&shown), "{ended:?}");
+    let human = greenlight(base).gives(0, Text::Has(&["7 commits: "]), Text::Nothing);
+    assert!(!human.stdout.contains("second [load test"), "{human:?}");
+}
+
+#[test]
+fn each_commit_has_its_date_and_its_author() {
+    let repository = Repository::new();
+    let commit = repository.commit("x [load test: skip]");
+    let date = repository.git(&["log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%d"]);
+    let author = repository.git(&["log", "-1", "--format=%an"]);
+    let replay = Replay::of(repository.argument(), &[]);
+    let line = replay.line(&commit);
+    assert_eq!(line["author"], author.as_str());
+    assert!(
+        line["date"].as_str().expect("a date").starts_with(&date),
+        "{line}"
+    );
+    let shown = format!(
+        "{}  {date}  skip   x [load test: skip] ({author})\n",
+        &commit[..12]
+    );
+    greenlight(["replay", "--repo", repository.argument()]).gives(
+        0,
+        Text::Has(&[&shown]),
+        Text::Nothing,
+    );
+}
+
+#[test]
 fn every_commit_in_the_order_of_git() {
     let (repository, commits) = varied();
     let replay = Replay::of(repository.argument(), &[]);

@@ -37,6 +37,14 @@ fn every_source_gives_the_same_answer() {
     let repo = repository.argument();
     for arguments in [
         vec!["label", "--message", MESSAGE],
+        // The title and the body of a pull request, as their squash has them.
+        vec![
+            "label",
+            "--message",
+            "fix: close idle connections",
+            "--message",
+            "[load test: abort]\n",
+        ],
         vec!["label", "--message-file", file],
         vec!["label", "--rev", &commit, "--repo", repo],
         vec!["label", "--rev", &commit[..12], "--repo", repo],
