@@ -54,6 +54,12 @@ fn github() {
 }
 
 #[test]
+fn github_pull_requests() {
+    let steps = files::yaml(&block("# .github/workflows/label.yml"));
+    assert_eq!(github::uses(steps.as_array().expect("steps")), 1);
+}
+
+#[test]
 fn gitlab() {
     let mut pipeline = files::yaml(&block("# .gitlab-ci.yml"));
     let jobs = pipeline.as_object_mut().expect("jobs");
