@@ -279,11 +279,11 @@ fn human_output_shows_what_has_something_to_say() {
     let (repository, commits) = varied();
     let shown = format!(
         "\
-{}  abort  both [load test: skip] [load test: abort]
+{}  2023-11-14  abort  both [load test: skip] [load test: abort] (Ada)
     warning[conflicting-labels]: the labels conflict: `abort` takes precedence over `skip`
-{}  warn   third [load test:skip]
+{}  2023-11-14  warn   third [load test:skip] (Ada)
     warning[near-miss]: `[load test:skip]` should be `[load test: skip]`
-{}  abort  second [load test: abort]
+{}  2023-11-14  abort  second [load test: abort] (Ada)
 5 commits: 2 with a label (2 abort), 3 by default, 0 unreadable
   conflicting-labels: 1
   near-miss: 1

@@ -78,9 +78,9 @@ fn a_missing_commit_is_said_and_the_others_are_answered() {
     );
     // Its subject is not known, and not that of the commit before it.
     for line in [
-        format!("{third}  skip   third [load test: skip]\n"),
-        format!("{second}  -      \n    error[message-unreadable]: "),
-        format!("{first}  skip   first [load test: skip]\n"),
+        format!("{third}  2023-11-14  skip   third [load test: skip] (Ada)\n"),
+        format!("{second}  no date     -      \n    error[message-unreadable]: "),
+        format!("{first}  2023-11-14  skip   first [load test: skip] (Ada)\n"),
     ] {
         assert!(ended.stdout.contains(&line), "{line:?} in {}", ended.stdout);
     }

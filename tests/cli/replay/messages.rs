@@ -81,7 +81,7 @@ fn other_encodings() {
         assert_eq!(replay.line(commit)["explicit"], true);
     }
     assert_eq!(replay.line(&japanese)["explicit"], false);
-    let line = format!("{}  skip   Größe [load test: skip]\n", &named[..12]);
+    let line = format!("{}  1970-01-01  skip   Größe [load test: skip] (A)\n", &named[..12]);
     greenlight(["replay", "--repo", repository.argument(), &named]).gives(
         0,
         Text::Has(&[&line]),
@@ -107,7 +107,7 @@ fn no_text_at_all() {
     assert_eq!(replay.line(&noise)["action"], "abort");
     assert_eq!(replay.line(&first)["action"], "skip");
     let line = format!(
-        "{}  -      \n    error[message-unreadable]: the message has a NUL byte at offset 1: it is not text\n",
+        "{}  1970-01-01  -       (A)\n    error[message-unreadable]: the message has a NUL byte at offset 1: it is not text\n",
         &nul[..12]
     );
     greenlight(["replay", "--repo", repository.argument(), &nul]).gives(
@@ -150,7 +150,7 @@ fn windows_line_ends() {
     let commit = repository.commit("subject\r\n\r\n[load test: abort]\r\n");
     let replay = Replay::of(repository.argument(), &[]);
     assert_eq!(replay.line(&commit)["action"], "abort");
-    let line = format!("{}  abort  subject\n1 commit:", &commit[..12]);
+    let line = format!("{}  2023-11-14  abort  subject (Ada)\n1 commit:", &commit[..12]);
     greenlight(["replay", "--repo", repository.argument()]).gives(
         0,
         Text::Has(&[&line]),
