@@ -81,7 +81,10 @@ fn other_encodings() {
         assert_eq!(replay.line(commit)["explicit"], true);
     }
     assert_eq!(replay.line(&japanese)["explicit"], false);
-    let line = format!("{}  1970-01-01  skip   Größe [load test: skip] (A)\n", &named[..12]);
+    let line = format!(
+        "{}  1970-01-01  skip   Größe [load test: skip] (A)\n",
+        &named[..12]
+    );
     greenlight(["replay", "--repo", repository.argument(), &named]).gives(
         0,
         Text::Has(&[&line]),
@@ -150,7 +153,10 @@ fn windows_line_ends() {
     let commit = repository.commit("subject\r\n\r\n[load test: abort]\r\n");
     let replay = Replay::of(repository.argument(), &[]);
     assert_eq!(replay.line(&commit)["action"], "abort");
-    let line = format!("{}  2023-11-14  abort  subject (Ada)\n1 commit:", &commit[..12]);
+    let line = format!(
+        "{}  2023-11-14  abort  subject (Ada)\n1 commit:",
+        &commit[..12]
+    );
     greenlight(["replay", "--repo", repository.argument()]).gives(
         0,
         Text::Has(&[&line]),
