@@ -26,6 +26,8 @@ const CANCEL: [&str; 6] = [
 fn slow() -> Pipeline {
     let mut pipeline = Pipeline::new();
     pipeline.setting.rounds = 1;
+    let cleanup = ["/bin/sh", "-c", r#"echo "$GREENLIGHT_FOLDER" >> cleaned"#];
+    pipeline.setting.cleanup = Some(cleanup.map(str::to_owned).to_vec());
     pipeline.setting.load_test =
         locust::command(pipeline.stage.balancer(), 1_000_000, pipeline.folder());
     pipeline
@@ -42,6 +44,12 @@ fn load_tests(pipeline: &Pipeline) -> usize {
             line.contains("locustfile.py") && line.contains(&folder)
         })
         .count()
+}
+
+/// How often the cleanup command ran.
+fn cleaned(pipeline: &Pipeline) -> usize {
+    let cleaned = fs::read_to_string(pipeline.folder().join("cleaned"));
+    cleaned.unwrap_or_default().lines().count()
 }
 
 fn until_load_test(pipeline: &Pipeline) {
@@ -94,6 +102,8 @@ fn canceled_during_its_load_test(pipeline: &Pipeline) {
         "{told}"
     );
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+
+    assert_eq!(cleaned(pipeline), 1);
 
     let again = pipeline.greenlight(&CANCEL);
     assert_eq!(again.status, 2, "{again:?}");
@@ -179,11 +189,17 @@ fn a_dead_process_is_not_waited_for() {
     let pipeline = slow();
     pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
     until_load_test(&pipeline);
-    drop(run);
+    // The load test runs in a group of its own, and lives on.
+    let pid = Pid::from_child(run.child());
+    kill_process(pid, Signal::KILL).expect("it runs");
+    run.wait(LIMIT);
+    assert!(load_tests(&pipeline) > 0);
     let canceled = pipeline.greenlight(&CANCEL);
     canceled.is(0, &["deployment 1 is canceled"]);
+    assert_eq!(load_tests(&pipeline), 0, "what was left of it is ended");
+    assert_eq!(cleaned(&pipeline), 1);
     assert_eq!(pipeline.conclusion(1).as_deref(), Some("canceled"));
     let messages = pipeline.slack.messages();
     assert_eq!(messages.len(), 1, "{messages:?}");

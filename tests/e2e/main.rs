@@ -25,6 +25,7 @@ mod promotion;
 mod registry;
 mod registry_client;
 mod report;
+mod resumed;
 mod rivals;
 mod service;
 mod shared;

@@ -49,6 +49,8 @@ pub struct Setting {
     pub repeatable: bool,
     /// The load test; Locust with so many requests unless a test says otherwise.
     pub load_test: Vec<String>,
+    /// The command that cleans up after a load test.
+    pub cleanup: Option<Vec<String>>,
     /// Where the journal is.
     pub journal: Option<String>,
     /// Seconds of a lease.
@@ -83,6 +85,7 @@ impl Pipeline {
             deadline: 30,
             repeatable: false,
             load_test: locust::command(stage.balancer(), 60, folder.path()),
+            cleanup: None,
             journal: None,
             lease: 10,
             deploy_prod: None,
@@ -291,6 +294,9 @@ impl Pipeline {
              history = \"results_stats_history.csv\"\n",
             list(&setting.load_test)
         );
+        if let Some(cleanup) = &setting.cleanup {
+            let _ = writeln!(text, "cleanup = {}", list(cleanup));
+        }
         text.push_str(setting.serve.as_deref().unwrap_or_default());
         // In one step: a process that has just been started may be reading it.
         let (file, new) = (

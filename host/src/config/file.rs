@@ -85,12 +85,17 @@ pub struct LoadTestTable {
     /// How long the command may run; 1h unless set.
     #[serde(default = "an_hour")]
     pub time_limit: Span,
+    /// The command that ends what the load test started elsewhere, such as a swarm in a cluster. It runs before an
+    /// interrupted load test is repeated, and after a canceled one.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub cleanup: Option<Vec<String>>,
     /// Whether an interrupted load test may be repeated; true unless set.
     #[serde(default = "yes")]
     pub repeatable: bool,
     /// The tool that writes the results.
     pub format: Format,
-    /// The JSON file with the results.
+    /// The JSON file with the results. A relative path starts in the folder of the run, `GREENLIGHT_FOLDER`; a file that
+    /// is not there is looked for in the folder of the configuration. So do the other files.
     pub results: PathBuf,
     /// Locust's `stats_history.csv`, for the curves.
     pub history: Option<PathBuf>,
@@ -207,6 +212,7 @@ impl LoadTestTable {
         Self {
             command,
             time_limit: Span::of(60),
+            cleanup: None,
             repeatable: true,
             format,
             results,

@@ -114,6 +114,9 @@ impl Config {
         }
         if let Some(test) = &file.load_test {
             values::command("load-test.command", &test.command)?;
+            if let Some(cleanup) = &test.cleanup {
+                values::command("load-test.cleanup", cleanup)?;
+            }
             values::positive("load-test.time-limit", test.time_limit, "1h")?;
             settings.thresholds = test.thresholds.contract();
         }

@@ -4,12 +4,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::entry::{Details, Entry, Person};
+use super::left_over::{Cleanup, LeftOver};
 use super::log::{self, Dated, Log, Record};
 use super::message::Message;
-use super::{Drivers, Error, HeldLeases, last_look, notify, recovery};
+use super::{Drivers, Error, HeldLeases, commands, last_look, notify, recovery};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Action, Conclusion, Happening, Intervention, Notice, Urgency};
+use crate::effects::shutdown::Shutdown;
 use crate::journal::{Header, Holder, Lock, Occupant, Store};
 use crate::text::number::short;
 
@@ -153,6 +155,7 @@ fn finish(
         let intervened = Happening::Intervened(Intervention::Canceled);
         record.happened(intervened, Details::Person(person.clone()))?;
     }
+    clear(config, &mut record, &entries, tell)?;
     let served = last_look::record(config, &mut record.log)?;
     if !entries.iter().any(is_notice) && config.slack.is_some() {
         send(config, &mut record, &header, person, &served, tell)?;
@@ -163,6 +166,35 @@ fn finish(
     record.log.store.conclude(number, Conclusion::Canceled)?;
     leases.release_all_but(record.log.store.as_mut(), &[])?;
     Ok(Cancellation::Done)
+}
+
+/// Ends what is left of the command that was interrupted, and cleans up after it.
+fn clear(
+    config: &Config,
+    record: &mut Record,
+    entries: &[Dated],
+    tell: &mut dyn FnMut(&str),
+) -> Result<(), Error> {
+    let first = entries.first().map(|it| &it.entry);
+    let (Some(left), Some(Entry::Began(began))) = (LeftOver::of(entries), first) else {
+        return Ok(());
+    };
+    let number = record.log.deployment;
+    let cleanup = Cleanup {
+        config,
+        shutdown: &Shutdown::never(),
+        began,
+        deployment: number,
+        folder: &commands::folder(&config.records, number)?,
+        position: record.log.next(),
+    };
+    let ended = left.end();
+    let cleaned = cleanup.run(&left, &mut |_| {});
+    for text in ended.into_iter().chain(cleaned) {
+        tell(&text);
+        record.log.write(&Entry::Noted { text })?;
+    }
+    Ok(())
 }
 
 /// Tells the channel, as the policy does where a process drives the deployment.

@@ -2,16 +2,19 @@
 
 use std::collections::VecDeque;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Error;
 use super::entry::{Began, CommandDetails, Details};
-use super::{Error, Screen};
 use crate::clock;
 use crate::config::{Config, Serve};
 use crate::contract::promotion::{Deployment, Happening, Outcome};
 use crate::effects::process::{self, Ending, Task};
 use crate::effects::shutdown::Shutdown;
+use crate::error::Explain as _;
+use crate::journal::Holder;
 use crate::secret::Source;
 
 /// How far apart signals to the processes of one job may arrive.
@@ -57,10 +60,12 @@ impl Tail {
 pub(super) struct Command<'a> {
     /// The program and its arguments.
     pub(super) arguments: &'a [String],
-    /// The name of its log, in the folder of the deployment.
-    pub(super) log: String,
+    /// The name of its own folder, in the folder of the deployment; with `.log` behind it, the name of its log.
+    pub(super) name: String,
     /// How long it may run.
     pub(super) time_limit: Duration,
+    /// The folder that it is told of instead of its own one.
+    pub(super) own: Option<PathBuf>,
 }
 
 /// A command that has ended.
@@ -76,14 +81,22 @@ pub(super) struct Ran {
 }
 
 impl Commands<'_> {
-    /// Runs a command to its end, its output on the screen and in its log.
+    /// Runs a command to its end, its output on the screen and in its log. `started` gets its process, and its own
+    /// folder.
     pub(super) fn run(
         &self,
         command: Command<'_>,
         environment: &str,
-        screen: &mut dyn Screen,
+        line: &mut dyn FnMut(&str),
+        started: &mut dyn FnMut(Option<Holder>, &Path) -> io::Result<()>,
     ) -> Result<Ran, crate::error::Error> {
-        let log = command.log;
+        let log = format!("{}.log", command.name);
+        let own = command.own.clone();
+        let own = own.unwrap_or_else(|| self.folder.join(&command.name));
+        fs::create_dir_all(&own).explain(
+            format_args!("failed to make the folder `{}`", own.display()),
+            "make room, then continue with `greenlight run --resume`",
+        )?;
         // Variables with secrets: a command can't print what it was not given.
         let secret = self.config.slack.as_ref().and_then(Source::variable);
         let others = self.config.serve.iter().flat_map(Serve::secrets);
@@ -96,16 +109,17 @@ impl Commands<'_> {
             std::path::absolute(&self.config.folder).unwrap_or_else(|_| self.config.folder.clone());
         let task = Task {
             command: command.arguments,
-            variables: &self.variables(environment),
+            variables: &self.variables(environment, &own),
             without: &without,
             folder: &folder,
             log: &self.folder.join(&log),
             time_limit: command.time_limit,
         };
         let mut tail = Tail::default();
-        let finished = process::run(&task, self.shutdown, &mut |line| {
-            tail.push(line);
-            screen.line(line);
+        let mut started = |pid| started(Holder::of_process(pid), &own);
+        let finished = process::run_noted(&task, self.shutdown, &mut started, &mut |text| {
+            tail.push(text);
+            line(text);
         });
         let finished = finished.map_err(|error| {
             crate::error::Error::new(
@@ -135,7 +149,7 @@ impl Commands<'_> {
     }
 
     /// The variables that a command is given.
-    fn variables(&self, environment: &str) -> Vec<(String, String)> {
+    fn variables(&self, environment: &str, own: &Path) -> Vec<(String, String)> {
         let nodes = self.config.environment(environment);
         let nodes = nodes.map_or_else(String::new, |it| it.nodes.join(" "));
         let serve = self.config.serve.as_ref();
@@ -148,11 +162,16 @@ impl Commands<'_> {
             ("DIGEST", self.began.digest.clone().unwrap_or_default()),
             ("REPOSITORY", repository.unwrap_or_default()),
             ("NODES", nodes),
-            ("FOLDER", self.folder.to_string_lossy().into_owned()),
+            ("FOLDER", own.to_string_lossy().into_owned()),
         ]
         .map(|(name, value)| (format!("GREENLIGHT_{name}"), value))
         .to_vec()
     }
+}
+
+/// The name of a command's folder and log: the position of the next entry sorts them, and none is used twice.
+pub(super) fn name(position: u64, what: &str, environment: &str) -> String {
+    format!("{position:04}-{what}-{environment}")
 }
 
 /// An environment of the deployment that the configuration does not have.

@@ -6,7 +6,8 @@
 mod messages;
 mod opening;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::commands::{self, Command, Commands, Ran};
@@ -25,7 +26,7 @@ use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
 };
 use crate::contract::types::Settings;
-use crate::journal::Lock;
+use crate::journal::{Holder, Lock};
 use crate::retry;
 
 /// A running deployment.
@@ -237,8 +238,9 @@ impl<'a> Driver<'a> {
         self.start(effect)?;
         let command = Command {
             arguments: &how.deploy,
-            log: self.record.log.name_of("deploy", environment),
+            name: commands::name(self.record.log.next(), "deploy", environment),
             time_limit: how.time_limit,
+            own: None,
         };
         let mut ran = self.command(command, environment)?;
         if ran.was_interrupted(&self.context.shutdown) {
@@ -271,8 +273,9 @@ impl<'a> Driver<'a> {
             return Err(load_test::not_configured(environment));
         };
         self.hold(environment)?;
-        let run = LoadTestRun::prepare(config, how);
         self.start(effect)?;
+        let name = commands::name(self.record.log.next(), "load-test", environment);
+        let run = LoadTestRun::prepare(config, how, self.folder.join(&name));
         let nodes = Nodes::of(config, environment);
         let shutdown = self.context.shutdown.clone();
         let ask = || nodes.as_ref().map(|it| nodes::commits(&it.ask(&shutdown)));
@@ -280,8 +283,9 @@ impl<'a> Driver<'a> {
         let before = ask().unwrap_or_default();
         let command = Command {
             arguments: &how.command,
-            log: self.record.log.name_of("load-test", environment),
+            name,
             time_limit: how.time_limit.duration(),
+            own: None,
         };
         let (ran, mut versions) = load_test::watching(nodes.as_ref(), interval, before, || {
             self.command(command, environment)
@@ -289,9 +293,8 @@ impl<'a> Driver<'a> {
         let ran = ran?;
         if ran.was_interrupted(&shutdown) {
             if self.mailbox.has_message() {
-                self.context
-                    .screen
-                    .ended(effect, false, "ended before its end", ran.took);
+                let screen = &mut self.context.screen;
+                screen.ended(effect, false, "ended before its end", ran.took);
             }
             return self.context.check_shutdown();
         }
@@ -379,6 +382,21 @@ impl<'a> Driver<'a> {
             began: &self.began,
             deployment: self.record.log.deployment,
         };
-        Ok(commands.run(command, environment, self.context.screen)?)
+        let (screen, log) = (&mut self.context.screen, &mut self.record.log);
+        let mut failed = None;
+        let mut started = |process: Option<Holder>, folder: &Path| {
+            let running = Entry::Running {
+                process: process.map(|it| it.as_str().to_owned()),
+                folder: folder.to_string_lossy().into_owned(),
+            };
+            log.write(&running)
+                .map_err(|error| io::Error::other(failed.insert(error).to_string()))
+        };
+        let mut line = |line: &str| screen.line(line);
+        let ran = commands.run(command, environment, &mut line, &mut started);
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(ran?),
+        }
     }
 }

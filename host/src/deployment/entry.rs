@@ -42,6 +42,13 @@ pub enum Entry {
         #[serde(with = "ActionForm")]
         effect: Action,
     },
+    /// The command of the effect that started runs.
+    Running {
+        /// Its first process, which leads its process group, as a holder of a lock is written; `None` if it is unknown.
+        process: Option<String>,
+        /// The folder that this run has for itself.
+        folder: String,
+    },
     /// An event was recorded: later decisions take it into account.
     Happened {
         /// The event that the policy receives.
@@ -190,6 +197,13 @@ pub struct NodeDetails {
     pub unreachable: Option<String>,
     /// How long the request took, in milliseconds.
     pub took: u64,
+}
+
+impl Details {
+    /// Whether another deployment recorded the event.
+    pub fn is_imported(&self) -> bool {
+        matches!(self, Self::Imported { .. })
+    }
 }
 
 impl Person {

@@ -21,10 +21,14 @@ const POINTS: usize = 600;
 /// How long the version under test may go unwatched.
 const WATCH: Duration = Duration::from_secs(5);
 
-/// A load test that is about to run: its result files as they are now, to tell new ones from old ones.
+/// A load test that is about to run. Its result files are in the folder of this run, or where the configuration is:
+/// there they are looked at before the run, to tell new ones from old ones.
 pub(super) struct LoadTestRun<'a> {
     how: &'a config::LoadTest,
-    files: Files,
+    /// The folder of this run.
+    own: PathBuf,
+    /// The folder of the configuration.
+    shared: &'a Path,
     before: Vec<Stamp>,
 }
 
@@ -42,16 +46,35 @@ pub(super) struct Measured {
 
 impl<'a> LoadTestRun<'a> {
     /// Looks at the result files before the test runs.
-    pub(super) fn prepare(config: &Config, how: &'a config::LoadTest) -> Self {
-        let path = |file: &Path| config.folder.join(file);
-        let files = Files {
-            results: path(&how.results),
-            history: how.history.as_deref().map(path),
-            stats: how.stats.as_deref().map(path),
-            exceptions: how.exceptions.as_deref().map(path),
+    pub(super) fn prepare(config: &'a Config, how: &'a config::LoadTest, own: PathBuf) -> Self {
+        let mut run = Self {
+            how,
+            own,
+            shared: &config.folder,
+            before: Vec::new(),
         };
-        let before = named(&files).into_iter().map(|it| Stamp::of(it)).collect();
-        Self { how, files, before }
+        let files = run.files(|file| run.shared.join(file));
+        run.before = named(&files).into_iter().map(|it| Stamp::of(it)).collect();
+        run
+    }
+
+    fn files(&self, path: impl Fn(&Path) -> PathBuf) -> Files {
+        Files {
+            results: path(&self.how.results),
+            history: self.how.history.as_deref().map(&path),
+            stats: self.how.stats.as_deref().map(&path),
+            exceptions: self.how.exceptions.as_deref().map(&path),
+        }
+    }
+
+    /// The place of a file that the test has written: in the folder of this run, else where the configuration is.
+    fn written(&self, file: &Path) -> PathBuf {
+        let own = self.own.join(file);
+        if own.exists() {
+            own
+        } else {
+            self.shared.join(file)
+        }
     }
 
     /// Reads what the test wrote, and copies its files into the folder of the deployment under the
@@ -63,22 +86,23 @@ impl<'a> LoadTestRun<'a> {
         folder: &Path,
         position: u64,
     ) -> Measured {
-        let mut results = load_test::read(self.how.format, &self.files);
+        let files = self.files(|file| self.written(file));
+        let mut results = load_test::read(self.how.format, &files);
         // A file that was there before is the result of another test.
-        if Stamp::of(&self.files.results) == self.before[0] {
+        if Stamp::of(&files.results) == self.before[0] {
             let name = self.how.results.display();
             results = Results {
                 notes: vec![format!("the test did not write `{name}`")],
                 ..Results::default()
             };
         }
-        let written = named(&self.files).into_iter().zip(&self.before);
+        let written = named(&files).into_iter().zip(&self.before);
         let written = written.filter(|(file, before)| Stamp::of(file) != **before);
         let written: Vec<_> = written.map(|(file, _)| file).collect();
         let kept = written.iter();
         let kept = kept.filter_map(|it| keep(it, folder, position)).collect();
         // The curves of another test would be worse than no curves.
-        let drawn = self.files.history.as_ref();
+        let drawn = files.history.as_ref();
         let drawn = drawn.filter(|it| written.contains(it));
         let curve = drawn.and_then(|it| load_test::curve(it).ok());
         let curve = curve.map(thinned).unwrap_or_default();

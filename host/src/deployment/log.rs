@@ -158,11 +158,6 @@ impl Log {
         self.write(&Entry::Noted { text })
     }
 
-    /// The name of a command's log: the position of the next entry sorts them.
-    pub(super) fn name_of(&self, what: &str, environment: &str) -> String {
-        format!("{:04}-{what}-{environment}.log", self.next())
-    }
-
     /// The position of the next entry.
     pub fn next(&self) -> u64 {
         self.next

@@ -26,6 +26,7 @@ mod held_leases;
 mod imported;
 mod keeper;
 mod last_look;
+mod left_over;
 mod load_test;
 pub mod log;
 mod mailbox;

@@ -6,6 +6,7 @@
 use super::begin::Said;
 use super::driver::Driver;
 use super::entry::{Began, Details, Entry, Person};
+use super::left_over::LeftOver;
 use super::log::{self, Dated, Log};
 use super::mailbox::Mailbox;
 use super::timeline::Round;
@@ -52,7 +53,8 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
         context.screen.note(log::TORN);
         log.forget_torn()?;
     }
-    let recovery = Recovery::read(entries);
+    let left = LeftOver::of(&entries);
+    let recovery = Recovery::read(entries, left);
     let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
     Ok(Outcome::Driven {
         number,
@@ -180,10 +182,12 @@ pub(super) struct Recovery {
     history: Vec<(Event, Details)>,
     /// The effect that was running when its process ended.
     interrupted: Option<Action>,
+    /// Its command.
+    left: Option<LeftOver>,
 }
 
 impl Recovery {
-    fn read(entries: Vec<Dated>) -> Self {
+    fn read(entries: Vec<Dated>, left: Option<LeftOver>) -> Self {
         let mut history = Vec::new();
         let mut interrupted = None;
         for dated in entries {
@@ -202,6 +206,7 @@ impl Recovery {
                 Entry::Began(_)
                 | Entry::Decided { .. }
                 | Entry::Served { .. }
+                | Entry::Running { .. }
                 | Entry::Noted { .. }
                 | Entry::Interrupted
                 | Entry::Concluded { .. } => {}
@@ -210,7 +215,16 @@ impl Recovery {
         Self {
             history,
             interrupted,
+            left,
         }
+    }
+
+    /// The command that was interrupted, if it may be ended: a deploy command that is not repeated goes on, since half
+    /// of it would be worse.
+    pub(super) fn left_over(&self, repeated: bool) -> Option<LeftOver> {
+        let left = self.left.clone().filter(|_| self.interrupted.is_some())?;
+        let is_ended = repeated || matches!(left.effect, Action::LoadTest(_));
+        is_ended.then_some(left)
     }
 
     /// The entries that were imported from sibling deployments: number and position of each.

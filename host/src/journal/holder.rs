@@ -35,6 +35,32 @@ impl Holder {
         .clone()
     }
 
+    /// Names another process of this machine, such as a child. Nothing if `/proc` can't be read, or the process has
+    /// ended.
+    pub fn of_process(pid: u32) -> Option<Self> {
+        own_start()?;
+        let start = Stat::of(pid)?.start;
+        let host = read("/proc/sys/kernel/hostname").unwrap_or_else(|| "?".to_owned());
+        let name = boot_and_namespaces()?;
+        Some(Self(format!("{name}/{pid}/{start}@{host}")))
+    }
+
+    /// The number and the start of a process, if it ran since the same boot and in the same namespaces as this one: then
+    /// they mean the same here.
+    pub fn seen_from_here(other: &str) -> Option<(u32, u64)> {
+        let (name, _) = other.split_once('@').unwrap_or((other, ""));
+        let mut parts = name.rsplitn(3, '/');
+        let start = parts.next()?.parse().ok()?;
+        let pid = parts.next()?.parse().ok()?;
+        own_start()?;
+        (boot_and_namespaces().as_deref() == parts.next()).then_some((pid, start))
+    }
+
+    /// The start of the process that has this number now, in the kernel's ticks since boot.
+    pub fn start_of(pid: u32) -> Option<u64> {
+        Stat::of(pid).map(|stat| stat.start)
+    }
+
     /// The holder with a stored name.
     pub fn from_name(name: impl Into<String>) -> Self {
         Self(name.into())
@@ -43,19 +69,8 @@ impl Holder {
     /// Whether a process is certainly dead: it ran since the same boot and in the same namespaces as this one, and
     /// no process has its number and start.
     pub fn is_known_dead(other: &str) -> bool {
-        let (name, _) = other.split_once('@').unwrap_or((other, ""));
-        let mut parts = name.rsplitn(3, '/');
-        let mut part = || parts.next();
-        let (Some(start), Some(pid), Some(theirs)) = (part(), part(), part()) else {
-            return false;
-        };
-        let (Ok(start), Ok(pid)) = (start.parse(), pid.parse()) else {
-            return false;
-        };
         // `/proc` must belong to the pid namespace of this process, or its numbers are those of other processes.
-        own_start().is_some()
-            && boot_and_namespaces().as_deref() == Some(theirs)
-            && is_gone(pid, start)
+        Self::seen_from_here(other).is_some_and(|(pid, start)| is_gone(pid, start))
     }
 
     /// Describes a process for people.
@@ -171,6 +186,23 @@ mod tests {
         let own = Holder::this_process();
         assert!(!Holder::is_known_dead(own.as_str()));
         assert_eq!(own, Holder::this_process());
+    }
+
+    #[test]
+    fn a_child_is_named_until_it_has_ended() {
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("`cat` runs");
+        let named = Holder::of_process(child.id()).expect("it runs");
+        let start = Holder::start_of(child.id()).expect("it runs");
+        let seen = Holder::seen_from_here(named.as_str());
+        assert_eq!(seen, Some((child.id(), start)));
+        assert!(!Holder::is_known_dead(named.as_str()));
+        drop(child.stdin.take());
+        child.wait().expect("it ended");
+        assert_eq!(Holder::of_process(child.id()), None);
+        assert!(Holder::is_known_dead(named.as_str()));
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 use super::Driver;
 use crate::contract::promotion::{Action, Happening, Intervention};
-use crate::deployment::Error;
-use crate::deployment::entry::{Details, Person};
+use crate::deployment::entry::{Details, Entry, Person};
+use crate::deployment::left_over::{Cleanup, LeftOver};
 use crate::deployment::message::Message;
+use crate::deployment::{Error, log};
 
 impl Driver<'_> {
     /// Records what the messages ask for. What went on when they arrived has ended.
     pub(super) fn heed_messages(&mut self) -> Result<(), Error> {
+        // Before the first event, which ends the effect that was interrupted.
+        let (entries, _) = log::read(self.record.log.store.as_mut(), self.record.log.deployment)?;
+        let left = LeftOver::of(&entries);
         while let Some(message) = self.mailbox.take() {
             match message {
                 Message::Cancel { by, reason } => self.cancel(Person { name: by, reason })?,
@@ -16,6 +20,29 @@ impl Driver<'_> {
             }
         }
         self.context.shutdown = self.mailbox.stop();
+        match left {
+            Some(left) => self.clear(&left),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends what is left of a command that was interrupted, and cleans up after it.
+    pub(super) fn clear(&mut self, left: &LeftOver) -> Result<(), Error> {
+        let screen = &mut self.context.screen;
+        let cleanup = Cleanup {
+            config: self.context.config,
+            shutdown: &self.context.shutdown,
+            began: &self.began,
+            deployment: self.record.log.deployment,
+            folder: &self.folder,
+            position: self.record.log.next(),
+        };
+        let ended = left.end();
+        let cleaned = cleanup.run(left, &mut |line| screen.line(line));
+        for text in ended.into_iter().chain(cleaned) {
+            screen.note(&text);
+            self.record.log.write(&Entry::Noted { text })?;
+        }
         Ok(())
     }
 

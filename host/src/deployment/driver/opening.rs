@@ -32,6 +32,7 @@ impl Driver<'_> {
         let note = recovery.note(repeated);
         let unknown = recovery.as_unknown(&self.began).filter(|_| !repeated);
         self.canceled_by = recovery.canceled_by();
+        let left = recovery.left_over(repeated);
         let (events, interrupted) = recovery.into_parts();
         self.record.resume(events);
         self.record.log.write(&Entry::Resumed {
@@ -40,6 +41,9 @@ impl Driver<'_> {
         })?;
         if let Some(note) = note {
             self.context.screen.note(&note);
+        }
+        if let Some(left) = left {
+            self.clear(&left)?;
         }
         if let Some(happening) = unknown {
             self.record.happened(happening, Details::Interrupted)?;

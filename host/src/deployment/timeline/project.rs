@@ -72,6 +72,7 @@ impl Projector {
             }
             Entry::Served { environment, nodes } => self.served(at, environment, nodes),
             Entry::Noted { text } => self.note(at, text.clone()),
+            Entry::Running { .. } => {}
             Entry::Interrupted => self.note(at, "interrupted".to_owned()),
             Entry::Concluded { conclusion } => {
                 self.timeline.conclusion = Some(ByName(*conclusion));

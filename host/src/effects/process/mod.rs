@@ -1,9 +1,10 @@
 //! Runs commands to their end, together with all processes that they start.
 //!
 //! A process that leaves its group (`setsid`) is neither waited for nor ended. If this program is killed by SIGKILL,
-//! the group keeps running.
+//! the group keeps running; [`left_over`] ends it later.
 
 mod command_output;
+pub mod left_over;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -90,7 +91,21 @@ pub fn run(
     shutdown: &Shutdown,
     line: &mut dyn FnMut(&str),
 ) -> io::Result<Finished> {
-    run_with(task, shutdown, line, Limits::default())
+    run_noted(task, shutdown, &mut |_| Ok(()), line)
+}
+
+/// As [`run`]; `started` gets the number of the process, which is the one of its group, as soon as it runs.
+///
+/// # Errors
+///
+/// As [`run`], and those of `started`. The command is ended as on a time-out.
+pub fn run_noted(
+    task: &Task<'_>,
+    shutdown: &Shutdown,
+    started: &mut dyn FnMut(u32) -> io::Result<()>,
+    line: &mut dyn FnMut(&str),
+) -> io::Result<Finished> {
+    run_with(task, shutdown, started, line, Limits::default())
 }
 
 /// The limits of a run, which tests make shorter.
@@ -121,6 +136,7 @@ enum Stop {
 fn run_with(
     task: &Task<'_>,
     shutdown: &Shutdown,
+    note: &mut dyn FnMut(u32) -> io::Result<()>,
     line: &mut dyn FnMut(&str),
     limits: Limits,
 ) -> io::Result<Finished> {
@@ -136,7 +152,13 @@ fn run_with(
             });
         }
     };
+    let number = child.id();
     let mut watch = Watch::new(child, pipe, log, line)?;
+    if let Err(error) = note(number) {
+        watch.terminate(limits.grace);
+        watch.kill(limits.drain)?;
+        return Err(error);
+    }
 
     // Without a deadline if it is beyond the range of the clock.
     let deadline = started.checked_add(task.time_limit);

@@ -59,7 +59,13 @@ impl Run {
             log: &log,
             time_limit: self.time_limit,
         };
-        run_with(&task, &self.shutdown, &mut line, self.limits)
+        run_with(
+            &task,
+            &self.shutdown,
+            &mut |_| Ok(()),
+            &mut line,
+            self.limits,
+        )
     }
 
     fn run(&self) -> (Finished, Vec<String>) {

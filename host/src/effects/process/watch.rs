@@ -215,17 +215,22 @@ impl Group {
 
     /// The number of running processes in the group, without zombies. 0 on a system without `/proc`.
     pub fn living(self) -> usize {
+        self.members().len()
+    }
+
+    /// The running processes in the group, without zombies. None on a system without `/proc`.
+    pub fn members(self) -> Vec<i32> {
         let Ok(processes) = fs::read_dir("/proc") else {
-            return 0;
+            return Vec::new();
         };
         processes
             .flatten()
-            .filter(|entry| {
-                entry.file_name().as_encoded_bytes()[0].is_ascii_digit()
-                    && fs::read(entry.path().join("stat"))
-                        .is_ok_and(|stat| living_group(&stat) == Some(self.0.as_raw_pid()))
+            .filter_map(|entry| {
+                let number = entry.file_name().to_str()?.parse().ok()?;
+                let stat = fs::read(entry.path().join("stat")).ok()?;
+                (living_group(&stat) == Some(self.0.as_raw_pid())).then_some(number)
             })
-            .count()
+            .collect()
     }
 }
 

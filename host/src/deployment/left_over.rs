@@ -1,0 +1,125 @@
+//! What a command leaves behind whose greenlight was killed, or which was canceled: its processes on this machine, and
+//! what it started elsewhere.
+
+use std::path::{Path, PathBuf};
+
+use super::commands::{self, Command, Commands};
+use super::entry::{Began, Entry};
+use super::log::Dated;
+use crate::config::Config;
+use crate::contract::promotion::{Action, Outcome};
+use crate::effects::process::left_over::{self, Left};
+use crate::effects::shutdown::Shutdown;
+use crate::journal::Holder;
+
+/// A command that was interrupted.
+#[derive(Clone, Debug)]
+pub(super) struct LeftOver {
+    /// The effect that it belongs to.
+    pub(super) effect: Action,
+    /// Its first process, if it was recorded.
+    pub(super) process: Option<String>,
+    /// The folder of its run, if it was recorded.
+    pub(super) folder: Option<PathBuf>,
+}
+
+impl LeftOver {
+    /// The command that ran when a deployment's last entry was written.
+    pub(super) fn of(entries: &[Dated]) -> Option<Self> {
+        let mut found = None;
+        for dated in entries {
+            match &dated.entry {
+                Entry::Started { effect } => found = Some(Self::new(effect)),
+                Entry::Running { process, folder } => {
+                    if let Some(left) = &mut found {
+                        left.process.clone_from(process);
+                        left.folder = Some(PathBuf::from(folder));
+                    }
+                }
+                Entry::Happened { details, .. } if !details.is_imported() => found = None,
+                _ => {}
+            }
+        }
+        found.filter(|it| matches!(it.effect, Action::Deploy(_) | Action::LoadTest(_)))
+    }
+
+    fn new(effect: &Action) -> Self {
+        Self {
+            effect: effect.clone(),
+            process: None,
+            folder: None,
+        }
+    }
+
+    /// Ends what is left of its processes. Returns a note for people, if there is something to say.
+    pub(super) fn end(&self) -> Option<String> {
+        let (process, folder) = (self.process.as_ref()?, self.folder.as_ref()?);
+        let command = self.command();
+        match left_over::end(process, folder) {
+            Left::Nothing => None,
+            Left::Ended => Some(format!("what was left of the {command} was ended")),
+            Left::Unknown => Some(format!(
+                "the {command} ran as {}, which can't be checked from here: it may still run",
+                Holder::describe(process)
+            )),
+        }
+    }
+
+    fn command(&self) -> String {
+        match &self.effect {
+            Action::Deploy(environment) => format!("deploy command of `{environment}`"),
+            Action::LoadTest(environment) => format!("load test against `{environment}`"),
+            _ => "command".to_owned(),
+        }
+    }
+}
+
+/// Runs `[load-test] cleanup`.
+pub(super) struct Cleanup<'a> {
+    pub(super) config: &'a Config,
+    pub(super) shutdown: &'a Shutdown,
+    pub(super) began: &'a Began,
+    pub(super) deployment: u64,
+    /// The folder of the deployment.
+    pub(super) folder: &'a Path,
+    /// The position of the next entry, which names its log.
+    pub(super) position: u64,
+}
+
+impl Cleanup<'_> {
+    /// Runs it for a load test that was interrupted, if there is one. Returns a note for people.
+    pub(super) fn run(&self, left: &LeftOver, line: &mut dyn FnMut(&str)) -> Option<String> {
+        let Action::LoadTest(environment) = &left.effect else {
+            return None;
+        };
+        let test = self.config.load_test.as_ref()?;
+        let arguments = test.cleanup.as_ref()?;
+        let commands = Commands {
+            config: self.config,
+            shutdown: self.shutdown,
+            folder: self.folder,
+            began: self.began,
+            deployment: self.deployment,
+        };
+        let command = Command {
+            arguments,
+            name: commands::name(self.position, "cleanup", environment),
+            time_limit: test.time_limit.duration(),
+            own: left.folder.clone(),
+        };
+        let ran = commands.run(command, environment, line, &mut |_, _| Ok(()));
+        Some(match ran {
+            Ok(ran) if ran.outcome() == Outcome::Succeeded => {
+                format!("cleaned up after the load test against `{environment}`")
+            }
+            Ok(ran) => format!(
+                "the cleanup after the load test against `{environment}` failed: {}",
+                ran.said(ran.details.ended.clone(), self.folder, false)
+            ),
+            Err(error) => format!(
+                "the cleanup after the load test against `{environment}` failed: {}",
+                error.message
+            ),
+        })
+    }
+}
