@@ -5,12 +5,12 @@
 
 mod messages;
 mod opening;
+mod running;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::commands::{self, Command, Commands, Ran};
+use super::commands::{self, Command};
 use super::entry::{Began, Details, Entry, Person};
 use super::imported::Imported;
 use super::last_look::LastLook;
@@ -26,7 +26,7 @@ use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
 };
 use crate::contract::types::Settings;
-use crate::journal::{Holder, Lock};
+use crate::journal::Lock;
 use crate::retry;
 
 /// A running deployment.
@@ -372,31 +372,5 @@ impl<'a> Driver<'a> {
         })?;
         self.context.screen.started(effect);
         Ok(())
-    }
-
-    fn command(&mut self, command: Command<'_>, environment: &str) -> Result<Ran, Error> {
-        let commands = Commands {
-            config: self.context.config,
-            shutdown: &self.context.shutdown,
-            folder: &self.folder,
-            began: &self.began,
-            deployment: self.record.log.deployment,
-        };
-        let (screen, log) = (&mut self.context.screen, &mut self.record.log);
-        let mut failed = None;
-        let mut started = |process: Option<Holder>, folder: &Path| {
-            let running = Entry::Running {
-                process: process.map(|it| it.as_str().to_owned()),
-                folder: folder.to_string_lossy().into_owned(),
-            };
-            log.write(&running)
-                .map_err(|error| io::Error::other(failed.insert(error).to_string()))
-        };
-        let mut line = |line: &str| screen.line(line);
-        let ran = commands.run(command, environment, &mut line, &mut started);
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok(ran?),
-        }
     }
 }

@@ -7,12 +7,13 @@
 //!
 //! - HTTP: `http_server` limits connections, `router` answers webhooks, `authenticate` checks their secret,
 //!   `ingest` stores them; `page` answers the status page, health and metrics, `overview` says what it shows of
-//!   environments and deployments, `deployment_page` shows one deployment and its logs.
+//!   environments and deployments, `deployment_page` shows one deployment and its logs, `cancel_form` cancels one.
 //! - Workers: `worker_pool` runs them; `push_event_worker` resolves push events, `reconciliation` finds those that no
 //!   webhook announced, `deployment_request_worker` starts deployments when `start_decision` allows it,
 //!   `local_deployments` resumes interrupted ones.
 
 mod authenticate;
+mod cancel_form;
 mod child_processes;
 mod deployment_page;
 mod deployment_request_worker;

@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 
 use super::Shared;
 use super::authenticate::WebhookSecret;
+use super::cancel_form;
 use super::deployment_page;
 use super::ingest::{IngestQueue, NotStored};
 use super::metrics::RequestOutcome;
@@ -67,6 +68,10 @@ impl WebhookRouter {
             .route("/hooks", post(secret_in_header))
             .route("/hooks/{secret}", post(secret_in_path))
             .merge(page::routes(Arc::clone(&self.status)))
+            .merge(cancel_form::routes(
+                Arc::clone(&self.shared),
+                self.secret.clone(),
+            ))
             .merge(deployment_page::routes(
                 Arc::clone(&self.status),
                 self.secret.clone(),
@@ -194,19 +199,26 @@ async fn secret_in_path(
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Answer> {
-    let limited = |status: StatusCode| (RequestOutcome::Limited, status.into_response());
-    let body = Limited::new(body, webhook::LONGEST).collect();
-    match timeout(BODY_TIMEOUT, body).await {
+    read_up_to(body, webhook::LONGEST).await.map_err(|status| {
+        let outcome = if status == StatusCode::BAD_REQUEST {
+            RequestOutcome::Malformed
+        } else {
+            RequestOutcome::Limited
+        };
+        (outcome, status.into_response())
+    })
+}
+
+/// Reads a body of at most so many bytes, within a time limit.
+pub(super) async fn read_up_to(body: Body, longest: usize) -> Result<Vec<u8>, StatusCode> {
+    match timeout(BODY_TIMEOUT, Limited::new(body, longest).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(limited(StatusCode::PAYLOAD_TOO_LARGE))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
         Ok(Err(error)) => {
-            tracing::debug!(reason = %error, "failed to read the body of a webhook");
-            let response = StatusCode::BAD_REQUEST.into_response();
-            Err((RequestOutcome::Malformed, response))
+            tracing::debug!(reason = %error, "failed to read the body of a request");
+            Err(StatusCode::BAD_REQUEST)
         }
-        Err(_) => Err(limited(StatusCode::REQUEST_TIMEOUT)),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
 }
 

@@ -1,0 +1,43 @@
+//! Running one command of an effect. Its process group is in the journal as soon as it runs.
+
+use std::io;
+use std::path::Path;
+
+use super::Driver;
+use crate::deployment::Error;
+use crate::deployment::commands::{Command, Commands, Ran};
+use crate::deployment::entry::Entry;
+use crate::journal::Holder;
+
+impl Driver<'_> {
+    /// Runs a command to its end, or until a signal or a message ends it.
+    pub(super) fn command(
+        &mut self,
+        command: Command<'_>,
+        environment: &str,
+    ) -> Result<Ran, Error> {
+        let commands = Commands {
+            config: self.context.config,
+            shutdown: &self.context.shutdown,
+            folder: &self.folder,
+            began: &self.began,
+            deployment: self.record.log.deployment,
+        };
+        let (screen, log) = (&mut self.context.screen, &mut self.record.log);
+        let mut failed = None;
+        let mut started = |process: Option<Holder>, folder: &Path| {
+            let running = Entry::Running {
+                process: process.map(|it| it.as_str().to_owned()),
+                folder: folder.to_string_lossy().into_owned(),
+            };
+            log.write(&running)
+                .map_err(|error| io::Error::other(failed.insert(error).to_string()))
+        };
+        let mut line = |line: &str| screen.line(line);
+        let ran = commands.run(command, environment, &mut line, &mut started);
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(ran?),
+        }
+    }
+}
