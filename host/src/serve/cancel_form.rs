@@ -118,7 +118,7 @@ async fn send(
         Ok(Ok(_)) => {
             let page = format!("/deployments/{number}");
             (StatusCode::SEE_OTHER, [(header::LOCATION, page)]).into_response()
-        },
+        }
         Ok(Err(error)) => {
             let status = match &error {
                 Error::Host(_) => StatusCode::CONFLICT,
