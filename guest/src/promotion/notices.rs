@@ -39,8 +39,10 @@ fn ending(answer: &Answer) -> Option<Draft> {
         return None;
     };
     Some(match conclusion {
-        Conclusion::Promoted | Conclusion::PromotedWithWarning => {
-            (Urgency::Info, "promoted", "was promoted")
+        Conclusion::Promoted => (Urgency::Info, "promoted", "was promoted"),
+        // The last message is the one that people see: it must not look as if nothing had happened.
+        Conclusion::PromotedWithWarning => {
+            (Urgency::Warning, "promoted", "was promoted with a warning")
         }
         Conclusion::Stopped => (Urgency::Failure, "stopped", "was stopped"),
         Conclusion::Superseded => (Urgency::Info, "superseded", "was superseded"),
@@ -133,6 +135,27 @@ mod tests {
         );
         let told = history.notified("load-test-warning");
         assert_eq!(next(tag, &told), Action::Deploy("prod".to_owned()));
+    }
+
+    #[test]
+    fn the_last_notice_of_a_promotion_with_a_warning_is_a_warning() {
+        let mut measurement = measurement();
+        measurement.failures = 37;
+        let history = History::new()
+            .through("stage")
+            .measured(measurement)
+            .notified("load-test-warning")
+            .through("prod");
+        let last = notice("stage-loadtest-warn", &history);
+        assert_eq!(
+            (last.urgency, last.key.as_str()),
+            (Urgency::Warning, "promoted")
+        );
+        assert!(
+            last.text.contains("was promoted with a warning"),
+            "{}",
+            last.text
+        );
     }
 
     #[test]

@@ -7,11 +7,11 @@ use super::mailbox::Mailbox;
 use super::recovery::Opening;
 use super::{Context, Error, HeldLeases, Outcome, is_begun, unfinished};
 use crate::clock;
+use crate::config::Config;
 use crate::contract::Answer;
 use crate::contract::labels::Message;
 use crate::contract::promotion::{Action, Conclusion, Happening, Instruction, Intervention};
 use crate::contract::types::Settings;
-use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::journal::{self, Header, Lock, NewDeployment, Store};
@@ -59,6 +59,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
     {
         return same_tag(&header, request.tag).map(|()| Outcome::AlreadyBegun(header.number));
     }
+    check_channel(context.config)?;
     let settings = &context.config.settings;
     let target = match context.policy.resolve(request.tag, settings)? {
         Ok(target) => target,
@@ -77,11 +78,6 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         },
         None => None,
     };
-    if let Some(Err(why)) = context.config.slack.as_ref().map(slack::url) {
-        context
-            .screen
-            .note(&format!("notifications can't be sent: {why}"));
-    }
     let began = Began {
         greenlight: env!("CARGO_PKG_VERSION").to_owned(),
         policy: context.policy_digest.to_owned(),
@@ -153,6 +149,14 @@ fn said(request: &Request<'_>) -> Vec<Said> {
         })
     });
     approved.into_iter().chain(waived).collect()
+}
+
+/// Checks that the URL of the channel can be read: people must learn at the start that they would not be told of the end.
+pub(super) fn check_channel(config: &Config) -> Result<(), Error> {
+    match &config.slack {
+        Some(source) => Ok(source.url("Slack URL").map(drop)?),
+        None => Ok(()),
+    }
 }
 
 /// The deployment that was begun for an idempotency key. It counts as begun as [`is_begun`] says.

@@ -26,6 +26,7 @@ use crate::journal::{Header, Store};
 /// If there is no such deployment, another process drives it, it began with another policy, or the journal
 /// can't be read or written.
 pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Error> {
+    begin::check_channel(context.config)?;
     let (location, mut store) = log::open(context.config)?;
     let header = find(store.as_mut(), number)?;
     let number = header.number;

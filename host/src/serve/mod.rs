@@ -133,6 +133,11 @@ impl Context {
         for (secret, name) in secrets.into_iter().flatten() {
             secret.token(&name)?;
         }
+        // A CI system has its own variables.
+        let slack = self.config.slack.as_ref();
+        if let Some(slack) = slack.filter(|_| self.serve.elsewhere.is_none()) {
+            slack.url("Slack URL")?;
+        }
         Ok(())
     }
 

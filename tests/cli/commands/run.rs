@@ -322,6 +322,19 @@ fn a_command_is_not_told_the_secret() {
     }
 }
 
+/// People learn at the start that they would not be told of the end.
+#[test]
+fn a_channel_whose_variable_is_not_set() {
+    let (shop, tag) = shop(&format!("[slack]\nurl-variable = \"HOOK\"\n{UNREACHABLE}"));
+    for arguments in [&["run", "--tag", &tag][..], &["run", "--resume"]] {
+        refused(shop.path(), arguments, &["`HOOK`", "help: set it"]);
+    }
+    assert!(
+        !shop.path().join(".greenlight").exists(),
+        "nothing was begun"
+    );
+}
+
 #[test]
 fn a_load_test_without_configuration() {
     let (shop, _) = shop(UNREACHABLE);
