@@ -2,7 +2,7 @@
 
 use crate::bindings::promotion::{
     Convergence, Decision, Deployment, Event, Happening, Intervention, LoadTest, LoadTestResult,
-    Measurement, Node, NodeVersion, Notification, Outcome, Release, Rival, Round,
+    Measurement, Node, NodeVersion, Notification, Occupant, Outcome, Release, Rival, Round,
 };
 use crate::bindings::types::{
     EnvironmentSettings, LoadTestAction, Reason, Settings, Thresholds, Verdict,
@@ -202,7 +202,7 @@ impl History {
     }
 
     pub fn occupied(self, environment: &str) -> Self {
-        self.add(Happening::Occupied(rival(environment)))
+        self.add(Happening::Occupied(occupant(environment)))
     }
 
     pub fn intervened(self, word: Intervention) -> Self {
@@ -220,6 +220,15 @@ impl History {
             environment: environment.to_owned(),
             convergence,
         }))
+    }
+}
+
+/// Another release that is being deployed.
+pub fn occupant(environment: &str) -> Occupant {
+    Occupant {
+        environment: environment.to_owned(),
+        commit: OTHER.to_owned(),
+        load_test: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod canceled;
 mod chromium;
 mod contained_commits;
 mod half_way;
+mod hot_fix;
 mod http;
 mod image;
 mod locust;

@@ -6,8 +6,8 @@ use std::mem::discriminant;
 
 use greenlight::contract::promotion::{
     Action, Convergence, Decision, Deployment, Event, Happening, Intervention, LoadTest,
-    LoadTestResult, Measurement, Node, NodeVersion, Notification, Outcome, Permission, Rival,
-    Round, Urgency,
+    LoadTestResult, Measurement, Node, NodeVersion, Notification, Occupant, Outcome, Permission,
+    Rival, Round, Urgency,
 };
 use greenlight::contract::types::{Evidence, Reason, Span};
 use greenlight::deployment::entry::{CommandDetails, Details, Entry, NodeDetails, Person};
@@ -294,7 +294,11 @@ fn seen() -> Vec<StoredEvent> {
         (
             r#"{"occupied":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
             nothing,
-            Happening::Occupied(rival()),
+            Happening::Occupied(Occupant {
+                environment: "prod".to_owned(),
+                commit: COMMIT.to_owned(),
+                load_test: None,
+            }),
             Details::Nothing,
         ),
         (

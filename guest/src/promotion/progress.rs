@@ -4,7 +4,7 @@ use super::case::{Case, Fact};
 use super::convergence::serves;
 use super::load_balancer::SeveralServers;
 use super::record::Record;
-use crate::bindings::promotion::{Convergence, Deployment, Outcome, Progress, Rival};
+use crate::bindings::promotion::{Convergence, Deployment, Occupant, Outcome, Progress, Rival};
 use crate::bindings::types::{Evidence, Reason};
 use crate::reason::codes;
 use crate::reason::{amount, short};
@@ -83,14 +83,29 @@ pub(super) fn other_image(case: &Case<'_>, other: Fact<'_, Deployment>) -> Reaso
     reason.help(format!("deploy this image to `{environment}` first"))
 }
 
-/// Names the release that is being deployed to the same environment.
-pub(super) fn occupied(rival: Fact<'_, Rival>) -> Reason {
-    let message = format!(
-        "`{}` is being deployed to `{}`",
-        short(&rival.what.commit),
-        rival.what.environment
-    );
-    with_rival(Reason::new(codes::OCCUPIED, message), rival)
+/// Names the release that holds the environment, and says what goes on there.
+pub(super) fn occupied(occupant: Fact<'_, Occupant>) -> Reason {
+    let (commit, environment) = (short(&occupant.what.commit), &occupant.what.environment);
+    let message = match &occupant.what.load_test {
+        None => format!("`{commit}` is being deployed to `{environment}`"),
+        Some(test) => format!(
+            "load test of `{commit}` on `{environment}`{}",
+            left(test.left)
+        ),
+    };
+    Reason::new(codes::OCCUPIED, message)
+        .on(occupant.evidence())
+        .on(Evidence::Environment(environment.clone()))
+        .on(Evidence::Commit(occupant.what.commit.clone()))
+}
+
+fn left(seconds: Option<u32>) -> String {
+    match seconds {
+        None => String::new(),
+        Some(0) => ", longer than the last one".to_owned(),
+        Some(seconds @ 1..60) => format!(", {seconds} s left"),
+        Some(seconds) => format!(", {} min left", seconds.div_ceil(60)),
+    }
 }
 
 /// Names the live release whose order relative to this one is unknown.
@@ -187,8 +202,9 @@ fn with_rival(reason: Reason, rival: Fact<'_, Rival>) -> Reason {
 #[cfg(test)]
 mod tests {
     use crate::bindings::promotion::Outcome::{self, Succeeded};
+    use crate::bindings::promotion::{Happening, RunningLoadTest};
     use crate::bindings::types::Evidence;
-    use crate::fixtures::{History, OTHER, SHA, release};
+    use crate::fixtures::{History, OTHER, SHA, occupant, release};
 
     fn said(history: &History) -> Vec<String> {
         let decision = history.decide(&release("stage"));
@@ -291,6 +307,24 @@ mod tests {
                 "the release is served by 1 of 2 nodes of `stage`",
             ]
         );
+    }
+
+    #[test]
+    fn a_load_test_says_how_long_it_takes() {
+        for (seconds, text) in [
+            (None, ""),
+            (Some(0), ", longer than the last one"),
+            (Some(59), ", 59 s left"),
+            (Some(60), ", 1 min left"),
+            (Some(121), ", 3 min left"),
+        ] {
+            let mut other = occupant("stage");
+            other.load_test = Some(RunningLoadTest { left: seconds });
+            let history = History::new().add(Happening::Occupied(other));
+            let decision = history.decide(&release("stage"));
+            let message = format!("load test of `bbbbbbbbbbbb` on `stage`{text}");
+            assert_eq!(decision.reasons[0].message, message);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::case::{Case, Fact};
 use super::convergence::{Finding, Series, standings};
 use crate::bindings::promotion::{
-    Deployment, LoadTest, NodeStanding, Outcome, Progress, Rival, Round,
+    Deployment, LoadTest, NodeStanding, Occupant, Outcome, Progress, Rival, Round,
 };
 use crate::bindings::types::EnvironmentSettings;
 
@@ -28,7 +28,7 @@ pub(super) struct Record<'a> {
     /// A deployment of the same commit as another image.
     pub other_image: Option<Fact<'a, Deployment>>,
     /// Another release was being deployed, and no wait has passed since.
-    pub occupied: Option<Fact<'a, Rival>>,
+    pub occupied: Option<Fact<'a, Occupant>>,
     pub overtaken: Option<Fact<'a, Rival>>,
     /// Another release is live there, and which of the two is newer is unknown.
     pub unplaced: Option<Fact<'a, Rival>>,

@@ -58,8 +58,8 @@ enum Happening {
     Overtaken(Rival),
     /// Another release is live in an environment, and as far as is known neither descends from the other.
     Unplaced(Rival),
-    /// Another release is being deployed to the environment.
-    Occupied(Rival),
+    /// Another release is being deployed to the environment, or load tested there.
+    Occupied(Occupant),
     /// A person intervened. The last intervention counts.
     Intervened(ByName<contract::Intervention>),
     /// The release contains a commit that was stopped, and that no load test has passed since.
@@ -205,6 +205,29 @@ struct Rival {
     commit: Commit,
 }
 
+/// Another release that holds an environment.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Occupant {
+    /// The environment.
+    #[cfg_attr(test, schemars(with = "shapes::Environment"))]
+    environment: Text,
+    /// Its commit.
+    commit: Commit,
+    /// Its load test there; null or absent if none runs.
+    load_test: Option<RunningLoadTest>,
+}
+
+/// A load test that runs.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RunningLoadTest {
+    /// Seconds that are left, as the load test before it shows; null or absent if none has run.
+    left: Option<u32>,
+}
+
 /// A commit that was stopped.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -266,7 +289,13 @@ impl From<Happening> for contract::Happening {
             Happening::Waited(seconds) => Self::Waited(seconds),
             Happening::Overtaken(it) => Self::Overtaken(it.into()),
             Happening::Unplaced(it) => Self::Unplaced(it.into()),
-            Happening::Occupied(it) => Self::Occupied(it.into()),
+            Happening::Occupied(it) => Self::Occupied(contract::Occupant {
+                environment: it.environment.0,
+                commit: it.commit.0,
+                load_test: it
+                    .load_test
+                    .map(|test| contract::RunningLoadTest { left: test.left }),
+            }),
             Happening::Intervened(it) => Self::Intervened(it.0),
             Happening::Contains(it) => Self::Contains(contract::StoppedCommit {
                 commit: it.commit.0,

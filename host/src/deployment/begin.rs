@@ -31,6 +31,8 @@ pub struct Request<'a> {
     pub key: Option<&'a str>,
     /// The person who approves it although its order relative to the live commit is unknown.
     pub approved_by: Option<&'a str>,
+    /// The person who says that it is urgent.
+    pub urgent: Option<&'a Person>,
     /// The stopped commits that a person lets it carry to production.
     pub waiver: Option<&'a Waiver>,
 }
@@ -88,6 +90,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         subject: message.as_ref().and_then(|it| subject(&it.text)),
         author: commit.as_ref().and_then(git::Commit::author),
         settings: settings.clone(),
+        urgent: request.urgent.cloned(),
     };
     if context.config.load_test.is_none() && asks_for_load_test(&context, &began)? {
         return Err(Error::host(

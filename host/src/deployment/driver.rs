@@ -6,6 +6,7 @@
 mod messages;
 mod opening;
 mod running;
+mod supersede;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -19,13 +20,14 @@ use super::log::{Log, Record};
 use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
-use super::survey::{Survey, rival};
-use super::{Context, End, Error, HeldLeases, JITTER, notify};
+use super::survey::Survey;
+use super::{Context, End, Error, HeldLeases, JITTER, notify, occupant};
 use crate::clock;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
 };
 use crate::contract::types::Settings;
+use crate::effects::shutdown::Shutdown;
 use crate::journal::Lock;
 use crate::retry;
 
@@ -38,6 +40,8 @@ pub(super) struct Driver<'a> {
     began: Began,
     settings: Settings,
     release: Release,
+    /// The numbers of the deployments that were asked to give way.
+    asked: Vec<u64>,
     /// The environment that was surveyed last, and how many events there were then.
     surveyed: Option<(String, usize)>,
     /// What was imported from sibling deployments.
@@ -78,6 +82,7 @@ impl<'a> Driver<'a> {
             mailbox,
             began,
             canceled_by: None,
+            asked: Vec::new(),
             surveyed: None,
             imported: Imported::default(),
             stale: true,
@@ -211,9 +216,11 @@ impl<'a> Driver<'a> {
         if !self.leases.holds(&lock) {
             let (number, commit) = (self.record.log.deployment, &self.began.commit);
             let store = self.record.log.store.as_mut();
-            if let Some(occupant) = self.leases.claim(store, &lock, number, commit)? {
-                self.look().place(environment, &occupant.commit)?;
-                let locked = Happening::Occupied(rival(environment, &occupant.commit));
+            if let Some(holder) = self.leases.claim(store, &lock, number, commit)? {
+                self.look().place(environment, &holder.commit)?;
+                self.supersede(environment, &holder)?;
+                let store = self.record.log.store.as_mut();
+                let locked = Happening::Occupied(occupant::of(store, environment, holder)?);
                 return Ok(self.record.happened(locked, Details::Nothing)?);
             }
         }
@@ -242,8 +249,9 @@ impl<'a> Driver<'a> {
             time_limit: how.time_limit,
             own: None,
         };
-        let mut ran = self.command(command, environment)?;
-        if ran.was_interrupted(&self.context.shutdown) {
+        let stop = self.mailbox.stop_deploy();
+        let mut ran = self.command(command, environment, &stop)?;
+        if ran.was_interrupted(&stop) {
             if !self.mailbox.has_message() {
                 return self.context.check_shutdown();
             }
@@ -288,7 +296,7 @@ impl<'a> Driver<'a> {
             own: None,
         };
         let (ran, mut versions) = load_test::watching(nodes.as_ref(), interval, before, || {
-            self.command(command, environment)
+            self.command(command, environment, &shutdown)
         });
         let ran = ran?;
         if ran.was_interrupted(&shutdown) {

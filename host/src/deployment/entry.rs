@@ -105,6 +105,9 @@ pub struct Began {
     /// The settings that the policy receives.
     #[serde(with = "SettingsForm")]
     pub settings: Settings,
+    /// The person who says that the release is urgent: it supersedes older ones before they are in production.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgent: Option<Person>,
 }
 
 /// Details of an event that the policy does not receive.

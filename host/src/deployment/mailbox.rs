@@ -25,6 +25,8 @@ pub(super) struct Mailbox {
 struct Found {
     /// Ends what the driver does.
     stop: Shutdown,
+    /// Ends a deploy command.
+    stop_deploy: Shutdown,
     /// The id of the last message that was found.
     last: u64,
     /// The messages that the driver has not taken.
@@ -45,6 +47,7 @@ impl Mailbox {
     ) -> Result<Self, Error> {
         let mut found = Found {
             stop: process.child(),
+            stop_deploy: process.child(),
             last: 0,
             messages: VecDeque::new(),
         };
@@ -74,6 +77,11 @@ impl Mailbox {
         lock(&self.shared).stop.clone()
     }
 
+    /// What ends a deploy command: a shutdown of the process, or a message that does not wait for its end.
+    pub(super) fn stop_deploy(&self) -> Shutdown {
+        lock(&self.shared).stop_deploy.clone()
+    }
+
     /// Whether a message waits, and ended the driver's current action. A shutdown of the process goes first.
     pub(super) fn has_message(&self) -> bool {
         !self.process.is_requested() && !lock(&self.shared).messages.is_empty()
@@ -89,6 +97,7 @@ impl Mailbox {
         let message = found.messages.pop_front()?;
         if found.messages.is_empty() {
             found.stop = self.process.child();
+            found.stop_deploy = self.process.child();
         }
         Some(message)
     }
@@ -105,6 +114,9 @@ impl Found {
         }
         if !self.messages.is_empty() {
             self.stop.request();
+        }
+        if self.messages.iter().any(Message::ends_deploy_command) {
+            self.stop_deploy.request();
         }
     }
 }

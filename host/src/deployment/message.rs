@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::entry::Person;
 use crate::clock;
 use crate::journal::{self, Store};
 
@@ -16,6 +17,14 @@ pub enum Message {
         /// Why, if the person says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// Give way to a newer release, unless the deployment has begun to change the last environment.
+    Supersede {
+        /// The commit of the newer release.
+        commit: String,
+        /// The person who says that it is urgent; `None` if it needs no load test.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person: Option<Person>,
     },
     /// A message of a later version of this program. A driver ignores it.
     #[serde(other)]
@@ -32,6 +41,15 @@ impl Message {
         let body = serde_json::to_string(self)
             .map_err(|error| journal::Error::Wrong(format!("failed to write JSON: {error}")))?;
         store.send(deployment, clock::milliseconds(), &body)
+    }
+
+    /// Whether it ends a deploy command, too.
+    pub(super) const fn ends_deploy_command(&self) -> bool {
+        match self {
+            Self::Cancel { .. } => true,
+            // Half a deployment is worse than a whole one.
+            Self::Supersede { .. } | Self::Unknown => false,
+        }
     }
 
     /// Reads what is stored. A text that is no message is ignored like an unknown message.

@@ -33,6 +33,7 @@ mod mailbox;
 mod message;
 mod nodes;
 mod notify;
+mod occupant;
 mod record;
 mod recovery;
 pub mod release_history;

@@ -4,7 +4,7 @@
 
 use super::entry::{Details, Entry};
 use super::{is_begun, is_same_image, log};
-use crate::contract::promotion::{Event, Happening, Rival};
+use crate::contract::promotion::{Event, Happening, Occupant};
 use crate::contract::types::Settings;
 use crate::error::Error;
 use crate::journal::Store;
@@ -56,9 +56,10 @@ pub fn history(
     if under_way {
         events.extend(settings.environments.iter().map(|it| Event {
             at: now,
-            happening: Happening::Occupied(Rival {
+            happening: Happening::Occupied(Occupant {
                 environment: it.name.clone(),
                 commit: release.commit.to_owned(),
+                load_test: None,
             }),
         }));
     }

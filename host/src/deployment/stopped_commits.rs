@@ -87,7 +87,8 @@ impl StoppedCommits<'_> {
         Ok(is_own.then_some(cause))
     }
 
-    fn asks_for_abort(&self, began: &Began) -> Result<bool, Error> {
+    /// Whether a deployment asks for `abort`.
+    pub(super) fn asks_for_abort(&self, began: &Began) -> Result<bool, Error> {
         let target = self.policy.resolve(&began.tag, &began.settings)?;
         let tagged = target.ok().and_then(|it| it.action);
         let action = tagged.or(began.instruction.map(|it| it.action));

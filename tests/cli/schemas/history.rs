@@ -9,7 +9,14 @@ use super::{Schema, text};
 use crate::harness::{SHA, Text, fixture, greenlight};
 
 /// Keys that the reader does without.
-const OPTIONAL: &[&str] = &["digest", "p95", "broken-thresholds", "exit-status"];
+const OPTIONAL: &[&str] = &[
+    "digest",
+    "p95",
+    "broken-thresholds",
+    "exit-status",
+    "load-test",
+    "left",
+];
 
 fn schema() -> Schema {
     Schema {

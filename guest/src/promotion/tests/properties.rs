@@ -6,7 +6,7 @@ use crate::bindings::promotion::{
     StopCause, StoppedCommit,
 };
 use crate::bindings::types::{LoadTestAction, Settings, Verdict};
-use crate::fixtures::{History, OTHER, THIRD, measurement, nodes, rival};
+use crate::fixtures::{History, OTHER, THIRD, measurement, nodes, occupant, rival};
 use crate::fixtures::{SHA, settings};
 use crate::promotion::decide;
 use proptest::prelude::*;
@@ -117,7 +117,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => notified,
         1 => any::<u32>().prop_map(Happening::Waited),
         1 => environment().prop_map(|it| Happening::Overtaken(rival(&it))),
-        1 => environment().prop_map(|it| Happening::Occupied(rival(&it))),
+        1 => environment().prop_map(|it| Happening::Occupied(occupant(&it))),
         1 => words.prop_map(Happening::Intervened),
         1 => contains,
         1 => commit().prop_map(Happening::Waived),

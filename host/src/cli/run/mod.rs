@@ -21,6 +21,7 @@ use crate::config::resolved::Resolved;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::fields::digest_of;
 use crate::contract::names::Named as _;
+use crate::deployment::entry::Person;
 use crate::deployment::timeline::Timeline;
 use crate::deployment::what_now::what_now;
 use crate::deployment::{self, Context, End, Outcome, Request, Waiver, log};
@@ -40,6 +41,7 @@ use crate::text::json;
 /// the next step starts, so `--resume` continues a deployment whose process has ended.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["tag", "resume", "local"]))]
+#[command(group = ArgGroup::new("word").multiple(true).args(["allow_stopped", "urgent"]))]
 pub struct Arguments {
     /// Deploy the release of this tag.
     #[arg(long, value_name = "TAG")]
@@ -72,11 +74,14 @@ pub struct Arguments {
     /// once.
     #[arg(long, value_name = "COMMIT", value_parser = super::args::commit, requires_all = ["by", "reason"], conflicts_with_all = ["resume", "local"])]
     allow_stopped: Vec<String>,
-    /// Record this name as the person who allows it.
-    #[arg(long, value_name = "NAME", value_parser = super::args::person, requires = "allow_stopped")]
+    /// Supersede older releases at once while they are before production, and end their load tests.
+    #[arg(long, requires_all = ["by", "reason"], conflicts_with_all = ["resume", "local"])]
+    urgent: bool,
+    /// Record this name as the person who decides it.
+    #[arg(long, value_name = "NAME", value_parser = super::args::person, requires_all = ["reason", "word"])]
     by: Option<String>,
     /// Record this reason.
-    #[arg(long, value_name = "TEXT", value_parser = super::args::reason, requires = "allow_stopped")]
+    #[arg(long, value_name = "TEXT", value_parser = super::args::reason, requires_all = ["by", "word"])]
     reason: Option<String>,
     /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
@@ -90,6 +95,13 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The person who says that the release is urgent.
+    fn urgent(&self) -> Option<Person> {
+        let name = self.by.clone().filter(|_| self.urgent)?;
+        let reason = self.reason.clone();
+        Some(Person { name, reason })
+    }
+
     /// The stopped commits that a person allows.
     fn waiver(&self) -> Option<Waiver> {
         let (by, reason) = (self.by.clone()?, self.reason.clone()?);
@@ -157,11 +169,13 @@ impl Deployment<'_> {
     fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {
         let waiver = self.arguments.waiver();
         let digest = self.digest(tag, output)?;
+        let urgent = self.arguments.urgent();
         let request = Request {
             tag,
             digest: digest.as_deref(),
             key: self.arguments.request.as_deref(),
             approved_by: self.arguments.approved_by.as_deref(),
+            urgent: urgent.as_ref(),
             waiver: waiver.as_ref(),
         };
         self.drive(output, |context| deployment::begin(context, &request))

@@ -5,7 +5,9 @@ use crate::contract::promotion::{Action, Happening, Intervention};
 use crate::deployment::entry::{Details, Entry, Person};
 use crate::deployment::left_over::{Cleanup, LeftOver};
 use crate::deployment::message::Message;
+use crate::deployment::survey::rival;
 use crate::deployment::{Error, log};
+use crate::text::number::short;
 
 impl Driver<'_> {
     /// Records what the messages ask for. What went on when they arrived has ended.
@@ -16,6 +18,7 @@ impl Driver<'_> {
         while let Some(message) = self.mailbox.take() {
             match message {
                 Message::Cancel { by, reason } => self.cancel(Person { name: by, reason })?,
+                Message::Supersede { commit, person } => self.give_way(commit, person)?,
                 Message::Unknown => {}
             }
         }
@@ -58,6 +61,32 @@ impl Driver<'_> {
         self.record.happened(canceled, details)?;
         self.canceled_by = Some(person);
         Ok(())
+    }
+}
+
+impl Driver<'_> {
+    /// Records that a newer release is on its way to the last environment, unless this one is there already. The next
+    /// decision ends the deployment.
+    fn give_way(&mut self, commit: String, person: Option<Person>) -> Result<(), Error> {
+        let Some(last) = self.settings.environments.last() else {
+            return Ok(());
+        };
+        let mut events = self.record.events().iter();
+        let is_there = events.any(|it| {
+            matches!(&it.happening, Happening::Deployed(it)
+                if it.environment == last.name && it.commit == self.began.commit)
+        });
+        if is_there {
+            return Ok(());
+        }
+        let mut note = format!("gives way to {}, which is newer", short(&commit));
+        if let Some(person) = &person {
+            note = format!("{note} and urgent: {}", person.in_words());
+        }
+        self.context.screen.note(&note);
+        let overtaken = Happening::Overtaken(rival(&last.name, &commit));
+        let details = person.map_or(Details::Nothing, Details::Person);
+        Ok(self.record.happened(overtaken, details)?)
     }
 }
 

@@ -7,18 +7,20 @@ use super::Driver;
 use crate::deployment::Error;
 use crate::deployment::commands::{Command, Commands, Ran};
 use crate::deployment::entry::Entry;
+use crate::effects::shutdown::Shutdown;
 use crate::journal::Holder;
 
 impl Driver<'_> {
-    /// Runs a command to its end, or until a signal or a message ends it.
+    /// Runs a command to its end, or until `stop` ends it.
     pub(super) fn command(
         &mut self,
         command: Command<'_>,
         environment: &str,
+        stop: &Shutdown,
     ) -> Result<Ran, Error> {
         let commands = Commands {
             config: self.context.config,
-            shutdown: &self.context.shutdown,
+            shutdown: stop,
             folder: &self.folder,
             began: &self.began,
             deployment: self.record.log.deployment,

@@ -7,8 +7,8 @@ use super::{Form, Many, Maybe};
 use crate::contract::promotion::{
     Action, Conclusion, Convergence, Decision, Deployment, Event, Happening, Instruction,
     Intervention, LoadTest, LoadTestResult, Measurement, Node, NodeStanding, NodeState,
-    NodeVersion, Notice, Notification, Outcome, Permission, Progress, Rival, Round, Standing,
-    StopCause, StoppedCommit, Urgency,
+    NodeVersion, Notice, Notification, Occupant, Outcome, Permission, Progress, Rival, Round,
+    RunningLoadTest, Standing, StopCause, StoppedCommit, Urgency,
 };
 use crate::contract::types::{
     EnvironmentSettings, Evidence, LoadTestAction, Reason, Settings, Span, Thresholds, Verdict,
@@ -45,6 +45,7 @@ forms!(
     VerdictForm of Verdict,
     EnvironmentForm of EnvironmentSettings,
     PointForm of Point,
+    RunningLoadTestForm of RunningLoadTest,
 );
 
 /// Declares the shapes of enumerations: their cases in kebab case.
@@ -222,7 +223,7 @@ pub enum HappeningForm {
     Waited(u32),
     Overtaken(#[serde(with = "RivalForm")] Rival),
     Unplaced(#[serde(with = "RivalForm")] Rival),
-    Occupied(#[serde(with = "RivalForm")] Rival),
+    Occupied(#[serde(with = "OccupantForm")] Occupant),
     Intervened(#[serde(with = "InterventionForm")] Intervention),
     Contains(#[serde(with = "StoppedCommitForm")] StoppedCommit),
     Waived(String),
@@ -313,6 +314,26 @@ pub struct NotificationForm {
 pub struct RivalForm {
     environment: String,
     commit: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Occupant")]
+pub struct OccupantForm {
+    environment: String,
+    commit: String,
+    // Older journals don't have it, and it is not written where there is none.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "Maybe::<RunningLoadTestForm>"
+    )]
+    load_test: Option<RunningLoadTest>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "RunningLoadTest")]
+pub struct RunningLoadTestForm {
+    left: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -181,6 +181,7 @@ mod tests {
                 subject: Some("Fix the cart".to_owned()),
                 author: None,
                 settings: crate::contract::settings::defaults(),
+                urgent: None,
             }),
             Entry::Decided { now: 9, decision },
             Entry::Happened {

@@ -25,7 +25,7 @@ impl Projector {
             Happening::Observed(it) => self.observed(at, it, details),
             Happening::LoadTested(it) => self.load_tested(at, it, details, imported),
             Happening::Notified(it) => self.notified(at, it, details),
-            Happening::Occupied(it) => self.waits(at, &it.environment, &it.commit),
+            Happening::Occupied(it) => self.waits(at, it),
             Happening::Waited(_) => self.waited(at),
             Happening::Intervened(it) => {
                 self.note(at, format!("{}: {}", it.name(), person(details)));
@@ -46,6 +46,13 @@ impl Projector {
             Happening::Waived(commit) => {
                 let (commit, person) = (short(commit), person(details));
                 self.note(at, format!("stopped commit `{commit}` waived: {person}"));
+            }
+            Happening::Overtaken(it) if matches!(details, Details::Person(_)) => {
+                let (commit, person) = (short(&it.commit), person(details));
+                self.note(
+                    at,
+                    format!("gives way to `{commit}`, which is urgent: {person}"),
+                );
             }
             Happening::Deployed(_) | Happening::Overtaken(_) | Happening::Unplaced(_) => {}
         }
@@ -149,19 +156,23 @@ impl Projector {
     }
 
     /// Several waits in a row are one step.
-    fn waits(&mut self, at: u64, environment: &str, commit: &str) {
+    fn waits(&mut self, at: u64, occupant: &contract::Occupant) {
+        let environment = &occupant.environment;
         let waiting = self.timeline.steps.last().is_some_and(|it| {
-            it.kind.0 == StepKind::Wait && it.environment.as_deref() == Some(environment)
+            it.kind.0 == StepKind::Wait && it.environment.as_ref() == Some(environment)
         });
         if !waiting {
-            let shown = short(commit);
+            let shown = short(&occupant.commit);
             self.timeline.steps.push(Step {
                 kind: ByName(StepKind::Wait),
-                environment: Some(environment.to_owned()),
+                environment: Some(environment.clone()),
                 began: at,
                 ended: None,
                 state: ByName(StepState::Running),
-                outcome: format!("`{shown}` is being deployed there"),
+                outcome: match occupant.load_test {
+                    None => format!("`{shown}` is being deployed there"),
+                    Some(_) => format!("`{shown}` is load tested there"),
+                },
                 log: None,
                 tail: Vec::new(),
             });
