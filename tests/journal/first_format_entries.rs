@@ -271,35 +271,24 @@ fn seen() -> Vec<StoredEvent> {
             reason: None,
         })
     };
-    let nothing = r#"{"of":"nothing"}"#;
+    let plain = |text, happening| (text, r#"{"of":"nothing"}"#, happening, Details::Nothing);
     vec![
-        (
-            r#"{"waited":7}"#,
-            nothing,
-            Happening::Waited(7),
-            Details::Nothing,
-        ),
-        (
+        plain(r#"{"waited":7}"#, Happening::Waited(7)),
+        plain(
             r#"{"overtaken":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
-            nothing,
             Happening::Overtaken(rival()),
-            Details::Nothing,
         ),
-        (
+        plain(
             r#"{"unplaced":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
-            nothing,
             Happening::Unplaced(rival()),
-            Details::Nothing,
         ),
-        (
+        plain(
             r#"{"occupied":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
-            nothing,
             Happening::Occupied(Occupant {
                 environment: "prod".to_owned(),
                 commit: COMMIT.to_owned(),
                 load_test: None,
             }),
-            Details::Nothing,
         ),
         (
             r#"{"intervened":"approved"}"#,

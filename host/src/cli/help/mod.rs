@@ -95,6 +95,7 @@ pages! {
     "0025" => "decisions/0025-several-servers.md",
     "0026" => "decisions/0026-messages-in-the-journal.md",
     "0027" => "decisions/0027-stopped-commits.md",
+    "0028" => "decisions/0028-giving-way.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",
