@@ -27,7 +27,6 @@ use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
 };
 use crate::contract::types::Settings;
-use crate::effects::shutdown::Shutdown;
 use crate::journal::Lock;
 use crate::retry;
 
