@@ -15,6 +15,16 @@ pub fn dump_dom(page: &Path) -> String {
     chromium(page, &["--dump-dom".to_owned()])
 }
 
+/// The document of a page some seconds after it was loaded.
+#[track_caller]
+pub fn dump_dom_later(page: &Path) -> String {
+    let options = [
+        "--dump-dom".to_owned(),
+        "--virtual-time-budget=20000".to_owned(),
+    ];
+    chromium(page, &options)
+}
+
 /// The document behind a URL on loopback, as it is some seconds after it was loaded.
 #[track_caller]
 pub fn dump_dom_of(url: &str) -> String {

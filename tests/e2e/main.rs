@@ -20,6 +20,7 @@ mod pipeline;
 #[path = "../journal/postgres_server.rs"]
 mod postgres_server;
 mod process;
+#[expect(dead_code, reason = "the tests of the server use the rest")]
 mod programs;
 mod promotion;
 #[expect(dead_code, reason = "the tests of the server use the rest")]

@@ -66,6 +66,15 @@ pub fn python() -> PathBuf {
     in_environment("python")
 }
 
+/// The accessibility checks, a script for a browser.
+#[track_caller]
+pub fn axe() -> PathBuf {
+    let target = file("../..").join("target");
+    look("axe.min.js", || {
+        vec![target.join("e2e/axe/node_modules/axe-core")]
+    })
+}
+
 /// A program that Debian puts on `PATH`.
 #[track_caller]
 pub fn on_path(name: &str) -> PathBuf {

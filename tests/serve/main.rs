@@ -3,6 +3,7 @@
 //!
 //! `tests/e2e/install` installs the programs. A missing program is an error with its name.
 
+mod accessibility;
 mod canceled;
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 #[path = "../e2e/chromium.rs"]
