@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::harness::{Text, greenlight};
 
 /// Every document that has a schema.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "label",
     "tags",
     "resolve",
@@ -27,6 +27,7 @@ const NAMES: [&str; 15] = [
     "config",
     "settings",
     "status",
+    "live",
     "rollback-advice",
 ];
 

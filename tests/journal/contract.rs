@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use greenlight::contract::promotion::Conclusion;
-use greenlight::journal::{Error, Header, NewDeployment, Row, Store};
+use greenlight::journal::{Baseline, Error, Header, NewDeployment, Row, Store};
 
 use crate::place::{Place, for_both, new, row};
 
@@ -18,6 +18,7 @@ for_both!(
     a_torn_record_is_left_out_and_forgotten,
     damage_before_the_last_record_is_an_error,
     a_conclusion_stands,
+    the_latest_baseline_of_an_environment_counts,
     messages_are_kept_in_order,
     what_is_not_there,
     many_may_open_a_new_one_at_once,
@@ -223,6 +224,23 @@ fn damage_before_the_last_record_is_an_error(place: &Place) {
         assert_eq!(store.forget_torn(number), Err(damaged));
         place.tamper("DELETE FROM records WHERE position > 2");
     }
+}
+
+fn the_latest_baseline_of_an_environment_counts(place: &Place) {
+    let baseline = |environment: &str, at: u64, by: Option<&str>| Baseline {
+        environment: environment.to_owned(),
+        commit: format!("{at:040x}"),
+        at,
+        by: by.map(str::to_owned),
+    };
+    let mut store = place.open();
+    assert_eq!(store.baseline("prod").expect("read"), None);
+    let (first, later) = (baseline("prod", 1, None), baseline("prod", 2, Some("Ada")));
+    for it in [&later, &first, &baseline("stage", 3, None), &later] {
+        store.add_baseline(it).expect("stored");
+    }
+    let mut store = place.open();
+    assert_eq!(store.baseline("prod").expect("read"), Some(later));
 }
 
 fn a_conclusion_stands(place: &Place) {

@@ -14,6 +14,7 @@ mod facts;
 mod facts_document;
 mod help;
 mod label;
+mod live;
 mod output;
 mod output_flags;
 mod policy;
@@ -71,6 +72,7 @@ enum Command {
     Run(Box<run::Arguments>),
     Status(status::StatusArguments),
     Cancel(cancel::CancelArguments),
+    Live(live::Arguments),
     RollbackAdvice(rollback::Arguments),
     Serve(serve::Arguments),
     #[command(subcommand)]
@@ -174,6 +176,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Run(arguments) => run::run(&arguments, output),
         Command::Status(arguments) => status::status(&arguments, output),
         Command::Cancel(arguments) => cancel::cancel(&arguments, output),
+        Command::Live(arguments) => live::run(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output),
         Command::Config(command) => config::run(&command, output),

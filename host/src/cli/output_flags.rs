@@ -42,7 +42,7 @@ enum Flag {
 use Flag::{Color as C, Quiet as Q, Verbose as V};
 
 /// The flags that each command offers. A command without a row offers none.
-const OFFERED: [(&str, &[Flag]); 17] = [
+const OFFERED: [(&str, &[Flag]); 18] = [
     ("label", &[C, Q, V]),
     ("tags", &[C, Q, V]),
     ("resolve", &[Q, V]),
@@ -52,6 +52,7 @@ const OFFERED: [(&str, &[Flag]); 17] = [
     ("run", &[C, Q, V]),
     ("status", &[V]),
     ("cancel", &[Q, V]),
+    ("live", &[V]),
     ("rollback-advice", &[V]),
     ("serve", &[Q, V]),
     ("config show", &[V]),

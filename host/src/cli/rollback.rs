@@ -57,6 +57,9 @@ pub(super) struct AdviceDocument {
     /// there is none.
     #[cfg_attr(test, schemars(with = "Option<Hash>"))]
     good: Option<String>,
+    /// What production served before the first deployment, if no release was promoted before the bad one; else null.
+    #[cfg_attr(test, schemars(with = "Option<Hash>"))]
+    baseline: Option<String>,
     /// The releases that were promoted before the bad one, newest first, down to the good one.
     releases: Vec<ReleaseDocument>,
     /// What each environment serves, in order.
@@ -148,6 +151,7 @@ impl AdviceDocument {
             bad: advice.bad,
             reverts: advice.again.map(|it| it.reverts),
             good: advice.good.map(|it| it.commit),
+            baseline: advice.baseline,
             releases: releases.collect(),
             environments: environments.collect(),
             commits: advice.commits.into_iter().map(Into::into).collect(),
@@ -239,6 +243,9 @@ fn human(document: &AdviceDocument) -> String {
             "good: unknown (no release before it was promoted after a load test that passed)"
         ),
     };
+    if let Some(baseline) = &document.baseline {
+        let _ = writeln!(text, "live before the first deployment: {baseline}");
+    }
     text.push_str("releases before the bad one, newest first:\n");
     for release in &document.releases {
         let _ = writeln!(

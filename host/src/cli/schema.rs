@@ -40,6 +40,8 @@ pub enum Name {
     History,
     /// What `status --format json` prints.
     Status,
+    /// What `live --format json` prints.
+    Live,
     /// What `rollback-advice --format json` prints.
     RollbackAdvice,
     /// The keys of `greenlight.toml`.
@@ -75,6 +77,7 @@ schemas! {
     Table => "table",
     History => "history",
     Status => "status",
+    Live => "live",
     RollbackAdvice => "rollback-advice",
     Config => "config",
     Settings => "settings",
@@ -96,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::cli::config as settings;
-    use crate::cli::{explain, facts_document, policy, replay, rollback, status, table};
+    use crate::cli::{explain, facts_document, live, policy, replay, rollback, status, table};
     use crate::config;
     use crate::contract::documents;
     use crate::contract::history::History;
@@ -126,6 +129,7 @@ mod tests {
             Name::Table => output::<table::TableDocument>(),
             Name::History => input().into_root_schema_for::<History>(),
             Name::Status => output::<status::StatusDocument>(),
+            Name::Live => output::<live::LiveDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
             Name::Config => config::schema(input()),
             Name::Settings => output::<settings::SettingsDocument>(),

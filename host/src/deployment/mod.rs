@@ -27,6 +27,7 @@ mod imported;
 mod keeper;
 mod last_look;
 mod left_over;
+pub mod live;
 mod load_test;
 pub mod log;
 mod mailbox;

@@ -21,6 +21,8 @@ pub struct Advice {
     pub again: Option<Again>,
     /// The last release before it that was promoted after a load test that passed, and that was not reverted since.
     pub good: Option<Release>,
+    /// What production served before the first deployment, if no release was promoted before the bad commit.
+    pub baseline: Option<String>,
     /// The releases that were promoted before it, newest first, down to the good one.
     pub releases: Vec<Release>,
     /// The commits since the good one, or else since the latest release, with the bad one, newest first.
@@ -74,13 +76,18 @@ pub fn advise(
     // Without a good one, the newest that nothing speaks against is the best guess.
     let untested = |it: &&Release| matches!(it.evidence, Evidence::Warned | Evidence::Untested);
     let base = good.or_else(|| releases.iter().find(untested));
-    let Some(base) = base.or(releases.last()) else {
+    let base = base.or(releases.last()).map(|it| it.commit.clone());
+    let baseline = match &base {
+        Some(_) => None,
+        None => baseline(store, config, &bad)?,
+    };
+    let Some(base) = base.or_else(|| baseline.clone()) else {
         return Err(Error::host(
             format!("the journal has no promoted release before {bad}"),
             "find the last good commit with `git log`, then `git revert` the commits after it",
         ));
     };
-    let mut commits = between(repo, &base.commit, &bad)?;
+    let mut commits = between(repo, &base, &bad)?;
     for commit in &mut commits {
         let message = Message {
             text: format!(
@@ -96,11 +103,19 @@ pub fn advise(
     Ok(Advice {
         again: again(store, repo, &bad)?,
         good: good.cloned(),
+        baseline,
         commits,
         environments: serving::now(store, names)?,
         bad,
         releases,
     })
+}
+
+/// What production served before the first deployment, unless it is the bad commit.
+fn baseline(store: &mut dyn Store, config: &Config, bad: &str) -> Result<Option<String>, Error> {
+    let production = config.environments.last().map_or("", |it| it.name.as_str());
+    let baseline = store.baseline(production)?.map(|it| it.commit);
+    Ok(baseline.filter(|it| it != bad))
 }
 
 /// How to deploy the bad commit again, if it is a revert: reverting it would bring back what it reverts.

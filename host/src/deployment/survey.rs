@@ -4,11 +4,13 @@
 use std::path::Path;
 
 use super::entry::Details;
-use super::log::{self, Record};
+use super::log::Record;
+use super::nodes::Answers;
 use super::stopped_commits::StoppedCommits;
-use super::{Context, Error, READ, nodes};
+use super::{Context, Error, live, nodes};
 use crate::contract::promotion::{Happening, Rival};
 use crate::facts::ancestry::{is_ancestor, is_whole};
+use crate::text::number::short;
 
 /// Looks at environments for one deployment, and records what it finds.
 pub(super) struct Survey<'a, 'b> {
@@ -38,15 +40,27 @@ impl Survey<'_, '_> {
     /// Looks at what an environment serves, and at what was deployed to it last: nodes that give no answer,
     /// or not yet, hide what was deployed to them.
     pub(super) fn look_at_all_of(&mut self, environment: &str) -> Result<(), Error> {
-        self.look_at(environment)?;
-        match self.latest_deployed(environment)? {
-            Some(other) => self.place(environment, &other),
+        let answers = self.ask(environment)?;
+        let store = self.record.log.store.as_mut();
+        if let Some(baseline) = live::record_first(store, environment, &answers)? {
+            let commit = short(&baseline.commit);
+            self.context.screen.note(&format!(
+                "{environment} serves {commit} before the first deployment; it is recorded as the baseline"
+            ));
+        }
+        let own = Some(self.record.log.deployment);
+        match live::recorded(self.record.log.store.as_mut(), environment, own)? {
+            Some(other) => self.place(environment, other.commit()),
             None => Ok(()),
         }
     }
 
     /// Asks the nodes what they serve, and git how that relates to the release.
     pub(super) fn look_at(&mut self, environment: &str) -> Result<(), Error> {
+        self.ask(environment).map(drop)
+    }
+
+    fn ask(&mut self, environment: &str) -> Result<Answers, Error> {
         let answers = nodes::ask(self.context.config, environment, &self.context.shutdown);
         self.context.check_shutdown()?;
         self.context
@@ -57,7 +71,7 @@ impl Survey<'_, '_> {
         for live in nodes::commits(&answers) {
             self.place(environment, &live)?;
         }
-        Ok(())
+        Ok(answers)
     }
 
     /// Records how another commit in an environment relates to the release, unless it is older.
@@ -99,18 +113,6 @@ impl Survey<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    /// The commit of the latest other deployment that began to change an environment.
-    fn latest_deployed(&mut self, environment: &str) -> Result<Option<String>, Error> {
-        let own = self.record.log.deployment;
-        let store = self.record.log.store.as_mut();
-        for other in store.deployments(READ)? {
-            if other.number != own && log::changed(store, other.number, environment)? {
-                return Ok(Some(other.commit));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::baseline::{self, Baseline};
 use super::chain::{self, Stored};
 use super::lease;
 use super::message;
@@ -156,6 +157,14 @@ impl<D: Database> Store for D {
 
     fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()> {
         self.change_one(|session| lease::release(session, lease, holder))
+    }
+
+    fn add_baseline(&mut self, baseline: &Baseline) -> Result<()> {
+        self.change_one(|session| baseline::add(session, baseline))
+    }
+
+    fn baseline(&mut self, environment: &str) -> Result<Option<Baseline>> {
+        self.read(|session| baseline::latest(session, environment))
     }
 
     fn leases(&mut self) -> Result<Vec<(Lock, Occupant)>> {

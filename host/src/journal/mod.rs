@@ -9,6 +9,7 @@
 //! statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and batches. The tables are
 //! in `migrations`.
 
+mod baseline;
 mod chain;
 mod deployment_queries;
 mod holder;
@@ -22,6 +23,7 @@ mod sql;
 mod sqlite;
 mod store;
 
+pub use baseline::Baseline;
 pub use holder::Holder;
 pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::{Address, Location};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Claim, ClaimRequest, Holder, Lease, Lock, Message, Occupant};
+use super::{Baseline, Claim, ClaimRequest, Holder, Lease, Lock, Message, Occupant};
 use crate::contract::promotion::Conclusion;
 use crate::error;
 
@@ -179,6 +179,21 @@ pub trait Store: Send {
     ///
     /// Those of the trait.
     fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()>;
+
+    /// Stores what an environment serves without a deployment of this journal. A baseline that is stored already is left
+    /// unchanged.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn add_baseline(&mut self, baseline: &Baseline) -> Result<()>;
+
+    /// The latest baseline of an environment.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn baseline(&mut self, environment: &str) -> Result<Option<Baseline>>;
 
     /// Lists the held locks in the order of their stored names, including those whose lease has expired.
     ///

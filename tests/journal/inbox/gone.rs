@@ -139,7 +139,7 @@ fn a_database_of_the_first_version_is_carried_over() {
         }
     });
     let version = client.query_one("SELECT version FROM greenlight.about", &[]);
-    assert_eq!(version.expect("one").get::<_, i32>(0), 3);
+    assert_eq!(version.expect("one").get::<_, i32>(0), 4);
     let mut store = open(&address);
     store.append(1, &row(1)).expect("appended");
     inbox(&address)

@@ -107,6 +107,31 @@ pub fn now<'a>(
     Ok(found.into_iter().map(Found::into_serving).collect())
 }
 
+/// The deployment that began to change an environment last, apart from one. Of the latest deployments, the newest one
+/// that did counts.
+///
+/// # Errors
+///
+/// If the journal can't be read.
+pub(super) fn last_change(
+    store: &mut dyn Store,
+    environment: &str,
+    except: Option<u64>,
+) -> Result<Option<Change>, Error> {
+    for header in store.deployments(READ)? {
+        if Some(header.number) == except {
+            continue;
+        }
+        let (entries, _) = log::read(store, header.number)?;
+        let mut found = Found::new(environment);
+        found.take(&header, &entries);
+        if found.changed.is_some() {
+            return Ok(found.changed);
+        }
+    }
+    Ok(None)
+}
+
 /// What the records say about one environment, while they are read.
 struct Found {
     environment: String,

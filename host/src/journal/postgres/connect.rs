@@ -61,10 +61,11 @@ const VERSION: usize = MIGRATIONS.len();
 const MAKING: i64 = 0x676c_6a6c;
 
 /// What each version adds to the one before it.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/postgres/0001-deployments.sql"),
     include_str!("../migrations/postgres/0002-inbox.sql"),
     include_str!("../migrations/postgres/0003-messages.sql"),
+    include_str!("../migrations/postgres/0004-live.sql"),
 ];
 
 /// Migrates the schema `greenlight` to this program's version, or creates it. A schema of that name with other

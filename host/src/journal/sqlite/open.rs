@@ -13,10 +13,11 @@ use crate::journal::{Error, Result};
 const APPLICATION: i32 = 0x676c_6a6c;
 
 /// What each version adds to the one before it.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/sqlite/0001-deployments.sql"),
     include_str!("../migrations/sqlite/0002-inbox.sql"),
     include_str!("../migrations/sqlite/0003-messages.sql"),
+    include_str!("../migrations/sqlite/0004-live.sql"),
 ];
 
 /// Opens the file of a journal, or creates it. A file with other contents is left unchanged.
