@@ -70,7 +70,7 @@ async fn log(
     let timeline = timeline(&pages, number).await?;
     // Only a log that the journal names is read: a name from outside is no path.
     let mut steps = timeline.steps.iter();
-    let is_known = steps.any(|it| it.log.as_deref() == Some(&name));
+    let is_known = !name.contains('/') && steps.any(|it| it.log.as_deref() == Some(&name));
     let text = read(pages.reader, move |reader| {
         let folder = reader.folder(number);
         is_known.then(|| end_of(&folder.join(name)).ok()).flatten()
