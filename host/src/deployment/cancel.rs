@@ -52,7 +52,7 @@ pub fn cancel(
     let leases = HeldLeases::keep(location, config.lease)?;
     let lock = Lock::tag(&header.tag);
     let Some(occupant) = leases.claim(store.as_mut(), &lock, number, &header.commit)? else {
-        return finish(config, store, &leases, header, person, tell);
+        return finish(config, store, &leases, &header, person, tell);
     };
     if occupant.deployment != number {
         return Err(other_drives(&header, &occupant));
@@ -81,7 +81,7 @@ pub fn cancel(
             tell(&format!(
                 "{driver} has ended without ending deployment {number}"
             ));
-            return finish(config, store, &leases, header, person, tell);
+            return finish(config, store, &leases, &header, person, tell);
         }
         if Instant::now() >= until {
             return Ok(Cancellation::Asked { driver });
@@ -128,7 +128,7 @@ fn finish(
     config: &Config,
     mut store: Box<dyn Store>,
     leases: &HeldLeases,
-    header: Header,
+    header: &Header,
     person: &Person,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Cancellation, Error> {
@@ -136,9 +136,10 @@ fn finish(
     // Its driver may have ended it right before.
     if let Err(error) = unfinished(store.as_mut(), number) {
         leases.release_all_but(store.as_mut(), &[])?;
-        return match is_canceled(store.as_mut(), number)? {
-            true => Ok(Cancellation::Done),
-            false => Err(error),
+        return if is_canceled(store.as_mut(), number)? {
+            Ok(Cancellation::Done)
+        } else {
+            Err(error)
         };
     }
     // A journal that can't be read any more can still be ended, without a record of the person.
@@ -158,7 +159,7 @@ fn finish(
     clear(config, &mut record, &entries, tell)?;
     let served = last_look::record(config, &mut record.log)?;
     if !entries.iter().any(is_notice) && config.slack.is_some() {
-        send(config, &mut record, &header, person, &served, tell)?;
+        send(config, &mut record, header, person, &served, tell)?;
     }
     record.log.write(&Entry::Concluded {
         conclusion: Conclusion::Canceled,

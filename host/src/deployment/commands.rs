@@ -85,7 +85,7 @@ impl Commands<'_> {
     /// folder.
     pub(super) fn run(
         &self,
-        command: Command<'_>,
+        command: &Command<'_>,
         environment: &str,
         line: &mut dyn FnMut(&str),
         started: &mut dyn FnMut(Option<Holder>, &Path) -> io::Result<()>,

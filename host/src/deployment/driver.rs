@@ -249,7 +249,7 @@ impl<'a> Driver<'a> {
             own: None,
         };
         let stop = self.mailbox.stop_deploy();
-        let mut ran = self.command(command, environment, &stop)?;
+        let mut ran = self.command(&command, environment, &stop)?;
         if ran.was_interrupted(&stop) {
             if !self.mailbox.has_message() {
                 return self.context.check_shutdown();
@@ -295,7 +295,7 @@ impl<'a> Driver<'a> {
             own: None,
         };
         let (ran, mut versions) = load_test::watching(nodes.as_ref(), interval, before, || {
-            self.command(command, environment, &shutdown)
+            self.command(&command, environment, &shutdown)
         });
         let ran = ran?;
         if ran.was_interrupted(&shutdown) {

@@ -107,7 +107,7 @@ impl Cleanup<'_> {
             time_limit: test.time_limit.duration(),
             own: left.folder.clone(),
         };
-        let ran = commands.run(command, environment, line, &mut |_, _| Ok(()));
+        let ran = commands.run(&command, environment, line, &mut |_, _| Ok(()));
         Some(match ran {
             Ok(ran) if ran.outcome() == Outcome::Succeeded => {
                 format!("cleaned up after the load test against `{environment}`")

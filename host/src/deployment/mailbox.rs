@@ -109,7 +109,9 @@ impl Found {
             self.last = message.id;
             match Message::read(&message.body) {
                 Message::Unknown => {}
-                message => self.messages.push_back(message),
+                message @ (Message::Cancel { .. } | Message::Supersede { .. }) => {
+                    self.messages.push_back(message);
+                }
             }
         }
         if !self.messages.is_empty() {

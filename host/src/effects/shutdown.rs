@@ -67,6 +67,7 @@ impl Shutdown {
     }
 
     /// A shutdown that is requested together with this one, and that can be requested alone.
+    #[must_use]
     pub fn child(&self) -> Self {
         let child = Self::never();
         let mut request = self.0.lock();

@@ -179,8 +179,8 @@ impl Fields {
             let (name, value) = (parts.next(), parts.next().unwrap_or_default());
             let value = decoded(value);
             match name {
-                Some(b"by") => fields.by = value.trim().to_owned(),
-                Some(b"reason") => fields.reason = value.trim().to_owned(),
+                Some(b"by") => value.trim().clone_into(&mut fields.by),
+                Some(b"reason") => value.trim().clone_into(&mut fields.reason),
                 Some(b"token") => fields.token = value,
                 _ => {}
             }

@@ -14,7 +14,7 @@ impl Driver<'_> {
     /// Runs a command to its end, or until `stop` ends it.
     pub(super) fn command(
         &mut self,
-        command: Command<'_>,
+        command: &Command<'_>,
         environment: &str,
         stop: &Shutdown,
     ) -> Result<Ran, Error> {
