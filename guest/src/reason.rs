@@ -127,6 +127,8 @@ pub mod codes {
         LOAD_TEST_SKIPPED = "load-test-skipped";
         /// The release contains a commit that was stopped, so it needs a load test that passes.
         CONTAINS_STOPPED_COMMIT = "contains-stopped-commit";
+        /// The label of another commit since the live release is stricter than the one of the release.
+        LABEL_SINCE_LIVE = "label-since-live";
         /// A person lets the release carry a commit that was stopped.
         STOPPED_COMMIT_WAIVED = "stopped-commit-waived";
         /// The load test passed.
@@ -185,7 +187,7 @@ mod tests {
              not-deployed deployment-unknown deployment-failed converging not-converged promoted \
              stage-not-verified digest-mismatch \
              load-test-not-run load-test-before-deployment load-test-skipped \
-             contains-stopped-commit stopped-commit-waived load-test-passed \
+             contains-stopped-commit label-since-live stopped-commit-waived load-test-passed \
              load-test-failed load-test-errored load-test-inconclusive \
              results-incomplete killed-by-signal no-requests results-contradictory harness-failed \
              p95-missing version-changed version-unknown too-many-failures too-many-exceptions \

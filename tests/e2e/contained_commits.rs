@@ -201,3 +201,25 @@ fn where_git_can_not_tell_a_stopped_commit_counts_as_contained() {
     ended.is(1, &["stop[load-test-failed]", &said]);
     assert_eq!(Pipeline::times(&pipeline.prod, &docs), 0);
 }
+
+#[test]
+fn the_strictest_label_since_the_live_release_can_count() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.labels = "since-live";
+    typo(&pipeline, "one\n");
+    pipeline.run().is(0, &["promote[load-test-skipped]"]);
+    pipeline.setting.load_test = recorded("failed");
+    // The feature is not deployed itself.
+    let feature = feature(&pipeline);
+    typo(&pipeline, "two\n");
+    let said = format!(
+        "`{}`, which is not live yet, asks for `abort`",
+        &feature[..12]
+    );
+    pipeline.run().is(1, &["stop[load-test-failed]", &said]);
+    pipeline.setting.load_test = recorded("passed");
+    typo(&pipeline, "three\n");
+    pipeline.run().is(0, &["promote[load-test-passed]"]);
+    typo(&pipeline, "four\n");
+    pipeline.run().is(0, &["promote[load-test-skipped]"]);
+}

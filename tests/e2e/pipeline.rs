@@ -53,6 +53,8 @@ pub struct Setting {
     pub cleanup: Option<Vec<String>>,
     /// Where the journal is.
     pub journal: Option<String>,
+    /// Whose labels count.
+    pub labels: &'static str,
     /// Seconds of a lease.
     pub lease: u32,
     /// The command that deploys to production, unless it is the service's.
@@ -87,6 +89,7 @@ impl Pipeline {
             load_test: locust::command(stage.balancer(), 60, folder.path()),
             cleanup: None,
             journal: None,
+            labels: "deployed-commit",
             lease: 10,
             deploy_prod: None,
             serve: None,
@@ -275,8 +278,8 @@ impl Pipeline {
             )
         };
         let mut text = format!(
-            "[release]\npoll-interval = \"1s\"\n[journal]\nlease = \"{}s\"\n",
-            setting.lease
+            "[release]\nlabels = \"{}\"\npoll-interval = \"1s\"\n[journal]\nlease = \"{}s\"\n",
+            setting.labels, setting.lease
         );
         if let Some(journal) = &setting.journal {
             let _ = writeln!(text, "location = \"{journal}\"");

@@ -3,9 +3,9 @@
 
 use super::case::Fact;
 use crate::action::word;
-use crate::bindings::promotion::{Event, Happening, StopCause, StoppedCommit};
+use crate::bindings::promotion::{Event, Happening, StopCause, StoppedCommit, UnreleasedLabel};
 use crate::bindings::types::{Commit, Evidence, LoadTestAction, Reason};
-use crate::reason::{codes, short};
+use crate::reason::{codes, setting, short};
 
 /// The stopped commits that the release contains, and what a person said about them.
 pub(super) struct Contained<'a> {
@@ -13,6 +13,8 @@ pub(super) struct Contained<'a> {
     stopped: Vec<Fact<'a, StoppedCommit>>,
     /// The commits that a person lets the release carry.
     waived: Vec<Fact<'a, Commit>>,
+    /// The labels of other commits that count.
+    labels: Vec<Fact<'a, UnreleasedLabel>>,
 }
 
 impl<'a> Contained<'a> {
@@ -21,6 +23,7 @@ impl<'a> Contained<'a> {
         let mut contained = Self {
             stopped: Vec::new(),
             waived: Vec::new(),
+            labels: Vec::new(),
         };
         for (place, event) in history.iter().enumerate() {
             match &event.happening {
@@ -31,6 +34,7 @@ impl<'a> Contained<'a> {
                     }
                 }
                 Happening::Waived(it) => contained.waived.push(Fact::new(place, event, it)),
+                Happening::Accompanied(it) => contained.labels.push(Fact::new(place, event, it)),
                 _ => {}
             }
         }
@@ -38,12 +42,25 @@ impl<'a> Contained<'a> {
     }
 
     /// Finds the load test action that applies: a stopped commit that nobody waived needs a load test that
-    /// passes, whatever the release asks for.
+    /// passes, whatever the release asks for; else the strictest label counts.
     pub(super) fn action(&self, asked: Option<LoadTestAction>) -> Option<LoadTestAction> {
         match self.unwaived().next() {
             Some(_) => Some(LoadTestAction::Abort),
-            None => asked,
+            None => self
+                .stricter(asked)
+                .map_or(asked, |it| Some(it.what.action)),
         }
+    }
+
+    /// The strictest label of another commit, if it is stricter than what the release asks for. Without an action of
+    /// the release, only `abort` is known to be the strictest.
+    fn stricter(&self, asked: Option<LoadTestAction>) -> Option<Fact<'a, UnreleasedLabel>> {
+        let strictest = self
+            .labels
+            .iter()
+            .max_by_key(|it| strictness(it.what.action))?;
+        let least = asked.map_or(1, strictness);
+        (strictness(strictest.what.action) > least).then_some(*strictest)
     }
 
     /// Explains why the release needs a load test that passes.
@@ -61,7 +78,18 @@ impl<'a> Contained<'a> {
                 .on(Evidence::Commit(it.what.commit.clone()))
                 .help(help(it.what))
         };
-        self.unwaived().map(reason).collect()
+        let stricter = self.stricter(asked).map(|it| {
+            let message = format!(
+                "`{}`, which is not live yet, asks for `{}`, the strictest action since the live release",
+                short(&it.what.commit),
+                word(it.what.action)
+            );
+            Reason::new(codes::LABEL_SINCE_LIVE, message)
+                .on(it.evidence())
+                .on(Evidence::Commit(it.what.commit.clone()))
+                .on(setting("release.labels"))
+        });
+        self.unwaived().map(reason).chain(stricter).collect()
     }
 
     /// Explains which stopped commits a person lets the release carry.
@@ -89,6 +117,15 @@ impl<'a> Contained<'a> {
     fn waiver(&self, stopped: &StoppedCommit) -> Option<Fact<'a, Commit>> {
         let mut waived = self.waived.iter().copied();
         waived.find(|it| *it.what == stopped.commit)
+    }
+}
+
+/// How strict an action is.
+const fn strictness(action: LoadTestAction) -> u8 {
+    match action {
+        LoadTestAction::Skip => 0,
+        LoadTestAction::Warn => 1,
+        LoadTestAction::Abort => 2,
     }
 }
 
@@ -123,8 +160,10 @@ fn help(stopped: &StoppedCommit) -> String {
 #[cfg(test)]
 mod tests {
     use crate::bindings::promotion::Permission::{self, Hold, Promote, PromoteWithWarning, Stop};
-    use crate::bindings::promotion::{Action, Happening, StopCause, StoppedCommit};
-    use crate::bindings::types::{Evidence, Verdict};
+    use crate::bindings::promotion::{
+        Action, Happening, StopCause, StoppedCommit, UnreleasedLabel,
+    };
+    use crate::bindings::types::{Evidence, LoadTestAction, Verdict};
     use crate::fixtures::{History, OTHER, THIRD, release};
 
     const VERDICTS: [Option<Verdict>; 5] = [
@@ -241,6 +280,43 @@ mod tests {
         assert_eq!(row("stage", &both), [Promote, Stop, Stop, Stop, Hold]);
         let alone = History::new().add(Happening::Waived(OTHER.to_owned()));
         assert_eq!(row("stage", &alone), [Promote; 5]);
+    }
+
+    fn accompanied(actions: &[LoadTestAction]) -> History {
+        let mut history = History::new();
+        for action in actions {
+            history = history.add(Happening::Accompanied(UnreleasedLabel {
+                commit: OTHER.to_owned(),
+                action: *action,
+            }));
+        }
+        history
+    }
+
+    #[test]
+    fn the_strictest_label_since_the_live_release_counts() {
+        use LoadTestAction::{Abort, Skip, Warn};
+        let abort = [Promote, Stop, Stop, Stop, Hold];
+        let warned = PromoteWithWarning;
+        let warn = [Promote, warned, warned, warned, Hold];
+        for (tag, labels, expected) in [
+            ("stage", &[][..], [Promote; 5]),
+            ("stage", &[Skip], [Promote; 5]),
+            ("stage", &[Skip, Warn], warn),
+            ("stage", &[Abort, Warn], abort),
+            ("stage-loadtest-warn", &[Skip], warn),
+            ("stage-loadtest-warn", &[Skip, Abort], abort),
+            ("stage-loadtest-abort", &[Skip, Warn], abort),
+        ] {
+            assert_eq!(row(tag, &accompanied(labels)), expected, "{tag} {labels:?}");
+        }
+        let history = accompanied(&[Abort]).through("stage");
+        let decision = history.decide(&release("stage"));
+        assert_eq!(decision.reasons[1].code, "label-since-live");
+        assert_eq!(
+            decision.reasons[1].message,
+            "`bbbbbbbbbbbb`, which is not live yet, asks for `abort`, the strictest action since the live release"
+        );
     }
 
     #[test]

@@ -70,7 +70,10 @@ impl<'a> Ledger<'a> {
                 }
                 Happening::Waited(_) => ledger.records.iter_mut().for_each(Record::waited),
                 Happening::Intervened(word) => ledger.intervened(*word, place, event.at),
-                Happening::Notified(_) | Happening::Contains(_) | Happening::Waived(_) => {}
+                Happening::Notified(_)
+                | Happening::Contains(_)
+                | Happening::Waived(_)
+                | Happening::Accompanied(_) => {}
             }
         }
         ledger.close(case);

@@ -10,7 +10,7 @@ use super::values::{self, Span, Wrong};
 #[cfg(test)]
 use crate::contract::fields::{ByName, Digest, shapes};
 use crate::contract::history::MOST_NODES;
-use crate::contract::names::Named as _;
+use crate::contract::names::{Named as _, names};
 use crate::contract::settings;
 use crate::contract::types::{EnvironmentSettings, LoadTestAction};
 use crate::facts::load_test::Format;
@@ -141,8 +141,27 @@ pub(super) struct ReleaseTable {
     /// What a failed load test means if the message has no label; `warn` unless set.
     #[cfg_attr(test, schemars(with = "Option<ByName<LoadTestAction>>"))]
     pub default_action: Option<Action>,
+    /// Whose labels count; `deployed-commit` unless set.
+    #[serde(default)]
+    pub labels: Labels,
     /// The time between two rounds in which the nodes are asked for their version; 10s unless set.
     pub poll_interval: Option<Span>,
+}
+
+/// Whose labels count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Labels {
+    /// The label of the commit that is deployed.
+    #[default]
+    DeployedCommit,
+    /// The strictest label of all commits since the live release.
+    SinceLive,
+}
+
+names! {
+    Labels { DeployedCommit = "deployed-commit", SinceLive = "since-live" }
 }
 
 /// Which policy decides: a component, and the digest that it must have.

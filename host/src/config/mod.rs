@@ -30,7 +30,7 @@ use crate::journal::Location;
 use places::Places;
 use values::Wrong;
 
-pub use file::{Environment, LoadTestTable as LoadTest};
+pub use file::{Environment, Labels, LoadTestTable as LoadTest};
 pub use serve::Serve;
 
 /// The JSON Schema of the file.
@@ -53,6 +53,8 @@ pub struct Config {
     pub environments: Vec<Environment>,
     /// How the load test runs.
     pub load_test: Option<LoadTest>,
+    /// Whose labels count.
+    pub labels: Labels,
     /// Which policy decides, unless it is the bundled one.
     pub policy: Option<PolicyFile>,
     /// Where the URL of Slack's webhook is stored.
@@ -168,6 +170,7 @@ impl Config {
             settings,
             environments,
             load_test: file.load_test,
+            labels: file.release.labels,
             policy,
             slack: slack.transpose()?,
             journal,

@@ -11,7 +11,7 @@ use super::file::JournalTable;
 use super::places::Places;
 use super::resolved::{Origin, Resolved};
 use super::values::Span;
-use super::{Config, RECORDS};
+use super::{Config, Labels, RECORDS};
 use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
 use crate::server_settings::TriggerSettings;
@@ -195,16 +195,16 @@ impl List<'_> {
             shown.push(self.setting("load-test.time-limit", limit));
             shown.push(self.setting("load-test.repeatable", json!(test.repeatable)));
         }
-        let journal = config.map_or_else(
-            || Path::new(RECORDS).join("journal.db"),
-            |it| it.journal.as_str().into(),
-        );
+        let default = || Path::new(RECORDS).join("journal.db");
+        let journal = config.map_or_else(default, |it| it.journal.as_str().into());
         shown.push(Setting {
             value: without_password(&path(&journal)),
             ..self.setting("journal.location", Value::Null)
         });
         let records = config.map_or(Path::new(RECORDS), |it| &it.records);
         shown.push(self.setting("journal.folder", path(records)));
+        let labels = config.map_or(Labels::default(), |it| it.labels);
+        shown.push(self.setting("release.labels", json!(labels.name())));
         let lease = config.map_or(JournalTable::default().lease.duration(), |it| it.lease);
         shown.push(self.setting("journal.lease", duration(lease)));
         let Some(serve) = config.and_then(|it| it.serve.as_ref()) else {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::fields::shapes;
 use super::fields::{ByName, Commit, Digest, Text};
 use super::promotion as contract;
-use super::types::Verdict;
+use super::types::{LoadTestAction, Verdict};
 
 /// The most nodes that one round has.
 pub const MOST_NODES: usize = 500;
@@ -66,6 +66,8 @@ enum Happening {
     Contains(StoppedCommit),
     /// A person lets the release carry this stopped commit.
     Waived(Commit),
+    /// The labels of all commits since the live release count, and this is one of them.
+    Accompanied(UnreleasedLabel),
 }
 
 /// One attempt to deploy.
@@ -205,6 +207,17 @@ struct Rival {
     commit: Commit,
 }
 
+/// What the message of another commit asks for that the release brings to production.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct UnreleasedLabel {
+    /// The commit.
+    commit: Commit,
+    /// What a failed load test means to it.
+    action: ByName<LoadTestAction>,
+}
+
 /// Another release that holds an environment.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -304,6 +317,10 @@ impl From<Happening> for contract::Happening {
                 certain: it.certain,
             }),
             Happening::Waived(it) => Self::Waived(it.0),
+            Happening::Accompanied(it) => Self::Accompanied(contract::UnreleasedLabel {
+                commit: it.commit.0,
+                action: it.action.0,
+            }),
         }
     }
 }

@@ -226,7 +226,7 @@ impl<'a> Driver<'a> {
         let own = self.settings.environments.iter().skip(self.entry);
         let own: Vec<_> = own.map(|it| it.name.clone()).collect();
         self.look().look_before(environment, &own)?;
-        self.look().look_for_stopped_commits()?;
+        self.look().look_at_commits()?;
         self.context.check_shutdown()?;
         self.surveyed = Some((environment.to_owned(), self.record.events().len()));
         Ok(())

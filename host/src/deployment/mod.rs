@@ -45,6 +45,7 @@ pub mod serving;
 mod stopped_commits;
 mod survey;
 pub mod timeline;
+mod unreleased;
 pub mod what_now;
 
 use std::path::Path;

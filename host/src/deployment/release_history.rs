@@ -76,6 +76,7 @@ fn lasts(happening: &Happening, settings: &Settings) -> bool {
         Happening::Notified(_)
         | Happening::Intervened(_)
         | Happening::Contains(_)
+        | Happening::Accompanied(_)
         | Happening::Waived(_) => return true,
         Happening::Waited(_) | Happening::Unplaced(_) | Happening::Occupied(_) => return false,
     };

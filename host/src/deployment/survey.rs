@@ -7,7 +7,8 @@ use super::entry::Details;
 use super::log::Record;
 use super::nodes::Answers;
 use super::stopped_commits::StoppedCommits;
-use super::{Context, Error, live, nodes};
+use super::{Context, Error, live, nodes, unreleased};
+use crate::config::Labels;
 use crate::contract::promotion::{Happening, Rival};
 use crate::facts::ancestry::{is_ancestor, is_whole};
 use crate::text::number::short;
@@ -95,18 +96,22 @@ impl Survey<'_, '_> {
         Ok(self.record.happened(happening, Details::Nothing)?)
     }
 
-    /// Records which stopped commits the release contains.
-    pub(super) fn look_for_stopped_commits(&mut self) -> Result<(), Error> {
+    /// Records which stopped commits the release contains, and the labels of other commits that count.
+    pub(super) fn look_at_commits(&mut self) -> Result<(), Error> {
         let look = StoppedCommits {
             policy: self.context.policy,
             repo: self.context.repo,
             commit: self.commit,
         };
         let found = look.find(self.record.log.store.as_mut())?;
+        let labels = match self.context.config.labels {
+            Labels::DeployedCommit => Ok(Vec::new()),
+            Labels::SinceLive => unreleased::labels(self),
+        };
         // A signal to the whole job ends git, too; then its answers mean nothing.
         self.context.check_shutdown()?;
-        for stopped in found {
-            let happening = Happening::Contains(stopped);
+        let labels = labels?.into_iter().map(Happening::Accompanied);
+        for happening in found.into_iter().map(Happening::Contains).chain(labels) {
             let mut known = self.record.events().iter();
             if !known.any(|it| it.happening == happening) {
                 self.record.happened(happening, Details::Nothing)?;

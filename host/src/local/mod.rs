@@ -26,7 +26,7 @@ use axum::routing::{get, post};
 use tokio::sync::oneshot;
 
 use crate::config::resolved::Resolved;
-use crate::config::{Config, Environment, LoadTest};
+use crate::config::{Config, Environment, Labels, LoadTest};
 use crate::contract::types::Settings;
 use crate::facts::load_test::Format;
 
@@ -95,6 +95,7 @@ pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) 
             results,
             history,
         )),
+        labels: Labels::default(),
         policy: None,
         slack: None,
         journal: folder.join("journal.db").to_string_lossy().into_owned(),

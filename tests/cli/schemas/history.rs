@@ -132,7 +132,10 @@ fn every_word_of_a_closed_set_is_read() {
         let stopped = json!({"commit": SHA, "deployment": 7, "cause": word, "certain": true});
         happenings.push(json!({"contains": stopped}));
     }
-    assert_eq!((happening.len(), happenings.len()), (11, 5 + 4 + 3 + 2));
+    for word in words("/$defs/LoadTestAction/enum") {
+        happenings.push(json!({"accompanied": {"commit": SHA, "action": word}}));
+    }
+    assert_eq!((happening.len(), happenings.len()), (12, 5 + 4 + 3 + 2 + 3));
     for happening in happenings {
         let event = json!({"at": 0, "happening": happening});
         let document = json!({"schema": "greenlight.history/2", "events": [event]});

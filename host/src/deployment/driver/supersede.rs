@@ -52,15 +52,19 @@ impl Driver<'_> {
 
     /// Whether the policy would ask for a load test of this release once it has superseded the other one.
     fn needs_load_test(&mut self, other: &Occupant) -> Result<bool, Error> {
-        self.look().look_for_stopped_commits()?;
+        self.look().look_at_commits()?;
         let would_be_stopped = self.would_be_stopped(other)?;
         let Some(first) = self.settings.environments.first() else {
             return Ok(true);
         };
         let now = clock::seconds();
         let said = self.record.events().iter();
-        let said =
-            said.filter(|it| matches!(it.happening, Happening::Contains(_) | Happening::Waived(_)));
+        let said = said.filter(|it| {
+            matches!(
+                it.happening,
+                Happening::Contains(_) | Happening::Waived(_) | Happening::Accompanied(_)
+            )
+        });
         let mut events: Vec<Event> = said.cloned().collect();
         if would_be_stopped {
             events.push(Event {

@@ -8,7 +8,7 @@ use crate::contract::promotion::{
     Action, Conclusion, Convergence, Decision, Deployment, Event, Happening, Instruction,
     Intervention, LoadTest, LoadTestResult, Measurement, Node, NodeStanding, NodeState,
     NodeVersion, Notice, Notification, Occupant, Outcome, Permission, Progress, Rival, Round,
-    RunningLoadTest, Standing, StopCause, StoppedCommit, Urgency,
+    RunningLoadTest, Standing, StopCause, StoppedCommit, UnreleasedLabel, Urgency,
 };
 use crate::contract::types::{
     EnvironmentSettings, Evidence, LoadTestAction, Reason, Settings, Span, Thresholds, Verdict,
@@ -227,6 +227,7 @@ pub enum HappeningForm {
     Intervened(#[serde(with = "InterventionForm")] Intervention),
     Contains(#[serde(with = "StoppedCommitForm")] StoppedCommit),
     Waived(String),
+    Accompanied(#[serde(with = "UnreleasedLabelForm")] UnreleasedLabel),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -321,7 +322,6 @@ pub struct RivalForm {
 pub struct OccupantForm {
     environment: String,
     commit: String,
-    // Older journals don't have it, and it is not written where there is none.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -334,6 +334,14 @@ pub struct OccupantForm {
 #[serde(remote = "RunningLoadTest")]
 pub struct RunningLoadTestForm {
     left: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "UnreleasedLabel")]
+pub struct UnreleasedLabelForm {
+    commit: String,
+    #[serde(with = "LoadTestActionForm")]
+    action: LoadTestAction,
 }
 
 #[derive(Serialize, Deserialize)]

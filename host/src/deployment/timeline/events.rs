@@ -47,6 +47,10 @@ impl Projector {
                 let (commit, person) = (short(commit), person(details));
                 self.note(at, format!("stopped commit `{commit}` waived: {person}"));
             }
+            Happening::Accompanied(it) => {
+                let (commit, action) = (short(&it.commit), it.action.name());
+                self.note(at, format!("`{commit}`, not live yet, asks for `{action}`"));
+            }
             Happening::Overtaken(it) if matches!(details, Details::Person(_)) => {
                 let (commit, person) = (short(&it.commit), person(details));
                 self.note(

@@ -1,0 +1,70 @@
+//! The labels of the commits that a release brings to production, for `[release] labels = "since-live"`.
+
+use std::process::Stdio;
+
+use super::survey::Survey;
+use super::{Error, LISTED};
+use crate::contract::promotion::{Conclusion, UnreleasedLabel};
+use crate::contract::types::LoadTestAction;
+use crate::facts::{git, message};
+use crate::text::number::short;
+
+/// Reads what the commits between the live release and this one ask for: of each action the newest commit.
+///
+/// The live release is the last promoted one. Before the first one, only the release's own label counts.
+///
+/// # Errors
+///
+/// If git does not know the commits: a label that is not read may be the strictest one.
+pub(super) fn labels(survey: &mut Survey<'_, '_>) -> Result<Vec<UnreleasedLabel>, Error> {
+    let store = survey.record.log.store.as_mut();
+    let live = store.deployments(LISTED)?.into_iter().find(|it| {
+        matches!(
+            it.conclusion,
+            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
+        )
+    });
+    let Some(live) = live.filter(|it| it.commit != survey.commit) else {
+        return Ok(Vec::new());
+    };
+    let mut found: Vec<UnreleasedLabel> = Vec::new();
+    for commit in between(survey, &live.commit)? {
+        let action = action(survey, &commit)?;
+        if commit != survey.commit && !found.iter().any(|it| it.action == action) {
+            found.push(UnreleasedLabel { commit, action });
+        }
+    }
+    Ok(found)
+}
+
+/// The commits of the release that the live one does not contain, newest first.
+fn between(survey: &Survey<'_, '_>, live: &str) -> Result<Vec<String>, Error> {
+    let listed = git::git(survey.context.repo)
+        .args(["rev-list", "--end-of-options"])
+        .arg(format!("{live}..{}", survey.commit))
+        .arg("--")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(git::not_started)?;
+    if !listed.status.success() || git::is_shallow(survey.context.repo) != Some(false) {
+        return Err(Error::host(
+            format!(
+                "git can't list the commits from {}, which is live, to {}, whose labels count",
+                short(live),
+                short(survey.commit)
+            ),
+            "fetch the whole history (`git fetch --unshallow`), then continue with `greenlight run --resume`, or set \
+             `[release] labels = \"deployed-commit\"`",
+        ));
+    }
+    let text = String::from_utf8_lossy(&listed.stdout);
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+fn action(survey: &Survey<'_, '_>, commit: &str) -> Result<LoadTestAction, Error> {
+    let reading = message::from_commit(&git::commit(survey.context.repo, commit)?)?;
+    let default = survey.context.config.settings.default_action;
+    let labels = survey.context.policy.parse(&reading.message, default)?;
+    // A message that the policy refuses may ask for anything.
+    Ok(labels.map_or(LoadTestAction::Abort, |it| it.action))
+}
