@@ -151,6 +151,7 @@ pub(super) struct ReleaseTable {
 /// Whose labels count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "LabelScope"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Labels {
     /// The label of the commit that is deployed.
