@@ -43,5 +43,6 @@ mod service;
 #[path = "../e2e/slack.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod slack;
+mod trial;
 #[path = "../e2e/waiting.rs"]
 mod waiting;

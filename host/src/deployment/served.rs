@@ -71,7 +71,7 @@ pub fn latest(store: &mut dyn Store) -> journal::Result<Vec<Timeline>> {
 /// asked.
 pub fn served<'a>(
     environment: &str,
-    timelines: impl Iterator<Item = &'a Timeline> + Clone,
+    timelines: &(impl Iterator<Item = &'a Timeline> + Clone),
 ) -> Option<Served> {
     let rounds = timelines.clone().flat_map(|it| &it.rounds);
     let rounds = rounds.filter(|it| it.environment == environment);
@@ -102,7 +102,7 @@ pub fn served<'a>(
         .commits
         .sort_by_key(|it| std::cmp::Reverse(it.nodes.len()));
     for commit in &mut served.commits {
-        commit.since = first_seen(rounds.clone(), commit).unwrap_or(last.at);
+        commit.since = first_seen(&rounds, commit).unwrap_or(last.at);
         let mut newest_first = timelines.clone();
         let brought = newest_first.find_map(|it| {
             let since = brought(it, environment).filter(|_| it.commit == commit.commit)?;
@@ -139,7 +139,7 @@ fn brought(timeline: &Timeline, environment: &str) -> Option<u64> {
 
 /// When the nodes of a commit were first seen to serve it, without another commit since.
 fn first_seen<'a>(
-    rounds: impl Iterator<Item = &'a Round> + Clone,
+    rounds: &(impl Iterator<Item = &'a Round> + Clone),
     commit: &ServedCommit,
 ) -> Option<u64> {
     let answers = |want: bool| {
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn what_was_promoted_is_served_since_every_node_has_it() {
         let timelines = [fixture::promoted_with_warning()];
-        let served = served("prod", timelines.iter()).expect("a round");
+        let served = served("prod", &timelines.iter()).expect("a round");
         assert_eq!((served.at, served.nodes()), (at(560), 6));
         assert_eq!(served.unreachable, [""; 0]);
         let [commit] = &served.commits[..] else {
@@ -190,7 +190,7 @@ mod tests {
         let last = running.rounds.last_mut().expect("a round");
         last.nodes[3].commit = None;
         let timelines = [running, before];
-        let served = served("stage", timelines.iter()).expect("a round");
+        let served = served("stage", &timelines.iter()).expect("a round");
         let commits = served.commits.iter();
         let commits: Vec<_> = commits
             .map(|it| (it.commit.as_str(), it.nodes.len(), it.deployment))
@@ -204,10 +204,10 @@ mod tests {
     fn a_commit_that_no_deployment_brought_is_served_since_it_was_seen() {
         let mut timeline = fixture::running();
         timeline.steps.clear();
-        let served = served("stage", [&timeline].into_iter()).expect("a round");
+        let served = served("stage", &[&timeline].into_iter()).expect("a round");
         let old = served.commits.iter().find(|it| it.commit == BEFORE);
         let old = old.expect("an old node");
         assert_eq!((old.since, old.deployment), (at(32), None));
-        assert_eq!(super::served("prod", [&timeline].into_iter()), None);
+        assert_eq!(super::served("prod", &[&timeline].into_iter()), None);
     }
 }

@@ -38,7 +38,7 @@ pub fn behind(environment: &str, commit: &str, rounds: &[Round]) -> Vec<String> 
         .filter(|it| it.commit.as_deref() != Some(commit))
         .collect();
     let named = behind.iter().take(NAMED);
-    let mut parts: Vec<_> = named.map(|it| answer(it, rounds.clone())).collect();
+    let mut parts: Vec<_> = named.map(|it| answer(it, &rounds)).collect();
     if let Some(more) = behind.len().checked_sub(NAMED).filter(|it| *it > 0) {
         parts.push(format!("{more} more do not"));
     }
@@ -46,7 +46,10 @@ pub fn behind(environment: &str, commit: &str, rounds: &[Round]) -> Vec<String> 
 }
 
 /// What a node answers, and since when.
-fn answer<'a>(node: &Node, rounds: impl DoubleEndedIterator<Item = &'a Round> + Clone) -> String {
+fn answer<'a>(
+    node: &Node,
+    rounds: &(impl DoubleEndedIterator<Item = &'a Round> + Clone),
+) -> String {
     let name = &node.name;
     let of = |round: &'a Round| round.nodes.iter().find(|it| it.name == *name);
     let alike = rounds.clone().rev().map_while(|round| {

@@ -161,7 +161,7 @@ impl Place {
     }
 
     fn of(name: &str, timelines: &[&Timeline], now: u64) -> Self {
-        let Some(served) = served(name, timelines.iter().copied()) else {
+        let Some(served) = served(name, &timelines.iter().copied()) else {
             return Self {
                 name: name.to_owned(),
                 words: format!("what {name} serves is not known yet"),
@@ -207,14 +207,14 @@ fn is_changing(timeline: &Timeline, environment: &str) -> bool {
 fn tone(served: &Served, rolls: bool) -> Tone {
     match (&served.commits[..], served.unreachable.is_empty()) {
         _ if rolls => Tone::Busy,
-        ([], _) => Tone::Bad,
         ([_], false) => Tone::Warned,
         ([one], true) => match (one.conclusion, one.deployment) {
-            (Some(Conclusion::Promoted | Conclusion::Superseded), _) => Tone::Good,
+            // Without a conclusion: an earlier environment that the release has passed, or an interrupted one.
+            (Some(Conclusion::Promoted | Conclusion::Superseded), _) | (None, Some(_)) => {
+                Tone::Good
+            }
             (Some(Conclusion::Stopped), _) => Tone::Bad,
             (Some(Conclusion::PromotedWithWarning | Conclusion::Canceled), _) => Tone::Warned,
-            // An earlier environment that the release has passed, or one that was interrupted.
-            (None, Some(_)) => Tone::Good,
             (None, None) => Tone::Idle,
         },
         _ => Tone::Bad,

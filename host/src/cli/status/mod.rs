@@ -142,7 +142,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         let held = drivers.as_ref().and_then(|drivers| drivers.of(&lock));
         HeldDocument {
             environment: it.name.clone(),
-            serves: served::served(&it.name, latest.iter()),
+            serves: served::served(&it.name, &latest.iter()),
             deployment: held.map(|it| it.deployment),
             holder: held.map(|it| it.holder.clone()),
         }

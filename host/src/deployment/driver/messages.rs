@@ -18,7 +18,7 @@ impl Driver<'_> {
         while let Some(message) = self.mailbox.take() {
             match message {
                 Message::Cancel { by, reason } => self.cancel(Person { name: by, reason })?,
-                Message::Supersede { commit, person } => self.give_way(commit, person)?,
+                Message::Supersede { commit, person } => self.give_way(&commit, person)?,
                 Message::Unknown => {}
             }
         }
@@ -67,7 +67,7 @@ impl Driver<'_> {
 impl Driver<'_> {
     /// Records that a newer release is on its way to the last environment, unless this one is there already. The next
     /// decision ends the deployment.
-    fn give_way(&mut self, commit: String, person: Option<Person>) -> Result<(), Error> {
+    fn give_way(&mut self, commit: &str, person: Option<Person>) -> Result<(), Error> {
         let Some(last) = self.settings.environments.last() else {
             return Ok(());
         };
@@ -79,12 +79,12 @@ impl Driver<'_> {
         if is_there {
             return Ok(());
         }
-        let mut note = format!("gives way to {}, which is newer", short(&commit));
+        let mut note = format!("gives way to {}, which is newer", short(commit));
         if let Some(person) = &person {
             note = format!("{note} and urgent: {}", person.in_words());
         }
         self.context.screen.note(&note);
-        let overtaken = Happening::Overtaken(rival(&last.name, &commit));
+        let overtaken = Happening::Overtaken(rival(&last.name, commit));
         let details = person.map_or(Details::Nothing, Details::Person);
         Ok(self.record.happened(overtaken, details)?)
     }
