@@ -46,7 +46,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stage", "load_test"])]
     history: Option<PathBuf>,
     /// Decide as of this time, in seconds since 1970 UTC [default: now].
-    #[arg(long, value_name = "SECONDS", requires = "history")]
+    #[arg(long, value_name = "SECONDS")]
     now: Option<Timestamp>,
     #[command(flatten)]
     message: MessageArguments,

@@ -100,8 +100,8 @@ mod tests {
             .iter()
             .map(|event| std::mem::discriminant(&event.happening))
             .collect();
-        assert_eq!(kinds.len(), 12);
-        for (place, kind) in kinds.iter().enumerate().take(9) {
+        assert_eq!(kinds.len(), 15);
+        for (place, kind) in kinds.iter().enumerate().take(12) {
             assert!(
                 !kinds[..place].contains(kind),
                 "event {place} repeats a kind"

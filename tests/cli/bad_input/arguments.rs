@@ -56,8 +56,7 @@ fn unknown_flags_and_values() {
             "possible values: 0, 3",
         ),
         (&["decide", "--tag", "x", "--now", "today"], "'today'"),
-        // The time counts for events alone, and a message from git is whole.
-        (&["decide", "--tag", "x", "--now", "1200"], "--history"),
+        // A message from git is whole.
         (&["label", "--rev", "HEAD", "--truncated"], "'--rev <REV>'"),
         (
             &["decide", "--tag", "x", "--digest", "sha256:abc"],
