@@ -142,7 +142,8 @@ impl Trial {
     #[track_caller]
     fn told(&self, said: &[&str]) {
         waiting::until(&format!("message with {said:?}"), LIMIT, || {
-            let mut told = self.pipeline.told().into_iter();
+            let told = self.pipeline.slack.messages().into_iter();
+            let mut told = told.map(|it| it.body.to_string());
             told.find(|told| said.iter().all(|it| told.contains(it)))
         });
     }
