@@ -169,7 +169,7 @@ fn latest(store: &mut dyn Store, config: &Config, headers: &[Header]) -> Result<
 fn nothing_deployed() -> Error {
     Error::host(
         "nothing was deployed to production yet",
-        "name the first bad commit with `--bad`",
+        "no deployment in the journal changed it: check where `[journal]` is, and deploy with `greenlight run --tag TAG`",
     )
 }
 

@@ -79,11 +79,19 @@ fn looking_makes_nothing() {
         Text::Has(&["no deployment yet", "stage: free\nprod: free\n"]),
         Text::Nothing,
     );
-    refused(
-        folder.path(),
-        &["rollback-advice"],
-        &["nothing was deployed to production yet"],
-    );
+    for arguments in [
+        &["rollback-advice"][..],
+        &["rollback-advice", "--bad", "HEAD"],
+    ] {
+        refused(
+            folder.path(),
+            arguments,
+            &[
+                "nothing was deployed to production yet",
+                "help: no deployment in the journal changed it",
+            ],
+        );
+    }
     assert!(!folder.path().join(".greenlight").exists());
 }
 
