@@ -106,7 +106,7 @@ fn the_form_cancels_what_the_server_has_started() {
         assert_eq!(answered, status, "{text}");
         assert!(!text.contains(SECRET), "{text}");
     }
-    // A token in the address is none.
+    // A token in the address does not count.
     let path = format!("{PATH}?token={SECRET}");
     let answer = server.ask("POST", &path, "", fields("Ada", "").as_bytes());
     assert_eq!(answer.map(|it| it.0), Some(401));

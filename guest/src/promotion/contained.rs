@@ -41,7 +41,7 @@ impl<'a> Contained<'a> {
         contained
     }
 
-    /// Finds the load test action that applies: a stopped commit that nobody waived needs a load test that
+    /// Finds the load test action that applies: a stopped commit without a waiver needs a load test that
     /// passes, whatever the release asks for; else the strictest label counts.
     pub(super) fn action(&self, asked: Option<LoadTestAction>) -> Option<LoadTestAction> {
         match self.unwaived().next() {

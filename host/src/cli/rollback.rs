@@ -53,8 +53,8 @@ pub(super) struct AdviceDocument {
     /// The commit that the bad one reverts; null if it is not a revert.
     #[cfg_attr(test, schemars(with = "Option<Hash>"))]
     reverts: Option<String>,
-    /// The last commit before it that was promoted after a load test that passed, and was not reverted since; null if
-    /// there is none.
+    /// The last commit before it that was promoted after a load test that passed, and was not reverted since; null
+    /// without one.
     #[cfg_attr(test, schemars(with = "Option<Hash>"))]
     good: Option<String>,
     /// What production served before the first deployment, if no release was promoted before the bad one; else null.
@@ -86,7 +86,7 @@ struct ReleaseDocument {
     promoted: u64,
     /// What speaks for it.
     evidence: ByName<Evidence>,
-    /// The stopped or reverted commit that speaks against it; null if there is none.
+    /// The stopped or reverted commit that speaks against it; null without one.
     #[cfg_attr(test, schemars(with = "Option<Hash>"))]
     because_of: Option<String>,
 }

@@ -211,7 +211,7 @@ fn stage_was_deployed(history: &[Event]) -> bool {
     })
 }
 
-/// Whether the release contains a stopped commit that nobody waived.
+/// Whether the release contains a stopped commit without a waiver.
 fn contains_a_stopped_commit(history: &[Event]) -> bool {
     let waived = |commit: &String| {
         let mut events = history.iter();
