@@ -15,6 +15,7 @@ mod hot_fix;
 mod http;
 mod image;
 mod locust;
+mod once;
 mod parts;
 mod pipeline;
 #[expect(dead_code, reason = "the tests of the journal use the rest")]

@@ -103,14 +103,7 @@ impl HeldLeases {
     ) -> Result<(), Error> {
         match self.claim(store, &Lock::tag(tag), number, commit)? {
             None => Ok(()),
-            Some(other) => Err(Error::host(
-                format!(
-                    "deployment {} of this tag is running, driven by {}",
-                    other.deployment,
-                    Holder::describe(&other.holder)
-                ),
-                "wait until it ends, or stop that process; see `greenlight status`",
-            )),
+            Some(other) => Err(is_running(&other)),
         }
     }
 
@@ -184,6 +177,18 @@ impl HeldLeases {
         }
         Ok(())
     }
+}
+
+/// The error for a tag whose deployment another process drives.
+pub(super) fn is_running(other: &Occupant) -> Error {
+    Error::host(
+        format!(
+            "deployment {} of this tag is running, driven by {}",
+            other.deployment,
+            Holder::describe(&other.holder)
+        ),
+        "wait until it ends, or stop that process; see `greenlight status`",
+    )
 }
 
 impl Table {

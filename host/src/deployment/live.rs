@@ -141,7 +141,7 @@ pub(super) fn record_first(
 }
 
 /// The commit that all nodes serve.
-fn agreed(answers: &Answers) -> Option<&str> {
+pub(super) fn agreed(answers: &Answers) -> Option<&str> {
     let mut commits = answers.iter().map(|(_, answer, _)| match answer {
         Answer::Version(version) => Some(version.commit.as_str()),
         Answer::Unreachable(_) => None,

@@ -5,7 +5,8 @@
 //! is newer.
 //!
 //! Where to look:
-//! - [`begin`] starts a deployment, once for each idempotency key; [`resume`] continues one after a crash;
+//! - [`begin`] starts a deployment, once for each idempotency key (`claim_number`), unless the release is live
+//!   already (`live_release`); [`resume`] continues one after a crash;
 //!   [`cancel`] ends one in the name of a person: by itself, or by a [`Message`] to the process that drives it.
 //! - `driver` is the loop, and the only place that knows the whole state of a running deployment. `commands`,
 //!   `nodes`, `load_test`, `notify` and `survey` do one thing each and take what they need.
@@ -17,6 +18,7 @@
 
 mod begin;
 mod cancel;
+mod claim_number;
 mod commands;
 mod driver;
 mod drivers;
@@ -28,6 +30,7 @@ mod keeper;
 mod last_look;
 mod left_over;
 pub mod live;
+mod live_release;
 mod load_test;
 pub mod log;
 mod mailbox;
@@ -39,6 +42,7 @@ mod record;
 mod recovery;
 pub mod release_history;
 pub mod releases;
+mod request;
 pub mod rollback_advice;
 pub mod served;
 pub mod serving;
@@ -51,14 +55,16 @@ pub mod what_now;
 use std::path::Path;
 use std::time::Duration;
 
-pub use begin::{Request, Waiver, begin, begun};
+pub use begin::begin;
 pub use cancel::{Cancellation, cancel};
 pub use drivers::Drivers;
 pub use error::Error;
 pub use held_leases::HeldLeases;
 pub use keeper::{Connection, Keeper};
+pub use live_release::LiveAlready;
 pub use message::Message;
 pub use recovery::resume;
+pub use request::{Request, Waiver, already_begun, begun};
 
 use crate::config::Config;
 use crate::contract::promotion::{Action, Conclusion, Decision, Permission, Release};
@@ -138,6 +144,8 @@ pub enum Outcome {
     },
     /// A deployment was already begun for the same idempotency key.
     AlreadyBegun(u64),
+    /// The release is live already, so nothing was begun.
+    LiveAlready(LiveAlready),
     /// The deployment had ended, and only its header did not say so.
     AlreadyEnded {
         /// Its number.

@@ -43,6 +43,13 @@ impl LocalTrigger {
         Ok(header.map(|it| it.number))
     }
 
+    /// Whether a process has a number for a request, and may begin.
+    fn is_claimed(&self, request: &Request) -> Result<bool, Error> {
+        let mut journal = journal::open(&self.location)?;
+        let header = journal.of_request(&request.key)?;
+        Ok(header.is_some_and(|it| it.conclusion.is_none()))
+    }
+
     /// Fetches the commit if git does not have it: `greenlight run` reads its message.
     fn fetch_commit(&self, request: &Request) -> Result<(), Error> {
         let context = self.children.context();
@@ -81,6 +88,10 @@ impl Trigger for LocalTrigger {
                 Err(error) => return Err(TriggerError::Unknown { why: error.message }),
             }
             if let Some(status) = ended {
+                // Without a deployment for the key, it has nothing to do only if the release is live.
+                if status.success() && !self.is_claimed(request)? {
+                    return Ok("the release is live already".to_owned());
+                }
                 let why = child.with_error(&ended_early(status));
                 return Err(TriggerError::Refused { why });
             }

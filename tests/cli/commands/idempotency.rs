@@ -1,6 +1,7 @@
 //! `run --request`: an idempotency key begins one deployment.
 
 use std::fs;
+use std::thread;
 
 use greenlight::contract::promotion::Conclusion;
 use greenlight::journal::{self, Claim, ClaimRequest, Holder, Location, Lock, NewDeployment};
@@ -102,4 +103,65 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
         Text::Nothing,
         Text::Is("note: deployment 2 was already begun with this idempotency key\n"),
     );
+}
+
+/// A registry that does not answer keeps nobody from learning which deployment a key has.
+#[test]
+fn a_known_key_is_answered_without_the_registry() {
+    let registry = "[serve]\ntoken-variable = \"HOOK\"\nrepositories = [\"shop\"]\n[serve.registry]\nurl = \
+                    \"http://127.0.0.1:1\"\n";
+    let (shop, tag) = shop(&format!("{UNREACHABLE}{registry}"));
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let run = ["run", "--tag", &tag, "--request", "k1"];
+    greenlight(run.iter().chain(&["--digest", &digest]))
+        .within(shop.path())
+        .gives(1, Text::Has(&["stop[not-converged]"]), Text::Nothing);
+    greenlight(run).within(shop.path()).gives(
+        0,
+        Text::Nothing,
+        Text::Is("note: deployment 1 was already begun with this idempotency key\n"),
+    );
+    refused(
+        shop.path(),
+        &["run", "--tag", &tag, "--request", "k2"],
+        &["does not name the digest of the tag"],
+    );
+}
+
+/// Processes with the same tag and key, started at once: one begins the deployment, the others name it.
+#[test]
+fn a_request_is_begun_once_by_processes_at_the_same_time() {
+    const PROCESSES: usize = 6;
+    let (shop, tag) = shop(&UNREACHABLE.replacen(r#"["true"]"#, r#"["false"]"#, 1));
+    for key in ["k1", "k2", "k3", "k4"] {
+        let run = || {
+            greenlight(["run", "--tag", &tag, "--request", key])
+                .within(shop.path())
+                .run()
+        };
+        let ended: Vec<_> = thread::scope(|scope| {
+            let started: Vec<_> = (0..PROCESSES).map(|_| scope.spawn(run)).collect();
+            let ended = started.into_iter().map(|it| it.join().expect("it ended"));
+            ended.collect()
+        });
+        let began: Vec<_> = ended.iter().filter(|it| it.status == 1).collect();
+        let [began] = began[..] else {
+            panic!("one begins it: {ended:#?}")
+        };
+        assert!(
+            began.stdout.contains("stop[deployment-failed]"),
+            "{began:?}"
+        );
+        let file = shop.path().join(".greenlight/journal.db");
+        let mut journal = journal::open(&Location::File(file)).expect("a journal");
+        let header = journal.of_request(key).expect("read").expect("begun");
+        let note = format!(
+            "note: deployment {} was already begun with this idempotency key\n",
+            header.number
+        );
+        let others = ended
+            .iter()
+            .filter(|it| it.status == 0 && it.stderr == note);
+        assert_eq!(others.count(), PROCESSES - 1, "{ended:#?}");
+    }
 }

@@ -61,9 +61,12 @@ pub struct Arguments {
     /// `[serve.registry]` names]. The registry must agree, unless `--request` is given too.
     #[arg(long, value_name = "DIGEST", value_parser = super::args::digest, conflicts_with_all = ["resume", "local"])]
     digest: Option<String>,
-    /// Set an idempotency key: a second run with the same key exits with 0 and starts nothing.
+    /// Set an idempotency key: a second run with the same key names the deployment, exits with 0 and starts nothing.
     #[arg(long, value_name = "KEY", value_parser = super::args::request, conflicts_with_all = ["resume", "local"])]
     request: Option<String>,
+    /// Deploy the release again if it is live already. Without it, such a release is reported, with exit status 0.
+    #[arg(long, conflicts_with_all = ["resume", "local"])]
+    again: bool,
     /// Use the repository in this folder [default: the one around the current folder].
     #[arg(long, value_name = "DIR")]
     repo: Option<PathBuf>,
@@ -167,6 +170,11 @@ struct Deployment<'a> {
 
 impl Deployment<'_> {
     fn begin(&self, tag: &str, output: &mut Output) -> Result<Exit, Error> {
+        if let Some(key) = &self.arguments.request
+            && let Some(number) = deployment::already_begun(self.config, tag, key)?
+        {
+            return Ok(already_begun(number, output));
+        }
         let waiver = self.arguments.waiver();
         let digest = self.digest(tag, output)?;
         let urgent = self.arguments.urgent();
@@ -174,6 +182,7 @@ impl Deployment<'_> {
             tag,
             digest: digest.as_deref(),
             key: self.arguments.request.as_deref(),
+            again: self.arguments.again,
             approved_by: self.arguments.approved_by.as_deref(),
             urgent: urgent.as_ref(),
             waiver: waiver.as_ref(),
@@ -208,9 +217,13 @@ impl Deployment<'_> {
         console.finish();
         match outcome? {
             Outcome::Driven { number, end } => self.finish(number, end, output),
-            Outcome::AlreadyBegun(number) => {
+            Outcome::AlreadyBegun(number) => Ok(already_begun(number, output)),
+            Outcome::LiveAlready(live) => {
                 output.note(&format!(
-                    "note: deployment {number} was already begun with this idempotency key\n"
+                    "note: the release is live already: deployment {} promoted it, and all nodes of {} serve it; \
+                     deploy it again with `--again`\n",
+                    live.deployment,
+                    live.environments.join(", ")
                 ));
                 Ok(Exit::Go)
             }
@@ -287,6 +300,14 @@ impl Deployment<'_> {
         let (_, mut store) = log::open(self.config)?;
         reports::timeline(store.as_mut(), number)
     }
+}
+
+/// Says which deployment was begun for the idempotency key.
+fn already_begun(number: u64, output: &mut Output) -> Exit {
+    output.note(&format!(
+        "note: deployment {number} was already begun with this idempotency key\n"
+    ));
+    Exit::Go
 }
 
 fn run_local(

@@ -1,0 +1,227 @@
+//! The number of a new deployment: one for each idempotency key, and one unfinished deployment for each tag, whatever
+//! other processes do at the same time.
+
+use std::thread;
+use std::time::Duration;
+
+use super::held_leases::is_running;
+use super::request::{Request, is_of};
+use super::{Error, HeldLeases, is_begun, unfinished};
+use crate::clock;
+use crate::contract::promotion::Conclusion;
+use crate::journal::{self, Header, Lock, NewDeployment, Store};
+use crate::retry::Backoff;
+
+/// How often it is tried, while other processes are about to begin a deployment of the tag.
+const ATTEMPTS: u32 = 40;
+
+/// The delays between attempts: a process needs some milliseconds between its number and its first record.
+const DELAYS: Backoff = Backoff {
+    first: Duration::from_millis(5),
+    factor: 1.2,
+    longest: Duration::from_millis(60),
+    spread: (0.2, 1.8),
+};
+
+/// The number of a deployment that may begin.
+pub(super) enum Claimed {
+    /// This process holds the lock of the tag.
+    New(u64),
+    /// Another process begins one for the same idempotency key, or has begun it.
+    AlreadyBegun(u64),
+}
+
+/// What one attempt found.
+enum Attempt {
+    Claimed(Claimed),
+    /// Another process was in between. The result if that does not change.
+    Again(Result<Claimed, Error>),
+}
+
+/// Takes a number, and the right to drive the tag.
+///
+/// # Errors
+///
+/// If another deployment of the tag has not ended, or the journal can't be written.
+pub(super) fn claim_number(
+    store: &mut dyn Store,
+    leases: &HeldLeases,
+    request: &Request<'_>,
+    commit: &str,
+) -> Result<Claimed, Error> {
+    let claim = Claim {
+        leases,
+        request,
+        commit,
+    };
+    let mut failed = 0;
+    loop {
+        let last = match claim.attempt(store)? {
+            Attempt::Claimed(claimed) => return Ok(claimed),
+            Attempt::Again(last) => last,
+        };
+        failed += 1;
+        if failed == ATTEMPTS {
+            return last;
+        }
+        thread::sleep(DELAYS.delay(failed, fastrand::f64()));
+    }
+}
+
+struct Claim<'a> {
+    leases: &'a HeldLeases,
+    request: &'a Request<'a>,
+    commit: &'a str,
+}
+
+impl Claim<'_> {
+    fn attempt(&self, store: &mut dyn Store) -> Result<Attempt, Error> {
+        if let Some(key) = self.request.key
+            && let Some(header) = store.of_request(key)?
+            && let Some(attempt) = self.of_same_key(store, &header)?
+        {
+            return Ok(attempt);
+        }
+        let empty = match self.empty_siblings(store, None)? {
+            Siblings::Empty(empty) => empty,
+            Siblings::Begun(other) => return self.unfinished(&other),
+        };
+        let new = NewDeployment {
+            tag: self.request.tag.to_owned(),
+            digest: self.request.digest.map(str::to_owned),
+            commit: self.commit.to_owned(),
+            began: clock::milliseconds(),
+            request: self.request.key.map(str::to_owned),
+        };
+        let number = match store.begin(&new) {
+            Err(journal::Error::Requested(number)) => {
+                return Ok(Attempt::Again(Ok(Claimed::AlreadyBegun(number))));
+            }
+            number => number?,
+        };
+        // A process that died before its first record left the tag's lock behind, and nothing that still runs.
+        let lock = Lock::tag(self.request.tag);
+        for other in empty {
+            let claimed = self.leases.claim(store, &lock, other, self.commit)?;
+            if claimed.is_none() {
+                self.leases.release_all_but(store, &[])?;
+            }
+        }
+        let attempt = self
+            .leases
+            .or_release(store, |store| self.hold(store, number));
+        if !matches!(attempt, Ok(Attempt::Claimed(_))) {
+            self.leases.release_all_but(store, &[])?;
+            store.conclude(number, Conclusion::Canceled)?;
+        }
+        attempt
+    }
+
+    /// Looks at the deployment of the same idempotency key. Ends one without records whose process died before the
+    /// first one: then there is nothing to say about it.
+    fn of_same_key(
+        &self,
+        store: &mut dyn Store,
+        header: &Header,
+    ) -> Result<Option<Attempt>, Error> {
+        let number = header.number;
+        if is_begun(store, number)? {
+            is_of(header, self.request.tag)?;
+            return Ok(Some(Attempt::Claimed(Claimed::AlreadyBegun(number))));
+        }
+        if header.conclusion.is_some() {
+            return Ok(None);
+        }
+        is_of(header, self.request.tag)?;
+        let lock = Lock::tag(&header.tag);
+        let busy = self.leases.claim(store, &lock, number, &header.commit)?;
+        if busy.is_some() {
+            return Ok(Some(Attempt::Again(Ok(Claimed::AlreadyBegun(number)))));
+        }
+        let ended = self.leases.or_release(store, |store| {
+            // It may have begun before the lock was taken.
+            let begun = is_begun(store, number)?;
+            if !begun {
+                conclude_empty(store, number)?;
+            }
+            Ok(!begun)
+        })?;
+        self.leases.release_all_but(store, &[])?;
+        Ok((!ended).then_some(Attempt::Claimed(Claimed::AlreadyBegun(number))))
+    }
+
+    /// Takes the right to drive the tag, for a number that was just given out.
+    fn hold(&self, store: &mut dyn Store, number: u64) -> Result<Attempt, Error> {
+        let lock = Lock::tag(self.request.tag);
+        if let Some(other) = self.leases.claim(store, &lock, number, self.commit)? {
+            // It is about to begin, or it looks whether the process of this number is alive.
+            return Ok(Attempt::Again(Err(is_running(&other))));
+        }
+        // Another process may have begun one meanwhile, or ended this one.
+        let empty = match self.empty_siblings(store, Some(number))? {
+            Siblings::Empty(empty) => empty,
+            Siblings::Begun(other) => return self.unfinished(&other),
+        };
+        let header = store.deployment(number)?;
+        if header.is_none_or(|header| header.conclusion.is_some()) {
+            return Ok(Attempt::Again(Err(was_ended(number))));
+        }
+        for number in empty {
+            conclude_empty(store, number)?;
+        }
+        Ok(Attempt::Claimed(Claimed::New(number)))
+    }
+
+    /// Makes sure that no other deployment of the tag is unfinished: two would do everything twice.
+    fn empty_siblings(&self, store: &mut dyn Store, own: Option<u64>) -> Result<Siblings, Error> {
+        let mut empty = Vec::new();
+        for other in unfinished(store)? {
+            if other.tag != self.request.tag || Some(other.number) == own {
+                continue;
+            }
+            if is_begun(store, other.number)? {
+                return Ok(Siblings::Begun(other));
+            }
+            empty.push(other.number);
+        }
+        Ok(Siblings::Empty(empty))
+    }
+
+    fn unfinished(&self, other: &Header) -> Result<Attempt, Error> {
+        if self.request.key.is_some() && other.request.as_deref() == self.request.key {
+            return Ok(Attempt::Claimed(Claimed::AlreadyBegun(other.number)));
+        }
+        Err(Error::host(
+            format!("deployment {} of this tag has not ended", other.number),
+            format!(
+                "continue it with `greenlight run --resume {0}`, or end it with `greenlight cancel {0} \
+                 --by NAME`",
+                other.number
+            ),
+        ))
+    }
+}
+
+/// The other unfinished deployments of a tag.
+enum Siblings {
+    /// None has begun. Those without records, whose processes ended before the first one, or are about to write it.
+    Empty(Vec<u64>),
+    /// One has begun.
+    Begun(Header),
+}
+
+/// Ends a deployment that has not begun. A damaged first record is removed: a deployment without records frees
+/// its idempotency key.
+fn conclude_empty(store: &mut dyn Store, number: u64) -> journal::Result<()> {
+    store.forget_torn(number)?;
+    store.conclude(number, Conclusion::Canceled)
+}
+
+/// A process that finds a deployment without records and without a living process ends it, and begins
+/// another one.
+fn was_ended(number: u64) -> Error {
+    Error::host(
+        format!("another process ended deployment {number} before it began"),
+        "see `greenlight status`, and start a new one with `greenlight run --tag TAG`",
+    )
+}
