@@ -212,14 +212,51 @@ fn the_strictest_label_since_the_live_release_can_count() {
     // The feature is not deployed itself.
     let feature = feature(&pipeline);
     typo(&pipeline, "two\n");
-    let said = format!(
-        "`{}`, which is not live yet, asks for `abort`",
-        &feature[..12]
-    );
-    pipeline.run().is(1, &["stop[load-test-failed]", &said]);
+    let ended = pipeline.run();
+    ended.is(1, &["stop[load-test-failed]", &asks_for_abort(&feature)]);
     pipeline.setting.load_test = recorded("passed");
     typo(&pipeline, "three\n");
     pipeline.run().is(0, &["promote[load-test-passed]"]);
     typo(&pipeline, "four\n");
     pipeline.run().is(0, &["promote[load-test-skipped]"]);
+}
+
+fn asks_for_abort(commit: &str) -> String {
+    format!(
+        "`{}`, which is not live yet, asks for `abort`",
+        &commit[..12]
+    )
+}
+
+#[test]
+fn before_the_first_promotion_the_nodes_say_what_is_live() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.labels = "since-live";
+    pipeline.setting.load_test = recorded("failed");
+    let feature = feature(&pipeline);
+    typo(&pipeline, "one\n");
+    let ended = pipeline.run();
+    ended.is(1, &["stop[load-test-failed]", &asks_for_abort(&feature)]);
+}
+
+#[test]
+fn what_a_person_says_is_live_counts_too() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.labels = "since-live";
+    pipeline.setting.load_test = recorded("failed");
+    let set = |commit: &str| {
+        let live = ["live", "--set", commit];
+        let by = ["--environment", "prod", "--by", "Ada"];
+        let ended = pipeline.greenlight(&[&live[..], &by[..]].concat());
+        ended.is(0, &[&format!("recorded: {}, set by Ada", &commit[..12])]);
+    };
+    let feature = feature(&pipeline);
+    set(&feature);
+    typo(&pipeline, "one\n");
+    pipeline.run().is(0, &["promote[load-test-skipped]"]);
+    // Production is taken back by hand.
+    set(&pipeline.before);
+    typo(&pipeline, "two\n");
+    let ended = pipeline.run();
+    ended.is(1, &["stop[load-test-failed]", &asks_for_abort(&feature)]);
 }

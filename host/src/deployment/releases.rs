@@ -100,15 +100,20 @@ fn release(
     Ok(Release {
         commit: header.commit.clone(),
         deployment: header.number,
-        at: ended(&entries).unwrap_or(header.began),
+        at: ended(header, &entries),
         evidence,
         because_of: reverted.or(stopped.map(|it| it.commit.clone())),
     })
 }
 
-fn ended(entries: &[Dated]) -> Option<u64> {
+/// When the release of a deployment was promoted, in milliseconds since 1970.
+pub(super) fn promoted_at(store: &mut dyn Store, header: &Header) -> Result<u64, Error> {
+    let (entries, _) = log::read(store, header.number)?;
+    Ok(ended(header, &entries))
+}
+
+fn ended(header: &Header, entries: &[Dated]) -> u64 {
     let mut latest = entries.iter().rev();
-    latest
-        .find(|it| matches!(it.entry, Entry::Concluded { .. }))
-        .map(|it| it.at)
+    let conclusion = latest.find(|it| matches!(it.entry, Entry::Concluded { .. }));
+    conclusion.map_or(header.began, |it| it.at)
 }

@@ -3,38 +3,52 @@
 use std::process::Stdio;
 
 use super::survey::Survey;
-use super::{Error, LISTED};
+use super::{Error, LISTED, releases};
 use crate::contract::promotion::{Conclusion, UnreleasedLabel};
 use crate::contract::types::LoadTestAction;
 use crate::facts::{git, message};
+use crate::journal::Store;
 use crate::text::number::short;
 
-/// Reads what the commits between the live release and this one ask for: of each action the newest commit.
-///
-/// The live release is the last promoted one. Before the first one, only the release's own label counts.
+/// Reads what the commits between the live release and this one ask for: of each action the newest commit. Where nothing
+/// is known to be live, only the release's own label counts.
 ///
 /// # Errors
 ///
 /// If git does not know the commits: a label that is not read may be the strictest one.
 pub(super) fn labels(survey: &mut Survey<'_, '_>) -> Result<Vec<UnreleasedLabel>, Error> {
-    let store = survey.record.log.store.as_mut();
-    let live = store.deployments(LISTED)?.into_iter().find(|it| {
-        matches!(
-            it.conclusion,
-            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
-        )
-    });
-    let Some(live) = live.filter(|it| it.commit != survey.commit) else {
+    let production = survey.context.config.settings.environments.last();
+    let production = production.map_or("", |it| it.name.as_str());
+    let live = live(survey.record.log.store.as_mut(), production)?;
+    let Some(live) = live.filter(|it| it != survey.commit) else {
         return Ok(Vec::new());
     };
     let mut found: Vec<UnreleasedLabel> = Vec::new();
-    for commit in between(survey, &live.commit)? {
+    for commit in between(survey, &live)? {
         let action = action(survey, &commit)?;
         if commit != survey.commit && !found.iter().any(|it| it.action == action) {
             found.push(UnreleasedLabel { commit, action });
         }
     }
     Ok(found)
+}
+
+/// The commit that is live: the last promoted release, or the baseline of production if no release was promoted since.
+fn live(store: &mut dyn Store, production: &str) -> Result<Option<String>, Error> {
+    let mut deployments = store.deployments(LISTED)?.into_iter();
+    let promoted = deployments.find(|it| {
+        matches!(
+            it.conclusion,
+            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
+        )
+    });
+    let baseline = store.baseline(production)?;
+    let Some(promoted) = promoted else {
+        return Ok(baseline.map(|it| it.commit));
+    };
+    let at = releases::promoted_at(store, &promoted)?;
+    let newer = baseline.filter(|it| it.at > at);
+    Ok(Some(newer.map_or(promoted.commit, |it| it.commit)))
 }
 
 /// The commits of the release that the live one does not contain, newest first.
@@ -53,8 +67,8 @@ fn between(survey: &Survey<'_, '_>, live: &str) -> Result<Vec<String>, Error> {
                 short(live),
                 short(survey.commit)
             ),
-            "fetch the whole history (`git fetch --unshallow`), then continue with `greenlight run --resume`, or set \
-             `[release] labels = \"deployed-commit\"`",
+            "fetch the whole history (`git fetch --unshallow`), or correct what is live (`greenlight live --set COMMIT`), \
+             then continue with `greenlight run --resume`; or set `[release] labels = \"deployed-commit\"`",
         ));
     }
     let text = String::from_utf8_lossy(&listed.stdout);
