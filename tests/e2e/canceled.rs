@@ -10,7 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::postgres_server::Server;
-use crate::{locust, waiting};
+use crate::process::Process;
+use crate::{locust, processes, waiting};
 
 /// The command that cancels the first deployment in Ada's name.
 const CANCEL: [&str; 6] = [
@@ -28,6 +29,10 @@ fn slow() -> Pipeline {
     pipeline.setting.rounds = 1;
     let cleanup = ["/bin/sh", "-c", r#"echo "$GREENLIGHT_FOLDER" >> cleaned"#];
     pipeline.setting.cleanup = Some(cleanup.map(str::to_owned).to_vec());
+    pipeline
+        .setting
+        .deploy_cleanup
+        .clone_from(&pipeline.setting.cleanup);
     pipeline.setting.load_test =
         locust::command(pipeline.stage.balancer(), 1_000_000, pipeline.folder());
     pipeline
@@ -35,15 +40,15 @@ fn slow() -> Pipeline {
 
 /// The processes of the pipeline's load test.
 fn load_tests(pipeline: &Pipeline) -> usize {
-    let folder = pipeline.folder().to_str().expect("UTF-8").to_owned();
-    let processes = fs::read_dir("/proc").expect("processes").flatten();
-    let lines = processes.filter_map(|it| fs::read(it.path().join("cmdline")).ok());
-    lines
-        .filter(|line| {
-            let line = String::from_utf8_lossy(line);
-            line.contains("locustfile.py") && line.contains(&folder)
-        })
-        .count()
+    let folder = pipeline.folder().to_str().expect("UTF-8");
+    processes::with("cmdline", &["locustfile.py", folder]).len()
+}
+
+/// The processes of the deploy command of stage.
+fn deploy_commands(pipeline: &Pipeline) -> usize {
+    let command = pipeline.stage.deploy_command();
+    let control = command.last().expect("arguments");
+    processes::with("cmdline", &["deploy.py", control]).len()
 }
 
 /// How often the cleanup command ran.
@@ -127,9 +132,9 @@ fn a_running_load_test_is_ended_with_a_database() {
     canceled_during_its_load_test(&pipeline);
 }
 
-#[test]
-fn a_running_deploy_command_is_ended() {
-    let pipeline = slow();
+/// Starts a deployment whose deploy command for stage runs for minutes.
+#[track_caller]
+fn in_its_deploy_command(pipeline: &Pipeline) -> (String, Process) {
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();
     pipeline.stage.pace(Duration::from_mins(10));
@@ -137,11 +142,43 @@ fn a_running_deploy_command_is_ended() {
     pipeline.stage.wait("deployment", |state| {
         state.deployments.iter().any(|it| it.state == "rolling")
     });
+    (commit, run)
+}
+
+#[test]
+fn a_running_deploy_command_is_ended() {
+    let pipeline = slow();
+    let (commit, run) = in_its_deploy_command(&pipeline);
     pipeline.greenlight(&CANCEL).is(0, &[]);
     assert_eq!(run.wait(LIMIT).code(), Some(1));
     assert_eq!(outcomes(&pipeline, 1), [Outcome::Canceled]);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
     assert!(pipeline.told()[0].contains("was canceled"));
+    assert_eq!(cleaned(&pipeline), 1);
+    let said = "cleaned up after the deploy command of `stage`";
+    pipeline.greenlight(&["status", "1"]).is(0, &[said]);
+}
+
+/// A message that a process did not live to read is heeded by the one that resumes the deployment.
+#[test]
+fn what_a_dead_process_was_asked_is_done_after_a_resume() {
+    let mut pipeline = slow();
+    // A paused process loses its lease only after this.
+    pipeline.setting.lease = 120;
+    let (_, mut run) = in_its_deploy_command(&pipeline);
+    let pid = Pid::from_child(run.child());
+    kill_process(pid, Signal::STOP).expect("it runs");
+    let asked = pipeline.greenlight(&[&CANCEL[..], &["--wait", "1s"]].concat());
+    assert_eq!(asked.status, 4, "{asked:?}");
+    kill_process(pid, Signal::KILL).expect("it runs");
+    run.wait(LIMIT);
+    assert_eq!(deploy_commands(&pipeline), 1, "it lives on");
+    pipeline.greenlight(&["run", "--resume"]).is(
+        1,
+        &["what was left of the deploy command of `stage` was ended"],
+    );
+    assert_eq!(pipeline.conclusion(1).as_deref(), Some("canceled"));
+    assert_eq!((deploy_commands(&pipeline), cleaned(&pipeline)), (0, 1));
 }
 
 /// A wait for the nodes ends at once, and nothing further is done.

@@ -22,6 +22,7 @@ mod pipeline;
 #[path = "../journal/postgres_server.rs"]
 mod postgres_server;
 mod process;
+mod processes;
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 mod programs;
 mod promotion;

@@ -51,6 +51,8 @@ pub struct Setting {
     pub load_test: Vec<String>,
     /// The command that cleans up after a load test.
     pub cleanup: Option<Vec<String>>,
+    /// The command that cleans up after a deploy command.
+    pub deploy_cleanup: Option<Vec<String>>,
     /// Where the journal is.
     pub journal: Option<String>,
     /// Whose labels count.
@@ -88,6 +90,7 @@ impl Pipeline {
             repeatable: false,
             load_test: locust::command(stage.balancer(), 60, folder.path()),
             cleanup: None,
+            deploy_cleanup: None,
             journal: None,
             labels: "deployed-commit",
             lease: 10,
@@ -266,15 +269,20 @@ impl Pipeline {
         let list = |items: &[String]| serde_json::to_string(items).expect("a list");
         let deploy_prod = setting.deploy_prod.clone();
         let deploy_prod = deploy_prod.unwrap_or_else(|| self.prod.deploy_command());
+        let cleanup = |key: &str, command: &Option<Vec<String>>| {
+            let command = command.as_deref().map(list);
+            command.map_or_else(String::new, |it| format!("{key} = {it}\n"))
+        };
         let environment = |name: &str, deploy: &[String], service: &Service| {
             format!(
                 "[[environment]]\nname = \"{name}\"\ndeploy = {}\ndeploy-repeatable = {}\nnodes = {}\n\
-                 convergence-rounds = {}\nconvergence-deadline = \"{}s\"\n",
+                 convergence-rounds = {}\nconvergence-deadline = \"{}s\"\n{}",
                 list(deploy),
                 setting.repeatable,
                 list(service.nodes()),
                 setting.rounds,
-                setting.deadline
+                setting.deadline,
+                cleanup("deploy-cleanup", &setting.deploy_cleanup)
             )
         };
         let mut text = format!(
@@ -297,9 +305,7 @@ impl Pipeline {
              history = \"results_stats_history.csv\"\n",
             list(&setting.load_test)
         );
-        if let Some(cleanup) = &setting.cleanup {
-            let _ = writeln!(text, "cleanup = {}", list(cleanup));
-        }
+        text.push_str(&cleanup("cleanup", &setting.cleanup));
         text.push_str(setting.serve.as_deref().unwrap_or_default());
         // In one step: a process that has just been started may be reading it.
         let (file, new) = (

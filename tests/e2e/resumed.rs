@@ -1,25 +1,35 @@
-//! A load test whose greenlight was killed lives on, and must not spoil the one that repeats it.
+//! A command whose greenlight was killed lives on, and must not spoil the one that repeats it.
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use greenlight::journal;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use crate::pipeline::{LIMIT, Pipeline};
-use crate::{locust, waiting};
+use crate::pipeline::{LIMIT, Pipeline, recorded};
+use crate::{locust, processes, waiting};
 
 /// The numbers of the pipeline's processes of Locust.
 fn load_tests(pipeline: &Pipeline) -> Vec<Pid> {
-    let folder = pipeline.folder().to_str().expect("UTF-8").to_owned();
-    let processes = fs::read_dir("/proc").expect("processes").flatten();
-    let found = processes.filter_map(|it| {
-        let line = fs::read(it.path().join("cmdline")).ok()?;
-        let line = String::from_utf8_lossy(&line).into_owned();
-        let number = it.file_name().to_str()?.parse().ok()?;
-        let is_ours = line.contains("locustfile.py") && line.contains(&folder);
-        Pid::from_raw(number).filter(|_| is_ours)
-    });
-    found.collect()
+    let folder = pipeline.folder().to_str().expect("UTF-8");
+    processes::with("cmdline", &["locustfile.py", folder])
+}
+
+/// A command that leaves a line with the folder of the run that it is told of.
+fn leaves_a_line(file: &str) -> Vec<String> {
+    let script = format!(r#"echo "$GREENLIGHT_FOLDER" >> {file}; "$@""#);
+    ["/bin/sh", "-c", &script, "sh"].map(str::to_owned).to_vec()
+}
+
+fn cleanup() -> Vec<String> {
+    leaves_a_line("cleaned")
+}
+
+/// The lines of a file that commands leave.
+fn lines(pipeline: &Pipeline, file: &str) -> Vec<String> {
+    let text = fs::read_to_string(pipeline.folder().join(file)).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
 }
 
 /// The folders of the runs of the load test, in order.
@@ -44,8 +54,7 @@ fn a_load_test_that_lives_on_does_not_spoil_its_repetition() {
     let locust = locust::command(pipeline.stage.balancer(), 300, pipeline.folder());
     let shell = ["/bin/sh", "-c", script, "sh"].map(str::to_owned);
     pipeline.setting.load_test = shell.into_iter().chain(locust).collect();
-    let cleanup = ["/bin/sh", "-c", r#"echo "$GREENLIGHT_FOLDER" >> cleaned"#];
-    pipeline.setting.cleanup = Some(cleanup.map(str::to_owned).to_vec());
+    pipeline.setting.cleanup = Some(cleanup());
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
     let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
@@ -75,6 +84,85 @@ fn a_load_test_that_lives_on_does_not_spoil_its_repetition() {
     let runs = runs(&pipeline);
     assert_eq!(runs.len(), 2, "{runs:?}");
     assert!(runs[1].join("results.json").exists());
-    let cleaned = fs::read_to_string(pipeline.folder().join("cleaned")).expect("a file");
-    assert_eq!(cleaned.trim(), runs[0].to_str().expect("UTF-8"));
+    let first = runs[0].to_str().expect("UTF-8");
+    assert_eq!(lines(&pipeline, "cleaned"), [first]);
+}
+
+#[test]
+fn a_deploy_command_that_lives_on_is_ended_before_its_repetition() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.repeatable = true;
+    pipeline.setting.deploy_cleanup = Some(cleanup());
+    let commit = pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    pipeline.stage.pace(Duration::from_mins(10));
+    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
+    pipeline
+        .stage
+        .wait("deployment", |state| !state.deployments.is_empty());
+    kill_process(Pid::from_child(run.child()), Signal::KILL).expect("it runs");
+    run.wait(LIMIT);
+    let command = pipeline.stage.deploy_command();
+    let control = command.last().expect("arguments");
+    let first = processes::with("cmdline", &["deploy.py", control]);
+    assert_eq!(first.len(), 1, "it lives on");
+    let resumed = pipeline.start(&["run", "--resume"]);
+    waiting::until("end of the first one", LIMIT, || {
+        test_kill_process(first[0]).is_err().then_some(())
+    });
+    pipeline.stage.pace(Duration::ZERO);
+    assert_eq!(resumed.wait(LIMIT).code(), Some(0));
+    let said = fs::read_to_string(pipeline.folder().join("said")).expect("a file");
+    for text in [
+        "the deployment to `stage` was interrupted when the last process ended: it is repeated",
+        "what was left of the deploy command of `stage` was ended",
+        "cleaned up after the deploy command of `stage`",
+    ] {
+        assert!(said.contains(text), "no {text:?} in {said}");
+    }
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+    let cleaned = lines(&pipeline, "cleaned");
+    assert_eq!(cleaned.len(), 1, "{cleaned:?}");
+    assert!(cleaned[0].ends_with("-deploy-stage"), "{cleaned:?}");
+}
+
+/// What runs without a record would live on unknown if greenlight were killed.
+#[test]
+fn a_command_is_executed_only_when_it_is_recorded() {
+    let mut pipeline = Pipeline::recorded();
+    let mut load_test = leaves_a_line("ran");
+    load_test.append(&mut recorded("passed"));
+    pipeline.setting.load_test = load_test;
+    let commit = pipeline.commit("Change [load test: abort]");
+    let tags = pipeline.tags();
+    // The record of the load test's process takes forever.
+    let folder = pipeline.folder().join(".greenlight");
+    fs::create_dir(&folder).expect("a folder");
+    drop(journal::open(&pipeline.location()).expect("a journal"));
+    let other = rusqlite::Connection::open(folder.join("journal.db")).expect("the journal");
+    other
+        .execute_batch(
+            "CREATE TRIGGER forever BEFORE INSERT ON records
+             WHEN NEW.body LIKE '%\"folder\":\"%-load-test-stage\"%' BEGIN
+                 INSERT INTO leases SELECT '', 0, 0, '', NULL, count(*) FROM (
+                     WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n);
+             END",
+        )
+        .expect("a trigger");
+    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
+    let mark = format!("GREENLIGHT_FOLDER={}", folder.display());
+    let commands = || processes::with("environ", &[&mark, "-load-test-stage"]);
+    waiting::until("the process of the load test", LIMIT, || {
+        let is_there = !commands().is_empty() || !lines(&pipeline, "ran").is_empty();
+        is_there.then_some(())
+    });
+    kill_process(Pid::from_child(run.child()), Signal::KILL).expect("it runs");
+    run.wait(LIMIT);
+    waiting::until("its end", LIMIT, || commands().is_empty().then_some(()));
+    assert_eq!(lines(&pipeline, "ran"), [""; 0]);
+    other.execute_batch("DROP TRIGGER forever").expect("gone");
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    ended.is(0, &["promote[load-test-passed]"]);
+    assert_eq!(lines(&pipeline, "ran").len(), 1);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
 }

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{Ended, GREENLIGHT, LIMIT, Pipeline, ended};
 use crate::process::Process;
-use crate::{programs, waiting};
+use crate::{processes, programs, waiting};
 
 /// Runs a tag, and kills greenlight when it makes its n-th record durable; before that record is.
 fn killed_at(pipeline: &Pipeline, tag: &str, n: usize) -> Ended {
@@ -168,25 +168,9 @@ fn a_signal_to_the_whole_job_fails_nothing() {
     let tags = pipeline.tags();
     let mut run = in_the_middle(&pipeline, &tags[0]);
     let control = pipeline.stage.deploy_command().pop().expect("a URL");
-    let children = || {
-        let processes = std::fs::read_dir("/proc").expect("processes").flatten();
-        let lines = processes.filter_map(|it| {
-            std::fs::read(it.path().join("cmdline"))
-                .ok()
-                .map(|line| (it, line))
-        });
-        let mut ours = lines.filter(|(_, line)| {
-            let line = String::from_utf8_lossy(line);
-            line.contains("deploy.py") && line.contains(&control)
-        });
-        ours.next()
-            .and_then(|(it, _)| it.file_name().to_str()?.parse().ok())
-    };
-    let child: i32 = waiting::until("deploy command", LIMIT, children);
-    for pid in [
-        Pid::from_raw(child).expect("a process"),
-        Pid::from_child(run.child()),
-    ] {
+    let children = || processes::with("cmdline", &["deploy.py", &control]).pop();
+    let child = waiting::until("deploy command", LIMIT, children);
+    for pid in [child, Pid::from_child(run.child())] {
         kill_process(pid, Signal::TERM).expect("it runs");
     }
     assert_eq!(run.wait(LIMIT).code(), Some(75));

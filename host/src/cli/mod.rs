@@ -38,6 +38,7 @@ pub use exit::{Exit, WarnExitCode};
 use output::Output;
 use output_flags::OutputFlags;
 
+use crate::effects::process::gate;
 pub use crate::error::Error;
 use crate::local;
 use crate::sandbox::compile;
@@ -97,6 +98,10 @@ pub fn command() -> clap::Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    // A process that was started for a command executes it, and does nothing else.
+    if let Some(exit) = gate::enter() {
+        return exit;
+    }
     // A process that was started to compile a component does nothing else.
     if std::env::args_os()
         .nth(1)

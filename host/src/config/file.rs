@@ -59,6 +59,10 @@ pub(super) struct EnvironmentTable {
     /// Whether an interrupted deployment may be repeated; false unless set.
     #[serde(default)]
     pub deploy_repeatable: bool,
+    /// The command that ends what the deploy command started elsewhere, such as a job in a cluster. It runs before an
+    /// interrupted deployment is repeated, and after a canceled one.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub deploy_cleanup: Option<Vec<String>>,
     /// The base URL of each node, which answers `/__version__`.
     #[cfg_attr(test, schemars(with = "Vec<shapes::Url>", length(min = 1)))]
     #[serde(default)]
@@ -295,6 +299,8 @@ pub struct Environment {
     pub time_limit: Duration,
     /// Whether an interrupted deployment may be repeated.
     pub repeatable: bool,
+    /// The command that ends what the deploy command started elsewhere, as an argument list.
+    pub cleanup: Option<Vec<String>>,
     /// The base URLs of its nodes, which are also their names.
     pub nodes: Vec<String>,
     /// How long a node may take to answer.
@@ -309,6 +315,9 @@ pub(super) fn environment(
 ) -> Result<(EnvironmentSettings, Environment), Wrong> {
     let key = |name: &str| format!("{at}.{name}");
     values::command(&key("deploy"), &table.deploy)?;
+    if let Some(cleanup) = &table.deploy_cleanup {
+        values::command(&key("deploy-cleanup"), cleanup)?;
+    }
     if table.nodes.is_empty() {
         return Err(Wrong::new(
             key("nodes"),
@@ -347,6 +356,7 @@ pub(super) fn environment(
         deploy: table.deploy,
         time_limit: table.deploy_time_limit.duration(),
         repeatable: table.deploy_repeatable,
+        cleanup: table.deploy_cleanup,
         nodes: table.nodes,
         node_time_limit: table.node_time_limit.duration(),
     };

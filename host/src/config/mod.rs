@@ -290,6 +290,10 @@ mod tests {
                 "line 4: `environment.deploy` is an empty command",
             ),
             (
+                format!("{LEAST}\ndeploy-cleanup = []"),
+                "`environment.deploy-cleanup` is an empty command",
+            ),
+            (
                 LEAST.replace(r#"["./deploy", "stage"]"#, r#""./deploy stage""#),
                 "`environment.deploy`: expected a list, not",
             ),

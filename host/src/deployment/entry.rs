@@ -42,7 +42,7 @@ pub enum Entry {
         #[serde(with = "ActionForm")]
         effect: Action,
     },
-    /// The command of the effect that started runs.
+    /// The process of the command of the effect that started is there. It executes the command after this record.
     Running {
         /// Its first process, which leads its process group, as a holder of a lock is written; `None` if it is unknown.
         process: Option<String>,

@@ -7,7 +7,7 @@ use super::commands::{self, Command, Commands};
 use super::entry::{Began, Entry};
 use super::log::Dated;
 use crate::config::Config;
-use crate::contract::promotion::{Action, Outcome};
+use crate::contract::promotion::{Action, Happening, Outcome};
 use crate::effects::process::left_over::{self, Left};
 use crate::effects::shutdown::Shutdown;
 use crate::journal::Holder;
@@ -24,19 +24,32 @@ pub(super) struct LeftOver {
 }
 
 impl LeftOver {
-    /// The command that ran when a deployment's last entry was written.
+    /// The command that ran when a deployment's last entry was written, or that was canceled right before.
     pub(super) fn of(entries: &[Dated]) -> Option<Self> {
         let mut found = None;
+        let mut was_canceled = false;
         for dated in entries {
             match &dated.entry {
-                Entry::Started { effect } => found = Some(Self::new(effect)),
+                Entry::Started { effect } => {
+                    found = Some(Self::new(effect));
+                    was_canceled = false;
+                }
                 Entry::Running { process, folder } => {
                     if let Some(left) = &mut found {
                         left.process.clone_from(process);
                         left.folder = Some(PathBuf::from(folder));
                     }
                 }
-                Entry::Happened { details, .. } if !details.is_imported() => found = None,
+                Entry::Happened { event, details } if !details.is_imported() => {
+                    match &event.happening {
+                        // The person who canceled it is recorded next.
+                        Happening::Deployed(it) if it.outcome == Outcome::Canceled => {
+                            was_canceled = true;
+                        }
+                        Happening::Observed(_) if was_canceled => {}
+                        _ => found = None,
+                    }
+                }
                 _ => {}
             }
         }
@@ -74,7 +87,7 @@ impl LeftOver {
     }
 }
 
-/// Runs `[load-test] cleanup`.
+/// Runs the cleanup of a command: `cleanup` of `[load-test]`, or `deploy-cleanup` of the environment.
 pub(super) struct Cleanup<'a> {
     pub(super) config: &'a Config,
     pub(super) shutdown: &'a Shutdown,
@@ -87,13 +100,20 @@ pub(super) struct Cleanup<'a> {
 }
 
 impl Cleanup<'_> {
-    /// Runs it for a load test that was interrupted, if there is one. Returns a note for people.
+    /// Runs it for a command that was interrupted, if there is one. Returns a note for people.
     pub(super) fn run(&self, left: &LeftOver, line: &mut dyn FnMut(&str)) -> Option<String> {
-        let Action::LoadTest(environment) = &left.effect else {
-            return None;
+        let (environment, arguments, time_limit) = match &left.effect {
+            Action::LoadTest(environment) => {
+                let test = self.config.load_test.as_ref()?;
+                (environment, &test.cleanup, test.time_limit.duration())
+            }
+            Action::Deploy(environment) => {
+                let how = self.config.environment(environment)?;
+                (environment, &how.cleanup, how.time_limit)
+            }
+            _ => return None,
         };
-        let test = self.config.load_test.as_ref()?;
-        let arguments = test.cleanup.as_ref()?;
+        let arguments = arguments.as_ref()?;
         let commands = Commands {
             config: self.config,
             shutdown: self.shutdown,
@@ -104,22 +124,20 @@ impl Cleanup<'_> {
         let command = Command {
             arguments,
             name: commands::name(self.position, "cleanup", environment),
-            time_limit: test.time_limit.duration(),
+            time_limit,
             own: left.folder.clone(),
         };
         let ran = commands.run(&command, environment, line, &mut |_, _| Ok(()));
+        let after = left.command();
         Some(match ran {
             Ok(ran) if ran.outcome() == Outcome::Succeeded => {
-                format!("cleaned up after the load test against `{environment}`")
+                format!("cleaned up after the {after}")
             }
             Ok(ran) => format!(
-                "the cleanup after the load test against `{environment}` failed: {}",
+                "the cleanup after the {after} failed: {}",
                 ran.said(ran.details.ended.clone(), self.folder, false)
             ),
-            Err(error) => format!(
-                "the cleanup after the load test against `{environment}` failed: {}",
-                error.message
-            ),
+            Err(error) => format!("the cleanup after the {after} failed: {}", error.message),
         })
     }
 }

@@ -72,6 +72,11 @@ impl Mailbox {
         })
     }
 
+    /// A shutdown of the process alone, for what a message does not end.
+    pub(super) fn process(&self) -> Shutdown {
+        self.process.clone()
+    }
+
     /// What ends the driver's current action: a shutdown of the process, or a message.
     pub(super) fn stop(&self) -> Shutdown {
         lock(&self.shared).stop.clone()

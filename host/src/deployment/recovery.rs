@@ -220,11 +220,11 @@ impl Recovery {
         }
     }
 
-    /// The command that was interrupted, if it may be ended: a deploy command that is not repeated goes on, since half
-    /// of it would be worse.
-    pub(super) fn left_over(&self, repeated: bool) -> Option<LeftOver> {
+    /// The command that was interrupted, if it may be ended: a deploy command that is neither repeated nor canceled goes
+    /// on, since half of it would be worse.
+    pub(super) fn left_over(&self, repeated: bool, canceled: bool) -> Option<LeftOver> {
         let left = self.left.clone().filter(|_| self.interrupted.is_some())?;
-        let is_ended = repeated || matches!(left.effect, Action::LoadTest(_));
+        let is_ended = repeated || canceled || matches!(left.effect, Action::LoadTest(_));
         is_ended.then_some(left)
     }
 

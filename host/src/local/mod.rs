@@ -75,6 +75,7 @@ pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) 
             deploy: vec![program.clone(), DEPLOY.to_owned(), nodes.control(&it.name)],
             time_limit: Duration::from_mins(1),
             repeatable: true,
+            cleanup: None,
             nodes: nodes.urls(&it.name),
             node_time_limit: Duration::from_secs(2),
         })

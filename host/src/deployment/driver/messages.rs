@@ -7,6 +7,7 @@ use crate::deployment::left_over::{Cleanup, LeftOver};
 use crate::deployment::message::Message;
 use crate::deployment::survey::rival;
 use crate::deployment::{Error, log};
+use crate::effects::shutdown::Shutdown;
 use crate::text::number::short;
 
 impl Driver<'_> {
@@ -24,17 +25,17 @@ impl Driver<'_> {
         }
         self.context.shutdown = self.mailbox.stop();
         match left {
-            Some(left) => self.clear(&left),
+            Some(left) => self.clear(&left, &self.mailbox.stop()),
             None => Ok(()),
         }
     }
 
-    /// Ends what is left of a command that was interrupted, and cleans up after it.
-    pub(super) fn clear(&mut self, left: &LeftOver) -> Result<(), Error> {
+    /// Ends what is left of a command that was interrupted, and cleans up after it, until `stop` is requested.
+    pub(super) fn clear(&mut self, left: &LeftOver, stop: &Shutdown) -> Result<(), Error> {
         let screen = &mut self.context.screen;
         let cleanup = Cleanup {
             config: self.context.config,
-            shutdown: &self.context.shutdown,
+            shutdown: stop,
             began: &self.began,
             deployment: self.record.log.deployment,
             folder: &self.folder,

@@ -32,19 +32,21 @@ impl Driver<'_> {
         let note = recovery.note(repeated);
         let unknown = recovery.as_unknown(&self.began).filter(|_| !repeated);
         self.canceled_by = recovery.canceled_by();
-        let left = recovery.left_over(repeated);
+        let canceled = self.mailbox.has_message() && self.mailbox.stop_deploy().is_requested();
+        let left = recovery.left_over(repeated, canceled);
         let (events, interrupted) = recovery.into_parts();
         self.record.resume(events);
+        if let Some(note) = note {
+            self.context.screen.note(&note);
+        }
+        // Before the record: if this process ends meanwhile, the next one does it again.
+        if let Some(left) = left {
+            self.clear(&left, &self.mailbox.process())?;
+        }
         self.record.log.write(&Entry::Resumed {
             interrupted,
             repeated,
         })?;
-        if let Some(note) = note {
-            self.context.screen.note(&note);
-        }
-        if let Some(left) = left {
-            self.clear(&left)?;
-        }
         if let Some(happening) = unknown {
             self.record.happened(happening, Details::Interrupted)?;
         }

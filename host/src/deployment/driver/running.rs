@@ -1,4 +1,4 @@
-//! Running one command of an effect. Its process group is in the journal as soon as it runs.
+//! Running one command of an effect. Its process group is in the journal before it runs.
 
 use std::io;
 use std::path::Path;

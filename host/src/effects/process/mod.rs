@@ -4,6 +4,7 @@
 //! the group keeps running; [`left_over`] ends it later.
 
 mod command_output;
+pub mod gate;
 pub mod left_over;
 #[cfg(test)]
 mod tests;
@@ -12,13 +13,15 @@ mod watch;
 use std::io::{self, ErrorKind, PipeReader};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
+use rustix::process::{Pid, Signal};
 
 use self::command_output::Log;
-use self::watch::Watch;
+use self::gate::Gate;
+use self::watch::{Group, Watch};
 use super::shutdown::Shutdown;
 
 /// The time between SIGTERM and SIGKILL, in which a process group can shut down.
@@ -94,11 +97,12 @@ pub fn run(
     run_noted(task, shutdown, &mut |_| Ok(()), line)
 }
 
-/// As [`run`]; `started` gets the number of the process, which is the one of its group, as soon as it runs.
+/// As [`run`]; `started` gets the number of the process, which is the one of its group. In a program with a
+/// [gate](gate::enter), the process executes the command only after `started` has returned.
 ///
 /// # Errors
 ///
-/// As [`run`], and those of `started`. The command is ended as on a time-out.
+/// As [`run`], and those of `started`: then the command is not executed.
 pub fn run_noted(
     task: &Task<'_>,
     shutdown: &Shutdown,
@@ -141,8 +145,7 @@ fn run_with(
     limits: Limits,
 ) -> io::Result<Finished> {
     let log = Log::open(task.log, limits.log)?;
-    let started = Instant::now();
-    let (child, pipe) = match start(task)? {
+    let (child, pipe) = match start(task, note)? {
         Ok(started) => started,
         Err(why) => {
             return Ok(Finished {
@@ -152,13 +155,8 @@ fn run_with(
             });
         }
     };
-    let number = child.id();
+    let started = Instant::now();
     let mut watch = Watch::new(child, pipe, log, line)?;
-    if let Err(error) = note(number) {
-        watch.terminate(limits.grace);
-        watch.kill(limits.drain)?;
-        return Err(error);
-    }
 
     // Without a deadline if it is beyond the range of the clock.
     let deadline = started.checked_add(task.time_limit);
@@ -202,15 +200,20 @@ fn ending(status: ExitStatus) -> Ending {
     }
 }
 
-/// Starts a command in a new process group, with its output in a pipe.
+/// Starts a command in a new process group, with its output in a pipe. `note` gets its number.
 ///
-/// The outer error is a failure of this program. The inner one says why the command did not start, and what to do.
-fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>> {
+/// The outer error is a failure of this program, or of `note`. The inner one says why the command did not start, and what
+/// to do.
+fn start(
+    task: &Task<'_>,
+    note: &mut dyn FnMut(u32) -> io::Result<()>,
+) -> io::Result<Result<(Child, PipeReader), String>> {
     let Some((program, arguments)) = task.command.split_first() else {
         return Ok(Err("the command is empty: name a program".to_owned()));
     };
+    let obstacle = |error| Ok(Err(obstacle(program, task.folder, &error)));
     let (reader, writer) = io::pipe()?;
-    let mut command = Command::new(program);
+    let (gate, mut command) = Gate::before(program)?;
     for variable in task.without {
         command.env_remove(variable);
     }
@@ -218,17 +221,29 @@ fn start(task: &Task<'_>) -> io::Result<Result<(Child, PipeReader), String>> {
         .args(arguments)
         .envs(task.variables.iter().map(|(name, value)| (name, value)))
         .current_dir(task.folder)
-        .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .process_group(0)
         .spawn();
     // It holds write ends of the pipe, so the reader would not see that the child closes its own.
     drop(command);
-    Ok(match child {
-        Ok(child) => Ok((child, reader)),
-        Err(error) => Err(obstacle(program, task.folder, &error)),
-    })
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) => return obstacle(error),
+    };
+    if let Err(error) = note(child.id()) {
+        // Its gate stays closed.
+        Group::of(Pid::from_child(&child)).signal(Signal::KILL);
+        child.wait()?;
+        return Err(error);
+    }
+    match gate.map_or(Ok(()), Gate::open) {
+        Ok(()) => Ok(Ok((child, reader))),
+        Err(error) => {
+            child.wait()?;
+            obstacle(error)
+        }
+    }
 }
 
 fn obstacle(program: &str, folder: &Path, error: &io::Error) -> String {

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
 
 use tempfile::TempDir;
@@ -235,8 +236,8 @@ fn a_process_outside_the_group_is_not_waited_for() {
         fs::write(run.path("fifo"), "go on\n").expect("the shell reads");
     });
     assert_eq!(finished.expect("a log").ending, Ending::Exited(0));
-    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw);
-    let kill = rustix::process::Signal::KILL;
+    let pid = pid.parse().ok().and_then(Pid::from_raw);
+    let kill = Signal::KILL;
     rustix::process::kill_process(pid.expect("a pid"), kill).expect("it still runs");
 }
 
@@ -298,14 +299,15 @@ fn a_log_that_fails_ends_the_command() {
 
 fn start_in(folder: &Path, command: &[&str]) -> Result<Child, String> {
     let command: Vec<_> = command.iter().map(|&word| word.to_owned()).collect();
-    let started = start(&Task {
+    let task = Task {
         command: &command,
         variables: &[],
         without: &[],
         folder,
         log: Path::new("none"),
         time_limit: Duration::MAX,
-    });
+    };
+    let started = start(&task, &mut |_| Ok(()));
     let started = started.expect("a pipe").map(|(child, _)| child);
     started.map_err(|why| why.replace(&folder.display().to_string(), "FOLDER"))
 }
