@@ -9,6 +9,7 @@ mod canceled;
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 mod chromium;
 mod contained_commits;
+mod damaged;
 mod first_day;
 mod half_way;
 mod hot_fix;

@@ -239,24 +239,6 @@ fn a_process_that_lost_its_lease_stops_before_its_next_effect() {
 }
 
 #[test]
-fn a_damaged_last_record_is_left_out_and_reported() {
-    let mut pipeline = quick();
-    pipeline.setting.repeatable = true;
-    let commit = pipeline.commit("Change [load test: abort]");
-    let tags = pipeline.tags();
-    let first = killed_at(&pipeline, &tags[0], 60);
-    assert_eq!(first.status, -1, "{}{}", first.stdout, first.stderr);
-    let journal = pipeline.folder().join(".greenlight/journal.db");
-    let other = rusqlite::Connection::open(journal).expect("the journal");
-    let damaged = "UPDATE records SET body = substr(body, 1, 9) \
-                   WHERE position = (SELECT max(position) FROM records)";
-    assert_eq!(other.execute(damaged, []).expect("damaged"), 1);
-    let ended = pipeline.greenlight(&["run", "--resume"]);
-    ended.is(0, &["damaged, and is ignored"]);
-    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
-}
-
-#[test]
 fn a_person_cancels_an_unfinished_deployment() {
     let pipeline = quick();
     let commit = pipeline.commit("Change [load test: abort]");

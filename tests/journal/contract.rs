@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use greenlight::contract::promotion::Conclusion;
-use greenlight::journal::{Baseline, Error, Header, NewDeployment, Row, Store};
+use greenlight::journal::{Baseline, Depth, Error, Header, NewDeployment, Row, Store};
 
 use crate::place::{Place, for_both, new, row};
 
@@ -15,8 +15,10 @@ for_both!(
     records_are_kept,
     a_position_is_written_once,
     a_record_of_one_s_own_is_found_again,
-    a_torn_record_is_left_out_and_forgotten,
-    damage_before_the_last_record_is_an_error,
+    damage_is_an_error_wherever_it_is,
+    missing_last_records_are_an_error,
+    a_missing_deployment_is_an_error,
+    records_of_an_earlier_version_count,
     a_conclusion_stands,
     the_latest_baseline_of_an_environment_counts,
     messages_are_kept_in_order,
@@ -135,8 +137,7 @@ fn records_are_kept(place: &Place) {
         store.append(other, &row(position)).expect("appended");
     }
     let records = place.open().records(one).expect("intact");
-    assert_eq!(records.rows, (1..=5).map(row).collect::<Vec<_>>());
-    assert!(!records.torn);
+    assert_eq!(records, (1..=5).map(row).collect::<Vec<_>>());
 }
 
 fn a_position_is_written_once(place: &Place) {
@@ -164,7 +165,7 @@ fn a_position_is_written_once(place: &Place) {
             .filter(|result| **result == Err(Error::Taken));
         assert_eq!(lost.count(), 2, "{results:?}");
     }
-    assert_eq!(place.open().records(number).expect("intact").rows.len(), 30);
+    assert_eq!(place.open().records(number).expect("intact").len(), 30);
 }
 
 fn a_record_of_one_s_own_is_found_again(place: &Place) {
@@ -175,55 +176,100 @@ fn a_record_of_one_s_own_is_found_again(place: &Place) {
     let other = Row { at: 5, ..row(1) };
     assert_eq!(store.append(number, &other), Err(Error::Taken));
     assert_eq!(place.open().append(number, &row(1)), Err(Error::Taken));
-    assert_eq!(store.records(number).expect("intact").rows, [row(1)]);
+    assert_eq!(store.records(number).expect("intact"), [row(1)]);
 }
 
-fn a_torn_record_is_left_out_and_forgotten(place: &Place) {
-    let mut store = place.open();
+/// A deployment with four records.
+fn with_records(store: &mut dyn Store) -> u64 {
     let number = store.begin(&new("a")).expect("begun");
-    for position in 1..=3 {
+    for position in 1..=4 {
         store.append(number, &row(position)).expect("appended");
     }
-    store.forget_torn(number).expect("nothing to do");
-    assert_eq!(store.records(number).expect("intact").rows.len(), 3);
-
-    place.tamper("UPDATE records SET body = '{\"step\":3,\"te' WHERE position = 3");
-    let records = store.records(number).expect("torn only");
-    assert_eq!((records.rows, records.torn), (vec![row(1), row(2)], true));
-    let damaged = Error::Damaged {
-        deployment: number,
-        position: 3,
-    };
-    assert_eq!(store.append(number, &row(4)), Err(damaged));
-    store.forget_torn(number).expect("forgotten");
-    store.forget_torn(number).expect("nothing to do");
-    store
-        .append(number, &row(3))
-        .expect("there is room for it again");
-    assert_eq!(store.records(number).expect("intact").rows.len(), 3);
+    number
 }
 
-fn damage_before_the_last_record_is_an_error(place: &Place) {
-    for damage in [
-        "UPDATE records SET body = '{}' WHERE position = 2",
-        "UPDATE records SET at = at + 1 WHERE position = 2",
-        "UPDATE records SET checksum = (SELECT checksum FROM records o WHERE o.position = 1 LIMIT 1) WHERE position = 2",
-        "DELETE FROM records WHERE position = 2",
-    ] {
-        let mut store = place.open();
-        let number = store.begin(&new("a")).expect("begun");
-        for position in 1..=4 {
-            store.append(number, &row(position)).expect("appended");
-        }
-        place.tamper(damage);
-        let damaged = Error::Damaged {
-            deployment: number,
-            position: 2,
-        };
-        assert_eq!(store.records(number), Err(damaged.clone()), "{damage}");
-        assert_eq!(store.forget_torn(number), Err(damaged));
-        place.tamper("DELETE FROM records WHERE position > 2");
+const fn damaged(deployment: u64, position: u64) -> Error {
+    Error::Damaged {
+        deployment,
+        position,
     }
+}
+
+fn damage_is_an_error_wherever_it_is(place: &Place) {
+    for damage in [
+        "UPDATE records SET body = '{}' WHERE position = {p}",
+        "UPDATE records SET at = at + 1 WHERE position = {p}",
+        "UPDATE records SET checksum = (SELECT checksum FROM records o WHERE o.position = 5 - {p} LIMIT 1)
+         WHERE position = {p}",
+        "DELETE FROM records WHERE position = {p}",
+    ] {
+        for position in [1, 2, 4] {
+            let mut store = place.open();
+            let number = with_records(&mut *store);
+            let damage = damage.replace("{p}", &position.to_string());
+            place.tamper(&format!("{damage} AND deployment = {number}"));
+            let found = store.records(number);
+            assert_eq!(found, Err(damaged(number, position)), "{damage}");
+            let added = store.append(number, &row(5));
+            assert_eq!(added.is_err(), position == 4, "{damage}: {added:?}");
+        }
+    }
+}
+
+fn missing_last_records_are_an_error(place: &Place) {
+    for left in [0, 1, 3] {
+        let mut store = place.open();
+        let number = with_records(&mut *store);
+        place.tamper(&format!(
+            "DELETE FROM records WHERE deployment = {number} AND position > {left}"
+        ));
+        let mut store = place.open();
+        let missing = damaged(number, left + 1);
+        assert_eq!(store.records(number), Err(missing.clone()));
+        assert_eq!(store.append(number, &row(left + 1)), Err(missing.clone()));
+        assert_eq!(store.append(number, &row(5)), Err(missing));
+        assert_eq!(store.check(Depth::Full), Ok(()), "the file is intact");
+    }
+    let mut store = place.open();
+    let number = with_records(&mut *store);
+    place.tamper("UPDATE deployments SET last_checksum = NULL");
+    assert_eq!(store.records(number), Err(damaged(number, 4)));
+    assert_eq!(store.append(number, &row(5)), Err(damaged(number, 4)));
+}
+
+fn a_missing_deployment_is_an_error(place: &Place) {
+    let mut store = place.open();
+    let number = with_records(&mut *store);
+    let empty = store.begin(&new("b")).expect("begun");
+    assert_eq!(store.check(Depth::Full), Ok(()));
+    place.tamper(&format!("DELETE FROM deployments WHERE number = {empty}"));
+    let missing = |found: Result<u64, Error>| {
+        assert!(
+            matches!(&found, Err(Error::Corrupt(what)) if what.contains("1 deployments, and 2 were")),
+            "{found:?}"
+        );
+    };
+    missing(store.begin(&new("b")));
+    for depth in [Depth::Quick, Depth::Full] {
+        missing(store.check(depth).map(|()| 0));
+    }
+    assert_eq!(store.records(number).expect("intact").len(), 4);
+    place.tamper("DELETE FROM anchors");
+    assert!(matches!(store.begin(&new("b")), Err(Error::Corrupt(_))));
+}
+
+/// A program of an earlier version that was running when this one came does not write the anchor.
+fn records_of_an_earlier_version_count(place: &Place) {
+    let mut store = place.open();
+    let number = with_records(&mut *store);
+    place.tamper(&format!(
+        "UPDATE deployments SET record_count = 3, last_checksum =
+             (SELECT checksum FROM records WHERE deployment = {number} AND position = 3)"
+    ));
+    assert_eq!(store.records(number).expect("intact").len(), 4);
+    store.append(number, &row(5)).expect("appended");
+    place.tamper("DELETE FROM records WHERE position = 5");
+    assert_eq!(store.records(number), Err(damaged(number, 5)));
 }
 
 fn the_latest_baseline_of_an_environment_counts(place: &Place) {
@@ -293,13 +339,10 @@ fn what_is_not_there(place: &Place) {
     assert_eq!(store.deployment(u64::MAX), Ok(None));
     assert_eq!(store.deployments(10), Ok(Vec::new()));
     let number = store.begin(&new("a")).expect("begun");
-    let gap = Error::Damaged {
-        deployment: number,
-        position: 1,
-    };
+    let gap = damaged(number, 1);
     assert_eq!(store.append(number, &row(2)), Err(gap));
     assert_eq!(store.append(number, &row(0)), Err(Error::Taken));
-    assert!(store.records(number).expect("none").rows.is_empty());
+    assert!(store.records(number).expect("none").is_empty());
 }
 
 fn many_may_open_a_new_one_at_once(place: &Place) {

@@ -37,8 +37,8 @@ fn every_entry_is_read(place: &Place) {
     place.restore();
     let mut store = place.open();
     for (number, conclusion, count) in DEPLOYMENTS {
-        let (entries, torn) = log::read(store.as_mut(), number).expect("its entries");
-        assert_eq!((entries.len(), torn), (count, false), "{number}");
+        let entries = log::read(store.as_mut(), number).expect("its entries");
+        assert_eq!(entries.len(), count, "{number}");
         let header = store.deployment(number).expect("read").expect("there");
         let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
             panic!("{number} begins with {:?}", entries.first())
@@ -53,7 +53,7 @@ fn every_entry_is_read(place: &Place) {
         assert_eq!(header.conclusion.map(Named::name), Some(conclusion));
     }
     let has = |store: &mut dyn Store, number, is: fn(&Entry) -> bool| {
-        let (entries, _) = log::read(store, number).expect("its entries");
+        let entries = log::read(store, number).expect("its entries");
         entries.iter().any(|it| is(&it.entry))
     };
     assert!(has(&mut *store, 4, |it| matches!(
@@ -147,7 +147,7 @@ fn a_restored_journal_is_written_on(place: &Place) {
     let mut store = place.open();
     assert_eq!(store.begin(&new("a")), Ok(7));
     store.append(7, &row(1)).expect("appended");
-    assert_eq!(store.records(7).expect("intact").rows, [row(1)]);
+    assert_eq!(store.records(7).expect("intact"), [row(1)]);
     assert_eq!(store.deployments(9).expect("read").len(), 7);
 }
 
@@ -179,14 +179,14 @@ fn an_unfinished_deployment_of_another_policy_is_canceled(place: &Place) {
     assert_eq!(exit, Some(2), "{stderr}");
     assert!(stderr.contains("greenlight cancel 6 --by NAME"), "{stderr}");
     let mut store = place.open();
-    let (entries, torn) = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
-    assert_eq!((entries.len(), torn), (ENTRIES, false));
+    let entries = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
+    assert_eq!(entries.len(), ENTRIES);
 
     let (exit, stdout, stderr) = greenlight(folder.path(), &["cancel", "6", "--by", "Ada"]);
     assert_eq!(exit, Some(0), "{stderr}");
     assert_eq!(stdout, "deployment 6 is canceled\n");
     assert_eq!(state(), "canceled");
-    let (entries, _) = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
+    let entries = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
     // The person, what the nodes serve, and the end.
     assert_eq!(entries.len(), ENTRIES + 3);
     let ada = Details::Person(Person {
@@ -209,9 +209,9 @@ fn an_unfinished_deployment_of_the_same_policy_is_resumed(place: &Place) {
         .expect("its digest");
     let policy = &policy[..("sha256:".len() + 64)];
     let mut store = place.open();
-    let rows = store.records(INTERRUPTED).expect("intact").rows;
+    let rows = store.records(INTERRUPTED).expect("intact");
     let header = store.deployment(INTERRUPTED).expect("read").expect("there");
-    let (entries, _) = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
+    let entries = log::read(store.as_mut(), INTERRUPTED).expect("its entries");
     let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
         panic!("{entries:?}")
     };
@@ -233,8 +233,7 @@ fn an_unfinished_deployment_of_the_same_policy_is_resumed(place: &Place) {
 
     let (exit, stdout, stderr) = greenlight(folder.path(), &["run", "--resume", "7"]);
     assert_eq!(exit, Some(1), "{stdout}{stderr}");
-    let (entries, torn) = log::read(store.as_mut(), 7).expect("its entries");
-    assert!(!torn);
+    let entries = log::read(store.as_mut(), 7).expect("its entries");
     let resumed = Entry::Resumed {
         interrupted: Some(Action::Deploy("stage".to_owned())),
         repeated: false,
@@ -251,7 +250,7 @@ fn an_unfinished_deployment_of_the_same_policy_is_resumed(place: &Place) {
             conclusion: Conclusion::Stopped
         })
     ));
-    let rows = store.records(7).expect("intact").rows;
+    let rows = store.records(7).expect("intact");
     let (old, new) = rows.split_at(ENTRIES);
     let has_format = |row: &Row| row.body.contains("\"format\":2");
     assert!(!old.iter().any(has_format) && new.iter().all(has_format));

@@ -61,7 +61,7 @@ impl ReportArguments {
 pub fn timeline(store: &mut dyn Store, number: u64) -> Result<Timeline, Error> {
     let header = store.deployment(number)?;
     let header = header.ok_or(journal::Error::Unknown(number))?;
-    let (entries, _) = log::read(store, number)?;
+    let entries = log::read(store, number)?;
     let mut timeline = timeline::project(&header, &entries);
     if timeline.conclusion.is_none() {
         timeline.interrupt();

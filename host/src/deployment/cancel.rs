@@ -143,15 +143,12 @@ fn finish(
         };
     }
     // A journal that can't be read any more can still be ended, without a record of the person.
-    let Ok((entries, torn)) = log::read(store.as_mut(), number) else {
+    let Ok(entries) = log::read(store.as_mut(), number) else {
         store.conclude(number, Conclusion::Canceled)?;
         leases.release_all_but(store.as_mut(), &[])?;
         return Ok(Cancellation::Done);
     };
     let mut record = Record::new(Log::new(store, number, entries.len() as u64 + 1));
-    if torn {
-        record.log.forget_torn()?;
-    }
     if !entries.iter().any(is_cancellation) {
         let intervened = Happening::Intervened(Intervention::Canceled);
         record.happened(intervened, Details::Person(person.clone()))?;

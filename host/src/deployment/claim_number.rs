@@ -210,10 +210,8 @@ enum Siblings {
     Begun(Header),
 }
 
-/// Ends a deployment that has not begun. A damaged first record is removed: a deployment without records frees
-/// its idempotency key.
+/// Ends a deployment that has not begun. A deployment without records frees its idempotency key.
 fn conclude_empty(store: &mut dyn Store, number: u64) -> journal::Result<()> {
-    store.forget_torn(number)?;
     store.conclude(number, Conclusion::Canceled)
 }
 

@@ -13,6 +13,7 @@ use crate::contract::promotion::{
 };
 use crate::contract::types::Settings;
 use crate::facts::load_test::Point;
+use crate::journal::{self, Header};
 
 /// One entry of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -220,6 +221,22 @@ impl Person {
 }
 
 impl Began {
+    /// Checks that the list of deployments says the same of the release. The list has no checksums.
+    ///
+    /// # Errors
+    ///
+    /// [`Corrupt`](journal::Error::Corrupt) if it does not.
+    pub fn check(&self, header: &Header) -> journal::Result<()> {
+        if (&self.tag, &self.digest, &self.commit) == (&header.tag, &header.digest, &header.commit)
+        {
+            return Ok(());
+        }
+        Err(journal::Error::Corrupt(format!(
+            "the list of deployments and the first record of deployment {} name different releases",
+            header.number
+        )))
+    }
+
     /// The release that the policy decides about.
     pub fn release(&self) -> Release {
         Release {

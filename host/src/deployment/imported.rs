@@ -61,8 +61,7 @@ impl Imported {
         environments: &[&str],
         found: &mut Vec<Found>,
     ) -> Result<(), Error> {
-        let entries = log::read(record.log.store.as_mut(), other);
-        let (entries, _) = entries?;
+        let entries = log::read(record.log.store.as_mut(), other)?;
         let last = self.0.iter().find(|(number, _)| *number == other);
         let last = last.map_or(0, |(_, position)| *position);
         for (position, dated) in (1..).zip(entries) {

@@ -57,7 +57,7 @@ impl LastLook {
 /// Asks the nodes of each environment that the deployment began to change once more, and records what they serve.
 /// Returns it in sentences, one for each environment.
 pub(super) fn record(config: &Config, log: &mut Log) -> Result<Vec<String>, Error> {
-    let (entries, _) = log::read(log.store.as_mut(), log.deployment)?;
+    let entries = log::read(log.store.as_mut(), log.deployment)?;
     let commit = entries.iter().find_map(|it| match &it.entry {
         Entry::Began(began) => Some(began.commit.as_str()),
         _ => None,

@@ -102,9 +102,6 @@ impl Record {
     }
 }
 
-/// What the journal and people are told about a damaged last record.
-pub(super) const TORN: &str = "the last record of the journal was damaged, and is ignored";
-
 /// Where the next entry of a deployment goes.
 pub struct Log {
     /// The store, which also keeps the leases.
@@ -151,27 +148,20 @@ impl Log {
         Ok(())
     }
 
-    /// Removes a damaged last record, and notes that it is ignored.
-    pub(super) fn forget_torn(&mut self) -> journal::Result<()> {
-        self.store.forget_torn(self.deployment)?;
-        let text = TORN.to_owned();
-        self.write(&Entry::Noted { text })
-    }
-
     /// The position of the next entry.
     pub fn next(&self) -> u64 {
         self.next
     }
 }
 
-/// Reads the entries of a deployment, and says whether a last one was damaged and is left out.
+/// Reads the entries of a deployment.
 ///
 /// # Errors
 ///
-/// If the store can't be read, or holds entries of another version of this program.
-pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool), error::Error> {
-    let records = store.records(deployment)?;
-    let entries = records.rows.into_iter().map(|row| {
+/// If the store can't be read, or holds damaged entries or entries of another version of this program.
+pub fn read(store: &mut dyn Store, deployment: u64) -> Result<Vec<Dated>, error::Error> {
+    let rows = store.records(deployment)?;
+    let entries = rows.into_iter().map(|row| {
         let entry = record::read(&row.body).map_err(|error| {
             error::Error::of(
                 Kind::Journal,
@@ -184,7 +174,7 @@ pub fn read(store: &mut dyn Store, deployment: u64) -> Result<(Vec<Dated>, bool)
         })?;
         Ok(Dated { at: row.at, entry })
     });
-    Ok((entries.collect::<Result<_, error::Error>>()?, records.torn))
+    entries.collect()
 }
 
 /// Whether a deployment began to change an environment.
@@ -197,7 +187,7 @@ pub fn changed(
     deployment: u64,
     environment: &str,
 ) -> Result<bool, error::Error> {
-    let (entries, _) = read(store, deployment)?;
+    let entries = read(store, deployment)?;
     Ok(entries.iter().any(|it| match &it.entry {
         Entry::Started {
             effect: Action::Deploy(place),

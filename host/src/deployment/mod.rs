@@ -181,14 +181,13 @@ pub fn unfinished(store: &mut dyn Store) -> journal::Result<Vec<Header>> {
     Ok(headers)
 }
 
-/// Whether a deployment has begun: it has an intact record. Before its first one, it has no effect. A process that
-/// died while it wrote this record leaves a damaged one, which does not count.
+/// Whether a deployment has begun: it has a record. Before its first one, it has no effect.
 ///
 /// # Errors
 ///
 /// Those of the store.
 pub fn is_begun(store: &mut dyn Store, number: u64) -> journal::Result<bool> {
-    Ok(!store.records(number)?.rows.is_empty())
+    Ok(!store.records(number)?.is_empty())
 }
 
 /// Whether a deployment may be of the image with this digest. Where one digest is unknown, it may.

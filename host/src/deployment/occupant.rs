@@ -13,7 +13,7 @@ pub(super) fn of(
     environment: &str,
     holder: journal::Occupant,
 ) -> Result<Occupant, Error> {
-    let (entries, _) = log::read(store, holder.deployment)?;
+    let entries = log::read(store, holder.deployment)?;
     let mut effects = entries.iter().rev().filter(|it| {
         matches!(
             it.entry,
@@ -48,7 +48,7 @@ pub(super) fn of(
 /// How long the latest load test took that ran to its end, in milliseconds.
 fn last_duration(store: &mut dyn Store) -> Result<Option<u64>, Error> {
     for header in store.deployments(READ)? {
-        let (entries, _) = log::read(store, header.number)?;
+        let entries = log::read(store, header.number)?;
         let mut latest = entries.iter().rev();
         let took = latest.find_map(|it| match &it.entry {
             Entry::Happened {

@@ -17,7 +17,7 @@ use crate::contract::promotion::{
     Action, Conclusion, Deployment, Event, Happening, Intervention, LoadTest, LoadTestResult,
     Measurement, Notice, Notification, Outcome as EffectOutcome, Permission,
 };
-use crate::journal::{Header, Store};
+use crate::journal::{Depth, Header, Store};
 
 /// Continues a deployment that has not ended, the latest one unless a number is given.
 ///
@@ -28,6 +28,7 @@ use crate::journal::{Header, Store};
 pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Error> {
     begin::check_channel(context.config)?;
     let (location, mut store) = log::open(context.config)?;
+    store.check(Depth::Quick)?;
     let header = find(store.as_mut(), number)?;
     let number = header.number;
     let leases = HeldLeases::keep(location.clone(), context.config.lease)?;
@@ -37,7 +38,6 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let Found {
         began,
         entries,
-        torn,
         entry,
     } = match found {
         Ok(found) => found,
@@ -49,11 +49,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let mailbox = leases.or_release(store.as_mut(), |store| {
         Mailbox::open(location, store, number, &context.shutdown)
     })?;
-    let mut log = Log::new(store, number, entries.len() as u64 + 1);
-    if torn {
-        context.screen.note(log::TORN);
-        log.forget_torn()?;
-    }
+    let log = Log::new(store, number, entries.len() as u64 + 1);
     let left = LeftOver::of(&entries);
     let recovery = Recovery::read(entries, left);
     let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
@@ -67,8 +63,6 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
 struct Found {
     began: Began,
     entries: Vec<Dated>,
-    /// Whether its last record is torn.
-    torn: bool,
     /// The position of its first environment.
     entry: usize,
 }
@@ -81,7 +75,10 @@ fn found(
     header: &Header,
 ) -> Result<Result<Found, Outcome>, Error> {
     let number = header.number;
-    let (entries, torn) = log::read(store, number)?;
+    let entries = log::read(store, number)?;
+    if let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) {
+        began.check(header)?;
+    }
     if let Some((conclusion, permission)) = conclusion(&entries) {
         store.conclude(number, conclusion)?;
         return Ok(Err(Outcome::AlreadyEnded {
@@ -116,7 +113,6 @@ fn found(
     Ok(Ok(Found {
         began,
         entries,
-        torn,
         entry,
     }))
 }

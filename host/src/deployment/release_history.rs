@@ -39,7 +39,7 @@ pub fn history(
         .into_iter()
         .filter(|it| is_same_image(it, release.digest))
     {
-        let (entries, _) = log::read(store, header.number)?;
+        let entries = log::read(store, header.number)?;
         // The process of a deployment that has not begun may be dead: beginning another one finds that out.
         under_way |= header.conclusion.is_none() && is_begun(store, header.number)?;
         for (position, dated) in entries.into_iter().enumerate() {

@@ -86,7 +86,7 @@ fn release(
     bad: &str,
     header: &Header,
 ) -> Result<Release, Error> {
-    let (entries, _) = log::read(store, header.number)?;
+    let entries = log::read(store, header.number)?;
     let passed = last_decision(&entries).is_some_and(is_passed);
     let stopped = contained(&entries).next().filter(|_| !passed);
     let reverted = reverts::taken_back(repo, &header.commit, bad);
@@ -108,7 +108,7 @@ fn release(
 
 /// When the release of a deployment was promoted, in milliseconds since 1970.
 pub(super) fn promoted_at(store: &mut dyn Store, header: &Header) -> Result<u64, Error> {
-    let (entries, _) = log::read(store, header.number)?;
+    let entries = log::read(store, header.number)?;
     Ok(ended(header, &entries))
 }
 

@@ -61,7 +61,7 @@ impl Served {
 pub fn latest(store: &mut dyn Store) -> journal::Result<Vec<Timeline>> {
     let headers = store.deployments(READ)?;
     let read = headers.iter().filter_map(|header| {
-        let (entries, _) = log::read(store, header.number).ok()?;
+        let entries = log::read(store, header.number).ok()?;
         Some(timeline::project(header, &entries))
     });
     Ok(read.collect())

@@ -67,7 +67,7 @@ impl StoppedCommits<'_> {
             Some(Conclusion::Superseded) => StopCause::Untested,
             _ => return Ok(None),
         };
-        let (entries, _) = log::read(store, header.number)?;
+        let entries = log::read(store, header.number)?;
         let (Some(Entry::Began(began)), Some(last)) =
             (entries.first().map(|it| &it.entry), last_decision(&entries))
         else {
@@ -114,7 +114,7 @@ impl StoppedCommits<'_> {
             if is_promoted
                 && ancestry::contains(self.repo, &header.commit, &stopped.commit) == Some(true)
             {
-                let (entries, _) = log::read(store, header.number)?;
+                let entries = log::read(store, header.number)?;
                 if last_decision(&entries).is_some_and(is_passed) {
                     return Ok(true);
                 }

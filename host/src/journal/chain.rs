@@ -1,12 +1,13 @@
 //! The checksum chain, which detects damage in a deployment's records.
 //!
 //! A record's checksum is SHA-256 over the checksum before it (zeros before the first), the deployment, the
-//! position and the time (each eight bytes, big-endian), and the body. It detects damage, not forgery: a
-//! process that can write to the database can compute a new chain.
+//! position and the time (each eight bytes, big-endian), and the body. The deployment's own row has an anchor: how many
+//! records there are, and the checksum of the last one, so that missing records at the end are noticed. It detects
+//! damage, not forgery: a process that can write to the database can compute a new chain.
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Error, Records, Result, Row};
+use super::{Error, Result, Row};
 
 /// The checksum of a record.
 pub type Checksum = [u8; 32];
@@ -53,57 +54,83 @@ pub fn checksum(
     sum.finalize().into()
 }
 
+/// What the row of a deployment says about its records.
+#[derive(Clone, Debug, Default)]
+pub struct Anchor {
+    /// How many there are at least. A program of an earlier version adds records and leaves the anchor unchanged.
+    pub count: u64,
+    /// The checksum of the record at this position; `None` without a record.
+    pub checksum: Option<Vec<u8>>,
+}
+
 /// Checks all records of a deployment, in order of their positions.
-pub fn verify(deployment: u64, stored: Vec<Stored>) -> Result<Records> {
-    let last = stored.len();
-    let mut rows = Vec::with_capacity(last);
+pub fn verify(deployment: u64, stored: Vec<Stored>, anchor: &Anchor) -> Result<Vec<Row>> {
+    let mut rows = Vec::with_capacity(stored.len());
     let mut previous = BEGINNING;
     for (position, record) in (1..).zip(stored) {
-        let damaged = Error::Damaged {
-            deployment,
-            position,
-        };
-        if record.position != position {
-            return Err(damaged);
-        }
-        let Some((row, sum)) = intact(&previous, deployment, record) else {
-            if rows.len() + 1 == last {
-                return Ok(Records { rows, torn: true });
-            }
-            return Err(damaged);
-        };
+        let found = Some(record).filter(|it| it.position == position);
+        let intact = found.and_then(|it| intact(&previous, deployment, it));
+        let (row, sum) = intact
+            .filter(|(_, sum)| anchor.allows(position, sum))
+            .ok_or(Error::Damaged {
+                deployment,
+                position,
+            })?;
         rows.push(row);
         previous = sum;
     }
-    Ok(Records { rows, torn: false })
+    let next = rows.len() as u64 + 1;
+    if next <= anchor.count {
+        return Err(Error::Damaged {
+            deployment,
+            position: next,
+        });
+    }
+    Ok(rows)
 }
 
 /// Finds the end of a deployment's records from the last two of them, the last one first.
 ///
-/// [`Error::Damaged`] if the last record is damaged: no record may follow it.
-pub fn end(deployment: u64, last_two: Vec<Stored>) -> Result<End> {
+/// [`Error::Damaged`] if the last record is damaged or missing: no record may follow it.
+pub fn end(deployment: u64, last_two: Vec<Stored>, anchor: &Anchor) -> Result<End> {
     let mut stored = last_two.into_iter();
-    let Some(last) = stored.next() else {
-        return Ok(End {
+    let damaged = |position| Error::Damaged {
+        deployment,
+        position,
+    };
+    let end = match stored.next() {
+        None => End {
             position: 0,
             checksum: BEGINNING,
-        });
-    };
-    let position = last.position;
-    let previous = match stored.next() {
-        None if position == 1 => Some(BEGINNING),
-        Some(before) if before.position.checked_add(1) == Some(position) => {
-            before.checksum.try_into().ok()
+        },
+        Some(last) => {
+            let position = last.position;
+            let previous = match stored.next() {
+                None if position == 1 => Some(BEGINNING),
+                Some(before) if before.position.checked_add(1) == Some(position) => {
+                    before.checksum.try_into().ok()
+                }
+                _ => None,
+            };
+            let intact = previous.and_then(|previous| intact(&previous, deployment, last));
+            let (_, checksum) = intact.ok_or_else(|| damaged(position))?;
+            End { position, checksum }
         }
-        _ => None,
     };
-    previous
-        .and_then(|previous| intact(&previous, deployment, last))
-        .map(|(_, checksum)| End { position, checksum })
-        .ok_or(Error::Damaged {
-            deployment,
-            position,
-        })
+    if end.position < anchor.count {
+        return Err(damaged(end.position + 1));
+    }
+    if !anchor.allows(end.position, &end.checksum) {
+        return Err(damaged(end.position));
+    }
+    Ok(end)
+}
+
+impl Anchor {
+    /// Whether a record with this checksum may be at a position.
+    fn allows(&self, position: u64, sum: &Checksum) -> bool {
+        position != self.count || position == 0 || self.checksum.as_deref() == Some(sum)
+    }
 }
 
 fn intact(previous: &Checksum, deployment: u64, record: Stored) -> Option<(Row, Checksum)> {
@@ -141,66 +168,102 @@ mod tests {
         (1..=count).map(record).collect()
     }
 
-    fn damaged(position: u64) -> Result<Records> {
-        Err(Error::Damaged {
+    fn anchor(stored: &[Stored]) -> Anchor {
+        Anchor {
+            count: stored.len() as u64,
+            checksum: stored.last().map(|it| it.checksum.clone()),
+        }
+    }
+
+    fn damaged(position: u64) -> Error {
+        Error::Damaged {
             deployment: 7,
             position,
-        })
+        }
+    }
+
+    fn last_two(stored: &[Stored]) -> Vec<Stored> {
+        stored.iter().rev().take(2).cloned().collect()
     }
 
     #[test]
     fn an_intact_chain_is_read_to_its_end() {
-        let records = verify(7, chain(3)).expect("intact");
-        assert_eq!((records.rows.len(), records.torn), (3, false));
-        assert!(!verify(7, Vec::new()).expect("intact").torn);
+        for count in 0..4 {
+            let stored = chain(count);
+            let anchor = anchor(&stored);
+            let end = end(7, last_two(&stored), &anchor).expect("intact");
+            assert_eq!(end.position, count);
+            assert_eq!(
+                verify(7, stored, &anchor).expect("intact").len() as u64,
+                count
+            );
+        }
+    }
+
+    /// An earlier version does not know the anchor.
+    #[test]
+    fn records_behind_the_anchor_count() {
+        for anchored in 0..3 {
+            let anchor = anchor(&chain(anchored));
+            assert_eq!(verify(7, chain(3), &anchor).expect("intact").len(), 3);
+            let end = end(7, last_two(&chain(3)), &anchor).expect("intact");
+            assert_eq!(end.position, 3);
+        }
     }
 
     #[test]
-    fn a_damaged_last_record_is_left_out_and_one_before_it_is_not() {
-        let damage: [fn(&mut Stored); 4] = [
+    fn a_damaged_record_is_an_error_wherever_it_is() {
+        let damage: [fn(&mut Stored); 5] = [
             |record| record.at += 1,
             |record| record.body = b"{}".to_vec(),
             |record| record.body = vec![0xff],
             |record| record.checksum.truncate(31),
+            |record| record.checksum[0] ^= 1,
         ];
         for damage in damage {
-            let mut stored = chain(3);
-            damage(&mut stored[2]);
-            let records = verify(7, stored).expect("torn only");
-            assert_eq!((records.rows.len(), records.torn), (2, true));
-            let mut stored = chain(3);
-            damage(&mut stored[1]);
-            assert_eq!(verify(7, stored), damaged(2));
+            for place in 0..3 {
+                let mut stored = chain(3);
+                let anchor = anchor(&stored);
+                damage(&mut stored[place]);
+                let position = place as u64 + 1;
+                let end = end(7, last_two(&stored), &anchor);
+                assert!(place < 2 || end.is_err(), "the last two are read");
+                assert_eq!(verify(7, stored, &anchor), Err(damaged(position)));
+            }
         }
     }
 
     #[test]
-    fn a_gap_is_damage_also_before_the_last_record() {
-        for missing in [0, 1] {
+    fn a_missing_record_is_an_error_wherever_it_was() {
+        let anchor = anchor(&chain(3));
+        for missing in 0..3 {
             let mut stored = chain(3);
             stored.remove(missing);
-            assert_eq!(verify(7, stored), damaged(missing as u64 + 1));
+            let position = missing as u64 + 1;
+            assert_eq!(verify(7, stored, &anchor), Err(damaged(position)));
         }
-        assert_eq!(
-            verify(8, chain(2)),
-            Err(Error::Damaged {
-                deployment: 8,
-                position: 1
-            })
-        );
+        for left in 0..3 {
+            let stored = chain(left);
+            let found = end(7, last_two(&stored), &anchor);
+            assert_eq!(found.expect_err("too short"), damaged(left + 1));
+            assert_eq!(verify(7, stored, &anchor), Err(damaged(left + 1)));
+        }
+        assert!(end(7, last_two(&chain(3))[..1].to_vec(), &anchor).is_err());
     }
 
     #[test]
-    fn nothing_follows_a_damaged_end() {
-        let last_two = |count| chain(count).into_iter().rev().take(2).collect::<Vec<_>>();
-        for count in 0..4 {
-            assert_eq!(end(7, last_two(count)).expect("intact").position, count);
-        }
-        for at in [0, 1] {
-            let mut stored = last_two(3);
-            stored[at].checksum[0] ^= 1;
-            assert!(end(7, stored).is_err());
-        }
-        assert!(end(7, last_two(3)[..1].to_vec()).is_err());
+    fn a_chain_of_another_deployment_or_with_another_end_is_damaged() {
+        let mut anchor = anchor(&chain(2));
+        let elsewhere = Error::Damaged {
+            deployment: 8,
+            position: 1,
+        };
+        assert_eq!(verify(8, chain(2), &anchor), Err(elsewhere));
+        anchor.checksum = Some(vec![0; 32]);
+        assert_eq!(verify(7, chain(2), &anchor), Err(damaged(2)));
+        let end = end(7, last_two(&chain(2)), &anchor);
+        assert_eq!(end.expect_err("another end"), damaged(2));
+        anchor.checksum = None;
+        assert_eq!(verify(7, chain(2), &anchor), Err(damaged(2)));
     }
 }

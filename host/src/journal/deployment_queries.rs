@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use super::anchor::Table;
 use super::baseline::{self, Baseline};
-use super::chain::{self, Stored};
+use super::chain::{self, Anchor, Stored};
 use super::lease;
 use super::message;
 use super::sql::{Answer, Cells, Database, Session, Value, at_most, values};
 use super::{
-    Claim, ClaimRequest, Error, Header, Holder, Lease, Lock, Message, NewDeployment, Occupant,
-    Records, Result, Row, Store,
+    Claim, ClaimRequest, Depth, Error, Header, Holder, Lease, Lock, Message, NewDeployment,
+    Occupant, Result, Row, Store,
 };
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
@@ -29,6 +30,8 @@ impl<D: Database> Store for D {
         // It identifies what this call stored before it lost its connection.
         let token = fastrand::i64(..);
         self.change(|session| {
+            // A missing deployment may have had the same idempotency key.
+            Table::Deployments.check(session)?;
             session.execute(FREE_REQUEST, values![&new.request])?;
             session.insert_deployment(new, token)
         })
@@ -37,8 +40,8 @@ impl<D: Database> Store for D {
     fn append(&mut self, deployment: u64, row: &Row) -> Result<()> {
         let writer = self.writer();
         self.change(|session| {
-            lock(session, deployment)?;
-            let end = chain::end(deployment, stored(session, deployment, "DESC LIMIT 2")?)?;
+            let anchor = lock(session, deployment)?;
+            let end = chain::end(deployment, last_two(session, deployment)?, &anchor)?;
             if row.position <= end.position {
                 let own = session.first(
                     "SELECT position FROM records
@@ -68,29 +71,41 @@ impl<D: Database> Store for D {
                     writer
                 ],
             )?;
+            session.execute(
+                "UPDATE deployments SET record_count = ?2, last_checksum = ?3 WHERE number = ?1",
+                values![deployment, row.position, sum.as_slice()],
+            )?;
             Ok(())
         })
     }
 
-    fn records(&mut self, deployment: u64) -> Result<Records> {
+    fn records(&mut self, deployment: u64) -> Result<Vec<Row>> {
         self.read(|session| {
-            let stored = stored(session, deployment, "ASC")?;
-            Ok(chain::verify(deployment, stored)?)
+            let (stored, anchor) = anchored(session, deployment)?;
+            Ok(chain::verify(deployment, stored, &anchor)?)
         })
     }
 
-    fn forget_torn(&mut self, deployment: u64) -> Result<()> {
-        self.change(|session| {
-            lock(session, deployment)?;
-            let records = chain::verify(deployment, stored(session, deployment, "ASC")?)?;
-            if records.torn {
-                let last = records.rows.len() as u64 + 1;
-                session.execute(
-                    "DELETE FROM records WHERE deployment = ?1 AND position = ?2",
-                    values![deployment, last],
-                )?;
+    fn check(&mut self, depth: Depth) -> Result<()> {
+        self.check_file(depth)?;
+        self.read(|session| {
+            Table::Deployments.check(session)?;
+            let orphan = session.first(
+                "SELECT min(deployment) FROM records
+                 WHERE deployment NOT IN (SELECT number FROM deployments)",
+                values![],
+            )?;
+            match orphan
+                .map(|row| row.optional_number(0))
+                .transpose()?
+                .flatten()
+            {
+                Some(number) => Err(Error::Corrupt(format!(
+                    "it has records of deployment {number}, and not the deployment"
+                ))
+                .into()),
+                None => Ok(()),
             }
-            Ok(())
         })
     }
 
@@ -174,12 +189,13 @@ impl<D: Database> Store for D {
 
 /// Locks a deployment until the end of the transaction. It waits for every other transaction that holds the lock,
 /// also for one of this process whose connection was lost: afterwards, that one is committed or rolled back.
-fn lock(session: &mut dyn Session, deployment: u64) -> Answer<()> {
+fn lock(session: &mut dyn Session, deployment: u64) -> Answer<Anchor> {
     let found = session.first(
-        "SELECT number FROM deployments WHERE number = ?1 :lock",
+        "SELECT record_count, last_checksum FROM deployments WHERE number = ?1 :lock",
         values![deployment],
     )?;
-    found.map(drop).ok_or(Error::Unknown(deployment).into())
+    let mut row = found.ok_or(Error::Unknown(deployment))?;
+    Ok(anchor(&mut row, 0)?)
 }
 
 fn headers(database: &mut impl Database, which: &str, values: &[Value<'_>]) -> Result<Vec<Header>> {
@@ -211,19 +227,57 @@ fn header(mut row: Cells) -> Result<Header> {
     })
 }
 
-fn stored(session: &mut dyn Session, deployment: u64, order: &str) -> Answer<Vec<Stored>> {
-    let statement = format!(
-        "SELECT position, at, body, checksum FROM records WHERE deployment = ?1 ORDER BY position {order}"
-    );
-    let rows = session.query(&statement, values![deployment])?;
-    let read = |mut row: Cells| {
-        Ok(Stored {
-            position: row.number(0)?,
-            at: row.number(1)?,
-            body: row.bytes(2)?,
-            checksum: row.bytes(3)?,
-        })
-    };
-    let stored: Result<_> = rows.into_iter().map(read).collect();
+/// The last two records of a deployment, the last one first.
+fn last_two(session: &mut dyn Session, deployment: u64) -> Answer<Vec<Stored>> {
+    let rows = session.query(
+        "SELECT position, at, body, checksum FROM records WHERE deployment = ?1
+         ORDER BY position DESC LIMIT 2",
+        values![deployment],
+    )?;
+    let stored: Result<_> = rows.into_iter().map(|mut row| stored(&mut row)).collect();
     Ok(stored?)
+}
+
+/// All records of a deployment and its anchor, in one statement, so that both are of the same moment.
+fn anchored(session: &mut dyn Session, deployment: u64) -> Answer<(Vec<Stored>, Anchor)> {
+    let rows = session.query(
+        "SELECT r.position, r.at, r.body, r.checksum, d.record_count, d.last_checksum
+         FROM (SELECT CAST(?1 AS bigint) AS number) n
+         LEFT JOIN deployments d ON d.number = n.number
+         LEFT JOIN records r ON r.deployment = n.number
+         ORDER BY r.position",
+        values![deployment],
+    )?;
+    let mut found = (Vec::with_capacity(rows.len()), Anchor::default());
+    for mut row in rows {
+        if row.optional_number(0)?.is_some() {
+            found.0.push(stored(&mut row)?);
+        }
+        if row.optional_number(4)?.is_some() {
+            found.1 = anchor(&mut row, 4)?;
+        } else if !found.0.is_empty() {
+            return Err(Error::Damaged {
+                deployment,
+                position: 1,
+            }
+            .into());
+        }
+    }
+    Ok(found)
+}
+
+fn stored(row: &mut Cells) -> Result<Stored> {
+    Ok(Stored {
+        position: row.number(0)?,
+        at: row.number(1)?,
+        body: row.bytes(2)?,
+        checksum: row.bytes(3)?,
+    })
+}
+
+fn anchor(row: &mut Cells, first: usize) -> Result<Anchor> {
+    Ok(Anchor {
+        count: row.number(first)?,
+        checksum: row.optional_bytes(first + 1)?,
+    })
 }

@@ -9,6 +9,7 @@
 //! statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and batches. The tables are
 //! in `migrations`.
 
+mod anchor;
 mod baseline;
 mod chain;
 mod deployment_queries;
@@ -29,7 +30,7 @@ pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::{Address, Location};
 pub use lock::Lock;
 pub use message::Message;
-pub use store::{Error, Header, NewDeployment, Records, Result, Row, Store};
+pub use store::{Depth, Error, Header, NewDeployment, Result, Row, Store};
 
 use inbox::Inbox;
 

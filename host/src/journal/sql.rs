@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 
 use super::inbox::{Delivery, PushEvent};
-use super::{Error, NewDeployment, Result};
+use super::{Depth, Error, NewDeployment, Result};
 
 /// Why a statement failed.
 #[derive(Debug)]
@@ -178,6 +178,14 @@ impl Cells {
             _ => Err(unexpected(column)),
         }
     }
+
+    /// Bytes that may be missing.
+    pub fn optional_bytes(&mut self, column: usize) -> Result<Option<Vec<u8>>> {
+        match self.0.get(column) {
+            Some(Cell::Null) => Ok(None),
+            _ => self.bytes(column).map(Some),
+        }
+    }
 }
 
 fn unexpected(column: usize) -> Error {
@@ -241,6 +249,9 @@ pub trait Database: Send {
 
     /// Runs several statements in a transaction. They are repeated after a lost connection.
     fn change<T>(&mut self, change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
+
+    /// Checks the database itself, as far as it offers that.
+    fn check_file(&mut self, depth: Depth) -> Result<()>;
 
     /// Claims free rows, and reads the claimed ones by their numbers.
     fn claim_free<T>(

@@ -52,13 +52,13 @@ pub struct Row {
     pub body: String,
 }
 
-/// All records of a deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Records {
-    /// The intact ones, in order.
-    pub rows: Vec<Row>,
-    /// Whether the last one was damaged and is left out.
-    pub torn: bool,
+/// How thoroughly a journal is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// As thoroughly as is worth it before each resume.
+    Quick,
+    /// As thoroughly as the database offers, indexes included.
+    Full,
 }
 
 /// Keeps deployments, their records, and the leases on locks.
@@ -95,15 +95,16 @@ pub trait Store: Send {
     ///
     /// # Errors
     ///
-    /// [`Damaged`](super::Error::Damaged) if a record before the last one is missing or damaged.
-    fn records(&mut self, deployment: u64) -> Result<Records>;
+    /// [`Damaged`](super::Error::Damaged) if a record is missing or damaged.
+    fn records(&mut self, deployment: u64) -> Result<Vec<Row>>;
 
-    /// Removes the last record if it is damaged, and nothing else.
+    /// Checks the database itself, and that no deployment is missing. The records of a deployment are checked when
+    /// they are read.
     ///
     /// # Errors
     ///
-    /// [`Damaged`](super::Error::Damaged) as for [`records`](Store::records); nothing is removed then.
-    fn forget_torn(&mut self, deployment: u64) -> Result<()>;
+    /// [`Corrupt`](super::Error::Corrupt) if something is damaged or missing.
+    fn check(&mut self, depth: Depth) -> Result<()>;
 
     /// Stores how a deployment ended. Repeating the same conclusion changes nothing.
     ///
@@ -222,6 +223,8 @@ pub enum Error {
         /// Its position, or the position that should be there.
         position: u64,
     },
+    /// Something else is missing or damaged; the text says what.
+    Corrupt(String),
     /// The database can't be reached or is busy; the same call may work later. An append or a conclusion may have
     /// been stored; repeating the call on the same store is safe.
     Unavailable(String),
@@ -249,6 +252,7 @@ impl fmt::Display for Error {
                 to,
                 "record {position} of deployment {deployment} is damaged or missing"
             ),
+            Self::Corrupt(what) => write!(to, "the journal is damaged: {what}"),
             Self::Unavailable(why) => write!(to, "the journal is not available: {why}"),
             Self::Full(why) => write!(to, "the disk of the journal is full: {why}"),
             Self::Wrong(why) => write!(to, "this is not a usable journal: {why}"),
@@ -260,18 +264,25 @@ impl std::error::Error for Error {}
 
 impl From<Error> for error::Error {
     fn from(error: Error) -> Self {
-        let help = match error {
-            Error::Taken => "another process drives this deployment; see `greenlight status`",
-            Error::Damaged { .. } => {
-                "another program changed the journal; restore it from a backup, or start a new one with \
-                 another `[journal] location`"
+        let help = match &error {
+            Error::Taken => {
+                "another process drives this deployment; see `greenlight status`".to_owned()
             }
-            Error::Full(_) => "free disk space",
+            Error::Damaged { deployment, .. } => format!(
+                "nothing was done. Check in the logs of deployment {deployment} what it did, and at the nodes what \
+                 they serve; then restore the journal from a backup, or set another `[journal] location` \
+                 (`greenlight cancel {deployment} --by NAME` ends the deployment)"
+            ),
+            Error::Corrupt(_) => "nothing was done. See with `greenlight journal verify` what is damaged, check what \
+                                  runs and what the nodes serve, then restore the journal from a backup, or start a \
+                                  new one with another `[journal] location`"
+                .to_owned(),
+            Error::Full(_) => "free disk space".to_owned(),
             Error::Unavailable(_) => {
-                "check that the database answers, or that the disk of the file can be written"
+                "check that the database answers, or that the disk of the file can be written".to_owned()
             }
             Error::Requested(_) | Error::Unknown(_) | Error::Wrong(_) => {
-                "check `[journal] location` in the configuration"
+                "check `[journal] location` in the configuration".to_owned()
             }
         };
         Self::of(

@@ -151,15 +151,25 @@ impl ResumeWorker {
         let Some(permit) = self.children.permit(key) else {
             return Ok(());
         };
-        if !is_begun(self.journal.as_mut(), header.number)? {
-            // It had no effect: its deployment request begins a new one.
-            return Ok(());
-        }
         let attempt = attempts + 1;
         let number = header.number.to_string();
+        let _span = deployment_span(header).entered();
+        match is_begun(self.journal.as_mut(), header.number) {
+            Ok(true) => {}
+            // It had no effect: its deployment request begins a new one.
+            Ok(false) => return Ok(()),
+            // Damaged records of this deployment don't delay the others.
+            Err(error @ journal::Error::Damaged { .. }) => {
+                let again_at = now + back_off(attempts);
+                self.attempts.insert(header.number, (attempt, again_at));
+                let reason = Error::from(error).line();
+                tracing::error!(reason, "failed to resume an interrupted deployment");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
         self.attempts
             .insert(header.number, (attempt, now + back_off(attempts)));
-        let _span = deployment_span(header).entered();
         match self.children.run(permit, &["run", "--resume", &number]) {
             Ok(_) => tracing::info!(attempt, "resuming an interrupted deployment"),
             Err(error) => tracing::warn!(

@@ -43,7 +43,7 @@ use crate::config::{Config, Serve};
 use crate::effects::shutdown::Shutdown;
 use crate::error::{Error, Explain as _};
 use crate::facts::git;
-use crate::journal::Location;
+use crate::journal::{Depth, Location, open_inbox};
 use crate::sandbox::Policy;
 use authenticate::WebhookSecret;
 use ingest::Ingest;
@@ -96,6 +96,7 @@ pub fn serve(context: Context) -> Result<(), Error> {
     let secret = context.serve.token.token("secret of the webhook")?;
     context.check_secrets()?;
     context.check_repository()?;
+    open_inbox(&context.location)?.check(Depth::Quick)?;
     let listener = listen(context.serve.listen)?;
     let address = listener.local_addr().unwrap_or(context.serve.listen);
     let shared = Arc::new(Shared {

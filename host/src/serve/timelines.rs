@@ -64,7 +64,7 @@ pub fn one(location: &Location, number: u64) -> Result<Option<Timeline>, Error> 
 }
 
 fn of(journal: &mut dyn Store, header: &Header, drivers: &Drivers) -> Result<Timeline, Error> {
-    let (entries, _) = log::read(journal, header.number)?;
+    let entries = log::read(journal, header.number)?;
     let mut timeline = timeline::project(header, &entries);
     if header.conclusion.is_none() && !drivers.drive(header) {
         timeline.interrupt();

@@ -1,4 +1,4 @@
-//! A deployment whose process died while it wrote the first record has not begun, for every command.
+//! A deployment whose records are damaged: no command guesses what it did.
 
 use std::fs;
 
@@ -13,16 +13,21 @@ use crate::harness::{Repository, Text, greenlight};
 
 /// A repository with a tag, and a journal whose deployment 1 of this tag, with the idempotency key `k1`, has a
 /// damaged first record.
-fn torn_shop() -> (Repository, String) {
+fn damaged_shop() -> (Repository, String) {
     let (shop, tag) = shop(UNREACHABLE);
     let mut store = store(&shop);
     let number = store.begin(&new(&tag, Some("k1"))).expect("begun");
     let mut log = Log::new(store, number, 1);
     log.write(&Entry::Interrupted).expect("written");
-    let connection = rusqlite::Connection::open(shop.path().join(FILE)).expect("a database");
-    let torn = connection.execute("UPDATE records SET body = '{\"form'", []);
-    assert_eq!(torn, Ok(1));
+    change(&shop, "UPDATE records SET body = '{\"form'");
     (shop, tag)
+}
+
+/// Changes the journal, as no part of this program does.
+#[track_caller]
+fn change(shop: &Repository, statements: &str) {
+    let connection = rusqlite::Connection::open(shop.path().join(FILE)).expect("a database");
+    connection.execute_batch(statements).expect("changed");
 }
 
 const FILE: &str = ".greenlight/journal.db";
@@ -44,30 +49,26 @@ fn new(tag: &str, request: Option<&str>) -> NewDeployment {
 }
 
 #[test]
-fn a_damaged_first_record_counts_as_nothing() {
-    let (shop, tag) = torn_shop();
-    let advice = format!("start it again with `greenlight run --tag {tag}`");
-    let status = greenlight(["status"]).within(shop.path()).gives(
-        0,
-        Text::Has(&[
-            &format!("({tag})"),
-            "began 2023-11-14T22:13:20Z",
-            &advice,
-            "greenlight cancel 1 --by NAME",
-        ]),
-        Text::Nothing,
-    );
-    assert!(!status.stdout.contains("--resume"), "{}", status.stdout);
-    let document = greenlight(["status", "1", "--format", "json"])
-        .within(shop.path())
-        .run()
-        .json();
-    assert_eq!(document["deployments"][0]["timeline"]["tag"], *tag);
-    for resume in [&["run", "--resume"][..], &["run", "--resume", "1"]] {
-        greenlight(resume.iter().copied())
+fn a_damaged_first_record_is_damage() {
+    let (shop, tag) = damaged_shop();
+    let damaged = Text::Has(&[
+        "record 1 of deployment 1 is damaged or missing",
+        "nothing was done",
+        "logs of deployment 1",
+        "greenlight cancel 1 --by NAME",
+    ]);
+    for command in [
+        &["run", "--resume"][..],
+        &["run", "--resume", "1"],
+        &["run", "--tag", &tag],
+        &["run", "--tag", &tag, "--request", "k1"],
+        &["run", "--tag", &tag, "--request", "k2"],
+    ] {
+        greenlight(command.iter().copied())
             .within(shop.path())
-            .gives(2, Text::Nothing, Text::Has(&["greenlight run --tag TAG"]));
+            .gives(74, Text::Nothing, damaged);
     }
+    assert_eq!(store(&shop).deployments(9).expect("read").len(), 1);
     let commit = tag.replace("stage-", "");
     let of = OfRelease {
         commit: &commit,
@@ -75,45 +76,65 @@ fn a_damaged_first_record_counts_as_nothing() {
     };
     let settings = greenlight::contract::settings::defaults();
     let history = release_history::history(store(&shop).as_mut(), of, 1, &settings);
-    assert_eq!(history.expect("read"), []);
-    // With the same key, the deployment begins.
-    let run = ["run", "--tag", &tag, "--request", "k1"];
-    greenlight(run).within(shop.path()).gives(
-        1,
-        Text::Has(&["stop[not-converged]"]),
-        Text::Nothing,
-    );
-    let header = store(&shop).of_request("k1").expect("read");
-    assert_eq!(header.map(|it| it.number), Some(2));
-    let ended = greenlight(["status", "1"]).within(shop.path()).run();
-    assert!(
-        ended.stdout.contains("deployment 1: canceled"),
-        "{}",
-        ended.stdout
-    );
+    assert!(history.is_err());
 }
 
+/// The list of deployments has no checksums: where it disagrees with the first record, nothing is done either.
 #[test]
-fn its_key_is_free_after_another_deployment_of_the_tag() {
-    let (shop, tag) = torn_shop();
-    for key in ["k2", "k1"] {
-        greenlight(["run", "--tag", &tag, "--request", key])
+fn a_damaged_list_of_deployments_is_damage() {
+    let (shop, tag) = shop(UNREACHABLE);
+    greenlight(["run", "--tag", &tag])
+        .within(shop.path())
+        .gives(1, Text::Has(&["stop["]), Text::Nothing);
+    let other = tag.replace("stage", "prod");
+    for damage in [
+        format!("tag = '{other}'"),
+        "commit_id = 'badc0de'".to_owned(),
+        "digest = 'sha256:1'".to_owned(),
+    ] {
+        let file = shop.path().join(FILE);
+        let kept = fs::read(&file).expect("a journal");
+        change(
+            &shop,
+            &format!("UPDATE deployments SET conclusion = NULL, {damage}"),
+        );
+        greenlight(["run", "--resume", "1"])
             .within(shop.path())
-            .gives(1, Text::Has(&["stop["]), Text::Nothing);
+            .gives(
+                74,
+                Text::Nothing,
+                Text::Has(&["name different releases", "greenlight journal verify"]),
+            );
+        fs::write(file, kept).expect("restored");
+    }
+    change(&shop, "PRAGMA foreign_keys = OFF; DELETE FROM deployments");
+    for command in [&["run", "--resume"][..], &["run", "--tag", &tag]] {
+        greenlight(command.iter().copied())
+            .within(shop.path())
+            .gives(
+                74,
+                Text::Nothing,
+                Text::Has(&["it has 0 deployments, and 1 were stored"]),
+            );
     }
 }
 
 #[test]
-fn a_person_cancels_it() {
-    let (shop, _) = torn_shop();
+fn a_person_cancels_a_damaged_deployment() {
+    let (shop, tag) = damaged_shop();
     greenlight(["cancel", "1", "--by", "Ada"])
         .within(shop.path())
         .gives(0, Text::Is("deployment 1 is canceled\n"), Text::Nothing);
-    greenlight(["status", "1"]).within(shop.path()).gives(
-        0,
-        Text::Has(&["deployment 1: canceled", "Ada", "was damaged"]),
-        Text::Nothing,
-    );
+    let header = store(&shop).deployment(1).expect("read").expect("there");
+    assert_eq!(header.conclusion, Some(Conclusion::Canceled));
+    // What it did may matter to others: its records stay damaged.
+    greenlight(["run", "--tag", &tag])
+        .within(shop.path())
+        .gives(
+            74,
+            Text::Has(&["deployment 2 begins"]),
+            Text::Has(&["record 1 of deployment 1 is damaged or missing"]),
+        );
 }
 
 /// Entries are read of the latest 100 deployments, and of no other.

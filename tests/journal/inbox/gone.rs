@@ -3,7 +3,7 @@
 use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
 use greenlight::journal::{Error, Holder, NewDeployment};
 
-use super::{LONG, delivery, event, wanted};
+use super::{LONG, delivery, event, versions, wanted};
 use crate::lossy::Lossy;
 use crate::place::{Place, inbox, new, open, row};
 use crate::postgres_server::Server;
@@ -139,7 +139,7 @@ fn a_database_of_the_first_version_is_carried_over() {
         }
     });
     let version = client.query_one("SELECT version FROM greenlight.about", &[]);
-    assert_eq!(version.expect("one").get::<_, i32>(0), 4);
+    assert_eq!(version.expect("one").get::<_, i32>(0), versions());
     let mut store = open(&address);
     store.append(1, &row(1)).expect("appended");
     inbox(&address)

@@ -1,6 +1,7 @@
 //! The inbox: the same promises of a file and of a database.
 
 mod claims;
+mod damaged;
 mod deployment_requests;
 mod gone;
 mod killed;
@@ -78,4 +79,14 @@ fn want(inbox: &mut dyn Inbox, events: &[PushEvent]) {
         let settled = wanted(&claimed.push_event);
         assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
     }
+}
+
+/// The version of the schema: each migration makes the next one.
+fn versions() -> i32 {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/journal/migrations/postgres"
+    );
+    let files = std::fs::read_dir(folder).expect("a folder").count();
+    i32::try_from(files).expect("a small number")
 }

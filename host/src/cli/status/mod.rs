@@ -112,7 +112,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
             Some(number) => store.deployment(number)?.into_iter().collect(),
         };
         for header in &headers {
-            let (entries, _) = log::read(store, header.number)?;
+            let entries = log::read(store, header.number)?;
             let state = State::of(header, drivers);
             let mut timeline = timeline::project(header, &entries);
             if state == State::Interrupted {

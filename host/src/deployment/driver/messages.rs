@@ -14,7 +14,7 @@ impl Driver<'_> {
     /// Records what the messages ask for. What went on when they arrived has ended.
     pub(super) fn heed_messages(&mut self) -> Result<(), Error> {
         // Before the first event, which ends the effect that was interrupted.
-        let (entries, _) = log::read(self.record.log.store.as_mut(), self.record.log.deployment)?;
+        let entries = log::read(self.record.log.store.as_mut(), self.record.log.deployment)?;
         let left = LeftOver::of(&entries);
         while let Some(message) = self.mailbox.take() {
             match message {

@@ -99,7 +99,7 @@ impl Driver<'_> {
 
     /// Whether the other release would count as a stopped commit if it is superseded now.
     fn would_be_stopped(&mut self, other: &Occupant) -> Result<bool, Error> {
-        let (entries, _) = log::read(self.record.log.store.as_mut(), other.deployment)?;
+        let entries = log::read(self.record.log.store.as_mut(), other.deployment)?;
         let Some(Entry::Began(began)) = entries.first().map(|it| &it.entry) else {
             return Ok(true);
         };

@@ -99,7 +99,7 @@ pub fn now<'a>(
         if left == 0 {
             break;
         }
-        let (entries, _) = log::read(store, header.number)?;
+        let entries = log::read(store, header.number)?;
         for environment in &mut found {
             environment.take(&header, &entries);
         }
@@ -122,7 +122,7 @@ pub(super) fn last_change(
         if Some(header.number) == except {
             continue;
         }
-        let (entries, _) = log::read(store, header.number)?;
+        let entries = log::read(store, header.number)?;
         let mut found = Found::new(environment);
         found.take(&header, &entries);
         if found.changed.is_some() {
@@ -336,7 +336,7 @@ mod tests {
         ];
         let number = deployment(&location, NEW, &rounds);
         let mut store = journal::open(&location).expect("a journal");
-        let (entries, _) = log::read(store.as_mut(), number).expect("entries");
+        let entries = log::read(store.as_mut(), number).expect("entries");
         let now = now(store.as_mut(), ["prod"]).expect("read");
         let answers = now[0].answers.as_ref().expect("answers");
         assert_eq!((answers.since, answers.at), (entries[1].at, entries[2].at));

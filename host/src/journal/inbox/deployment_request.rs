@@ -1,9 +1,13 @@
 //! Deployment requests: the deployments that push events request, and their state.
+//!
+//! A request has a checksum over what decides whether it is started again. It is checked when the request is claimed.
 
 use super::push_event::{digest, or_empty};
+use super::request_checksum::checksum;
 use super::request_state::{Columns, DeploymentRequestState};
-use crate::journal::Result;
+use crate::journal::anchor::Table;
 use crate::journal::sql::{Answer, Cells, Session, Value, values};
+use crate::journal::{Error, Result};
 
 /// A deployment request that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ pub struct ClaimedDeploymentRequest {
 /// has the conclusion of a deployment.
 const COLUMNS: &str =
     "SELECT id, request, repository, tag, digest, environment, commit_id, created, updated,
-         state, why, attempts, again_at, reference, fence
+         state, why, attempts, again_at, reference, fence, checksum
      FROM starts";
 
 impl NewDeploymentRequest {
@@ -82,9 +86,10 @@ impl NewDeploymentRequest {
 pub(super) fn insert(session: &mut dyn Session, new: &NewDeploymentRequest) -> Answer<i64> {
     let digest = or_empty(new.digest.as_ref());
     let key = format!("{:032x}", fastrand::u128(..));
-    session.execute(
+    let inserted = session.first(
         "INSERT INTO starts (request, repository, tag, digest, environment, commit_id, created, updated)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, :now, :now) ON CONFLICT (repository, tag, digest) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, :now, :now) ON CONFLICT (repository, tag, digest) DO NOTHING
+         RETURNING id",
         values![
             &key,
             &new.repository,
@@ -94,6 +99,12 @@ pub(super) fn insert(session: &mut dyn Session, new: &NewDeploymentRequest) -> A
             &new.commit
         ],
     )?;
+    if let Some(row) = inserted {
+        let id = row.signed(0)?;
+        add_checksum(session, id)?;
+        Table::Requests.grow(session, 1)?;
+        return Ok(id);
+    }
     let row = session.one(
         "SELECT id FROM starts WHERE repository = ?1 AND tag = ?2 AND digest = ?3",
         values![&new.repository, &new.tag, digest],
@@ -101,15 +112,50 @@ pub(super) fn insert(session: &mut dyn Session, new: &NewDeploymentRequest) -> A
     Ok(row.signed(0)?)
 }
 
+/// Computes the checksum of a request that has been stored without one.
+fn add_checksum(session: &mut dyn Session, id: i64) -> Answer<()> {
+    for request in read(session, "WHERE id = ?1", values![id])? {
+        let columns = Columns::from(&request.state);
+        session.execute(
+            "UPDATE starts SET checksum = ?2 WHERE id = ?1",
+            values![id, checksum(&request, &columns).as_slice()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Computes the checksums of the requests that an earlier version has stored.
+pub(in crate::journal) fn add_checksums(session: &mut dyn Session) -> Answer<()> {
+    let rows = session.query("SELECT id FROM starts WHERE checksum IS NULL", values![])?;
+    for row in rows {
+        add_checksum(session, row.signed(0)?)?;
+    }
+    Ok(())
+}
+
+/// Checks that no request is missing or damaged.
+pub(super) fn check(session: &mut dyn Session) -> Answer<()> {
+    Table::Requests.check(session)?;
+    for mut row in session.query(&format!("{COLUMNS} ORDER BY id"), values![])? {
+        intact(&mut row)?;
+    }
+    Ok(())
+}
+
 /// Reads deployment requests that have just been claimed.
+///
+/// [`Error::Corrupt`] if one is damaged, or if any is missing: the one that is missing may be among them again.
 pub(super) fn claimed(
     session: &mut dyn Session,
     ids: &[i64],
 ) -> Answer<Vec<ClaimedDeploymentRequest>> {
+    if !ids.is_empty() {
+        Table::Requests.check(session)?;
+    }
     let rows = session.query_by_ids(COLUMNS, ids)?;
     let read = |mut row: Cells| {
         Ok(ClaimedDeploymentRequest {
-            request: read_row(&mut row)?,
+            request: intact(&mut row)?,
             fence: row.number(14)?,
         })
     };
@@ -126,7 +172,7 @@ pub(super) fn write(
 ) -> Answer<bool> {
     let written = session.execute(
         "UPDATE starts SET state = ?3, why = ?4, attempts = coalesce(?5, attempts), again_at = ?6,
-             reference = ?7, updated = :now,
+             reference = ?7, updated = :now, checksum = ?9,
              expires = CASE WHEN ?8 THEN expires ELSE 0 END
          WHERE id = ?1 AND fence = ?2",
         values![
@@ -138,6 +184,7 @@ pub(super) fn write(
             columns.again_at,
             &columns.reference,
             keep,
+            checksum(&claimed.request, columns).as_slice(),
         ],
     )?;
     Ok(written == 1)
@@ -165,6 +212,20 @@ pub(super) fn read(
     let rows = session.query(&format!("{COLUMNS} {which}"), values)?;
     let read: Result<_> = rows.into_iter().map(|mut row| read_row(&mut row)).collect();
     Ok(read?)
+}
+
+/// Reads a request, and compares it with its checksum.
+fn intact(row: &mut Cells) -> Result<DeploymentRequest> {
+    let id = row.number(0)?;
+    let damaged = || Error::Corrupt(format!("deployment request {id} of the inbox is damaged"));
+    let stored = row.optional_bytes(15)?;
+    let request = read_row(row).map_err(|_| damaged())?;
+    let computed = checksum(&request, &Columns::from(&request.state));
+    if stored.as_deref() == Some(&computed) {
+        Ok(request)
+    } else {
+        Err(damaged())
+    }
 }
 
 fn read_row(row: &mut Cells) -> Result<DeploymentRequest> {

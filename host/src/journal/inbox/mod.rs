@@ -7,6 +7,7 @@
 mod deployment_request;
 mod push_event;
 mod queries;
+mod request_checksum;
 mod request_state;
 
 use std::time::Duration;
@@ -17,10 +18,11 @@ pub use push_event::{
 };
 pub use request_state::DeploymentRequestState;
 
+pub(super) use deployment_request::add_checksums;
 pub(super) use queries::{FreeRequest, HOLDERS, dead};
 
 use self::request_state::unreadable;
-use super::{Holder, Result};
+use super::{Depth, Holder, Result};
 
 /// How much an inbox holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -127,7 +129,8 @@ pub trait Inbox: Send {
     ///
     /// # Errors
     ///
-    /// Those of the trait.
+    /// [`Corrupt`](super::Error::Corrupt) if one of them is damaged, or if any deployment request is missing. None is
+    /// claimed then.
     fn due(
         &mut self,
         holder: &Holder,
@@ -203,6 +206,13 @@ pub trait Inbox: Send {
     ///
     /// Those of the trait.
     fn deployment_request(&mut self, id: u64) -> Result<Option<DeploymentRequest>>;
+
+    /// Checks the database itself, and that no deployment request is missing or damaged.
+    ///
+    /// # Errors
+    ///
+    /// [`Corrupt`](super::Error::Corrupt) if something is damaged or missing.
+    fn check(&mut self, depth: Depth) -> Result<()>;
 
     /// Lists push events, the last received one first.
     ///

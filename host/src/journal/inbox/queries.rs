@@ -10,7 +10,7 @@ use super::{
 };
 use crate::journal::lease::milliseconds;
 use crate::journal::sql::{Database, at_most, values};
-use crate::journal::{Holder, Result};
+use crate::journal::{Depth, Holder, Result};
 
 impl<D: Database> Inbox for D {
     fn accept(&mut self, deliveries: &[Delivery]) -> Result<()> {
@@ -140,6 +140,11 @@ impl<D: Database> Inbox for D {
         let found =
             self.read(|session| deployment_request::read(session, "WHERE id = ?1", values![id]))?;
         Ok(found.into_iter().next())
+    }
+
+    fn check(&mut self, depth: Depth) -> Result<()> {
+        self.check_file(depth)?;
+        self.read(deployment_request::check)
     }
 
     fn push_events(&mut self, limit: usize) -> Result<Vec<PushEventRow>> {

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use ::postgres::{Client, GenericClient, NoTls};
 
+use super::server_session::Statements;
 use crate::journal::sql::{Answer, Fault};
-use crate::journal::{Address, Error, Result};
+use crate::journal::{Address, Error, Result, inbox};
 use crate::retry::Backoff;
 
 /// How long to wait before reconnecting. The delays are spread, so that clients that lost the server together do
@@ -61,11 +62,12 @@ const VERSION: usize = MIGRATIONS.len();
 const MAKING: i64 = 0x676c_6a6c;
 
 /// What each version adds to the one before it.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0001-deployments.sql"),
     include_str!("../migrations/postgres/0002-inbox.sql"),
     include_str!("../migrations/postgres/0003-messages.sql"),
     include_str!("../migrations/postgres/0004-live.sql"),
+    include_str!("../migrations/postgres/0006-anchors.sql"),
 ];
 
 /// Migrates the schema `greenlight` to this program's version, or creates it. A schema of that name with other
@@ -95,6 +97,7 @@ pub fn migrate(client: &mut Client) -> Answer<()> {
     for migration in &MIGRATIONS[version..] {
         transaction.batch_execute(migration)?;
     }
+    inbox::add_checksums(&mut Statements(&mut transaction))?;
     let now = i32::try_from(VERSION).unwrap_or(i32::MAX);
     if version == 0 {
         transaction.execute("INSERT INTO greenlight.about VALUES ($1)", &[&now])?;

@@ -8,6 +8,7 @@ use ::postgres::types::{ToSql, Type};
 use ::postgres::{GenericClient, Row};
 
 use super::batches;
+use crate::journal::anchor::Table;
 use crate::journal::inbox::{Delivery, FreeRequest, PushEvent};
 use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, at_most, completed, values};
 use crate::journal::{Error, NewDeployment};
@@ -43,7 +44,7 @@ impl<C: GenericClient> Session for Statements<'_, C> {
     }
 
     fn insert_deployment(&mut self, new: &NewDeployment, token: i64) -> Answer<u64> {
-        self.execute(
+        let added = self.execute(
             "INSERT INTO deployments (tag, digest, commit_id, began, token, request)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             values![
@@ -56,6 +57,7 @@ impl<C: GenericClient> Session for Statements<'_, C> {
             ],
         )?;
         let session: &mut dyn Session = self;
+        Table::Deployments.grow(session, added)?;
         let row = session.one(
             "SELECT number, token FROM deployments WHERE token = ?1 OR request = ?2",
             values![token, &new.request],

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params, Statement, ToSql, params, params_from_iter};
 
+use crate::journal::anchor::Table;
 use crate::journal::inbox::{Delivery, PushEvent};
 use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, completed, values};
 use crate::journal::{Error, NewDeployment};
@@ -57,6 +58,7 @@ impl Session for Statements<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5)",
             values![&new.tag, &new.digest, &new.commit, new.began, &new.request],
         )?;
+        Table::Deployments.grow(self, 1)?;
         Ok(self.0.last_insert_rowid().cast_unsigned())
     }
 
@@ -190,6 +192,7 @@ impl From<rusqlite::Error> for Error {
         };
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full(text),
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt(text),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Unavailable("another process keeps it locked".to_owned())
             }

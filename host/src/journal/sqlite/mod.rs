@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 
 use self::file_session::Statements;
-use super::Result;
 use super::inbox::{FreeRequest, HOLDERS, dead};
 use super::lease::milliseconds;
 use super::sql::{Answer, Database, Session, at_most, values};
+use super::{Depth, Error, Result};
 use crate::retry::Backoff;
 
 /// A journal in a file.
@@ -75,6 +75,18 @@ impl Database for Sqlite {
     ) -> Result<()> {
         // In one transaction, because each transaction waits for the disk several times.
         self.change(|session| items.iter().try_for_each(|item| change(session, item)))
+    }
+
+    fn check_file(&mut self, depth: Depth) -> Result<()> {
+        let question = match depth {
+            Depth::Quick => "PRAGMA quick_check(1)",
+            Depth::Full => "PRAGMA integrity_check(1)",
+        };
+        let row = self.read(|session| session.one(question, values![]));
+        match row?.text(0)?.as_str() {
+            "ok" => Ok(()),
+            found => Err(Error::Corrupt(found.to_owned())),
+        }
     }
 
     fn claim_free<T>(

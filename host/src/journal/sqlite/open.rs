@@ -7,17 +7,19 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::journal::{Error, Result};
+use super::file_session::Statements;
+use crate::journal::{Error, Result, inbox};
 
 /// The application id that marks a file as a journal: `gl` and `jl`.
 const APPLICATION: i32 = 0x676c_6a6c;
 
 /// What each version adds to the one before it.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0001-deployments.sql"),
     include_str!("../migrations/sqlite/0002-inbox.sql"),
     include_str!("../migrations/sqlite/0003-messages.sql"),
     include_str!("../migrations/sqlite/0004-live.sql"),
+    include_str!("../migrations/sqlite/0006-anchors.sql"),
 ];
 
 /// Opens the file of a journal, or creates it. A file with other contents is left unchanged.
@@ -70,6 +72,9 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
     for (migration, version) in MIGRATIONS.iter().zip(1_i32..).skip(version) {
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", version)?;
+    }
+    if let Err(fault) = inbox::add_checksums(&mut Statements(&transaction)) {
+        return Ok(Err(fault.into()));
     }
     transaction.commit()?;
     Ok(Ok(()))
@@ -158,6 +163,7 @@ fn at(path: &Path, error: rusqlite::Error) -> Error {
     match error.into() {
         Error::Wrong(why) => Error::Wrong(format!("`{path}`: {why}")),
         Error::Unavailable(why) => Error::Unavailable(format!("`{path}`: {why}")),
+        Error::Corrupt(why) => Error::Corrupt(format!("`{path}`: {why}")),
         other => other,
     }
 }
@@ -320,7 +326,7 @@ mod tests {
         assert!(matches!(error, Error::Full(_)), "{error}");
         limit(&store, pages + 100);
         assert_eq!(
-            store.records(number).expect("intact").rows.len() as u64,
+            store.records(number).expect("intact").len() as u64,
             position - 1
         );
         store.append(number, &row(position)).expect("room again");

@@ -1,0 +1,60 @@
+//! Anchors of tables: how many rows there are at least, so that missing ones are noticed.
+//!
+//! Rows of these tables are never removed. A program of an earlier version adds rows and leaves the anchor unchanged,
+//! so there may be more of them.
+
+use super::Error;
+use super::sql::{Answer, Session, values};
+
+/// A table with an anchor.
+#[derive(Clone, Copy, Debug)]
+pub enum Table {
+    /// Deployments.
+    Deployments,
+    /// Deployment requests.
+    Requests,
+}
+
+impl Table {
+    /// Its name in the database, and what its rows are.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Deployments => ("deployments", "deployments"),
+            Self::Requests => ("starts", "deployment requests"),
+        }
+    }
+
+    /// Counts rows that have just been added. Called inside a transaction.
+    pub fn grow(self, session: &mut dyn Session, added: u64) -> Answer<()> {
+        let (table, _) = self.names();
+        if added > 0 {
+            session.execute(
+                "UPDATE anchors SET row_count = row_count + ?2 WHERE name = ?1",
+                values![table, added],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Checks that no row is missing.
+    pub fn check(self, session: &mut dyn Session) -> Answer<()> {
+        let (table, what) = self.names();
+        // One statement sees one state of the database.
+        let statement = format!(
+            "SELECT row_count, (SELECT count(*) FROM {table}) FROM anchors WHERE name = ?1"
+        );
+        let found = session.first(&statement, values![table])?;
+        let counts = match found {
+            Some(row) => Some((row.number(0)?, row.number(1)?)),
+            None => None,
+        };
+        match counts {
+            Some((expected, found)) if found >= expected => Ok(()),
+            Some((expected, found)) => Err(Error::Corrupt(format!(
+                "it has {found} {what}, and {expected} were stored"
+            ))
+            .into()),
+            None => Err(Error::Corrupt(format!("the number of {what} is missing")).into()),
+        }
+    }
+}
