@@ -107,6 +107,13 @@ pub fn is_url(text: &str) -> bool {
     })
 }
 
+/// Whether a URL, or a text that was meant as one, has a user or a password before its host.
+pub fn has_credentials(url: &str) -> bool {
+    let behind = url.split_once("://").map_or(url, |(_, behind)| behind);
+    let authority = behind.split(['/', '?', '#']).next();
+    authority.is_some_and(|it| it.contains('@'))
+}
+
 /// Whether a request failed because the host name is unknown.
 ///
 /// Source: the standard library has no kind for this error, only a text that begins like this.
@@ -159,6 +166,20 @@ mod tests {
             "https://a/\n",
         ] {
             assert!(!is_url(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_found() {
+        for (url, has) in [
+            ("http://ada:hush@a.example/x", true),
+            ("https://ada@a.example", true),
+            ("ftp://ada:hush@a", true),
+            ("ada:hush@a.example", true),
+            ("https://a.example/x@y?z=@", false),
+            ("https://a.example", false),
+        ] {
+            assert_eq!(has_credentials(url), has, "{url}");
         }
     }
 

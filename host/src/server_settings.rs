@@ -86,6 +86,8 @@ pub struct GitHubSettings {
 pub struct RegistrySettings {
     /// Scheme and host: `https://registry.example.org`, without a path.
     pub url: String,
+    /// Scheme and host of the server that grants tokens; the registry's own if missing.
+    pub token_server: Option<String>,
     /// The account; anonymous if missing.
     pub account: Option<Account>,
 }

@@ -260,6 +260,51 @@ fn a_download_is_tried_three_times() {
     assert!(folder(&workspace).is_empty());
 }
 
+/// No error and no trace shows the password before the host, or the signature behind the path.
+#[test]
+fn an_address_is_shown_without_its_secrets() {
+    for shell in SHELLS {
+        let mut workspace = workspace();
+        only(&mut workspace, &["sha256sum", "curl"]);
+        workspace.set("GREENLIGHT_INSTALL_VERSION", "9.9.9");
+        for (before, behind) in [
+            ("ada:hush@", "?signature=hush"),
+            ("", "?signature=hush#hush"),
+            ("hush@", "#hush"),
+            ("ada:hu@hush@", "?x=hush/@"),
+        ] {
+            let url = format!("https://{before}127.0.0.1:1/greenlight{behind}");
+            workspace.set("GREENLIGHT_INSTALL_URL", url);
+            let ended = install(&workspace, shell).is(1);
+            let ended = ended.says("https://127.0.0.1:1/greenlight could not be downloaded");
+            assert!(!ended.stderr.contains("hush"), "{shell:?}: {ended:?}");
+        }
+        // A wrong sum, and a wrong version.
+        let program = workspace.file("a program");
+        executable(&program, "#!/bin/sh\necho greenlight 0.0.1\n");
+        fs::remove_file(workspace.file("only/curl")).expect("a link");
+        executable(
+            &workspace.file("only/curl"),
+            &format!(
+                "#!/bin/sh\nwhile [ \"$1\" != --output ]; do shift; done\ncp '{}' \"$2\"\n",
+                program.display()
+            ),
+        );
+        workspace.set(
+            "GREENLIGHT_INSTALL_URL",
+            "https://ada:hush@127.0.0.1:1/a?hush",
+        );
+        for (sum, said) in [
+            ("0".repeat(64), "the SHA-256 of https://127.0.0.1:1/a is"),
+            (sha256(&program), "the program at https://127.0.0.1:1/a has"),
+        ] {
+            workspace.set("GREENLIGHT_INSTALL_SHA256", sum);
+            let ended = install(&workspace, shell).is(1).says(said);
+            assert!(!ended.stderr.contains("hush"), "{shell:?}: {ended:?}");
+        }
+    }
+}
+
 #[test]
 fn a_missing_or_invalid_variable_is_an_error() {
     let cases = [

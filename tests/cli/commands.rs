@@ -13,6 +13,7 @@ mod policy;
 mod program;
 mod resolve;
 pub mod run;
+mod secrets;
 mod status;
 mod streams;
 mod tags;

@@ -19,6 +19,7 @@ const REPOSITORY: &str = "shop";
 fn client(registry: &Registry, account: Option<Account>) -> Client {
     Client::new(Settings {
         url: format!("http://{}", registry.address()),
+        token_server: None,
         account,
     })
 }

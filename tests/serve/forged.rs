@@ -206,6 +206,12 @@ fn a_wrong_configuration_is_reported_at_the_start() {
     refused(&pipeline, "has no `[serve]` table");
     pipeline.setting.serve = Some(table("").replace("HOOK_SECRET", "ANOTHER"));
     refused(&pipeline, "the variable `ANOTHER`");
+    let short = pipeline.folder().join("short");
+    std::fs::write(&short, "0123456789abcde\n").expect("a file");
+    let file = format!("token-file = {short:?}");
+    pipeline.setting.serve = Some(table("").replace("token-variable = \"HOOK_SECRET\"", &file));
+    refused(&pipeline, "fewer than 16 characters");
+    refused(&pipeline, "`openssl rand -hex 32`");
     pipeline.setting.serve = Some(table("listen = \"192.0.2.1:1\"\n"));
     refused(&pipeline, "failed to listen on 192.0.2.1:1");
     pipeline.setting.serve = Some(table(

@@ -18,7 +18,7 @@ use crate::process::Process;
 use crate::waiting;
 
 /// The secret of the webhook. It must not appear in the log or on the page.
-pub const SECRET: &str = "not-to-be-shown";
+pub const SECRET: &str = "never-to-be-shown";
 
 /// How long an answer may take before a test gives up.
 const ANSWER: Duration = Duration::from_secs(30);

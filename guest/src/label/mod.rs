@@ -6,6 +6,7 @@
 //! number of diagnostics is bounded.
 
 mod grammar;
+mod hidden;
 mod inherited;
 mod near_miss;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub fn parse(message: &Message, default: LoadTestAction) -> Result<Labels, Vec<R
     }
     let mut diagnostics = near_miss::near_misses(text, &labels, message.truncated);
     if let Some(decisive) = decisive {
+        diagnostics.extend(hidden::hidden(text, &labels));
         diagnostics.extend(inherited::inherited(text, &labels));
         diagnostics.extend(grammar::several(&labels, decisive));
     }

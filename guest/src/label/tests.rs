@@ -59,7 +59,7 @@ fn a_truncated_abort_has_an_answer() {
 #[test]
 fn every_code_is_known() {
     let mut text = String::from("Revert \"[load test: skip]\" [load test: warn] [load test: skip]");
-    text.push_str(" [load test: foo]");
+    text.push_str(" [load test: foo] <!-- [load test: abort] -->");
     text.push_str(&" [load test:skip]".repeat(60));
     let labels = read(&text);
     let mut found = codes(&labels);
@@ -69,6 +69,7 @@ fn every_code_is_known() {
         found,
         [
             "conflicting-labels",
+            "hidden-label",
             "inherited-label",
             "more-near-misses",
             "near-miss",
@@ -118,6 +119,12 @@ fn hostile_texts_take_linear_time_and_give_bounded_answers() {
         "load test: x\n",
         "\nload test:",
         "\nload test: \u{2003}",
+        "<!-- [load test: skip] ",
+        "<!-- [load test: skip] -->",
+        "\u{1b}[8m[load test: skip]",
+        "<!--",
+        "<!-->",
+        "\u{1b}",
     ] {
         let text = unit.repeat((1 << 18) / unit.len());
         for text in [

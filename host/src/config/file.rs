@@ -14,7 +14,7 @@ use crate::contract::names::{Named as _, names};
 use crate::contract::settings;
 use crate::contract::types::{EnvironmentSettings, LoadTestAction};
 use crate::facts::load_test::Format;
-use crate::http::is_url;
+use crate::http::{has_credentials, is_url};
 
 /// The settings of a team, and how its deployments run.
 #[derive(Clone, Debug, Deserialize)]
@@ -323,6 +323,14 @@ pub(super) fn environment(
             key("nodes"),
             format!("is missing or empty for `{}`", table.name),
             "list the base URL of each node; greenlight reads the deployed version from its `/__version__`",
+        ));
+    }
+    if let Some(place) = table.nodes.iter().position(|it| has_credentials(it)) {
+        // The node is not repeated: it has a password.
+        return Err(Wrong::new(
+            key(&format!("nodes.{place}")),
+            "has a node with a user or a password, which every report would show",
+            "write the URL without the part before `@`, and let the nodes answer `/__version__` without a password",
         ));
     }
     if let Some((place, node)) = table.nodes.iter().enumerate().find(|(_, it)| !is_url(it)) {

@@ -306,6 +306,10 @@ mod tests {
                 "line 10: `environment.nodes` has a node that is not a URL: `www.example.org`",
             ),
             (
+                LEAST.replace("http://127.0.0.1:8002", "http://ada:hush@127.0.0.1:8002"),
+                "line 10: `environment.nodes` has a node with a user or a password",
+            ),
+            (
                 LEAST.replace(
                     r#""http://127.0.0.1:8002""#,
                     &r#""http://127.0.0.1:8002","#.repeat(MOST_NODES + 1),

@@ -85,6 +85,10 @@ pub struct RegistryTable {
     /// Its scheme and host.
     #[cfg_attr(test, schemars(extend("format" = "uri")))]
     url: String,
+    /// The scheme and host of the server that grants tokens, such as `https://auth.docker.io` for Docker Hub; the
+    /// registry's own unless set. User and password go to no other server.
+    #[cfg_attr(test, schemars(extend("format" = "uri")))]
+    token_server: Option<String>,
     /// The user; anonymous unless set.
     user: Option<String>,
     /// The variable that holds the password or token.
@@ -187,13 +191,18 @@ impl RegistryTable {
     ///
     /// The key of a value that can't be used.
     pub(super) fn checked(self, folder: &Path) -> Result<RegistrySettings, Wrong> {
-        let url = values::url("serve.registry.url", &self.url)?;
-        let host = url.split_once("://").map_or("", |(_, host)| host);
-        if host.contains('/') {
+        let url = origin("serve.registry.url", &self.url)?;
+        let token_server = self.token_server.as_deref();
+        let token_server = token_server.map(|it| origin("serve.registry.token-server", it));
+        let token_server = token_server.transpose()?;
+        if let Some(server) = &token_server
+            && server.starts_with("http://")
+            && !url.starts_with("http://")
+        {
             return Err(Wrong::new(
-                "serve.registry.url",
-                format!("contains a path: `{url}`"),
-                "write the scheme and the host alone: `https://registry.example.org`",
+                "serve.registry.token-server",
+                "has no TLS, and the registry has",
+                "write an `https` URL: the password must not leave TLS",
             ));
         }
         let password = (self.password_variable, self.password_file);
@@ -218,8 +227,26 @@ impl RegistryTable {
                 ));
             }
         };
-        Ok(RegistrySettings { url, account })
+        Ok(RegistrySettings {
+            url,
+            token_server,
+            account,
+        })
     }
+}
+
+/// Checks a URL of scheme and host alone.
+fn origin(key: &str, text: &str) -> Result<String, Wrong> {
+    let url = values::url(key, text)?;
+    let host = url.split_once("://").map_or("", |(_, host)| host);
+    if host.contains('/') {
+        return Err(Wrong::new(
+            key,
+            format!("contains a path: `{url}`"),
+            "write the scheme and the host alone: `https://registry.example.org`",
+        ));
+    }
+    Ok(url)
 }
 
 /// Whether a text can be the user of HTTP's basic authentication.

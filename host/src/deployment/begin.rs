@@ -18,6 +18,7 @@ use crate::contract::types::Settings;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::text::number::short;
+use crate::text::place::line_and_column;
 
 /// The longest subject that the journal keeps, in bytes.
 const LONGEST_SUBJECT: usize = 256;
@@ -224,9 +225,13 @@ fn instruction(context: &mut Context<'_>, message: &Message) -> Result<Answer<In
     let labels = context.policy.parse(message, action)?;
     Ok(labels.map(|labels| {
         for diagnostic in &labels.diagnostics {
-            context
-                .screen
-                .note(&format!("{}: {}", diagnostic.code, diagnostic.message));
+            let place = diagnostic.span.as_ref();
+            let place = place.and_then(|it| line_and_column(&message.text, it.start));
+            let place = place.map_or_else(String::new, |(line, column)| {
+                format!(" (line {line}, column {column} of the message)")
+            });
+            let note = format!("{}: {}{place}", diagnostic.code, diagnostic.message);
+            context.screen.note(&note);
         }
         Instruction {
             action: labels.action,

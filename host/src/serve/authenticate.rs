@@ -4,11 +4,35 @@ use axum::http::{HeaderMap, header};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::error::Error;
+use crate::secret::Source;
+
+/// The fewest characters of a secret. Everyone who reaches the server can try shorter ones.
+const SHORTEST: usize = 16;
+
 /// The digest of the secret. Comparing with it takes the same time for every wrong secret.
 #[derive(Clone)]
 pub struct WebhookSecret([u8; 32]);
 
 impl WebhookSecret {
+    /// Reads the secret, and keeps its digest.
+    ///
+    /// # Errors
+    ///
+    /// If it is missing, or has fewer than 16 characters. The error repeats no part of it.
+    pub fn read(source: &Source) -> Result<Self, Error> {
+        let secret = source.token("secret of the webhook")?;
+        if secret.expose().chars().count() < SHORTEST {
+            return Err(Error::new(
+                format!(
+                    "{source} holds a secret of the webhook with fewer than {SHORTEST} characters"
+                ),
+                "create one with `openssl rand -hex 32`, store it there, and give it to the sender of the webhooks",
+            ));
+        }
+        Ok(Self::new(secret.expose()))
+    }
+
     /// Keeps the digest of a secret.
     pub fn new(secret: &str) -> Self {
         Self(Sha256::digest(secret).into())
@@ -86,6 +110,31 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        let source = Source::File(path.clone());
+        for (text, fits) in [
+            ("0123456789abcde", false),
+            ("  0123456789abcde \n", false),
+            ("ééééééééééééééé", false),
+            ("0123456789abcdef\n", true),
+        ] {
+            std::fs::write(&path, text).expect("a file");
+            let read = WebhookSecret::read(&source);
+            assert_eq!(read.is_ok(), fits, "{text}");
+            if let Err(error) = read {
+                let line = error.line();
+                assert!(
+                    line.contains("fewer than 16") && line.contains("`openssl rand -hex 32`"),
+                    "{line}"
+                );
+                assert!(!line.contains(text.trim()), "{line}");
+            }
+        }
+    }
 
     #[test]
     fn only_the_whole_secret_matches() {

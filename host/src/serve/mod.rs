@@ -93,7 +93,7 @@ struct Shared {
 /// If the address can't be listened on, a secret is missing, the store can't be opened, or the system refuses a
 /// thread.
 pub fn serve(context: Context) -> Result<(), Error> {
-    let secret = context.serve.token.token("secret of the webhook")?;
+    let secret = WebhookSecret::read(&context.serve.token)?;
     context.check_secrets()?;
     context.check_repository()?;
     open_inbox(&context.location)?.check(Depth::Quick)?;
@@ -111,7 +111,6 @@ pub fn serve(context: Context) -> Result<(), Error> {
     let workers = WorkerPool::start(&shared).map_err(Error::no_thread)?;
     tracing::info!("listening on http://{address}");
     shared.context.log_settings();
-    let secret = WebhookSecret::new(secret.expose());
     let router = WebhookRouter::new(Arc::clone(&shared), ingest.queue(), secret);
     http_server::run(listener, router).map_err(Error::no_thread)?;
     tracing::info!("shutting down; new requests are refused");

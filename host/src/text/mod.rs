@@ -3,4 +3,5 @@
 pub mod escape;
 pub mod json;
 pub mod number;
+pub mod place;
 pub mod time;

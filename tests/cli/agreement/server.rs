@@ -16,6 +16,9 @@ use crate::waiting;
 /// How long a server may take to start a deployment, and the deployment to end.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// The secret of the webhook.
+const SECRET: &str = "a-secret-of-the-test";
+
 /// `greenlight serve`, ended when it is dropped.
 struct Server {
     child: Child,
@@ -43,7 +46,7 @@ impl Server {
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .envs(place.variables.iter().map(|(name, value)| (name, value)))
-            .env("HOOK_SECRET", "secret")
+            .env("HOOK_SECRET", SECRET)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(place.log).expect("a file"))
@@ -71,7 +74,7 @@ impl Server {
         .to_string();
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let head = format!(
-            "POST /hooks HTTP/1.1\r\nhost: server\r\nauthorization: Bearer secret\r\n\
+            "POST /hooks HTTP/1.1\r\nhost: server\r\nauthorization: Bearer {SECRET}\r\n\
              content-length: {}\r\nconnection: close\r\n\r\n",
             body.len()
         );

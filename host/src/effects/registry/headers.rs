@@ -3,6 +3,7 @@
 //! (<https://www.rfc-editor.org/rfc/rfc8288>).
 
 use http_auth::{ChallengeRef, parse_challenges};
+use ureq::http::Uri;
 
 use crate::http::is_url;
 
@@ -24,8 +25,6 @@ pub(super) struct Bearer {
     pub realm: String,
     /// The service that accepts the token.
     pub service: Option<String>,
-    /// The access that the token grants.
-    pub scope: Option<String>,
 }
 
 impl Challenge {
@@ -55,18 +54,41 @@ impl Challenge {
         bearer.then_some(Self::Bearer(Bearer {
             realm: value("realm")?,
             service: value("service"),
-            scope: value("scope"),
         }))
     }
 }
 
 impl Bearer {
-    /// Whether the token server may receive the password: a password that goes to the registry over TLS must not go to
-    /// a token server without TLS.
-    pub(super) fn may_be_asked(&self, registry: &str) -> bool {
-        is_url(&self.realm)
-            && (self.realm.starts_with("https://") || registry.starts_with("http://"))
+    /// Whether the token server is on a server: it has the same scheme, host and port.
+    ///
+    /// The realm is the word of whoever answered. It must not choose where the password goes.
+    pub(super) fn is_on(&self, server: &str) -> bool {
+        origin(&self.realm).is_some_and(|realm| origin(server) == Some(realm))
     }
+
+    /// Scheme and host of the token server, for messages; `None` if the realm is not a URL.
+    pub(super) fn server(&self) -> Option<String> {
+        let (scheme, host, port) = origin(&self.realm)?;
+        let default = if scheme == "https" { 443 } else { 80 };
+        Some(match port {
+            port if port == default => format!("{scheme}://{host}"),
+            port => format!("{scheme}://{host}:{port}"),
+        })
+    }
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> Option<(String, String, u16)> {
+    let url: Uri = url.parse().ok().filter(|_| is_url(url))?;
+    let scheme = url.scheme_str()?.to_ascii_lowercase();
+    let authority = url.authority()?;
+    // A name before an `@` is no part of the host, but people take it for one.
+    if authority.as_str().contains('@') {
+        return None;
+    }
+    let default = if scheme == "https" { 443 } else { 80 };
+    let host = authority.host().to_ascii_lowercase();
+    Some((scheme, host, authority.port_u16().unwrap_or(default)))
 }
 
 /// The target of a `Link` header with the relation `next`.
@@ -95,27 +117,19 @@ mod tests {
     #[test]
     fn challenges_are_read() {
         let hub = r#"Bearer realm="https://auth.example/token",service="registry.example",scope="repository:a/b:pull""#;
-        let bearer = |realm: &str, service: Option<&str>, scope: Option<&str>| {
+        let bearer = |realm: &str, service: Option<&str>| {
             Some(Challenge::Bearer(Bearer {
                 realm: realm.to_owned(),
                 service: service.map(str::to_owned),
-                scope: scope.map(str::to_owned),
             }))
         };
-        let whole = bearer(
-            "https://auth.example/token",
-            Some("registry.example"),
-            Some("repository:a/b:pull"),
-        );
+        let whole = bearer("https://auth.example/token", Some("registry.example"));
         for (header, challenge) in [
             (hub, whole.clone()),
             (&format!(r#"Basic realm="x", {hub}"#), whole.clone()),
             (&format!(r#"{hub}, Bearer realm="https://other""#), whole),
             (r#"Basic realm="x""#, Some(Challenge::Basic)),
-            (
-                r#"bEARER Realm="https://a""#,
-                bearer("https://a", None, None),
-            ),
+            (r#"bEARER Realm="https://a""#, bearer("https://a", None)),
             (r#"Bearer service="x""#, None),
             (r#"Negotiate x="y""#, None),
             ("", None),
@@ -126,21 +140,64 @@ mod tests {
     }
 
     #[test]
-    fn a_password_does_not_leave_tls() {
-        for (realm, registry, may) in [
-            ("https://auth.example/token", "https://a.example", true),
-            ("http://auth.example/token", "https://a.example", false),
-            ("http://auth.example/token", "http://127.0.0.1:5000", true),
-            ("https://auth.example/token", "http://127.0.0.1:5000", true),
-            ("ftp://auth.example/token", "http://127.0.0.1:5000", false),
-            ("/token", "http://127.0.0.1:5000", false),
+    fn a_token_server_is_told_by_scheme_host_and_port() {
+        for (realm, server, is) in [
+            ("https://a.example/token", "https://a.example", true),
+            ("https://A.example:443/token", "https://a.example", true),
+            ("http://127.0.0.1:5000/t?x=y", "http://127.0.0.1:5000", true),
+            ("https://auth.example/token", "https://a.example", false),
+            ("http://a.example/token", "https://a.example", false),
+            ("https://a.example/token", "http://a.example", false),
+            ("https://a.example:8443/token", "https://a.example", false),
+            ("http://127.0.0.1:5001/t", "http://127.0.0.1:5000", false),
+            (
+                "https://a.example.evil.example/t",
+                "https://a.example",
+                false,
+            ),
+            (
+                "https://a.example@evil.example/t",
+                "https://a.example",
+                false,
+            ),
+            (
+                "https://evil.example@a.example/t",
+                "https://a.example",
+                false,
+            ),
+            (
+                "https://a.example\\@evil.example",
+                "https://a.example",
+                false,
+            ),
+            ("ftp://a.example/token", "ftp://a.example", false),
+            ("/token", "https://a.example", false),
         ] {
             let bearer = Bearer {
                 realm: realm.to_owned(),
                 service: None,
-                scope: None,
             };
-            assert_eq!(bearer.may_be_asked(registry), may, "{realm} {registry}");
+            assert_eq!(bearer.is_on(server), is, "{realm} {server}");
+        }
+    }
+
+    #[test]
+    fn a_token_server_is_named_without_path_and_query() {
+        for (realm, named) in [
+            (
+                "https://auth.example/t?secret=x",
+                Some("https://auth.example"),
+            ),
+            ("http://auth.example:80/t", Some("http://auth.example")),
+            ("http://127.0.0.1:5001/t", Some("http://127.0.0.1:5001")),
+            ("https://hush@auth.example", None),
+            ("auth.example", None),
+        ] {
+            let bearer = Bearer {
+                realm: realm.to_owned(),
+                service: None,
+            };
+            assert_eq!(bearer.server().as_deref(), named, "{realm}");
         }
     }
 

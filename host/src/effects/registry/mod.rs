@@ -230,17 +230,16 @@ impl<'a> Session<'a> {
 
     /// Gets a token from the registry's token server.
     fn token(&self, bearer: &Bearer) -> Result<String, Error> {
-        let realm = &bearer.realm;
-        if !bearer.may_be_asked(&self.registry.settings.url) {
-            return Err(Error::new(
-                "the registry names a token server without TLS, which must not receive the password",
-                "",
-            ));
+        let settings = &self.registry.settings;
+        let server = settings.token_server.as_ref().unwrap_or(&settings.url);
+        if !bearer.is_on(server) {
+            return Err(other_token_server(bearer));
         }
+        let realm = &bearer.realm;
         let agent: &Agent = self.registry.client.agent(realm);
-        let own = format!("repository:{}:pull", self.repository);
-        let request = agent.get(realm);
-        let request = request.query("scope", bearer.scope.as_deref().unwrap_or(&own));
+        // Whatever scope the challenge names: more than this is never needed.
+        let scope = format!("repository:{}:pull", self.repository);
+        let request = agent.get(realm).query("scope", &scope);
         let request = match &bearer.service {
             Some(service) => request.query("service", service),
             None => request,
@@ -320,6 +319,21 @@ fn reports_unknown(answer: &mut Response<Body>) -> bool {
 fn document<T: for<'de> Deserialize<'de>>(answer: &mut Response<Body>) -> Option<T> {
     let body = answer.body_mut().with_config().limit(BODY_LIMIT);
     serde_json::from_str(&body.read_to_string().ok()?).ok()
+}
+
+fn other_token_server(bearer: &Bearer) -> Error {
+    let Some(server) = bearer.server() else {
+        return Error::new(
+            "the registry names a token server whose address is not a URL of scheme, host and path",
+            "check `url` in `[serve.registry]`",
+        );
+    };
+    Error::new(
+        format!("the registry sends greenlight to another server for a token: `{server}`"),
+        format!(
+            "if it belongs to the registry, set `token-server = \"{server}\"` in `[serve.registry]`"
+        ),
+    )
 }
 
 fn refused(answer: &Response<Body>) -> Error {

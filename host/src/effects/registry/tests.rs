@@ -12,12 +12,17 @@ const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012
 fn anonymous(url: &str) -> Registry {
     Registry::new(RegistrySettings {
         url: url.to_owned(),
+        token_server: None,
         account: None,
     })
 }
 
 /// A registry with a user, and the folder with the password.
 fn named(url: &str) -> (Registry, TempDir) {
+    named_with_token_server(url, None)
+}
+
+fn named_with_token_server(url: &str, token_server: Option<&str>) -> (Registry, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("password");
     fs::write(&file, "hush\n").expect("a file");
@@ -27,6 +32,7 @@ fn named(url: &str) -> (Registry, TempDir) {
     };
     let settings = RegistrySettings {
         url: url.to_owned(),
+        token_server: token_server.map(str::to_owned),
         account: Some(account),
     };
     (Registry::new(settings), folder)
@@ -207,8 +213,10 @@ fn a_token_is_fetched_on_demand() {
     for field in ["token", "access_token"] {
         let body = format!(r#"{{"{field}": "pass"}}"#);
         let tokens = StandIn::start(move |stream, _| answer(stream, "200 OK", "", &body));
+        // A scope that is wider than reading does not reach the token server.
         let wanted = format!(
-            "WWW-Authenticate: Bearer realm=\"{}/token\",service=\"a registry\"\r\n",
+            "WWW-Authenticate: Bearer realm=\"{}/token\",service=\"a registry\",scope=\"repository:a/b:pull,push,delete \
+             registry:catalog:*\"\r\n",
             tokens.url
         );
         let registry = StandIn::start(move |stream, before| match before {
@@ -221,7 +229,7 @@ fn a_token_is_fetched_on_demand() {
             ),
             _ => answer(stream, "200 OK", "", r#"{"tags": ["y"]}"#),
         });
-        let (asked, _folder) = named(&registry.url);
+        let (asked, _folder) = named_with_token_server(&registry.url, Some(&tokens.url));
         assert_eq!(
             asked.tags("a/b", &|| true),
             Ok(["x", "y"].map(str::to_owned).to_vec())
@@ -230,6 +238,9 @@ fn a_token_is_fetched_on_demand() {
         assert!(token.starts_with("get /token?"), "{token}");
         let query = "scope=repository%3aa%2fb%3apull&service=a%20registry";
         assert!(token.contains(query), "{token}");
+        for wider in ["push", "delete", "catalog"] {
+            assert!(!token.contains(wider), "{token}");
+        }
         assert!(
             token.contains(&format!("authorization: {BASIC}")),
             "{token}"
@@ -254,13 +265,62 @@ fn a_refused_token_is_an_error_without_secrets() {
         let tokens = StandIn::start(move |stream, _| answer(stream, status, "", body));
         let wanted = format!("WWW-Authenticate: Bearer realm=\"{}/t\"\r\n", tokens.url);
         let registry = StandIn::start(move |stream, _| answer(stream, "401 No", &wanted, ""));
-        let (asked, _folder) = named(&registry.url);
+        let (asked, _folder) = named_with_token_server(&registry.url, Some(&tokens.url));
         let error = asked.digest("a", "b").expect_err(status).to_string();
         assert!(
             !error.contains("hush") && !error.contains("http"),
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_token_of_another_server_is_not_asked_for() {
+    let tokens = StandIn::start(|stream, _| answer(stream, "200 OK", "", r#"{"token": "pass"}"#));
+    for (realm, said) in [
+        (
+            format!("{}/token?hush=1", tokens.url),
+            format!("another server for a token: `{}`", tokens.url),
+        ),
+        (
+            tokens.url.replace("http://", "http://ci:hush@"),
+            "is not a URL".to_owned(),
+        ),
+        ("/token".to_owned(), "is not a URL".to_owned()),
+    ] {
+        let wanted = format!("WWW-Authenticate: Bearer realm=\"{realm}\"\r\n");
+        let registry = StandIn::start(move |stream, _| answer(stream, "401 No", &wanted, ""));
+        for (asked, _folder) in [
+            named(&registry.url),
+            named_with_token_server(&registry.url, Some("http://127.0.0.1:1")),
+        ] {
+            let error = asked.digest("a", "b").expect_err("another server");
+            assert!(error.message.contains(&said), "{error:?}");
+            assert!(!error.line().contains("hush"), "{error:?}");
+        }
+        let error = anonymous(&registry.url).tags("a", &|| true);
+        assert!(error.is_err());
+        assert_eq!(registry.requests().len(), 3);
+    }
+    assert_eq!(tokens.requests(), [""; 0], "nothing was sent there");
+}
+
+#[test]
+fn a_token_of_the_registry_itself_is_fetched() {
+    let (send, url) = channel::<String>();
+    let url = std::sync::Mutex::new(url);
+    let registry = StandIn::start(move |stream, before| match before {
+        0 => {
+            let url = url.lock().expect("one at a time").recv().expect("its URL");
+            let wanted = format!("WWW-Authenticate: Bearer realm=\"{url}/token\"\r\n");
+            answer(stream, "401 No", &wanted, "");
+        }
+        1 => answer(stream, "200 OK", "", r#"{"token": "pass"}"#),
+        _ => answer(stream, "200 OK", &digest_header(), ""),
+    });
+    send.send(registry.url.clone()).expect("it waits");
+    let (asked, _folder) = named(&registry.url);
+    assert_eq!(asked.digest("a", "b"), Ok(Some(DIGEST.to_owned())));
 }
 
 #[test]
@@ -309,6 +369,7 @@ fn a_registry_that_hangs_times_out() {
     });
     let settings = RegistrySettings {
         url: registry.url.clone(),
+        token_server: None,
         account: None,
     };
     let asked = Registry::within(settings, Duration::from_millis(200));

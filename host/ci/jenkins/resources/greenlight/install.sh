@@ -10,6 +10,8 @@
 set -eu
 
 greenlight_install() (
+  # A trace would show the whole address.
+  { set +x; } 2>/dev/null
   set -eu
   version=${GREENLIGHT_INSTALL_VERSION:-}
   url=${GREENLIGHT_INSTALL_URL:-}
@@ -20,6 +22,16 @@ greenlight_install() (
   fail() {
     echo "greenlight is not installed: $*" >&2
     exit 1
+  }
+
+  # Prints the address without its secrets: the user and password before the host, the signature behind the path.
+  shown() {
+    address=${1%%[?#]*}
+    scheme=${address%%://*}
+    rest=${address#*://}
+    host=${rest%%/*}
+    path=${rest#"$host"}
+    echo "$scheme://${host##*@}$path"
   }
 
   # Each tool prints the sum next to a file name, before or after it.
@@ -87,14 +99,14 @@ greenlight_install() (
   trap 'exit 1' HUP INT TERM
   attempt=1
   until fetch "$new"; do
-    [ "$attempt" -lt 3 ] || fail "$url could not be downloaded in $attempt attempts"
+    [ "$attempt" -lt 3 ] || fail "$(shown "$url") could not be downloaded in $attempt attempts"
     sleep "$attempt"
     attempt=$((attempt + 1))
   done
   has=$(sum_of "$new")
-  [ "$has" = "$sum" ] || fail "the SHA-256 of $url is $has, expected $sum"
+  [ "$has" = "$sum" ] || fail "the SHA-256 of $(shown "$url") is $has, expected $sum"
   chmod 755 "$new"
-  fits "$new" || fail "the program at $url has the expected SHA-256, but is not version $version for this machine"
+  fits "$new" || fail "the program at $(shown "$url") has the expected SHA-256, but is not version $version for this machine"
   mv -f "$new" "$folder/greenlight"
   echo "$folder"
 )
