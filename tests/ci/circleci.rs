@@ -250,6 +250,18 @@ fn each_exit_status_of_a_deployment_ends_the_step() {
     }
 }
 
+/// A release that was superseded is no failure, and later steps can tell it from a promoted one.
+#[test]
+fn a_superseded_release_passes() {
+    let workspace = machine(&deployment::message("abort"), "main");
+    let _nodes = deployment::prepare(&workspace, "passed");
+    let configuration = installed(&workspace);
+    let tag = deployment::superseded(&workspace);
+    let steps = configuration.command("drive", &json!({"tag": tag}));
+    assert_eq!(run(&workspace, &steps), Ok(()));
+    assert_eq!(exported(&workspace, "GREENLIGHT_CONCLUSION"), "superseded");
+}
+
 /// The program is a stand-in that records its arguments.
 #[test]
 fn a_started_pipeline_deploys_the_release_of_its_parameters() {
@@ -266,7 +278,8 @@ fn a_started_pipeline_deploys_the_release_of_its_parameters() {
     assert_eq!(
         workspace.content("greenlight.calls"),
         "run --tag stage-x --report html=greenlight-report/deployment.html \
-         --report junit=greenlight-report/junit/deployment.xml --digest sha256:y --request k e y\n"
+         --report junit=greenlight-report/junit/deployment.xml --digest sha256:y --request k e y \
+         --export auto --export dotenv=greenlight-report/deployment.env\n"
     );
     let stored: Vec<_> = steps
         .iter()

@@ -83,6 +83,16 @@ pub const RELEASES: [(&str, &str, i32); 3] = [
     ("failed", "abort", 1),
 ];
 
+/// A release that is superseded: a newer commit is live in production. Returns its tag.
+pub fn superseded(workspace: &Workspace) -> String {
+    let newer = workspace.repository.commit("Newer");
+    fs::write(workspace.file("prod"), newer).expect("a commit");
+    workspace
+        .repository
+        .git(&["checkout", "--quiet", &workspace.commit]);
+    format!("stage-loadtest-abort-{}", workspace.commit)
+}
+
 /// A message with a label for the action.
 pub fn message(action: &str) -> String {
     format!("Raise the pool size\n\n[load test: {action}]\n")

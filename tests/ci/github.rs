@@ -1,5 +1,6 @@
 //! The action for GitHub and the workflows that use it.
 
+mod deployments;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -284,37 +285,6 @@ fn a_warning_passes_with_an_annotation_and_a_stop_or_hold_fails() {
         let commands = commands(&ended);
         let annotated = commands.iter().any(|it| it.starts_with(command));
         assert!(command.is_empty() || annotated, "{verdict}: {commands:?}");
-    }
-}
-
-#[test]
-fn each_exit_status_of_a_deployment_ends_the_step() {
-    for (load_test, action, status) in deployment::RELEASES {
-        let mut workspace = machine(&deployment::message(action), "main");
-        let _nodes = deployment::prepare(&workspace, load_test);
-        let tag = format!("stage-loadtest-{action}-{}", workspace.commit);
-        let used = using(&mut workspace, &[("command", "run"), ("tag", &tag)]);
-        // A warning is an annotation, not a failure.
-        let ended = used.ended.is(if status == 3 { 0 } else { status });
-        let expected: &[&str] = match status {
-            0 => &[],
-            3 => &[
-                "::warning title=greenlight::The release was promoted with a warning: see the summary.",
-            ],
-            _ => &[
-                "::error title=greenlight::The release was not promoted (status 1): see the summary.",
-            ],
-        };
-        assert_eq!(commands(&ended), expected);
-        assert_eq!(
-            deployment::live(&workspace) == workspace.commit,
-            status != 1
-        );
-        assert!(
-            workspace
-                .content("summary.md")
-                .contains(&workspace.commit[..12])
-        );
     }
 }
 

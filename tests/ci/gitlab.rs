@@ -319,6 +319,24 @@ fn each_exit_status_of_a_deployment_ends_the_job() {
     }
 }
 
+/// A release that was superseded is no failure, and later jobs can tell it from a promoted one.
+#[test]
+fn a_superseded_release_passes() {
+    let configuration = configuration();
+    let deploy = job(&configuration, "deploy");
+    for shell in SHELLS {
+        let workspace = machine(&deployment::message("abort"), "main");
+        let _nodes = deployment::prepare(&workspace, "passed");
+        let tag = deployment::superseded(&workspace);
+        let (shown, ended) = run(&workspace, shell, &deploy, &variables(&[("TAG", &tag)]));
+        assert_eq!(shown, Shown::Passed, "{ended}");
+        assert_eq!(
+            exported(&workspace, &deploy)["GREENLIGHT_CONCLUSION"],
+            "superseded"
+        );
+    }
+}
+
 /// The program is a stand-in that records its arguments.
 #[test]
 fn a_deployment_passes_its_variables_on() {
@@ -349,6 +367,6 @@ fn a_deployment_passes_its_variables_on() {
     assert_eq!(
         workspace.content("calls"),
         "run --tag stage-x --warn-exit-code 3 --report html=greenlight-report/deployment.html \
-         --report junit=greenlight-report/deployment.xml --digest sha256:y --request k e y\n"
+         --report junit=greenlight-report/deployment.xml --digest sha256:y --request k e y --export dotenv=greenlight.env\n"
     );
 }

@@ -131,6 +131,27 @@ fn each_deployment_sets_the_result_of_the_build() {
     }
 }
 
+/// A release that was superseded is no failure, and later steps can tell it from a promoted one.
+#[test]
+fn a_superseded_release_is_not_built() {
+    let workspace = machine(&deployment::message("abort"));
+    let _nodes = deployment::prepare(&workspace, "passed");
+    let tag = deployment::superseded(&workspace);
+    let builds = [pipeline(&workspace, &json!({"TAG": tag}))];
+    let ended = run(&builds);
+    assert_eq!(ended[0]["result"], "NOT_BUILT", "{}", ended[0]["log"]);
+    let log = ended[0]["log"].as_str().expect("a log");
+    assert!(
+        log.contains("a newer release takes the place of this one"),
+        "{log}"
+    );
+    let calls = calls(&ended[0]);
+    assert!(
+        calls.contains(&"archive deployment.html deployment.xml"),
+        "{calls:?}"
+    );
+}
+
 #[test]
 fn a_refused_deployment_is_a_failure_without_a_report() {
     let mut builds = Vec::new();
@@ -199,7 +220,7 @@ fn each_exit_status_of_run_sets_the_result_of_the_build() {
         assert!(log.contains(text), "no {text:?} in {log}");
         assert_eq!(
             workspace.content("greenlight.calls"),
-            "run --tag stage-x --warn-exit-code 3 --report html=greenlight-report/deployment.html \
+            "run --tag stage-x --warn-exit-code 3 --export dotenv=.greenlight-run.env --report html=greenlight-report/deployment.html \
              --report junit=greenlight-report/deployment.xml --digest sha256:y --request k e y --config other.toml\n"
         );
     }

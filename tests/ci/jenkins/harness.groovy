@@ -17,7 +17,7 @@ class Unknown extends Error {
 
 /** One build: its result and its steps. */
 class Build {
-    static final List ORDER = ['SUCCESS', 'UNSTABLE', 'FAILURE']
+    static final List ORDER = ['SUCCESS', 'UNSTABLE', 'FAILURE', 'NOT_BUILT']
     String result = 'SUCCESS'
     List<String> calls = []
     StringBuilder log = new StringBuilder()
@@ -30,6 +30,18 @@ class Build {
         if (ORDER.indexOf(worse) > ORDER.indexOf(result)) {
             result = worse
         }
+    }
+}
+
+/** What a script sees of its build. A result only becomes worse. */
+class CurrentBuild {
+    Build build
+
+    void setResult(String result) {
+        if (!(result in Build.ORDER)) {
+            throw new Unknown("there is no result `${result}`")
+        }
+        build.becomes(result)
     }
 }
 
@@ -51,6 +63,7 @@ class Steps {
 
     Map getParams() { build.parameters.asImmutable() }
     Map getEnv() { build.variables.asImmutable() }
+    CurrentBuild getCurrentBuild() { new CurrentBuild(build: build) }
     Map getScm() { [checkout: 'the repository of the job'] }
 
     Object methodMissing(String name, Object arguments) {

@@ -1,6 +1,6 @@
 // Deploys a release as greenlight.toml describes: tag, and optionally digest, request (an idempotency key) and config
 // (another file). Writes reports to the folder greenlight-report, also on failure. Fails the build unless the release
-// is promoted.
+// is promoted; a release that was superseded is NOT_BUILT, as Jenkins' milestones mark an older build.
 def call(Map options) {
     int status = 0
     withEnv([
@@ -12,7 +12,8 @@ def call(Map options) {
         status = sh(label: 'Deploy', returnStatus: true, script: '''
 rm -rf greenlight-report
 mkdir greenlight-report
-set -- --warn-exit-code 3
+: >.greenlight-run.env
+set -- --warn-exit-code 3 --export dotenv=.greenlight-run.env
 set -- "$@" --report html=greenlight-report/deployment.html
 set -- "$@" --report junit=greenlight-report/deployment.xml
 if [ -n "$DIGEST" ]; then set -- "$@" --digest "$DIGEST"; fi
@@ -20,6 +21,11 @@ if [ -n "$REQUEST" ]; then set -- "$@" --request "$REQUEST"; fi
 if [ -n "$CONFIG" ]; then set -- "$@" --config "$CONFIG"; fi
 greenlight run --tag "$TAG" "$@"
 ''')
+    }
+    if (status == 1 && greenlightAnswer('.greenlight-run.env').GREENLIGHT_CONCLUSION == 'superseded') {
+        echo('greenlight run: a newer release takes the place of this one')
+        currentBuild.result = 'NOT_BUILT'
+        return 'superseded'
     }
     return greenlightStatus('run', status)
 }

@@ -8,7 +8,7 @@ use crate::contract::actions;
 use crate::contract::environments::Target;
 use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Decision, Permission};
+use crate::contract::promotion::{Conclusion, Decision, Permission};
 use crate::contract::types::{Reason, Severity};
 
 /// A value for later steps.
@@ -32,11 +32,13 @@ pub enum Name {
     Next,
     /// The code of the reason that decided.
     Reason,
+    /// How the deployment ended.
+    Conclusion,
 }
 
 impl Name {
     /// All of them: the name of an output or a parameter, and the name of a variable.
-    pub const ALL: [(Self, &'static str, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str, &'static str); 10] = [
         (Self::Action, "action", "GREENLIGHT_ACTION"),
         (Self::Label, "label", "GREENLIGHT_LABEL"),
         (Self::Tags, "tags", "GREENLIGHT_TAGS"),
@@ -46,6 +48,7 @@ impl Name {
         (Self::Permission, "permission", "GREENLIGHT_PERMISSION"),
         (Self::Next, "next", "GREENLIGHT_NEXT"),
         (Self::Reason, "reason", "GREENLIGHT_REASON"),
+        (Self::Conclusion, "conclusion", "GREENLIGHT_CONCLUSION"),
     ];
 
     /// The name of an output or a parameter.
@@ -172,6 +175,19 @@ impl Findings {
         }
     }
 
+    /// Adds the end of a deployment. One that was superseded has not failed: its reason is a note.
+    pub fn ended(&mut self, conclusion: Conclusion, decision: &Decision) {
+        let reasons = self.notices.len();
+        self.decided(decision);
+        conclusion.name().clone_into(&mut self.headline);
+        self.set(Name::Conclusion, conclusion.name());
+        if conclusion == Conclusion::Superseded
+            && let Some(first) = self.notices.get_mut(reasons)
+        {
+            first.severity = Severity::Note;
+        }
+    }
+
     /// Adds the error of a command that failed, which clears all values.
     pub fn failed(&mut self, message: String, help: String) {
         "no answer".clone_into(&mut self.headline);
@@ -199,6 +215,7 @@ fn notice(severity: Severity, reason: &Reason) -> Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::promotion::Action;
 
     /// The names are a public interface of pipelines.
     #[test]
@@ -209,6 +226,32 @@ mod tests {
             let expected = output.to_uppercase().replace('-', "_");
             assert_eq!(variable, format!("GREENLIGHT_{expected}"));
         }
+    }
+
+    #[test]
+    fn a_superseded_release_has_not_failed() {
+        let mut decision = Decision {
+            permission: Permission::Stop,
+            next: Action::Finish(Conclusion::Superseded),
+            reasons: vec![Reason {
+                code: "superseded".to_owned(),
+                message: "a newer release is live".to_owned(),
+                evidence: Vec::new(),
+                help: None,
+            }],
+            standings: Vec::new(),
+        };
+        let severity = |conclusion, decision: &Decision| {
+            let mut findings = Findings::new("run", &[Name::Conclusion]);
+            findings.ended(conclusion, decision);
+            assert_eq!(findings.values[0].text, conclusion.name());
+            assert_eq!(findings.headline, conclusion.name());
+            findings.notices[0].severity
+        };
+        let of = severity(Conclusion::Superseded, &decision);
+        assert_eq!(of, Severity::Note);
+        decision.next = Action::Finish(Conclusion::Stopped);
+        assert_eq!(severity(Conclusion::Stopped, &decision), Severity::Error);
     }
 
     #[test]

@@ -47,7 +47,7 @@ const KINDS: [(&str, &str, &str); 6] = [
 #[test]
 fn outputs() {
     let mut text = "# Outputs\n\n## Exported variables\n\n`--export KIND[=FILE]` writes the answer of `label`, `tags`, \
-                    `resolve` and `decide` where later steps read it. It may be given several times; `auto` writes \
+                    `resolve`, `decide` and `run` where later steps read it. It may be given several times; `auto` writes \
                     what the CI system reads.\n\n| kind | writes | `auto` in |\n| --- | --- | --- |\n"
         .to_owned();
     for (kind, writes, auto) in KINDS {
@@ -64,6 +64,7 @@ fn outputs() {
         ("tags", vec!["--rev", "HEAD", "--branch", "main"]),
         ("resolve", vec![TAG]),
         ("decide", vec!["--tag", TAG, "--stage", "converged"]),
+        ("run", vec!["--tag", TAG]),
     ] {
         let _ = writeln!(text, "| `{command}` | {} |", variables(command, &arguments));
     }

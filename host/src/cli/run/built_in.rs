@@ -1,0 +1,34 @@
+//! The built-in parts of `run --local`.
+
+use std::io;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::config::Config;
+use crate::local::Nodes;
+
+/// Lists the parts of a configuration that built-in ones replace.
+pub fn replaced(config: &Config) -> String {
+    let parts = [
+        (
+            !config.environments.is_empty(),
+            "nodes and deploy commands with their limits",
+        ),
+        (
+            config.load_test.is_some(),
+            "the load test's command, format and results",
+        ),
+        (config.slack.is_some(), "Slack"),
+        (true, "the poll interval and the journal"),
+    ];
+    let parts = parts.iter().filter(|(is_set, _)| *is_set);
+    parts.map(|(_, part)| *part).collect::<Vec<_>>().join(", ")
+}
+
+/// Starts the built-in nodes, and finds a folder and the program for their commands.
+pub fn start(names: &[String], before: Option<&str>) -> io::Result<(Nodes, TempDir, PathBuf)> {
+    let nodes = Nodes::start(names, before)?;
+    let folder = tempfile::Builder::new().prefix("greenlight-").tempdir()?;
+    Ok((nodes, folder, std::env::current_exe()?))
+}
