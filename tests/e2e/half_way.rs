@@ -1,28 +1,15 @@
 //! A deployment that ends half way: some nodes serve the release, and everything says so.
 
 use greenlight::deployment::entry::Entry;
-use greenlight::deployment::serving;
+use greenlight::deployment::served;
 use greenlight::journal;
 
 use crate::pipeline::{LIMIT, Pipeline};
-use crate::service::Service;
-
-/// The deploy command of production fails after one node of three.
-fn fails_after_one_node(pipeline: &mut Pipeline) {
-    pipeline.prod = Service::start(3, &pipeline.before);
-    pipeline.prod.freeze(1);
-    pipeline.prod.freeze(2);
-    let mut command = ["/bin/sh", "-c", "\"$@\"; exit 1", "sh"]
-        .map(str::to_owned)
-        .to_vec();
-    command.extend(pipeline.prod.deploy_command());
-    pipeline.setting.deploy_prod = Some(command);
-}
 
 #[test]
 fn everything_says_that_production_is_mixed() {
     let mut pipeline = Pipeline::recorded();
-    fails_after_one_node(&mut pipeline);
+    pipeline.fail_after_one_node();
     let commit = pipeline.commit("Change [load test: abort]");
     let (new, old) = (&commit[..12], &pipeline.before[..12]);
     let mixed = format!("1 of 3 nodes of prod serves {new}, 2 serve {old}");
@@ -66,8 +53,11 @@ fn everything_says_that_production_is_mixed() {
     }
 
     let mut store = journal::open(&pipeline.location()).expect("the journal");
-    let now = serving::now(store.as_mut(), ["stage", "prod"]).expect("read");
-    let sentences: Vec<_> = now.iter().filter_map(serving::Serving::sentence).collect();
+    let latest = served::latest(store.as_mut()).expect("read");
+    let sentences = ["stage", "prod"].map(|it| {
+        let served = served::served(it, &latest.iter()).expect("a round");
+        served.sentence(it)
+    });
     assert_eq!(sentences, [whole, mixed]);
 }
 

@@ -12,7 +12,7 @@ use super::{Error, Exit};
 #[cfg(test)]
 use crate::contract::fields::Commit as Hash;
 use crate::deployment::live::{self, Live, Recorded};
-use crate::deployment::serving;
+use crate::deployment::sentence;
 use crate::effects::shutdown::Shutdown;
 use crate::text::escape::escape;
 use crate::text::number::short;
@@ -177,7 +177,7 @@ fn human(document: &LiveDocument) -> String {
         let served = it.nodes.iter().map(|node| node.commit.as_deref());
         let recorded = it.recorded.as_ref();
         let release = recorded.map_or("", |it| it.commit.as_str());
-        let _ = writeln!(text, "{}", serving::sentence(&name, served, release));
+        let _ = writeln!(text, "{}", sentence::of_nodes(&name, served, release));
         for node in &it.nodes {
             if let Some(why) = &node.unreachable {
                 let _ = writeln!(text, "  {}: {}", escape(&node.name), escape(why));

@@ -129,10 +129,11 @@ impl AdviceDocument {
             evidence: ByName(it.evidence),
             because_of: it.because_of,
         });
-        let environments = advice.environments.into_iter().map(|it| ServingDocument {
-            serves: it.sentence(),
-            since: it.answers.map(|answers| answers.since),
-            environment: it.environment,
+        let environments = advice.environments.into_iter();
+        let environments = environments.map(|(environment, served)| ServingDocument {
+            serves: served.as_ref().map(|it| it.sentence(&environment)),
+            since: served.map(|it| it.since()),
+            environment,
         });
         Self {
             schema: Self::SCHEMA,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::entry::{Details, Entry};
 use super::log::{self, Log};
-use super::{Context, Error, nodes, serving};
+use super::{Context, Error, last_change, nodes, sentence};
 use crate::config::Config;
 use crate::contract::promotion::{Action, Decision, Notice, Permission};
 use crate::effects::shutdown::Shutdown;
@@ -63,7 +63,10 @@ pub(super) fn record(config: &Config, log: &mut Log) -> Result<Vec<String>, Erro
         _ => None,
     });
     let mut touched: Vec<&String> = Vec::new();
-    for environment in entries.iter().filter_map(|it| serving::touched(&it.entry)) {
+    for environment in entries
+        .iter()
+        .filter_map(|it| last_change::environment_of(&it.entry))
+    {
         if !touched.contains(&environment) {
             touched.push(environment);
         }
@@ -87,7 +90,7 @@ pub(super) fn record(config: &Config, log: &mut Log) -> Result<Vec<String>, Erro
         };
         let served = nodes.iter().map(|it| it.commit.as_deref());
         let release = commit.unwrap_or_default();
-        sentences.push(serving::sentence(environment, served, release));
+        sentences.push(sentence::of_nodes(environment, served, release));
         log.write(&Entry::Served {
             environment: environment.clone(),
             nodes,

@@ -3,8 +3,8 @@
 //! person says. With it, the first deployment is compared with something, and has something to go back to.
 
 use super::entry::{Details, NodeDetails};
+use super::last_change::{self, Change};
 use super::nodes::{self, Answers};
-use super::serving::{self, Change};
 use super::{Error, log};
 use crate::clock;
 use crate::config::Config;
@@ -107,7 +107,7 @@ pub fn recorded(
     except: Option<u64>,
 ) -> Result<Option<Recorded>, Error> {
     let baseline = store.baseline(environment)?;
-    let change = serving::last_change(store, environment, except)?;
+    let change = last_change::of(store, environment, except)?;
     Ok(match (change, baseline) {
         (Some(change), Some(baseline)) if baseline.at > change.at => {
             Some(Recorded::Baseline(baseline))

@@ -13,7 +13,8 @@
 //! - `recovery` says what is done about an effect that was running when its process died.
 //! - [`Lock`](journal::Lock) names what a deployment locks, [`HeldLeases`] holds and renews the locks, [`Drivers`] says which
 //!   deployments are being driven.
-//! - [`serving`] says what each environment serves now; `last_look` asks the nodes again after a failure.
+//! - [`served`] says what each environment serves, as the journal shows it; [`live`] asks its nodes; `last_look` asks them
+//!   again after a failure; [`last_change`] says which deployment began to change an environment last.
 //! - [`log`] writes and reads the journal of one deployment, [`timeline`] projects it for reports.
 
 mod begin;
@@ -27,6 +28,7 @@ mod error;
 mod held_leases;
 mod imported;
 mod keeper;
+pub mod last_change;
 mod last_look;
 mod left_over;
 pub mod live;
@@ -44,8 +46,8 @@ pub mod release_history;
 pub mod releases;
 mod request;
 pub mod rollback_advice;
+pub mod sentence;
 pub mod served;
-pub mod serving;
 mod stopped_commits;
 mod survey;
 pub mod timeline;

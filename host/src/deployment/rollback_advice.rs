@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::releases::{self, Evidence, Release};
-use super::serving::{self, Serving};
+use super::served::{self, Served};
 use super::{Error, LISTED, READ, log};
 use crate::config::Config;
 use crate::contract::labels::Message;
@@ -27,8 +27,8 @@ pub struct Advice {
     pub releases: Vec<Release>,
     /// The commits since the good one, or else since the latest release, with the bad one, newest first.
     pub commits: Vec<Commit>,
-    /// What each environment serves.
-    pub environments: Vec<Serving>,
+    /// What each environment serves, in order; `None` where its nodes were never asked.
+    pub environments: Vec<(String, Option<Served>)>,
 }
 
 /// A revert that has to be deployed again.
@@ -99,13 +99,17 @@ pub fn advise(
         let labels = policy.parse(&message, config.settings.default_action)?;
         commit.inherits_label = labels.is_ok_and(|it| it.source.is_some());
     }
-    let names = config.environments.iter().map(|it| it.name.as_str());
+    let latest = served::latest(store)?;
+    let environments = config.environments.iter().map(|it| {
+        let served = served::served(&it.name, &latest.iter());
+        (it.name.clone(), served)
+    });
     Ok(Advice {
         again: again(store, repo, &bad)?,
         good: good.cloned(),
         baseline,
         commits,
-        environments: serving::now(store, names)?,
+        environments: environments.collect(),
         bad,
         releases,
     })

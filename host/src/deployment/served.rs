@@ -1,10 +1,13 @@
 //! What each environment serves, as far as the journal shows: the latest answers of its nodes, and the deployments
 //! that brought the commits there.
+//!
+//! This is the one place that says so: for `status`, `rollback-advice` and the page. `last_change` says which deployment
+//! began to change an environment last, whether or not its nodes serve it; `live` asks the nodes themselves.
 
 use serde::Serialize;
 
 use super::timeline::{self, Round, StepKind, StepState, Timeline};
-use super::{READ, log};
+use super::{READ, log, sentence};
 use crate::contract::promotion::Conclusion;
 use crate::journal::{self, Store};
 
@@ -45,6 +48,23 @@ pub struct ServedCommit {
 }
 
 impl Served {
+    /// Since when the nodes have given these answers, in milliseconds since 1970.
+    pub fn since(&self) -> u64 {
+        let since = self.commits.iter().map(|it| it.since).max();
+        since.unwrap_or(self.at)
+    }
+
+    /// It in one sentence, the commit of the latest deployment first: `1 of 3 nodes of prod serves ca779cf0631b, 2 serve
+    /// 4b825dc642cb`.
+    pub fn sentence(&self, environment: &str) -> String {
+        let latest = self.commits.iter().max_by_key(|it| it.deployment);
+        let release = latest.map_or("", |it| &it.commit);
+        let commits = self.commits.iter();
+        let nodes = commits.flat_map(|it| it.nodes.iter().map(|_| Some(it.commit.as_str())));
+        let nodes = nodes.chain(self.unreachable.iter().map(|_| None));
+        sentence::of_nodes(environment, nodes, release)
+    }
+
     /// How many nodes were asked.
     pub fn nodes(&self) -> usize {
         let serving: usize = self.commits.iter().map(|it| it.nodes.len()).sum();
@@ -198,6 +218,9 @@ mod tests {
         assert_eq!(commits, [(COMMIT, 2, Some(41)), (BEFORE, 1, Some(40))]);
         assert_eq!(served.unreachable, ["http://10.20.0.4:8080"]);
         assert_eq!(served.commits[1].since, at(120) - 1_000_000);
+        assert_eq!(served.since(), served.commits[0].since);
+        let said = "2 of 4 nodes of stage serve ca779cf0631b, 1 serves 4b825dc642cb, 1 gives no usable answer";
+        assert_eq!(served.sentence("stage"), said);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use crate::contract::promotion::Conclusion;
 use crate::deployment::served::{Served, ServedCommit, served};
-use crate::deployment::serving;
 use crate::deployment::timeline::{StepKind, StepState, Timeline};
 use crate::report::headline::{Headline, Tone};
 use crate::text::number::short;
@@ -222,12 +221,7 @@ fn tone(served: &Served, rolls: bool) -> Tone {
 }
 
 fn words(name: &str, served: &Served, rolls: bool) -> String {
-    let latest = served.commits.iter().max_by_key(|it| it.deployment);
-    let release = latest.map_or("", |it| &it.commit);
-    let commits = served.commits.iter();
-    let nodes = commits.flat_map(|it| it.nodes.iter().map(|_| Some(it.commit.as_str())));
-    let nodes = nodes.chain(served.unreachable.iter().map(|_| None));
-    let sentence = serving::sentence(name, nodes, release);
+    let sentence = served.sentence(name);
     if rolls {
         return format!("{name} is being changed: {sentence}");
     }

@@ -16,7 +16,7 @@ use crate::contract::names::names;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::entry::NodeDetails;
-use crate::deployment::serving;
+use crate::deployment::sentence;
 use crate::facts::load_test::Point;
 pub use project::project;
 
@@ -79,7 +79,7 @@ impl Timeline {
     pub fn served(&self) -> impl Iterator<Item = String> {
         self.last_look.iter().map(|round| {
             let nodes = round.nodes.iter().map(|it| it.commit.as_deref());
-            serving::sentence(&round.environment, nodes, &self.commit)
+            sentence::of_nodes(&round.environment, nodes, &self.commit)
         })
     }
 

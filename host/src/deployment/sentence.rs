@@ -4,7 +4,7 @@ use crate::text::number::short;
 
 /// Says in one sentence what the nodes of an environment serve, the release first. A node without a usable answer is
 /// `None`.
-pub fn sentence<'a>(
+pub fn of_nodes<'a>(
     environment: &str,
     nodes: impl Iterator<Item = Option<&'a str>> + Clone,
     release: &str,
@@ -44,7 +44,7 @@ pub fn sentence<'a>(
 }
 
 /// The commits that are served and by how many nodes: the release first, then the most frequent.
-pub(super) fn counts<'a>(
+fn counts<'a>(
     nodes: impl Iterator<Item = Option<&'a str>>,
     release: &str,
 ) -> Vec<(&'a str, usize)> {
@@ -67,7 +67,7 @@ mod tests {
     const OLD: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
     fn said(nodes: &[Option<&str>]) -> String {
-        sentence("prod", nodes.iter().copied(), NEW)
+        of_nodes("prod", nodes.iter().copied(), NEW)
     }
 
     #[test]
