@@ -228,6 +228,29 @@ fn status() {
 }
 
 #[test]
+fn live() {
+    let schema = Schema::of("live");
+    let (shop, tag) = run::shop(run::UNREACHABLE);
+    let live = |more: &[&str]| {
+        let arguments = ["live", "--format", "json"].iter().chain(more);
+        let ended = greenlight(arguments).within(shop.path()).run();
+        assert_eq!(ended.status, 0, "{}", ended.stderr);
+        let document = ended.json();
+        schema.fits(&document);
+        document["environments"].clone()
+    };
+    let first = live(&[]);
+    assert!(first[0]["commit"].is_null() && first[0]["recorded"].is_null());
+    assert!(first[0]["nodes"][0]["unreachable"].is_string(), "{first}");
+    let deployed = greenlight(["run", "--tag", &tag]).within(shop.path()).run();
+    assert_eq!(deployed.status, 1, "{}", deployed.stderr);
+    assert_eq!(live(&[])[0]["recorded"]["deployment"], 1);
+    let set = live(&["--set", SHA, "--environment", "prod", "--by", "Ada"]);
+    assert_eq!(set[1]["recorded"]["by"], "Ada");
+    assert_eq!(set[1]["recorded"]["commit"], SHA);
+}
+
+#[test]
 fn facts() {
     let schema = Schema::of("facts");
     let repository = Repository::new();
