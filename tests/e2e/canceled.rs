@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::postgres_server::Server;
 use crate::process::Process;
-use crate::{locust, processes, waiting};
+use crate::{locust, processes, under_way, waiting};
 
 /// The command that cancels the first deployment in Ada's name.
 const CANCEL: [&str; 6] = [
@@ -137,11 +137,7 @@ fn a_running_load_test_is_ended_with_a_database() {
 fn in_its_deploy_command(pipeline: &Pipeline) -> (String, Process) {
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();
-    pipeline.stage.pace(Duration::from_mins(10));
-    let run = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline.stage.wait("deployment", |state| {
-        state.deployments.iter().any(|it| it.state == "rolling")
-    });
+    let run = under_way::deploying(pipeline, &tags[0]);
     (commit, run)
 }
 

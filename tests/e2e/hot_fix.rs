@@ -4,21 +4,35 @@ use std::time::Duration;
 
 use greenlight::contract::promotion::Happening;
 use greenlight::deployment::entry::{Details, Entry, Person};
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::locust;
 use crate::pipeline::{LIMIT, Pipeline, recorded};
 use crate::process::Process;
+use crate::under_way::{self, EndlessRecord};
 
-/// Starts a release, and waits until its load test runs, which takes longer than the whole test.
+/// Starts a release, and waits until its load test runs.
 #[track_caller]
 fn in_its_load_test(pipeline: &mut Pipeline, message: &str) -> (String, Process) {
-    let folder = pipeline.folder().to_owned();
-    pipeline.setting.load_test = locust::command(pipeline.stage.balancer(), 10_000_000, &folder);
     let commit = pipeline.commit(message);
     let tags = pipeline.tags();
-    let run = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline.stage.wait("load", |state| state.requests > 5);
+    let run = under_way::load_testing(pipeline, &tags[0]);
     (commit, run)
+}
+
+const URGENT: [&str; 5] = ["--urgent", "--by", "Ada", "--reason", "the shop is down"];
+
+/// A deployment gave way to an urgent release, in Ada's name.
+#[track_caller]
+fn gave_way(pipeline: &Pipeline, number: u64) {
+    assert_eq!(pipeline.conclusion(number).as_deref(), Some("superseded"));
+    let ada = Details::Person(Person {
+        name: "Ada".to_owned(),
+        reason: Some("the shop is down".to_owned()),
+    });
+    assert!(pipeline.entries(number).iter().any(|it| {
+        matches!(&it.entry, Entry::Happened { event, details }
+            if matches!(event.happening, Happening::Overtaken(_)) && *details == ada)
+    }));
 }
 
 #[test]
@@ -45,11 +59,7 @@ fn a_deploy_command_is_not_ended_half_way() {
     let pipeline = Pipeline::recorded();
     let older = pipeline.commit("Older");
     let first = pipeline.tags();
-    pipeline.stage.pace(Duration::from_mins(10));
-    let one = pipeline.start(&["run", "--tag", &first[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let one = under_way::deploying(&pipeline, &first[0]);
     let newer = pipeline.commit("Hot fix [load test: skip]");
     let second = pipeline.tags();
     let two = pipeline.start(&["run", "--tag", &second[0]]);
@@ -82,30 +92,39 @@ fn an_urgent_release_supersedes_every_older_one() {
 
     let refused = pipeline.greenlight(&["run", "--tag", &tags[0], "--urgent"]);
     assert_eq!(refused.status, 2, "{}", refused.stdout);
-    let urgent = [
-        "run",
-        "--tag",
-        &tags[0],
-        "--urgent",
-        "--by",
-        "Ada",
-        "--reason",
-        "the shop is down",
-    ];
+    let urgent = [&["run", "--tag", &tags[0]], &URGENT[..]].concat();
     // It contains a release that was superseded untested, so it is load tested itself.
     pipeline
         .greenlight(&urgent)
         .is(0, &["promote[load-test-passed]"]);
     assert_eq!(run.wait(LIMIT).code(), Some(1));
-    assert_eq!(pipeline.conclusion(1).as_deref(), Some("superseded"));
+    gave_way(&pipeline, 1);
     assert_eq!(Pipeline::times(&pipeline.prod, &older), 0);
     assert_eq!(Pipeline::times(&pipeline.prod, &newer), 1);
-    let ada = Details::Person(Person {
-        name: "Ada".to_owned(),
-        reason: Some("the shop is down".to_owned()),
-    });
-    assert!(pipeline.entries(1).iter().any(|it| {
-        matches!(&it.entry, Entry::Happened { event, details }
-            if matches!(event.happening, Happening::Overtaken(_)) && *details == ada)
-    }));
+}
+
+/// It is killed before it could ask another deployment to give way.
+#[test]
+fn an_urgent_release_is_urgent_after_a_resume() {
+    let mut pipeline = Pipeline::new();
+    let older = pipeline.commit("Older [load test: abort]");
+    let first = pipeline.tags();
+    let newer = pipeline.commit("Hot fix [load test: skip]");
+    let second = pipeline.tags();
+    let record = EndlessRecord::of(&pipeline, "NEW.position = 2");
+    let urgent = [&["run", "--tag", &second[0]], &URGENT[..]].concat();
+    let mut killed = pipeline.start(&urgent);
+    // The subject is in the first record.
+    pipeline.until_status(1, "Hot fix");
+    kill_process(Pid::from_child(killed.child()), Signal::KILL).expect("it runs");
+    killed.wait(LIMIT);
+    record.remove();
+    let run = under_way::load_testing(&mut pipeline, &first[0]);
+    pipeline.setting.load_test = recorded("passed");
+    let resumed = pipeline.greenlight(&["run", "--resume", "1"]);
+    resumed.is(0, &["promote[load-test-passed]"]);
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+    gave_way(&pipeline, 2);
+    assert_eq!(Pipeline::times(&pipeline.prod, &older), 0);
+    assert_eq!(Pipeline::times(&pipeline.prod, &newer), 1);
 }

@@ -37,4 +37,5 @@ mod service;
 mod shared;
 mod slack;
 mod survival;
+mod under_way;
 mod waiting;

@@ -115,6 +115,17 @@ impl Pipeline {
         pipeline
     }
 
+    /// Lets the deploy command of production fail after one node of three.
+    #[track_caller]
+    pub fn fail_after_one_node(&mut self) {
+        self.prod = Service::start(3, &self.before);
+        self.prod.freeze(1);
+        self.prod.freeze(2);
+        let fails = ["/bin/sh", "-c", "\"$@\"; exit 1", "sh"].map(str::to_owned);
+        let command = fails.into_iter().chain(self.prod.deploy_command());
+        self.setting.deploy_prod = Some(command.collect());
+    }
+
     /// The folder with the repository and the configuration.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use greenlight::journal;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::pipeline::{LIMIT, Pipeline, recorded};
+use crate::under_way::{self, EndlessRecord};
 use crate::{locust, processes, waiting};
 
 /// The numbers of the pipeline's processes of Locust.
@@ -95,11 +95,7 @@ fn a_deploy_command_that_lives_on_is_ended_before_its_repetition() {
     pipeline.setting.deploy_cleanup = Some(cleanup());
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();
-    pipeline.stage.pace(Duration::from_mins(10));
-    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let mut run = under_way::deploying(&pipeline, &tags[0]);
     kill_process(Pid::from_child(run.child()), Signal::KILL).expect("it runs");
     run.wait(LIMIT);
     let command = pipeline.stage.deploy_command();
@@ -135,22 +131,10 @@ fn a_command_is_executed_only_when_it_is_recorded() {
     pipeline.setting.load_test = load_test;
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    // The record of the load test's process takes forever.
-    let folder = pipeline.folder().join(".greenlight");
-    fs::create_dir(&folder).expect("a folder");
-    drop(journal::open(&pipeline.location()).expect("a journal"));
-    let other = rusqlite::Connection::open(folder.join("journal.db")).expect("the journal");
-    other
-        .execute_batch(
-            "CREATE TRIGGER forever BEFORE INSERT ON records
-             WHEN NEW.body LIKE '%\"folder\":\"%-load-test-stage\"%' BEGIN
-                 INSERT INTO leases SELECT '', 0, 0, '', NULL, count(*) FROM (
-                     WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n);
-             END",
-        )
-        .expect("a trigger");
+    let of_load_test = r#"NEW.body LIKE '%"folder":"%-load-test-stage"%'"#;
+    let record = EndlessRecord::of(&pipeline, of_load_test);
     let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
-    let mark = format!("GREENLIGHT_FOLDER={}", folder.display());
+    let mark = format!("GREENLIGHT_FOLDER={}", pipeline.folder().display());
     let commands = || processes::with("environ", &[&mark, "-load-test-stage"]);
     waiting::until("the process of the load test", LIMIT, || {
         let is_there = !commands().is_empty() || !lines(&pipeline, "ran").is_empty();
@@ -160,7 +144,7 @@ fn a_command_is_executed_only_when_it_is_recorded() {
     run.wait(LIMIT);
     waiting::until("its end", LIMIT, || commands().is_empty().then_some(()));
     assert_eq!(lines(&pipeline, "ran"), [""; 0]);
-    other.execute_batch("DROP TRIGGER forever").expect("gone");
+    record.remove();
     let ended = pipeline.greenlight(&["run", "--resume"]);
     ended.is(0, &["promote[load-test-passed]"]);
     assert_eq!(lines(&pipeline, "ran").len(), 1);

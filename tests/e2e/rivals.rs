@@ -3,18 +3,14 @@
 use std::time::Duration;
 
 use crate::pipeline::{LIMIT, Pipeline};
+use crate::under_way;
 
 #[test]
 fn a_second_release_waits_for_its_turn() {
     let pipeline = Pipeline::recorded();
     let older = pipeline.commit("Older [load test: abort]");
     let first = pipeline.tags();
-    // The first one stays in the middle of its deployment to stage.
-    pipeline.stage.pace(Duration::from_mins(10));
-    let one = pipeline.start(&["run", "--tag", &first[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let one = under_way::deploying(&pipeline, &first[0]);
     let newer = pipeline.commit("Newer [load test: abort]");
     let second = pipeline.tags();
     let two = pipeline.start(&["run", "--tag", &second[0]]);
@@ -91,11 +87,7 @@ fn one_tag_is_driven_once() {
     let pipeline = Pipeline::recorded();
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    pipeline.stage.pace(Duration::from_mins(10));
-    let one = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let one = under_way::deploying(&pipeline, &tags[0]);
     let again = pipeline.run_tag(&tags[0]);
     assert_eq!(again.status, 2, "{}", again.stdout);
     assert!(
@@ -155,11 +147,7 @@ fn a_production_tag_waits_for_stage_and_goes_on() {
     let tags = pipeline.tags();
     // Stage alone is deployed by this one: it can't go on to production.
     pipeline.setting.deploy_prod = Some(vec!["false".to_owned()]);
-    pipeline.stage.pace(Duration::from_mins(10));
-    let stage = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let stage = under_way::deploying(&pipeline, &tags[0]);
     let mut prod = pipeline.start(&["run", "--tag", &tags[1]]);
     pipeline.until_status(2, "`stage`");
     let pid = rustix::process::Pid::from_child(prod.child());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::postgres_server::Server;
-use crate::waiting;
+use crate::{under_way, waiting};
 
 fn with_database() -> (Pipeline, Arc<Server>) {
     let server = Server::shared();
@@ -36,11 +36,7 @@ fn another_runner_resumes_after_a_crash() {
     pipeline.setting.repeatable = true;
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    pipeline.stage.pace(Duration::from_mins(10));
-    let first = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let first = under_way::deploying(&pipeline, &tags[0]);
     // Killed, with everything that it had started.
     drop(first);
     pipeline.stage.pace(Duration::ZERO);
@@ -60,11 +56,7 @@ fn a_database_that_goes_away_loses_nothing() {
     pipeline.setting.journal = Some(format!("{database}{more}connect_timeout=2"));
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    pipeline.stage.pace(Duration::from_mins(10));
-    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let mut run = under_way::deploying(&pipeline, &tags[0]);
     server.crash();
     pipeline.stage.pace(Duration::ZERO);
     let status = waiting::until("end", LIMIT, || run.ended());

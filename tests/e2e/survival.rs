@@ -9,8 +9,7 @@ use greenlight::journal;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{Ended, GREENLIGHT, LIMIT, Pipeline, ended};
-use crate::process::Process;
-use crate::{processes, programs, waiting};
+use crate::{processes, programs, under_way, waiting};
 
 /// Runs a tag, and kills greenlight when it makes its n-th record durable; before that record is.
 fn killed_at(pipeline: &Pipeline, tag: &str, n: usize) -> Ended {
@@ -111,11 +110,7 @@ fn an_interrupted_deployment_ends_its_children_and_can_be_resumed() {
     pipeline.setting.deadline = 30;
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    pipeline.stage.pace(Duration::from_mins(10));
-    let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
-    pipeline
-        .stage
-        .wait("deployment", |state| !state.deployments.is_empty());
+    let mut run = under_way::deploying(&pipeline, &tags[0]);
     let pid = Pid::from_child(run.child());
     kill_process(pid, Signal::TERM).expect("it runs");
     assert_eq!(run.wait(LIMIT).code(), Some(75));
@@ -148,16 +143,6 @@ fn an_ended_deployment_is_not_resumed() {
     );
 }
 
-/// Starts a deployment that stays in the middle of changing stage.
-fn in_the_middle(pipeline: &Pipeline, tag: &str) -> Process {
-    pipeline.stage.pace(Duration::from_mins(10));
-    let run = pipeline.start(&["run", "--tag", tag]);
-    pipeline.stage.wait("deployment", |state| {
-        state.deployments.iter().any(|it| it.state == "rolling")
-    });
-    run
-}
-
 /// Many runners signal every process of a job at once. The deploy command ends by that, and has not failed.
 #[test]
 fn a_signal_to_the_whole_job_fails_nothing() {
@@ -166,7 +151,7 @@ fn a_signal_to_the_whole_job_fails_nothing() {
     pipeline.setting.deadline = 30;
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    let mut run = in_the_middle(&pipeline, &tags[0]);
+    let mut run = under_way::deploying(&pipeline, &tags[0]);
     let control = pipeline.stage.deploy_command().pop().expect("a URL");
     let children = || processes::with("cmdline", &["deploy.py", &control]).pop();
     let child = waiting::until("deploy command", LIMIT, children);
@@ -243,7 +228,7 @@ fn a_person_cancels_an_unfinished_deployment() {
     let pipeline = quick();
     let commit = pipeline.commit("Change [load test: abort]");
     let tags = pipeline.tags();
-    let run = in_the_middle(&pipeline, &tags[0]);
+    let run = under_way::deploying(&pipeline, &tags[0]);
     drop(run);
     let ended = pipeline.greenlight(&["cancel", "1", "--by", "Ada"]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);

@@ -6,7 +6,6 @@ use crate::chromium;
 use crate::jenkins::Jenkins;
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::server::{Server, StoreReader, digest, distribution, docker_hub, table};
-use crate::service::Service;
 use crate::waiting;
 
 /// In a browser, the page updates itself.
@@ -91,14 +90,7 @@ fn version_health_and_metrics_are_served() {
 #[test]
 fn the_page_says_that_production_is_mixed() {
     let mut pipeline = Pipeline::recorded();
-    pipeline.prod = Service::start(3, &pipeline.before);
-    pipeline.prod.freeze(1);
-    pipeline.prod.freeze(2);
-    let mut command = ["/bin/sh", "-c", "\"$@\"; exit 1", "sh"]
-        .map(str::to_owned)
-        .to_vec();
-    command.extend(pipeline.prod.deploy_command());
-    pipeline.setting.deploy_prod = Some(command);
+    pipeline.fail_after_one_node();
     pipeline.setting.serve = Some(table(""));
     let commit = pipeline.commit("Change [load test: abort]");
     assert_eq!(pipeline.run().status, 1);

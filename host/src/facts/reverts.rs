@@ -118,7 +118,6 @@ fn patch(repo: Option<&Path>, from: &str, to: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use std::fs;
-    use std::process::Command;
     use tempfile::TempDir;
 
     struct Repo(TempDir);
@@ -133,14 +132,13 @@ mod tests {
         }
 
         fn git(&self, arguments: &[&str]) -> String {
-            let output = Command::new("git")
-                .current_dir(self.0.path())
-                .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"])
-                .args(arguments)
-                .env("GIT_CONFIG_GLOBAL", "/dev/null")
-                .env("GIT_CONFIG_SYSTEM", "/dev/null")
-                .output()
-                .expect("git starts");
+            let mut command = git::git(Some(self.0.path()));
+            for scope in ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"] {
+                command.env(scope, "/dev/null");
+            }
+            let ada = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+            let output = command.args(ada).args(arguments).output();
+            let output = output.expect("git starts");
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{said}");
             let text = String::from_utf8(output.stdout).expect("text");
