@@ -8,6 +8,7 @@ mod facts;
 mod first_record;
 mod idempotency;
 mod in_ci;
+mod journal;
 mod label;
 mod policy;
 mod program;

@@ -13,7 +13,7 @@ use greenlight::journal::{NewDeployment, Row, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::place::{Place, for_both, new, row};
+use crate::place::{Place, fixtures, for_both, new, row};
 
 for_both!(
     every_entry_is_read,
@@ -34,7 +34,7 @@ const DEPLOYMENTS: [(u64, &str, usize); 6] = [
 ];
 
 fn every_entry_is_read(place: &Place) {
-    place.restore();
+    place.restore("format-1");
     let mut store = place.open();
     for (number, conclusion, count) in DEPLOYMENTS {
         let entries = log::read(store.as_mut(), number).expect("its entries");
@@ -77,24 +77,36 @@ fn every_entry_is_read(place: &Place) {
 }
 
 fn every_deployment_is_reported(place: &Place) {
-    place.restore();
+    is_reported(place, "format-1", &DEPLOYMENTS);
+}
+
+/// Every deployment of a fixture is shown as the version showed it that wrote it, and nothing is damaged.
+#[track_caller]
+pub fn is_reported(place: &Place, format: &str, deployments: &[(u64, &str, usize)]) {
+    place.restore(format);
     let folder = configured(place);
-    for (number, conclusion, _) in DEPLOYMENTS {
-        let expected = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("../tests/journal/fixtures/status-{number}.txt"));
-        let expected = fs::read_to_string(expected).expect("a fixture");
+    for (number, conclusion, count) in deployments {
+        let entries = log::read(place.open().as_mut(), *number).expect("its entries");
+        assert_eq!(entries.len(), *count, "{number}");
         let number = number.to_string();
+        let expected = fixtures(format).join(format!("status-{number}.txt"));
+        let expected = fs::read_to_string(expected).expect("a fixture");
         assert_eq!(status(folder.path(), &[&number]), expected);
 
         let document = status(folder.path(), &[&number, "--format", "json"]);
         let document: Value = serde_json::from_str(&document).expect("JSON");
-        assert_eq!(document["deployments"][0]["state"], conclusion);
+        assert_eq!(document["deployments"][0]["state"], *conclusion);
 
         status(folder.path(), &[&number, "--report", "html=page"]);
         let page = fs::read_to_string(folder.path().join("page")).expect("a page");
         let tag = expected.split(['(', ')']).nth(1).expect("a tag");
         assert!(page.contains(tag), "{number}: {page}");
     }
+    let (exit, stdout, stderr) = greenlight(folder.path(), &["journal", "verify"]);
+    assert_eq!(exit, Some(0), "{stdout}{stderr}");
+    let records: usize = deployments.iter().map(|(.., count)| count).sum();
+    let all = format!("{} deployments, {records} records", deployments.len());
+    assert!(stdout.contains(&all), "{stdout}");
 }
 
 /// A folder with a configuration of the journal and of both environments.
@@ -143,7 +155,7 @@ fn greenlight(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String
 }
 
 fn a_restored_journal_is_written_on(place: &Place) {
-    place.restore();
+    place.restore("format-1");
     let mut store = place.open();
     assert_eq!(store.begin(&new("a")), Ok(7));
     store.append(7, &row(1)).expect("appended");
@@ -159,7 +171,7 @@ const ENTRIES: usize = 7;
 
 /// Puts the journal there as it was before a person canceled the last deployment.
 fn restore_unfinished(place: &Place) {
-    place.restore();
+    place.restore("format-1");
     place.tamper(&format!(
         "DELETE FROM records WHERE deployment = {INTERRUPTED} AND position > {ENTRIES};
          UPDATE deployments SET conclusion = NULL WHERE number = {INTERRUPTED}"

@@ -10,3 +10,4 @@ mod leases;
 mod lossy;
 mod place;
 mod postgres_server;
+mod second_format;

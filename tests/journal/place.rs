@@ -1,5 +1,6 @@
 //! A place for one journal, of either kind.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use greenlight::journal::inbox::Inbox;
@@ -51,16 +52,16 @@ impl Place {
         inbox(&self.location)
     }
 
-    /// Puts the journal of the fixtures there, which an earlier version wrote.
-    pub fn restore(&self) {
+    /// Puts the journal of a fixture there, which an earlier version wrote: `format-1` or `format-2`.
+    pub fn restore(&self, format: &str) {
+        let folder = fixtures(format);
         if let Some(path) = self.location.strip_prefix("sqlite:") {
-            std::fs::write(path, include_bytes!("fixtures/journal.db")).expect("a file");
+            std::fs::copy(folder.join("journal.db"), path).expect("a file");
         } else {
             let mut client =
                 postgres::Client::connect(&self.location, postgres::NoTls).expect("a server");
-            client
-                .batch_execute(include_str!("fixtures/journal.sql"))
-                .expect("restored");
+            let rows = std::fs::read_to_string(folder.join("journal.sql")).expect("a fixture");
+            client.batch_execute(&rows).expect("restored");
         }
     }
 
@@ -76,6 +77,12 @@ impl Place {
             client.batch_execute(&sql).expect("done");
         }
     }
+}
+
+/// The folder of a fixture.
+pub fn fixtures(format: &str) -> PathBuf {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/journal/fixtures");
+    all.join(format)
 }
 
 /// Opens the journal at a location.

@@ -13,11 +13,13 @@ mod exports;
 mod facts;
 mod facts_document;
 mod help;
+mod journal;
 mod label;
 mod live;
 mod output;
 mod output_flags;
 mod policy;
+mod progress;
 mod replay;
 mod reports;
 mod rollback;
@@ -76,6 +78,8 @@ enum Command {
     Live(live::Arguments),
     RollbackAdvice(rollback::Arguments),
     Serve(serve::Arguments),
+    #[command(subcommand)]
+    Journal(journal::Command),
     #[command(subcommand)]
     Config(config::Command),
     #[command(subcommand)]
@@ -184,6 +188,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Live(arguments) => live::run(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output),
+        Command::Journal(command) => journal::run(&command, output),
         Command::Config(command) => config::run(&command, output),
         Command::Policy(command) => policy::run(&command, output),
         Command::Schema(arguments) => schema::run(&arguments, output),

@@ -44,6 +44,10 @@ pub enum Name {
     Live,
     /// What `rollback-advice --format json` prints.
     RollbackAdvice,
+    /// What `journal verify --format json` prints.
+    JournalVerify,
+    /// A line of `journal export`.
+    JournalExport,
     /// The keys of `greenlight.toml`.
     Config,
     /// What `config show --format json` prints.
@@ -79,6 +83,8 @@ schemas! {
     Status => "status",
     Live => "live",
     RollbackAdvice => "rollback-advice",
+    JournalVerify => "journal-verify",
+    JournalExport => "journal-export",
     Config => "config",
     Settings => "settings",
 }
@@ -99,7 +105,9 @@ mod tests {
 
     use super::*;
     use crate::cli::config as settings;
-    use crate::cli::{explain, facts_document, live, policy, replay, rollback, status, table};
+    use crate::cli::{
+        explain, facts_document, journal, live, policy, replay, rollback, status, table,
+    };
     use crate::config;
     use crate::contract::documents;
     use crate::contract::history::History;
@@ -131,6 +139,8 @@ mod tests {
             Name::Status => output::<status::StatusDocument>(),
             Name::Live => output::<live::LiveDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
+            Name::JournalVerify => output::<journal::VerifyDocument>(),
+            Name::JournalExport => output::<journal::Line>(),
             Name::Config => config::schema(input()),
             Name::Settings => output::<settings::SettingsDocument>(),
         };

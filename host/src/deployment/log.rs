@@ -45,7 +45,12 @@ pub fn look(config: &Config) -> Result<Option<Box<dyn Store>>, Error> {
     Ok(Some(journal::open(&location)?))
 }
 
-fn location(config: &Config) -> Result<Location, Error> {
+/// The location of the journal of a configuration.
+///
+/// # Errors
+///
+/// If it is invalid.
+pub fn location(config: &Config) -> Result<Location, Error> {
     config.journal.parse().map_err(|why| {
         Error::host(
             format!("failed to read the journal's location: {why}"),

@@ -52,6 +52,7 @@ mod stopped_commits;
 mod survey;
 pub mod timeline;
 mod unreleased;
+pub mod verify;
 pub mod what_now;
 
 use std::path::Path;

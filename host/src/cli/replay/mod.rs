@@ -3,18 +3,17 @@
 mod human;
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::cli::configuration::{self, SettingsArguments};
 use crate::cli::output::Output;
 use crate::cli::table::publishable;
-use crate::cli::{Error, Exit, args};
+use crate::cli::{Error, Exit, args, progress};
 use crate::contract::Answer;
 use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
 use crate::contract::environments::Build;
@@ -145,7 +144,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let flags = arguments.settings.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Often)?;
-    let progress = progress(arguments, output);
+    let progress = progress_bar(arguments, output);
     let mut list = git::Running::start(&mut rev_list(arguments, &[]))?;
     let listed = Stdio::from(list.output()?);
     let mut objects = Objects::open_from(arguments.repo.as_deref(), listed)?;
@@ -220,24 +219,14 @@ fn rev_list(arguments: &Arguments, more: &[&str]) -> std::process::Command {
     command
 }
 
-/// A progress bar, if standard error is a terminal that no JSON lines go to.
-fn progress(arguments: &Arguments, output: &Output) -> ProgressBar {
-    let shown = !output.is_quiet()
-        && io::stderr().is_terminal()
-        && !(arguments.format == Format::Jsonl && io::stdout().is_terminal());
-    if !shown {
-        return ProgressBar::hidden();
-    }
-    let count = rev_list(arguments, &["--count"])
-        .stderr(Stdio::null())
-        .output()
-        .ok();
-    let total = count.and_then(|output| String::from_utf8(output.stdout).ok()?.trim().parse().ok());
-    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} commits, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
+fn progress_bar(arguments: &Arguments, output: &Output) -> ProgressBar {
+    progress::bar(output, arguments.format == Format::Jsonl, "commits", || {
+        let count = rev_list(arguments, &["--count"])
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        String::from_utf8(count.stdout).ok()?.trim().parse().ok()
+    })
 }
 
 impl Summary {

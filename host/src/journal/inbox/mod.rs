@@ -48,6 +48,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// All deployment requests.
+    pub fn requests(&self) -> u64 {
+        let unfinished = self.wanted + self.waiting + self.starting + self.retrying;
+        unfinished + self.started + self.stopped + self.unknown
+    }
+
     /// Stores how many deployment requests have a state.
     fn set(&mut self, word: &str, count: u64) -> Result<()> {
         let place = match word {

@@ -1,0 +1,28 @@
+//! A progress bar for long work.
+
+use std::io::{self, IsTerminal as _};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output::Output;
+
+/// A progress bar that counts `what`, if standard error is a terminal and no lines go there: `lines` says that the answer
+/// is written while the work goes on.
+pub fn bar(
+    output: &Output,
+    lines: bool,
+    what: &str,
+    total: impl FnOnce() -> Option<u64>,
+) -> ProgressBar {
+    let shown =
+        !output.is_quiet() && io::stderr().is_terminal() && !(lines && io::stdout().is_terminal());
+    if !shown {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(total(), ProgressDrawTarget::stderr());
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
+}

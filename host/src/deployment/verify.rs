@@ -1,0 +1,106 @@
+//! Verifying a journal: every record of every deployment, the list of deployments, and the inbox.
+
+use super::entry::Entry;
+use super::{Error, record};
+use crate::contract::names::Named as _;
+use crate::journal::inbox::Inbox;
+use crate::journal::{self, Depth, Header, Row, Store};
+
+/// What a journal holds, and what of it is damaged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many deployments it has.
+    pub deployments: u64,
+    /// How many intact records they have.
+    pub records: u64,
+    /// How many deployment requests the inbox has.
+    pub requests: u64,
+    /// What is damaged or missing.
+    pub damage: Vec<Damage>,
+}
+
+/// Something that is damaged or missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The deployment that it belongs to, if it is one.
+    pub deployment: Option<u64>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Verifies a journal. `tell` gets how many deployments are verified, and how many there are.
+///
+/// # Errors
+///
+/// If the journal can't be reached, or its deployments can't be listed.
+pub fn verify(
+    store: &mut dyn Store,
+    inbox: &mut dyn Inbox,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<Verified, Error> {
+    let mut verified = Verified::default();
+    verified.note(None, store.check(Depth::Full))?;
+    verified.note(None, inbox.check(Depth::Quick))?;
+    if let Some(counts) = verified.note(None, inbox.counts())? {
+        verified.requests = counts.requests();
+    }
+    let mut headers = store.deployments(usize::MAX)?;
+    headers.reverse();
+    verified.deployments = headers.len() as u64;
+    for (done, header) in (1..).zip(&headers) {
+        let rows = store.records(header.number);
+        if let Some(rows) = verified.note(Some(header.number), rows)? {
+            verified.records += rows.len() as u64;
+            let checked = check(header, &rows);
+            verified.note(Some(header.number), checked)?;
+        }
+        tell(done, verified.deployments);
+    }
+    Ok(verified)
+}
+
+/// Checks that the records of a deployment can be read, and that the list says the same.
+fn check(header: &Header, rows: &[Row]) -> journal::Result<()> {
+    for row in rows {
+        let entry = record::read(&row.body).map_err(|error| {
+            let position = row.position;
+            journal::Error::Corrupt(format!("record {position} can't be read: {error}"))
+        })?;
+        match entry {
+            Entry::Began(began) => began.check(header)?,
+            Entry::Concluded { conclusion }
+                if header.conclusion.is_some_and(|it| it != conclusion) =>
+            {
+                return Err(journal::Error::Corrupt(format!(
+                    "its last record says that it was {}, and the list of deployments says something else",
+                    conclusion.name()
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Verified {
+    /// Notes damage. Another error ends the verification.
+    fn note<T>(
+        &mut self,
+        deployment: Option<u64>,
+        found: journal::Result<T>,
+    ) -> journal::Result<Option<T>> {
+        let what = match found {
+            Ok(value) => return Ok(Some(value)),
+            Err(journal::Error::Damaged { position, .. }) => {
+                format!("record {position} is damaged or missing")
+            }
+            Err(journal::Error::Corrupt(what)) => what,
+            Err(error) => return Err(error),
+        };
+        let damage = Damage { deployment, what };
+        if !self.damage.contains(&damage) {
+            self.damage.push(damage);
+        }
+        Ok(None)
+    }
+}
