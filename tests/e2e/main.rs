@@ -10,6 +10,7 @@ mod canceled;
 mod chromium;
 mod contained_commits;
 mod damaged;
+mod faults;
 mod first_day;
 mod half_way;
 mod hot_fix;

@@ -32,6 +32,8 @@ mod tags;
 mod usage;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Subcommand};
 use clap_complete::Shell;
@@ -102,6 +104,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    heed_file_size_limit();
     // A process that was started for a command executes it, and does nothing else.
     if let Some(exit) = gate::enter() {
         return exit;
@@ -136,6 +139,14 @@ pub fn main() -> ExitCode {
         }
     };
     output.finish(exit).into()
+}
+
+/// Lets a write beyond the limit for the size of a file (`ulimit -f`) fail, as on a full disk. Otherwise the signal would
+/// end the process, and nobody would be told why. Commands that are started get the signal as usual.
+fn heed_file_size_limit() {
+    let unread = Arc::new(AtomicBool::new(false));
+    // Without a handler, the process ends at the limit as before.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, unread);
 }
 
 /// Parses the command line. The inner error is about the flags of the output.
