@@ -55,12 +55,10 @@ pub(super) fn judge(test: Fact<'_, LoadTest>, commit: &str, thresholds: &Thresho
 /// Lists why the measurement cannot be used.
 fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    // Load test tools exit with status 1 when requests failed, even if some are allowed to. Any other status
-    // means a broken harness, unless a broken threshold explains it.
+    // What is within the thresholds explains no exit status: the test says that it failed nevertheless.
     let explained = !m.broken_thresholds.is_empty()
         || m.failures > thresholds.max_failures
-        || m.exceptions > thresholds.max_exceptions
-        || (m.exit_status == Some(1) && (m.failures > 0 || m.exceptions > 0));
+        || m.exceptions > thresholds.max_exceptions;
     if !m.complete {
         reasons.push(Reason::new(
             codes::RESULTS_INCOMPLETE,
@@ -73,7 +71,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
             "a signal ended the load test",
         ));
     }
-    if m.requests == 0 {
+    if m.requests == 0 && thresholds.min_requests > 0 {
         reasons.push(Reason::new(
             codes::NO_REQUESTS,
             "the load test made no requests",
@@ -88,17 +86,41 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
         reasons.push(Reason::new(codes::RESULTS_CONTRADICTORY, message));
     }
     if let (Some(status @ (..=-1 | 1..)), false) = (m.exit_status, explained) {
-        let message = format!(
-            "the load test ended with exit status {status}, without a failure, an exception or a \
-             broken threshold that explains it"
-        );
-        reasons.push(Reason::new(codes::HARNESS_FAILED, message));
+        reasons.push(unexplained(m, status));
     }
     if let (Some(limit), None) = (thresholds.max_p95, m.p95) {
         let message = format!("the load test reported no 95th percentile; {limit} ms are allowed");
         reasons.push(Reason::new(codes::P95_MISSING, message).on(setting("max-p95")));
     }
     reasons
+}
+
+/// Says that the test ended with an exit status that no broken threshold explains.
+fn unexplained(m: &Measurement, status: i32) -> Reason {
+    let within = match (m.failures, m.exceptions) {
+        (0, 0) => {
+            let message = format!(
+                "the load test ended with exit status {status}, without a failure, an exception or a \
+                 broken threshold that explains it"
+            );
+            return Reason::new(codes::HARNESS_FAILED, message);
+        }
+        (failures, 0) => amount(failures, "failed request"),
+        (0, exceptions) => amount(exceptions, "exception"),
+        (failures, exceptions) => format!(
+            "{} and {}",
+            amount(failures, "failed request"),
+            amount(exceptions, "exception")
+        ),
+    };
+    let message = format!(
+        "the load test says that it failed: it ended with exit status {status}, and no threshold is \
+         broken ({within} within the limits)"
+    );
+    Reason::new(codes::HARNESS_FAILED, message).help(
+        "find out in its log why; if only what the thresholds allow causes the status, list it in \
+         `[load-test] success-exit-status`",
+    )
 }
 
 /// Lists signs that another version than the release was tested.
@@ -247,6 +269,10 @@ mod tests {
             said(unusable, |m, _| m.requests = 0),
             ["no-requests: the load test made no requests"]
         );
+        assert_eq!(
+            said(unusable, |m, t| (m.requests, t.min_requests) = (0, 0)),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -278,6 +304,26 @@ mod tests {
                 explain(m);
             });
             assert_eq!(said, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_explains_no_exit_status() {
+        for (failures, exceptions, within) in [
+            (1, 0, "1 failed request"),
+            (0, 2, "2 exceptions"),
+            (2, 1, "2 failed requests and 1 exception"),
+        ] {
+            let said = said(unusable, |m, t| {
+                (m.exit_status, m.requests) = (Some(1), 10);
+                (m.failures, t.max_failures) = (failures, 5);
+                (m.exceptions, t.max_exceptions) = (exceptions, 5);
+            });
+            let expected = format!(
+                "harness-failed: the load test says that it failed: it ended with exit status 1, and \
+                 no threshold is broken ({within} within the limits)"
+            );
+            assert_eq!(said, [expected]);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::contract::history::MOST_NODES;
 use crate::contract::names::{Named as _, names};
 use crate::contract::settings;
 use crate::contract::types::{EnvironmentSettings, LoadTestAction};
-use crate::facts::load_test::Format;
+use crate::facts::load_test::{Format, REQUESTS};
 use crate::http::{has_credentials, is_url};
 
 /// The settings of a team, and how its deployments run.
@@ -107,6 +107,16 @@ pub struct LoadTestTable {
     pub stats: Option<PathBuf>,
     /// Locust's `exceptions.csv`.
     pub exceptions: Option<PathBuf>,
+    /// k6: the metrics that count as requests, `http_reqs` unless set. A test without HTTP names others:
+    /// `grpc_req_duration`, `ws_sessions`, `browser_http_req_duration`, `iterations`, or a metric of the script.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    #[serde(default = "http_requests")]
+    pub requests: Vec<String>,
+    /// The exit statuses with which the command says that it succeeded; 0 alone unless set. Locust ends with 1 when any
+    /// request failed, also where `max-failures` allows it: add 1, or run it with `--exit-code-on-error 0`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    #[serde(default = "zero")]
+    pub success_exit_status: Vec<i32>,
     /// What it must reach to pass.
     #[serde(default)]
     pub thresholds: ThresholdsTable,
@@ -243,6 +253,8 @@ impl LoadTestTable {
             history: Some(history),
             stats: None,
             exceptions: None,
+            requests: http_requests(),
+            success_exit_status: zero(),
             thresholds: ThresholdsTable::default(),
         }
     }
@@ -270,6 +282,14 @@ impl Default for JournalTable {
             lease: Span::of(30),
         }
     }
+}
+
+fn http_requests() -> Vec<String> {
+    vec![REQUESTS.to_owned()]
+}
+
+fn zero() -> Vec<i32> {
+    vec![0]
 }
 
 const fn fifteen_minutes() -> Span {

@@ -120,6 +120,13 @@ impl Config {
                 values::command("load-test.cleanup", cleanup)?;
             }
             values::positive("load-test.time-limit", test.time_limit, "1h")?;
+            if test.requests.is_empty() {
+                return Err(Wrong::new(
+                    "load-test.requests",
+                    "is empty",
+                    "name the metrics that count as requests, or leave it out: `http_reqs` counts then",
+                ));
+            }
             settings.thresholds = test.thresholds.contract();
         }
         // A file may leave out the environments; they have the default names then.

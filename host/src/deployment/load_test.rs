@@ -1,5 +1,6 @@
 //! Running the load test: the team's own command against an environment whose version is watched.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +14,7 @@ use crate::config::{self, Config};
 use crate::contract::promotion::{LoadTestResult, Measurement};
 use crate::effects::process::Ending;
 use crate::effects::shutdown::Shutdown;
-use crate::facts::load_test::{self, Files, Point, Results};
+use crate::facts::load_test::{self, Files, Point, Run};
 
 /// The most points of a curve that are kept in the journal: more than a picture can show.
 const POINTS: usize = 600;
@@ -64,6 +65,7 @@ impl<'a> LoadTestRun<'a> {
             history: self.how.history.as_deref().map(&path),
             stats: self.how.stats.as_deref().map(&path),
             exceptions: self.how.exceptions.as_deref().map(&path),
+            stale: Vec::new(),
         }
     }
 
@@ -86,36 +88,43 @@ impl<'a> LoadTestRun<'a> {
         folder: &Path,
         position: u64,
     ) -> Measured {
-        let files = self.files(|file| self.written(file));
-        let mut results = load_test::read(self.how.format, &files);
-        // A file that was there before is the result of another test.
-        if Stamp::of(&files.results) == self.before[0] {
-            let name = self.how.results.display();
-            results = Results {
-                notes: vec![format!("the test did not write `{name}`")],
-                ..Results::default()
-            };
-        }
-        let written = named(&files).into_iter().zip(&self.before);
-        let written = written.filter(|(file, before)| Stamp::of(file) != **before);
-        let written: Vec<_> = written.map(|(file, _)| file).collect();
+        let mut files = self.files(|file| self.written(file));
+        let expected = named(&files).into_iter().zip(&self.before);
+        let (stale, written): (Vec<_>, Vec<_>) = expected
+            .partition(|(file, before)| before.is_of_a_file() && Stamp::of(file) == **before);
+        let paths = |files: Vec<(&PathBuf, _)>| -> Vec<PathBuf> {
+            files.into_iter().map(|(file, _)| file.clone()).collect()
+        };
+        let (stale, written) = (paths(stale), paths(written));
+        files.stale = stale;
+        let (mut results, curve) = load_test::read(&Run {
+            format: self.how.format,
+            files,
+            requests: self.how.requests.clone(),
+            exit_status: ran.details.exit_status,
+        });
         let kept = written.iter();
         let kept = kept.filter_map(|it| keep(it, folder, position)).collect();
-        // The curves of another test would be worse than no curves.
-        let drawn = files.history.as_ref();
-        let drawn = drawn.filter(|it| written.contains(it));
-        let curve = drawn.and_then(|it| load_test::curve(it).ok());
-        let curve = curve.map(thinned).unwrap_or_default();
+        let curve = thinned(curve);
         let exit_status = match ran.ending {
             // As shells report a command that does not exist.
             Ending::NotStarted(_) => Some(127),
             _ => ran.details.exit_status,
         };
-        let well = ran.details.exit_status == Some(0) && results.complete;
-        let said = format!(
+        let is_success = exit_status.is_some_and(|it| self.how.success_exit_status.contains(&it));
+        if let (Some(status @ (..=-1 | 1..)), true) = (exit_status, is_success) {
+            results.notes.push(format!(
+                "exit status {status} counts as success (`success-exit-status`)"
+            ));
+        }
+        let well = is_success && results.complete;
+        let mut said = format!(
             "{}; {} requests, {} failed",
             ran.details.ended, results.requests, results.failures
         );
+        for note in &results.notes {
+            let _ = write!(said, "; {note}");
+        }
         Measured {
             said: ran.said(said, folder, well),
             well,
@@ -126,7 +135,7 @@ impl<'a> LoadTestRun<'a> {
                 duration: results.duration,
                 p95: results.p95,
                 broken_thresholds: results.broken_thresholds,
-                exit_status,
+                exit_status: if is_success { Some(0) } else { exit_status },
                 complete: results.complete,
                 versions,
             }),
@@ -186,6 +195,11 @@ impl Stamp {
         use std::os::unix::fs::MetadataExt as _;
         let seen = fs::metadata(path).and_then(|it| Ok((it.modified()?, it.len(), it.ino())));
         Self(seen.ok())
+    }
+
+    /// Whether there was a file.
+    fn is_of_a_file(&self) -> bool {
+        self.0.is_some()
     }
 }
 

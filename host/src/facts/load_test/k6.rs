@@ -3,25 +3,23 @@
 //! k6 writes the text that a script's `handleSummary` returns, so the script determines its shape:
 //! `JSON.stringify(data)` is expected. The file of `--summary-export` is read as well.
 
-use serde_json::{Map, Value};
-
-use super::document::{self, Unreadable};
 use super::k6_summary::Summary;
-use super::{Files, Results, rounded_up};
+use super::{Results, Run, k6_requests};
+
+/// k6's exit status of a test with a broken threshold: `ThresholdsHaveFailed` in its `errext/exitcodes/codes.go`.
+const THRESHOLDS: i32 = 99;
 
 /// Reads the results of a run.
-pub(super) fn read(files: &Files) -> Results {
+pub(super) fn read(run: &Run) -> Results {
     let mut results = Results::nothing();
-    let summary = document::read(&files.results)
-        .and_then(|bytes| Summary::parse(&bytes).map_err(Unreadable::from));
-    match summary {
-        Ok(summary) => take(&mut results, &summary),
-        Err(error) => results.fault(error.explain(&files.results)),
+    match run.files.read(&run.files.results, Summary::read) {
+        Ok(summary) => take(&mut results, &summary, run),
+        Err(error) => results.fault(error.explain(&run.files.results)),
     }
     results
 }
 
-fn take(results: &mut Results, summary: &Summary) {
+fn take(results: &mut Results, summary: &Summary, run: &Run) {
     match summary.duration() {
         Some(duration) => results.duration = duration,
         None => results.fault("the summary does not say how long the run was"),
@@ -33,8 +31,21 @@ fn take(results: &mut Results, summary: &Summary) {
             None => results.fault(format!("whether `{threshold}` was kept can't be read")),
         }
     }
-    take_requests(results, summary);
-    if let Some((passes, fails)) = summary.values("checks").and_then(outcomes)
+    if run.exit_status == Some(THRESHOLDS) && results.broken_thresholds.is_empty() {
+        results
+            .broken_thresholds
+            .push(format!("exit status {THRESHOLDS}"));
+        let why = if summary.has_thresholds() {
+            "names none as broken"
+        } else {
+            "has none in this format"
+        };
+        results.note(format!(
+            "exit status {THRESHOLDS} says that a threshold is broken; the summary {why}"
+        ));
+    }
+    k6_requests::take(results, summary, &run.requests);
+    if let Some((passes, fails)) = summary.checks()
         && fails > 0
     {
         let checks = u128::from(passes) + u128::from(fails);
@@ -42,63 +53,9 @@ fn take(results: &mut Results, summary: &Summary) {
     }
 }
 
-fn take_requests(results: &mut Results, summary: &Summary) {
-    let Some(values) = summary.values("http_reqs") else {
-        results.note("the run made no request over HTTP");
-        return;
-    };
-    match values.get("count").and_then(Value::as_u64) {
-        Some(count) => results.requests = count,
-        None => return results.fault("the count of `http_reqs` can't be read"),
-    }
-    if results.requests == 0 {
-        return;
-    }
-    match failures(summary, results.requests) {
-        Ok(failures) => results.failures = failures,
-        Err(why) => results.fault(why),
-    }
-    let p95 = summary
-        .values("http_req_duration")
-        .and_then(|values| values.get("p(95)"));
-    match p95.map(|value| value.as_f64().and_then(rounded_up)) {
-        Some(Some(p95)) => results.p95 = Some(p95),
-        Some(None) => results.fault("`p(95)` of `http_req_duration` can't be read"),
-        None => results.note("`p(95)` of `http_req_duration` was left out by `summaryTrendStats`"),
-    }
-}
-
-/// How many requests failed. `http_req_failed` is the rate of the statement "the request failed", so its *passes* are
-/// the failures; the rate must agree with them.
-fn failures(summary: &Summary, requests: u64) -> Result<u64, &'static str> {
-    let values = summary
-        .values("http_req_failed")
-        .ok_or("`http_req_failed` is missing: the number of failed requests is unknown")?;
-    let (failed, fine) = outcomes(values).ok_or("`http_req_failed` can't be read")?;
-    if failed.checked_add(fine) != Some(requests) {
-        return Err("`http_req_failed` and `http_reqs` don't count the same requests");
-    }
-    let share = values.get(summary.share()).and_then(Value::as_f64);
-    if share.is_none_or(|share| (share - ratio(failed, requests)).abs() > 1e-6) {
-        return Err("`http_req_failed` contradicts itself");
-    }
-    Ok(failed)
-}
-
-/// The passes and fails of a rate.
-fn outcomes(values: &Map<String, Value>) -> Option<(u64, u64)> {
-    let count = |name| values.get(name).and_then(Value::as_u64);
-    Some((count("passes")?, count("fails")?))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "compared with a tolerance")]
-fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole as f64
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::{Format, read, recorded_files};
+pub(super) mod tests {
+    use super::super::{Files, Format, REQUESTS, recorded_files};
     use super::*;
 
     /// Not recorded, but written by hand in the shape that `oldJSONSummary` produces.
@@ -121,14 +78,26 @@ mod tests {
     }
 
     fn written(text: &str) -> Results {
+        counting(text, &[REQUESTS])
+    }
+
+    /// The results of a summary in which these metrics count as requests.
+    pub(in super::super) fn counting(text: &str, metrics: &[&str]) -> Results {
+        ended(text, metrics, 0)
+    }
+
+    fn ended(text: &str, metrics: &[&str], exit_status: i32) -> Results {
         let file = tempfile::NamedTempFile::with_prefix("summary").expect("a temporary file");
         std::fs::write(file.path(), text).expect("a file to write to");
-        let results = file.path().to_owned();
-        let files = Files {
-            results,
-            ..Files::default()
-        };
-        read(Format::K6, &files)
+        read(&Run {
+            format: Format::K6,
+            files: Files {
+                results: file.path().to_owned(),
+                ..Files::default()
+            },
+            requests: metrics.iter().map(|it| (*it).to_owned()).collect(),
+            exit_status: Some(exit_status),
+        })
     }
 
     fn with(text: &str, from: &str, to: &str) -> Results {
@@ -224,8 +193,44 @@ mod tests {
             results,
             ..Files::default()
         };
-        let results = read(Format::K6, &files);
+        let results = recorded_files::read(Format::K6, &files);
         assert!(!results.complete);
         assert_eq!(results.notes, ["`summary.json` does not exist"]);
+    }
+
+    const MACHINE_READABLE: &str = r#"{"version": "1.0.0", "config": {"duration": 10.01}, "results": {
+        "checks": {"results": [{"name": "a", "passes": 150, "fails": 50}, {"name": "b", "passes": 200, "fails": 0}]},
+        "metrics": [
+            {"name": "http_reqs", "values": {"count": 200}},
+            {"name": "http_req_failed", "values": {"matches": 3, "total": 200, "rate": 0.015}},
+            {"name": "http_req_duration", "values": {"avg": 12.5, "p(95)": 41.5}}]}}"#;
+
+    #[test]
+    fn reads_the_machine_readable_shape() {
+        let expected = Results {
+            requests: 200,
+            failures: 3,
+            duration: 10_010,
+            p95: Some(42),
+            notes: vec!["50 of 400 checks failed".into()],
+            ..Results::nothing()
+        };
+        assert_eq!(written(MACHINE_READABLE), expected);
+    }
+
+    #[test]
+    fn exit_status_99_is_a_broken_threshold() {
+        let results = ended(MACHINE_READABLE, &[REQUESTS], 99);
+        assert_eq!(results.broken_thresholds, ["exit status 99"]);
+        assert_eq!(
+            results.notes[0],
+            "exit status 99 says that a threshold is broken; the summary has none in this format"
+        );
+        let named = ended(EXPORTED, &[REQUESTS], 99);
+        assert_eq!(named.broken_thresholds, ["http_req_duration: p(95)<200"]);
+        assert_eq!(
+            ended(MACHINE_READABLE, &[REQUESTS], 1).broken_thresholds,
+            [""; 0]
+        );
     }
 }

@@ -1,38 +1,52 @@
-//! The two shapes of a k6 summary.
+//! The three shapes of a k6 summary.
 //!
-//! | | `handleSummary(data)` | `--summary-export` |
-//! | --- | --- | --- |
-//! | values of a metric | in `values` | in the metric itself |
-//! | a threshold | `{"ok": true}`: kept | `true`: **broken** |
-//! | share of a rate | `rate` | `value` |
-//! | `state`, `options` | yes | no |
+//! | | `handleSummary(data)` | `--summary-export` | `--new-machine-readable-summary` |
+//! | --- | --- | --- | --- |
+//! | metrics | an object | an object | a list, in `results` |
+//! | values of a metric | in `values` | in the metric itself | in `values` |
+//! | a threshold | `{"ok": true}`: kept | `true`: **broken** | not in the file |
+//! | rate | `passes`, `fails`, `rate` | `passes`, `fails`, `value` | `matches`, `total`, `rate` |
+//! | duration | `state`, in milliseconds | from a counter's rate | `config`, in seconds |
 //!
 //! k6 makes the second shape from the first (`oldJSONSummary` in its `js/summary-wrapper.js`). The inverted boolean is a
-//! known fault that k6 keeps for compatibility (grafana/k6 issue 1498).
+//! known fault that k6 keeps for compatibility (grafana/k6 issue 1498). The third shape is that of both since k6 2.0, and
+//! on request since 1.5 (`internal/lib/summary/machinereadable` of k6 has its types).
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use std::fmt;
+use std::path::Path;
 
-use super::{at_rate, document, rounded_down};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-/// A summary of either shape.
+use super::document::{self, Unreadable};
+use super::k6_metric::{Field, Metric, Metrics, Numbers, Thresholds};
+use super::{at_rate, rounded_down};
+
+/// A summary of any shape.
+#[derive(Debug)]
 pub(super) struct Summary {
     shape: Shape,
-    metrics: Map<String, Value>,
+    metrics: Metrics,
     /// Duration of the run in seconds, if the summary has it.
     seconds: Option<f64>,
+    /// Passes and fails of all checks, if they are apart from the metrics.
+    checks: Option<Checks>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Handled,
     Exported,
+    MachineReadable,
 }
 
 #[derive(Deserialize)]
 struct Outline {
-    metrics: Map<String, Value>,
+    metrics: Option<Metrics>,
     state: Option<State>,
+    version: Option<String>,
+    config: Option<RunConfig>,
+    results: Option<RunResults>,
 }
 
 #[derive(Deserialize)]
@@ -41,45 +55,136 @@ struct State {
     test_run_duration_ms: Option<f64>,
 }
 
+#[derive(Deserialize)]
+struct RunConfig {
+    duration: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct RunResults {
+    metrics: Metrics,
+    checks: Option<CheckResults>,
+}
+
+#[derive(Deserialize)]
+struct CheckResults {
+    results: Option<Checks>,
+}
+
+/// Passes and fails of all checks together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Checks {
+    passes: u64,
+    fails: u64,
+}
+
+impl<'de> Deserialize<'de> for Checks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Checks {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("checks")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
+        #[derive(Deserialize)]
+        struct Check {
+            passes: u64,
+            fails: u64,
+        }
+        while let Some(check) = list.next_element::<Check>()? {
+            self.passes = self.passes.saturating_add(check.passes);
+            self.fails = self.fails.saturating_add(check.fails);
+        }
+        Ok(self)
+    }
+}
+
 impl Summary {
     /// Reads a summary.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let outline: Outline = document::parse(bytes, "k6")?;
-        let nested = |metric: &Value| metric.get("values").is_some_and(Value::is_object);
-        let shape = match outline.metrics.values().find(|metric| metric.is_object()) {
-            Some(metric) if nested(metric) => Shape::Handled,
-            Some(_) if outline.state.is_none() => Shape::Exported,
-            None if outline.state.is_some() => Shape::Handled,
-            _ => return Err("is neither shape of k6's summary".into()),
+    pub(super) fn read(path: &Path) -> Result<Self, Unreadable> {
+        Self::of(document::json(path, "k6")?).map_err(|why| Unreadable::Damaged(why.to_owned()))
+    }
+
+    fn of(outline: Outline) -> Result<Self, &'static str> {
+        match (outline.metrics, outline.results) {
+            (None, Some(results)) => {
+                if !outline.version.is_some_and(|it| it.starts_with("1.")) {
+                    return Err("is k6's machine-readable summary, but not of version 1");
+                }
+                Ok(Self {
+                    shape: Shape::MachineReadable,
+                    metrics: results.metrics,
+                    seconds: outline.config.and_then(|config| config.duration),
+                    checks: results.checks.and_then(|checks| checks.results),
+                })
+            }
+            (Some(metrics), None) => {
+                let shape = older_shape(&metrics, outline.state.is_some())?;
+                let state = outline.state;
+                Ok(Self {
+                    shape,
+                    metrics,
+                    seconds: state
+                        .and_then(|state| state.test_run_duration_ms)
+                        .map(|milliseconds| milliseconds / 1000.0),
+                    checks: None,
+                })
+            }
+            _ => Err("is no shape of k6's summary"),
+        }
+    }
+
+    /// Whether the file says which thresholds there are.
+    pub(super) fn has_thresholds(&self) -> bool {
+        self.shape != Shape::MachineReadable
+    }
+
+    /// The numbers of a metric, if the summary has it: k6 leaves out metrics without a measurement.
+    pub(super) fn values(&self, metric: &str) -> Option<&Numbers> {
+        let metric = self.metrics.0.get(metric)?;
+        match self.shape {
+            Shape::Handled | Shape::MachineReadable => metric.nested.as_ref(),
+            Shape::Exported => Some(&metric.direct),
+        }
+    }
+
+    /// The 95th percentile of a trend: k6 calls it `p(95)` in every shape, its documentation also `p95`.
+    pub(super) fn p95(&self, metric: &str) -> P95 {
+        let Some(values) = self.values(metric) else {
+            return P95::Absent;
         };
-        let fits = |metric| Value::is_object(metric) && nested(metric) == (shape == Shape::Handled);
-        if !outline.metrics.values().all(fits) {
-            return Err("mixes the two shapes of k6's summary".into());
-        }
-        Ok(Self {
-            shape,
-            metrics: outline.metrics,
-            seconds: outline
-                .state
-                .and_then(|state| state.test_run_duration_ms)
-                .map(|milliseconds| milliseconds / 1000.0),
-        })
+        let Some(name) = ["p(95)", "p95"].into_iter().find(|name| values.has(name)) else {
+            return P95::Absent;
+        };
+        values.number(name).map_or(P95::Unreadable, P95::Is)
     }
 
-    /// The values of a metric, if the summary has it: k6 leaves out metrics without a measurement.
-    pub(super) fn values(&self, metric: &str) -> Option<&Map<String, Value>> {
-        let metric = self.metrics.get(metric)?.as_object()?;
-        match self.shape {
-            Shape::Handled => metric.get("values")?.as_object(),
-            Shape::Exported => Some(metric),
-        }
+    /// How often a rate was true and how often it was false; `None` if it can't be read or contradicts itself.
+    pub(super) fn outcomes(&self, values: &Numbers) -> Option<(u64, u64)> {
+        let (hits, misses, share) = match self.shape {
+            Shape::MachineReadable => {
+                let hits = values.count("matches")?;
+                (hits, values.count("total")?.checked_sub(hits)?, "rate")
+            }
+            Shape::Handled => (values.count("passes")?, values.count("fails")?, "rate"),
+            Shape::Exported => (values.count("passes")?, values.count("fails")?, "value"),
+        };
+        let total = hits.checked_add(misses)?;
+        let share = values.number(share)?;
+        (total == 0 || (share - ratio(hits, total)).abs() <= 1e-6).then_some((hits, misses))
     }
 
-    /// The key of a rate's share of passes.
-    pub(super) fn share(&self) -> &'static str {
-        match self.shape {
-            Shape::Handled => "rate",
-            Shape::Exported => "value",
+    /// Passes and fails of all checks.
+    pub(super) fn checks(&self) -> Option<(u64, u64)> {
+        match self.checks {
+            Some(checks) => Some((checks.passes, checks.fails)),
+            None => self.outcomes(self.values("checks")?),
         }
     }
 
@@ -91,8 +196,7 @@ impl Summary {
         }
         ["http_reqs", "iterations"].into_iter().find_map(|counter| {
             let values = self.values(counter)?;
-            let count = values.get("count")?.as_u64()?;
-            at_rate(count, values.get("rate")?.as_f64()?)
+            at_rate(values.count("count")?, values.number("rate")?)
         })
     }
 
@@ -100,36 +204,72 @@ impl Summary {
     /// form of this shape.
     pub(super) fn thresholds(&self) -> Vec<(String, Option<bool>)> {
         let mut thresholds = Vec::new();
-        for (name, metric) in &self.metrics {
-            match metric.get("thresholds") {
+        for (name, metric) in &self.metrics.0 {
+            match &metric.thresholds {
                 None => {}
-                Some(Value::Object(of_metric)) => {
+                Some(Thresholds::Read(of_metric)) => {
                     thresholds.extend(of_metric.iter().map(|(expression, outcome)| {
-                        (format!("{name}: {expression}"), self.broken(outcome))
+                        (format!("{name}: {expression}"), self.broken(*outcome))
                     }));
                 }
-                Some(_) => thresholds.push((name.clone(), None)),
+                Some(Thresholds::Other) => thresholds.push((name.clone(), None)),
             }
         }
         thresholds
     }
 
-    fn broken(&self, outcome: &Value) -> Option<bool> {
-        match self.shape {
-            Shape::Handled => outcome.get("ok")?.as_bool().map(|kept| !kept),
-            Shape::Exported => outcome.as_bool(),
+    fn broken(&self, outcome: Field) -> Option<bool> {
+        match (self.shape, outcome) {
+            (Shape::Handled, Field::Ok(kept)) => Some(!kept),
+            (Shape::Exported, Field::Truth(broken)) => Some(broken),
+            _ => None,
         }
     }
+}
+
+/// A 95th percentile in a summary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum P95 {
+    /// This one, in the unit of the metric.
+    Is(f64),
+    /// It is not a number.
+    Unreadable,
+    /// The summary does not have it.
+    Absent,
+}
+
+fn older_shape(metrics: &Metrics, has_state: bool) -> Result<Shape, &'static str> {
+    let is_nested = |metric: &Metric| metric.nested.is_some();
+    let mut all = metrics.0.values();
+    let shape = match metrics.0.values().next() {
+        Some(metric) if is_nested(metric) => Shape::Handled,
+        Some(_) if !has_state => Shape::Exported,
+        None if has_state => Shape::Handled,
+        _ => return Err("is no shape of k6's summary"),
+    };
+    if all.all(|metric| is_nested(metric) == (shape == Shape::Handled)) {
+        Ok(shape)
+    } else {
+        Err("mixes two shapes of k6's summary")
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "compared with a tolerance")]
+fn ratio(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Summary, String> {
+        let outline = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        Summary::of(outline).map_err(str::to_owned)
+    }
+
     fn thresholds(text: &str) -> Vec<(String, Option<bool>)> {
-        Summary::parse(text.as_bytes())
-            .expect("a summary")
-            .thresholds()
+        parse(text).expect("a summary").thresholds()
     }
 
     #[test]
@@ -166,18 +306,18 @@ mod tests {
             r#"{"metrics": {"a": {"avg": 1}, "b": {"values": {}}}}"#,
             r#"{"metrics": {"a": {"avg": 1}}, "state": {}}"#,
             r#"{"metrics": {"a": {"values": {}}}, "state": {"testRunDurationMs": "5"}}"#,
+            r#"{"version": "1.0.0", "results": {}}"#,
+            r#"{"version": "1.0.0", "results": {"metrics": []}, "metrics": {}}"#,
+            r#"{"version": "2.0.0", "results": {"metrics": []}}"#,
+            r#"{"results": {"metrics": []}}"#,
         ] {
-            assert!(Summary::parse(text.as_bytes()).is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn duration_is_read_or_computed_from_a_counter() {
-        let duration = |text: &str| {
-            Summary::parse(text.as_bytes())
-                .expect("a summary")
-                .duration()
-        };
+        let duration = |text: &str| parse(text).expect("a summary").duration();
         let said = r#"{"metrics": {}, "state": {"testRunDurationMs": 5004.75}}"#;
         assert_eq!(duration(said), Some(5004));
         let absurd = r#"{"metrics": {}, "state": {"testRunDurationMs": -1}}"#;

@@ -11,24 +11,24 @@
 use std::path::{Path, PathBuf};
 
 use super::document::{self, Unreadable};
-use super::locust_csv::{self, History, Totals};
+use super::locust_csv::{self, History, Point, Totals};
 use super::locust_report::{self, Report};
 use super::{Files, Results};
 
-/// Reads the results of a run.
-pub(super) fn read(files: &Files) -> Results {
+/// Reads the results of a run, and its curves.
+pub(super) fn read(files: &Files) -> (Results, Vec<Point>) {
     let mut results = Results::nothing();
-    let report = locust_report::read(&files.results);
+    let report = files.read(&files.results, locust_report::read);
     if let Err(error) = &report {
         results.fault(error.explain(&files.results));
     }
-    let totals = expected(&mut results, files.stats.as_ref(), locust_csv::totals);
-    let history = expected(&mut results, files.history.as_ref(), locust_csv::history);
-    if let (Some(history), Some(path)) = (&history, &files.history)
-        && history.torn
-    {
-        results.fault(torn(path));
-    }
+    let totals = expected(
+        &mut results,
+        files,
+        files.stats.as_ref(),
+        locust_csv::totals,
+    );
+    let history = history(&mut results, files, report.is_ok());
     count_exceptions(&mut results, files);
     match report {
         Ok(report) => {
@@ -43,18 +43,41 @@ pub(super) fn read(files: &Files) -> Results {
         }
         Err(error) => fall_back(&mut results, &error, totals, history.as_ref()),
     }
-    results
+    (results, history.map(|it| it.curve).unwrap_or_default())
 }
 
 /// Reads a file if its path is set, and records a fault if that fails.
 fn expected<T>(
     results: &mut Results,
+    files: &Files,
     path: Option<&PathBuf>,
     read: impl FnOnce(&Path) -> Result<T, Unreadable>,
 ) -> Option<T> {
     let path = path?;
-    match read(path) {
+    match files.read(path, read) {
         Ok(content) => Some(content),
+        Err(error) => {
+            results.fault(error.explain(path));
+            None
+        }
+    }
+}
+
+/// Reads the history. Beside a whole report it is for the curves only, so its size is no fault then.
+fn history(results: &mut Results, files: &Files, has_report: bool) -> Option<History> {
+    let path = files.history.as_ref()?;
+    match files.read(path, locust_csv::history) {
+        Ok(history) => {
+            if history.torn {
+                results.fault(torn(path));
+            }
+            Some(history)
+        }
+        Err(error @ Unreadable::TooLarge) if has_report => {
+            let why = error.explain(path);
+            results.note(format!("{why}: there are no curves"));
+            None
+        }
         Err(error) => {
             results.fault(error.explain(path));
             None
@@ -68,7 +91,7 @@ fn torn(path: &Path) -> String {
 
 fn count_exceptions(results: &mut Results, files: &Files) {
     let path = files.exceptions.as_ref();
-    let exceptions = expected(results, path, locust_csv::exceptions);
+    let exceptions = expected(results, files, path, locust_csv::exceptions);
     if let (Some(exceptions), Some(path)) = (exceptions, path) {
         results.exceptions = exceptions.count;
         if exceptions.torn {
@@ -95,10 +118,10 @@ fn fall_back(
     totals: Option<Totals>,
     history: Option<&History>,
 ) {
-    if *error == Unreadable::Missing {
+    if matches!(error, Unreadable::Missing | Unreadable::Stale) {
         results.note("Locust was killed, or was not asked for JSON (`--json-file`)");
     }
-    let last = history.and_then(|history| history.points.last());
+    let last = history.and_then(History::last);
     let totals = totals.or_else(|| {
         last.map(|point| Totals {
             requests: point.requests,
@@ -128,7 +151,7 @@ pub(super) fn compare(
     history: Option<&History>,
 ) {
     let json = document::name(&files.results);
-    let last = history.and_then(|history| history.points.last());
+    let last = history.and_then(History::last);
     for (path, requests) in [
         (&files.stats, totals.map(|totals| totals.requests)),
         (&files.history, last.map(|point| point.requests)),
@@ -144,7 +167,7 @@ pub(super) fn compare(
     }
     if let (Some(span), Some(first), Some(path)) = (
         report.span,
-        history.and_then(|history| history.points.first()),
+        history.and_then(History::first),
         &files.history,
     ) && before(span.end, first.at)
     {
@@ -166,13 +189,17 @@ fn before(time: f64, other: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Format, read, recorded_files};
+    use super::super::recorded_files;
     use super::*;
     use std::fs;
 
     fn recorded(run: &str) -> Results {
         let folder = recorded_files::path(&format!("locust/{run}"));
-        read(Format::Locust, &recorded_files::locust(&folder))
+        results(&recorded_files::locust(&folder))
+    }
+
+    fn results(files: &Files) -> Results {
+        read(files).0
     }
 
     #[test]
@@ -238,7 +265,7 @@ mod tests {
             results: recorded_files::path("locust/passed/stats.json"),
             ..Files::default()
         };
-        assert_eq!(read(Format::Locust, &files), recorded("passed"));
+        assert_eq!(results(&files), recorded("passed"));
     }
 
     #[test]
@@ -258,7 +285,7 @@ mod tests {
             ],
             ..Results::nothing()
         };
-        assert_eq!(read(Format::Locust, &files), expected);
+        assert_eq!(results(&files), expected);
     }
 
     /// The notes after one file of a good run is replaced.
@@ -267,7 +294,7 @@ mod tests {
         let path = folder.path().join(file);
         assert!(path.exists());
         fs::write(path, text).expect("a file to write to");
-        let results = read(Format::Locust, &files);
+        let results = results(&files);
         assert!(!results.complete, "{file}");
         results.notes
     }
@@ -287,7 +314,7 @@ mod tests {
     fn csv_files_are_not_ahead_of_the_json() {
         let (_folder, files) = recorded_files::copy("passed");
         fs::write(&files.results, "[]").expect("a file to write to");
-        let results = read(Format::Locust, &files);
+        let results = results(&files);
         assert!(!results.complete);
         assert_eq!(
             results.notes,
@@ -313,7 +340,7 @@ mod tests {
             )
             .expect("a file to write to");
         }
-        let results = read(Format::Locust, &files);
+        let results = results(&files);
         assert!(!results.complete);
         assert_eq!(
             results.notes,

@@ -3,12 +3,17 @@
 //! Locust appends to the first one while a run lasts. It rewrites the other two every second, and not once more at
 //! the end of the run.
 
+use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::document::{self, Row, Table, Unreadable};
+use super::document::Unreadable;
+use super::table::{Row, Table};
 use super::{at_rate, rounded_up};
+
+/// The most points of a curve that are kept: more than a picture can show.
+const POINTS: usize = 1200;
 
 /// One point of the curves.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,46 +39,68 @@ pub struct Point {
     pub failures: u64,
 }
 
-/// Reads the curves of all requests together. A last row that was truncated is left out: Locust writes the file in
-/// blocks, so the file of a run that was killed can end anywhere.
-///
-/// # Errors
-///
-/// If the file is missing, is larger than 16 MiB or is not a history; the text names the file.
-pub fn curve(history: &Path) -> Result<Vec<Point>, String> {
-    self::history(history)
-        .map(|history| history.points)
-        .map_err(|error| error.explain(history))
-}
-
-/// A history file.
+/// A history file: the curves of all requests together.
+#[derive(Default)]
 pub(super) struct History {
-    /// In the order of the file.
-    pub(super) points: Vec<Point>,
-    /// Whether the file ends in the middle of a row.
+    first: Option<Point>,
+    last: Option<Point>,
+    /// The curves, in the order of the file: each point that is `step` rows behind the one before it.
+    pub(super) curve: Vec<Point>,
+    step: u64,
+    rows: u64,
+    /// Whether the file ends in the middle of a row. The row is left out: Locust writes the file in blocks, so the file
+    /// of a run that was killed can end anywhere.
     pub(super) torn: bool,
 }
 
 impl History {
+    /// The first row.
+    pub(super) fn first(&self) -> Option<&Point> {
+        self.first.as_ref()
+    }
+
+    /// The last row.
+    pub(super) fn last(&self) -> Option<&Point> {
+        self.last.as_ref()
+    }
+
     /// Time between the first and the last row, in milliseconds.
     pub(super) fn duration(&self) -> Option<u64> {
-        let (first, last) = (self.points.first()?, self.points.last()?);
+        let (first, last) = (self.first()?, self.last()?);
         last.at.checked_sub(first.at)?.checked_mul(1000)
+    }
+
+    /// Adds a row. When the curves have too many points, every other one is removed.
+    fn push(&mut self, point: Point) {
+        if self.rows.is_multiple_of(self.step.max(1)) {
+            if self.curve.len() == POINTS {
+                self.step = self.step.max(1) * 2;
+                let mut index = 0;
+                self.curve.retain(|_| {
+                    index += 1;
+                    index % 2 == 1
+                });
+            }
+            self.curve.push(point.clone());
+        }
+        self.rows += 1;
+        self.first.get_or_insert_with(|| point.clone());
+        self.last = Some(point);
     }
 }
 
 /// Reads a history file.
 pub(super) fn history(path: &Path) -> Result<History, Unreadable> {
-    let table = Table::parse(&document::read(path)?)?;
-    let points = table
-        .aggregated()?
-        .iter()
-        .map(point)
-        .collect::<Result<_, _>>()?;
-    Ok(History {
-        points,
-        torn: table.is_torn(),
-    })
+    parse_history(Table::open(path)?)
+}
+
+fn parse_history<R: Read>(table: Table<R>) -> Result<History, Unreadable> {
+    let mut history = History::default();
+    history.torn = table.aggregated(|row| {
+        history.push(point(row)?);
+        Ok(())
+    })?;
+    Ok(history)
 }
 
 fn point(row: &Row<'_>) -> Result<Point, String> {
@@ -102,19 +129,26 @@ pub(super) struct Totals {
 
 /// Reads the totals of a statistics file.
 pub(super) fn totals(path: &Path) -> Result<Totals, Unreadable> {
-    Ok(parse_totals(&document::read(path)?)?)
+    parse_totals(Table::open(path)?)
 }
 
-fn parse_totals(bytes: &[u8]) -> Result<Totals, String> {
-    let table = Table::parse(bytes)?;
-    if table.is_torn() {
-        return Err("ends in the middle of a row".into());
+fn parse_totals<R: Read>(table: Table<R>) -> Result<Totals, Unreadable> {
+    let mut totals = None;
+    let mut rows = 0;
+    let is_torn = table.aggregated(|row| {
+        rows += 1;
+        totals = Some(totals_of(row)?);
+        Ok(())
+    })?;
+    if is_torn {
+        return Err(Unreadable::Damaged("ends in the middle of a row".into()));
     }
-    let rows = table.aggregated()?;
-    let [row] = rows.as_slice() else {
-        let rows = rows.len();
-        return Err(format!("has {rows} `Aggregated` rows instead of one"));
-    };
+    totals
+        .filter(|_| rows == 1)
+        .ok_or_else(|| Unreadable::Damaged(format!("has {rows} `Aggregated` rows instead of one")))
+}
+
+fn totals_of(row: &Row<'_>) -> Result<Totals, String> {
     let requests = row.count("Request Count")?;
     let failures = row.count("Failure Count")?;
     if failures > requests {
@@ -140,33 +174,64 @@ pub(super) struct Exceptions {
 
 /// Counts the exceptions of an exceptions file.
 pub(super) fn exceptions(path: &Path) -> Result<Exceptions, Unreadable> {
-    Ok(parse_exceptions(&document::read(path)?)?)
+    parse_exceptions(Table::open(path)?)
 }
 
-fn parse_exceptions(bytes: &[u8]) -> Result<Exceptions, String> {
-    let table = Table::parse(bytes)?;
+fn parse_exceptions<R: Read>(table: Table<R>) -> Result<Exceptions, Unreadable> {
     table.require("Count")?;
-    let count = table.rows().try_fold(0_u64, |sum, row| {
-        sum.checked_add(row.count("Count")?)
-            .ok_or("has too many exceptions to count")
-            .map_err(str::to_owned)
+    let mut count: u64 = 0;
+    let torn = table.rows(|row| {
+        count = count
+            .checked_add(row.count("Count")?)
+            .ok_or("has too many exceptions to count")?;
+        Ok(())
     })?;
-    Ok(Exceptions {
-        count,
-        torn: table.is_torn(),
-    })
+    Ok(Exceptions { count, torn })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::super::recorded_files;
     use super::*;
+
+    fn curve(path: &Path) -> Result<Vec<Point>, String> {
+        history(path)
+            .map(|history| history.curve)
+            .map_err(|error| error.explain(path))
+    }
 
     fn written(text: &str) -> Result<Vec<Point>, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("stats_history.csv");
         std::fs::write(&path, text).expect("a file to write to");
         curve(&path)
+    }
+
+    fn table(text: &[u8]) -> Result<Table<&[u8]>, Unreadable> {
+        Table::new(text)
+    }
+
+    #[test]
+    fn a_long_history_has_few_points() {
+        let mut text = String::from(
+            "Timestamp,User Count,Type,Name,Requests/s,Failures/s,Total Request Count,Total Failure Count\n",
+        );
+        for second in 0..10_000 {
+            let _ = writeln!(text, "{second},1,GET,/,1,0,{second},0");
+            let _ = writeln!(text, "{second},1,,Aggregated,1,0,{second},0");
+        }
+        let history = parse_history(table(text.as_bytes()).expect("a table")).expect("a history");
+        assert!(history.curve.len() <= POINTS && history.curve.len() > POINTS / 2);
+        let steps: Vec<_> = history
+            .curve
+            .windows(2)
+            .map(|two| two[1].at - two[0].at)
+            .collect();
+        assert!(steps.iter().all(|step| *step == steps[0]), "{steps:?}");
+        assert_eq!(history.duration(), Some(9_999_000));
+        assert_eq!(history.last().expect("a row").requests, 9999);
     }
 
     #[test]
@@ -263,7 +328,7 @@ mod tests {
             p95: None,
             duration: Some(4000),
         };
-        assert_eq!(parse_totals(text), Ok(expected));
+        assert_eq!(table(text).and_then(parse_totals), Ok(expected));
     }
 
     #[test]
@@ -271,7 +336,7 @@ mod tests {
         let text = std::fs::read(recorded_files::path("locust/failed/stats.csv"))
             .expect("a recorded file");
         for end in 0..text.len() {
-            assert!(parse_totals(&text[..end]).is_err(), "{end}");
+            assert!(table(&text[..end]).and_then(parse_totals).is_err(), "{end}");
         }
     }
 
@@ -294,9 +359,9 @@ mod tests {
             .expect("a header")
             + 1;
         for end in (0..text.len()).filter(|end| *end != header) {
-            match parse_exceptions(&text[..end]) {
+            match table(&text[..end]).and_then(parse_exceptions) {
                 Ok(exceptions) => assert!(exceptions.torn, "{end}"),
-                Err(why) => assert!(end < header, "{end}: {why}"),
+                Err(why) => assert!(end < header, "{end}: {why:?}"),
             }
         }
     }

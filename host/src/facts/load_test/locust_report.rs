@@ -5,14 +5,16 @@
 //! count, and they are computed from that.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::document::{self, Unreadable};
 use super::{rounded_down, rounded_up};
 
-/// One entry, with the fields that are used.
+/// One entry, with the fields that are used. Locust writes a number for each second of the run beside them.
 #[derive(Deserialize)]
 struct Entry {
     num_requests: u64,
@@ -24,7 +26,38 @@ struct Entry {
     start_time: f64,
     /// Seconds since the Unix epoch; null without a request.
     last_request_timestamp: Option<f64>,
-    response_times: BTreeMap<String, u64>,
+    response_times: Times,
+}
+
+/// The response times of an entry, or why they can't be used.
+struct Times(Result<Histogram, &'static str>);
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TimesReader)
+    }
+}
+
+struct TimesReader;
+
+impl<'de> Visitor<'de> for TimesReader {
+    type Value = Times;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("counts by response time")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Times, A::Error> {
+        let mut times = Ok(Histogram::default());
+        while let Some((time, count)) = map.next_entry::<String, u64>()? {
+            if let Ok(histogram) = &mut times
+                && let Err(why) = histogram.add(&time, count)
+            {
+                times = Err(why);
+            }
+        }
+        Ok(Times(times))
+    }
 }
 
 /// All entries together.
@@ -61,44 +94,79 @@ impl Span {
 
 /// Reads a report.
 pub(super) fn read(path: &Path) -> Result<Report, Unreadable> {
-    Ok(parse(&document::read(path)?)?)
+    document::json::<Sum>(path, "Locust")?.report()
 }
 
-fn parse(bytes: &[u8]) -> Result<Report, String> {
-    let entries: Vec<Entry> = document::parse(bytes, "Locust")?;
-    sum(&entries).map_err(|what| format!("contradicts itself: {what}"))
+/// The sum of the entries so far. The file is read to its end, so that a truncated one is known as such.
+#[derive(Default)]
+struct Sum {
+    report: Report,
+    times: Histogram,
+    timeless: u64,
+    /// The first contradiction.
+    wrong: Option<&'static str>,
 }
 
-fn sum(entries: &[Entry]) -> Result<Report, &'static str> {
-    let mut report = Report::default();
-    let mut times = Histogram::default();
-    let mut timeless: u64 = 0;
-    for entry in entries {
+impl<'de> Deserialize<'de> for Sum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Sum::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Sum {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of entries")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
+        while self.wrong.is_none()
+            && let Some(entry) = list.next_element::<Entry>()?
+        {
+            self.wrong = self.add(entry).err();
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+impl Sum {
+    fn add(&mut self, entry: Entry) -> Result<(), &'static str> {
         if entry.num_failures > entry.num_requests {
             return Err("more requests failed than were made");
         }
         let add = |sum: u64, count: u64| sum.checked_add(count).ok_or("too many requests to count");
+        let report = &mut self.report;
         report.requests = add(report.requests, entry.num_requests)?;
         report.failures = add(report.failures, entry.num_failures)?;
-        timeless = add(timeless, entry.num_none_requests)?;
-        for (time, count) in &entry.response_times {
-            times
-                .add(time, *count)
-                .ok_or("a response time is not a number")?;
-        }
+        self.timeless = add(self.timeless, entry.num_none_requests)?;
         if entry.num_requests > 0 {
-            let span = span(entry)?;
+            let span = span(&entry)?;
             report.span = Some(report.span.map_or(span, |all| all.join(span)));
         }
+        self.times.join(entry.response_times.0?)
     }
-    if times.total().checked_add(timeless) != Some(report.requests) {
-        return Err("the number of response times differs from the number of requests");
+
+    fn report(self) -> Result<Report, Unreadable> {
+        self.judged()
+            .map_err(|what| Unreadable::Damaged(format!("contradicts itself: {what}")))
     }
-    if report.span.is_some_and(|span| span.duration().is_none()) {
-        return Err("it lasted over a year");
+
+    fn judged(self) -> Result<Report, &'static str> {
+        let mut report = self.report;
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        if self.times.total().checked_add(self.timeless) != Some(report.requests) {
+            return Err("the number of response times differs from the number of requests");
+        }
+        if report.span.is_some_and(|span| span.duration().is_none()) {
+            return Err("it lasted over a year");
+        }
+        report.p95 = self.times.p95();
+        Ok(report)
     }
-    report.p95 = times.p95();
-    Ok(report)
 }
 
 fn span(entry: &Entry) -> Result<Span, &'static str> {
@@ -113,6 +181,9 @@ fn span(entry: &Entry) -> Result<Span, &'static str> {
     Ok(span)
 }
 
+/// The most different response times. Locust rounds them, so a real run has a few hundred.
+const MOST_TIMES: usize = 100_000;
+
 /// Counts by response time in milliseconds.
 #[derive(Debug, Default)]
 pub(super) struct Histogram {
@@ -121,13 +192,26 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    /// Adds a count for a response time as Locust writes it: `39`, or `210.0` for a rounded one. `None` if the time is
-    /// not a number or the counts overflow.
-    pub(super) fn add(&mut self, milliseconds: &str, count: u64) -> Option<()> {
-        let key = rounded_up(milliseconds.parse().ok()?)?;
-        self.total = self.total.checked_add(count)?;
-        *self.counts.entry(key).or_default() += count;
-        Some(())
+    /// Adds a count for a response time as Locust writes it: `39`, or `210.0` for a rounded one.
+    fn add(&mut self, milliseconds: &str, count: u64) -> Result<(), &'static str> {
+        let time = milliseconds.parse().ok().and_then(rounded_up);
+        self.count(time.ok_or("a response time is not a number")?, count)
+    }
+
+    /// Adds the counts of another one.
+    fn join(&mut self, other: Self) -> Result<(), &'static str> {
+        let mut counts = other.counts.into_iter();
+        counts.try_for_each(|(time, count)| self.count(time, count))
+    }
+
+    fn count(&mut self, time: u64, count: u64) -> Result<(), &'static str> {
+        let total = self.total.checked_add(count);
+        self.total = total.ok_or("too many response times to count")?;
+        *self.counts.entry(time).or_default() += count;
+        if self.counts.len() > MOST_TIMES {
+            return Err("too many different response times");
+        }
+        Ok(())
     }
 
     /// The sum of all counts.
@@ -159,15 +243,23 @@ mod tests {
         "num_failures": 1, "start_time": 100.5, "last_request_timestamp": 102.25,
         "response_times": {"4": 1, "210.0": 1}, "new": {}}"#;
 
+    fn parse(text: &str) -> Result<Report, String> {
+        let sum = document::parse::<Sum>(&mut text.as_bytes(), "Locust");
+        sum.and_then(Sum::report).map_err(|error| match error {
+            Unreadable::Damaged(why) => why,
+            other => panic!("{other:?}"),
+        })
+    }
+
     fn with(from: &str, to: &str) -> Result<Report, String> {
         assert!(ENTRY.contains(from), "{from}");
-        parse(format!("[{}]", ENTRY.replace(from, to)).as_bytes())
+        parse(&format!("[{}]", ENTRY.replace(from, to)))
     }
 
     #[test]
     fn sums_entries() {
         let later = ENTRY.replace("102.25", "104.5");
-        let report = parse(format!("[{ENTRY}, {later}]").as_bytes()).expect("a report");
+        let report = parse(&format!("[{ENTRY}, {later}]")).expect("a report");
         assert_eq!((report.requests, report.failures), (6, 2));
         assert_eq!(report.p95, Some(210));
         assert_eq!(report.span.expect("a report").duration(), Some(4000));
@@ -189,7 +281,7 @@ mod tests {
             assert!(error.starts_with("is not "), "{from} {to}: {error}");
         }
         for text in ["{}", "null", "0", ENTRY, "[[]]", "[null]", "[] []"] {
-            assert!(parse(text.as_bytes()).is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
         }
     }
 
@@ -217,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_run_without_requests_is_whole() {
-        let report = parse(b"[]").expect("a report");
+        let report = parse("[]").expect("a report");
         assert_eq!((report.requests, report.p95), (0, None));
         assert!(report.span.is_none());
     }
@@ -248,10 +340,13 @@ mod tests {
     #[test]
     fn refuses_invalid_times_and_counts() {
         for time in ["-1", "NaN", "inf", "", "null", "1e300"] {
-            assert_eq!(Histogram::default().add(time, 1), None, "{time}");
+            assert!(Histogram::default().add(time, 1).is_err(), "{time}");
         }
         let mut full = histogram(&[("1", u64::MAX)]);
         assert_eq!(full.p95(), Some(1));
-        assert_eq!(full.add("1", 1), None);
+        assert!(full.add("1", 1).is_err());
+        let mut many = Histogram::default();
+        let mut times = 0..=MOST_TIMES;
+        assert!(times.any(|time| many.add(&time.to_string(), 1).is_err()));
     }
 }

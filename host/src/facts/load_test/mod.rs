@@ -6,27 +6,46 @@
 
 mod document;
 mod k6;
+mod k6_metric;
+mod k6_requests;
 mod k6_summary;
 mod locust;
 mod locust_csv;
 mod locust_report;
+mod table;
 
 #[cfg(test)]
 mod recorded_files;
 
-pub use self::locust_csv::{Point, curve};
+pub use self::k6_requests::REQUESTS;
+pub use self::locust_csv::Point;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::document::Unreadable;
+
 /// Reads the results of a load test that has ended. Never fails: the notes say what can't be read.
-pub fn read(format: Format, files: &Files) -> Results {
-    match format {
-        Format::Locust => locust::read(files),
-        Format::K6 => k6::read(files),
+pub fn read(run: &Run) -> (Results, Vec<Point>) {
+    match run.format {
+        Format::Locust => locust::read(&run.files),
+        Format::K6 => (k6::read(run), Vec::new()),
     }
+}
+
+/// A load test that has ended.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The tool.
+    pub format: Format,
+    /// Its files.
+    pub files: Files,
+    /// k6: the metrics that count as requests.
+    pub requests: Vec<String>,
+    /// Its exit status; `None` if a signal ended it.
+    pub exit_status: Option<i32>,
 }
 
 /// The results in the files, as far as they could be read.
@@ -95,13 +114,29 @@ impl Results {
 pub struct Files {
     /// The JSON: Locust's `--json-file`, k6's summary.
     pub results: PathBuf,
-    /// Locust's `PREFIX_stats_history.csv`, which reveals a results file of another run, and has the duration of a
-    /// run without requests.
+    /// Locust's `PREFIX_stats_history.csv`, which has the curves, reveals a results file of another run, and has the
+    /// duration of a run without requests.
     pub history: Option<PathBuf>,
     /// Locust's `PREFIX_stats.csv`, which is compared with the JSON, and replaces it if a run left none.
     pub stats: Option<PathBuf>,
     /// Locust's `PREFIX_exceptions.csv`, the only file that counts exceptions.
     pub exceptions: Option<PathBuf>,
+    /// Those of these paths whose files the test did not write: they are of an earlier test, and not read.
+    pub stale: Vec<PathBuf>,
+}
+
+impl Files {
+    /// Reads a file, unless an earlier test wrote it.
+    fn read<T>(
+        &self,
+        path: &Path,
+        read: impl FnOnce(&Path) -> Result<T, Unreadable>,
+    ) -> Result<T, Unreadable> {
+        if self.stale.iter().any(|it| it == path) {
+            return Err(Unreadable::Stale);
+        }
+        read(path)
+    }
 }
 
 /// The tool whose result files are read.

@@ -1,0 +1,22 @@
+//! Tests of what `shown` leaves out.
+
+use super::masked;
+
+#[test]
+fn passwords_are_not_shown() {
+    for (text, shown) in [
+        (
+            "postgres://ci:hush@db/greenlight",
+            "postgres://ci:…@db/greenlight",
+        ),
+        ("postgres://ci:hu@sh@db/g", "postgres://ci:…@db/g"),
+        (
+            "postgres://db/g?user=ci&password=hush&x=1",
+            "postgres://db/g?user=ci&password=…&x=1",
+        ),
+        ("http://10.0.0.1:8000", "http://10.0.0.1:8000"),
+        ("a@b", "a@b"),
+    ] {
+        assert_eq!(masked(text), shown);
+    }
+}
