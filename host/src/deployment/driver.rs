@@ -16,7 +16,7 @@ use super::entry::{Began, Details, Entry, Person};
 use super::imported::Imported;
 use super::last_look::LastLook;
 use super::load_test::{self, LoadTestRun};
-use super::log::{Log, Record};
+use super::log::{self, Log, Record};
 use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
@@ -330,6 +330,8 @@ impl<'a> Driver<'a> {
         let mut facts = notify::facts(number, &self.release, decision);
         let person = self.canceled_by.as_ref();
         facts.extend(person.map(|it| ("canceled by".to_owned(), it.in_words())));
+        let (entries, _) = log::read(self.record.log.store.as_mut(), number)?;
+        facts.extend(notify::load_test_notes(&entries));
         let sent = notify::send(config, notice, facts);
         let (well, said) = (sent.is_ok(), notify::said(config, &sent));
         let (happening, details) = notify::notified(notice, sent);

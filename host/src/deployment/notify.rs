@@ -1,6 +1,7 @@
 //! Sending the notifications that the policy asks for.
 
-use super::entry::Details;
+use super::entry::{Details, Entry};
+use super::log::Dated;
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Decision, Happening, Notice, Notification, Outcome, Release};
@@ -45,6 +46,23 @@ pub(super) fn facts(
         ("deployment".to_owned(), deployment.to_string()),
     ];
     facts.extend(standings.map(|it| (it.environment.clone(), it.progress.name().to_owned())));
+    facts
+}
+
+/// What was noted about the results of the latest load test of each environment, as facts of a notification.
+pub(super) fn load_test_notes(entries: &[Dated]) -> Vec<(String, String)> {
+    let mut facts: Vec<(String, String)> = Vec::new();
+    for dated in entries {
+        if let Entry::Happened { event, details } = &dated.entry
+            && let (Happening::LoadTested(test), Details::LoadTest { notes, .. }) =
+                (&event.happening, details)
+        {
+            let name = format!("load test of {}", test.environment);
+            facts.retain(|(known, _)| *known != name);
+            facts.push((name, notes.join("; ")));
+        }
+    }
+    facts.retain(|(_, notes)| !notes.is_empty());
     facts
 }
 

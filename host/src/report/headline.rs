@@ -59,6 +59,8 @@ pub struct Headline<'a> {
     pub waits: Option<String>,
     /// What a person has to do for an interrupted deployment.
     pub advice: Option<String>,
+    /// What was noted about the results of load tests, one sentence for each note.
+    pub load_tests: Vec<String>,
     /// What the nodes served at the end of a deployment that did not succeed, one sentence for each environment.
     pub served: Vec<String>,
     /// What a person does now about a deployment that has ended.
@@ -93,6 +95,10 @@ impl<'a> Headline<'a> {
             words,
             because: last.and_then(|decision| decision.reasons.first()),
             waits: timeline.conclusion.is_none().then(|| waits(timeline, last)),
+            load_tests: timeline
+                .load_test_notes()
+                .map(|(environment, note)| format!("load test of {environment}: {note}"))
+                .collect(),
             served: timeline.served().collect(),
             advice: now.next_if(|_| timeline.interrupted),
             to_do: now.collect(),
@@ -246,6 +252,23 @@ mod tests {
         let resume = format!("greenlight run --resume {}", timeline.number);
         assert!(advice.contains(&resume), "{advice}");
         assert_eq!(Headline::of(&fixture::running()).advice, None);
+    }
+
+    #[test]
+    fn says_what_was_noted_about_load_tests() {
+        let mut stopped = fixture::stopped();
+        let notes =
+            |timeline: &Timeline| -> Vec<String> { Headline::of(timeline).load_tests.clone() };
+        let noted = "load test of stage: the history ends 3 s before the results do";
+        assert_eq!(notes(&stopped), [noted]);
+        // Another one has run since.
+        let mut again = stopped.load_tests[0].clone();
+        again.notes = vec!["`load.json` does not exist".to_owned()];
+        stopped.load_tests.push(again);
+        let noted = "load test of stage: `load.json` does not exist";
+        assert_eq!(notes(&stopped), [noted]);
+        stopped.thin();
+        assert_eq!(notes(&stopped), [noted]);
     }
 
     #[test]

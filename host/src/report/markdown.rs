@@ -22,6 +22,10 @@ pub fn text(timeline: &Timeline) -> String {
     }
     steps(&mut page, timeline);
     load_tests(&mut page, &timeline.load_tests);
+    for (environment, note) in timeline.load_test_notes() {
+        page.line("");
+        page.line(&format!("{}: {}", inert(environment), inert(note)));
+    }
     if !timeline.notes.is_empty() {
         page.line("");
         page.line("### Notes");
@@ -288,6 +292,7 @@ mod tests {
             text.contains("\n| ✗ failed | load-test | stage | 00:17:01 | 5 min | 212 of"),
             "{text}"
         );
+        assert!(text.contains("\nstage: the history ends 3 s before the results do\n"));
         assert!(text.contains("\n| stage | 28,140 | 212 (0.75 %) | 0 | 1,840 ms | 5 min | <code>ca779cf0631b</code> |\n"), "{text}");
     }
 

@@ -3,6 +3,7 @@
 //! The format is version 2.1.0 of the Static Analysis Results Interchange Format by OASIS. `sarif_format` has the
 //! part of it that is used.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::headline;
@@ -11,7 +12,8 @@ use super::sarif_format::{
     Rule, Run, Tool,
 };
 use crate::contract::promotion::Permission;
-use crate::deployment::timeline::{Decision, StepKind, StepState, Timeline};
+use crate::contract::types::Verdict;
+use crate::deployment::timeline::{Decision, Step, StepKind, StepState, Timeline};
 use crate::text::{json, time};
 
 /// Writes the findings: the reasons of the last decision, and everything that was a warning.
@@ -62,13 +64,19 @@ pub fn document(timeline: &Timeline) -> io::Result<String> {
 /// The code of a note.
 const NOTE: &str = "note";
 
+/// The code of a step that failed.
+const STEP_FAILED: &str = "step-failed";
+
+/// The code of a note about the results of a load test.
+const LOAD_TEST_NOTE: &str = "load-test-note";
+
 /// A finding.
 #[derive(Debug)]
 struct Finding<'a> {
     /// Its code.
     code: &'a str,
     level: Level,
-    message: &'a str,
+    message: Cow<'a, str>,
     help: Option<&'a str>,
     environments: Vec<&'a str>,
 }
@@ -78,7 +86,7 @@ impl Finding<'_> {
     fn result(&self, rule_index: usize) -> format::Result {
         let text = match self.help {
             Some(help) => format!("{}. Help: {help}", self.message),
-            None => self.message.to_owned(),
+            None => self.message.to_string(),
         };
         let place = |name: &&str| LogicalLocation {
             name: (*name).to_owned(),
@@ -101,8 +109,9 @@ impl Finding<'_> {
     }
 }
 
-/// All findings: the reasons of the last decision, the reasons of earlier warnings, the steps with a warning,
-/// and the notes.
+/// All findings: the reasons of the last decision, the reasons of earlier warnings, the steps that failed with the last
+/// lines of their commands, the steps with a warning,
+/// the notes about load tests, and the other notes.
 fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
     let mut findings: Vec<Finding<'_>> = Vec::new();
     let warning = |decision: &&Decision| decision.permission.0 == Permission::PromoteWithWarning;
@@ -122,12 +131,26 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
                 findings.push(Finding {
                     code: &reason.code,
                     level,
-                    message: &reason.message,
+                    message: reason.message.as_str().into(),
                     help: reason.help.as_deref(),
                     environments: named(&reason.message, timeline),
                 });
             }
         }
+    }
+    let failed = |step: &&Step| step.state.0 == StepState::Failed && !step.tail.is_empty();
+    for step in timeline.steps.iter().filter(failed) {
+        let environment = step.environment.as_deref();
+        let place = environment.unwrap_or_default();
+        let last_lines = step.tail.join("\n| ");
+        let text = format!("{} {place}: {}\n| {last_lines}", step.kind, step.outcome);
+        findings.push(Finding {
+            code: STEP_FAILED,
+            level: Level::Error,
+            message: text.into(),
+            help: None,
+            environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
+        });
     }
     for step in timeline
         .steps
@@ -138,15 +161,26 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
         findings.push(Finding {
             code: warned(step.kind.0),
             level: Level::Warning,
-            message: &step.outcome,
+            message: step.outcome.as_str().into(),
             help: None,
             environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
         });
     }
+    findings.extend(
+        timeline
+            .load_test_notes()
+            .map(|(environment, note)| Finding {
+                code: LOAD_TEST_NOTE,
+                level: noted(environment, timeline),
+                message: note.into(),
+                help: None,
+                environments: vec![environment],
+            }),
+    );
     findings.extend(timeline.notes.iter().map(|note| Finding {
         code: NOTE,
         level: Level::Warning,
-        message: &note.text,
+        message: note.text.as_str().into(),
         help: None,
         environments: named(&note.text, timeline),
     }));
@@ -158,6 +192,16 @@ fn level(permission: Permission) -> Level {
         Permission::Stop => Level::Error,
         Permission::PromoteWithWarning => Level::Warning,
         Permission::Hold | Permission::Promote => Level::Note,
+    }
+}
+
+/// How much a note about the results of a load test matters: it may be why the test did not pass.
+fn noted(environment: &str, timeline: &Timeline) -> Level {
+    let mut places = timeline.environments.iter();
+    let place = places.find(|it| it.name == environment);
+    match place.and_then(|it| it.load_test).map(|it| it.0) {
+        Some(Verdict::Passed) | None => Level::Note,
+        Some(Verdict::Failed | Verdict::Errored | Verdict::Inconclusive) => Level::Warning,
     }
 }
 
@@ -256,6 +300,8 @@ mod tests {
                 line("error", "load-test-failed", &["stage"]),
                 line("error", "failures-above-threshold", &["stage"]),
                 line("error", "p95-above-threshold", &["stage"]),
+                line("error", "step-failed", &["stage"]),
+                line("warning", "load-test-note", &["stage"]),
                 line("warning", "note", &["stage"]),
             ]
         );
@@ -273,6 +319,7 @@ mod tests {
                 line("warning", "load-test-failed", &["stage"]),
                 line("warning", "load-test-warned", &["stage"]),
                 line("warning", "notify-warned", &["prod"]),
+                line("warning", "load-test-note", &["stage"]),
                 line("warning", "note", &["prod"]),
             ]
         );

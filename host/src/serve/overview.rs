@@ -75,6 +75,8 @@ pub struct Release {
     pub title: Option<String>,
     /// The reason that decided last.
     pub because: Option<String>,
+    /// What was noted about the results of load tests.
+    pub load_tests: Vec<String>,
     /// The step that runs, and how long it has run.
     pub step: Option<(String, String)>,
     /// What it waits for.
@@ -251,6 +253,7 @@ impl Release {
                     elapsed,
                 )
             }),
+            load_tests: headline.load_tests,
             words: headline.words,
             tag: timeline
                 .tag

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::StatusDocument;
 use crate::deployment::served::{Served, ServedCommit};
-use crate::deployment::timeline::Timeline;
+use crate::deployment::timeline::{Step, StepState, Timeline};
 use crate::report::headline::{self, Headline};
 use crate::text::escape::escape;
 use crate::text::number::short;
@@ -61,6 +61,12 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
                 let _ = writeln!(text, "    help: {}", escape(help));
             }
         }
+        for note in &headline.load_tests {
+            let _ = writeln!(text, "  {}", escape(note));
+        }
+        if !is_one {
+            text.push_str(&last_failure(timeline));
+        }
         if let Some(waits) = &headline.waits {
             let lead = match headline.advice {
                 None => "now",
@@ -90,6 +96,26 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
     text
 }
 
+/// The last step that failed, with the last lines of its command's output.
+fn last_failure(timeline: &Timeline) -> String {
+    let mut steps = timeline.steps.iter().rev();
+    let failed = steps.find(|it| it.state.0 == StepState::Failed && !it.tail.is_empty());
+    failed.map_or_else(String::new, |step| {
+        let place = step.environment.as_deref().unwrap_or_default();
+        let (place, outcome) = (escape(place), escape(&step.outcome));
+        format!("  {} {place}: {outcome}\n{}", step.kind, tail(step, "    "))
+    })
+}
+
+/// The last lines of the output of a step's command.
+fn tail(step: &Step, indent: &str) -> String {
+    let mut text = String::new();
+    for line in &step.tail {
+        let _ = writeln!(text, "{indent}| {}", escape(line));
+    }
+    text
+}
+
 fn steps(timeline: &Timeline) -> String {
     let mut text = String::from("  steps:\n");
     for step in &timeline.steps {
@@ -107,8 +133,9 @@ fn steps(timeline: &Timeline) -> String {
             step.kind,
             escape(&step.outcome)
         );
-        for line in &step.tail {
-            let _ = writeln!(text, "      | {}", escape(line));
+        text.push_str(&tail(step, "      "));
+        for note in timeline.notes_of(step) {
+            let _ = writeln!(text, "      note: {}", escape(note));
         }
     }
     for note in &timeline.notes {

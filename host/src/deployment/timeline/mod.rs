@@ -83,10 +83,36 @@ impl Timeline {
         })
     }
 
+    /// What was noted about the results of the latest load test of each environment, as environment and note.
+    pub fn load_test_notes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let latest = self.load_tests.iter().enumerate();
+        let latest = latest.filter(|(index, test)| {
+            let mut later = self.load_tests[index + 1..].iter();
+            !later.any(|it| it.environment == test.environment)
+        });
+        latest.flat_map(|(_, test)| {
+            let notes = test.notes.iter();
+            notes.map(|note| (test.environment.as_str(), note.as_str()))
+        })
+    }
+
+    /// What was noted about the results of a step that ran a load test.
+    pub fn notes_of(&self, step: &Step) -> &[String] {
+        let mut tests = self.load_tests.iter();
+        let test = tests.find(|it| {
+            step.kind.0 == StepKind::LoadTest
+                && step.environment.as_ref() == Some(&it.environment)
+                && step.ended == Some(it.at)
+        });
+        test.map_or(&[], |it| &it.notes)
+    }
+
     /// Removes what a summary does not need: curves, all decisions but the last, and rounds with the answers of the round
     /// before them.
     pub fn thin(&mut self) {
-        self.load_tests.clear();
+        for test in &mut self.load_tests {
+            test.curve.clear();
+        }
         self.notes.clear();
         let before_last = self.decisions.len().saturating_sub(1);
         self.decisions.drain(..before_last);
