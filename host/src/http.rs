@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
-use ureq::http::header::RETRY_AFTER;
+use ureq::http::header::{CONTENT_ENCODING, RETRY_AFTER};
 use ureq::http::{HeaderMap, Uri};
 use ureq::{Agent, Proxy};
 
 use crate::clock;
+use crate::text::escape::escape;
 
 /// The longest wait that a server may ask for. A later answer is asked for after it.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
@@ -59,6 +60,25 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds).min(LONGEST_WAIT)),
         Err(_) => wait_until(rfc2822::parse(text).ok()?.timestamp().as_second()),
+    }
+}
+
+/// How a body is compressed, by its header or else by its first bytes; `None` if it is not. No request asks for
+/// compression, but some servers compress nevertheless.
+///
+/// Source: <https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding>; the first bytes are
+/// those of RFC 1952 (gzip) and RFC 8878 (zstd).
+pub fn compression(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    let named = headers.get(CONTENT_ENCODING);
+    let named = named.map(|it| String::from_utf8_lossy(it.as_bytes()).to_ascii_lowercase());
+    match named {
+        Some(name) if !matches!(name.trim(), "" | "identity") => {
+            let name: String = name.trim().chars().take(20).collect();
+            Some(escape(&name).into_owned())
+        }
+        _ if body.starts_with(&[0x1f, 0x8b]) => Some("gzip".to_owned()),
+        _ if body.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => Some("zstd".to_owned()),
+        _ => None,
     }
 }
 
@@ -148,6 +168,22 @@ mod tests {
         ] {
             assert!(!is_loopback(url), "{url}");
         }
+    }
+
+    #[test]
+    fn compression_is_named() {
+        let named = |name: &str, body: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_ENCODING, name.parse().expect("a value"));
+            compression(&headers, body)
+        };
+        assert_eq!(named("GZIP", b"{}").as_deref(), Some("gzip"));
+        assert_eq!(named("br, gzip", b"").as_deref(), Some("br, gzip"));
+        assert_eq!(named("identity", b"{}"), None);
+        let unnamed = |body: &[u8]| compression(&HeaderMap::new(), body);
+        assert_eq!(unnamed(b"\x1f\x8b\x08\x00").as_deref(), Some("gzip"));
+        assert_eq!(unnamed(b"\x28\xb5\x2f\xfd").as_deref(), Some("zstd"));
+        assert_eq!(unnamed(b"{}"), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use super::metrics::RequestOutcome;
 use super::page::{self, StatusReader};
 use crate::clock;
 use crate::facts::webhook::{self, Notification};
+use crate::http::compression;
 use crate::journal::inbox::{Delivery, PushEvent};
 
 /// How long the body of a request may take.
@@ -102,7 +103,11 @@ impl WebhookRouter {
         let kind = headers.get(header::CONTENT_TYPE);
         let kind = kind.and_then(|it| it.to_str().ok());
         let notification = webhook::parse(&body, kind).map_err(|why| {
-            tracing::warn!(reason = %why, "webhook refused: malformed");
+            let why = match compression(headers, &body) {
+                Some(how) => format!("the body is compressed ({how}): send it uncompressed"),
+                None => why.to_string(),
+            };
+            tracing::warn!(reason = why, "webhook refused: malformed");
             let text = (StatusCode::BAD_REQUEST, format!("{why}\n"));
             (RequestOutcome::Malformed, text.into_response())
         })?;

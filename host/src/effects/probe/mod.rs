@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use ureq::Body;
 use ureq::http::Response;
-use ureq::http::header::{ACCEPT, CACHE_CONTROL, LOCATION};
+use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, LOCATION};
 
 use crate::effects::shutdown::Shutdown;
-use crate::http::{Client, is_unknown_name, is_url};
+use crate::http::{Client, compression, is_unknown_name, is_url};
 use version::shown;
 
 /// The answer of a node.
@@ -138,12 +138,20 @@ impl Prober {
             .agent(url)
             .get(version_url(url))
             .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "identity")
             .header(CACHE_CONTROL, "no-cache")
             .call()
             .map_err(|error| self.reason(&error))?;
         check(&response)?;
         let body = response.body_mut().with_config().limit(BODY_LIMIT);
-        Version::read(&body.read_to_vec().map_err(|error| self.reason(&error))?)
+        let body = body.read_to_vec().map_err(|error| self.reason(&error))?;
+        Version::read(&body).map_err(|why| match compression(response.headers(), &body) {
+            Some(how) => format!(
+                "answered with a body that is compressed ({how}): the request does not allow it, so let the server \
+                 send `/__version__` uncompressed"
+            ),
+            None => why,
+        })
     }
 
     fn reason(&self, error: &ureq::Error) -> String {

@@ -26,8 +26,10 @@ pub struct Version {
 }
 
 impl Version {
-    /// Parses the body of an answer. The error quotes the beginning of another body.
+    /// Parses the body of an answer. A byte order mark before it and white space around the commit are ignored. The error
+    /// quotes the beginning of another body.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let value: Value = serde_json::from_slice(body).map_err(|error| {
             let body = shown(&String::from_utf8_lossy(body));
             format!("answered with invalid JSON ({error}): `{body}`")
@@ -40,13 +42,8 @@ impl Version {
             ));
         };
         let commit = match fields.get("commit") {
-            Some(Value::String(commit)) if is_commit(commit) => commit.clone(),
-            Some(Value::String(commit)) => {
-                return Err(format!(
-                    "its `commit` is not a full commit hash: `{}`",
-                    shown(commit)
-                ));
-            }
+            Some(Value::String(commit)) if is_commit(commit.trim()) => commit.trim().to_owned(),
+            Some(Value::String(commit)) => return Err(not_a_commit(commit)),
             Some(other) => {
                 let (kind, other) = (kind(other), shown(&other.to_string()));
                 return Err(format!(
@@ -63,6 +60,23 @@ impl Version {
             commit,
         })
     }
+}
+
+/// Says what is wrong with a commit.
+fn not_a_commit(commit: &str) -> String {
+    let text = commit.trim();
+    let what = if is_commit(&text.to_ascii_lowercase()) {
+        "it has capital letters".to_owned()
+    } else {
+        match text.chars().position(|c| !c.is_ascii_hexdigit()) {
+            Some(place) => format!("its character {} is no hexadecimal digit", place + 1),
+            None => format!("it has {} digits instead of 40 or 64", text.len()),
+        }
+    };
+    format!(
+        "its `commit` is not a full commit hash, {what}: `{}`",
+        shown(commit)
+    )
 }
 
 fn without_commit(fields: &Map<String, Value>) -> String {
@@ -127,6 +141,14 @@ mod tests {
     }
 
     #[test]
+    fn what_scripts_leave_around_a_commit_is_ignored() {
+        for (before, after) in [("", "\\n"), ("", "\\r\\n"), (" ", "\\t")] {
+            let body = format!("\u{feff}{{\"commit\": \"{before}{HASH}{after}\"}}\n");
+            assert_eq!(read(&body).expect("a version").commit, HASH);
+        }
+    }
+
+    #[test]
     fn errors_quote_the_body() {
         for (body, reason) in [
             (
@@ -150,18 +172,33 @@ mod tests {
             ),
             (
                 r#"{"commit": "4b825dc"}"#,
-                "its `commit` is not a full commit hash: `4b825dc`",
+                "its `commit` is not a full commit hash, it has 7 digits instead of 40 or 64: `4b825dc`",
             ),
             (
                 r#"{"commit": "a\nb"}"#,
-                "its `commit` is not a full commit hash: `a\\nb`",
+                "its `commit` is not a full commit hash, its character 2 is no hexadecimal digit: `a\\nb`",
             ),
         ] {
             assert_eq!(read(body), Err(reason.to_owned()));
         }
         let upper = HASH.to_uppercase();
-        assert!(read(&format!(r#"{{"commit": "{upper}"}}"#)).is_err());
-        assert!(read(&format!(r#"{{"commit": "{HASH}0"}}"#)).is_err());
+        for (commit, what) in [
+            (upper.as_str(), "it has capital letters"),
+            (&format!("{HASH}0"), "it has 41 digits instead of 40 or 64"),
+            (
+                &format!("{HASH}-dirty"),
+                "its character 41 is no hexadecimal digit",
+            ),
+            (
+                &format!("{HASH}\u{200b}"),
+                "its character 41 is no hexadecimal digit",
+            ),
+            ("", "it has 0 digits instead of 40 or 64"),
+        ] {
+            let body = Value::from_iter([("commit", commit)]).to_string();
+            let error = read(&body).expect_err("no version");
+            assert!(error.contains(what), "{error}");
+        }
         assert!(read(&format!("{{\"commit\": \"{HASH}\"}} x")).is_err());
         assert!(read(&"[".repeat(9000)).is_err());
     }

@@ -54,6 +54,12 @@ pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
     let envelope: Envelope = body::parse(body)?;
     let mut pushes = Vec::new();
     for (number, Object(event)) in (1..).zip(envelope.events) {
+        // Other registries have events, too, which would look like events about something else.
+        if event.action.is_none() {
+            return Err(Malformed(format!(
+                "event {number} has no `action`, which every event of Distribution has"
+            )));
+        }
         let Some((target, tag)) = pushed(event) else {
             continue;
         };
@@ -146,7 +152,6 @@ mod tests {
             ("/events/0/action", json!("pull")),
             ("/events/0/action", json!("mount")),
             ("/events/0/action", json!("delete")),
-            ("/events/0/action", json!(null)),
             ("/events/0/target", json!(null)),
             ("/events/0/target/tag", json!("")),
             ("/events/0/target/tag", json!(null)),
@@ -181,6 +186,7 @@ mod tests {
     #[test]
     fn invalid_names_and_types_are_refused() {
         for (at, to, said) in [
+            ("/events/0/action", json!(null), "event 1 has no `action`"),
             (
                 "/events/0/target/tag",
                 json!("a b"),
