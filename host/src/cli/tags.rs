@@ -202,7 +202,7 @@ impl TagsArguments {
         if let Some(ci) = ci {
             let built = ci.commit.as_ref().map(|it| it.value.as_str());
             let same = built == Some(commit) || source.system.is_some();
-            if ci.change.is_some() || (same && ci.branch.is_some()) {
+            if ci.change.is_some() || (same && (ci.branch.is_some() || ci.tag.is_some())) {
                 return ci.built_branch();
             }
             if ci.tag.is_some() || !ci.problems.is_empty() {

@@ -1,6 +1,7 @@
 //! `label`, `tags`, `decide` and `explain` without arguments, in the variables of CI systems.
 
 mod changes;
+mod tag_builds;
 
 use std::path::Path;
 
@@ -284,23 +285,6 @@ fn jobs_are_handed_over_and_flags_win_by_name() {
             Text::Nothing,
             Text::Has(&["`GREENLIGHT_NEEDS`", "toJSON(needs)"]),
         );
-}
-
-#[test]
-fn a_build_of_a_tag_is_no_build_of_the_branch_that_is_checked_out() {
-    let repository = Repository::new();
-    let commit = repository.commit(LABELED);
-    let set = [
-        ("CIRCLECI", "true"),
-        ("CIRCLE_SHA1", commit.as_str()),
-        ("CIRCLE_TAG", "v1"),
-    ];
-    for arguments in [&["tags"][..], &["tags", "--rev", "HEAD"]] {
-        greenlight(arguments)
-            .within(repository.path())
-            .variables(&set)
-            .gives(1, Text::Nothing, Text::Has(&["branch-unknown"]));
-    }
 }
 
 #[test]

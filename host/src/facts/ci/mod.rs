@@ -101,10 +101,14 @@ impl CiEnvironment {
     /// The branch of the build that is passed to the policy.
     ///
     /// A build of a pull request is not a build of a branch: a fork can give its branch any name. So it gets a name
-    /// that git does not allow for branches.
+    /// that git does not allow for branches. So does a build of a tag.
     pub fn built_branch(&self) -> Option<String> {
         let Some(change) = &self.change else {
-            return self.branch.as_ref().map(|branch| branch.value.clone());
+            return match (&self.branch, &self.tag) {
+                (Some(branch), _) => Some(branch.value.clone()),
+                (None, Some(tag)) => Some(format!("{} (tag)", tag.value)),
+                (None, None) => None,
+            };
         };
         let branch = self.branch.as_ref().map_or("?", |it| it.value.as_str());
         Some(match &change.number {
