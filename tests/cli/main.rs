@@ -9,6 +9,7 @@ mod cases;
 mod commands;
 mod decisions;
 mod docs;
+mod evidence;
 mod foreign_policy;
 mod fresh;
 mod hostile;

@@ -330,7 +330,7 @@ impl<'a> Driver<'a> {
         let mut facts = notify::facts(number, &self.release, decision);
         let person = self.canceled_by.as_ref();
         facts.extend(person.map(|it| ("canceled by".to_owned(), it.in_words())));
-        let (entries, _) = log::read(self.record.log.store.as_mut(), number)?;
+        let entries = log::read(self.record.log.store.as_mut(), number)?;
         facts.extend(notify::load_test_notes(&entries));
         let sent = notify::send(config, notice, facts);
         let (well, said) = (sent.is_ok(), notify::said(config, &sent));

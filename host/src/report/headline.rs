@@ -257,18 +257,17 @@ mod tests {
     #[test]
     fn says_what_was_noted_about_load_tests() {
         let mut stopped = fixture::stopped();
-        let notes =
-            |timeline: &Timeline| -> Vec<String> { Headline::of(timeline).load_tests.clone() };
-        let noted = "load test of stage: the history ends 3 s before the results do";
-        assert_eq!(notes(&stopped), [noted]);
+        let said = |timeline: &Timeline| Headline::of(timeline).load_tests;
+        let first = "load test of stage: the history ends 3 s before the results do";
+        assert_eq!(said(&stopped), [first]);
         // Another one has run since.
         let mut again = stopped.load_tests[0].clone();
         again.notes = vec!["`load.json` does not exist".to_owned()];
         stopped.load_tests.push(again);
-        let noted = "load test of stage: `load.json` does not exist";
-        assert_eq!(notes(&stopped), [noted]);
+        let last = "load test of stage: `load.json` does not exist";
+        assert_eq!(said(&stopped), [last]);
         stopped.thin();
-        assert_eq!(notes(&stopped), [noted]);
+        assert_eq!(said(&stopped), [last]);
     }
 
     #[test]
