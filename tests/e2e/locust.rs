@@ -14,6 +14,8 @@ pub enum Mode {
     Idle,
     /// Is killed at its 20th turn.
     Killed,
+    /// Sets exit status 1 itself, though no request fails.
+    Refused,
 }
 
 /// The command of a load test against a URL, for `greenlight.toml`: 5 users, up to 50 requests a second, and
@@ -54,6 +56,7 @@ pub fn set(folder: &Path, mode: Mode) {
         Mode::Load => "load",
         Mode::Idle => "idle",
         Mode::Killed => "killed",
+        Mode::Refused => "refused",
     };
     fs::write(folder.join("mode"), word).expect("a mode");
 }

@@ -4,6 +4,7 @@ With `--mode-file FILE` a word in the file changes it:
 
     idle      users take their turns, and make no request
     killed    the load test is killed (SIGKILL) at its 20th turn
+    refused   the load test sets exit status 1 at its end, though no request fails
 
 The file is read when the test starts; without the file, the load test is an ordinary one.
 """
@@ -27,6 +28,12 @@ def read_mode(environment, **_):
     file = Path(environment.parsed_options.mode_file)
     environment.mode = file.read_text().strip() if file.is_file() else ""
     environment.turns = 0
+
+
+@events.quitting.add_listener
+def set_exit_status(environment, **_):
+    if environment.mode == "refused":
+        environment.process_exit_code = 1
 
 
 class Shopper(FastHttpUser):

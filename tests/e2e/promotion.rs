@@ -213,6 +213,15 @@ fn a_load_test_without_a_request_never_passes() {
 }
 
 #[test]
+fn a_load_test_that_says_that_it_failed_does_not_pass() {
+    let pipeline = Pipeline::new();
+    locust::set(pipeline.folder(), Mode::Refused);
+    let ended = stops(&pipeline, "Change [load test: abort]", "load-test-errored");
+    let said = "harness-failed: the load test ended with exit status 1, without a failure";
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
+}
+
+#[test]
 fn a_killed_load_test_never_passes() {
     let pipeline = Pipeline::new();
     locust::set(pipeline.folder(), Mode::Killed);

@@ -293,6 +293,10 @@ mod tests {
         let shown = overview(&[&stopped, &good]);
         assert_eq!(shown.production.tone, Tone::Good);
         assert_eq!(shown.failures.len(), 1);
+        assert_eq!(
+            shown.failures[0].load_tests,
+            ["load test of stage: the history ends 3 s before the results do"]
+        );
         assert_eq!(overview(&[]).production.tone, Tone::Idle);
     }
 

@@ -1,14 +1,15 @@
-//! Nodes that serve a commit.
+//! Nodes that serve a commit, and other servers with one answer.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 /// A node that gives the same answer to each request. It ends when it is dropped.
 pub struct Node {
     address: SocketAddr,
+    bodies: Arc<Mutex<String>>,
     is_over: Arc<AtomicBool>,
     server: Option<JoinHandle<()>>,
 }
@@ -19,18 +20,22 @@ impl Node {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
         let is_over = Arc::new(AtomicBool::new(false));
-        let over = is_over.clone();
+        let bodies = Arc::new(Mutex::new(String::new()));
+        let (over, sent) = (is_over.clone(), bodies.clone());
         let server = thread::spawn(move || {
             for stream in listener.incoming() {
                 if over.load(Ordering::SeqCst) {
                     break;
                 }
                 // A client that is gone got no answer.
-                let _ = stream.and_then(|stream| answer(stream, &body, headers));
+                if let Ok(sent_body) = stream.and_then(|stream| answer(stream, &body, headers)) {
+                    sent.lock().expect("bodies").push_str(&sent_body);
+                }
             }
         });
         Self {
             address,
+            bodies,
             is_over,
             server: Some(server),
         }
@@ -39,6 +44,11 @@ impl Node {
     /// Starts a node that serves a commit.
     pub fn serving(commit: &str) -> Self {
         Self::answering(format!("{{\"commit\": \"{commit}\"}}").into_bytes(), "")
+    }
+
+    /// The bodies of all requests so far.
+    pub fn bodies(&self) -> String {
+        self.bodies.lock().expect("bodies").clone()
     }
 
     /// Its base URL.
@@ -59,17 +69,26 @@ impl Drop for Node {
     }
 }
 
-fn answer(stream: TcpStream, body: &[u8], headers: &str) -> std::io::Result<()> {
+/// Answers a request, and returns its body.
+fn answer(stream: TcpStream, body: &[u8], headers: &str) -> std::io::Result<String> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
+    let mut length = 0;
     while reader.read_line(&mut line)? > 0 && line != "\r\n" {
+        let line_of_length = line.to_ascii_lowercase();
+        if let Some(value) = line_of_length.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
         line.clear();
     }
+    let mut sent = vec![0; length];
+    reader.read_exact(&mut sent)?;
     let mut stream = reader.into_inner();
     let length = body.len();
     write!(
         stream,
         "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
     )?;
-    stream.write_all(body)
+    stream.write_all(body)?;
+    Ok(String::from_utf8_lossy(&sent).into_owned())
 }

@@ -56,6 +56,21 @@ fn why_results_were_unusable_is_shown_everywhere() {
 }
 
 #[test]
+fn why_results_were_unusable_is_sent_to_slack() {
+    let slack = Node::answering(b"ok".to_vec(), "");
+    let shop = Shop::of("03-locust-names-nojson", "[slack]\nurl-variable = \"HOOK\"");
+    let ended = shop.deployment().variable("HOOK", &slack.url()).run();
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    let message = slack.bodies();
+    for said in [
+        "*load test of stage*",
+        "`load.json` does not exist; Locust was killed, or was not asked for JSON",
+    ] {
+        assert!(message.contains(said), "no {said:?} in {message}");
+    }
+}
+
+#[test]
 fn checks_that_failed_are_shown_everywhere() {
     let shop = Shop::of("12-k6-grpc-only", "requests = [\"iterations\"]");
     shop.script(

@@ -96,9 +96,14 @@ impl Shop {
         greenlight(arguments).within(self.path())
     }
 
+    /// A call that deploys the release.
+    pub fn deployment(&self) -> Call {
+        self.call(&["run", "--tag", &self.tag])
+    }
+
     /// Deploys the release.
     pub fn run(&self) -> Ended {
-        self.call(&["run", "--tag", &self.tag]).run()
+        self.deployment().run()
     }
 }
 
