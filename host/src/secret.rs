@@ -5,15 +5,11 @@
 
 use std::env::{self, VarError};
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use crate::error::{Error, Explain as _};
 use crate::http::is_url;
-
-/// How much of a file is read, in bytes; a secret is shorter.
-const LONGEST: u64 = 8 << 10;
+use crate::limits::{self, file};
 
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -107,12 +103,8 @@ impl Source {
                 Error::new(format!("{self} with the {what} {why}"), help)
             }),
             Self::File(path) => {
-                let mut text = String::new();
-                // A longer text is not a secret.
-                File::open(path)
-                    .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-                    .explain(format_args!("{self} with the {what} can't be read"), help)?;
-                Ok(text)
+                let text = file::read_text(path, &limits::SECRET);
+                text.explain(format_args!("{self} with the {what} can't be read"), help)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Bad input: one clear error that says what to do next, the right status, nothing on standard output.
 
 mod arguments;
+mod foreign;
 mod help;
 mod histories;
 mod output;
@@ -133,7 +134,7 @@ fn unreadable_files() {
     let missing = folder.path().join("missing");
     for (file, why) in [
         (missing.as_path(), "No such file"),
-        (folder.path(), "Is a directory"),
+        (folder.path(), "it is a folder, not a regular file"),
     ] {
         let file = file.to_str().expect("UTF-8");
         let quoted = format!("`{file}`");

@@ -70,6 +70,7 @@ const FLOORS: [&[&str]; 9] = [
         "contract",
         "error",
         "http",
+        "limits",
         "retry",
         "secret",
         "server_settings",

@@ -11,6 +11,7 @@ use super::args::variables as ci_variables;
 use super::output::Output;
 use super::{Error, Exit};
 use crate::facts::ci::{self, System};
+use crate::limits;
 use crate::report::export::{Findings, Name, github, variables};
 use crate::text::escape::escape;
 
@@ -248,7 +249,7 @@ fn ends_a_line(file: &mut File) -> io::Result<bool> {
 
 /// Replaces a file with its contents and the values.
 fn merge(file: &Path, merged: impl FnOnce(&str) -> Result<String, String>) -> io::Result<()> {
-    let held = match fs::read_to_string(file) {
+    let held = match limits::file::read_text(file, &limits::EXPORTED) {
         Ok(held) => held,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error),

@@ -175,7 +175,7 @@ fn document(inspection: Inspection) -> PolicyDocument {
             memory_bytes: profile::MEMORY_LIMIT as u64,
             stack_bytes: profile::WASM_STACK as u64,
             returned_bytes: profile::HOSTCALL_FUEL as u64,
-            file_bytes: profile::COMPONENT_LIMIT,
+            file_bytes: crate::limits::COMPONENT.bytes,
             compile_seconds: limits::COMPILE_TIME.as_secs(),
             compile_memory_bytes: limits::COMPILE_MEMORY,
         },

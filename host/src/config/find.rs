@@ -5,15 +5,12 @@
 //! of the repository. Outside a repository, parent folders are not searched.
 
 use std::env;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::FILE;
 use crate::error::Error;
-
-/// The longest file that is read, in bytes.
-const LONGEST: u64 = 1 << 20;
+use crate::limits::{self, file};
 
 /// The text of a configuration.
 #[derive(Clone, Debug)]
@@ -101,19 +98,11 @@ fn at(path: &Path) -> Result<Option<Found>, Error> {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
-    Ok(text)
+    file::read(path, &limits::CONFIGURATION)
 }
 
 fn text_of(path: &Path, text: Vec<u8>) -> Result<Found, Error> {
     let name = path.display();
-    if text.len() as u64 > LONGEST {
-        return Err(Error::new(
-            format!("`{name}` is longer than {} MiB", LONGEST >> 20),
-            "name a configuration file: `--config greenlight.toml`",
-        ));
-    }
     let text = String::from_utf8(text).map_err(|_| {
         Error::new(
             format!("failed to read the configuration from `{name}`: it is not UTF-8"),

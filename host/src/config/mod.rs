@@ -11,6 +11,8 @@
 
 mod file;
 mod find;
+#[cfg(test)]
+pub(crate) use find::named;
 mod places;
 pub mod resolved;
 mod rules;

@@ -1,7 +1,6 @@
 //! How to roll forward when production breaks: the last good commit, and what came after it.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use super::releases::{self, Evidence, Release};
 use super::served::{self, Served};
@@ -178,14 +177,13 @@ fn nothing_deployed() -> Error {
 }
 
 fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<Commit>, Error> {
-    let listed = git::git(repo)
+    let mut command = git::git(repo);
+    command
         .args(["log", "--first-parent", "--format=%H%x00%P%x00%s"])
         .arg("--end-of-options")
         .arg(format!("{good}..{bad}"))
-        .arg("--")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(git::not_started)?;
+        .arg("--");
+    let listed = git::output(&mut command).map_err(git::not_started)?;
     if !listed.status.success() {
         return Err(Error::host(
             format!("git can't list the commits from {good} to {bad}"),

@@ -1,7 +1,5 @@
 //! The labels of the commits that a release brings to production, for `[release] labels = "since-live"`.
 
-use std::process::Stdio;
-
 use super::survey::Survey;
 use super::{Error, LISTED, releases};
 use crate::contract::promotion::{Conclusion, UnreleasedLabel};
@@ -53,13 +51,12 @@ fn live(store: &mut dyn Store, production: &str) -> Result<Option<String>, Error
 
 /// The commits of the release that the live one does not contain, newest first.
 fn between(survey: &Survey<'_, '_>, live: &str) -> Result<Vec<String>, Error> {
-    let listed = git::git(survey.context.repo)
+    let mut command = git::git(survey.context.repo);
+    command
         .args(["rev-list", "--end-of-options"])
         .arg(format!("{live}..{}", survey.commit))
-        .arg("--")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(git::not_started)?;
+        .arg("--");
+    let listed = git::output(&mut command).map_err(git::not_started)?;
     if !listed.status.success() || git::is_shallow(survey.context.repo) != Some(false) {
         return Err(Error::host(
             format!(

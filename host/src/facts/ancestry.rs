@@ -39,9 +39,7 @@ pub fn contains(repo: Option<&Path>, commit: &str, other: &str) -> Option<bool> 
 }
 
 fn has(repo: Option<&Path>, commit: &str) -> bool {
-    let status = quiet(repo)
-        .args(["cat-file", "-e", &format!("{commit}^{{commit}}")])
-        .status();
+    let status = quiet(repo).args(["cat-file", "-e", commit]).status();
     status.is_ok_and(|it| it.success())
 }
 

@@ -4,13 +4,20 @@ use std::env;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread::JoinHandle;
 
 use rustix::process::Signal;
 
 use crate::child;
 use crate::error::Error;
+use crate::limits;
+
+/// The variable with the most memory that git takes for one object. Git reads commits whole, also those that it only walks
+/// over.
+///
+/// Source: `memory_limit_check` in git's `wrapper.c`.
+pub(super) const LARGEST_OBJECT: &str = "GIT_ALLOC_LIMIT";
 
 /// A git command that reads a repository.
 ///
@@ -33,6 +40,7 @@ pub fn git(repo: Option<&Path>) -> Command {
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
+        .env(LARGEST_OBJECT, "256m")
         .stdin(Stdio::null());
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("GIT_TRACE") {
@@ -125,12 +133,24 @@ fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
             "allow the folder with `git config --global --add safe.directory FOLDER`"
         } else if said.contains("corrupt") || said.contains("Could not read") {
             "the repository is damaged: check it with `git fsck`, or clone it again"
+        } else if said.contains("over limit") {
+            "an object of the repository is larger than git is allowed to read; look for it with `git cat-file \
+             --batch-check --batch-all-objects`"
         } else if said.contains("unknown revision") || said.contains("bad revision") {
             "name commits of this repository; a shallow clone lacks older commits: `git fetch --unshallow`"
         } else {
             "run the same git command in the repository"
         },
     ))
+}
+
+/// Runs a git command to its end, and returns its output, up to a limit of size and time.
+///
+/// # Errors
+///
+/// If git can't be started, prints too much, or takes too long.
+pub fn output(command: &mut Command) -> io::Result<Output> {
+    child::output(command, &limits::GIT)
 }
 
 pub(super) fn unknown(rev: &str) -> Error {

@@ -3,8 +3,6 @@
 //! `{"schema": "greenlight.history/2", "events": [{"at": 0, "happening": {…}}]}`. A happening is an object with
 //! one key, which names the kind of event. Unknown keys are refused, because a misspelled key would hide a fact.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -12,9 +10,7 @@ use serde::Deserialize;
 use crate::contract::history::History;
 use crate::contract::promotion;
 use crate::error::{Error, Explain as _};
-
-/// The longest history that is read, in bytes.
-const LONGEST: u64 = 4 << 20;
+use crate::limits::{self, file};
 
 /// The part of a document that every version has.
 #[derive(Deserialize)]
@@ -29,22 +25,10 @@ struct Version {
 /// If the file can't be read, or is not a history of this version.
 pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
     let name = path.display();
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-        .explain(
-            format_args!("failed to read the history from `{name}`"),
-            "name a file that holds a history as JSON",
-        )?;
-    if text.len() as u64 > LONGEST {
-        return Err(Error::new(
-            format!(
-                "the history in `{name}` is longer than {} MiB",
-                LONGEST >> 20
-            ),
-            "a release has some hundred events; leave out those of other releases",
-        ));
-    }
+    let text = file::read_text(path, &limits::HISTORY).explain(
+        format_args!("failed to read the history from `{name}`"),
+        "name a file that holds a history as JSON",
+    )?;
     parse(&text)
         .map_err(|error| error.within(format_args!("failed to read the history from `{name}`")))
 }

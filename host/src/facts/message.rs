@@ -1,7 +1,6 @@
 //! A commit message: from the command line, a file, standard input or git.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -11,9 +10,10 @@ use encoding_rs::{Encoding, REPLACEMENT};
 use super::git;
 use crate::contract::labels::Message;
 use crate::error::{Error, Explain as _};
+use crate::limits::{self, file};
 
 /// The longest message that is read, in bytes. The policy gets a copy inside its memory.
-pub const LONGEST: usize = 4 << 20;
+pub const LONGEST: usize = limits::MESSAGE.length();
 
 /// A message, and whether it was changed in reading.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ pub fn from_os_text(text: &OsStr) -> Result<Reading, Error> {
 /// If the file can't be read, is too long, or holds a NUL byte.
 pub fn from_file(path: &Path) -> Result<Reading, Error> {
     let name = path.display();
-    let bytes = File::open(path).and_then(bounded).explain(
+    let bytes = file::read(path, &limits::MESSAGE).explain(
         format_args!("failed to read the message from `{name}`"),
         "name a file that holds the commit message, or take it from git with `--rev`",
     )?;

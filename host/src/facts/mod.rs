@@ -5,6 +5,8 @@ pub mod checkout;
 pub mod ci;
 pub mod evidence;
 pub mod git;
+mod git_commit;
+mod git_objects;
 mod git_process;
 pub mod history_file;
 pub mod load_test;

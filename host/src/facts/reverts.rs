@@ -3,7 +3,6 @@
 //! The message of a revert only says where to look. What counts are the two patches.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use super::{ancestry, git};
 
@@ -55,14 +54,14 @@ fn reverts(repo: Option<&Path>, commit: &str, head: &str) -> Vec<String> {
 ///
 /// Source: `git rev-list --format` writes `commit HASH` before each message; no message has a NUL byte.
 fn saying(repo: Option<&Path>, commit: &str, head: &str) -> Vec<(String, String)> {
-    let listed = ancestry::quiet(repo)
+    let mut command = ancestry::quiet(repo);
+    command
         .args(["rev-list", "--ancestry-path", "--fixed-strings"])
         .arg(format!("--grep={REVERTS}"))
         .args(["--format=%B%x00", "--end-of-options"])
         .arg(format!("{commit}..{head}"))
-        .arg("--")
-        .stdout(Stdio::piped())
-        .output();
+        .arg("--");
+    let listed = git::output(&mut command);
     let Some(listed) = listed.ok().filter(|it| it.status.success()) else {
         return Vec::new();
     };
@@ -100,14 +99,13 @@ fn takes_back(repo: Option<&Path>, revert: &str, commit: &str) -> bool {
 ///
 /// Source: the output of `git diff-tree -p --unified=0`. No line of a hunk begins with `index ` or `@@`.
 fn patch(repo: Option<&Path>, from: &str, to: &str) -> Option<Vec<u8>> {
-    let output = ancestry::quiet(repo)
+    let mut command = ancestry::quiet(repo);
+    command
         .args(["diff-tree", "-p", "--unified=0", "--binary", "--no-renames"])
         .args(["--no-ext-diff", "--no-textconv", "--no-color"])
-        .args(["--end-of-options", from, to])
-        .stdout(Stdio::piped())
-        .output()
-        .ok()
-        .filter(|it| it.status.success())?;
+        .args(["--end-of-options", from, to]);
+    let output = git::output(&mut command).ok();
+    let output = output.filter(|it| it.status.success())?;
     let lines = output.stdout.split_inclusive(|byte| *byte == b'\n');
     let lines = lines.filter(|it| !it.starts_with(b"index "));
     let lines = lines.map(|it| if it.starts_with(b"@@") { b"@@\n" } else { it });

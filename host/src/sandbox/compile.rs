@@ -15,7 +15,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::limits::{self, Failure, Limit};
-use super::profile;
+use super::{profile, structure};
 use crate::child;
 
 /// The internal command that runs this binary as the child. Help does not list it.
@@ -64,6 +64,7 @@ impl Compiler {
                 "it is not a WebAssembly component".to_owned(),
             ));
         }
+        structure::check(bytes)?;
         let compiled = self.in_a_child(bytes)?;
         deserialize(engine, &compiled)
             .map_err(|error| Failure::Unfit(format!("it does not load: {error:#}")))

@@ -9,6 +9,7 @@ pub mod compile;
 pub mod limits;
 mod policy;
 pub mod profile;
+mod structure;
 
 pub use bundled::{COMPONENT as BUNDLED_COMPONENT, engine_accepts};
 pub use compile::Compiler;

@@ -1,7 +1,6 @@
 //! A policy that is ready to run, one run of it, and its inspection without a run.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use wasmtime::component::types::ComponentItem;
@@ -16,6 +15,7 @@ use crate::contract::labels::{Labels, Message};
 use crate::contract::promotion::{Decision, Event, Release};
 use crate::contract::types::{LoadTestAction, Settings, Timestamp};
 use crate::contract::{Answer, Instance, PolicyIndices};
+use crate::limits::{COMPONENT, file};
 
 /// How many sandboxes a policy is loaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,25 +302,13 @@ fn unfit(error: wasmtime::Error) -> Failure {
 ///
 /// [`Failure::Unreadable`] and [`Failure::Limit`].
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::Unreadable(format!("`{}`: {error}", path.display()));
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| {
-            file.take(profile::COMPONENT_LIMIT + 1)
-                .read_to_end(&mut bytes)
-        })
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > profile::COMPONENT_LIMIT {
-        return Err(Failure::Limit(
+    file::read(path, &COMPONENT).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => Failure::Limit(
             Limit::FileSize,
-            format!(
-                "the component file is larger than {} MiB",
-                profile::COMPONENT_LIMIT >> 20
-            ),
-        ));
-    }
-    Ok(bytes)
+            format!("the component file is larger than {}", COMPONENT.size()),
+        ),
+        _ => Failure::Unreadable(format!("`{}`: {error}", path.display())),
+    })
 }
 
 /// The properties of a component that need no run.

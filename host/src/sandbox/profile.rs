@@ -29,9 +29,6 @@ pub const TICK: Duration = Duration::from_millis(100);
 /// The size of the values that one call may return to the host, in bytes.
 pub const HOSTCALL_FUEL: usize = 256 << 10;
 
-/// The size of the largest component file that is read, in bytes: a Python one has 18 MiB.
-pub const COMPONENT_LIMIT: u64 = 32 << 20;
-
 /// Returns the engine settings that the policy is compiled and run under.
 ///
 /// The build script adds the target, which also drops every processor feature that is not part of

@@ -21,9 +21,7 @@ use crate::deployment::entry::Person;
 use crate::deployment::{self, Error};
 use crate::error;
 use crate::journal;
-
-/// The longest form.
-const LONGEST: usize = 16 << 10;
+use crate::limits;
 
 /// Permits the style sheet and the form.
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -74,7 +72,7 @@ async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let body = match read_up_to(body, LONGEST).await {
+    let body = match read_up_to(body, &limits::FORM).await {
         Ok(body) => body,
         Err(status) => return status.into_response(),
     };

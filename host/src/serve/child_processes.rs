@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -16,10 +16,8 @@ use crate::contract::promotion::Conclusion;
 use crate::effects::process;
 use crate::error::{Error, Explain as _};
 use crate::journal::{self, Header};
+use crate::limits;
 use crate::secret::Source;
-
-/// How many bytes of a child's output are searched for its error.
-const OUTPUT_TAIL: u64 = 2 << 10;
 
 /// How long `[serve] prepare` may take.
 const PREPARE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -270,15 +268,9 @@ impl Child {
 
     /// The last error of the output, or its last line.
     fn error(&self) -> String {
-        let mut tail = Vec::new();
-        let read = File::open(&self.output).and_then(|mut file| {
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(OUTPUT_TAIL)))?;
-            file.read_to_end(&mut tail)
-        });
-        if read.is_err() {
+        let Ok(tail) = limits::file::read_end(&self.output, &limits::CHILD_OUTPUT) else {
             return String::new();
-        }
+        };
         let tail = String::from_utf8_lossy(&tail);
         let error = tail.lines().rfind(|it| it.starts_with("error: "));
         let line = error.or_else(|| tail.lines().next_back());

@@ -3,8 +3,6 @@
 //! The output of commands may hold secrets. It is shown only with the secret of the webhook: as the password of HTTP's
 //! basic authentication, which a browser asks for, or as a bearer token.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
@@ -17,13 +15,11 @@ use axum::routing::get;
 use super::authenticate::WebhookSecret;
 use super::page::{StatusReader, read};
 use crate::deployment::timeline::Timeline;
+use crate::limits;
 use crate::report::html;
 
 /// Permits the style sheet inside the report, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// How many bytes of the end of a log are shown.
-const LOG: u64 = 1 << 20;
 
 #[derive(Clone)]
 struct Pages {
@@ -106,10 +102,6 @@ fn headers_of(kind: &'static str) -> [(header::HeaderName, &'static str); 5] {
 
 /// The end of a file, as text.
 fn end_of(path: &FilePath) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(LOG)))?;
-    let mut bytes = Vec::new();
-    file.take(LOG).read_to_end(&mut bytes)?;
+    let bytes = limits::file::read_end(path, &limits::LOG)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

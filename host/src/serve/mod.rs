@@ -29,6 +29,8 @@ mod page;
 mod push_event_worker;
 mod reconciliation;
 mod router;
+#[cfg(test)]
+pub(crate) use router::read_up_to;
 mod start_decision;
 mod timelines;
 mod worker_pool;
@@ -147,7 +149,7 @@ impl Context {
             return Ok(());
         }
         let mut git = git::git(self.repo.as_deref());
-        let output = git.args(["rev-parse", "--git-dir"]).output();
+        let output = git::output(git.args(["rev-parse", "--git-dir"]));
         if output.is_ok_and(|it| it.status.success()) {
             return Ok(());
         }

@@ -25,9 +25,7 @@ use crate::clock;
 use crate::facts::webhook::{self, Notification};
 use crate::http::compression;
 use crate::journal::inbox::{Delivery, PushEvent};
-
-/// How long the body of a request may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::limits::{self, Limit};
 
 /// How long a webhook may wait to be stored.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -204,7 +202,7 @@ async fn secret_in_path(
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Answer> {
-    read_up_to(body, webhook::LONGEST).await.map_err(|status| {
+    read_up_to(body, &limits::WEBHOOK).await.map_err(|status| {
         let outcome = if status == StatusCode::BAD_REQUEST {
             RequestOutcome::Malformed
         } else {
@@ -214,9 +212,9 @@ async fn read(body: Body) -> Result<Vec<u8>, Answer> {
     })
 }
 
-/// Reads a body of at most so many bytes, within a time limit.
-pub(super) async fn read_up_to(body: Body, longest: usize) -> Result<Vec<u8>, StatusCode> {
-    match timeout(BODY_TIMEOUT, Limited::new(body, longest).collect()).await {
+/// Reads a body within a limit.
+pub async fn read_up_to(body: Body, limit: &Limit) -> Result<Vec<u8>, StatusCode> {
+    match timeout(limit.time(), Limited::new(body, limit.length()).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
         Ok(Err(error)) => {

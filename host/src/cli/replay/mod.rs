@@ -175,8 +175,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
                 let id = what.split(' ').next().unwrap_or_default().to_owned();
                 unreadable(id, &format!("git does not have it: {what}"))
             }
+            Err(git::Answer::TooLong(id)) => {
+                text.clear();
+                unreadable(id, "the commit is too long to be read")
+            }
             Err(git::Answer::Broken(error)) => {
-                return Err(objects.end().err().unwrap_or(error));
+                return Err(objects.failed(error));
             }
         };
         summary.count(&document);
@@ -221,10 +225,7 @@ fn rev_list(arguments: &Arguments, more: &[&str]) -> std::process::Command {
 
 fn progress_bar(arguments: &Arguments, output: &Output) -> ProgressBar {
     progress::bar(output, arguments.format == Format::Jsonl, "commits", || {
-        let count = rev_list(arguments, &["--count"])
-            .stderr(Stdio::null())
-            .output()
-            .ok()?;
+        let count = git::output(&mut rev_list(arguments, &["--count"])).ok()?;
         String::from_utf8(count.stdout).ok()?.trim().parse().ok()
     })
 }

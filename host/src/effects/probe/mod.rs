@@ -28,7 +28,7 @@ pub enum Answer {
 }
 
 /// The longest body that is read, in bytes.
-pub const BODY_LIMIT: u64 = 64 << 10;
+pub const BODY_LIMIT: u64 = crate::limits::NODE.bytes;
 
 /// How many nodes are asked at the same time.
 const AT_ONCE: usize = 16;

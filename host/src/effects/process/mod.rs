@@ -29,7 +29,7 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// The most bytes that one run adds to its log.
 pub const LOG_LIMIT: u64 = 64 << 20;
 /// The most bytes of a line that are passed on.
-pub const LINE_LIMIT: usize = 4 << 10;
+pub const LINE_LIMIT: usize = crate::limits::LINE.length();
 
 /// The time that processes which a command has left behind have to end.
 const DRAIN: Duration = Duration::from_millis(250);

@@ -4,6 +4,7 @@
 //! <https://distribution.github.io/distribution/spec/auth/token/>.
 
 mod headers;
+mod page;
 
 use std::time::Duration;
 
@@ -17,18 +18,18 @@ use crate::contract::validate::{is_digest, is_repository, is_tag};
 use crate::effects::Failure;
 use crate::error::Error;
 use crate::http::Client;
+use crate::limits::{self, Limit};
 use crate::secret::Secret;
 use crate::server_settings::{Account, RegistrySettings};
 use headers::{Bearer, Challenge, next_page, resolved};
+use page::Page;
 
-/// How long a request may take.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
-/// The longest body that is read, in bytes. The specification requires support for manifests of this size.
-const BODY_LIMIT: u64 = 4 << 20;
 /// How many tags one page has.
 const PAGE: usize = 100;
 /// The most pages that are read.
 const PAGES: usize = 200;
+/// The most tags of a repository.
+const MOST: usize = PAGE * PAGES;
 
 /// The media types that a tag can name: an image or a list of images, of OCI and of Docker.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -46,7 +47,7 @@ pub struct Registry {
 impl Registry {
     /// Makes a client.
     pub fn new(settings: RegistrySettings) -> Self {
-        Self::within(settings, TIME_LIMIT)
+        Self::within(settings, limits::REGISTRY.time())
     }
 
     fn within(settings: RegistrySettings, limit: Duration) -> Self {
@@ -84,8 +85,8 @@ impl Registry {
             return Err(refused(&answer));
         }
         let said = header_digest(&answer);
-        let body = answer.body_mut().with_config().limit(BODY_LIMIT);
-        let body = body.read_to_vec();
+        let body = answer.body_mut().with_config();
+        let body = body.limit(limits::REGISTRY.bytes).read_to_vec();
         let body = body.map_err(|error| self.failed(&error))?;
         let digest = digest_of(&body);
         match said {
@@ -112,6 +113,7 @@ impl Registry {
         let mut url = format!("{base}/v2/{repository}/tags/list?n={PAGE}");
         let mut session = Session::new(self, repository);
         let mut tags = Vec::new();
+        let mut count = 0;
         for page in 0..PAGES {
             if !go_on() {
                 return Err(Error::new(
@@ -129,15 +131,21 @@ impl Registry {
             let links = answer.headers().get_all(LINK).iter();
             let mut links = links.filter_map(|it| next_page(it.to_str().ok()?));
             let next = links.next().map(|target| resolved(base, target));
-            let list: List = document(&mut answer)
-                .ok_or_else(|| Error::new("the registry's response is not a list of tags", ""))?;
-            tags.extend(list.tags.unwrap_or_default());
-            match next {
-                None => {
-                    // An invalid tag can't be queried.
-                    tags.retain(|tag| is_tag(tag));
-                    return Ok(tags);
+            let body = text(&mut answer, &limits::REGISTRY);
+            let body = body.map_err(|error| self.failed(&error))?;
+            match Page::read(&body, MOST - count) {
+                Some(Page::Tags(mut page, length)) => {
+                    tags.append(&mut page);
+                    count += length;
                 }
+                Some(Page::TooMany) => break,
+                None => {
+                    let what = "the registry's response is not a list of tags";
+                    return Err(Error::new(what, ""));
+                }
+            }
+            match next {
+                None => return Ok(tags),
                 Some(Some(next)) => url = next,
                 Some(None) => {
                     return Err(Error::new(
@@ -148,7 +156,7 @@ impl Registry {
             }
         }
         Err(Error::new(
-            format!("the repository has more than {} tags", PAGE * PAGES),
+            format!("the repository has more than {MOST} tags"),
             "delete old tags",
         ))
     }
@@ -269,11 +277,6 @@ impl<'a> Session<'a> {
 }
 
 #[derive(Deserialize)]
-struct List {
-    tags: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
 struct Token {
     token: Option<String>,
     access_token: Option<String>,
@@ -317,8 +320,12 @@ fn reports_unknown(answer: &mut Response<Body>) -> bool {
 }
 
 fn document<T: for<'de> Deserialize<'de>>(answer: &mut Response<Body>) -> Option<T> {
-    let body = answer.body_mut().with_config().limit(BODY_LIMIT);
-    serde_json::from_str(&body.read_to_string().ok()?).ok()
+    serde_json::from_str(&text(answer, &limits::TOKEN).ok()?).ok()
+}
+
+fn text(answer: &mut Response<Body>, limit: &Limit) -> Result<String, ureq::Error> {
+    let body = answer.body_mut().with_config().limit(limit.bytes);
+    body.read_to_string()
 }
 
 fn other_token_server(bearer: &Bearer) -> Error {

@@ -160,6 +160,23 @@ fn an_endless_list_or_one_of_another_host_is_refused() {
     }
 }
 
+/// Pages of a million tags are not kept until the last one.
+#[test]
+fn tags_are_counted_while_they_are_read() {
+    for (first, times) in [(MOST + 1, 1), (MOST, 2)] {
+        let registry = StandIn::start(move |stream, before| {
+            let count = if before == 0 { first } else { 1 };
+            let tags = vec!["\"a\""; count].join(",");
+            let link = "Link: </v2/a/tags/list?n=100>; rel=\"next\"\r\n";
+            answer(stream, "200 OK", link, &format!("{{\"tags\": [{tags}]}}"));
+        });
+        let error = anonymous(&registry.url).tags("a", &|| true);
+        let error = error.expect_err("too many");
+        assert_eq!(error.message, "the repository has more than 20000 tags");
+        assert_eq!(registry.requests().len(), times);
+    }
+}
+
 #[test]
 fn a_shutdown_ends_a_list_between_pages() {
     let registry = StandIn::start(move |stream, _| {

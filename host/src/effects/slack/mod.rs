@@ -31,7 +31,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// The longest wait that Slack can ask for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer that is read, in bytes. Slack answers with one word.
-const BODY_LIMIT: u64 = 1 << 10;
+const BODY_LIMIT: u64 = crate::limits::SLACK.bytes;
 
 /// Slack's answers to a message that it refuses. Other answers are not repeated, because they can contain the URL.
 ///

@@ -21,6 +21,7 @@ use ureq::{Body, RequestBuilder};
 use crate::effects::Failure;
 use crate::error;
 use crate::http::{self, Client};
+use crate::limits;
 use crate::secret::{Secret, Source};
 use crate::server_settings::TriggerSettings;
 
@@ -137,12 +138,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// How long a request may take, from the resolution of the name to the last byte of the answer.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
 /// How long the resolution and the connection may take, each.
 const CONNECT_LIMIT: Duration = Duration::from_secs(8);
-/// The longest answer that is read, in bytes: a page of recent runs.
-const BODY_LIMIT: u64 = 8 << 20;
 
 /// An HTTP client for one CI system, which says of a failure how certain it is. It neither follows redirects nor
 /// repeats requests.
@@ -158,7 +155,7 @@ struct Answer(Response<Body>);
 impl CiClient {
     /// A client for the system of this name.
     fn new(who: &'static str) -> Self {
-        Self::within(who, TIME_LIMIT)
+        Self::within(who, limits::CI.time())
     }
 
     /// A client with another time limit.
@@ -308,7 +305,7 @@ impl Answer {
     }
 
     fn text(&mut self) -> Result<String, ureq::Error> {
-        let body = self.0.body_mut().with_config().limit(BODY_LIMIT);
+        let body = self.0.body_mut().with_config().limit(limits::CI.bytes);
         body.read_to_string()
     }
 }

@@ -2,16 +2,12 @@
 //!
 //! Source: <https://docs.github.com/webhooks/webhook-events-and-payloads>.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::error::{Error, Explain as _};
-
-/// The longest file that is read, in bytes. GitHub's webhooks have at most 25 MB.
-const LONGEST: u64 = 32 << 20;
+use crate::limits::{self, file};
 
 /// The fields of an event that greenlight uses. Other fields are ignored.
 #[derive(Debug, Default, Deserialize)]
@@ -87,15 +83,6 @@ pub fn read(path: &Path) -> Result<Event, Error> {
     let what = format!("failed to read the event in `{}`", path.display());
     let help = "run this in the job's own container or pass `GITHUB_EVENT_PATH` and its file to it; or name the \
                 commit with `--rev REV`";
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
-        .explain(&what, help)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(Error::new(
-            format!("{what}: it is longer than {} MiB", LONGEST >> 20),
-            help,
-        ));
-    }
+    let bytes = file::read(path, &limits::EVENT).explain(&what, help)?;
     serde_json::from_slice(&bytes).explain(&what, help)
 }

@@ -7,6 +7,8 @@ mod buildkite;
 mod circleci;
 mod github;
 mod github_event;
+#[cfg(test)]
+pub(crate) use github_event::read as read_event;
 mod gitlab;
 mod jenkins;
 mod needs;

@@ -1,5 +1,4 @@
 use std::fmt::Write as _;
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -9,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file_session::Statements;
 use crate::journal::{Error, Result, inbox};
+use crate::limits;
 
 /// The application id that marks a file as a journal: `gl` and `jl`.
 const APPLICATION: i32 = 0x676c_6a6c;
@@ -121,7 +121,7 @@ fn refuse_foreign(path: &Path) -> Result<()> {
 /// Source: <https://www.sqlite.org/fileformat.html#the_database_header>, the application id at offset 68.
 fn is_marked(path: &Path) -> bool {
     let mut mark = [0; 4];
-    let read = File::open(path).and_then(|file| file.read_exact_at(&mut mark, 68));
+    let read = limits::file::open(path).and_then(|file| file.read_exact_at(&mut mark, 68));
     read.is_ok() && i32::from_be_bytes(mark) == APPLICATION
 }
 

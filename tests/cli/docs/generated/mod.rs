@@ -3,6 +3,7 @@
 
 mod commands;
 mod configuration;
+mod limits;
 mod metrics;
 mod outputs;
 

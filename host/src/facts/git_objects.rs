@@ -1,0 +1,208 @@
+//! A git process that answers with commits, each within a limit of size and time.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+
+use super::git_commit::Commit;
+use super::git_process::{LARGEST_OBJECT, Running, git, not_started, output};
+use crate::child::Timed;
+use crate::error::{Error, Explain as _};
+use crate::limits;
+
+/// A `git cat-file --batch` process, which answers with commit objects.
+pub struct Objects {
+    git: Running,
+    repo: Option<PathBuf>,
+    input: Option<ChildStdin>,
+    output: BufReader<Timed<ChildStdout>>,
+}
+
+/// Why git did not answer with a commit.
+#[derive(Debug)]
+pub enum Answer {
+    /// Git does not have the object.
+    Missing(String),
+    /// The commit of this id is longer than the limit. It was not read.
+    TooLong(String),
+    /// Git's answer is invalid or ended early.
+    Broken(Error),
+}
+
+impl From<Error> for Answer {
+    fn from(error: Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl Objects {
+    /// Starts the process, which takes one revision at a time.
+    ///
+    /// # Errors
+    ///
+    /// If git can't be started.
+    pub fn open(repo: Option<&Path>) -> Result<Self, Error> {
+        let mut objects = Self::open_from(repo, Stdio::piped())?;
+        objects.input = objects.git.child.stdin.take();
+        Ok(objects)
+    }
+
+    /// Starts the process, which reads the revisions from another process.
+    ///
+    /// # Errors
+    ///
+    /// If git can't be started.
+    pub fn open_from(repo: Option<&Path>, questions: Stdio) -> Result<Self, Error> {
+        let mut command = git(repo);
+        command
+            .args(["cat-file", "--batch", "--buffer"])
+            .env(LARGEST_OBJECT, "64m")
+            .stdin(questions);
+        let mut git = Running::start(&mut command)?;
+        let output = git.output()?;
+        Ok(Self {
+            git,
+            repo: repo.map(Path::to_owned),
+            input: None,
+            output: BufReader::with_capacity(64 << 10, Timed::new(output, &limits::COMMIT)),
+        })
+    }
+
+    pub(super) fn ask(&mut self, rev: &str) -> Result<(), Error> {
+        let Some(input) = &mut self.input else {
+            return Ok(());
+        };
+        // A git that has already ended has said why on its standard error.
+        match writeln!(input, "{rev}^{{commit}}") {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_started(error)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn close_input(&mut self) {
+        self.input = None;
+    }
+
+    /// Reads the next commit; `None` after the last answer.
+    ///
+    /// # Errors
+    ///
+    /// If git does not have the commit, or its answer can't be read.
+    pub fn read(&mut self) -> Result<Option<Commit>, Answer> {
+        let answer = self.next();
+        if let Err(Answer::Broken(error)) = &answer
+            && is_late(error)
+        {
+            // It may never end by itself.
+            let _ = self.git.child.kill();
+        }
+        answer
+    }
+
+    fn next(&mut self) -> Result<Option<Commit>, Answer> {
+        let (what, help) = (
+            "failed to read git's answer",
+            "check the repository with `git fsck`",
+        );
+        self.output.get_mut().begin();
+        let mut head = Vec::new();
+        self.output
+            .by_ref()
+            .take(LONGEST_HEAD)
+            .read_until(b'\n', &mut head)
+            .explain(what, help)?;
+        if head.is_empty() {
+            return Ok(None);
+        }
+        let head = String::from_utf8_lossy(&head);
+        let mut words = head.trim_end().rsplitn(3, ' ');
+        let (Some(size), Some(kind), Some(id)) = (words.next(), words.next(), words.next()) else {
+            return Err(Answer::Missing(head.trim_end().to_owned()));
+        };
+        let (Ok(size), "commit") = (size.parse::<usize>(), kind) else {
+            return Err(Answer::Missing(head.trim_end().to_owned()));
+        };
+        let id = id.to_owned();
+        if size as u64 > limits::COMMIT.bytes {
+            let mut rest = self.output.by_ref().take(size as u64 + 1);
+            io::copy(&mut rest, &mut io::sink()).explain(what, help)?;
+            return Err(Answer::TooLong(id));
+        }
+        let mut raw = Vec::with_capacity(size.min(1 << 20) + 1);
+        let read = self
+            .output
+            .by_ref()
+            .take(size as u64 + 1)
+            .read_to_end(&mut raw)
+            .explain(what, help)?;
+        if read != size + 1 || raw.pop() != Some(b'\n') {
+            return Err(Error::new(format!("{what}: a commit is truncated"), help).into());
+        }
+        Ok(Some(Commit::new(id, raw)))
+    }
+
+    /// Makes sure that git did not leave out the commit of a revision because it is too long: asks for its size alone.
+    pub(super) fn is_readable(&self, rev: &str) -> Result<(), Error> {
+        let mut command = git(self.repo.as_deref());
+        // Without the commit that it names: to find that, git would read it whole.
+        command.args(["cat-file", "--batch-check"]);
+        let answer = output_for(&mut command, rev).unwrap_or_default();
+        let mut words = answer.split_whitespace();
+        let (Some(id), Some("commit"), Some(size)) = (words.next(), words.next(), words.next())
+        else {
+            return Ok(());
+        };
+        match size.parse::<u64>() {
+            Ok(size) if size > limits::COMMIT.bytes => Err(too_long(id)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why an answer can't be read: what git says about it, unless it was given up.
+    pub fn failed(self, error: Error) -> Error {
+        if is_late(&error) {
+            return error;
+        }
+        self.end().err().unwrap_or(error)
+    }
+
+    /// Waits for git to end.
+    ///
+    /// # Errors
+    ///
+    /// If it failed, with its error message.
+    pub fn end(mut self) -> Result<(), Error> {
+        self.close_input();
+        drop(self.output);
+        self.git.end()
+    }
+}
+
+/// The longest line before a commit, in bytes: a revision that git does not have is repeated there.
+const LONGEST_HEAD: u64 = 64 << 10;
+
+pub(super) fn too_long(id: &str) -> Error {
+    Error::new(
+        format!(
+            "the commit {id} is longer than {}, and is not read",
+            limits::COMMIT.size()
+        ),
+        "rewrite the commit with a shorter message, or name another one",
+    )
+}
+
+/// Whether git took too long.
+fn is_late(error: &Error) -> bool {
+    let cause = error.cause::<io::Error>();
+    cause.is_some_and(|it| it.kind() == io::ErrorKind::TimedOut)
+}
+
+/// What a git command answers to one question.
+fn output_for(command: &mut Command, question: &str) -> Option<String> {
+    let (reader, mut writer) = io::pipe().ok()?;
+    // A short line fits into the pipe.
+    writeln!(writer, "{question}").ok()?;
+    drop(writer);
+    let output = output(command.stdin(reader)).ok()?;
+    String::from_utf8(output.stdout).ok()
+}

@@ -1,0 +1,365 @@
+//! Every reader is fed a hundred megabytes, a stream without an end, and one byte a second, each in a process of its
+//! own: it ends by itself, and takes little memory.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::future::Future as _;
+use std::io;
+use std::path::Path;
+use std::pin::Pin;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::thread;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use hyper::body::{Body, Frame};
+
+use super::feeds::{FEEDS, Feed, LARGE, fake_git, path, script, server};
+use super::{ALL, Limit};
+use crate::effects::probe::{Answer, Prober};
+use crate::effects::registry::Registry;
+use crate::effects::shutdown::Shutdown;
+use crate::effects::slack::{self, Slack};
+use crate::effects::{process, trigger};
+use crate::facts::{git, history_file, message};
+use crate::secret::Source;
+use crate::server_settings::{GitHubSettings, RegistrySettings, TriggerSettings};
+use crate::{child, clock, config, facts, sandbox, serve};
+
+/// The variables of a child: the number of its reader, what it is fed, and from where.
+const READER: &str = "GREENLIGHT_TEST_READER";
+const FEED: &str = "GREENLIGHT_TEST_FEED";
+const FROM: &str = "GREENLIGHT_TEST_FROM";
+
+/// The time limit of the readers in a child.
+const SHORTER: Duration = Duration::from_millis(1500);
+
+/// What the test binary itself takes, in KiB, and the room that a reader has beside what it may keep.
+const OWN: u64 = 96 << 10;
+
+/// The shorter time limit of a child; `None` in every other test.
+pub(super) fn shorter_time_limit() -> Option<Duration> {
+    env::var_os(READER).map(|_| SHORTER)
+}
+
+/// Reads what a child is fed, as the program does. Returns what the reader says.
+fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
+    let path = Path::new(from);
+    let done = |()| "read".to_owned();
+    let of = |other: &Limit| limit.of == other.of;
+    if of(&super::CONFIGURATION) {
+        config::named(path)
+            .map(|_| done(()))
+            .map_err(|it| it.line())
+    } else if of(&super::COMPONENT) {
+        sandbox::read(path)
+            .map(|_| done(()))
+            .map_err(|it| it.to_string())
+    } else if of(&super::MESSAGE) {
+        message::from_file(path)
+            .map(|_| done(()))
+            .map_err(|it| it.line())
+    } else if of(&super::HISTORY) {
+        history_file::from_file(path)
+            .map(|_| done(()))
+            .map_err(|it| it.line())
+    } else if of(&super::EVENT) {
+        facts::ci::read_event(path)
+            .map(|_| done(()))
+            .map_err(|it| it.line())
+    } else if of(&super::EXPORTED) {
+        let text = super::file::read_text(path, limit);
+        text.map(|_| done(())).map_err(|it| it.to_string())
+    } else if of(&super::SECRET) {
+        let secret = Source::File(path.to_owned()).token("token");
+        secret.map(|_| done(())).map_err(|it| it.line())
+    } else if of(&super::LOG) || of(&super::CHILD_OUTPUT) {
+        super::file::read_end(path, limit)
+            .map(|_| done(()))
+            .map_err(|it| it.to_string())
+    } else if of(&super::COMMIT) {
+        git::commit(None, "HEAD")
+            .map(|_| done(()))
+            .map_err(|it| it.line())
+    } else if of(&super::GIT) {
+        let output = git::output(git::git(None).arg("rev-list"));
+        output.map(|_| done(())).map_err(|it| it.to_string())
+    } else if of(&super::CHILD_ERRORS) {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{} >&2", script(feed, ""))]);
+        let output = child::output(&mut command, &super::GIT).map_err(|it| it.to_string())?;
+        Ok(format!("{} bytes", output.stderr.len()))
+    } else if of(&super::LINE) {
+        line(feed, path)
+    } else if of(&super::NODE) {
+        match Prober::new(limit.time()).ask(from) {
+            Answer::Version(_) => Ok(done(())),
+            Answer::Unreachable(why) => Err(why),
+        }
+    } else if of(&super::REGISTRY) || of(&super::TOKEN) {
+        let registry = Registry::new(RegistrySettings {
+            url: from.to_owned(),
+            token_server: None,
+            account: None,
+        });
+        let tags = registry.tags("a", &|| true);
+        tags.map(|_| done(())).map_err(|it| it.line())
+    } else if of(&super::CI) {
+        runs(from)
+    } else if of(&super::SLACK) {
+        let file = tempfile::NamedTempFile::new().map_err(|it| it.to_string())?;
+        fs::write(file.path(), from).map_err(|it| it.to_string())?;
+        let url = slack::url(&Source::File(file.path().to_owned()))?;
+        let message = slack::Message {
+            urgency: "",
+            text: "text".to_owned(),
+            facts: Vec::new(),
+            link: None,
+        };
+        Slack::new().send(&url, &message).map(done)
+    } else if of(&super::WEBHOOK) || of(&super::FORM) {
+        body(limit, feed)
+    } else {
+        Err("the test does not know this reader".to_owned())
+    }
+}
+
+fn line(feed: Feed, folder: &Path) -> Result<String, String> {
+    let command = ["sh", "-c", &script(feed, "")].map(str::to_owned);
+    let task = process::Task {
+        command: &command,
+        variables: &[],
+        without: &[],
+        folder,
+        log: &folder.join("log"),
+        time_limit: SHORTER,
+    };
+    let mut longest = 0;
+    let finished = process::run(&task, &Shutdown::never(), &mut |line| {
+        longest = longest.max(line.len());
+    });
+    let ending = finished.map_err(|it| it.to_string())?.ending;
+    if longest as u64 > super::LINE.bytes {
+        return Err(format!("a line of {longest} bytes"));
+    }
+    Ok(format!("{ending:?}"))
+}
+
+fn runs(url: &str) -> Result<String, String> {
+    let token = tempfile::NamedTempFile::new().map_err(|it| it.to_string())?;
+    fs::write(token.path(), "token").map_err(|it| it.to_string())?;
+    let github = trigger::of(&TriggerSettings::GitHub(GitHubSettings {
+        url: url.to_owned(),
+        repository: "a/b".to_owned(),
+        token: Source::File(token.path().to_owned()),
+    }));
+    let found = github.find(&trigger::Request {
+        key: "k1".to_owned(),
+        repository: "a".to_owned(),
+        tag: "b".to_owned(),
+        digest: None,
+        environment: "stage".to_owned(),
+        commit: "c".repeat(40),
+        since: clock::milliseconds(),
+    });
+    found
+        .map(|_| "found".to_owned())
+        .map_err(|it| it.to_string())
+}
+
+/// A body that is fed to the server.
+struct Fed {
+    feed: Feed,
+    sent: usize,
+    wait: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Body for Fed {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        const CHUNK: usize = 64 << 10;
+        let length = match self.feed {
+            Feed::Large if self.sent >= LARGE => return Poll::Ready(None),
+            Feed::Large | Feed::Endless => CHUNK,
+            Feed::Slow => {
+                ready!(self.wait.as_mut().poll(context));
+                self.wait = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
+                1
+            }
+        };
+        self.sent += length;
+        Poll::Ready(Some(Ok(Frame::data(vec![b'x'; length].into()))))
+    }
+}
+
+fn body(limit: &Limit, feed: Feed) -> Result<String, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }
+        .enable_all()
+        .build()
+        .map_err(|it| it.to_string())?;
+    runtime.block_on(async {
+        let wait = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
+        let source = Fed {
+            feed,
+            sent: 0,
+            wait,
+        };
+        let read = serve::read_up_to(axum::body::Body::new(source), limit).await;
+        read.map(|_| "read".to_owned()).map_err(|it| it.to_string())
+    })
+}
+
+/// The most memory that this process has taken, in KiB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("its status");
+    let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+    let peak = line.and_then(|it| it.trim().strip_suffix(" kB"));
+    peak.and_then(|it| it.trim().parse().ok())
+        .expect("a number")
+}
+
+/// The child: reads once, and says what it read and what it took.
+fn as_a_child(reader: &str) {
+    let limit = ALL[reader.parse::<usize>().expect("a number")];
+    let feed = env::var(FEED).expect("a feed");
+    let feed = FEEDS
+        .into_iter()
+        .find(|it| format!("{it:?}") == feed)
+        .expect("a feed");
+    let said = read(limit, feed, &env::var(FROM).expect("a source"));
+    println!("\nOUTCOME {} {said:?}", peak());
+}
+
+/// Runs a child, and returns the memory that it took in KiB, and what its reader said.
+fn outcome(reader: usize, feed: Feed) -> (u64, String) {
+    let limit = ALL[reader];
+    let of = |others: &[&Limit]| others.iter().any(|it| it.of == limit.of);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    let mut from = folder.path().display().to_string();
+    let served = [
+        &super::NODE,
+        &super::REGISTRY,
+        &super::TOKEN,
+        &super::CI,
+        &super::SLACK,
+    ];
+    if of(&served) {
+        from = server(limit.of, feed);
+    } else if of(&[&super::COMMIT, &super::GIT]) {
+        fake_git(folder.path(), feed);
+        let path = env::var("PATH").expect("PATH");
+        command.env("PATH", format!("{}:{path}", folder.path().display()));
+    } else if !of(&[
+        &super::CHILD_ERRORS,
+        &super::LINE,
+        &super::WEBHOOK,
+        &super::FORM,
+    ]) {
+        from = path(folder.path(), feed);
+    }
+    let ended = command
+        .args([
+            "limits::tests::every_reader_is_bounded",
+            "--exact",
+            "--nocapture",
+        ])
+        .env(READER, reader.to_string())
+        .env(FEED, format!("{feed:?}"))
+        .env(FROM, from)
+        .output()
+        .expect("this program");
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let outcome = text.lines().find_map(|it| it.strip_prefix("OUTCOME "));
+    let outcome = outcome.unwrap_or_else(|| panic!("{}, {feed:?}: {ended:?}", limit.of));
+    let (peak, said) = outcome.split_once(' ').expect("two words");
+    (peak.parse().expect("a number"), said.to_owned())
+}
+
+/// Readers that are content with a part of what is large, endless or slow.
+fn is_content(limit: &Limit, feed: Feed) -> bool {
+    let of = |other: &Limit| limit.of == other.of;
+    match feed {
+        Feed::Large => [&super::LOG, &super::CHILD_OUTPUT, &super::CHILD_ERRORS]
+            .into_iter()
+            .any(of),
+        Feed::Endless | Feed::Slow => false,
+    }
+}
+
+#[test]
+fn every_reader_is_bounded() {
+    if let Ok(reader) = env::var(READER) {
+        return as_a_child(&reader);
+    }
+    let fed = (0..ALL.len()).filter(|it| ALL[*it].of != super::VARIABLE.of);
+    let cases: Vec<_> = fed
+        .flat_map(|reader| FEEDS.map(|feed| (reader, feed)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let wrong = thread::scope(|scope| {
+        let work = || {
+            let mut wrong = String::new();
+            while let Some((reader, feed)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let limit = ALL[*reader];
+                let (peak, said) = outcome(*reader, *feed);
+                println!("{}, {feed:?}: {peak} KiB, {said}", limit.of);
+                let most = OWN + 4 * limit.bytes / 1024;
+                // A command is ended by its own limit, and how it ended is no error.
+                let ended = said.starts_with("Err(") || limit.of == super::LINE.of;
+                if peak > most || ended == is_content(limit, *feed) {
+                    let _ = writeln!(
+                        wrong,
+                        "{}, {feed:?}: {peak} KiB of {most}, {said}",
+                        limit.of
+                    );
+                }
+            }
+            wrong
+        };
+        let workers = [(); 4].map(|()| scope.spawn(work));
+        workers.map(|it| it.join().expect("it ended")).concat()
+    });
+    assert_eq!(wrong, "");
+}
+
+#[test]
+fn no_program_is_started_with_a_longer_variable() {
+    let start = |length: u64| {
+        let long = "x".repeat(usize::try_from(length).expect("a length"));
+        Command::new("true").env("LONG", long).status()
+    };
+    let name = "LONG=\0".len() as u64;
+    assert!(
+        start(super::VARIABLE.bytes - name)
+            .expect("a program")
+            .success()
+    );
+    let error = start(super::VARIABLE.bytes).expect_err("too long");
+    assert_eq!(error.kind(), io::ErrorKind::ArgumentListTooLong);
+}
+
+#[test]
+fn the_limits_of_webhooks_are_the_same_in_both_places() {
+    // The fuzz targets compile the parser without this list.
+    let parser = facts::webhook::LONGEST as u64;
+    assert_eq!(super::WEBHOOK.bytes, parser);
+}
+
+#[test]
+fn each_reader_is_listed_once() {
+    for (place, limit) in ALL.iter().enumerate() {
+        let others = ALL.iter().skip(place + 1);
+        assert!(others.clone().all(|it| it.of != limit.of), "{}", limit.of);
+        assert!(!limit.size().contains("bytes"), "{}", limit.size());
+    }
+}
