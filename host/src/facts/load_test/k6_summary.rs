@@ -9,8 +9,8 @@
 //! | duration | `state`, in milliseconds | from a counter's rate | `config`, in seconds |
 //!
 //! k6 makes the second shape from the first (`oldJSONSummary` in its `js/summary-wrapper.js`). The inverted boolean is a
-//! known fault that k6 keeps for compatibility (grafana/k6 issue 1498). The third shape is that of both since k6 2.0, and
-//! on request since 1.5 (`internal/lib/summary/machinereadable` of k6 has its types).
+//! known fault that k6 keeps for compatibility (grafana/k6 issue 1498). The third shape replaces both with that
+//! option (`internal/lib/summary/machinereadable` of k6 has its types).
 
 use std::fmt;
 use std::path::Path;
