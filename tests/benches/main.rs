@@ -4,6 +4,7 @@
 //! what counts is the median of the ratios. Nothing fails here: a figure is a figure of one machine.
 
 mod inbox;
+mod journal;
 mod processes;
 mod sandbox;
 mod webhooks;
@@ -32,6 +33,7 @@ fn main() {
     label(folder.path(), &message);
     sandbox::run();
     replay(folder.path());
+    journal::run(folder.path());
     inbox::run(folder.path());
     webhooks::run(folder.path(), PROGRAM);
     sizes(&message);

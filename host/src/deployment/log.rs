@@ -5,6 +5,7 @@ use std::fs;
 use super::Error;
 use super::entry::{Details, Entry};
 use super::record;
+use super::record::repeats::{self, Repeats};
 use crate::clock;
 use crate::config::Config;
 use crate::contract::promotion::{Action, Event, Happening};
@@ -114,6 +115,8 @@ pub struct Log {
     /// The number of the deployment.
     pub deployment: u64,
     next: u64,
+    /// What the next entry may repeat of the entries that this process wrote.
+    repeats: Repeats,
 }
 
 /// One entry with its place and time.
@@ -132,6 +135,7 @@ impl Log {
             store,
             deployment,
             next,
+            repeats: Repeats::default(),
         }
     }
 
@@ -141,7 +145,12 @@ impl Log {
     ///
     /// If it can't be stored, for example because another process wrote an entry in its place.
     pub fn write(&mut self, entry: &Entry) -> Result<(), journal::Error> {
-        let body = record::write(entry)
+        let short = self.repeats.shorten(entry);
+        let written = match &short {
+            Some((short, same_as)) => record::write(short, Some(*same_as)),
+            None => record::write(entry, None),
+        };
+        let body = written
             .map_err(|error| journal::Error::Wrong(format!("failed to write JSON: {error}")))?;
         let row = Row {
             position: self.next,
@@ -149,6 +158,9 @@ impl Log {
             body,
         };
         self.store.append(self.deployment, &row)?;
+        if short.is_none() {
+            self.repeats.remember(entry, self.next);
+        }
         self.next += 1;
         Ok(())
     }
@@ -166,20 +178,39 @@ impl Log {
 /// If the store can't be read, or holds damaged entries or entries of another version of this program.
 pub fn read(store: &mut dyn Store, deployment: u64) -> Result<Vec<Dated>, error::Error> {
     let rows = store.records(deployment)?;
-    let entries = rows.into_iter().map(|row| {
-        let entry = record::read(&row.body).map_err(|error| {
-            error::Error::of(
-                Kind::Journal,
-                format!(
-                    "failed to read entry {} of deployment {deployment}: {error}",
-                    row.position
-                ),
-                "use the version of greenlight that wrote it",
-            )
-        })?;
-        Ok(Dated { at: row.at, entry })
-    });
-    entries.collect()
+    entries(deployment, &rows)
+}
+
+/// Reads records as entries.
+///
+/// # Errors
+///
+/// If one is not an entry that this version of the program knows, or has the lists of an entry that has none.
+pub fn entries(deployment: u64, rows: &[Row]) -> Result<Vec<Dated>, error::Error> {
+    let unreadable = |position: u64, why: &dyn std::fmt::Display| {
+        error::Error::of(
+            Kind::Journal,
+            format!("failed to read entry {position} of deployment {deployment}: {why}"),
+            "use the version of greenlight that wrote it",
+        )
+    };
+    let mut entries: Vec<Dated> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let read = record::read(&row.body);
+        let (mut entry, same_as) = read.map_err(|error| unreadable(row.position, &error))?;
+        if let Some(position) = same_as {
+            let index = position
+                .checked_sub(1)
+                .and_then(|it| usize::try_from(it).ok());
+            let whole = index.and_then(|it| entries.get(it));
+            if !whole.is_some_and(|it| repeats::complete(&mut entry, &it.entry)) {
+                let why = format!("entry {position}, which it repeats, has no such lists");
+                return Err(unreadable(row.position, &why));
+            }
+        }
+        entries.push(Dated { at: row.at, entry });
+    }
+    Ok(entries)
 }
 
 /// Whether a deployment began to change an environment.

@@ -1,7 +1,7 @@
 //! Verifying a journal: every record of every deployment, the list of deployments, and the inbox.
 
 use super::entry::Entry;
-use super::{Error, record};
+use super::{Error, log};
 use crate::contract::names::Named as _;
 use crate::journal::inbox::Inbox;
 use crate::journal::{self, Depth, Header, Row, Store};
@@ -61,12 +61,9 @@ pub fn verify(
 
 /// Checks that the records of a deployment can be read, and that the list says the same.
 fn check(header: &Header, rows: &[Row]) -> journal::Result<()> {
-    for row in rows {
-        let entry = record::read(&row.body).map_err(|error| {
-            let position = row.position;
-            journal::Error::Corrupt(format!("record {position} can't be read: {error}"))
-        })?;
-        match entry {
+    let entries = log::entries(header.number, rows);
+    for dated in entries.map_err(|error| journal::Error::Corrupt(error.message))? {
+        match dated.entry {
             Entry::Began(began) => began.check(header)?,
             Entry::Concluded { conclusion }
                 if header.conclusion.is_some_and(|it| it != conclusion) =>

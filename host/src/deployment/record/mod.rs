@@ -2,13 +2,15 @@
 //!
 //! - Format 1 has no key `format`. Its decisions repeat `schema`, `tag` and `digest` of the command's output, and
 //!   call the permission `verdict`.
-//! - Format 2 is what this version writes.
+//! - Format 2 has every list in every entry.
+//! - Format 3 is what this version writes: an entry may have the lists of an earlier one; see [`repeats`].
 //!
 //! Every shape is written here, in snake case with values in kebab case, so that a journal stays readable when
 //! the output of a command or a name of the contract changes. A change of a shape takes the next format, and
 //! `read` keeps reading the ones before it.
 
 pub(super) mod forms;
+pub(super) mod repeats;
 
 use std::marker::PhantomData;
 
@@ -17,43 +19,47 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::entry::Entry;
 
 /// The format that is written.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
-/// What of an entry says its format.
+/// What of an entry says its format, and which entry has its lists.
 #[derive(Deserialize)]
 struct Version {
     #[serde(default = "first")]
     format: u32,
+    #[serde(default)]
+    same_as: Option<u64>,
 }
 
 fn first() -> u32 {
     1
 }
 
-/// Writes an entry in the newest format.
+/// Writes an entry in the newest format. `same_as` is the position of the entry that has its lists.
 ///
 /// # Errors
 ///
 /// If it can't be written as JSON.
-pub fn write(entry: &Entry) -> serde_json::Result<String> {
+pub fn write(entry: &Entry, same_as: Option<u64>) -> serde_json::Result<String> {
     // An entry is an object that is never empty: it has the key `entry`.
     let object = serde_json::to_string(entry)?;
-    Ok(object.replacen('{', &format!("{{\"format\":{FORMAT},"), 1))
+    let same_as = same_as.map_or_else(String::new, |it| format!("\"same_as\":{it},"));
+    Ok(object.replacen('{', &format!("{{\"format\":{FORMAT},{same_as}"), 1))
 }
 
-/// Reads an entry of any format up to the newest.
+/// Reads an entry of any format up to the newest, and the position of the entry that has its lists, if it has none
+/// itself.
 ///
 /// # Errors
 ///
 /// If it is of a later format, or not an entry.
-pub fn read(body: &str) -> Result<Entry, serde_json::Error> {
-    let Version { format } = serde_json::from_str(body)?;
+pub fn read(body: &str) -> Result<(Entry, Option<u64>), serde_json::Error> {
+    let Version { format, same_as } = serde_json::from_str(body)?;
     if !(1..=FORMAT).contains(&format) {
         return Err(de::Error::custom(format!(
             "it has format {format}, and this version reads formats up to {FORMAT}"
         )));
     }
-    serde_json::from_str(body)
+    Ok((serde_json::from_str(body)?, same_as))
 }
 
 /// A shape in which a value of the contract is stored.
@@ -210,9 +216,15 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for entry in entries() {
-            let body = write(&entry).expect("JSON");
-            assert!(body.starts_with("{\"format\":2,\"entry\":"), "{body}");
-            assert_eq!(read(&body).expect("an entry"), entry, "{body}");
+            let body = write(&entry, None).expect("JSON");
+            assert!(body.starts_with("{\"format\":3,\"entry\":"), "{body}");
+            assert_eq!(
+                read(&body).expect("an entry"),
+                (entry.clone(), None),
+                "{body}"
+            );
+            let body = write(&entry, Some(7)).expect("JSON");
+            assert_eq!(read(&body).expect("an entry"), (entry, Some(7)), "{body}");
         }
     }
 
@@ -228,12 +240,12 @@ mod tests {
             standings: Vec::new(),
         };
         let entry = Entry::Decided { now: 5, decision };
-        assert_eq!(read(body).expect("an entry"), entry);
+        assert_eq!(read(body).expect("an entry"), (entry, None));
     }
 
     #[test]
     fn a_later_format_is_refused_by_its_number() {
-        for (format, is_known) in [(0, false), (1, true), (2, true), (3, false)] {
+        for (format, is_known) in [(0, false), (1, true), (2, true), (3, true), (4, false)] {
             let body = format!("{{\"format\":{format},\"entry\":\"interrupted\"}}");
             let read = read(&body);
             assert_eq!(read.is_ok(), is_known, "{read:?}");

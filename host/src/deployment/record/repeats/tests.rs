@@ -1,0 +1,251 @@
+//! What is stored once, and read again.
+
+use proptest::prelude::*;
+use proptest::{collection::vec, option};
+
+use super::*;
+use crate::contract::promotion::{
+    Action, Decision, Event, NodeStanding, NodeState, NodeVersion, Permission, Progress,
+};
+use crate::deployment::log::{self, Log};
+use crate::journal::{self, Location, NewDeployment, Store};
+
+const COMMITS: [&str; 2] = ["4b825dc642cb", "ca779cf0631b"];
+
+fn details(number: usize, answer: u8, took: u64) -> NodeDetails {
+    let commit = COMMITS.get(usize::from(answer)).map(|it| (*it).to_owned());
+    NodeDetails {
+        name: format!("http://10.0.0.{number}"),
+        version: commit.clone().filter(|_| took > 7),
+        unreachable: commit.is_none().then(|| "connection refused".to_owned()),
+        commit,
+        took,
+    }
+}
+
+fn node(details: &NodeDetails) -> Node {
+    Node {
+        name: details.name.clone(),
+        version: match &details.commit {
+            Some(commit) => NodeVersion::Serves(commit.clone()),
+            None => NodeVersion::Unreachable("connection refused".to_owned()),
+        },
+    }
+}
+
+fn round() -> impl Strategy<Value = Entry> {
+    let environment = prop::sample::select(vec!["stage", "prod"]);
+    let answers = vec((0..3_u8, 0..9_u64), 0..3);
+    (
+        environment,
+        answers,
+        option::weighted(0.3, 1..9_u64),
+        any::<u32>(),
+    )
+        .prop_map(|(environment, answers, imported, at)| {
+            let answers = answers.into_iter().enumerate();
+            let nodes: Vec<_> = answers
+                .map(|(n, (it, took))| details(n, it, took))
+                .collect();
+            let round = Round {
+                environment: environment.to_owned(),
+                convergence: Convergence::Observed(nodes.iter().map(node).collect()),
+            };
+            Entry::Happened {
+                event: Event {
+                    at: at.into(),
+                    happening: Happening::Observed(round),
+                },
+                details: match imported {
+                    None => Details::Round { nodes },
+                    Some(position) => Details::Imported {
+                        deployment: 1,
+                        position,
+                    },
+                },
+            }
+        })
+}
+
+fn decision() -> impl Strategy<Value = Entry> {
+    let states = vec(
+        prop::sample::select(vec![NodeState::Old, NodeState::Current]),
+        0..3,
+    );
+    (states, any::<u32>()).prop_map(|(states, now)| {
+        let nodes = states
+            .into_iter()
+            .enumerate()
+            .map(|(n, state)| NodeStanding {
+                name: format!("http://10.0.0.{n}"),
+                state,
+            });
+        let standing = |nodes: Vec<_>| Standing {
+            environment: "stage".to_owned(),
+            progress: Progress::Deployed,
+            load_test: None,
+            nodes,
+        };
+        let nodes: Vec<_> = nodes.collect();
+        Entry::Decided {
+            now: now.into(),
+            decision: Decision {
+                permission: Permission::Hold,
+                next: Action::Wait(1),
+                reasons: Vec::new(),
+                standings: if nodes.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![standing(nodes)]
+                },
+            },
+        }
+    })
+}
+
+fn other() -> impl Strategy<Value = Entry> {
+    let waited = |seconds| Entry::Happened {
+        event: Event {
+            at: 1,
+            happening: Happening::Waited(seconds),
+        },
+        details: Details::Nothing,
+    };
+    prop_oneof![any::<u32>().prop_map(waited), Just(Entry::Interrupted)]
+}
+
+/// An entry without the times that a repeated round does not keep.
+fn timeless(mut entry: Entry) -> Entry {
+    if let Entry::Happened {
+        details: Details::Round { nodes },
+        ..
+    } = &mut entry
+    {
+        for node in nodes {
+            node.took = 0;
+        }
+    }
+    entry
+}
+
+fn store(folder: &tempfile::TempDir) -> Box<dyn Store> {
+    let location = Location::File(folder.path().join("journal"));
+    journal::open(&location).expect("a journal")
+}
+
+fn begun(store: &mut dyn Store) -> u64 {
+    let new = NewDeployment {
+        tag: "stage-1".to_owned(),
+        digest: None,
+        commit: "1".to_owned(),
+        began: 1,
+        request: None,
+    };
+    store.begin(&new).expect("begun")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever happens in whatever order, also across processes, everything reads as if it were stored whole. So
+    /// every reader sees the same, and the policy decides alike.
+    #[test]
+    fn what_is_stored_once_reads_as_if_it_were_stored_whole(
+        entries in vec((prop_oneof![4 => round(), 4 => decision(), 1 => other()], prop::bool::weighted(0.1)), 0..40),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut first = store(&folder);
+        let number = begun(first.as_mut());
+        let mut log = Log::new(first, number, 1);
+        for (entry, is_other_process) in &entries {
+            if *is_other_process {
+                log = Log::new(store(&folder), number, log.next());
+            }
+            log.write(entry).expect("written");
+        }
+        let read = log::read(log.store.as_mut(), number).expect("entries");
+        let read: Vec<_> = read.into_iter().map(|it| timeless(it.entry)).collect();
+        let written: Vec<_> = entries.into_iter().map(|it| timeless(it.0)).collect();
+        prop_assert_eq!(read, written);
+    }
+}
+
+#[test]
+fn a_repeated_list_that_is_not_there_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut store = store(&folder);
+    for same_as in [0, 1, 2, 3, 9] {
+        let number = begun(store.as_mut());
+        let round = r#""event":{"at":1,"happening":{"observed":{"environment":"stage","convergence":{"observed":[]}}}},
+            "details":{"of":"round","nodes":[]}"#;
+        for (position, body) in (1..).zip([
+            r#"{"format":3,"entry":"interrupted"}"#.to_owned(),
+            format!(r#"{{"format":3,"same_as":{same_as},"entry":"happened",{round}}}"#),
+        ]) {
+            let row = journal::Row {
+                position,
+                at: 1,
+                body,
+            };
+            store.append(number, &row).expect("appended");
+        }
+        let read = log::read(store.as_mut(), number).expect_err("nothing to repeat");
+        assert!(
+            read.message.contains("failed to read entry 2"),
+            "{}",
+            read.message
+        );
+    }
+}
+
+/// 500 nodes that do not change, in as many rounds as fit into a test.
+#[test]
+fn what_does_not_change_costs_next_to_nothing() {
+    const ROUNDS: u64 = 100;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut store = store(&folder);
+    let number = begun(store.as_mut());
+    let mut log = Log::new(store, number, 1);
+    for round in 0..ROUNDS {
+        let nodes: Vec<_> = (0..500).map(|it| details(it, 0, round % 7)).collect();
+        let standing = Standing {
+            environment: "stage".to_owned(),
+            progress: Progress::Deployed,
+            load_test: None,
+            nodes: nodes
+                .iter()
+                .map(|it| NodeStanding {
+                    name: it.name.clone(),
+                    state: NodeState::Old,
+                })
+                .collect(),
+        };
+        let observed = Round {
+            environment: "stage".to_owned(),
+            convergence: Convergence::Observed(nodes.iter().map(node).collect()),
+        };
+        log.write(&Entry::Happened {
+            event: Event {
+                at: round,
+                happening: Happening::Observed(observed),
+            },
+            details: Details::Round { nodes },
+        })
+        .expect("written");
+        log.write(&Entry::Decided {
+            now: round,
+            decision: Decision {
+                permission: Permission::Hold,
+                next: Action::Wait(1),
+                reasons: Vec::new(),
+                standings: vec![standing],
+            },
+        })
+        .expect("written");
+    }
+    let rows = log.store.records(number).expect("rows");
+    let sizes = rows.iter().map(|it| it.body.len());
+    let (first, rest): (usize, usize) = (sizes.clone().take(2).sum(), sizes.skip(2).sum());
+    assert!(first > 50_000, "{first}");
+    assert!(rest < 99 * 600, "{rest}");
+}
