@@ -28,11 +28,17 @@ pub fn dump_dom_later(page: &Path) -> String {
 /// The document behind a URL on loopback, as it is some seconds after it was loaded.
 #[track_caller]
 pub fn dump_dom_of(url: &str) -> String {
+    dump_dom_in("UTC", url)
+}
+
+/// The same, for a reader in a time zone.
+#[track_caller]
+pub fn dump_dom_in(zone: &str, url: &str) -> String {
     let options = [
         "--dump-dom".to_owned(),
         "--virtual-time-budget=5000".to_owned(),
     ];
-    open(url.as_ref(), &options)
+    open(url.as_ref(), &options, zone)
 }
 
 /// A picture of a page, written as PNG. Width and height of the window are in pixels; what is below is
@@ -56,12 +62,12 @@ fn chromium(page: &Path, options: &[String]) -> String {
     let page = fs::canonicalize(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
     let mut url = std::ffi::OsString::from("file://");
     url.push(page);
-    open(&url, options)
+    open(&url, options, "UTC")
 }
 
-/// Runs it with a URL.
+/// Runs it with a URL, in a time zone.
 #[track_caller]
-fn open(url: &std::ffi::OsStr, options: &[String]) -> String {
+fn open(url: &std::ffi::OsStr, options: &[String], zone: &str) -> String {
     let home = tempfile::tempdir().expect("a folder");
     let stream = |name: &str| File::create(home.path().join(name)).expect("a file");
     let mut data = std::ffi::OsString::from("--user-data-dir=");
@@ -69,6 +75,7 @@ fn open(url: &std::ffi::OsStr, options: &[String]) -> String {
     let process = Process::start(
         "chromium",
         process::guarded(&programs::chromium(), home.path())
+            .env("TZ", zone)
             .args(["--headless", "--disable-gpu", "--no-first-run"])
             // Tests run as root in CI, where Chromium has no sandbox; the page is the test's own.
             .args(["--no-sandbox", "--disable-dev-shm-usage"])

@@ -15,6 +15,7 @@ mod forged;
 mod http;
 #[path = "../e2e/image.rs"]
 mod image;
+mod interrupted;
 mod jenkins;
 mod killed;
 #[path = "../e2e/locust.rs"]

@@ -117,10 +117,14 @@ impl<'a> Headline<'a> {
 
 /// The last environment that the release was deployed to, or tried to.
 pub fn reached(timeline: &Timeline) -> Option<&Place> {
-    timeline
-        .environments
-        .iter()
-        .rfind(|place| place.progress.0 != Progress::Pending)
+    // A deploy command that runs, or was interrupted, is not in a decision yet.
+    let is_tried = |place: &Place| {
+        let mut steps = timeline.steps.iter();
+        steps
+            .any(|it| it.kind.0 == StepKind::Deploy && it.environment.as_ref() == Some(&place.name))
+    };
+    let mut environments = timeline.environments.iter();
+    environments.rfind(|it| it.progress.0 != Progress::Pending || is_tried(it))
 }
 
 /// A tone and a word for the state of a step.

@@ -24,6 +24,7 @@ mod local_deployments;
 mod log_line;
 pub mod logging;
 mod metrics;
+mod open_change;
 mod overview;
 mod page;
 mod push_event_worker;

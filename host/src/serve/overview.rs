@@ -1,8 +1,9 @@
 //! What the status page shows of environments and deployments, from their timelines.
 
+use super::open_change::OpenChange;
 use crate::contract::promotion::Conclusion;
 use crate::deployment::served::{Served, ServedCommit, served};
-use crate::deployment::timeline::{StepKind, StepState, Timeline};
+use crate::deployment::timeline::{StepState, Timeline};
 use crate::report::headline::{Headline, Tone};
 use crate::text::number::short;
 use crate::text::time;
@@ -20,8 +21,10 @@ pub struct Overview {
     pub production: Place,
     /// All environments, production first.
     pub places: Vec<Place>,
-    /// Deployments that have not ended.
-    pub open: Vec<Release>,
+    /// Deployments that have not ended, and that no process drives.
+    pub interrupted: Vec<Release>,
+    /// Deployments that run.
+    pub running: Vec<Release>,
     /// The latest deployments that failed.
     pub failures: Vec<Release>,
     /// The latest deployments.
@@ -138,10 +141,22 @@ impl Overview {
         Self {
             production: places.first().cloned().unwrap_or_else(Place::unknown),
             places,
-            open: chosen(|it| it.conclusion.is_none(), usize::MAX),
+            interrupted: chosen(|it| it.conclusion.is_none() && it.interrupted, usize::MAX),
+            running: chosen(|it| it.conclusion.is_none() && !it.interrupted, usize::MAX),
             failures: chosen(has_failed, FAILURES),
             releases: chosen(|_| true, RELEASES),
         }
+    }
+}
+
+impl Overview {
+    /// The deployments that have not ended: the id and the title of each section, and what is in it.
+    pub fn unfinished(&self) -> impl Iterator<Item = (&'static str, &'static str, &[Release])> {
+        let sections = [
+            ("interrupted", "Interrupted", &self.interrupted[..]),
+            ("running", "Running", &self.running[..]),
+        ];
+        sections.into_iter().filter(|(.., it)| !it.is_empty())
     }
 }
 
@@ -169,7 +184,7 @@ impl Place {
                 ..Self::unknown()
             };
         };
-        let rolls = timelines.iter().any(|it| is_changing(it, name));
+        let change = OpenChange::of(name, timelines);
         let all = served.nodes();
         let versions = served.commits.iter();
         let versions = versions.map(|it| Version {
@@ -181,8 +196,8 @@ impl Place {
         });
         Self {
             name: name.to_owned(),
-            tone: tone(&served, rolls),
-            words: words(name, &served, rolls),
+            tone: tone(&served, change),
+            words: words(name, &served, change),
             versions: versions.collect(),
             asked: Some(When::of(served.at, now)),
             silent: served.unreachable,
@@ -194,23 +209,13 @@ fn title(commit: &ServedCommit) -> Option<String> {
     crate::report::headline::title(commit.subject.as_deref(), commit.author.as_deref())
 }
 
-/// Whether a process drives a deployment that has begun to change an environment, and not finished it.
-fn is_changing(timeline: &Timeline, environment: &str) -> bool {
-    timeline.conclusion.is_none()
-        && !timeline.interrupted
-        && timeline.steps.iter().any(|it| {
-            matches!(it.kind.0, StepKind::Deploy | StepKind::Converge)
-                && it.state.0 == StepState::Running
-                && it.environment.as_deref() == Some(environment)
-        })
-}
-
-fn tone(served: &Served, rolls: bool) -> Tone {
+fn tone(served: &Served, change: OpenChange) -> Tone {
     match (&served.commits[..], served.unreachable.is_empty()) {
-        _ if rolls => Tone::Busy,
+        _ if change == OpenChange::Runs => Tone::Busy,
+        ([_], _) if change == OpenChange::Interrupted => Tone::Warned,
         ([_], false) => Tone::Warned,
         ([one], true) => match (one.conclusion, one.deployment) {
-            // Without a conclusion: an earlier environment that the release has passed, or an interrupted one.
+            // Without a conclusion: an environment that the release has passed.
             (Some(Conclusion::Promoted | Conclusion::Superseded), _) | (None, Some(_)) => {
                 Tone::Good
             }
@@ -222,12 +227,15 @@ fn tone(served: &Served, rolls: bool) -> Tone {
     }
 }
 
-fn words(name: &str, served: &Served, rolls: bool) -> String {
+fn words(name: &str, served: &Served, change: OpenChange) -> String {
     let sentence = served.sentence(name);
-    if rolls {
-        return format!("{name} is being changed: {sentence}");
+    match change {
+        OpenChange::None => sentence,
+        OpenChange::Runs => format!("{name} is being changed: {sentence}"),
+        OpenChange::Interrupted => {
+            format!("a deployment to {name} was interrupted; when they were asked last, {sentence}")
+        }
     }
-    sentence
 }
 
 impl Release {
@@ -325,7 +333,7 @@ mod tests {
     #[test]
     fn a_running_step_has_its_time() {
         let shown = overview(&[&fixture::running()]);
-        let open = &shown.open[0];
+        let open = &shown.running[0];
         let step = ("converge stage".to_owned(), "9 min 28 s".to_owned());
         assert_eq!(open.step.as_ref(), Some(&step));
         assert!(

@@ -14,7 +14,7 @@ function localize(root) {
     if (Number.isNaN(at.getTime())) continue;
     const day = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
     time.title = `${time.dateTime.slice(0, 19)}Z`;
-    time.textContent = ago(at) + at.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", hour12: false });
+    time.textContent = ago(at) + at.toLocaleString([], { ...day, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
 }
 async function reload() {
