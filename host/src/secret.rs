@@ -120,13 +120,6 @@ impl fmt::Display for Source {
 }
 
 #[cfg(test)]
-impl Secret {
-    pub(super) fn test(text: &str) -> Self {
-        Self::token(text).expect("a secret")
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use std::fs;
 

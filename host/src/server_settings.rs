@@ -1,4 +1,4 @@
-//! The settings of the servers that greenlight talks to: CI systems that run deployments, and registries.
+//! The settings of the servers that greenlight talks to: CI systems that run deployments, registries, and Slack.
 //! `config` reads them, and `effects` uses them.
 
 use crate::secret::Source;
@@ -99,4 +99,41 @@ pub struct Account {
     pub user: String,
     /// Where the password, or a token in place of it, is stored.
     pub password: Source,
+}
+
+/// The API of Slack. Another address is for Slack in a government's cloud.
+pub const SLACK_API: &str = "https://slack.com/api";
+
+/// Where in Slack messages are sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// An incoming webhook. Each message is a new one.
+    Webhook {
+        /// Its URL.
+        url: Source,
+    },
+    /// A channel, in the name of a bot.
+    Bot {
+        /// The token of the bot.
+        token: Source,
+        /// The id of the channel.
+        channel: String,
+        /// The address of the API, without a slash at the end.
+        api: String,
+    },
+}
+
+impl Destination {
+    /// The secret that sending needs.
+    pub fn secret(&self) -> &Source {
+        match self {
+            Self::Webhook { url } => url,
+            Self::Bot { token, .. } => token,
+        }
+    }
+
+    /// Whether a message can be updated.
+    pub fn updates(&self) -> bool {
+        matches!(self, Self::Bot { .. })
+    }
 }

@@ -18,6 +18,7 @@ mod http;
 mod image;
 mod locust;
 mod once;
+mod outbox;
 mod parts;
 mod pipeline;
 #[expect(dead_code, reason = "the tests of the journal use the rest")]

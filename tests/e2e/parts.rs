@@ -240,6 +240,7 @@ fn slack_keeps_messages() {
     slack.answer(Answer::Refuse(500));
     assert_eq!(send(r#"{"text": "two"}"#).0, 500);
     let message = |text, answer| Message {
+        method: String::new(),
         body: json!({ "text": text }),
         answer,
     };

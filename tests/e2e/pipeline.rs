@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::locust;
 use crate::process::{self, Process};
 use crate::service::Service;
-use crate::slack::Slack;
+use crate::slack::{self, Slack};
 
 /// How long anything may take before a test gives up.
 pub const LIMIT: Duration = Duration::from_mins(2);
@@ -37,6 +37,9 @@ pub struct Pipeline {
     /// What the configuration says.
     pub setting: Setting,
 }
+
+/// The keys of `[slack]` for the webhook.
+pub const WEBHOOK: &str = "url-variable = \"SLACK_WEBHOOK\"";
 
 /// What a test may want to be different.
 #[derive(Clone)]
@@ -61,6 +64,8 @@ pub struct Setting {
     pub lease: u32,
     /// The command that deploys to production, unless it is the service's.
     pub deploy_prod: Option<Vec<String>>,
+    /// The keys of `[slack]`.
+    pub slack: String,
     /// The tables for what registries tell, at the end of the configuration.
     pub serve: Option<String>,
 }
@@ -95,6 +100,7 @@ impl Pipeline {
             labels: "deployed-commit",
             lease: 10,
             deploy_prod: None,
+            slack: WEBHOOK.to_owned(),
             serve: None,
         };
         Self {
@@ -224,6 +230,7 @@ impl Pipeline {
         command
             .current_dir(self.folder())
             .env("SLACK_WEBHOOK", self.slack.url())
+            .env("SLACK_TOKEN", slack::TOKEN)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
@@ -301,7 +308,7 @@ impl Pipeline {
         if let Some(journal) = &setting.journal {
             let _ = writeln!(text, "location = \"{journal}\"");
         }
-        text.push_str("[slack]\nurl-variable = \"SLACK_WEBHOOK\"\n");
+        let _ = writeln!(text, "[slack]\n{}", setting.slack);
         text.push_str(&environment(
             "stage",
             &self.stage.deploy_command(),

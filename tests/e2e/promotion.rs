@@ -316,11 +316,18 @@ fn a_broken_production_is_rolled_forward() {
 
 #[test]
 fn a_deployment_continues_without_slack() {
-    let pipeline = Pipeline::recorded();
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.slack.push_str("\nwait = \"0s\"");
     pipeline.slack.answer(Answer::Refuse(500));
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    ended.is(0, &["send a notification: "]);
+    ended.is(
+        0,
+        &["✗ send a notification: not sent yet: Slack answered with status 500"],
+    );
+    let left =
+        "Slack has not taken 1 message (Slack answered with status 500); the next `greenlight run`";
+    assert!(ended.stderr.contains(left), "{}", ended.stderr);
     let url = pipeline.slack.url();
     let journal = format!("{:?}", pipeline.entries(1));
     let secret = url.rsplit('/').next().expect("a path");

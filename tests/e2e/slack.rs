@@ -1,15 +1,22 @@
-//! A stand-in for Slack's incoming webhooks: the one part of the tests that is not real.
-//! It answers as <https://api.slack.com/messaging/webhooks#handling_errors> says.
+//! A stand-in for Slack: the one part of the tests that is not real. It answers incoming webhooks as
+//! <https://api.slack.com/messaging/webhooks#handling_errors> says, and the calls of a bot as
+//! <https://docs.slack.dev/reference/methods/chat.postMessage> and <https://docs.slack.dev/reference/methods/chat.update> say.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The path of the only webhook there is. It is a secret: it must show up nowhere.
 const HOOK: &str = "/services/T0000/B0000/not-to-be-shown";
+
+/// The address of the API.
+const API: &str = "/api/";
+
+/// The token of the only bot there is. It is a secret, too.
+pub const TOKEN: &str = "not-to-be-shown-either";
 
 /// How messages are answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +32,8 @@ pub enum Answer {
 /// A message that arrived.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
+    /// The method of the API; empty for a webhook.
+    pub method: String,
     /// Its body.
     pub body: Value,
     /// What was said to it when it arrived.
@@ -82,6 +91,20 @@ impl Slack {
         format!("http://{}{HOOK}", self.address)
     }
 
+    /// The address of the API.
+    pub fn api(&self) -> String {
+        format!("http://{}{}", self.address, API.trim_end_matches('/'))
+    }
+
+    /// The texts of the messages that were accepted, in order.
+    pub fn accepted(&self) -> Vec<String> {
+        let messages = self.messages().into_iter();
+        messages
+            .filter(|it| it.answer == Answer::Accept)
+            .map(|it| it.body["text"].as_str().expect("a text").to_owned())
+            .collect()
+    }
+
     /// Sets how messages are answered from now on. The ones that hang are answered, too.
     pub fn answer(&self, answer: Answer) {
         self.shared.state().answer = answer;
@@ -137,51 +160,71 @@ impl Shared {
 
     /// Answers one request, and closes. A client that goes away is not missed.
     fn serve(&self, mut stream: &TcpStream) -> Option<()> {
-        let (path, body) = read(stream)?;
-        let (status, text) = if path == HOOK {
-            self.receive(&body)?
-        } else {
-            (404, "no_service")
+        let (path, token, body) = read(stream)?;
+        let (status, text) = match path.strip_prefix(API) {
+            None if path == HOOK => self.receive("", &body)?,
+            None => (404, "no_service".to_owned()),
+            Some(_) if token != TOKEN => (
+                200,
+                json!({"ok": false, "error": "invalid_auth"}).to_string(),
+            ),
+            Some(method) => match self.receive(method, &body)? {
+                (200, ts) => {
+                    let answer = json!({"ok": true, "channel": "C0123456789", "ts": ts});
+                    (200, answer.to_string())
+                }
+                refused => refused,
+            },
         };
         let length = text.len();
         write!(
             stream,
-            "HTTP/1.1 {status} {text}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\
+            "HTTP/1.1 {status} Said\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\
              connection: close\r\n\r\n{text}"
         )
         .ok()?;
         stream.shutdown(Shutdown::Both).ok()
     }
 
-    /// What is answered to a body; nothing at the end.
-    fn receive(&self, body: &[u8]) -> Option<(u16, &'static str)> {
+    /// What is answered to a body; nothing at the end. To a call of the API, the time stamp of the message.
+    fn receive(&self, method: &str, body: &[u8]) -> Option<(u16, String)> {
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
-            return Some((400, "invalid_payload"));
+            return Some((400, "invalid_payload".to_owned()));
         };
         if body.get("text").or(body.get("blocks")).is_none() {
-            return Some((400, "no_text"));
+            return Some((400, "no_text".to_owned()));
         }
         let mut state = self.state();
         let answer = state.answer;
-        state.messages.push(Message { body, answer });
+        let ts = match body["ts"].as_str() {
+            Some(ts) => ts.to_owned(),
+            None => format!("1503435956.{:06}", state.messages.len()),
+        };
+        state.messages.push(Message {
+            method: method.to_owned(),
+            body,
+            answer,
+        });
         let hangs = |state: &mut State| state.answer == Answer::Hang && !state.ended;
         let waited = self.changed.wait_while(state, hangs);
         let state = waited.unwrap_or_else(PoisonError::into_inner);
         match state.answer {
-            Answer::Accept => Some((200, "ok")),
-            Answer::Refuse(status) => Some((status, "server_error")),
+            Answer::Accept if method.is_empty() => Some((200, "ok".to_owned())),
+            Answer::Accept => Some((200, ts)),
+            Answer::Refuse(status) => Some((status, "server_error".to_owned())),
             Answer::Hang => None,
         }
     }
 }
 
-/// Path and body of a request. Only bodies of a stated length are understood.
-fn read(stream: &TcpStream) -> Option<(String, Vec<u8>)> {
+/// Path, token and body of a request. Only bodies of a stated length are understood.
+fn read(stream: &TcpStream) -> Option<(String, String, Vec<u8>)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let path = line.split(' ').nth(1)?.to_owned();
     let mut length = 0;
+    let mut token = String::new();
     loop {
         line.clear();
         reader.read_line(&mut line).ok()?;
@@ -193,8 +236,14 @@ fn read(stream: &TcpStream) -> Option<(String, Vec<u8>)> {
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().ok()?;
         }
+        if name.eq_ignore_ascii_case("authorization") {
+            value
+                .trim()
+                .trim_start_matches("Bearer ")
+                .clone_into(&mut token);
+        }
     }
     let mut body = Vec::new();
     reader.take(length).read_to_end(&mut body).ok()?;
-    Some((path, body))
+    Some((path, token, body))
 }

@@ -8,6 +8,7 @@ mod inbox;
 mod killed;
 mod leases;
 mod lossy;
+mod outbox;
 mod place;
 mod postgres_server;
 mod second_format;

@@ -1,5 +1,5 @@
 //! The trial on a real service, as one story: releases that are good, warned and stopped, a production that is left
-//! half way, a revert, a hot fix, a killed driver, a canceled release, a node that stays old. The registry, Locust, git
+//! half way, a revert, a hot fix, a killed driver, a canceled release, a node that stays old, a Slack that is away. The registry, Locust, git
 //! and the nodes are real; Slack is a stand-in.
 
 use std::fs;
@@ -13,6 +13,7 @@ use crate::pipeline::{LIMIT, Pipeline};
 use crate::registry::Registry;
 use crate::server::{Cleaner, Server, StoreReader, free_port, table};
 use crate::service::Service;
+use crate::slack::Answer;
 use crate::{image, locust, waiting};
 
 /// How many requests a load test makes that ends by itself.
@@ -177,6 +178,7 @@ fn the_trial() {
     let live = a_driver_is_killed(&mut trial);
     a_person_cancels(&mut trial);
     let live = a_node_stays_old(&mut trial, &live);
+    slack_is_away(&mut trial, &live);
     everything_agrees(&mut trial, &live);
     assert!(trial.server.stop().success());
 }
@@ -291,6 +293,28 @@ fn a_node_stays_old(trial: &mut Trial, live: &Release) -> Release {
     last
 }
 
+/// A release is stopped while Slack is away. Its message arrives when Slack is back, once.
+fn slack_is_away(trial: &mut Trial, live: &Release) {
+    trial.pipeline.slack.answer(Answer::Refuse(503));
+    trial.pipeline.stage.freeze(0);
+    let stopped = trial.push("feat: silent", " [load test: skip]");
+    let number = trial.ends(&stopped, Conclusion::Stopped).number;
+    waiting::until("attempts to send the message", LIMIT, || {
+        let messages = trial.pipeline.slack.messages().into_iter();
+        let refused = messages.filter(|it| it.body.to_string().contains(stopped.short()));
+        (refused.count() >= 3).then_some(())
+    });
+    let waits = format!("message to Slack not sent yet: `stopped` of deployment {number}");
+    trial.pipeline.greenlight(&["status"]).is(0, &[&waits]);
+    trial.pipeline.slack.answer(Answer::Accept);
+    waiting::until("message of the stopped release", LIMIT, || {
+        let accepted = trial.pipeline.slack.accepted().into_iter();
+        let mut accepted = accepted.filter(|it| it.contains(stopped.short()));
+        accepted.next().filter(|it| it.contains(live.short()))
+    });
+    trial.pipeline.stage.mend();
+}
+
 /// Journal, page, status and advice agree about what happened and what is live.
 fn everything_agrees(trial: &mut Trial, live: &Release) {
     let mut headers = trial.store.deployments();
@@ -315,8 +339,18 @@ fn everything_agrees(trial: &mut Trial, live: &Release) {
             "canceled",
             "stopped",
             "promoted",
+            "stopped",
         ]
     );
+    let accepted = trial.pipeline.slack.accepted();
+    for header in &headers {
+        let about = accepted.iter().filter(|it| it.contains(&header.tag));
+        let expected = match header.conclusion {
+            Some(Conclusion::PromotedWithWarning) => 2,
+            _ => 1,
+        };
+        assert_eq!(about.count(), expected, "{} in {accepted:#?}", header.tag);
+    }
     for text in [
         trial.server.get("/"),
         trial.pipeline.greenlight(&["status"]).stdout,

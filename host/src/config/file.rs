@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::messages::{ReportTable, SlackTable};
 use super::serve::ServeTable;
 use super::values::{self, Span, Wrong};
 #[cfg(test)]
@@ -33,6 +34,9 @@ pub(super) struct File {
     pub policy: Option<PolicyTable>,
     /// Where notifications are sent.
     pub slack: Option<SlackTable>,
+    /// Where reports can be read.
+    #[serde(default)]
+    pub report: ReportTable,
     /// Where events are recorded.
     #[serde(default)]
     pub journal: JournalTable,
@@ -189,21 +193,6 @@ pub(super) struct PolicyTable {
     /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
     #[cfg_attr(test, schemars(with = "Digest"))]
     pub digest: String,
-}
-
-/// Where notifications are sent. The URL of the webhook is a secret, so a variable or a file holds it.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(
-    test,
-    schemars(extend("oneOf" = [{"required": ["url-variable"]}, {"required": ["url-file"]}]))
-)]
-pub(super) struct SlackTable {
-    /// The variable that holds the URL.
-    pub url_variable: Option<String>,
-    /// The file that holds the URL.
-    pub url_file: Option<PathBuf>,
 }
 
 /// Where events are recorded.

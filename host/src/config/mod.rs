@@ -5,7 +5,7 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `serve` and `server` are the tables, `values` the checks that they share, `rules` the checks of the
+//! - `file`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `rules` the checks of the
 //!   settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
@@ -13,6 +13,7 @@ mod file;
 mod find;
 #[cfg(test)]
 pub(crate) use find::named;
+mod messages;
 mod places;
 pub mod resolved;
 mod rules;
@@ -29,10 +30,12 @@ use crate::contract::types::{Settings, Thresholds};
 use crate::contract::validate::is_digest;
 use crate::error::Error;
 use crate::journal::Location;
+use crate::secret::Source;
 use places::Places;
 use values::Wrong;
 
 pub use file::{Environment, Labels, LoadTestTable as LoadTest};
+pub use messages::{ReportUrl, Slack};
 pub use serve::Serve;
 
 /// The JSON Schema of the file.
@@ -59,8 +62,10 @@ pub struct Config {
     pub labels: Labels,
     /// Which policy decides, unless it is the bundled one.
     pub policy: Option<PolicyFile>,
-    /// Where the URL of Slack's webhook is stored.
-    pub slack: Option<crate::secret::Source>,
+    /// How messages to people are sent.
+    pub slack: Option<Slack>,
+    /// The URL of reports, for links in messages.
+    pub report_url: Option<ReportUrl>,
     /// Where the journal is: a path, or the URL of a database.
     pub journal: String,
     /// The folder for logs and results.
@@ -156,9 +161,6 @@ impl Config {
             }),
         };
         values::positive("journal.lease", file.journal.lease, "30s")?;
-        let slack = file
-            .slack
-            .map(|it| values::secret("slack", "url", (it.url_variable, it.url_file), folder));
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
             Some(location) => match location.parse() {
@@ -181,7 +183,8 @@ impl Config {
             load_test: file.load_test,
             labels: file.release.labels,
             policy,
-            slack: slack.transpose()?,
+            slack: file.slack.map(|it| it.checked(folder)).transpose()?,
+            report_url: file.report.checked()?,
             journal,
             records,
             lease: file.journal.lease.duration(),
@@ -194,6 +197,14 @@ impl Config {
     pub fn deploys(&self) -> bool {
         let serves_here = |it: &Serve| it.elsewhere.is_none();
         !self.environments.is_empty() || self.serve.as_ref().is_some_and(serves_here)
+    }
+
+    /// The variables that hold secrets. They are removed from the environment of commands.
+    pub fn secret_variables(&self) -> Vec<String> {
+        let slack = self.slack.iter().map(|it| it.destination.secret());
+        let slack = slack.filter_map(Source::variable);
+        let others = self.serve.iter().flat_map(Serve::secrets);
+        slack.chain(others).map(str::to_owned).collect()
     }
 
     /// The environment of a name.

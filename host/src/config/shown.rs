@@ -2,19 +2,19 @@
 //!
 //! Secrets are neither read nor shown, only the variable or the file that holds them.
 
+mod host;
+
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::file::JournalTable;
+use super::Config;
 use super::places::Places;
 use super::resolved::{Origin, Resolved};
 use super::values::Span;
-use super::{Config, Labels, RECORDS};
 use crate::contract::names::Named as _;
 use crate::contract::types::Settings;
-use crate::server_settings::TriggerSettings;
 
 /// One setting.
 #[derive(Clone, Debug)]
@@ -185,47 +185,6 @@ impl List<'_> {
             ("node-time-limit", duration(environment.node_time_limit)),
         ] {
             shown.push(self.setting(&format!("environment.{place}.{key}"), default));
-        }
-    }
-
-    /// The host's settings that have a default.
-    fn add_host(&self, config: Option<&Config>, shown: &mut Vec<Setting>) {
-        if let Some(test) = config.and_then(|it| it.load_test.as_ref()) {
-            for (key, value) in [
-                ("time-limit", duration(test.time_limit.duration())),
-                ("repeatable", json!(test.repeatable)),
-                ("requests", json!(test.requests)),
-                ("success-exit-status", json!(test.success_exit_status)),
-            ] {
-                shown.push(self.setting(&format!("load-test.{key}"), value));
-            }
-        }
-        let default = || Path::new(RECORDS).join("journal.db");
-        let journal = config.map_or_else(default, |it| it.journal.as_str().into());
-        shown.push(Setting {
-            value: without_password(&path(&journal)),
-            ..self.setting("journal.location", Value::Null)
-        });
-        let records = config.map_or(Path::new(RECORDS), |it| &it.records);
-        shown.push(self.setting("journal.folder", path(records)));
-        let labels = config.map_or(Labels::default(), |it| it.labels);
-        shown.push(self.setting("release.labels", json!(labels.name())));
-        let lease = config.map_or(JournalTable::default().lease.duration(), |it| it.lease);
-        shown.push(self.setting("journal.lease", duration(lease)));
-        let Some(serve) = config.and_then(|it| it.serve.as_ref()) else {
-            return;
-        };
-        shown.push(self.setting("serve.listen", json!(serve.listen.to_string())));
-        shown.push(self.setting("serve.at-most", json!(serve.at_most)));
-        shown.push(self.setting("serve.reconcile-every", duration(serve.reconcile_every)));
-        match &serve.elsewhere {
-            Some(TriggerSettings::CircleCi(it)) => {
-                shown.push(self.setting("serve.circleci.url", json!(it.url)));
-            }
-            Some(TriggerSettings::GitHub(it)) => {
-                shown.push(self.setting("serve.github.url", json!(it.url)));
-            }
-            Some(TriggerSettings::Jenkins(_)) | None => {}
         }
     }
 

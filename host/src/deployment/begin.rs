@@ -15,6 +15,7 @@ use crate::contract::Answer;
 use crate::contract::labels::Message;
 use crate::contract::promotion::{Action, Happening, Instruction, Intervention};
 use crate::contract::types::Settings;
+use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
 use crate::text::number::short;
@@ -155,7 +156,7 @@ fn said(request: &Request<'_>) -> Vec<Said> {
 /// Checks that the URL of the channel can be read: people must learn at the start that they would not be told of the end.
 pub(super) fn check_channel(config: &Config) -> Result<(), Error> {
     match &config.slack {
-        Some(source) => Ok(source.url("Slack URL").map(drop)?),
+        Some(slack) => Ok(slack::check(&slack.destination)?),
         None => Ok(()),
     }
 }

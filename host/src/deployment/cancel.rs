@@ -220,17 +220,12 @@ fn send(
     record.log.write(&Entry::Started {
         effect: Action::Notify(notice.clone()),
     })?;
-    let facts = [
-        ("tag", header.tag.clone()),
-        ("deployment", header.number.to_string()),
-        ("canceled by", person.in_words()),
-    ];
-    let facts = facts.map(|(name, value)| (name.to_owned(), value));
-    let sent = notify::send(config, &notice, facts.to_vec());
-    if let Err(why) = &sent {
-        tell(&format!("the notification was not sent: {why}"));
+    let store = record.log.store.as_mut();
+    let handed = notify::notify(config, store, header.number, &notice, Some(person))?;
+    if !handed.is_done() {
+        tell(&format!("the notification: {}", handed.said()));
     }
-    let (happening, details) = notify::notified(&notice, sent);
+    let (happening, details) = notify::notified(&notice, &handed);
     Ok(record.happened(happening, details)?)
 }
 

@@ -9,13 +9,12 @@ use std::time::Duration;
 use super::Error;
 use super::entry::{Began, CommandDetails, Details};
 use crate::clock;
-use crate::config::{Config, Serve};
+use crate::config::Config;
 use crate::contract::promotion::{Deployment, Happening, Outcome};
 use crate::effects::process::{self, Ending, Task};
 use crate::effects::shutdown::Shutdown;
 use crate::error::Explain as _;
 use crate::journal::Holder;
-use crate::secret::Source;
 
 /// How far apart signals to the processes of one job may arrive.
 const SIGNALS_ARRIVE: Duration = Duration::from_millis(200);
@@ -98,13 +97,7 @@ impl Commands<'_> {
             "make room, then continue with `greenlight run --resume`",
         )?;
         // Variables with secrets: a command can't print what it was not given.
-        let secret = self.config.slack.as_ref().and_then(Source::variable);
-        let others = self.config.serve.iter().flat_map(Serve::secrets);
-        let without: Vec<_> = secret
-            .into_iter()
-            .chain(others)
-            .map(str::to_owned)
-            .collect();
+        let without = self.config.secret_variables();
         let folder =
             std::path::absolute(&self.config.folder).unwrap_or_else(|_| self.config.folder.clone());
         let task = Task {

@@ -16,13 +16,14 @@ use super::entry::{Began, Details, Entry, Person};
 use super::imported::Imported;
 use super::last_look::LastLook;
 use super::load_test::{self, LoadTestRun};
-use super::log::{self, Log, Record};
+use super::log::{Log, Record};
 use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
 use super::survey::Survey;
 use super::{Context, End, Error, HeldLeases, JITTER, notify, occupant};
 use crate::clock;
+use crate::contract::actions;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
 };
@@ -147,7 +148,7 @@ impl<'a> Driver<'a> {
             Action::Deploy(environment) => self.deploy(environment, &decision.next)?,
             Action::Observe(environment) => self.observe(environment)?,
             Action::LoadTest(environment) => self.load_test(environment, &decision.next)?,
-            Action::Notify(notice) => self.notify(notice, &decision)?,
+            Action::Notify(notice) => self.notify(notice)?,
             Action::Wait(seconds) => self.wait(*seconds)?,
             Action::Finish(conclusion) => {
                 let conclusion = *conclusion;
@@ -321,24 +322,20 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn notify(&mut self, notice: &Notice, decision: &Decision) -> Result<(), Error> {
+    fn notify(&mut self, notice: &Notice) -> Result<(), Error> {
         let notice = &self.last_look.added_to(notice);
         let effect = Action::Notify(notice.clone());
         self.start(&effect)?;
         let began = Instant::now();
-        let (config, number) = (self.context.config, self.record.log.deployment);
-        let mut facts = notify::facts(number, &self.release, decision);
+        let number = self.record.log.deployment;
+        let store = self.record.log.store.as_mut();
         let person = self.canceled_by.as_ref();
-        facts.extend(person.map(|it| ("canceled by".to_owned(), it.in_words())));
-        let entries = log::read(self.record.log.store.as_mut(), number)?;
-        facts.extend(notify::load_test_notes(&entries));
-        let sent = notify::send(config, notice, facts);
-        let (well, said) = (sent.is_ok(), notify::said(config, &sent));
-        let (happening, details) = notify::notified(notice, sent);
+        let handed = notify::notify(self.context.config, store, number, notice, person)?;
+        let (happening, details) = notify::notified(notice, &handed);
         self.record.happened(happening, details)?;
         self.context
             .screen
-            .ended(&effect, well, &said, began.elapsed());
+            .ended(&effect, handed.is_done(), &handed.said(), began.elapsed());
         Ok(())
     }
 
@@ -380,6 +377,17 @@ impl<'a> Driver<'a> {
             effect: effect.clone(),
         })?;
         self.context.screen.started(effect);
-        Ok(())
+        match effect {
+            Action::Deploy(_) | Action::LoadTest(_) => {
+                let (log, text) = (&mut self.record.log, actions::sentence(effect));
+                notify::progress(
+                    self.context.config,
+                    log.store.as_mut(),
+                    log.deployment,
+                    &text,
+                )
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -15,6 +15,7 @@
 //!   deployments are being driven.
 //! - [`served`] says what each environment serves, as the journal shows it; [`live`] asks its nodes; `last_look` asks them
 //!   again after a failure; [`last_change`] says which deployment began to change an environment last.
+//! - `notify` hands messages to people over to the [`outbox`], which sends them.
 //! - [`log`] writes and reads the journal of one deployment, [`timeline`] projects it for reports.
 
 mod begin;
@@ -40,6 +41,7 @@ mod message;
 mod nodes;
 mod notify;
 mod occupant;
+pub mod outbox;
 mod record;
 mod recovery;
 pub mod release_history;

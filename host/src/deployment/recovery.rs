@@ -278,9 +278,11 @@ impl Recovery {
                 .environment(environment)
                 .is_some_and(|it| it.repeatable),
             Some(Action::LoadTest(_)) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
-            // A notification is sent at most once.
-            Some(Action::Notify(_)) | None => false,
-            Some(Action::Observe(_) | Action::Wait(_) | Action::Finish(_)) => true,
+            None => false,
+            // The outbox sends a notification at most once, however often it is handed over.
+            Some(Action::Notify(_) | Action::Observe(_) | Action::Wait(_) | Action::Finish(_)) => {
+                true
+            }
         }
     }
 

@@ -1,11 +1,11 @@
 //! The journal's storage: durable records, and leases on locks.
 //!
 //! A [`Store`] keeps deployments, their records in a checksum chain, the messages to their drivers, and one lease for
-//! each lock. It parses neither records nor messages. The same file or database keeps an [`Inbox`]: push events, and the deployments
+//! each lock. It parses neither records nor messages. Its [`Outbox`] keeps the messages to people until they are sent. The same file or database keeps an [`Inbox`]: push events, and the deployments
 //! that they request.
 //!
 //! A journal is a `SQLite` file, or a `PostgreSQL` database for runners that share environments. Both make the
-//! same guarantees, and the same tests check them. `deployment_queries`, `message`, `lease` and `inbox` are written once, with the
+//! same guarantees, and the same tests check them. `deployment_queries`, `message`, `outbox`, `lease` and `inbox` are written once, with the
 //! statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and batches. The tables are
 //! in `migrations`.
 
@@ -19,6 +19,7 @@ mod lease;
 mod location;
 mod lock;
 mod message;
+mod outbox;
 mod postgres;
 mod sql;
 mod sqlite;
@@ -30,6 +31,7 @@ pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::{Address, Location};
 pub use lock::Lock;
 pub use message::Message;
+pub use outbox::{Attempted, NewOutboxMessage, Outbox, OutboxMessage, OutboxRequest, OutboxState};
 pub use store::{Depth, Error, Header, NewDeployment, Result, Row, Store};
 
 use inbox::Inbox;

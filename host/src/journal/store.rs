@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Baseline, Claim, ClaimRequest, Holder, Lease, Lock, Message, Occupant};
+use super::{Baseline, Claim, ClaimRequest, Holder, Lease, Lock, Message, Occupant, Outbox};
 use crate::contract::promotion::Conclusion;
 use crate::error;
 
@@ -71,7 +71,7 @@ pub enum Depth {
 /// jumps forward, a lease ends early, at worst while its holder still works. The holder then loses it to a lease
 /// with another fence; it must therefore call [`renew`](Store::renew) before each effect. If the clock jumps back,
 /// the lease of a crashed holder lasts longer.
-pub trait Store: Send {
+pub trait Store: Outbox + Send {
     /// Creates a deployment without records, and returns its number. A deployment that ended without any record
     /// frees its idempotency key, because it did nothing. A call with a key that failed with
     /// [`Unavailable`](super::Error::Unavailable) and is repeated may report its own deployment as the existing one.

@@ -177,10 +177,17 @@ pub const CI: Limit = Limit::new(
     Some(Duration::from_secs(20)),
     "",
 );
-/// An answer of Slack.
+/// An answer of Slack to an incoming webhook: one word.
 pub const SLACK: Limit = Limit::new(
-    "the answer of Slack",
+    "the answer of Slack to a webhook",
     1 << 10,
+    Some(Duration::from_secs(3)),
+    "",
+);
+/// An answer of the API of Slack, which repeats the message.
+pub const SLACK_API: Limit = Limit::new(
+    "one answer of the API of Slack",
+    1 << 20,
     Some(Duration::from_secs(3)),
     "",
 );
@@ -199,7 +206,7 @@ pub const FORM: Limit = Limit::new(
     "",
 );
 /// All of them, in the order of the documentation.
-pub const ALL: [&Limit; 21] = [
+pub const ALL: [&Limit; 22] = [
     &CONFIGURATION,
     &COMPONENT,
     &MESSAGE,
@@ -219,6 +226,7 @@ pub const ALL: [&Limit; 21] = [
     &TOKEN,
     &CI,
     &SLACK,
+    &SLACK_API,
     &WEBHOOK,
     &FORM,
 ];

@@ -22,11 +22,11 @@ use super::{ALL, Limit};
 use crate::effects::probe::{Answer, Prober};
 use crate::effects::registry::Registry;
 use crate::effects::shutdown::Shutdown;
-use crate::effects::slack::{self, Slack};
+use crate::effects::slack::{self, Delivery, Slack};
 use crate::effects::{process, trigger};
 use crate::facts::{git, history_file, message};
 use crate::secret::Source;
-use crate::server_settings::{GitHubSettings, RegistrySettings, TriggerSettings};
+use crate::server_settings::{Destination, GitHubSettings, RegistrySettings, TriggerSettings};
 use crate::{child, clock, config, facts, sandbox, serve};
 
 /// The variables of a child: the number of its reader, what it is fed, and from where.
@@ -110,20 +110,32 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
     } else if of(&super::CI) {
         runs(from)
     } else if of(&super::SLACK) {
-        let file = tempfile::NamedTempFile::new().map_err(|it| it.to_string())?;
-        fs::write(file.path(), from).map_err(|it| it.to_string())?;
-        let url = slack::url(&Source::File(file.path().to_owned()))?;
-        let message = slack::Message {
-            urgency: "",
-            text: "text".to_owned(),
-            facts: Vec::new(),
-            link: None,
-        };
-        Slack::new().send(&url, &message).map(done)
+        sent(from, |url| Destination::Webhook { url })
+    } else if of(&super::SLACK_API) {
+        sent("token", |token| Destination::Bot {
+            token,
+            channel: "C0123".to_owned(),
+            api: from.to_owned(),
+        })
     } else if of(&super::WEBHOOK) || of(&super::FORM) {
         body(limit, feed)
     } else {
         Err("the test does not know this reader".to_owned())
+    }
+}
+
+/// Sends a message with a secret.
+fn sent(secret: &str, to: impl FnOnce(Source) -> Destination) -> Result<String, String> {
+    let file = tempfile::NamedTempFile::new().map_err(|it| it.to_string())?;
+    fs::write(file.path(), secret).map_err(|it| it.to_string())?;
+    let to = to(Source::File(file.path().to_owned()));
+    let message = slack::Message {
+        text: "text".to_owned(),
+        ..slack::Message::default()
+    };
+    match Slack::new().deliver(&to, &message, None) {
+        Delivery::Arrived { .. } => Ok("arrived".to_owned()),
+        Delivery::Failed { why, .. } | Delivery::Unknown { why } => Err(why),
     }
 }
 
@@ -252,6 +264,7 @@ fn outcome(reader: usize, feed: Feed) -> (u64, String) {
         &super::TOKEN,
         &super::CI,
         &super::SLACK,
+        &super::SLACK_API,
     ];
     if of(&served) {
         from = server(limit.of, feed);

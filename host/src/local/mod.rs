@@ -99,6 +99,7 @@ pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) 
         labels: Labels::default(),
         policy: None,
         slack: None,
+        report_url: None,
         journal: folder.join("journal.db").to_string_lossy().into_owned(),
         records: folder.to_owned(),
         lease: Duration::from_secs(30),

@@ -17,7 +17,6 @@ use crate::effects::process;
 use crate::error::{Error, Explain as _};
 use crate::journal::{self, Header};
 use crate::limits;
-use crate::secret::Source;
 
 /// How long `[serve] prepare` may take.
 const PREPARE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -95,9 +94,7 @@ impl ChildProcesses {
         };
         let folder = context.repo.as_deref().unwrap_or(Path::new("."));
         let output = self.output("prepare")?;
-        let slack = context.config.slack.as_ref().and_then(Source::variable);
-        let secrets = context.serve.secrets().chain(slack);
-        let secrets: Vec<_> = secrets.map(str::to_owned).collect();
+        let secrets = context.config.secret_variables();
         let task = process::Task {
             command,
             variables: &[],
@@ -148,6 +145,8 @@ impl ChildProcesses {
             .args(arguments)
             .arg("--config")
             .arg(&context.file)
+            // The server sends what the child leaves, and its place is for the next deployment.
+            .arg("--leave-messages")
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)

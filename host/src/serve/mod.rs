@@ -10,7 +10,7 @@
 //!   environments and deployments, `deployment_page` shows one deployment and its logs, `cancel_form` cancels one.
 //! - Workers: `worker_pool` runs them; `push_event_worker` resolves push events, `reconciliation` finds those that no
 //!   webhook announced, `deployment_request_worker` starts deployments when `start_decision` allows it,
-//!   `local_deployments` resumes interrupted ones.
+//!   `local_deployments` resumes interrupted ones, `message_worker` sends messages that Slack has not taken yet.
 
 mod authenticate;
 mod cancel_form;
@@ -23,6 +23,7 @@ mod ingest;
 mod local_deployments;
 mod log_line;
 pub mod logging;
+mod message_worker;
 mod metrics;
 mod open_change;
 mod overview;
@@ -44,6 +45,7 @@ use std::time::Duration;
 
 use crate::config::{Config, Serve};
 use crate::effects::shutdown::Shutdown;
+use crate::effects::slack;
 use crate::error::{Error, Explain as _};
 use crate::facts::git;
 use crate::journal::{Depth, Location, open_inbox};
@@ -139,7 +141,7 @@ impl Context {
         // A CI system has its own variables.
         let slack = self.config.slack.as_ref();
         if let Some(slack) = slack.filter(|_| self.serve.elsewhere.is_none()) {
-            slack.url("Slack URL")?;
+            slack::check(&slack.destination)?;
         }
         Ok(())
     }

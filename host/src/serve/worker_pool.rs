@@ -11,6 +11,7 @@ use super::Shared;
 use super::child_processes::ChildProcesses;
 use super::deployment_request_worker::DeploymentRequestWorker;
 use super::local_deployments::ResumeWorker;
+use super::message_worker::MessageWorker;
 use super::push_event_worker::PushEventWorker;
 use super::reconciliation::ReconciliationWorker;
 use crate::clock;
@@ -84,6 +85,9 @@ impl WorkerPool {
                 ResumeWorker::open(shared, Arc::clone(&children))
             })?;
         }
+        if sends_messages(shared) {
+            pool.spawn("messages", MessageWorker::open)?;
+        }
         pool.spawn("reconciliation", ReconciliationWorker::open)?;
         Ok(pool)
     }
@@ -112,6 +116,12 @@ impl WorkerPool {
         self.threads.push(thread);
         Ok(())
     }
+}
+
+/// Whether this server sends messages: a CI system that drives deployments sends its own.
+fn sends_messages(shared: &Shared) -> bool {
+    let context = &shared.context;
+    context.config.slack.is_some() && context.serve.elsewhere.is_none()
 }
 
 /// Counts a worker that panicked.

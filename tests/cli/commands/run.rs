@@ -310,7 +310,7 @@ fn a_file_that_is_not_a_journal() {
 
 #[test]
 fn a_command_is_not_told_the_secret() {
-    let hook = "[slack]\nurl-variable = \"HOOK\"\n";
+    let hook = "[slack]\nurl-variable = \"HOOK\"\nwait = \"0s\"\n";
     let (shop, tag) = shop(&format!(
         "{hook}{}",
         UNREACHABLE.replacen(r#"["true"]"#, r#"["env"]"#, 1)

@@ -13,7 +13,7 @@ fn example() -> String {
 }
 
 /// The keys of the schema's tables, by the table's name in the file.
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 14] = [
     ("", "/properties"),
     ("[[environment]]", "/$defs/EnvironmentTable/properties"),
     ("[load-test]", "/$defs/LoadTestTable/properties"),
@@ -23,6 +23,8 @@ const TABLES: [(&str, &str); 12] = [
     ),
     ("[release]", "/$defs/ReleaseTable/properties"),
     ("[policy]", "/$defs/PolicyTable/properties"),
+    ("[slack]", "/$defs/SlackTable/properties"),
+    ("[report]", "/$defs/ReportTable/properties"),
     ("[journal]", "/$defs/JournalTable/properties"),
     ("[serve]", "/$defs/ServeTable/properties"),
     ("[serve.registry]", "/$defs/RegistryTable/properties"),

@@ -97,6 +97,7 @@ pages! {
     "0026" => "decisions/0026-messages-in-the-journal.md",
     "0027" => "decisions/0027-stopped-commits.md",
     "0028" => "decisions/0028-giving-way.md",
+    "0029" => "decisions/0029-outbox.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use super::messages::MessageArguments;
 use crate::cli::WarnExitCode;
 use crate::cli::args::{self, FormatArguments};
 use crate::cli::configuration::PolicyArguments;
@@ -66,6 +67,8 @@ pub struct Arguments {
     /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
     pub(super) warn_exit_code: WarnExitCode,
+    #[command(flatten)]
+    pub(super) messages: MessageArguments,
     #[command(flatten)]
     pub(super) policy: PolicyArguments,
     #[command(flatten)]

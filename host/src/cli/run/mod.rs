@@ -4,6 +4,7 @@ mod arguments;
 mod built_in;
 mod console;
 mod image;
+mod messages;
 
 pub use arguments::Arguments;
 use console::Console;
@@ -149,7 +150,20 @@ impl Deployment<'_> {
             screen: &mut console,
         });
         console.finish();
-        match outcome? {
+        let exit = self.exit(outcome?, found, output);
+        let messages = &self.arguments.messages;
+        messages.send(self.config, self.shutdown, output);
+        exit
+    }
+
+    /// Reports the result of a deployment.
+    fn exit(
+        &self,
+        outcome: Outcome,
+        found: &mut Findings,
+        output: &mut Output,
+    ) -> Result<Exit, Error> {
+        match outcome {
             Outcome::Driven { number, end } => self.finish(number, end, found, output),
             Outcome::AlreadyBegun(number) => Ok(already_begun(number, output)),
             Outcome::LiveAlready(live) => {

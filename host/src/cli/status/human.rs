@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::StatusDocument;
+use super::{StatusDocument, messages};
 use crate::deployment::served::{Served, ServedCommit};
 use crate::deployment::timeline::{Step, StepState, Timeline};
 use crate::report::headline::{self, Headline};
@@ -87,6 +87,7 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
             text.push_str(&steps(timeline));
         }
     }
+    text.push_str(&messages::text(&document.messages));
     for held in &document.environments {
         let _ = match held.deployment {
             Some(number) => writeln!(text, "{}: held by deployment {number}", held.environment),

@@ -1,8 +1,10 @@
 //! `greenlight status`: what each environment serves, and what the journal says about deployments.
 
 mod human;
+mod messages;
 
 use clap::Args;
+use messages::UndeliveredDocument;
 use serde::{Serialize, Serializer};
 
 use super::args::{Format, FormatArguments};
@@ -58,6 +60,8 @@ pub(super) struct StatusDocument {
     not_shown: usize,
     /// The environments of the configuration, in order.
     environments: Vec<HeldDocument>,
+    /// The messages to people that have not arrived, the oldest first.
+    messages: Vec<UndeliveredDocument>,
 }
 
 /// One deployment.
@@ -99,6 +103,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
     let mut drivers = None;
     let mut not_shown = 0;
     let mut latest = Vec::new();
+    let mut messages = Vec::new();
     let mut store = log::look(&config)?;
     if let Some(store) = store.as_deref_mut() {
         let drivers = drivers.insert(Drivers::read(store)?);
@@ -111,6 +116,8 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
             }
             Some(number) => store.deployment(number)?.into_iter().collect(),
         };
+        let numbers: Vec<_> = headers.iter().map(|it| it.number).collect();
+        messages = messages::not_arrived(store, &numbers, arguments.number.is_some())?;
         for header in &headers {
             let entries = log::read(store, header.number)?;
             let state = State::of(header, drivers);
@@ -152,6 +159,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         deployments,
         not_shown,
         environments: environments.collect(),
+        messages,
     };
     match arguments.format.format {
         Format::Human => output.text(&human::text(&document, arguments.number.is_some())),

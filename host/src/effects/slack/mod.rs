@@ -1,57 +1,132 @@
-//! Messages to a Slack channel, by an incoming webhook.
+//! Messages to a Slack channel: by an incoming webhook, or in the name of a bot, which can update its messages.
 //!
-//! The URL of a webhook is a secret: anyone who has it can send messages.
+//! The URL of a webhook is a secret, as the token of a bot is: anyone who has it can send messages.
 
 mod slack_message;
 
-pub use slack_message::{Message, payload};
+pub use slack_message::{Failed, Message, payload};
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use serde_json::Value;
 use ureq::Body;
-use ureq::http::Response;
-use ureq::http::header::CONTENT_TYPE;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ureq::http::{HeaderMap, Response};
 
 use crate::effects::Failure;
+use crate::error::Error;
 use crate::http::{self, Client};
-use crate::secret::{Secret, Source};
+use crate::limits;
+use crate::secret::Secret;
+use crate::server_settings::Destination;
 
-/// Reads the URL of the webhook.
+/// Slack's answers to a message that it refuses. Other answers are not repeated, because they can contain a secret.
 ///
-/// # Errors
-///
-/// If it is missing, or is not an `http` or `https` URL. The error repeats no part of it.
-pub fn url(source: &Source) -> Result<Secret, String> {
-    source.url("Slack URL").map_err(|error| error.line())
-}
-
-/// How long a message may take, with a repetition.
-const TIME_LIMIT: Duration = Duration::from_secs(3);
-/// The longest wait that Slack can ask for.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest answer that is read, in bytes. Slack answers with one word.
-const BODY_LIMIT: u64 = crate::limits::SLACK.bytes;
-
-/// Slack's answers to a message that it refuses. Other answers are not repeated, because they can contain the URL.
-///
-/// Source: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>.
-const KNOWN: [&str; 14] = [
+/// Sources: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>,
+/// <https://docs.slack.dev/reference/methods/chat.postMessage#errors> and
+/// <https://docs.slack.dev/reference/methods/chat.update#errors>.
+const KNOWN: [&str; 33] = [
+    "account_inactive",
     "action_prohibited",
+    "cant_update_message",
     "channel_is_archived",
     "channel_not_found",
+    "edit_window_closed",
+    "fatal_error",
+    "internal_error",
+    "invalid_auth",
     "invalid_blocks",
     "invalid_payload",
     "invalid_token",
+    "is_archived",
+    "message_not_found",
+    "missing_scope",
+    "msg_blocks_too_long",
+    "msg_too_long",
     "no_active_hooks",
     "no_service",
     "no_team",
     "no_text",
+    "not_authed",
+    "not_in_channel",
     "posting_to_general_channel_denied",
+    "ratelimited",
+    "request_timeout",
+    "restricted_action",
+    "service_unavailable",
     "team_disabled",
+    "token_expired",
+    "token_revoked",
     "too_many_attachments",
     "user_not_found",
 ];
+
+/// The answers after which a message can't be updated any more.
+const GONE: [&str; 3] = [
+    "cant_update_message",
+    "edit_window_closed",
+    "message_not_found",
+];
+
+/// The answers of the API that a later attempt may not get.
+const PASSING: [&str; 5] = [
+    "fatal_error",
+    "internal_error",
+    "ratelimited",
+    "request_timeout",
+    "service_unavailable",
+];
+
+/// Checks that the secret that sending needs can be read, and is what it must be.
+///
+/// # Errors
+///
+/// If it is missing or unusable. The error repeats no part of it.
+pub fn check(to: &Destination) -> Result<(), Error> {
+    secret(to).map(drop)
+}
+
+fn secret(to: &Destination) -> Result<Secret, Error> {
+    match to {
+        Destination::Webhook { url } => url.url("Slack URL"),
+        Destination::Bot { token, .. } => token.token("Slack token"),
+    }
+}
+
+/// The result of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Slack has taken the message.
+    Arrived {
+        /// Where Slack keeps it, if it can be updated.
+        place: Option<String>,
+    },
+    /// It certainly did not arrive.
+    Failed {
+        /// Why, without a secret.
+        why: String,
+        /// What Slack asks to wait.
+        again_in: Option<Duration>,
+        /// What is to be done about it.
+        remedy: Remedy,
+    },
+    /// It may have arrived.
+    Unknown {
+        /// Why nothing more is known, without a secret.
+        why: String,
+    },
+}
+
+/// What is to be done about a message that did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The same attempt may succeed later.
+    Later,
+    /// A person must change something first, such as a secret that was replaced.
+    Person,
+    /// It can't be updated any more; a new message can be sent.
+    New,
+}
 
 /// Sends messages. The proxy that the environment names is used, except for loopback addresses.
 #[derive(Clone)]
@@ -69,7 +144,7 @@ impl Default for Slack {
 impl Slack {
     /// Makes a client.
     pub fn new() -> Self {
-        Self::within(TIME_LIMIT)
+        Self::within(limits::SLACK.time())
     }
 
     fn within(time_limit: Duration) -> Self {
@@ -79,213 +154,170 @@ impl Slack {
         }
     }
 
-    /// Sends a message within three seconds. It is sent once more only if Slack asks to wait, and the wait fits into
-    /// that time.
-    ///
-    /// # Errors
-    ///
-    /// If Slack did not accept the message. The error repeats no part of the URL. After some errors, such as a
-    /// time-out, the message may have arrived.
-    pub fn send(&self, url: &Secret, message: &Message) -> Result<(), String> {
-        let until = Instant::now() + self.time_limit;
-        let body = payload(message).to_string();
-        let mut response = self.post(url, &body, until)?;
-        if let Some(wait) = wanted_wait(&response) {
-            if wait > PATIENCE || Instant::now() + wait >= until {
-                return Err(format!(
-                    "Slack asks to wait for {wait:?}, which is too long"
-                ));
+    /// Tries to send a message once, within three seconds, or to update the one at a place. An update that may have
+    /// arrived counts as failed: a second one changes nothing.
+    pub fn deliver(&self, to: &Destination, message: &Message, place: Option<&str>) -> Delivery {
+        let secret = match secret(to) {
+            Ok(secret) => secret,
+            Err(error) => {
+                return Delivery::Failed {
+                    why: error.line(),
+                    again_in: None,
+                    remedy: Remedy::Person,
+                };
             }
-            thread::sleep(wait);
-            response = self.post(url, &body, until)?;
+        };
+        match to {
+            Destination::Webhook { .. } => self.by_webhook(&secret, message),
+            Destination::Bot { channel, api, .. } => {
+                match place.and_then(|it| it.split_once(' ')) {
+                    None => self.by_api(api, "chat.postMessage", &secret, channel, None, message),
+                    Some((channel, ts)) => {
+                        match self.by_api(api, "chat.update", &secret, channel, Some(ts), message) {
+                            Delivery::Unknown { why } => Delivery::Failed {
+                                why,
+                                again_in: None,
+                                remedy: Remedy::Later,
+                            },
+                            known => known,
+                        }
+                    }
+                }
+            }
         }
-        let status = response.status();
-        if status.as_u16() == 200 {
-            return Ok(());
-        }
-        let body = response.body_mut().with_config().limit(BODY_LIMIT);
-        let said = body.read_to_string().unwrap_or_default();
-        let reason = KNOWN
-            .iter()
-            .find(|known| **known == said.trim())
-            .map(|known| format!(": `{known}`"))
-            .unwrap_or_default();
-        Err(format!(
-            "Slack answered with status {}{reason}",
-            status.as_u16()
-        ))
     }
 
-    fn post(&self, url: &Secret, body: &str, until: Instant) -> Result<Response<Body>, String> {
-        let url = url.expose();
-        self.client
+    fn by_webhook(&self, url: &Secret, message: &Message) -> Delivery {
+        let mut response = match self.post(url.expose(), None, &payload(message)) {
+            Ok(response) => response,
+            Err(failure) => return failed(failure),
+        };
+        let status = response.status().as_u16();
+        if status == 200 {
+            return Delivery::Arrived { place: None };
+        }
+        let body = response.body_mut().with_config().limit(limits::SLACK.bytes);
+        let said = body.read_to_string().unwrap_or_default();
+        refused(status, response.headers(), known(&said))
+    }
+
+    /// Calls a method of the API.
+    ///
+    /// Source: <https://docs.slack.dev/apis/web-api/>: status 200 with `ok`, and `error` if it is false; `channel` and
+    /// `ts` identify the message.
+    fn by_api(
+        &self,
+        api: &str,
+        method: &str,
+        token: &Secret,
+        channel: &str,
+        ts: Option<&str>,
+        message: &Message,
+    ) -> Delivery {
+        let mut body = payload(message);
+        body["channel"] = channel.into();
+        body["unfurl_links"] = false.into();
+        if let Some(ts) = ts {
+            body["ts"] = ts.into();
+        }
+        let mut response = match self.post(&format!("{api}/{method}"), Some(token), &body) {
+            Ok(response) => response,
+            Err(failure) => return failed(failure),
+        };
+        let status = response.status().as_u16();
+        let body = response
+            .body_mut()
+            .with_config()
+            .limit(limits::SLACK_API.bytes);
+        let text = body.read_to_string().unwrap_or_default();
+        let answer: Option<Value> = serde_json::from_str(&text).ok();
+        if status != 200 {
+            return refused(status, response.headers(), None);
+        }
+        let Some(answer) = answer else {
+            return Delivery::Unknown {
+                why: "Slack sent an unreadable response".to_owned(),
+            };
+        };
+        let text = |key: &str| answer.get(key).and_then(Value::as_str);
+        if answer.get("ok").and_then(Value::as_bool) == Some(true) {
+            let place = text("channel").zip(text("ts"));
+            return Delivery::Arrived {
+                place: place.map(|(channel, ts)| format!("{channel} {ts}")),
+            };
+        }
+        let known = known(text("error").unwrap_or_default());
+        let remedy = match known {
+            Some(error) if ts.is_some() && GONE.contains(&error) => Remedy::New,
+            Some(error) if PASSING.contains(&error) => Remedy::Later,
+            _ => Remedy::Person,
+        };
+        Delivery::Failed {
+            why: format!("Slack refused the message{}", named(known)),
+            again_in: None,
+            remedy,
+        }
+    }
+
+    fn post(
+        &self,
+        url: &str,
+        token: Option<&Secret>,
+        body: &Value,
+    ) -> Result<Response<Body>, Failure> {
+        let request = self
+            .client
             .agent(url)
             .post(url)
             .config()
-            .timeout_global(Some(until - Instant::now()))
+            .timeout_global(Some(self.time_limit))
             .build()
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .send(body)
-            .map_err(|error| Failure::of(&error, "Slack", self.time_limit).why)
+            .header(CONTENT_TYPE, "application/json; charset=utf-8");
+        let request = match token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {}", token.expose())),
+            None => request,
+        };
+        request
+            .send(&body.to_string())
+            .map_err(|error| Failure::of(&error, "Slack", self.time_limit))
     }
 }
 
-/// How long to wait before the message is sent again.
+fn failed(failure: Failure) -> Delivery {
+    if failure.sent {
+        Delivery::Unknown { why: failure.why }
+    } else {
+        Delivery::Failed {
+            why: failure.why,
+            again_in: None,
+            remedy: Remedy::Later,
+        }
+    }
+}
+
+/// An answer with another status than 200: the message did not arrive.
 ///
 /// Source: <https://docs.slack.dev/apis/web-api/rate-limits>: status 429 with `Retry-After`.
-fn wanted_wait(response: &Response<Body>) -> Option<Duration> {
-    if response.status().as_u16() != 429 {
-        return None;
+fn refused(status: u16, headers: &HeaderMap, known: Option<&'static str>) -> Delivery {
+    let is_passing = status == 408 || status == 429 || status >= 500;
+    Delivery::Failed {
+        why: format!("Slack answered with status {status}{}", named(known)),
+        again_in: http::retry_after(headers),
+        remedy: if is_passing {
+            Remedy::Later
+        } else {
+            Remedy::Person
+        },
     }
-    http::retry_after(response.headers())
+}
+
+fn known(said: &str) -> Option<&'static str> {
+    KNOWN.into_iter().find(|known| *known == said.trim())
+}
+
+fn named(known: Option<&str>) -> String {
+    known.map(|it| format!(": `{it}`")).unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc::channel;
-
-    use proptest::prelude::*;
-    use serde_json::Value;
-
-    use super::*;
-    use crate::effects::stand_in::{StandIn, answer, closed_port, hang};
-
-    const PATH: &str = "/services/T0123/B0123/s3cr3tt0k3n";
-
-    fn message() -> Message {
-        Message {
-            urgency: "info",
-            text: "released".to_owned(),
-            facts: Vec::new(),
-            link: None,
-        }
-    }
-
-    fn send(url: &str) -> Result<(), String> {
-        Slack::new().send(&Secret::test(&format!("{url}{PATH}")), &message())
-    }
-
-    #[test]
-    fn a_message_arrives_once() {
-        let slack = StandIn::start(|stream, _| answer(stream, "200 OK", "", "ok"));
-        assert_eq!(send(&slack.url), Ok(()));
-        let requests = slack.requests();
-        assert_eq!(requests.len(), 1);
-        let (head, body) = requests[0].split_once("\r\n\r\n").expect("a body");
-        assert!(
-            head.starts_with(&format!("POST {PATH} HTTP/1.1\r\n")),
-            "{head}"
-        );
-        let head = head.to_ascii_lowercase();
-        assert!(head.contains("content-type: application/json"), "{head}");
-        let body: Value = serde_json::from_str(body).expect("JSON");
-        assert_eq!(body, payload(&message()));
-    }
-
-    #[test]
-    fn nothing_is_sent_again_after_a_failure() {
-        for (status, said, error) in [
-            ("500 Oops", "", "Slack answered with status 500"),
-            ("404 Not Found", PATH, "Slack answered with status 404"),
-            (
-                "403 No",
-                "invalid_token\n",
-                "Slack answered with status 403: `invalid_token`",
-            ),
-            ("302 Found", "", "Slack answered with status 302"),
-            ("429 Wait", "", "Slack answered with status 429"),
-            (
-                "500 Oops",
-                &"x".repeat(9000),
-                "Slack answered with status 500",
-            ),
-        ] {
-            let said = said.to_owned();
-            let slack = StandIn::start(move |stream, _| {
-                answer(stream, status, "Location: /elsewhere\r\n", &said);
-            });
-            assert_eq!(send(&slack.url), Err(error.to_owned()));
-            assert_eq!(slack.requests().len(), 1);
-        }
-    }
-
-    #[test]
-    fn a_message_is_sent_again_if_slack_asks_for_it() {
-        let slack = StandIn::start(|stream, before| match before {
-            0 => answer(stream, "429 Wait", "Retry-After: 0\r\n", ""),
-            _ => answer(stream, "200 OK", "", "ok"),
-        });
-        assert_eq!(send(&slack.url), Ok(()));
-        assert_eq!(slack.requests().len(), 2);
-
-        let slack =
-            StandIn::start(|stream, _| answer(stream, "429 Wait", "Retry-After: 0\r\n", ""));
-        assert_eq!(
-            send(&slack.url),
-            Err("Slack answered with status 429".to_owned())
-        );
-        assert_eq!(slack.requests().len(), 2, "once more, and not again");
-
-        let slack =
-            StandIn::start(|stream, _| answer(stream, "429 Wait", "Retry-After: 6\r\n", ""));
-        assert_eq!(
-            send(&slack.url),
-            Err("Slack asks to wait for 6s, which is too long".to_owned())
-        );
-        assert_eq!(slack.requests().len(), 1);
-    }
-
-    #[test]
-    fn slack_is_down() {
-        assert_eq!(
-            send(&closed_port()),
-            Err("Slack can't be reached: connection refused".to_owned())
-        );
-        // No name server knows this name, and some answer too late.
-        let slack = Slack::within(Duration::from_secs(2));
-        let error = slack.send(&Secret::test("http://hooks.invalid/s3cr3t"), &message());
-        let error = error.expect_err("the port is closed");
-        assert!(
-            !error.contains("hooks") && !error.contains("s3cr3t"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn slack_hangs() {
-        let (went, gone) = channel();
-        let slack = StandIn::start(move |stream, _| {
-            hang(stream);
-            went.send(()).expect("the test waits");
-        });
-        let short = Slack::within(Duration::from_millis(200));
-        let url = Secret::test(&format!("{}{PATH}", slack.url));
-        assert_eq!(
-            short.send(&url, &message()),
-            Err("Slack did not answer within 200ms".to_owned())
-        );
-        gone.recv().expect("the connection was given up");
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
-
-        #[test]
-        fn no_error_repeats_the_url(path in "[a-zA-Z0-9]{8,30}", how in 0_usize..5) {
-            let said = path.clone();
-            let slack = StandIn::start(move |stream, _| match how {
-                0 => answer(stream, "400 Bad", "", &said),
-                1 => answer(stream, "302 Found", &format!("Location: /{said}\r\n"), ""),
-                2 => answer(stream, &format!("500 {said}"), &format!("{said}: {said}\r\n"), ""),
-                3 => answer(stream, &said, &said, &said),
-                _ => {}
-            });
-            let secret = Secret::test(&format!("{}/{path}", slack.url));
-            let error = Slack::new().send(&secret, &message()).expect_err("it fails");
-            prop_assert!(!error.contains(&path), "{}", error);
-            prop_assert!(!error.contains(&slack.url), "{}", error);
-            let debug = format!("{secret:?}");
-            prop_assert!(!debug.contains(&path));
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! Formats a message for Slack.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::http::is_url;
@@ -9,17 +10,42 @@ const SECTION: usize = 3000;
 const FIELD: usize = 2000;
 const FIELDS: usize = 10;
 
-/// A message about a deployment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A message about a deployment. In its texts, Slack's markup for bold text and code works; links and mentions don't.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Message {
     /// `info`, `warning` or `failure`.
-    pub urgency: &'static str,
-    /// What happened. Slack's markup for bold text and code works in it; links and mentions don't.
+    pub urgency: String,
+    /// What happened.
     pub text: String,
+    /// What the release is: the subject of its commit and its author.
+    #[serde(default)]
+    pub release: Option<String>,
     /// Facts, as name and value. Slack shows ten: of a longer list, nine are shown and the others counted.
+    #[serde(default)]
     pub facts: Vec<(String, String)>,
-    /// An `http` or `https` URL with more information. Any other text is shown as text.
-    pub link: Option<String>,
+    /// What failed.
+    #[serde(default)]
+    pub failure: Option<Failed>,
+    /// What happened before, if this message replaces an earlier one: the oldest first.
+    #[serde(default)]
+    pub earlier: Vec<String>,
+    /// What to do now.
+    #[serde(default)]
+    pub to_do: Vec<String>,
+    /// `http` or `https` URLs with more information, each with the word that is shown. Any other text is shown as text.
+    #[serde(default)]
+    pub links: Vec<(String, String)>,
+}
+
+/// A step that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Failed {
+    /// The step and how it ended; not empty.
+    pub step: String,
+    /// The last lines of its output.
+    pub lines: Vec<String>,
 }
 
 /// The body of the request.
@@ -27,22 +53,86 @@ pub struct Message {
 /// Source: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>; notifications show `text`, the
 /// channel shows `blocks`.
 pub fn payload(message: &Message) -> Value {
-    let emoji = match message.urgency {
+    let emoji = match message.urgency.as_str() {
         "failure" => ":x:",
         "warning" => ":warning:",
         _ => ":information_source:",
     };
     let room = SECTION - width(emoji) - 1;
     let text = format!("{emoji} {}", escaped(&message.text, room));
-    let mut blocks = vec![json!({"type": "section", "text": mrkdwn(&text)})];
+    let mut blocks = vec![section(&text)];
+    let release = message.release.as_deref().unwrap_or_default();
+    // A section must not be empty.
+    if !release.is_empty() {
+        blocks.push(section(&escaped(release, SECTION)));
+    }
     let fields = fields(&message.facts);
     if !fields.is_empty() {
         blocks.push(json!({"type": "section", "fields": fields}));
     }
-    if let Some(link) = &message.link {
-        blocks.push(json!({"type": "section", "text": mrkdwn(&linked(link))}));
+    if let Some(failure) = &message.failure {
+        blocks.push(section(&failed(failure)));
+    }
+    for list in [&message.earlier, &message.to_do] {
+        if !list.is_empty() {
+            blocks.push(section(&listed(list)));
+        }
+    }
+    if !message.links.is_empty() {
+        let links = message.links.iter().map(|(word, link)| linked(word, link));
+        let links: Vec<_> = links.collect();
+        blocks.push(section(&clipped(&links, "  ")));
     }
     json!({"text": text, "blocks": blocks})
+}
+
+fn section(text: &str) -> Value {
+    json!({"type": "section", "text": mrkdwn(text)})
+}
+
+/// The step that failed, and its last lines as they were written: the last ones if not all fit.
+fn failed(failure: &Failed) -> String {
+    let step = escaped(&failure.step, SECTION / 4);
+    let fence = "```";
+    let room = SECTION - width(&step) - 2 * width(fence) - 3;
+    let mut lines: Vec<String> = Vec::new();
+    let mut length = 0;
+    for line in failure.lines.iter().rev() {
+        // Backquotes in the output must not end the block.
+        let line = escaped(&line.replace('`', "'"), SECTION / 8);
+        length += width(&line) + 1;
+        if length > room {
+            break;
+        }
+        lines.push(line);
+    }
+    if lines.is_empty() {
+        return step;
+    }
+    lines.reverse();
+    format!("{step}\n{fence}\n{}\n{fence}", lines.join("\n"))
+}
+
+fn listed(list: &[String]) -> String {
+    let items = list.iter();
+    let items: Vec<_> = items
+        .map(|it| format!("• {}", escaped(it, SECTION / 4)))
+        .collect();
+    clipped(&items, "\n")
+}
+
+/// As many of the texts as fit.
+fn clipped(texts: &[String], between: &str) -> String {
+    let mut whole = String::new();
+    for text in texts {
+        let between = if whole.is_empty() { "" } else { between };
+        if width(&whole) + width(between) + width(text) > SECTION {
+            break;
+        }
+        whole.push_str(between);
+        whole.push_str(text);
+    }
+    whole
 }
 
 fn fields(facts: &[(String, String)]) -> Vec<Value> {
@@ -66,14 +156,14 @@ fn fields(facts: &[(String, String)]) -> Vec<Value> {
     fields
 }
 
-fn linked(link: &str) -> String {
+fn linked(word: &str, link: &str) -> String {
     // These characters end a link or its URL; a valid URL contains none of them.
     let plain = is_url(link) && !link.contains(['<', '>', '|']);
-    let whole = format!("<{}|More>", escaped(link, usize::MAX));
+    let whole = format!("<{}|{}>", escaped(link, usize::MAX), escaped(word, FIELD));
     if plain && width(&whole) <= SECTION {
         whole
     } else {
-        escaped(&format!("More: {link}"), SECTION)
+        escaped(&format!("{word}: {link}"), SECTION)
     }
 }
 
@@ -136,148 +226,4 @@ fn is_mention(rest: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn message(text: &str) -> Message {
-        Message {
-            urgency: "failure",
-            text: text.to_owned(),
-            facts: Vec::new(),
-            link: None,
-        }
-    }
-
-    #[test]
-    fn a_message_in_blocks() {
-        let message = Message {
-            facts: vec![("tag".to_owned(), "<prod>".to_owned())],
-            link: Some("https://ci.example/1?a=b&c=d".to_owned()),
-            ..message("`stage` & <!channel>")
-        };
-        let text = ":x: `stage` &amp; &lt;!channel&gt;";
-        let mrkdwn = |text| json!({"type": "mrkdwn", "text": text, "verbatim": true});
-        assert_eq!(
-            payload(&message),
-            json!({
-                "text": text,
-                "blocks": [
-                    {"type": "section", "text": mrkdwn(text)},
-                    {"type": "section", "fields": [mrkdwn("*tag*\n&lt;prod&gt;")]},
-                    {"type": "section", "text": mrkdwn("<https://ci.example/1?a=b&amp;c=d|More>")},
-                ],
-            })
-        );
-    }
-
-    #[test]
-    fn urgency_is_an_emoji() {
-        for (urgency, emoji) in [
-            ("info", ":information_source:"),
-            ("warning", ":warning:"),
-            ("failure", ":x:"),
-        ] {
-            let message = Message {
-                urgency,
-                ..message("done")
-            };
-            assert_eq!(payload(&message)["text"], format!("{emoji} done"));
-        }
-    }
-
-    #[test]
-    fn what_is_no_link_is_text() {
-        for link in ["javascript:x", "https://a/|b", "https://a/<!here>"] {
-            let message = Message {
-                link: Some(link.to_owned()),
-                ..message("")
-            };
-            let payload = payload(&message);
-            let text = payload["blocks"][1]["text"]["text"].as_str();
-            assert_eq!(text, Some(&*escaped(&format!("More: {link}"), 99)));
-        }
-    }
-
-    #[test]
-    fn ten_fields_and_no_more() {
-        for (count, fields, last) in [(10, 10, "*9*\nv"), (11, 10, "… and 2 more")] {
-            let facts = (0..count).map(|n| (n.to_string(), "v".to_owned()));
-            let message = Message {
-                facts: facts.collect(),
-                ..message("")
-            };
-            let payload = payload(&message);
-            let found = payload["blocks"][1]["fields"].as_array().expect("fields");
-            assert_eq!(found.len(), fields);
-            assert_eq!(found[fields - 1]["text"], last);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn limits_hold_and_mentions_are_inert(
-            text in "(<!channel>|@here|&|x|👍){0,9}",
-            times in prop::sample::select(vec![1_usize, 400, 2000]),
-            count in 0_usize..14,
-        ) {
-            let text = text.repeat(times);
-            let message = Message {
-                facts: vec![(text.clone(), text.clone()); count],
-                link: Some(format!("https://a/{text}")),
-                ..message(&text)
-            };
-            let payload = payload(&message);
-            prop_assert!(!payload.to_string().contains("<!"));
-            prop_assert!(!payload.to_string().contains("@here"));
-            for block in payload["blocks"].as_array().expect("blocks") {
-                let fields = block["fields"].as_array();
-                prop_assert!(fields.is_none_or(|fields| fields.len() <= FIELDS));
-                for field in fields.into_iter().flatten() {
-                    prop_assert!(width(field["text"].as_str().expect("text")) <= FIELD);
-                }
-                let text = block["text"]["text"].as_str().unwrap_or("x");
-                prop_assert!((1..=SECTION).contains(&width(text)));
-            }
-        }
-    }
-
-    #[test]
-    fn what_does_something_is_escaped() {
-        assert_eq!(escaped("a & b < c > d", 99), "a &amp; b &lt; c &gt; d");
-        assert_eq!(
-            escaped("<!channel> <@U1> &lt;", 99),
-            "&lt;!channel&gt; &lt;@U1&gt; &amp;lt;"
-        );
-        assert_eq!(
-            escaped("@here @Channel a@b.c @heré", 99),
-            "@\u{2060}here @\u{2060}Channel a@b.c @heré"
-        );
-    }
-
-    #[test]
-    fn a_cut_leaves_whole_characters() {
-        assert_eq!(escaped("abcdef", 6), "abcdef");
-        assert_eq!(escaped("abcdefg", 6), "abcde…");
-        assert_eq!(escaped("a<b", 6), "a&lt;b");
-        assert_eq!(escaped("a<bc", 6), "a&lt;…");
-        assert_eq!(escaped("ab<c", 6), "ab…");
-        assert_eq!(escaped("👍👍👍", 5), "👍👍…");
-    }
-
-    proptest! {
-        #[test]
-        fn inert_and_never_too_long(
-            text in "([a-z&<>@!👍]|<!channel>|@here|@everyone){0,60}",
-            limit in 1_usize..80,
-        ) {
-            let safe = escaped(&text, limit);
-            prop_assert!(width(&safe) <= limit);
-            prop_assert!(!safe.contains(['<', '>']));
-            let mention = |name: &&str| safe.contains(&["@", name].concat());
-            prop_assert!(!MENTIONS.iter().any(mention));
-            let rest = safe.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
-            prop_assert!(!rest.contains('&'), "{}", safe);
-        }
-    }
-}
+mod tests;

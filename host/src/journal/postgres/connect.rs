@@ -67,6 +67,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0002-inbox.sql"),
     include_str!("../migrations/postgres/0003-messages.sql"),
     include_str!("../migrations/postgres/0004-live.sql"),
+    include_str!("../migrations/postgres/0005-outbox.sql"),
     include_str!("../migrations/postgres/0006-anchors.sql"),
 ];
 

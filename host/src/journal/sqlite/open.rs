@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0002-inbox.sql"),
     include_str!("../migrations/sqlite/0003-messages.sql"),
     include_str!("../migrations/sqlite/0004-live.sql"),
+    include_str!("../migrations/sqlite/0005-outbox.sql"),
     include_str!("../migrations/sqlite/0006-anchors.sql"),
 ];
 

@@ -1,0 +1,61 @@
+//! The settings of the host that have a default.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{List, Setting, duration, path, without_password};
+use crate::config::file::JournalTable;
+use crate::config::{Config, Labels, RECORDS};
+use crate::contract::names::Named as _;
+use crate::server_settings::{Destination, TriggerSettings};
+
+impl List<'_> {
+    /// The host's settings that have a default.
+    pub(super) fn add_host(&self, config: Option<&Config>, shown: &mut Vec<Setting>) {
+        if let Some(test) = config.and_then(|it| it.load_test.as_ref()) {
+            for (key, value) in [
+                ("time-limit", duration(test.time_limit.duration())),
+                ("repeatable", json!(test.repeatable)),
+                ("requests", json!(test.requests)),
+                ("success-exit-status", json!(test.success_exit_status)),
+            ] {
+                shown.push(self.setting(&format!("load-test.{key}"), value));
+            }
+        }
+        let default = || Path::new(RECORDS).join("journal.db");
+        let journal = config.map_or_else(default, |it| it.journal.as_str().into());
+        shown.push(Setting {
+            value: without_password(&path(&journal)),
+            ..self.setting("journal.location", Value::Null)
+        });
+        let records = config.map_or(Path::new(RECORDS), |it| &it.records);
+        shown.push(self.setting("journal.folder", path(records)));
+        let labels = config.map_or(Labels::default(), |it| it.labels);
+        shown.push(self.setting("release.labels", json!(labels.name())));
+        let lease = config.map_or(JournalTable::default().lease.duration(), |it| it.lease);
+        shown.push(self.setting("journal.lease", duration(lease)));
+        if let Some(slack) = config.and_then(|it| it.slack.as_ref()) {
+            if let Destination::Bot { api, .. } = &slack.destination {
+                shown.push(self.setting("slack.api", json!(api)));
+            }
+            shown.push(self.setting("slack.wait", duration(slack.wait)));
+            shown.push(self.setting("slack.give-up-after", duration(slack.give_up_after)));
+        }
+        let Some(serve) = config.and_then(|it| it.serve.as_ref()) else {
+            return;
+        };
+        shown.push(self.setting("serve.listen", json!(serve.listen.to_string())));
+        shown.push(self.setting("serve.at-most", json!(serve.at_most)));
+        shown.push(self.setting("serve.reconcile-every", duration(serve.reconcile_every)));
+        match &serve.elsewhere {
+            Some(TriggerSettings::CircleCi(it)) => {
+                shown.push(self.setting("serve.circleci.url", json!(it.url)));
+            }
+            Some(TriggerSettings::GitHub(it)) => {
+                shown.push(self.setting("serve.github.url", json!(it.url)));
+            }
+            Some(TriggerSettings::Jenkins(_)) | None => {}
+        }
+    }
+}

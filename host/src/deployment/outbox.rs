@@ -1,0 +1,123 @@
+//! Sending the messages of the outbox: those of a deployment while it runs, and at its end those that are left.
+//!
+//! A message is tried with growing delays until Slack has taken it or `[slack] give-up-after` has passed, by whichever
+//! process comes first: this one, `greenlight serve`, or the next `greenlight run`.
+
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::config;
+use crate::effects::shutdown::Shutdown;
+use crate::effects::slack::{Delivery, Message, Remedy, Slack};
+use crate::journal::{self, Attempted, OutboxMessage, OutboxRequest, Store};
+use crate::retry::Backoff;
+
+/// The delays between the attempts to send a message.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    factor: 2.0,
+    longest: Duration::from_mins(5),
+    spread: (0.5, 1.0),
+};
+
+/// How long a claim lasts: longer than an attempt, which ends after 3 s, and the writes around it.
+const TIME_TO_LIVE: Duration = Duration::from_secs(30);
+
+/// How many messages that are left are counted.
+const LISTED: usize = 1000;
+
+/// How often the outbox is looked at while messages are left.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Sends what is due, of one deployment or of all of them, and tells the result of each attempt.
+///
+/// # Errors
+///
+/// Those of the store.
+pub fn send_due(
+    slack: &config::Slack,
+    store: &mut dyn Store,
+    deployment: Option<u64>,
+    tell: &mut dyn FnMut(&OutboxMessage, &Attempted),
+) -> journal::Result<()> {
+    let request = OutboxRequest {
+        deployment,
+        time_to_live: TIME_TO_LIVE,
+        give_up_after: slack.give_up_after,
+    };
+    while let Some(claimed) = store.claim_message(&request)? {
+        let attempted = attempt(slack, &claimed);
+        store.attempted(&claimed, &attempted)?;
+        tell(&claimed, &attempted);
+    }
+    Ok(())
+}
+
+/// Sends what is due until nothing is left, a shutdown is requested, or no attempt is due within `[slack] wait`. Returns
+/// the messages that are left. `waiting` is called once, if it waits.
+///
+/// # Errors
+///
+/// Those of the store.
+pub fn send_all(
+    slack: &config::Slack,
+    store: &mut dyn Store,
+    shutdown: &Shutdown,
+    waiting: &mut dyn FnMut(&[OutboxMessage]),
+) -> journal::Result<Vec<OutboxMessage>> {
+    let end = Instant::now() + slack.wait;
+    let mut has_told = false;
+    loop {
+        send_due(slack, store, None, &mut |_, _| {})?;
+        let left = store.unsent(LISTED)?;
+        let Some(next) = left.iter().map(|it| it.due).min() else {
+            return Ok(left);
+        };
+        let next = Duration::from_millis(next.saturating_sub(clock::milliseconds()));
+        if next > end.saturating_duration_since(Instant::now()) {
+            return Ok(left);
+        }
+        if !std::mem::replace(&mut has_told, true) {
+            waiting(&left);
+        }
+        if shutdown.wait(next.min(POLL)) || Instant::now() >= end {
+            return Ok(left);
+        }
+    }
+}
+
+fn attempt(slack: &config::Slack, claimed: &OutboxMessage) -> Attempted {
+    let message: Message = match serde_json::from_str(&claimed.body) {
+        Ok(message) => message,
+        // Another version of this program may read it.
+        Err(error) => {
+            return Attempted::Failed {
+                error: format!("failed to read the message: {error}"),
+                again_in: BACKOFF.longest,
+                forget_place: false,
+            };
+        }
+    };
+    let place = claimed.place.as_deref();
+    match Slack::new().deliver(&slack.destination, &message, place) {
+        Delivery::Arrived { place } => Attempted::Sent { place },
+        Delivery::Unknown { why } => Attempted::Unknown { error: why },
+        Delivery::Failed {
+            why,
+            again_in,
+            remedy,
+        } => {
+            let failed = claimed.attempts.saturating_sub(1);
+            let delay = match remedy {
+                Remedy::Later => BACKOFF.delay(failed, fastrand::f64()),
+                Remedy::Person => BACKOFF.longest,
+                Remedy::New => Duration::ZERO,
+            };
+            Attempted::Failed {
+                error: why,
+                again_in: delay.max(again_in.unwrap_or_default()),
+                forget_place: remedy == Remedy::New,
+            }
+        }
+    }
+}

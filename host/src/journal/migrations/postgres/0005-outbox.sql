@@ -1,0 +1,18 @@
+-- Messages to people, which stay here until a channel has taken them. `due` is when a waiting message is tried next, or
+-- when the claim of a `sender` ends. `place` is where the channel keeps a message that can be updated.
+CREATE TABLE greenlight.outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    deployment bigint NOT NULL REFERENCES greenlight.deployments,
+    name text NOT NULL,
+    at bigint NOT NULL,
+    body text NOT NULL,
+    revision bigint NOT NULL,
+    state text NOT NULL,
+    attempts bigint NOT NULL,
+    due bigint NOT NULL,
+    place text,
+    error text,
+    sender bigint,
+    UNIQUE (deployment, name)
+);
+CREATE INDEX outbox_by_state ON greenlight.outbox (state, due);

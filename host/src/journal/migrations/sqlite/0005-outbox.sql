@@ -1,0 +1,18 @@
+-- Messages to people, which stay here until a channel has taken them. `due` is when a waiting message is tried next, or
+-- when the claim of a `sender` ends. `place` is where the channel keeps a message that can be updated.
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    deployment INTEGER NOT NULL REFERENCES deployments,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    place TEXT,
+    error TEXT,
+    sender INTEGER,
+    UNIQUE (deployment, name)
+) STRICT;
+CREATE INDEX outbox_by_state ON outbox (state, due);
