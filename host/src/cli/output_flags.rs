@@ -42,7 +42,7 @@ enum Flag {
 use Flag::{Color as C, Quiet as Q, Verbose as V};
 
 /// The flags that each command offers. A command without a row offers none.
-const OFFERED: [(&str, &[Flag]); 18] = [
+const OFFERED: [(&str, &[Flag]); 20] = [
     ("label", &[C, Q, V]),
     ("tags", &[C, Q, V]),
     ("resolve", &[Q, V]),
@@ -55,6 +55,8 @@ const OFFERED: [(&str, &[Flag]); 18] = [
     ("live", &[V]),
     ("rollback-advice", &[V]),
     ("serve", &[Q, V]),
+    ("journal verify", &[Q, V]),
+    ("journal export", &[V]),
     ("config show", &[V]),
     ("config check", &[V]),
     ("policy inspect", &[V]),
