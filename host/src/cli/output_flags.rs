@@ -56,7 +56,7 @@ const OFFERED: [(&str, &[Flag]); 20] = [
     ("rollback-advice", &[V]),
     ("serve", &[Q, V]),
     ("journal verify", &[Q, V]),
-    ("journal export", &[V]),
+    ("journal export", &[Q, V]),
     ("config show", &[V]),
     ("config check", &[V]),
     ("policy inspect", &[V]),

@@ -141,7 +141,7 @@ const GAP: Duration = Duration::from_micros(500);
 
 /// The delay between two looks of a waiting store: a share of the time that it has waited, which is shorter than the gap
 /// for the first tenth of a second. On a busy machine, looks that stay frequent take the processor from the store that
-/// writes: twelve stores that looked every millisecond wrote a third of what they write with these delays.
+/// writes.
 const LOOK_AFTER: u32 = 200;
 const LOOKS: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(5));
 
