@@ -234,10 +234,15 @@ fn facts(timeline: &Timeline) -> Vec<(String, String)> {
     ];
     let environments = timeline.environments.iter();
     facts.extend(environments.map(|it| (it.name.clone(), it.progress.0.name().to_owned())));
-    let noted = timeline.load_test_notes();
-    facts.extend(
-        noted.map(|(environment, note)| (format!("load test of {environment}"), note.to_owned())),
-    );
+    let mut noted: Vec<(String, String)> = Vec::new();
+    for (environment, note) in timeline.load_test_notes() {
+        let name = format!("load test of {environment}");
+        match noted.last_mut() {
+            Some((last, notes)) if *last == name => *notes = format!("{notes}; {note}"),
+            _ => noted.push((name, note.to_owned())),
+        }
+    }
+    facts.extend(noted);
     facts
 }
 

@@ -199,9 +199,9 @@ fn a_run_that_is_asked_to_end_reports_an_interrupted_deployment() {
 
 /// Reports, and what each says about the state of an interrupted deployment.
 const REPORTS: [(&str, &str); 3] = [
-    ("html", "<h1>Interrupted</h1>"),
+    ("html", "<h1>Interrupted in stage</h1>"),
     ("junit", "interrupted; its process has ended"),
-    ("markdown", "## ⚠ Interrupted"),
+    ("markdown", "## ⚠ Interrupted in stage"),
 ];
 
 #[track_caller]
