@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::pipeline::Pipeline;
 use crate::server::{Server, table};
 
-/// Bodies as the documentation of each registry shows them, for a push of `shop`.
+/// Bodies in the form of each registry, written from its documentation, for a push of `shop`.
 fn bodies(tag: &str) -> Vec<(&'static str, String)> {
     let harbor = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../tests/cases/evidence/52-harbor-1.10/body.json");

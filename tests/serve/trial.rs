@@ -306,6 +306,11 @@ fn slack_is_away(trial: &mut Trial, live: &Release) {
     });
     let waits = format!("message to Slack not sent yet: `stopped` of deployment {number}");
     trial.pipeline.greenlight(&["status"]).is(0, &[&waits]);
+    waiting::until("the page", LIMIT, || {
+        let page = trial.server.get("/");
+        page.contains("Slack has not taken 1 message (Slack answered with status 503)")
+            .then_some(())
+    });
     trial.pipeline.slack.answer(Answer::Accept);
     waiting::until("message of the stopped release", LIMIT, || {
         let accepted = trial.pipeline.slack.accepted().into_iter();

@@ -238,7 +238,7 @@ fn facts(timeline: &Timeline) -> Vec<(String, String)> {
     for (environment, note) in timeline.load_test_notes() {
         let name = format!("load test of {environment}");
         match noted.last_mut() {
-            Some((last, notes)) if *last == name => *notes = format!("{notes}; {note}"),
+            Some((last, text)) if *last == name => *text = format!("{text}; {note}"),
             _ => noted.push((name, note.to_owned())),
         }
     }

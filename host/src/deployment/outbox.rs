@@ -86,6 +86,21 @@ pub fn send_all(
     }
 }
 
+/// Says how many messages Slack has not taken, and why; nothing if none is left.
+pub fn not_taken(left: &[OutboxMessage]) -> Option<String> {
+    let plural = match left.len() {
+        0 => return None,
+        1 => "",
+        _ => "s",
+    };
+    let why = left.iter().find_map(|it| it.error.as_deref());
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+    Some(format!(
+        "Slack has not taken {} message{plural}{why}",
+        left.len()
+    ))
+}
+
 fn attempt(slack: &config::Slack, claimed: &OutboxMessage) -> Attempted {
     let message: Message = match serde_json::from_str(&claimed.body) {
         Ok(message) => message,

@@ -22,6 +22,7 @@ use super::{Shared, metrics};
 use crate::clock;
 use crate::contract::names::Named as _;
 use crate::deployment::timeline::Timeline;
+use crate::deployment::{LISTED, outbox};
 use crate::journal::inbox::{
     Counts, DeploymentRequest, DeploymentRequestState, Inbox, PushEventRow,
 };
@@ -62,6 +63,8 @@ struct Status {
     overview: Overview,
     deployment_requests: Vec<RequestRow>,
     push_events: Vec<PushRow>,
+    /// The messages that Slack has not taken, in words.
+    unsent: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -153,6 +156,7 @@ impl StatusReader {
             overview: Overview::of(environments, &timelines, now),
             deployment_requests,
             push_events,
+            unsent: outbox::not_taken(&journal.unsent(LISTED)?),
         })
     }
 

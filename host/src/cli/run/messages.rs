@@ -26,9 +26,10 @@ impl MessageArguments {
         let store = log::open(config).map_err(Error::from);
         let left = store.and_then(|(_, mut store)| {
             let mut waiting = |left: &[OutboxMessage]| {
+                let left = outbox::not_taken(left).unwrap_or_default();
                 output.note(&format!(
                     "note: {}; trying again for {} s at most\n",
-                    not_taken(left),
+                    escape(&left),
                     slack.wait.as_secs()
                 ));
             };
@@ -36,24 +37,18 @@ impl MessageArguments {
             Ok(outbox::send_all(slack, store, shutdown, &mut waiting)?)
         });
         match left {
-            Ok(left) if left.is_empty() => {}
-            Ok(left) => output.note(&format!(
-                "note: {}; the next `greenlight run` or `greenlight serve` sends them\n",
-                not_taken(&left)
-            )),
+            Ok(left) => {
+                if let Some(left) = outbox::not_taken(&left) {
+                    output.note(&format!(
+                        "note: {}; the next `greenlight run` or `greenlight serve` sends what is left\n",
+                        escape(&left)
+                    ));
+                }
+            }
             Err(error) => output.note(&format!(
                 "note: failed to send the messages that are left: {}\n",
                 escape(&error.message)
             )),
         }
     }
-}
-
-/// Says how many messages Slack has not taken, and why.
-fn not_taken(left: &[OutboxMessage]) -> String {
-    let count = left.len();
-    let plural = if count == 1 { "" } else { "s" };
-    let why = left.iter().find_map(|it| it.error.as_deref());
-    let why = why.map_or_else(String::new, |why| format!(" ({})", escape(why)));
-    format!("Slack has not taken {count} message{plural}{why}")
 }
