@@ -106,6 +106,7 @@ fn canceled_during_its_load_test(pipeline: &Pipeline) {
         told.contains("was canceled") && told.contains(reason),
         "{told}"
     );
+    assert!(told.contains("to deploy it after all"), "{told}");
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
 
     assert_eq!(cleaned(pipeline), 1);

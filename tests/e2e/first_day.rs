@@ -57,8 +57,18 @@ fn what_live_recorded_is_known_while_nodes_are_silent() {
         (&recorded["deployment"], &recorded["by"]),
         (&Value::Null, &Value::Null)
     );
+    let status = pipeline.greenlight(&["status"]).stdout;
+    let served = format!("prod serves {}", &newer[..12]);
+    assert!(status.lines().any(|it| it.starts_with(&served)), "{status}");
     silence(&pipeline);
     pipeline.run_tag(&late[0]).is(1, &["stop[superseded]"]);
+    let told = pipeline.slack.messages().pop().expect("a message").body;
+    let told = told.to_string();
+    assert!(
+        told.contains("a newer release that contains it takes its place"),
+        "{told}"
+    );
+    assert!(!told.contains("deploy it again"), "{told}");
     assert_eq!(Pipeline::times(&pipeline.stage, &older), 0);
 }
 

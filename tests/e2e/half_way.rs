@@ -47,6 +47,9 @@ fn everything_says_that_production_is_mixed() {
         last.contains("was stopped") && last.contains(&mixed),
         "{told:?}"
     );
+    let body = pipeline.slack.messages().pop().expect("a message").body;
+    let to_do = "1 of 3 nodes of prod serves the release: deploy it again";
+    assert!(body.to_string().contains(to_do), "{body}");
     for report in reports {
         let text = std::fs::read_to_string(pipeline.folder().join(report)).expect("a report");
         assert!(text.contains(&mixed), "{report}: {text}");

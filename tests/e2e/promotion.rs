@@ -338,11 +338,15 @@ fn a_deployment_continues_without_slack() {
 
 #[test]
 fn a_deployment_does_not_wait_for_slack() {
-    let pipeline = Pipeline::recorded();
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.slack.push_str("\nwait = \"0s\"");
     pipeline.slack.answer(Answer::Hang);
     pipeline.commit("Change [load test: abort]");
     let ended = pipeline.run();
-    ended.is(0, &["✗ send a notification: "]);
+    ended.is(
+        0,
+        &["✗ send a notification: not sent yet: Slack did not answer within 3s"],
+    );
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub enum Answer {
     Refuse(u16),
     /// Not at all, until this changes.
     Hang,
+    /// As `Hang`, but a request that changes nothing is answered.
+    Swallow,
 }
 
 /// A message that arrived.
@@ -55,6 +57,8 @@ struct Shared {
 struct State {
     answer: Answer,
     messages: Vec<Message>,
+    /// How many requests arrived.
+    asked: usize,
     ended: bool,
     /// All connections, so that none is waited for at the end.
     connections: Vec<TcpStream>,
@@ -70,6 +74,7 @@ impl Slack {
             state: Mutex::new(State {
                 answer: Answer::Accept,
                 messages: Vec::new(),
+                asked: 0,
                 ended: false,
                 connections: Vec::new(),
             }),
@@ -94,6 +99,11 @@ impl Slack {
     /// The address of the API.
     pub fn api(&self) -> String {
         format!("http://{}{}", self.address, API.trim_end_matches('/'))
+    }
+
+    /// How many requests arrived, also those that change nothing.
+    pub fn asked(&self) -> usize {
+        self.shared.state().asked
     }
 
     /// The texts of the messages that were accepted, in order.
@@ -159,8 +169,13 @@ impl Shared {
     }
 
     /// Answers one request, and closes. A client that goes away is not missed.
-    fn serve(&self, mut stream: &TcpStream) -> Option<()> {
-        let (path, token, body) = read(stream)?;
+    fn serve(&self, stream: &TcpStream) -> Option<()> {
+        let (method, path, token, body) = read(stream)?;
+        self.state().asked += 1;
+        if method == "GET" {
+            let status = self.look()?;
+            return answer(stream, status, "seen");
+        }
         let (status, text) = match path.strip_prefix(API) {
             None if path == HOOK => self.receive("", &body)?,
             None => (404, "no_service".to_owned()),
@@ -176,14 +191,19 @@ impl Shared {
                 refused => refused,
             },
         };
-        let length = text.len();
-        write!(
-            stream,
-            "HTTP/1.1 {status} Said\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\
-             connection: close\r\n\r\n{text}"
-        )
-        .ok()?;
-        stream.shutdown(Shutdown::Both).ok()
+        answer(stream, status, &text)
+    }
+
+    /// The status for a request that changes nothing; nothing at the end.
+    fn look(&self) -> Option<u16> {
+        let hangs = |state: &mut State| state.answer == Answer::Hang && !state.ended;
+        let waited = self.changed.wait_while(self.state(), hangs);
+        let state = waited.unwrap_or_else(PoisonError::into_inner);
+        match state.answer {
+            Answer::Accept | Answer::Swallow => Some(404),
+            Answer::Refuse(status) => Some(status),
+            Answer::Hang => None,
+        }
     }
 
     /// What is answered to a body; nothing at the end. To a call of the API, the time stamp of the message.
@@ -205,24 +225,39 @@ impl Shared {
             body,
             answer,
         });
-        let hangs = |state: &mut State| state.answer == Answer::Hang && !state.ended;
+        let hangs = |state: &mut State| {
+            matches!(state.answer, Answer::Hang | Answer::Swallow) && !state.ended
+        };
         let waited = self.changed.wait_while(state, hangs);
         let state = waited.unwrap_or_else(PoisonError::into_inner);
         match state.answer {
             Answer::Accept if method.is_empty() => Some((200, "ok".to_owned())),
             Answer::Accept => Some((200, ts)),
             Answer::Refuse(status) => Some((status, "server_error".to_owned())),
-            Answer::Hang => None,
+            Answer::Hang | Answer::Swallow => None,
         }
     }
 }
 
-/// Path, token and body of a request. Only bodies of a stated length are understood.
-fn read(stream: &TcpStream) -> Option<(String, String, Vec<u8>)> {
+/// Answers, and closes.
+fn answer(mut stream: &TcpStream, status: u16, text: &str) -> Option<()> {
+    let length = text.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status} Said\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{text}"
+    )
+    .ok()?;
+    stream.shutdown(Shutdown::Both).ok()
+}
+
+/// Method, path, token and body of a request. Only bodies of a stated length are understood.
+fn read(stream: &TcpStream) -> Option<(String, String, String, Vec<u8>)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
     let mut length = 0;
     let mut token = String::new();
     loop {
@@ -245,5 +280,5 @@ fn read(stream: &TcpStream) -> Option<(String, String, Vec<u8>)> {
     }
     let mut body = Vec::new();
     reader.take(length).read_to_end(&mut body).ok()?;
-    Some((path, token, body))
+    Some((method, path, token, body))
 }

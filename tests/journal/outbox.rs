@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenlight::journal::{
-    Attempted, NewOutboxMessage, OutboxMessage, OutboxRequest, OutboxState, Store,
+    Attempted, NewOutboxMessage, OutboxMessage, OutboxRequest, OutboxState, Replaces, Store,
 };
 
 use crate::place::{Place, for_both, new};
@@ -14,6 +14,8 @@ for_both!(
     a_message_that_may_have_arrived_is_not_sent_again,
     an_update_may_be_sent_twice,
     a_message_is_replaced_while_it_is_sent,
+    new_contents_are_sent_after_the_death_of_a_sender,
+    a_message_that_waits_keeps_its_delay,
     an_old_message_is_given_up,
     two_processes_share_the_outbox,
 );
@@ -31,7 +33,7 @@ fn message(deployment: u64, name: &str, body: &str) -> NewOutboxMessage {
         deployment,
         name: name.to_owned(),
         body: body.to_owned(),
-        replaces: false,
+        replaces: Replaces::Never,
     }
 }
 
@@ -99,7 +101,11 @@ fn a_failed_message_is_tried_again_in_its_turn(place: &Place) {
         (first, "warning")
     );
     store.attempted(&claimed, &failed(HOUR)).expect("stored");
+    assert_eq!(claim(store), None, "the channel is away");
     // The second message of the first deployment waits for the first one.
+    place.tamper(&format!(
+        "UPDATE outbox SET due = 0 WHERE deployment = {other}"
+    ));
     let claimed = claim(store).expect("another deployment is due");
     assert_eq!(claimed.deployment, other);
     store
@@ -159,7 +165,7 @@ fn an_update_may_be_sent_twice(place: &Place) {
     let store = store.as_mut();
     let deployment = store.begin(&new("a")).expect("begun");
     let mut updated = message(deployment, "deployment", "{}");
-    updated.replaces = true;
+    updated.replaces = Replaces::Always;
     store.hand_over(&updated).expect("stored");
     let claimed = claim(store).expect("it is due");
     store
@@ -190,7 +196,7 @@ fn a_message_is_replaced_while_it_is_sent(place: &Place) {
     let store = store.as_mut();
     let deployment = store.begin(&new("a")).expect("begun");
     let mut updated = message(deployment, "deployment", "1");
-    updated.replaces = true;
+    updated.replaces = Replaces::Always;
     store.hand_over(&updated).expect("stored");
     let claimed = claim(store).expect("it is due");
     "2".clone_into(&mut updated.body);
@@ -206,6 +212,52 @@ fn a_message_is_replaced_while_it_is_sent(place: &Place) {
         .attempted(&claimed, &sent(Some("C01 1.2")))
         .expect("stored");
     assert_eq!(state(store, deployment), [OutboxState::Sent]);
+}
+
+/// The process dies while it sends the first contents: the second ones were certainly not sent.
+fn new_contents_are_sent_after_the_death_of_a_sender(place: &Place) {
+    let mut store = place.open();
+    let store = store.as_mut();
+    let deployment = store.begin(&new("a")).expect("begun");
+    let mut updated = message(deployment, "deployment", "1");
+    updated.replaces = Replaces::Known;
+    store.hand_over(&updated).expect("stored");
+    claim(store).expect("it is due");
+    "2".clone_into(&mut updated.body);
+    store.hand_over(&updated).expect("stored");
+    place.tamper("UPDATE outbox SET due = 0");
+    let claimed = claim(store).expect("the new contents are due");
+    assert_eq!(claimed.body, "2");
+    // Now its own sender dies: only what must be told replaces a message that may have arrived.
+    place.tamper("UPDATE outbox SET due = 0");
+    assert_eq!(claim(store), None);
+    assert_eq!(state(store, deployment), [OutboxState::Unknown]);
+    "3".clone_into(&mut updated.body);
+    store.hand_over(&updated).expect("stored");
+    assert_eq!(claim(store), None);
+    updated.replaces = Replaces::Always;
+    store.hand_over(&updated).expect("stored");
+    assert_eq!(claim(store).expect("it is due").body, "3");
+}
+
+/// New contents, and other messages, are not tried before Slack may be back.
+fn a_message_that_waits_keeps_its_delay(place: &Place) {
+    let mut store = place.open();
+    let store = store.as_mut();
+    let deployment = store.begin(&new("a")).expect("begun");
+    let other = store.begin(&new("b")).expect("begun");
+    let mut updated = message(deployment, "deployment", "1");
+    updated.replaces = Replaces::Always;
+    store.hand_over(&updated).expect("stored");
+    hand_over(store, other, "promoted");
+    let claimed = claim(store).expect("it is due");
+    store.attempted(&claimed, &failed(HOUR)).expect("stored");
+    "2".clone_into(&mut updated.body);
+    store.hand_over(&updated).expect("stored");
+    assert_eq!(claim(store), None);
+    place.tamper("UPDATE outbox SET due = 0");
+    let again = claim(store).expect("it is due");
+    assert_eq!((again.body.as_str(), again.attempts), ("2", 2));
 }
 
 fn an_old_message_is_given_up(place: &Place) {

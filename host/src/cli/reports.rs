@@ -63,6 +63,7 @@ pub fn timeline(store: &mut dyn Store, number: u64) -> Result<Timeline, Error> {
     let header = header.ok_or(journal::Error::Unknown(number))?;
     let entries = log::read(store, number)?;
     let mut timeline = timeline::project(&header, &entries);
+    timeline.add_messages(store.outbox_of(number)?);
     if timeline.conclusion.is_none() {
         timeline.interrupt();
     }

@@ -237,12 +237,11 @@ fn is_cancellation(dated: &Dated) -> bool {
     )
 }
 
-/// Whether the notification was sent, or its sending began and its outcome is unknown.
+/// Whether the notification was handed over to the outbox.
 fn is_notice(dated: &Dated) -> bool {
-    match &dated.entry {
-        Entry::Started {
-            effect: Action::Notify(notice),
-        } => notice.key == NOTICE,
-        _ => false,
-    }
+    matches!(
+        &dated.entry,
+        Entry::Happened { event, .. }
+            if matches!(&event.happening, Happening::Notified(it) if it.key == NOTICE)
+    )
 }

@@ -4,12 +4,13 @@
 //! records its outcome.
 
 mod messages;
+mod notices;
 mod opening;
 mod running;
 mod supersede;
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::commands::{self, Command};
 use super::entry::{Began, Details, Entry, Person};
@@ -21,11 +22,10 @@ use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
 use super::survey::Survey;
-use super::{Context, End, Error, HeldLeases, JITTER, notify, occupant};
+use super::{Context, End, Error, HeldLeases, JITTER, Keeper, occupant};
 use crate::clock;
-use crate::contract::actions;
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, Happening, LoadTest, Notice, Outcome, Release,
+    Action, Conclusion, Decision, Happening, LoadTest, Outcome, Release,
 };
 use crate::contract::types::Settings;
 use crate::journal::Lock;
@@ -56,6 +56,8 @@ pub(super) struct Driver<'a> {
     folder: PathBuf,
     /// The person who canceled the deployment.
     canceled_by: Option<Person>,
+    /// Sends messages meanwhile.
+    sender: Option<Keeper>,
 }
 
 impl<'a> Driver<'a> {
@@ -82,6 +84,7 @@ impl<'a> Driver<'a> {
             mailbox,
             began,
             canceled_by: None,
+            sender: None,
             asked: Vec::new(),
             surveyed: None,
             imported: Imported::default(),
@@ -322,23 +325,6 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn notify(&mut self, notice: &Notice) -> Result<(), Error> {
-        let notice = &self.last_look.added_to(notice);
-        let effect = Action::Notify(notice.clone());
-        self.start(&effect)?;
-        let began = Instant::now();
-        let number = self.record.log.deployment;
-        let store = self.record.log.store.as_mut();
-        let person = self.canceled_by.as_ref();
-        let handed = notify::notify(self.context.config, store, number, notice, person)?;
-        let (happening, details) = notify::notified(notice, &handed);
-        self.record.happened(happening, details)?;
-        self.context
-            .screen
-            .ended(&effect, handed.is_done(), &handed.said(), began.elapsed());
-        Ok(())
-    }
-
     fn wait(&mut self, seconds: u32) -> Result<(), Error> {
         let time = Duration::from_secs(u64::from(seconds));
         let time = retry::spread(time, JITTER, fastrand::f64());
@@ -372,22 +358,12 @@ impl<'a> Driver<'a> {
     /// Right before, the store confirms that this deployment still holds its locks.
     fn start(&mut self, effect: &Action) -> Result<(), Error> {
         self.context.check_shutdown()?;
+        self.progress(effect)?;
         self.leases.confirm(self.record.log.store.as_mut())?;
         self.record.log.write(&Entry::Started {
             effect: effect.clone(),
         })?;
         self.context.screen.started(effect);
-        match effect {
-            Action::Deploy(_) | Action::LoadTest(_) => {
-                let (log, text) = (&mut self.record.log, actions::sentence(effect));
-                notify::progress(
-                    self.context.config,
-                    log.store.as_mut(),
-                    log.deployment,
-                    &text,
-                )
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }

@@ -7,16 +7,24 @@ use super::log::Dated;
 use super::timeline::{Step, StepKind, StepState, Timeline};
 use super::what_now::what_now;
 use super::{Error, log, outbox, timeline};
-use crate::config::{self, Config};
+use crate::config::Config;
+use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Happening, Notice, Notification, Outcome, Urgency};
+use crate::contract::promotion::{
+    Conclusion, Happening, Intervention, Notice, Notification, Outcome, Permission, Progress,
+    Urgency,
+};
 use crate::effects::slack::{Failed, Message};
 use crate::facts::ci::{self, CiEnvironment, Variables};
-use crate::journal::{self, NewOutboxMessage, OutboxMessage, OutboxState, Store};
+use crate::journal::{self, NewOutboxMessage, OutboxMessage, OutboxState, Replaces, Store};
+use crate::text::escape::escape;
 use crate::text::number::short;
 
 /// The name of the message that a bot updates.
 const UPDATED: &str = "deployment";
+
+/// The code of the reason for which a newer release takes the place of this one.
+const SUPERSEDED: &str = "superseded";
 
 /// What became of a notification so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,12 +118,20 @@ pub(super) fn notify(
     if let Some(person) = person {
         message.text = format!("{} ({})", message.text, person.in_words());
     }
-    hand_over(slack, store, deployment, name, &message)?;
+    let replaces = if updates {
+        Replaces::Always
+    } else {
+        Replaces::Never
+    };
+    hand_over(store, deployment, (name, replaces), &message)?;
+    let once = || true;
+    outbox::send_due(slack, store, Some(deployment), &once, &mut |_, _| {})?;
     let mut messages = store.outbox_of(deployment)?.into_iter();
     Ok(Handed::of(messages.find(|it| it.name == name)))
 }
 
-/// Tells how far a deployment is, where a message can be updated.
+/// Hands over how far a deployment is, where a message can be updated. Nothing is sent here, so that the deployment does
+/// not wait. Returns whether something was handed over.
 ///
 /// # Errors
 ///
@@ -125,10 +141,14 @@ pub(super) fn progress(
     store: &mut dyn Store,
     deployment: u64,
     what: &str,
-) -> Result<(), Error> {
-    let Some(slack) = config.slack.as_ref().filter(|it| it.destination.updates()) else {
-        return Ok(());
-    };
+) -> Result<bool, Error> {
+    if !config
+        .slack
+        .as_ref()
+        .is_some_and(|it| it.destination.updates())
+    {
+        return Ok(false);
+    }
     let header = store.deployment(deployment)?;
     let (commit, tag) = header.map(|it| (it.commit, it.tag)).unwrap_or_default();
     let notice = Notice {
@@ -137,30 +157,24 @@ pub(super) fn progress(
         text: format!("{} is being released ({tag}): {what}", short(&commit)),
     };
     let message = composed(config, store, deployment, &notice)?;
-    hand_over(slack, store, deployment, UPDATED, &message)
+    hand_over(store, deployment, (UPDATED, Replaces::Known), &message)?;
+    Ok(true)
 }
 
 fn hand_over(
-    slack: &config::Slack,
     store: &mut dyn Store,
     deployment: u64,
-    name: &str,
+    (name, replaces): (&str, Replaces),
     message: &Message,
 ) -> Result<(), Error> {
     let body = serde_json::to_string(message)
         .map_err(|error| Error::host(format!("failed to write a message: {error}"), ""))?;
-    store.hand_over(&NewOutboxMessage {
+    Ok(store.hand_over(&NewOutboxMessage {
         deployment,
         name: name.to_owned(),
         body,
-        replaces: slack.destination.updates(),
-    })?;
-    Ok(outbox::send_due(
-        slack,
-        store,
-        Some(deployment),
-        &mut |_, _| {},
-    )?)
+        replaces,
+    })?)
 }
 
 /// Writes the message about a notice, with what the journal knows of the deployment.
@@ -173,7 +187,8 @@ fn composed(
     let header = store.deployment(deployment)?;
     let header = header.ok_or(journal::Error::Unknown(deployment))?;
     let entries = log::read(store, deployment)?;
-    let timeline = timeline::project(&header, &entries);
+    let mut timeline = timeline::project(&header, &entries);
+    timeline.conclusion = ending(&entries, &timeline).map(ByName);
     let earlier: Vec<_> = earlier(&entries).collect();
     // A warning stays a warning until the deployment ends.
     let urgency = match notice.urgency {
@@ -204,6 +219,31 @@ fn composed(
         to_do: what_now(&timeline),
         links: links(config, &timeline),
     })
+}
+
+/// How the deployment is about to end, as far as the journal shows; nothing before its last notification.
+fn ending(entries: &[Dated], timeline: &Timeline) -> Option<Conclusion> {
+    let is_canceled = entries.iter().any(|it| {
+        matches!(&it.entry, Entry::Happened { event, .. }
+            if matches!(event.happening, Happening::Intervened(Intervention::Canceled)))
+    });
+    if is_canceled {
+        return Some(Conclusion::Canceled);
+    }
+    let last = timeline.decisions.last()?;
+    let has_arrived = || {
+        let mut places = timeline.environments.iter();
+        places.all(|it| it.progress.0 == Progress::Converged)
+    };
+    match last.permission.0 {
+        Permission::Stop if last.reasons.first().is_some_and(|it| it.code == SUPERSEDED) => {
+            Some(Conclusion::Superseded)
+        }
+        Permission::Stop => Some(Conclusion::Stopped),
+        Permission::Promote if has_arrived() => Some(Conclusion::Promoted),
+        Permission::PromoteWithWarning if has_arrived() => Some(Conclusion::PromotedWithWarning),
+        Permission::Promote | Permission::PromoteWithWarning | Permission::Hold => None,
+    }
 }
 
 /// The notices before this one, with their urgency.
@@ -263,7 +303,7 @@ fn failure(timeline: &Timeline) -> Option<Failed> {
     let environment = step.environment.as_deref().unwrap_or_default();
     Some(Failed {
         step: format!("{what} {environment}: {}", step.outcome),
-        lines: step.tail.clone(),
+        lines: step.tail.iter().map(|it| escape(it).into_owned()).collect(),
     })
 }
 

@@ -5,11 +5,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::{Connection, Keeper};
 use crate::clock;
-use crate::config;
+use crate::config::{self, Config};
 use crate::effects::shutdown::Shutdown;
 use crate::effects::slack::{Delivery, Message, Remedy, Slack};
-use crate::journal::{self, Attempted, OutboxMessage, OutboxRequest, Store};
+use crate::journal::{self, Attempted, Location, OutboxMessage, OutboxRequest, Store};
 use crate::retry::Backoff;
 
 /// The delays between the attempts to send a message.
@@ -29,7 +30,11 @@ const LISTED: usize = 1000;
 /// How often the outbox is looked at while messages are left.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Sends what is due, of one deployment or of all of them, and tells the result of each attempt.
+/// How long messages that are due are sent at the end of a deployment, also without `[slack] wait`.
+const AT_LEAST: Duration = Duration::from_secs(5);
+
+/// Sends what is due, of one deployment or of all of them, and tells the result of each attempt. It ends after the first
+/// one that fails: Slack is away then. `goes_on` is asked before each attempt.
 ///
 /// # Errors
 ///
@@ -38,6 +43,7 @@ pub fn send_due(
     slack: &config::Slack,
     store: &mut dyn Store,
     deployment: Option<u64>,
+    goes_on: &dyn Fn() -> bool,
     tell: &mut dyn FnMut(&OutboxMessage, &Attempted),
 ) -> journal::Result<()> {
     let request = OutboxRequest {
@@ -45,10 +51,16 @@ pub fn send_due(
         time_to_live: TIME_TO_LIVE,
         give_up_after: slack.give_up_after,
     };
-    while let Some(claimed) = store.claim_message(&request)? {
+    while goes_on() {
+        let Some(claimed) = store.claim_message(&request)? else {
+            break;
+        };
         let attempted = attempt(slack, &claimed);
         store.attempted(&claimed, &attempted)?;
         tell(&claimed, &attempted);
+        if !matches!(attempted, Attempted::Sent { .. }) {
+            break;
+        }
     }
     Ok(())
 }
@@ -65,12 +77,14 @@ pub fn send_all(
     shutdown: &Shutdown,
     waiting: &mut dyn FnMut(&[OutboxMessage]),
 ) -> journal::Result<Vec<OutboxMessage>> {
-    let end = Instant::now() + slack.wait;
+    let began = Instant::now();
+    let end = began + slack.wait;
+    let goes_on = || !shutdown.is_requested() && began.elapsed() < slack.wait.max(AT_LEAST);
     let mut has_told = false;
     loop {
-        send_due(slack, store, None, &mut |_, _| {})?;
+        send_due(slack, store, None, &goes_on, &mut |_, _| {})?;
         let left = store.unsent(LISTED)?;
-        let Some(next) = left.iter().map(|it| it.due).min() else {
+        let Some(next) = next_attempt(&left) else {
             return Ok(left);
         };
         let next = Duration::from_millis(next.saturating_sub(clock::milliseconds()));
@@ -84,6 +98,36 @@ pub fn send_all(
             return Ok(left);
         }
     }
+}
+
+/// When the next attempt is due: the first message of each deployment comes before the others.
+fn next_attempt(left: &[OutboxMessage]) -> Option<u64> {
+    let firsts = left.iter().enumerate().filter(|(index, message)| {
+        let mut before = left[..*index].iter();
+        !before.any(|it| it.deployment == message.deployment)
+    });
+    firsts.map(|(_, it)| it.due).min()
+}
+
+/// Starts a thread that sends the messages of a deployment until it is dropped.
+pub(super) fn sender(config: &Config, deployment: u64) -> Option<Keeper> {
+    let slack = config.slack.clone()?;
+    let location: Location = config.journal.parse().ok()?;
+    let mut store = Connection::new(move || journal::open(&location));
+    let sends = move || {
+        // A message that is not sent stays in the outbox.
+        let _ = store.with(|store| {
+            let once = || true;
+            send_due(
+                &slack,
+                store.as_mut(),
+                Some(deployment),
+                &once,
+                &mut |_, _| {},
+            )
+        });
+    };
+    Keeper::every(POLL, "messages", sends).ok()
 }
 
 /// Says how many messages Slack has not taken, and why; nothing if none is left.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::timeline::{self, Round, StepKind, StepState, Timeline};
 use super::{READ, log, sentence};
 use crate::contract::promotion::Conclusion;
-use crate::journal::{self, Store};
+use crate::journal::{self, Baseline, Store};
 
 /// What an environment serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -48,6 +48,24 @@ pub struct ServedCommit {
 }
 
 impl Served {
+    /// What was recorded without a deployment.
+    pub fn of_baseline(baseline: Baseline) -> Self {
+        let commit = ServedCommit {
+            commit: baseline.commit,
+            nodes: Vec::new(),
+            since: baseline.at,
+            deployment: None,
+            subject: None,
+            author: None,
+            conclusion: None,
+        };
+        Self {
+            at: baseline.at,
+            commits: vec![commit],
+            unreachable: Vec::new(),
+        }
+    }
+
     /// Since when the nodes have given these answers, in milliseconds since 1970.
     pub fn since(&self) -> u64 {
         let since = self.commits.iter().map(|it| it.since).max();

@@ -70,10 +70,8 @@ fn stopped(timeline: &Timeline) -> Vec<String> {
             list.push(format!(
                 "find out why the deploy command of {place} failed: see the last lines of its output"
             ));
-            list.push(format!(
-                "some nodes of {place} may serve the release already: {again}, or {}",
-                revert(timeline)
-            ));
+            let nodes = serving(timeline, place);
+            list.push(format!("{nodes}: {again}, or {}", revert(timeline)));
         }
         Some((StepKind::Converge, place)) => {
             list.push(format!(
@@ -111,6 +109,25 @@ fn canceled(timeline: &Timeline) -> Vec<String> {
         ),
     }
     list
+}
+
+/// Says how many nodes of an environment served the release at the end.
+fn serving(timeline: &Timeline, place: &str) -> String {
+    let look = timeline.last_look.iter().find(|it| it.environment == place);
+    let nodes = look.map_or(&[][..], |it| &it.nodes);
+    let count = |is: &dyn Fn(&str) -> bool| {
+        let commits = nodes.iter().filter_map(|it| it.commit.as_deref());
+        commits.filter(|it| is(it)).count()
+    };
+    let (answered, release) = (count(&|_| true), count(&|it| it == timeline.commit));
+    if answered < nodes.len() || nodes.is_empty() {
+        return format!("some nodes of {place} may serve the release already");
+    }
+    match (release, nodes.len()) {
+        (0, _) => format!("no node of {place} serves the release"),
+        (1, all) => format!("1 of {all} nodes of {place} serves the release"),
+        (some, all) => format!("{some} of {all} nodes of {place} serve the release"),
+    }
 }
 
 /// Says that production is unchanged, if it is.

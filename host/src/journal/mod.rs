@@ -31,7 +31,9 @@ pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::{Address, Location};
 pub use lock::Lock;
 pub use message::Message;
-pub use outbox::{Attempted, NewOutboxMessage, Outbox, OutboxMessage, OutboxRequest, OutboxState};
+pub use outbox::{
+    Attempted, NewOutboxMessage, Outbox, OutboxMessage, OutboxRequest, OutboxState, Replaces,
+};
 pub use store::{Depth, Error, Header, NewDeployment, Result, Row, Store};
 
 use inbox::Inbox;

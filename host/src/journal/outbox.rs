@@ -19,8 +19,19 @@ pub struct NewOutboxMessage {
     pub name: String,
     /// Its contents: one JSON object, which a store does not parse.
     pub body: String,
-    /// Whether it replaces the contents of an earlier message of this name, which is then updated.
-    pub replaces: bool,
+    /// What becomes of an earlier message of this name.
+    pub replaces: Replaces,
+}
+
+/// What a message does to an earlier one of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaces {
+    /// Nothing: the earlier one stays as it is.
+    Never,
+    /// It replaces the contents, unless the earlier one may have arrived: it could not be updated.
+    Known,
+    /// It replaces the contents. If the earlier one may have arrived, this is a second message.
+    Always,
 }
 
 /// A message in the outbox.
@@ -89,7 +100,7 @@ pub enum Attempted {
     Failed {
         /// Why.
         error: String,
-        /// When it is tried again, from now.
+        /// When it is tried again, from now. No other message is tried before.
         again_in: Duration,
         /// Whether the place of an earlier revision is of no use any more.
         forget_place: bool,
@@ -173,14 +184,16 @@ const DIED: &str = "the process that sent it ended before the answer";
 impl<D: Database> Outbox for D {
     fn hand_over(&mut self, message: &NewOutboxMessage) -> Result<()> {
         // A call that is repeated after a lost connection hands over the same contents.
-        let conflict = if message.replaces {
-            "UPDATE SET at = excluded.at, body = excluded.body, revision = outbox.revision + 1,
-                 attempts = 0, error = NULL,
-                 due = CASE WHEN outbox.state = 'sending' THEN outbox.due ELSE excluded.due END,
+        // A message that waits keeps its delay: its channel is away.
+        const REPLACE: &str = "UPDATE SET at = excluded.at, body = excluded.body, revision = outbox.revision + 1,
+                 attempts = CASE WHEN outbox.state = 'waiting' THEN outbox.attempts ELSE 0 END,
+                 due = CASE WHEN outbox.state IN ('waiting', 'sending') THEN outbox.due ELSE excluded.due END,
                  state = CASE WHEN outbox.state = 'sending' THEN 'sending' ELSE 'waiting' END
-             WHERE outbox.body <> excluded.body"
-        } else {
-            "NOTHING"
+             WHERE outbox.body <> excluded.body";
+        let conflict = match message.replaces {
+            Replaces::Never => "NOTHING".to_owned(),
+            Replaces::Known => format!("{REPLACE} AND outbox.state <> 'unknown'"),
+            Replaces::Always => REPLACE.to_owned(),
         };
         let statement = format!(
             "INSERT INTO outbox (deployment, name, at, body, revision, state, attempts, due)
@@ -221,7 +234,13 @@ impl<D: Database> Outbox for D {
                 (OutboxState::Unknown, 0, place, Some(error.as_str()))
             }
         };
-        self.change_one(|session| {
+        self.change(|session| {
+            if again_in > 0 {
+                session.execute(
+                    "UPDATE outbox SET due = :now + ?1 WHERE state = 'waiting' AND due < :now + ?1",
+                    values![again_in],
+                )?;
+            }
             session.execute(
                 "UPDATE outbox SET sender = NULL, place = ?4, error = ?5, due = :now + ?6,
                      state = CASE WHEN revision = ?7 THEN ?3 ELSE 'waiting' END
@@ -278,13 +297,13 @@ fn claim(
     if let Some(row) = session.first(&own, values![sender])? {
         return Ok(Some(read(row)?));
     }
-    // An update that is sent twice changes nothing, so it waits for its next attempt.
+    // An update that is sent twice changes nothing, and newer contents have not been sent: both wait for an attempt.
     session.execute(
         &format!(
             "UPDATE outbox SET sender = NULL, due = :now,
                  error = CASE WHEN state = 'sending' THEN ?2 ELSE error END,
                  state = CASE WHEN state = 'waiting' THEN 'given-up'
-                              WHEN place IS NOT NULL THEN 'waiting'
+                              WHEN place IS NOT NULL OR revision > claimed THEN 'waiting'
                               ELSE 'unknown' END
              WHERE {ENDED}"
         ),
@@ -296,7 +315,8 @@ fn claim(
         return Ok(None);
     };
     session.execute(
-        "UPDATE outbox SET state = 'sending', sender = ?2, attempts = attempts + 1, due = :now + ?3
+        "UPDATE outbox SET state = 'sending', sender = ?2, claimed = revision, attempts = attempts + 1,
+             due = :now + ?3
          WHERE id = ?1",
         values![found.number(0)?, sender, milliseconds(request.time_to_live)],
     )?;

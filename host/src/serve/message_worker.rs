@@ -23,7 +23,8 @@ impl MessageWorker {
 impl Worker for MessageWorker {
     fn step(&mut self, shared: &Shared) -> Result<Next, Error> {
         if let Some(slack) = &shared.context.config.slack {
-            outbox::send_due(slack, self.journal.as_mut(), None, &mut log)?;
+            let goes_on = || !shared.notify.is_shut_down();
+            outbox::send_due(slack, self.journal.as_mut(), None, &goes_on, &mut log)?;
         }
         Ok(Next::Wait(IDLE))
     }

@@ -66,6 +66,7 @@ pub fn one(location: &Location, number: u64) -> Result<Option<Timeline>, Error> 
 fn of(journal: &mut dyn Store, header: &Header, drivers: &Drivers) -> Result<Timeline, Error> {
     let entries = log::read(journal, header.number)?;
     let mut timeline = timeline::project(header, &entries);
+    timeline.add_messages(journal.outbox_of(header.number)?);
     if header.conclusion.is_none() && !drivers.drive(header) {
         timeline.interrupt();
     }

@@ -3,6 +3,8 @@
 mod human;
 mod messages;
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use messages::UndeliveredDocument;
 use serde::{Serialize, Serializer};
@@ -104,10 +106,15 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
     let mut not_shown = 0;
     let mut latest = Vec::new();
     let mut messages = Vec::new();
+    let mut baselines = BTreeMap::new();
     let mut store = log::look(&config)?;
     if let Some(store) = store.as_deref_mut() {
         let drivers = drivers.insert(Drivers::read(store)?);
         latest = served::latest(store)?;
+        for environment in &config.settings.environments {
+            let baseline = store.baseline(&environment.name)?;
+            baselines.extend(baseline.map(|it| (it.environment.clone(), it)));
+        }
         let headers = match arguments.number {
             None => {
                 let (chosen, left_out) = chosen(store, arguments.ended)?;
@@ -122,6 +129,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
             let entries = log::read(store, header.number)?;
             let state = State::of(header, drivers);
             let mut timeline = timeline::project(header, &entries);
+            timeline.add_messages(store.outbox_of(header.number)?);
             if state == State::Interrupted {
                 timeline.interrupt();
             }
@@ -149,7 +157,8 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         let held = drivers.as_ref().and_then(|drivers| drivers.of(&lock));
         HeldDocument {
             environment: it.name.clone(),
-            serves: served::served(&it.name, &latest.iter()),
+            serves: served::served(&it.name, &latest.iter())
+                .or_else(|| baselines.remove(&it.name).map(Served::of_baseline)),
             deployment: held.map(|it| it.deployment),
             holder: held.map(|it| it.holder.clone()),
         }

@@ -18,6 +18,7 @@ use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::entry::NodeDetails;
 use crate::deployment::sentence;
 use crate::facts::load_test::Point;
+use crate::journal::{OutboxMessage, OutboxState};
 pub use project::project;
 
 /// One deployment, from its first entry to the last one so far.
@@ -105,6 +106,34 @@ impl Timeline {
                 && step.ended == Some(it.at)
         });
         test.map_or(&[], |it| &it.notes)
+    }
+
+    /// Adds what became of messages to people after the deployment had handed them over.
+    pub fn add_messages(&mut self, messages: Vec<OutboxMessage>) {
+        for message in messages {
+            let name = &message.name;
+            let text = match message.state {
+                OutboxState::Sent if message.attempts > 1 => {
+                    format!(
+                        "Slack took the message `{name}` at attempt {}",
+                        message.attempts
+                    )
+                }
+                OutboxState::Unknown => format!(
+                    "the message `{name}` may have arrived in Slack, and is not sent again: {}",
+                    message.error.unwrap_or_default()
+                ),
+                OutboxState::GivenUp => format!(
+                    "the message `{name}` was given up: {}",
+                    message.error.unwrap_or_default()
+                ),
+                OutboxState::Sent | OutboxState::Waiting | OutboxState::Sending => continue,
+            };
+            self.notes.push(Note {
+                at: message.due,
+                text,
+            });
+        }
     }
 
     /// Removes what a summary does not need: curves, all decisions but the last, and rounds with the answers of the round

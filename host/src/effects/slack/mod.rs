@@ -68,14 +68,13 @@ const GONE: [&str; 3] = [
     "message_not_found",
 ];
 
+/// The answers of the API after which a part of the call may have succeeded.
+///
+/// Source: the same pages.
+const UNSURE: [&str; 2] = ["fatal_error", "internal_error"];
+
 /// The answers of the API that a later attempt may not get.
-const PASSING: [&str; 5] = [
-    "fatal_error",
-    "internal_error",
-    "ratelimited",
-    "request_timeout",
-    "service_unavailable",
-];
+const PASSING: [&str; 3] = ["ratelimited", "request_timeout", "service_unavailable"];
 
 /// Checks that the secret that sending needs can be read, and is what it must be.
 ///
@@ -154,8 +153,9 @@ impl Slack {
         }
     }
 
-    /// Tries to send a message once, within three seconds, or to update the one at a place. An update that may have
-    /// arrived counts as failed: a second one changes nothing.
+    /// Tries to send a message once, or to update the one at a place: within three seconds after a request that shows
+    /// that Slack answers at all, which takes as long at most. So a Slack that hangs gets no message that may have arrived.
+    /// An update that may have arrived counts as failed: a second one changes nothing.
     pub fn deliver(&self, to: &Destination, message: &Message, place: Option<&str>) -> Delivery {
         let secret = match secret(to) {
             Ok(secret) => secret,
@@ -167,6 +167,9 @@ impl Slack {
                 };
             }
         };
+        if let Err(away) = self.answers(to, &secret) {
+            return away;
+        }
         match to {
             Destination::Webhook { .. } => self.by_webhook(&secret, message),
             Destination::Bot { channel, api, .. } => {
@@ -183,6 +186,36 @@ impl Slack {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Asks for something that changes nothing. Any answer will do, unless it says that what is behind it is away.
+    fn answers(&self, to: &Destination, secret: &Secret) -> Result<(), Delivery> {
+        let url = match to {
+            Destination::Webhook { .. } => secret.expose().to_owned(),
+            // Source: <https://docs.slack.dev/reference/methods/api.test>.
+            Destination::Bot { api, .. } => format!("{api}/api.test"),
+        };
+        let agent = self.client.agent(&url);
+        let request = agent.get(&url).config();
+        let request = request.timeout_global(Some(self.time_limit)).build();
+        let away = |why, again_in| Delivery::Failed {
+            why,
+            again_in,
+            remedy: Remedy::Later,
+        };
+        match request.call() {
+            Ok(response) => match response.status().as_u16() {
+                status @ (429 | 502..=504) => Err(away(
+                    format!("Slack answered with status {status}"),
+                    http::retry_after(response.headers()),
+                )),
+                _ => Ok(()),
+            },
+            Err(error) => {
+                let failure = Failure::of(&error, "Slack", self.time_limit);
+                Err(away(failure.why, None))
             }
         }
     }
@@ -247,9 +280,14 @@ impl Slack {
             };
         }
         let known = known(text("error").unwrap_or_default());
+        if ts.is_none() && known.is_some_and(|it| UNSURE.contains(&it)) {
+            return Delivery::Unknown {
+                why: format!("Slack failed{}", named(known)),
+            };
+        }
         let remedy = match known {
             Some(error) if ts.is_some() && GONE.contains(&error) => Remedy::New,
-            Some(error) if PASSING.contains(&error) => Remedy::Later,
+            Some(error) if PASSING.contains(&error) || UNSURE.contains(&error) => Remedy::Later,
             _ => Remedy::Person,
         };
         Delivery::Failed {
@@ -295,13 +333,17 @@ fn failed(failure: Failure) -> Delivery {
     }
 }
 
-/// An answer with another status than 200: the message did not arrive.
+/// An answer with another status than 200: the message did not arrive, unless a server in between gave up waiting.
 ///
 /// Source: <https://docs.slack.dev/apis/web-api/rate-limits>: status 429 with `Retry-After`.
 fn refused(status: u16, headers: &HeaderMap, known: Option<&'static str>) -> Delivery {
-    let is_passing = status == 408 || status == 429 || status >= 500;
+    let is_passing = status == 429 || status >= 500;
+    let why = format!("Slack answered with status {status}{}", named(known));
+    if matches!(status, 408 | 502 | 504) {
+        return Delivery::Unknown { why };
+    }
     Delivery::Failed {
-        why: format!("Slack answered with status {status}{}", named(known)),
+        why,
         again_in: http::retry_after(headers),
         remedy: if is_passing {
             Remedy::Later

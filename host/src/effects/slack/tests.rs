@@ -58,8 +58,13 @@ fn a_message_arrives_once() {
     let slack = StandIn::start(|stream, _| answer(stream, "200 OK", "", "ok"));
     assert_eq!(send(&slack.url), Delivery::Arrived { place: None });
     let requests = slack.requests();
-    assert_eq!(requests.len(), 1);
-    let (head, body) = requests[0].split_once("\r\n\r\n").expect("a body");
+    assert_eq!(
+        requests.len(),
+        2,
+        "one that changes nothing, and the message"
+    );
+    assert!(requests[0].starts_with(&format!("GET {PATH} HTTP/1.1\r\n")));
+    let (head, body) = requests[1].split_once("\r\n\r\n").expect("a body");
     assert!(
         head.starts_with(&format!("POST {PATH} HTTP/1.1\r\n")),
         "{head}"
@@ -115,6 +120,14 @@ fn an_answer_says_what_is_to_be_done() {
             failed("Slack answered with status 429", Some(6), Remedy::Later),
         ),
         (
+            "504 Late",
+            "",
+            "",
+            Delivery::Unknown {
+                why: "Slack answered with status 504".to_owned(),
+            },
+        ),
+        (
             "503 Oops",
             "Retry-After: 0\r\n",
             &large,
@@ -122,10 +135,38 @@ fn an_answer_says_what_is_to_be_done() {
         ),
     ] {
         let said = said.to_owned();
-        let slack = StandIn::start(move |stream, _| answer(stream, status, header, &said));
+        let slack = StandIn::start(move |stream, before| match before {
+            0 => answer(stream, "404 Not Found", "", ""),
+            _ => answer(stream, status, header, &said),
+        });
         assert_eq!(send(&slack.url), delivery);
+        assert_eq!(slack.requests().len(), 2);
+    }
+}
+
+#[test]
+fn a_slack_that_is_away_gets_no_message() {
+    for (status, header, again_in) in [
+        ("502 Oops", "", None),
+        ("503 Oops", "Retry-After: 7\r\n", Some(7)),
+        ("504 Late", "", None),
+        ("429 Wait", "Retry-After: 6\r\n", Some(6)),
+    ] {
+        let slack = StandIn::start(move |stream, _| answer(stream, status, header, ""));
+        let why = format!("Slack answered with status {}", &status[..3]);
+        assert_eq!(send(&slack.url), failed(&why, again_in, Remedy::Later));
         assert_eq!(slack.requests().len(), 1);
     }
+    let slack = StandIn::start(|stream, _| {
+        hang(stream);
+    });
+    let short = Slack::within(Duration::from_millis(200));
+    let (_folder, to) = webhook(&slack.url);
+    assert_eq!(
+        short.deliver(&to, &message(), None),
+        failed("Slack did not answer within 200ms", None, Remedy::Later),
+        "it certainly did not arrive"
+    );
 }
 
 #[test]
@@ -162,11 +203,15 @@ fn a_missing_secret_is_for_a_person() {
 }
 
 #[test]
-fn slack_hangs() {
+fn slack_takes_a_message_and_hangs() {
     let (went, gone) = channel();
-    let slack = StandIn::start(move |stream, _| {
-        hang(stream);
-        went.send(()).expect("the test waits");
+    let slack = StandIn::start(move |stream, before| {
+        if before % 2 == 0 {
+            answer(stream, "200 OK", "", "{}");
+        } else {
+            hang(stream);
+            went.send(()).expect("the test waits");
+        }
     });
     let short = Slack::within(Duration::from_millis(200));
     let why = "Slack did not answer within 200ms".to_owned();
@@ -204,15 +249,16 @@ fn a_bot_sends_a_message_and_updates_it() {
     assert_eq!(Slack::new().deliver(&to, &message(), None), arrived);
     assert_eq!(Slack::new().deliver(&to, &message(), Some(place)), arrived);
     let requests = slack.requests();
-    assert_eq!(requests.len(), 2);
+    assert_eq!(requests.len(), 4);
+    assert!(requests[0].starts_with("GET /api.test HTTP/1.1\r\n"));
     for (request, method, more) in [
         (
-            &requests[0],
+            &requests[1],
             "chat.postMessage",
             json!({"channel": "C0123"}),
         ),
         (
-            &requests[1],
+            &requests[3],
             "chat.update",
             json!({"channel": "C0999", "ts": "1503435956.000247"}),
         ),
@@ -268,6 +314,16 @@ fn an_answer_of_the_api_says_what_is_to_be_done() {
             failed(&format!("Slack refused the message{why}"), None, remedy)
         );
     }
+    let said = r#"{"ok":false,"error":"internal_error"}"#;
+    let slack = StandIn::start(move |stream, _| answer(stream, "200 OK", "", said));
+    let (_folder, to) = bot(&slack.url);
+    assert_eq!(
+        Slack::new().deliver(&to, &message(), None),
+        Delivery::Unknown {
+            why: "Slack failed: `internal_error`".to_owned()
+        },
+        "a part of it may have succeeded"
+    );
     let slack = StandIn::start(|stream, _| answer(stream, "200 OK", "", "<html>"));
     let (_folder, to) = bot(&slack.url);
     assert_eq!(

@@ -1,5 +1,6 @@
 -- Messages to people, which stay here until a channel has taken them. `due` is when a waiting message is tried next, or
--- when the claim of a `sender` ends. `place` is where the channel keeps a message that can be updated.
+-- when the claim of a `sender` ends. `place` is where the channel keeps a message that can be updated, `claimed` the
+-- revision that is being sent.
 CREATE TABLE greenlight.outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     deployment bigint NOT NULL REFERENCES greenlight.deployments,
@@ -13,6 +14,7 @@ CREATE TABLE greenlight.outbox (
     place text,
     error text,
     sender bigint,
+    claimed bigint,
     UNIQUE (deployment, name)
 );
 CREATE INDEX outbox_by_state ON greenlight.outbox (state, due);

@@ -1,5 +1,6 @@
 -- Messages to people, which stay here until a channel has taken them. `due` is when a waiting message is tried next, or
--- when the claim of a `sender` ends. `place` is where the channel keeps a message that can be updated.
+-- when the claim of a `sender` ends. `place` is where the channel keeps a message that can be updated, `claimed` the
+-- revision that is being sent.
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     deployment INTEGER NOT NULL REFERENCES deployments,
@@ -13,6 +14,7 @@ CREATE TABLE outbox (
     place TEXT,
     error TEXT,
     sender INTEGER,
+    claimed INTEGER,
     UNIQUE (deployment, name)
 ) STRICT;
 CREATE INDEX outbox_by_state ON outbox (state, due);
