@@ -290,8 +290,12 @@ fn a_deployment_with_a_damaged_record_is_not_started_again() {
     std::fs::write(clone.join("repaired"), "").expect("a file");
 
     let damaged = "record 1 of deployment 1 is damaged or missing";
-    store.until(&tags[0], "waiting", |request| {
-        matches!(request, DeploymentRequestState::Waiting { why, .. } if why.contains(damaged))
+    // An attempt may have begun before the record was damaged.
+    store.until(&tags[0], "waiting", |request| match request {
+        DeploymentRequestState::Waiting { why, .. }
+        | DeploymentRequestState::Retrying { why, .. }
+        | DeploymentRequestState::Starting { why: Some(why), .. } => why.contains(damaged),
+        _ => false,
     });
     crate::waiting::until("log of the damage", crate::pipeline::LIMIT, || {
         server.log().contains("failed to resume").then_some(())
