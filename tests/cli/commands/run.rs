@@ -344,6 +344,18 @@ fn a_channel_whose_variable_is_not_set() {
 }
 
 #[test]
+fn a_server_whose_channel_has_no_variable() {
+    let server = "[serve]\ntoken-file = \"token\"\nrepositories = [\"example/app\"]\n";
+    let (shop, _) = shop(&format!(
+        "[slack]\nurl-variable = \"HOOK\"\n{UNREACHABLE}\n{server}"
+    ));
+    fs::write(shop.path().join("token"), "0123456789abcdef").expect("written");
+    let ended = greenlight(["serve"]).within(shop.path()).run();
+    assert_eq!(ended.status, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("`HOOK`"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_load_test_without_configuration() {
     let (shop, _) = shop(UNREACHABLE);
     let commit = shop.commit("Change [load test: abort]\n");
