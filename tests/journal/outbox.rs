@@ -16,6 +16,7 @@ for_both!(
     a_message_is_replaced_while_it_is_sent,
     new_contents_are_sent_after_the_death_of_a_sender,
     a_message_that_waits_keeps_its_delay,
+    a_message_that_is_refused_does_not_hold_up_others,
     an_old_message_is_given_up,
     two_processes_share_the_outbox,
 );
@@ -51,6 +52,7 @@ fn failed(again_in: Duration) -> Attempted {
     Attempted::Failed {
         error: "away".to_owned(),
         again_in,
+        is_away: true,
         forget_place: false,
     }
 }
@@ -185,6 +187,7 @@ fn an_update_may_be_sent_twice(place: &Place) {
     let gone = Attempted::Failed {
         error: "gone".to_owned(),
         again_in: Duration::ZERO,
+        is_away: false,
         forget_place: true,
     };
     store.attempted(&again, &gone).expect("stored");
@@ -256,8 +259,35 @@ fn a_message_that_waits_keeps_its_delay(place: &Place) {
     store.hand_over(&updated).expect("stored");
     assert_eq!(claim(store), None);
     place.tamper("UPDATE outbox SET due = 0");
+    assert_eq!(claim(store).expect("it is due").deployment, other);
     let again = claim(store).expect("it is due");
     assert_eq!((again.body.as_str(), again.attempts), ("2", 2));
+}
+
+fn a_message_that_is_refused_does_not_hold_up_others(place: &Place) {
+    let mut store = place.open();
+    let store = store.as_mut();
+    let refused = store.begin(&new("a")).expect("begun");
+    let others = [(); 2].map(|()| store.begin(&new("b")).expect("begun"));
+    hand_over(store, refused, "stopped");
+    for other in others {
+        hand_over(store, other, "promoted");
+    }
+    let claimed = claim(store).expect("it is due");
+    assert_eq!(claimed.deployment, refused);
+    let for_a_person = Attempted::Failed {
+        error: "invalid_blocks".to_owned(),
+        again_in: HOUR,
+        is_away: false,
+        forget_place: false,
+    };
+    store.attempted(&claimed, &for_a_person).expect("stored");
+    let claimed = claim(store).expect("another one is due");
+    assert_eq!(claimed.deployment, others[0]);
+    store.attempted(&claimed, &sent(None)).expect("stored");
+    // Both are due: the one with fewer attempts is first.
+    place.tamper("UPDATE outbox SET due = 0");
+    assert_eq!(claim(store).expect("it is due").deployment, others[1]);
 }
 
 fn an_old_message_is_given_up(place: &Place) {

@@ -153,6 +153,7 @@ fn attempt(slack: &config::Slack, claimed: &OutboxMessage) -> Attempted {
             return Attempted::Failed {
                 error: format!("failed to read the message: {error}"),
                 again_in: BACKOFF.longest,
+                is_away: false,
                 forget_place: false,
             };
         }
@@ -175,6 +176,7 @@ fn attempt(slack: &config::Slack, claimed: &OutboxMessage) -> Attempted {
             Attempted::Failed {
                 error: why,
                 again_in: delay.max(again_in.unwrap_or_default()),
+                is_away: remedy == Remedy::Later,
                 forget_place: remedy == Remedy::New,
             }
         }

@@ -100,8 +100,10 @@ pub enum Attempted {
     Failed {
         /// Why.
         error: String,
-        /// When it is tried again, from now. No other message is tried before.
+        /// When it is tried again, from now.
         again_in: Duration,
+        /// Whether the channel is away: no other message is tried before.
+        is_away: bool,
         /// Whether the place of an earlier revision is of no use any more.
         forget_place: bool,
     },
@@ -170,13 +172,14 @@ const COLUMNS: &str = "SELECT id, deployment, name, at, body, revision, state, a
 const ENDED: &str =
     "(state = 'sending' AND due <= :now) OR (state = 'waiting' AND at <= :now - ?1)";
 
-/// The next message that is due: the first of its deployment that is not settled.
+/// The next message that is due: the first of its deployment that is not settled, and the one with the fewest attempts, so
+/// that one which is refused again and again does not hold up the others.
 const DUE: &str = "WHERE state = 'waiting' AND due <= :now AND (deployment = ?1 OR ?1 = 0)
     AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier
         WHERE earlier.deployment = outbox.deployment AND earlier.id < outbox.id
             AND earlier.state IN ('waiting', 'sending'))
-    ORDER BY id LIMIT 1";
+    ORDER BY attempts, id LIMIT 1";
 
 /// What the journal says about an attempt whose process died.
 const DIED: &str = "the process that sent it ended before the answer";
@@ -224,6 +227,7 @@ impl<D: Database> Outbox for D {
                 error,
                 again_in,
                 forget_place,
+                ..
             } => {
                 let place = claimed.place.as_deref().filter(|_| !forget_place);
                 let again_in = milliseconds(*again_in);
@@ -235,7 +239,7 @@ impl<D: Database> Outbox for D {
             }
         };
         self.change(|session| {
-            if again_in > 0 {
+            if matches!(result, Attempted::Failed { is_away: true, .. }) {
                 session.execute(
                     "UPDATE outbox SET due = :now + ?1 WHERE state = 'waiting' AND due < :now + ?1",
                     values![again_in],
