@@ -3,6 +3,7 @@
 //! A message is tried with growing delays until Slack has taken it or `[slack] give-up-after` has passed, by whichever
 //! process comes first: this one, `greenlight serve`, or the next `greenlight run`.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::{Connection, Keeper};
@@ -10,7 +11,7 @@ use crate::clock;
 use crate::config::{self, Config};
 use crate::effects::shutdown::Shutdown;
 use crate::effects::slack::{Delivery, Message, Remedy, Slack};
-use crate::journal::{self, Attempted, Location, OutboxMessage, OutboxRequest, Store};
+use crate::journal::{self, Attempted, Location, OutboxMessage, OutboxRequest, OutboxState, Store};
 use crate::retry::Backoff;
 
 /// The delays between the attempts to send a message.
@@ -21,8 +22,8 @@ const BACKOFF: Backoff = Backoff {
     spread: (0.5, 1.0),
 };
 
-/// How long a claim lasts: longer than an attempt, which ends after 3 s, and the writes around it.
-const TIME_TO_LIVE: Duration = Duration::from_secs(30);
+/// How long a claim lasts: longer than an attempt, which ends after two times 3 s, and the writes around it.
+const TIME_TO_LIVE: Duration = Duration::from_secs(15);
 
 /// How many messages that are left are counted.
 const LISTED: usize = 1000;
@@ -83,7 +84,7 @@ pub fn send_all(
     let mut has_told = false;
     loop {
         send_due(slack, store, None, &goes_on, &mut |_, _| {})?;
-        let left = store.unsent(LISTED)?;
+        let left = awaited(store.unsent(LISTED)?);
         let Some(next) = next_attempt(&left) else {
             return Ok(left);
         };
@@ -98,6 +99,15 @@ pub fn send_all(
             return Ok(left);
         }
     }
+}
+
+/// The messages that wait, with those before them. Nothing is to be done about one that another process sends, unless one
+/// waits behind it.
+fn awaited(unsent: Vec<OutboxMessage>) -> Vec<OutboxMessage> {
+    let waiting = unsent.iter().filter(|it| it.state == OutboxState::Waiting);
+    let last: HashMap<_, _> = waiting.map(|it| (it.deployment, it.id)).collect();
+    let is_awaited = |it: &OutboxMessage| last.get(&it.deployment).is_some_and(|id| it.id <= *id);
+    unsent.into_iter().filter(is_awaited).collect()
 }
 
 /// When the next attempt is due: the first message of each deployment comes before the others.
