@@ -1,8 +1,8 @@
-//! Child processes: what they print, read up to a limit of its size and its time.
+//! Reads the output of child processes, up to limits of size and time.
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use crate::limits::file::too_long;
 use crate::limits::{CHILD_ERRORS, Limit};
 
-/// How much of standard error is kept, in bytes. People read the first lines.
+/// How much of standard error is kept, in bytes. The first lines usually name the cause.
 const KEPT: u64 = CHILD_ERRORS.bytes;
 
 /// Reads a pipe to its end in a new thread, and keeps the beginning. A child blocks if its pipe is full.
@@ -32,7 +32,7 @@ pub fn said(listener: JoinHandle<String>) -> String {
     listener.join().unwrap_or_default()
 }
 
-/// A pipe that is read until a moment, and then fails.
+/// A pipe whose reads fail after a deadline.
 #[derive(Debug)]
 pub struct Timed<P> {
     pipe: P,
@@ -41,7 +41,7 @@ pub struct Timed<P> {
 }
 
 impl<P: Read + AsFd> Timed<P> {
-    /// Gives a pipe the time of a limit, from now on.
+    /// Starts the time limit of a pipe now.
     pub fn new(pipe: P, limit: &Limit) -> Self {
         let limit = limit.time();
         Self {
@@ -72,14 +72,32 @@ impl<P: Read + AsFd> Read for Timed<P> {
 }
 
 impl<P> Timed<P> {
-    /// Gives it the whole time again, for another answer.
+    /// Starts the time limit again, for the next answer.
     pub fn begin(&mut self) {
         self.until = Instant::now() + self.limit;
     }
 
     fn timed_out(&self) -> io::Error {
-        let why = format!("no end of its output within {:?}", self.limit);
-        io::Error::new(ErrorKind::TimedOut, why)
+        timed_out("its output", self.limit)
+    }
+}
+
+fn timed_out(what: &str, limit: Duration) -> io::Error {
+    io::Error::new(
+        ErrorKind::TimedOut,
+        format!("{what} did not end within {limit:?}"),
+    )
+}
+
+/// Waits for the end of a child until a moment; `None` if the child still runs then.
+fn ended(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
+    const POLL: Duration = Duration::from_millis(5);
+    loop {
+        let status = child.try_wait()?;
+        if status.is_some() || Instant::now() >= until {
+            return Ok(status);
+        }
+        thread::sleep(POLL);
     }
 }
 
@@ -88,7 +106,8 @@ impl<P> Timed<P> {
 ///
 /// # Errors
 ///
-/// If it can't be started; [`ErrorKind::FileTooLarge`] and [`ErrorKind::TimedOut`].
+/// If the command can't be started; [`ErrorKind::FileTooLarge`] if it prints too much, [`ErrorKind::TimedOut`] if it
+/// takes too long.
 pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     let mut child = command
         .stdout(Stdio::piped())
@@ -97,7 +116,8 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("it has no pipes"));
     };
-    let errors = listen(errors);
+    let errors = listen(Timed::new(errors, limit));
+    let until = Instant::now() + limit.time();
     let mut stdout = Vec::new();
     let read = Timed::new(output, limit)
         .take(limit.bytes + 1)
@@ -113,11 +133,17 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
         let _ = child.wait();
         return Err(error);
     }
-    let status = child.wait()?;
+    // A child can close its output and go on.
+    let stderr = said(errors).into_bytes();
+    let Some(status) = ended(&mut child, until)? else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(timed_out("the process", limit.time()));
+    };
     Ok(Output {
         status,
         stdout,
-        stderr: said(errors).into_bytes(),
+        stderr,
     })
 }
 
@@ -134,5 +160,27 @@ mod tests {
         drop(write);
         assert_eq!(said(listener).len() as u64, KEPT);
         assert_eq!(read.read(&mut [0]).expect("the end"), 0);
+    }
+
+    /// The time limit is that of the process, and not only that of its output.
+    #[test]
+    fn a_child_that_closes_its_output_and_goes_on_is_killed() {
+        let limit = Limit::new("a test", 1 << 10, Some(Duration::from_millis(200)), "");
+        for script in [
+            "exec >/dev/null 2>&1; exec tail -f /dev/null",
+            "exec >/dev/null; exec tail -f /dev/null",
+        ] {
+            let error = output(Command::new("sh").args(["-c", script]), &limit);
+            assert_eq!(error.expect_err("it goes on").kind(), ErrorKind::TimedOut);
+        }
+        let ended = output(
+            Command::new("sh").args(["-c", "echo a; echo b >&2"]),
+            &limit,
+        );
+        let ended = ended.expect("it ends");
+        assert_eq!(
+            (ended.stdout, ended.stderr),
+            (b"a\n".to_vec(), b"b\n".to_vec())
+        );
     }
 }

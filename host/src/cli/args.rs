@@ -1,6 +1,5 @@
 //! Arguments that commands share.
 
-use std::env;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::contract::names::Named;
 use crate::contract::types::{Diagnostic, Severity};
 use crate::contract::validate::{is_commit, is_digest};
 use crate::facts::checkout::{self, Checkout};
-use crate::facts::ci::{self, CiEnvironment, Variables};
+use crate::facts::ci::CiEnvironment;
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
 use crate::report::terminal;
@@ -344,17 +343,4 @@ pub fn tell(output: &Output, text: &str, labels: &Labels) {
             output.note_colour(),
         ));
     }
-}
-
-/// Reads the facts of the CI system that this process runs in, if any.
-pub fn here() -> Result<Option<CiEnvironment>, Error> {
-    variables(|variables| {
-        let found = ci::detect(variables)?;
-        Ok(found.map(|(system, _)| CiEnvironment::read(system, variables)))
-    })
-}
-
-/// Gives access to the environment variables of this process.
-pub fn variables<T>(read: impl FnOnce(&Variables<'_>) -> T) -> T {
-    read(&Variables::new(&|name| env::var_os(name)))
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::here;
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
 use super::configuration::{self, SettingsArguments};
 use super::exports::ExportArguments;
@@ -15,7 +14,7 @@ use crate::contract::Answer;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
-use crate::facts::ci::CiEnvironment;
+use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history_file;
 use crate::report::export::{Findings, Name};
@@ -198,7 +197,7 @@ fn instruction(
 /// The message of the commit that the CI system builds, if it is the commit of the release.
 fn built<'a>(arguments: &'a Arguments, commit: &str) -> Result<Option<args::Source<'a>>, Error> {
     let release = |ci: &CiEnvironment| ci.commit.as_ref().is_some_and(|it| it.value == commit);
-    let Some(ci) = here()?.filter(release) else {
+    let Some(ci) = ci::here()?.filter(release) else {
         return Ok(None);
     };
     let pending = arguments

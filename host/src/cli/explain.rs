@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::here;
 use super::args::{Format, FormatArguments};
 use super::configuration::{self, SettingsArguments};
 use super::output::{Output, refuse};
@@ -20,6 +19,7 @@ use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Decision, Permission};
 use crate::facts::checkout::Checkout;
+use crate::facts::ci;
 use crate::facts::evidence::{LoadTestWord, Stage};
 use crate::facts::git;
 use crate::facts::message::{self, Reading};
@@ -158,7 +158,7 @@ fn read(arguments: &Arguments) -> Result<(String, Reading), Error> {
     let repo = arguments.repo.as_deref();
     let rev = match &arguments.rev {
         Some(rev) => rev,
-        None => match here()? {
+        None => match ci::here()? {
             Some(ci) => {
                 let found = Checkout::look(repo, &ci).message(&ci)?;
                 return Ok((found.commit, found.reading));

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::variables as ci_variables;
 use super::output::Output;
 use super::{Error, Exit};
 use crate::facts::ci::{self, System};
@@ -127,7 +126,7 @@ impl ExportArguments {
 impl Exports {
     /// Adds the exports of the CI system that this process runs in.
     fn add_usual(&mut self, output: &Output) -> Result<(), Error> {
-        let found = ci_variables(ci::detect)?;
+        let found = ci::of_process(ci::detect)?;
         let kinds: &[Kind] = match found {
             Some((System::CircleCi, _)) => &[Kind::BashEnv],
             Some((System::GitHub, _)) => {

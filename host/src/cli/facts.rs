@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::variables;
 use super::args::{Format, FormatArguments};
 use super::facts_document::{CheckoutDocument, FactDocument, FactsDocument, ProblemDocument};
 use super::output::Output;
@@ -44,7 +43,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 fn gather(arguments: &Arguments) -> FactsDocument {
     let repo = arguments.repo.as_deref();
     let mut document = FactsDocument::empty();
-    let found = variables(|variables| {
+    let found = ci::of_process(|variables| {
         let found = ci::detect(variables)?;
         Ok::<_, Error>(found.map(|(system, sign)| (sign, CiEnvironment::read(system, variables))))
     });

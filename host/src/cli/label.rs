@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use super::args::here;
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
 use super::configuration::{self, DefaultActionArgument, PolicyArguments};
 use super::exports::ExportArguments;
@@ -13,6 +12,7 @@ use crate::contract::documents::LabelDocument;
 use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
 use crate::contract::types::{LoadTestAction, Severity};
+use crate::facts::ci;
 use crate::report::export::{Findings, Name};
 use crate::report::terminal;
 use crate::sandbox::Use;
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
 }
 
 fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> Result<Exit, Error> {
-    let pending = arguments.message.begin(&arguments.reading, here)?;
+    let pending = arguments.message.begin(&arguments.reading, ci::here)?;
     let flags = Flags {
         default_action: arguments.default_action.default_action,
         ..arguments.policy.flags(arguments.reading.repo.as_deref())

@@ -3,7 +3,6 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::args::here;
 use super::args::{self, Format, FormatArguments, MessageArguments, ReadingArguments};
 use super::configuration::{
     self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments, PublishingArguments,
@@ -18,7 +17,7 @@ use crate::contract::fields::{ByName, Commit};
 use crate::contract::names::Named;
 use crate::contract::types::Reason;
 use crate::facts::checkout::Checkout;
-use crate::facts::ci::CiEnvironment;
+use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::git;
 use crate::report::export::{Findings, Name};
 use crate::sandbox::Use;
@@ -83,7 +82,7 @@ fn find_tags(
     let ci = if arguments.says_everything() {
         None
     } else {
-        here()?
+        ci::here()?
     };
     let pending = arguments.begin(ci.as_ref())?;
     let resolved = configuration::resolve(&arguments.flags(), output)?;

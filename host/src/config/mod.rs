@@ -5,8 +5,8 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `rules` the checks of the
-//!   settings that are passed to the policy.
+//! - `file`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `rules` the checks
+//!   of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod file;
@@ -131,7 +131,14 @@ impl Config {
                 return Err(Wrong::new(
                     "load-test.requests",
                     "is empty",
-                    "name the metrics that count as requests, or leave it out: `http_reqs` counts then",
+                    "list the metrics that count as requests, or remove the key to count `http_reqs`",
+                ));
+            }
+            if !test.success_exit_status.contains(&0) {
+                return Err(Wrong::new(
+                    "load-test.success-exit-status",
+                    "does not contain 0, so a load test that exits with 0 would be neither a success nor a failure",
+                    "add 0: `success-exit-status = [0, 1]`",
                 ));
             }
             settings.thresholds = test.thresholds.contract();
@@ -346,6 +353,13 @@ mod tests {
                      time-limit = \"0s\""
                 ),
                 "`load-test.time-limit` must be greater than 0",
+            ),
+            (
+                format!(
+                    "{LEAST}\n[load-test]\ncommand = [\"x\"]\nformat = \"k6\"\nresults = \"x\"\n\
+                     success-exit-status = [1]"
+                ),
+                "`load-test.success-exit-status` does not contain 0",
             ),
             (
                 format!("{LEAST}\n[journal]\nlease = \"0s\""),

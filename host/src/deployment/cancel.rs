@@ -149,7 +149,7 @@ fn finish(
         return Ok(Cancellation::Done);
     };
     let mut record = Record::new(Log::new(store, number, entries.len() as u64 + 1));
-    if !entries.iter().any(is_cancellation) {
+    if !entries.iter().any(|it| it.entry.is_cancellation()) {
         let intervened = Happening::Intervened(Intervention::Canceled);
         record.happened(intervened, Details::Person(person.clone()))?;
     }
@@ -229,15 +229,7 @@ fn send(
     Ok(record.happened(happening, details)?)
 }
 
-fn is_cancellation(dated: &Dated) -> bool {
-    matches!(
-        &dated.entry,
-        Entry::Happened { event, .. }
-            if matches!(event.happening, Happening::Intervened(Intervention::Canceled))
-    )
-}
-
-/// Whether the notification was handed over to the outbox.
+/// Whether the journal has the event of the notification.
 fn is_notice(dated: &Dated) -> bool {
     matches!(
         &dated.entry,

@@ -1,5 +1,5 @@
-//! The number of a new deployment: one for each idempotency key, and one unfinished deployment for each tag, whatever
-//! other processes do at the same time.
+//! The number of a new deployment. An idempotency key has at most one deployment, and a tag has at most one unfinished
+//! deployment, even if several processes start at the same time.
 
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::contract::promotion::Conclusion;
 use crate::journal::{self, Header, Lock, NewDeployment, Store};
 use crate::retry::Backoff;
 
-/// How often it is tried, while other processes are about to begin a deployment of the tag.
+/// The maximum number of attempts while other processes are about to begin a deployment of the tag.
 const ATTEMPTS: u32 = 40;
 
 /// The delays between attempts: a process needs some milliseconds between its number and its first record.
@@ -23,22 +23,22 @@ const DELAYS: Backoff = Backoff {
     spread: (0.2, 1.8),
 };
 
-/// The number of a deployment that may begin.
+/// The result of claiming a number.
 pub(super) enum Claimed {
-    /// This process holds the lock of the tag.
+    /// The deployment may begin: this process holds the lock of its tag.
     New(u64),
-    /// Another process begins one for the same idempotency key, or has begun it.
+    /// Another process has begun, or is about to begin, the deployment of the same idempotency key.
     AlreadyBegun(u64),
 }
 
-/// What one attempt found.
+/// The result of one attempt.
 enum Attempt {
     Claimed(Claimed),
-    /// Another process was in between. The result if that does not change.
+    /// Another process interfered, so the attempt is repeated. The value is the result if this was the last attempt.
     Again(Result<Claimed, Error>),
 }
 
-/// Takes a number, and the right to drive the tag.
+/// Creates a deployment with a new number, and locks its tag.
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ impl Claim<'_> {
             }
             number => number?,
         };
-        // A process that died before its first record left the tag's lock behind, and nothing that still runs.
+        // A process that died before its first record has left the lock of the tag, but no running command.
         let lock = Lock::tag(self.request.tag);
         for other in empty {
             let claimed = self.leases.claim(store, &lock, other, self.commit)?;
@@ -117,8 +117,8 @@ impl Claim<'_> {
         attempt
     }
 
-    /// Looks at the deployment of the same idempotency key. Ends one without records whose process died before the
-    /// first one: then there is nothing to say about it.
+    /// Checks the deployment with the same idempotency key. If its process died before the first record, this function
+    /// ends the deployment and returns `None`.
     fn of_same_key(
         &self,
         store: &mut dyn Store,
@@ -139,10 +139,10 @@ impl Claim<'_> {
             return Ok(Some(Attempt::Again(Ok(Claimed::AlreadyBegun(number)))));
         }
         let ended = self.leases.or_release(store, |store| {
-            // It may have begun before the lock was taken.
+            // The deployment may have begun before this process got the lock.
             let begun = is_begun(store, number)?;
             if !begun {
-                conclude_empty(store, number)?;
+                store.conclude(number, Conclusion::Canceled)?;
             }
             Ok(!begun)
         })?;
@@ -150,14 +150,14 @@ impl Claim<'_> {
         Ok((!ended).then_some(Attempt::Claimed(Claimed::AlreadyBegun(number))))
     }
 
-    /// Takes the right to drive the tag, for a number that was just given out.
+    /// Locks the tag for a deployment that this process has just created.
     fn hold(&self, store: &mut dyn Store, number: u64) -> Result<Attempt, Error> {
         let lock = Lock::tag(self.request.tag);
         if let Some(other) = self.leases.claim(store, &lock, number, self.commit)? {
-            // It is about to begin, or it looks whether the process of this number is alive.
+            // The other process is about to begin its deployment, or checks whether this process is alive.
             return Ok(Attempt::Again(Err(is_running(&other))));
         }
-        // Another process may have begun one meanwhile, or ended this one.
+        // Meanwhile, another process may have begun a deployment of the tag, or ended this deployment.
         let empty = match self.empty_siblings(store, Some(number))? {
             Siblings::Empty(empty) => empty,
             Siblings::Begun(other) => return self.unfinished(&other),
@@ -167,12 +167,12 @@ impl Claim<'_> {
             return Ok(Attempt::Again(Err(was_ended(number))));
         }
         for number in empty {
-            conclude_empty(store, number)?;
+            store.conclude(number, Conclusion::Canceled)?;
         }
         Ok(Attempt::Claimed(Claimed::New(number)))
     }
 
-    /// Makes sure that no other deployment of the tag is unfinished: two would do everything twice.
+    /// Finds the other unfinished deployments of the tag. Two of them would run every effect twice.
     fn empty_siblings(&self, store: &mut dyn Store, own: Option<u64>) -> Result<Siblings, Error> {
         let mut empty = Vec::new();
         for other in unfinished(store)? {
@@ -204,19 +204,14 @@ impl Claim<'_> {
 
 /// The other unfinished deployments of a tag.
 enum Siblings {
-    /// None has begun. Those without records, whose processes ended before the first one, or are about to write it.
+    /// No such deployment has a record: its process died before the first record, or is about to write it.
     Empty(Vec<u64>),
-    /// One has begun.
+    /// A deployment that has begun.
     Begun(Header),
 }
 
-/// Ends a deployment that has not begun. A deployment without records frees its idempotency key.
-fn conclude_empty(store: &mut dyn Store, number: u64) -> journal::Result<()> {
-    store.conclude(number, Conclusion::Canceled)
-}
-
-/// A process that finds a deployment without records and without a living process ends it, and begins
-/// another one.
+/// The error for a deployment that another process ended. A process ends a deployment that has no records and no living
+/// process.
 fn was_ended(number: u64) -> Error {
     Error::host(
         format!("another process ended deployment {number} before it began"),

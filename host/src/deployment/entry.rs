@@ -9,7 +9,7 @@ use super::record::forms::{
 };
 use super::record::{Many, Maybe};
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, Event, Instruction, Release, Urgency,
+    Action, Conclusion, Decision, Event, Happening, Instruction, Intervention, Release, Urgency,
 };
 use crate::contract::types::Settings;
 use crate::facts::load_test::Point;
@@ -43,7 +43,7 @@ pub enum Entry {
         #[serde(with = "ActionForm")]
         effect: Action,
     },
-    /// The process of the command of the effect that started is there. It executes the command after this record.
+    /// The process for the command of the effect exists. The process executes the command after this record is stored.
     Running {
         /// Its first process, which leads its process group, as a holder of a lock is written; `None` if it is unknown.
         process: Option<String>,
@@ -203,6 +203,17 @@ pub struct NodeDetails {
     pub took: u64,
 }
 
+impl Entry {
+    /// Whether a person canceled the deployment.
+    pub fn is_cancellation(&self) -> bool {
+        matches!(
+            self,
+            Self::Happened { event, .. }
+                if matches!(event.happening, Happening::Intervened(Intervention::Canceled))
+        )
+    }
+}
+
 impl Details {
     /// Whether another deployment recorded the event.
     pub fn is_imported(&self) -> bool {
@@ -221,11 +232,11 @@ impl Person {
 }
 
 impl Began {
-    /// Checks that the list of deployments says the same of the release. The list has no checksums.
+    /// Checks that the list of deployments names the same release as this entry. The list has no checksums.
     ///
     /// # Errors
     ///
-    /// [`Corrupt`](journal::Error::Corrupt) if it does not.
+    /// [`Corrupt`](journal::Error::Corrupt) if the releases differ.
     pub fn check(&self, header: &Header) -> journal::Result<()> {
         if (&self.tag, &self.digest, &self.commit) == (&header.tag, &header.digest, &header.commit)
         {

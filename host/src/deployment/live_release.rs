@@ -1,42 +1,42 @@
-//! Whether a release is live already: it is the journal's last promoted release of each environment that it would be
-//! deployed to, and all nodes there serve it.
+//! Whether a release is live already. It is live if it is the journal's last promoted release of each environment to
+//! which it would be deployed, and all nodes of these environments serve its commit.
 
 use super::{Error, READ, live, log, nodes, unfinished};
 use crate::config::Config;
-use crate::contract::promotion::Conclusion;
 use crate::effects::shutdown::Shutdown;
 use crate::journal::{Header, Store};
 
 /// A release that is live already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveAlready {
-    /// The number of the deployment that promoted it.
+    /// The number of the deployment that promoted the release.
     pub deployment: u64,
-    /// The environments whose nodes serve it.
+    /// The environments whose nodes serve the release.
     pub environments: Vec<String>,
 }
 
-/// A release that is asked for.
+/// The release that a person or a webhook asks to deploy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
-    /// Its tag.
+    /// The tag.
     pub(super) tag: &'a str,
-    /// Its commit.
+    /// The commit.
     pub(super) commit: &'a str,
-    /// The digest of its image, where known.
+    /// The digest of the image, if known.
     pub(super) digest: Option<&'a str>,
 }
 
 impl Asked<'_> {
-    /// Whether a deployment was of this release: of the same tag and the same image. Where no image is named, the tag
-    /// decides; where only this one is named, another one may have been pushed under the tag since.
+    /// Whether a deployment deployed this release: its tag and its digest are the same. If the digest of this release
+    /// is unknown, the tag decides. If only the digest of the deployment is unknown, the image may have changed since,
+    /// so the releases differ.
     fn is(self, header: &Header) -> bool {
         header.tag == self.tag && (self.digest.is_none() || self.digest == header.digest.as_deref())
     }
 }
 
-/// Finds the deployment that made a release live in all environments from a position on; `None` if it is not live in
-/// one of them. The nodes are asked only if the journal says that it is.
+/// Finds the deployment that made a release live in all environments from the position `entry` on; `None` if the
+/// release is not live in all of them. The nodes are asked only if the release is live by the journal.
 ///
 /// # Errors
 ///
@@ -72,13 +72,10 @@ pub(super) fn find(
         }))
 }
 
-/// The last deployment that was promoted to an environment.
+/// The last deployment that was promoted and changed an environment.
 fn last_promoted(store: &mut dyn Store, environment: &str) -> Result<Option<Header>, Error> {
     for header in store.deployments(READ)? {
-        if !matches!(
-            header.conclusion,
-            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
-        ) {
+        if !header.is_promoted() {
             continue;
         }
         if log::changed(store, header.number, environment)? {

@@ -111,7 +111,9 @@ impl<'a> LoadTestRun<'a> {
             Ending::NotStarted(_) => Some(127),
             _ => ran.details.exit_status,
         };
-        let is_success = exit_status.is_some_and(|it| self.how.success_exit_status.contains(&it));
+        // The status of a command that did not start is made up, so the list does not apply to it.
+        let exited = ran.details.exit_status;
+        let is_success = exited.is_some_and(|it| self.how.success_exit_status.contains(&it));
         if let (Some(status @ (..=-1 | 1..)), true) = (exit_status, is_success) {
             results.notes.push(format!(
                 "exit status {status} counts as success (`success-exit-status`)"
@@ -197,7 +199,7 @@ impl Stamp {
         Self(seen.ok())
     }
 
-    /// Whether there was a file.
+    /// Whether the file existed.
     fn is_of_a_file(&self) -> bool {
         self.0.is_some()
     }

@@ -4,11 +4,11 @@ use std::fs;
 
 use super::Error;
 use super::entry::{Details, Entry};
-use super::record;
 use super::record::repeats::{self, Repeats};
+use super::{last_change, record};
 use crate::clock;
 use crate::config::Config;
-use crate::contract::promotion::{Action, Event, Happening};
+use crate::contract::promotion::{Event, Happening};
 use crate::error::{self, Kind};
 use crate::journal::{self, Location, Row, Store};
 
@@ -46,11 +46,11 @@ pub fn look(config: &Config) -> Result<Option<Box<dyn Store>>, Error> {
     Ok(Some(journal::open(&location)?))
 }
 
-/// The location of the journal of a configuration.
+/// Returns the location of the journal that a configuration names.
 ///
 /// # Errors
 ///
-/// If it is invalid.
+/// If the location is invalid.
 pub fn location(config: &Config) -> Result<Location, Error> {
     config.journal.parse().map_err(|why| {
         Error::host(
@@ -115,7 +115,7 @@ pub struct Log {
     /// The number of the deployment.
     pub deployment: u64,
     next: u64,
-    /// What the next entry may repeat of the entries that this process wrote.
+    /// The lists of the entries that this process wrote. The next entry may refer to them.
     repeats: Repeats,
 }
 
@@ -185,7 +185,8 @@ pub fn read(store: &mut dyn Store, deployment: u64) -> Result<Vec<Dated>, error:
 ///
 /// # Errors
 ///
-/// If one is not an entry that this version of the program knows, or has the lists of an entry that has none.
+/// If a record is not an entry that this version of the program knows, or refers to the lists of an entry without
+/// lists.
 pub fn entries(deployment: u64, rows: &[Row]) -> Result<Vec<Dated>, error::Error> {
     let unreadable = |position: u64, why: &dyn std::fmt::Display| {
         error::Error::of(
@@ -204,7 +205,8 @@ pub fn entries(deployment: u64, rows: &[Row]) -> Result<Vec<Dated>, error::Error
                 .and_then(|it| usize::try_from(it).ok());
             let whole = index.and_then(|it| entries.get(it));
             if !whole.is_some_and(|it| repeats::complete(&mut entry, &it.entry)) {
-                let why = format!("entry {position}, which it repeats, has no such lists");
+                let why =
+                    format!("entry {position}, to which it refers, does not have these lists");
                 return Err(unreadable(row.position, &why));
             }
         }
@@ -224,10 +226,8 @@ pub fn changed(
     environment: &str,
 ) -> Result<bool, error::Error> {
     let entries = read(store, deployment)?;
-    Ok(entries.iter().any(|it| match &it.entry {
-        Entry::Started {
-            effect: Action::Deploy(place),
-        } => place == environment,
-        _ => false,
-    }))
+    let mut changes = entries
+        .iter()
+        .filter_map(|it| last_change::environment_of(&it.entry));
+    Ok(changes.any(|it| it == environment))
 }

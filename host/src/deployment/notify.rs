@@ -1,8 +1,6 @@
-//! The notifications that the policy asks for: what they say, and handing them over to the outbox.
+//! The notifications that the policy asks for: their contents, and storing them in the outbox.
 
-use std::env;
-
-use super::entry::{Details, Entry, Person};
+use super::entry::{Began, Details, Entry, Person};
 use super::log::Dated;
 use super::timeline::{Step, StepKind, StepState, Timeline};
 use super::what_now::what_now;
@@ -10,12 +8,9 @@ use super::{Error, log, outbox, timeline};
 use crate::config::Config;
 use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{
-    Conclusion, Happening, Intervention, Notice, Notification, Outcome, Permission, Progress,
-    Urgency,
-};
+use crate::contract::promotion::{Conclusion, Happening, Notice, Notification, Outcome, Urgency};
 use crate::effects::slack::{Failed, Message};
-use crate::facts::ci::{self, CiEnvironment, Variables};
+use crate::facts::ci;
 use crate::journal::{self, NewOutboxMessage, OutboxMessage, OutboxState, Replaces, Store};
 use crate::text::escape::escape;
 use crate::text::number::short;
@@ -23,53 +18,52 @@ use crate::text::number::short;
 /// The name of the message that a bot updates.
 const UPDATED: &str = "deployment";
 
-/// The code of the reason for which a newer release takes the place of this one.
-const SUPERSEDED: &str = "superseded";
-
-/// What became of a notification so far.
+/// The state of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Handed {
-    /// No channel is configured: the screen is the channel.
+    /// No channel is configured, so greenlight only prints the notification.
     Shown,
-    /// The channel has taken it.
+    /// The channel has accepted the notification.
     Sent,
-    /// It did not arrive yet, and stays in the outbox.
+    /// The notification has not arrived yet, and stays in the outbox.
     Waiting(String),
-    /// It may have arrived, and is not sent again.
+    /// The notification may have arrived, and is not sent again.
     Unknown(String),
+    /// The notification did not arrive within `[slack] give-up-after`, and is not sent again.
+    GivenUp(String),
 }
 
 impl Handed {
-    /// Whether it needs no more attention.
+    /// Whether the notification succeeded.
     pub(super) fn is_done(&self) -> bool {
         matches!(self, Self::Shown | Self::Sent)
     }
 
-    /// In words.
+    /// The state in words.
     pub(super) fn said(&self) -> String {
         match self {
             Self::Shown => "shown here, not sent to Slack".to_owned(),
             Self::Sent => "sent".to_owned(),
-            Self::Waiting(why) => format!("not sent yet: {why}; it is tried again"),
+            Self::Waiting(why) => format!("not sent yet: {why}; greenlight tries again"),
+            Self::GivenUp(why) => format!("given up: {why}; greenlight does not send it again"),
             Self::Unknown(why) => {
-                format!(
-                    "it may have arrived: {why}; it is not sent again, because it could arrive twice"
-                )
+                format!("the message may have arrived: {why}; greenlight does not send it again")
             }
         }
     }
 
-    /// What the outbox says about a message.
+    /// The state of a message by the outbox.
     fn of(message: Option<OutboxMessage>) -> Self {
         let Some(message) = message else {
-            return Self::Unknown("it is not in the outbox".to_owned());
+            return Self::Unknown("the message is not in the outbox".to_owned());
         };
         let error = message.error;
         match message.state {
             OutboxState::Sent => Self::Sent,
-            OutboxState::Sending => Self::Waiting("another process sends it".to_owned()),
-            OutboxState::Waiting | OutboxState::GivenUp => {
-                let first = || "a message before it has not arrived".to_owned();
+            OutboxState::Sending => Self::Waiting("another process is sending it".to_owned()),
+            OutboxState::GivenUp => Self::GivenUp(error.unwrap_or_default()),
+            OutboxState::Waiting => {
+                let first = || "an earlier message of this deployment has not been sent".to_owned();
                 Self::Waiting(error.unwrap_or_else(first))
             }
             OutboxState::Unknown => Self::Unknown(error.unwrap_or_default()),
@@ -81,7 +75,7 @@ impl Handed {
 pub(super) fn notified(notice: &Notice, handed: &Handed) -> (Happening, Details) {
     let outcome = match handed {
         Handed::Shown | Handed::Sent => Outcome::Succeeded,
-        Handed::Waiting(_) => Outcome::Failed,
+        Handed::Waiting(_) | Handed::GivenUp(_) => Outcome::Failed,
         Handed::Unknown(_) => Outcome::Unknown,
     };
     let notification = Notification {
@@ -96,8 +90,8 @@ pub(super) fn notified(notice: &Notice, handed: &Handed) -> (Happening, Details)
     (Happening::Notified(notification), details)
 }
 
-/// Hands a notification over to the outbox, and tries once to send it. A notification that was handed over before is
-/// not handed over again.
+/// Stores a notification in the outbox, and tries once to send it. With an incoming webhook, a notification that is in
+/// the outbox already is not stored again.
 ///
 /// # Errors
 ///
@@ -112,13 +106,16 @@ pub(super) fn notify(
     let Some(slack) = &config.slack else {
         return Ok(Handed::Shown);
     };
-    let updates = slack.destination.updates();
-    let name = if updates { UPDATED } else { &notice.key };
+    let name = if updates(config) {
+        UPDATED
+    } else {
+        &notice.key
+    };
     let mut message = composed(config, store, deployment, notice)?;
     if let Some(person) = person {
         message.text = format!("{} ({})", message.text, person.in_words());
     }
-    let replaces = if updates {
+    let replaces = if updates(config) {
         Replaces::Always
     } else {
         Replaces::Never
@@ -130,8 +127,8 @@ pub(super) fn notify(
     Ok(Handed::of(messages.find(|it| it.name == name)))
 }
 
-/// Hands over how far a deployment is, where a message can be updated. Nothing is sent here, so that the deployment does
-/// not wait. Returns whether something was handed over.
+/// Stores a message about the progress of a deployment in the outbox, if messages can be updated. This function sends
+/// no message, so that the deployment does not wait for Slack. Returns whether a message was stored.
 ///
 /// # Errors
 ///
@@ -140,25 +137,29 @@ pub(super) fn progress(
     config: &Config,
     store: &mut dyn Store,
     deployment: u64,
-    what: &str,
+    (began, what): (&Began, &str),
 ) -> Result<bool, Error> {
-    if !config
-        .slack
-        .as_ref()
-        .is_some_and(|it| it.destination.updates())
-    {
+    if !updates(config) {
         return Ok(false);
     }
-    let header = store.deployment(deployment)?;
-    let (commit, tag) = header.map(|it| (it.commit, it.tag)).unwrap_or_default();
     let notice = Notice {
         urgency: Urgency::Info,
         key: UPDATED.to_owned(),
-        text: format!("{} is being released ({tag}): {what}", short(&commit)),
+        text: format!(
+            "{} is being released ({}): {what}",
+            short(&began.commit),
+            began.tag
+        ),
     };
     let message = composed(config, store, deployment, &notice)?;
     hand_over(store, deployment, (UPDATED, Replaces::Known), &message)?;
     Ok(true)
+}
+
+/// Whether a message can be updated.
+fn updates(config: &Config) -> bool {
+    let slack = config.slack.as_ref();
+    slack.is_some_and(|it| it.destination.updates())
 }
 
 fn hand_over(
@@ -177,7 +178,7 @@ fn hand_over(
     })?)
 }
 
-/// Writes the message about a notice, with what the journal knows of the deployment.
+/// Writes the message about a notice, with facts about the deployment from the journal.
 fn composed(
     config: &Config,
     store: &mut dyn Store,
@@ -188,7 +189,7 @@ fn composed(
     let header = header.ok_or(journal::Error::Unknown(deployment))?;
     let entries = log::read(store, deployment)?;
     let mut timeline = timeline::project(&header, &entries);
-    timeline.conclusion = ending(&entries, &timeline).map(ByName);
+    timeline.conclusion = ending(notice).map(ByName);
     let earlier: Vec<_> = earlier(&entries).collect();
     // A warning stays a warning until the deployment ends.
     let urgency = match notice.urgency {
@@ -196,10 +197,6 @@ fn composed(
         _ => None,
     };
     let urgency = urgency.unwrap_or(notice.urgency);
-    let is_updated = config
-        .slack
-        .as_ref()
-        .is_some_and(|it| it.destination.updates());
     Ok(Message {
         urgency: urgency.name().to_owned(),
         text: notice.text.clone(),
@@ -208,7 +205,7 @@ fn composed(
         failure: (urgency != Urgency::Info)
             .then(|| failure(&timeline))
             .flatten(),
-        earlier: if is_updated {
+        earlier: if updates(config) {
             earlier
                 .into_iter()
                 .map(|(_, text)| text.to_owned())
@@ -221,28 +218,14 @@ fn composed(
     })
 }
 
-/// How the deployment is about to end, as far as the journal shows; nothing before its last notification.
-fn ending(entries: &[Dated], timeline: &Timeline) -> Option<Conclusion> {
-    let is_canceled = entries.iter().any(|it| {
-        matches!(&it.entry, Entry::Happened { event, .. }
-            if matches!(event.happening, Happening::Intervened(Intervention::Canceled)))
-    });
-    if is_canceled {
-        return Some(Conclusion::Canceled);
-    }
-    let last = timeline.decisions.last()?;
-    let has_arrived = || {
-        let mut places = timeline.environments.iter();
-        places.all(|it| it.progress.0 == Progress::Converged)
-    };
-    match last.permission.0 {
-        Permission::Stop if last.reasons.first().is_some_and(|it| it.code == SUPERSEDED) => {
-            Some(Conclusion::Superseded)
+/// How the deployment ends, if the notice is about its end: the key of such a notice is the name of the conclusion. The
+/// notice of a promotion with a warning has the key `promoted` and is a warning.
+fn ending(notice: &Notice) -> Option<Conclusion> {
+    match Conclusion::from_name(&notice.key)? {
+        Conclusion::Promoted if notice.urgency == Urgency::Warning => {
+            Some(Conclusion::PromotedWithWarning)
         }
-        Permission::Stop => Some(Conclusion::Stopped),
-        Permission::Promote if has_arrived() => Some(Conclusion::Promoted),
-        Permission::PromoteWithWarning if has_arrived() => Some(Conclusion::PromotedWithWarning),
-        Permission::Promote | Permission::PromoteWithWarning | Permission::Hold => None,
+        conclusion => Some(conclusion),
     }
 }
 
@@ -266,7 +249,7 @@ fn release(timeline: &Timeline) -> Option<String> {
     })
 }
 
-/// Tag, number, how far the deployment is in each environment, and what was noted about the results of its load tests.
+/// The tag, the number, the progress in each environment, and the notes about the results of the load tests.
 fn facts(timeline: &Timeline) -> Vec<(String, String)> {
     let mut facts = vec![
         ("tag".to_owned(), timeline.tag.clone()),
@@ -311,10 +294,7 @@ fn failure(timeline: &Timeline) -> Option<Failed> {
 fn links(config: &Config, timeline: &Timeline) -> Vec<(String, String)> {
     let report = config.report_url.as_ref();
     let report = report.map(|it| it.of(timeline.number, &timeline.commit, &timeline.tag));
-    let variable = |name: &str| env::var_os(name);
-    let variables = Variables::new(&variable);
-    let build = ci::detect(&variables).ok().flatten();
-    let build = build.and_then(|(system, _)| CiEnvironment::read(system, &variables).build_url);
+    let build = ci::here().ok().flatten().and_then(|it| it.build_url);
     let links = [("Report", report), ("Build", build.map(|it| it.value))];
     let links = links.into_iter();
     links

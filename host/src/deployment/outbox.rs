@@ -1,7 +1,7 @@
-//! Sending the messages of the outbox: those of a deployment while it runs, and at its end those that are left.
+//! Sending the messages of the outbox: the messages of a deployment while it runs, and all unsent messages at its end.
 //!
-//! A message is tried with growing delays until Slack has taken it or `[slack] give-up-after` has passed, by whichever
-//! process comes first: this one, `greenlight serve`, or the next `greenlight run`.
+//! A process tries to send a message with growing delays until Slack has accepted it or `[slack] give-up-after` has
+//! passed. The driver, `greenlight serve` and the next `greenlight run` can each make the next attempt.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use crate::config::{self, Config};
 use crate::effects::shutdown::Shutdown;
 use crate::effects::slack::{Delivery, Message, Remedy, Slack};
 use crate::journal::{self, Attempted, Location, OutboxMessage, OutboxRequest, OutboxState, Store};
+use crate::limits;
 use crate::retry::Backoff;
 
 /// The delays between the attempts to send a message.
@@ -22,20 +23,24 @@ const BACKOFF: Backoff = Backoff {
     spread: (0.5, 1.0),
 };
 
-/// How long a claim lasts: longer than an attempt, which ends after two times 3 s, and the writes around it.
-const TIME_TO_LIVE: Duration = Duration::from_secs(15);
+/// How long a claim is valid: longer than an attempt and the writes to the journal before and after it. An attempt has
+/// two requests, and each request has the time limit of a response from Slack.
+fn time_to_live() -> Duration {
+    3 * (limits::SLACK.time() + limits::SLACK_API.time())
+}
 
-/// How many messages that are left are counted.
+/// The maximum number of unsent messages that are counted.
 const LISTED: usize = 1000;
 
-/// How often the outbox is looked at while messages are left.
+/// The interval at which the outbox is read while it has unsent messages.
 const POLL: Duration = Duration::from_millis(500);
 
-/// How long messages that are due are sent at the end of a deployment, also without `[slack] wait`.
+/// The minimum time for sending due messages at the end of a deployment, even if `[slack] wait` is shorter.
 const AT_LEAST: Duration = Duration::from_secs(5);
 
-/// Sends what is due, of one deployment or of all of them, and tells the result of each attempt. It ends after the first
-/// one that fails: Slack is away then. `goes_on` is asked before each attempt.
+/// Sends the due messages of one deployment, or of all deployments, and passes the result of each attempt to `tell`.
+/// The function returns after the first attempt that fails, because Slack may be unreachable. It calls `goes_on` before
+/// each attempt.
 ///
 /// # Errors
 ///
@@ -49,7 +54,7 @@ pub fn send_due(
 ) -> journal::Result<()> {
     let request = OutboxRequest {
         deployment,
-        time_to_live: TIME_TO_LIVE,
+        time_to_live: time_to_live(),
         give_up_after: slack.give_up_after,
     };
     while goes_on() {
@@ -66,8 +71,8 @@ pub fn send_due(
     Ok(())
 }
 
-/// Sends what is due until nothing is left, a shutdown is requested, or no attempt is due within `[slack] wait`. Returns
-/// the messages that are left. `waiting` is called once, if it waits.
+/// Sends due messages until none is waiting, a shutdown is requested, or the next attempt is due after `[slack] wait`
+/// has passed. Returns the waiting messages. The function calls `waiting` once if it waits.
 ///
 /// # Errors
 ///
@@ -101,8 +106,8 @@ pub fn send_all(
     }
 }
 
-/// The messages that wait, with those before them. Nothing is to be done about one that another process sends, unless one
-/// waits behind it.
+/// Selects the waiting messages and the earlier unsent messages of the same deployments. A message that another process
+/// is sending is left out, unless a later message of its deployment waits.
 fn awaited(unsent: Vec<OutboxMessage>) -> Vec<OutboxMessage> {
     let waiting = unsent.iter().filter(|it| it.state == OutboxState::Waiting);
     let last: HashMap<_, _> = waiting.map(|it| (it.deployment, it.id)).collect();
@@ -110,7 +115,7 @@ fn awaited(unsent: Vec<OutboxMessage>) -> Vec<OutboxMessage> {
     unsent.into_iter().filter(is_awaited).collect()
 }
 
-/// When the next attempt is due: the first message of each deployment comes before the others.
+/// When the next attempt is due. Only the first unsent message of each deployment counts.
 fn next_attempt(left: &[OutboxMessage]) -> Option<u64> {
     let firsts = left.iter().enumerate().filter(|(index, message)| {
         let mut before = left[..*index].iter();
@@ -119,13 +124,13 @@ fn next_attempt(left: &[OutboxMessage]) -> Option<u64> {
     firsts.map(|(_, it)| it.due).min()
 }
 
-/// Starts a thread that sends the messages of a deployment until it is dropped.
+/// Starts a thread that sends the messages of a deployment. Dropping the return value ends the thread.
 pub(super) fn sender(config: &Config, deployment: u64) -> Option<Keeper> {
     let slack = config.slack.clone()?;
     let location: Location = config.journal.parse().ok()?;
     let mut store = Connection::new(move || journal::open(&location));
     let sends = move || {
-        // A message that is not sent stays in the outbox.
+        // If sending fails, the message stays in the outbox.
         let _ = store.with(|store| {
             let once = || true;
             send_due(
@@ -140,7 +145,7 @@ pub(super) fn sender(config: &Config, deployment: u64) -> Option<Keeper> {
     Keeper::every(POLL, "messages", sends).ok()
 }
 
-/// Says how many messages Slack has not taken, and why; nothing if none is left.
+/// Says how many messages Slack has not accepted, and why; `None` if there are no such messages.
 pub fn not_taken(left: &[OutboxMessage]) -> Option<String> {
     let plural = match left.len() {
         0 => return None,
@@ -150,7 +155,7 @@ pub fn not_taken(left: &[OutboxMessage]) -> Option<String> {
     let why = left.iter().find_map(|it| it.error.as_deref());
     let why = why.map_or_else(String::new, |why| format!(" ({why})"));
     Some(format!(
-        "Slack has not taken {} message{plural}{why}",
+        "Slack has not accepted {} message{plural}{why}",
         left.len()
     ))
 }
@@ -158,7 +163,7 @@ pub fn not_taken(left: &[OutboxMessage]) -> Option<String> {
 fn attempt(slack: &config::Slack, claimed: &OutboxMessage) -> Attempted {
     let message: Message = match serde_json::from_str(&claimed.body) {
         Ok(message) => message,
-        // Another version of this program may read it.
+        // Another version of greenlight may be able to read the message.
         Err(error) => {
             return Attempted::Failed {
                 error: format!("failed to read the message: {error}"),

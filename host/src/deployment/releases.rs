@@ -59,12 +59,7 @@ pub(super) fn before(
     bad: &str,
     deployments: &[Header],
 ) -> Result<Vec<Release>, Error> {
-    let promoted = deployments.iter().filter(|it| {
-        matches!(
-            it.conclusion,
-            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
-        )
-    });
+    let promoted = deployments.iter().filter(|it| it.is_promoted());
     let mut found: Vec<Release> = Vec::new();
     for header in promoted.take(READ) {
         if found.iter().any(|it| it.commit == header.commit) {

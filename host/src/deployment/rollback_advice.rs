@@ -26,7 +26,7 @@ pub struct Advice {
     pub releases: Vec<Release>,
     /// The commits since the good one, or else since the latest release, with the bad one, newest first.
     pub commits: Vec<Commit>,
-    /// What each environment serves, in order; `None` where its nodes were never asked.
+    /// The commits that each environment serves, in order; `None` if its nodes were never asked.
     pub environments: Vec<(String, Option<Served>)>,
 }
 
@@ -99,16 +99,19 @@ pub fn advise(
         commit.inherits_label = labels.is_ok_and(|it| it.source.is_some());
     }
     let latest = served::latest(store)?;
-    let environments = config.environments.iter().map(|it| {
-        let served = served::served(&it.name, &latest.iter());
-        (it.name.clone(), served)
-    });
+    let mut environments = Vec::new();
+    for environment in &config.environments {
+        let name = &environment.name;
+        let baseline = store.baseline(name)?;
+        let served = served::served(name, &latest.iter(), baseline.as_ref());
+        environments.push((name.clone(), served));
+    }
     Ok(Advice {
         again: again(store, repo, &bad)?,
         good: good.cloned(),
         baseline,
         commits,
-        environments: environments.collect(),
+        environments,
         bad,
         releases,
     })
@@ -183,7 +186,7 @@ fn between(repo: Option<&Path>, good: &str, bad: &str) -> Result<Vec<Commit>, Er
         .arg("--end-of-options")
         .arg(format!("{good}..{bad}"))
         .arg("--");
-    let listed = git::output(&mut command).map_err(git::not_started)?;
+    let listed = git::output(&mut command).map_err(git::failed)?;
     if !listed.status.success() {
         return Err(Error::host(
             format!("git can't list the commits from {good} to {bad}"),

@@ -1,8 +1,8 @@
 //! What each environment serves, as far as the journal shows: the latest answers of its nodes, and the deployments
 //! that brought the commits there.
 //!
-//! This is the one place that says so: for `status`, `rollback-advice` and the page. `last_change` says which deployment
-//! began to change an environment last, whether or not its nodes serve it; `live` asks the nodes themselves.
+//! `status`, `rollback-advice` and the page use only this module. `last_change` says which
+//! deployment began to change an environment last, whether or not its nodes serve it; `live` asks the nodes themselves.
 
 use serde::Serialize;
 
@@ -10,6 +10,7 @@ use super::timeline::{self, Round, StepKind, StepState, Timeline};
 use super::{READ, log, sentence};
 use crate::contract::promotion::Conclusion;
 use crate::journal::{self, Baseline, Store};
+use crate::text::number::short;
 
 /// What an environment serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -48,10 +49,10 @@ pub struct ServedCommit {
 }
 
 impl Served {
-    /// What was recorded without a deployment.
-    pub fn of_baseline(baseline: Baseline) -> Self {
+    /// Returns the commit that an environment serves by its baseline.
+    fn of_baseline(baseline: &Baseline) -> Self {
         let commit = ServedCommit {
-            commit: baseline.commit,
+            commit: baseline.commit.clone(),
             nodes: Vec::new(),
             since: baseline.at,
             deployment: None,
@@ -66,16 +67,19 @@ impl Served {
         }
     }
 
-    /// Since when the nodes have given these answers, in milliseconds since 1970.
+    /// The time since which the nodes have given these answers, in milliseconds since 1970.
     pub fn since(&self) -> u64 {
         let since = self.commits.iter().map(|it| it.since).max();
         since.unwrap_or(self.at)
     }
 
-    /// It in one sentence, the commit of the latest deployment first: `1 of 3 nodes of prod serves ca779cf0631b, 2 serve
-    /// 4b825dc642cb`.
+    /// Describes the environment in one sentence, with the commit of the latest deployment first: `1 of 3 nodes of prod
+    /// serves ca779cf0631b, 2 serve 4b825dc642cb`.
     pub fn sentence(&self, environment: &str) -> String {
         let latest = self.commits.iter().max_by_key(|it| it.deployment);
+        if let (Some(baseline), 0) = (latest, self.nodes()) {
+            return format!("{environment} serves {}", short(&baseline.commit));
+        }
         let release = latest.map_or("", |it| &it.commit);
         let commits = self.commits.iter();
         let nodes = commits.flat_map(|it| it.nodes.iter().map(|_| Some(it.commit.as_str())));
@@ -108,6 +112,16 @@ pub fn latest(store: &mut dyn Store) -> journal::Result<Vec<Timeline>> {
 /// What an environment serves, from the timelines of deployments, the newest first; `None` if its nodes were never
 /// asked.
 pub fn served<'a>(
+    environment: &str,
+    timelines: &(impl Iterator<Item = &'a Timeline> + Clone),
+    baseline: Option<&Baseline>,
+) -> Option<Served> {
+    let observed = observed(environment, timelines);
+    observed.or_else(|| baseline.map(Served::of_baseline))
+}
+
+/// What the nodes of an environment answered last.
+fn observed<'a>(
     environment: &str,
     timelines: &(impl Iterator<Item = &'a Timeline> + Clone),
 ) -> Option<Served> {
@@ -203,7 +217,7 @@ mod tests {
     #[test]
     fn what_was_promoted_is_served_since_every_node_has_it() {
         let timelines = [fixture::promoted_with_warning()];
-        let served = served("prod", &timelines.iter()).expect("a round");
+        let served = served("prod", &timelines.iter(), None).expect("a round");
         assert_eq!((served.at, served.nodes()), (at(560), 6));
         assert_eq!(served.unreachable, [""; 0]);
         let [commit] = &served.commits[..] else {
@@ -228,7 +242,7 @@ mod tests {
         let last = running.rounds.last_mut().expect("a round");
         last.nodes[3].commit = None;
         let timelines = [running, before];
-        let served = served("stage", &timelines.iter()).expect("a round");
+        let served = served("stage", &timelines.iter(), None).expect("a round");
         let commits = served.commits.iter();
         let commits: Vec<_> = commits
             .map(|it| (it.commit.as_str(), it.nodes.len(), it.deployment))
@@ -245,10 +259,19 @@ mod tests {
     fn a_commit_that_no_deployment_brought_is_served_since_it_was_seen() {
         let mut timeline = fixture::running();
         timeline.steps.clear();
-        let served = served("stage", &[&timeline].into_iter()).expect("a round");
+        let served = served("stage", &[&timeline].into_iter(), None).expect("a round");
         let old = served.commits.iter().find(|it| it.commit == BEFORE);
         let old = old.expect("an old node");
         assert_eq!((old.since, old.deployment), (at(32), None));
-        assert_eq!(super::served("prod", &[&timeline].into_iter()), None);
+        assert_eq!(super::served("prod", &[&timeline].into_iter(), None), None);
+        let baseline = Baseline {
+            environment: "prod".to_owned(),
+            commit: "4b825dc642cb6eb9a060e54bf8d69288fbee4904".to_owned(),
+            at: 7,
+            by: None,
+        };
+        let served = super::served("prod", &[&timeline].into_iter(), Some(&baseline));
+        let sentence = served.expect("the baseline").sentence("prod");
+        assert_eq!(sentence, "prod serves 4b825dc642cb");
     }
 }

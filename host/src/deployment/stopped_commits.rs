@@ -95,8 +95,8 @@ impl StoppedCommits<'_> {
         Ok(action == Some(LoadTestAction::Abort))
     }
 
-    /// Whether a release that contains the stopped commit was promoted after a load test that passed: a newer commit, or
-    /// the same one later.
+    /// Whether a release that contains the stopped commit was promoted after a load test that passed: a newer commit,
+    /// or the same one later.
     fn is_cleared(
         &self,
         store: &mut dyn Store,
@@ -107,10 +107,7 @@ impl StoppedCommits<'_> {
             if header.commit == stopped.commit && header.number < stopped.number {
                 continue;
             }
-            let is_promoted = matches!(
-                header.conclusion,
-                Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
-            );
+            let is_promoted = header.is_promoted();
             if is_promoted
                 && ancestry::contains(self.repo, &header.commit, &stopped.commit) == Some(true)
             {

@@ -2,14 +2,14 @@
 
 use super::survey::Survey;
 use super::{Error, LISTED, releases};
-use crate::contract::promotion::{Conclusion, UnreleasedLabel};
+use crate::contract::promotion::UnreleasedLabel;
 use crate::contract::types::LoadTestAction;
 use crate::facts::{git, message};
-use crate::journal::Store;
+use crate::journal::{Header, Store};
 use crate::text::number::short;
 
-/// Reads what the commits between the live release and this one ask for: of each action the newest commit. Where nothing
-/// is known to be live, only the release's own label counts.
+/// Reads the labels of the commits between the live release and this release, and returns the newest commit of each
+/// action. If no live commit is known, only the release's own label counts.
 ///
 /// # Errors
 ///
@@ -31,15 +31,10 @@ pub(super) fn labels(survey: &mut Survey<'_, '_>) -> Result<Vec<UnreleasedLabel>
     Ok(found)
 }
 
-/// The commit that is live: the last promoted release, or the baseline of production if no release was promoted since.
+/// The live commit: the last promoted release, or the baseline of production if no release was promoted since then.
 fn live(store: &mut dyn Store, production: &str) -> Result<Option<String>, Error> {
     let mut deployments = store.deployments(LISTED)?.into_iter();
-    let promoted = deployments.find(|it| {
-        matches!(
-            it.conclusion,
-            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
-        )
-    });
+    let promoted = deployments.find(Header::is_promoted);
     let baseline = store.baseline(production)?;
     let Some(promoted) = promoted else {
         return Ok(baseline.map(|it| it.commit));
@@ -56,7 +51,7 @@ fn between(survey: &Survey<'_, '_>, live: &str) -> Result<Vec<String>, Error> {
         .args(["rev-list", "--end-of-options"])
         .arg(format!("{live}..{}", survey.commit))
         .arg("--");
-    let listed = git::output(&mut command).map_err(git::not_started)?;
+    let listed = git::output(&mut command).map_err(git::failed)?;
     if !listed.status.success() || git::is_shallow(survey.context.repo) != Some(false) {
         return Err(Error::host(
             format!(
@@ -64,7 +59,7 @@ fn between(survey: &Survey<'_, '_>, live: &str) -> Result<Vec<String>, Error> {
                 short(live),
                 short(survey.commit)
             ),
-            "fetch the whole history (`git fetch --unshallow`), or correct what is live (`greenlight live --set COMMIT`), \
+            "fetch the whole history (`git fetch --unshallow`), or correct the live commit (`greenlight live --set COMMIT`), \
              then continue with `greenlight run --resume`; or set `[release] labels = \"deployed-commit\"`",
         ));
     }

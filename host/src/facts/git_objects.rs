@@ -1,16 +1,16 @@
-//! A git process that answers with commits, each within a limit of size and time.
+//! A git process that returns commits. Each commit has a limit of size and of time.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use super::git_commit::Commit;
-use super::git_process::{LARGEST_OBJECT, Running, git, not_started, output};
+use super::git_process::{LARGEST_OBJECT, Running, failed, git, output};
 use crate::child::Timed;
 use crate::error::{Error, Explain as _};
 use crate::limits;
 
-/// A `git cat-file --batch` process, which answers with commit objects.
+/// A `git cat-file --batch` process, which returns commit objects.
 pub struct Objects {
     git: Running,
     repo: Option<PathBuf>,
@@ -18,12 +18,12 @@ pub struct Objects {
     output: BufReader<Timed<ChildStdout>>,
 }
 
-/// Why git did not answer with a commit.
+/// Why git did not return a commit.
 #[derive(Debug)]
 pub enum Answer {
     /// Git does not have the object.
     Missing(String),
-    /// The commit of this id is longer than the limit. It was not read.
+    /// The commit with this hash is longer than the limit and was not read.
     TooLong(String),
     /// Git's answer is invalid or ended early.
     Broken(Error),
@@ -36,7 +36,7 @@ impl From<Error> for Answer {
 }
 
 impl Objects {
-    /// Starts the process, which takes one revision at a time.
+    /// Starts a process that gets its revisions from [`Self::ask`].
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Objects {
         Ok(objects)
     }
 
-    /// Starts the process, which reads the revisions from another process.
+    /// Starts a process that reads its revisions from `questions`, such as the output of another process.
     ///
     /// # Errors
     ///
@@ -72,9 +72,9 @@ impl Objects {
         let Some(input) = &mut self.input else {
             return Ok(());
         };
-        // A git that has already ended has said why on its standard error.
+        // If git has already ended, its standard error has the reason.
         match writeln!(input, "{rev}^{{commit}}") {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_started(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(error)),
             _ => Ok(()),
         }
     }
@@ -93,7 +93,7 @@ impl Objects {
         if let Err(Answer::Broken(error)) = &answer
             && is_late(error)
         {
-            // It may never end by itself.
+            // Git may never end by itself.
             let _ = self.git.child.kill();
         }
         answer
@@ -141,10 +141,10 @@ impl Objects {
         Ok(Some(Commit::new(id, raw)))
     }
 
-    /// Makes sure that git did not leave out the commit of a revision because it is too long: asks for its size alone.
+    /// Checks the size of the commit of a revision, without reading the commit.
     pub(super) fn is_readable(&self, rev: &str) -> Result<(), Error> {
         let mut command = git(self.repo.as_deref());
-        // Without the commit that it names: to find that, git would read it whole.
+        // No `^{commit}` behind the revision: git would read the whole object to resolve it.
         command.args(["cat-file", "--batch-check"]);
         let answer = output_for(&mut command, rev).unwrap_or_default();
         let mut words = answer.split_whitespace();
@@ -158,7 +158,7 @@ impl Objects {
         }
     }
 
-    /// Why an answer can't be read: what git says about it, unless it was given up.
+    /// The error for an unreadable answer: git's own error message, or `error` if git timed out or printed no message.
     pub fn failed(self, error: Error) -> Error {
         if is_late(&error) {
             return error;
@@ -170,7 +170,7 @@ impl Objects {
     ///
     /// # Errors
     ///
-    /// If it failed, with its error message.
+    /// If git failed, with git's error message.
     pub fn end(mut self) -> Result<(), Error> {
         self.close_input();
         drop(self.output);
@@ -178,16 +178,16 @@ impl Objects {
     }
 }
 
-/// The longest line before a commit, in bytes: a revision that git does not have is repeated there.
+/// The longest header line of an answer, in bytes. The line repeats a revision that git does not have.
 const LONGEST_HEAD: u64 = 64 << 10;
 
 pub(super) fn too_long(id: &str) -> Error {
     Error::new(
         format!(
-            "the commit {id} is longer than {}, and is not read",
+            "the commit {id} is longer than {} and was not read",
             limits::COMMIT.size()
         ),
-        "rewrite the commit with a shorter message, or name another one",
+        "rewrite the commit with a shorter message, or name another commit",
     )
 }
 
@@ -197,10 +197,10 @@ fn is_late(error: &Error) -> bool {
     cause.is_some_and(|it| it.kind() == io::ErrorKind::TimedOut)
 }
 
-/// What a git command answers to one question.
+/// Runs a git command with one line of input, and returns its output.
 fn output_for(command: &mut Command, question: &str) -> Option<String> {
     let (reader, mut writer) = io::pipe().ok()?;
-    // A short line fits into the pipe.
+    // A short line fits into the buffer of the pipe, so the write does not block.
     writeln!(writer, "{question}").ok()?;
     drop(writer);
     let output = output(command.stdin(reader)).ok()?;

@@ -13,8 +13,8 @@ use crate::child;
 use crate::error::Error;
 use crate::limits;
 
-/// The variable with the most memory that git takes for one object. Git reads commits whole, also those that it only walks
-/// over.
+/// The variable that limits the memory that git uses for one object. Git reads each commit as a whole, even if it only
+/// needs the parents of the commit.
 ///
 /// Source: `memory_limit_check` in git's `wrapper.c`.
 pub(super) const LARGEST_OBJECT: &str = "GIT_ALLOC_LIMIT";
@@ -67,13 +67,13 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(not_started)?;
+            .map_err(failed)?;
         match child.stderr.take() {
             Some(pipe) => Ok(Self {
                 child,
                 said: child::listen(pipe),
             }),
-            None => Err(not_started(io::Error::other("no pipe"))),
+            None => Err(failed(io::Error::other("no pipe"))),
         }
     }
 
@@ -84,7 +84,7 @@ impl Running {
     /// If it was taken before.
     pub fn output(&mut self) -> Result<ChildStdout, Error> {
         let pipe = self.child.stdout.take();
-        let pipe = pipe.ok_or_else(|| not_started(io::Error::other("no pipe")))?;
+        let pipe = pipe.ok_or_else(|| failed(io::Error::other("no pipe")))?;
         // In a larger pipe git does not wait for its reader so often. Without it, reading is slower.
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(&pipe, 1 << 20);
@@ -100,7 +100,7 @@ impl Running {
         // A full pipe would keep git from ending.
         drop(self.child.stdin.take());
         drop(self.child.stdout.take());
-        let status = self.child.wait().map_err(not_started)?;
+        let status = self.child.wait().map_err(failed)?;
         finished(status, &child::said(self.said))
     }
 }
@@ -144,7 +144,7 @@ fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
     ))
 }
 
-/// Runs a git command to its end, and returns its output, up to a limit of size and time.
+/// Runs a git command to its end, and returns its output. Both the size of the output and the time are limited.
 ///
 /// # Errors
 ///
@@ -160,11 +160,12 @@ pub(super) fn unknown(rev: &str) -> Error {
     )
 }
 
-/// The error for a git that could not be started.
-pub fn not_started(error: io::Error) -> Error {
-    Error::new(
-        format!("failed to run git: {error}"),
-        "install git, or pass the message with `--message` or `--message-file`",
-    )
-    .because(error)
+/// The error for a git that could not be started, or that [`output`] ended.
+pub fn failed(error: io::Error) -> Error {
+    let help = match error.kind() {
+        io::ErrorKind::FileTooLarge => "name a commit that is closer to the other one",
+        io::ErrorKind::TimedOut => "check that the disk of the repository answers, and try again",
+        _ => "install git, or pass the message with `--message` or `--message-file`",
+    };
+    Error::new(format!("failed to run git: {error}"), help).because(error)
 }

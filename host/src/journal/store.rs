@@ -41,6 +41,16 @@ pub struct Header {
     pub request: Option<String>,
 }
 
+impl Header {
+    /// Whether the deployment ended with a promotion, also with a warning.
+    pub fn is_promoted(&self) -> bool {
+        matches!(
+            self.conclusion,
+            Some(Conclusion::Promoted | Conclusion::PromotedWithWarning)
+        )
+    }
+}
+
 /// A record of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -55,9 +65,9 @@ pub struct Row {
 /// How thoroughly a journal is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// As thoroughly as is worth it before each resume.
+    /// A check that is fast enough to run before each resume.
     Quick,
-    /// As thoroughly as the database offers, indexes included.
+    /// The most thorough check that the database offers, including its indexes.
     Full,
 }
 
@@ -98,8 +108,8 @@ pub trait Store: Outbox + Send {
     /// [`Damaged`](super::Error::Damaged) if a record is missing or damaged.
     fn records(&mut self, deployment: u64) -> Result<Vec<Row>>;
 
-    /// Checks the database itself, and that no deployment is missing. The records of a deployment are checked when
-    /// they are read.
+    /// Checks the database, and checks that no deployment is missing. [`records`](Store::records) checks the records of
+    /// a deployment.
     ///
     /// # Errors
     ///
@@ -181,8 +191,8 @@ pub trait Store: Outbox + Send {
     /// Those of the trait.
     fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()>;
 
-    /// Stores what an environment serves without a deployment of this journal. A baseline that is stored already is left
-    /// unchanged.
+    /// Stores what an environment serves without a deployment of this journal. A baseline that is stored already is
+    /// left unchanged.
     ///
     /// # Errors
     ///
@@ -223,7 +233,7 @@ pub enum Error {
         /// Its position, or the position that should be there.
         position: u64,
     },
-    /// Something else is missing or damaged; the text says what.
+    /// Data other than a record is missing or damaged; the text names it.
     Corrupt(String),
     /// The database can't be reached or is busy; the same call may work later. An append or a conclusion may have
     /// been stored; repeating the call on the same store is safe.
@@ -269,13 +279,13 @@ impl From<Error> for error::Error {
                 "another process drives this deployment; see `greenlight status`".to_owned()
             }
             Error::Damaged { deployment, .. } => format!(
-                "nothing was done. Check in the logs of deployment {deployment} what it did, and at the nodes what \
+                "nothing was done. Read the logs of deployment {deployment} to see what it did, and ask the nodes what \
                  they serve; then restore the journal from a backup, or set another `[journal] location` \
                  (`greenlight cancel {deployment} --by NAME` ends the deployment)"
             ),
-            Error::Corrupt(_) => "nothing was done. See with `greenlight journal verify` what is damaged, check what \
-                                  runs and what the nodes serve, then restore the journal from a backup, or start a \
-                                  new one with another `[journal] location`"
+            Error::Corrupt(_) => "nothing was done. Run `greenlight journal verify` to see the damage, check which \
+                                  commands run and what the nodes serve, then restore the journal from a backup, or \
+                                  start a new journal with another `[journal] location`"
                 .to_owned(),
             Error::Full(_) => "free disk space".to_owned(),
             Error::Unavailable(_) => {

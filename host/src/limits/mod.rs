@@ -1,5 +1,5 @@
-//! How much is read of what comes from outside, and for how long: every reader in one list. The readers take their
-//! limits from here.
+//! The limits of size and time for all input from outside the program, one limit for each reader. All readers use the
+//! constants of this module.
 //!
 //! The limits of the sandbox, in which a policy runs, are in `sandbox::profile`.
 
@@ -14,18 +14,23 @@ use std::time::Duration;
 /// The limit of one reader.
 #[derive(Debug)]
 pub struct Limit {
-    /// What is read, for the documentation.
+    /// The name of the input, for the documentation.
     pub of: &'static str,
     /// The most bytes that are kept in memory.
     pub bytes: u64,
-    /// How long reading may take in total; `None` for what has no end of its own or can't be slow.
+    /// How long reading may take in total; `None` if the input can't be slow, or may take any time.
     time: Option<Duration>,
-    /// What else is limited, for the documentation.
+    /// Other limits and remarks, for the documentation.
     pub note: &'static str,
 }
 
 impl Limit {
-    const fn new(of: &'static str, bytes: u64, time: Option<Duration>, note: &'static str) -> Self {
+    pub(crate) const fn new(
+        of: &'static str,
+        bytes: u64,
+        time: Option<Duration>,
+        note: &'static str,
+    ) -> Self {
         Self {
             of,
             bytes,
@@ -34,7 +39,7 @@ impl Limit {
         }
     }
 
-    /// How long reading may take; `None` without a limit of its own.
+    /// How long reading may take; `None` without a time limit.
     pub fn time_limit(&self) -> Option<Duration> {
         #[cfg(test)]
         if let Some(shorter) = tests::shorter_time_limit() {
@@ -43,22 +48,22 @@ impl Limit {
         self.time
     }
 
-    /// How long reading may take; a year without a limit of its own.
+    /// How long reading may take; a year without a time limit.
     pub fn time(&self) -> Duration {
         const YEAR: Duration = Duration::from_hours(365 * 24);
         self.time_limit().unwrap_or(YEAR)
     }
 
-    /// The most bytes, as the length of something in memory.
+    /// The largest number of bytes, as a length in memory.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "a limit of what is kept in memory fits into it"
+        reason = "all limits are below 4 GiB"
     )]
     pub const fn length(&self) -> usize {
         self.bytes as usize
     }
 
-    /// The size in words: `4 MiB`.
+    /// The size as text, such as `4 MiB`.
     pub fn size(&self) -> String {
         match self.bytes {
             bytes if bytes >= 1 << 20 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
@@ -68,17 +73,17 @@ impl Limit {
     }
 }
 
-/// What is said of files.
+/// The note for input that must be a regular file.
 const REGULAR: &str = "a regular file";
 
 /// The configuration.
 pub const CONFIGURATION: Limit = Limit::new("`greenlight.toml`", 1 << 20, None, REGULAR);
-/// A component.
+/// The component of a policy.
 pub const COMPONENT: Limit = Limit::new(
     "a policy",
     32 << 20,
     None,
-    "a regular file; its structure is counted before it is compiled, for which it has 60 s and 2 GiB",
+    "a regular file; its functions, variables and modules are counted first; compilation has 60 s and 2 GiB",
 );
 /// A commit message.
 pub const MESSAGE: Limit = Limit::new(
@@ -91,14 +96,14 @@ pub const MESSAGE: Limit = Limit::new(
 pub const HISTORY: Limit = Limit::new("a history (`--history`)", 4 << 20, None, REGULAR);
 /// The event file of GitHub Actions.
 pub const EVENT: Limit = Limit::new("the event of GitHub Actions", 32 << 20, None, REGULAR);
-/// A file with exported values of earlier steps.
+/// An export file, which may have the values of earlier steps.
 pub const EXPORTED: Limit = Limit::new(
-    "a file that values are exported into (`dotenv`, `circleci-parameters`)",
+    "an existing export file (`dotenv`, `circleci-parameters`)",
     1 << 20,
     None,
     REGULAR,
 );
-/// A file with a secret.
+/// A file that holds a secret.
 pub const SECRET: Limit = Limit::new("a file with a secret", 8 << 10, None, REGULAR);
 /// The end of a log.
 pub const LOG: Limit = Limit::new(
@@ -107,61 +112,61 @@ pub const LOG: Limit = Limit::new(
     None,
     REGULAR,
 );
-/// The end of what a deployment printed.
+/// The end of the output of a child process `greenlight run`.
 pub const CHILD_OUTPUT: Limit = Limit::new(
-    "the end of what `greenlight run` printed, for the log of `serve`",
+    "the end of the output of `greenlight run`, for the log of `serve`",
     2 << 10,
     None,
     REGULAR,
 );
-/// A variable of the environment.
+/// An environment variable.
 pub const VARIABLE: Limit = Limit::new(
-    "a variable of the environment",
+    "an environment variable",
     128 << 10,
     None,
-    "the system starts no program with a longer one",
+    "the system does not start a program with a longer variable",
 );
 /// A commit, with its headers and signatures.
 pub const COMMIT: Limit = Limit::new(
-    "a commit of git, with its headers",
+    "a git commit, with its headers",
     5 << 20,
     Some(Duration::from_mins(10)),
-    "asked for its size first; git itself gets at most 64 MiB for one object",
+    "the size is checked before the commit is read; git may use 64 MiB of memory for one object",
 );
-/// What git lists or compares.
+/// Other output of git.
 pub const GIT: Limit = Limit::new(
-    "another answer of git: a list of commits, a patch",
+    "other output of git: a list of commits, a patch",
     32 << 20,
     Some(Duration::from_mins(10)),
-    "git itself gets at most 256 MiB for one object",
+    "git may use 256 MiB of memory for one object",
 );
-/// What git, or a compiler, says on standard error.
+/// The standard error of a child process: git, or the compilation of a policy.
 pub const CHILD_ERRORS: Limit = Limit::new(
-    "what a child process prints on standard error",
+    "the standard error of a child process",
     64 << 10,
     None,
-    "the rest is read and dropped",
+    "the rest is read and discarded",
 );
-/// A line that a command prints.
+/// A line of the output of a command.
 pub const LINE: Limit = Limit::new(
-    "a line of a deploy or load test command",
+    "a line of output of a deploy command or of the load test",
     4 << 10,
     None,
-    "the time limit is the command's; its log has at most 64 MiB",
+    "the command has its own time limit; its log has at most 64 MiB",
 );
 /// An answer of a node.
 pub const NODE: Limit = Limit::new(
     "the answer of a node",
     64 << 10,
     Some(Duration::from_secs(5)),
-    "`node-time-limit` sets another time",
+    "`node-time-limit` changes the time limit",
 );
 /// An answer of a registry.
 pub const REGISTRY: Limit = Limit::new(
     "one answer of a registry: a manifest, a page of tags",
     4 << 20,
     Some(Duration::from_secs(20)),
-    "at most 20,000 tags, counted while they are read, on 200 pages",
+    "at most 20,000 tags on 200 pages; the tags are counted while they are read",
 );
 /// An answer of a token server.
 pub const TOKEN: Limit = Limit::new(
@@ -205,7 +210,7 @@ pub const FORM: Limit = Limit::new(
     Some(Duration::from_secs(10)),
     "",
 );
-/// All of them, in the order of the documentation.
+/// All limits, in the order of the documentation.
 pub const ALL: [&Limit; 22] = [
     &CONFIGURATION,
     &COMPONENT,

@@ -4,6 +4,7 @@ use super::open_change::OpenChange;
 use crate::contract::promotion::Conclusion;
 use crate::deployment::served::{Served, ServedCommit, served};
 use crate::deployment::timeline::{StepState, Timeline};
+use crate::journal::Baseline;
 use crate::report::headline::{Headline, Tone};
 use crate::text::number::short;
 use crate::text::time;
@@ -21,9 +22,9 @@ pub struct Overview {
     pub production: Place,
     /// All environments, production first.
     pub places: Vec<Place>,
-    /// Deployments that have not ended, and that no process drives.
+    /// Deployments that have not ended, and whose process has ended.
     pub interrupted: Vec<Release>,
-    /// Deployments that run.
+    /// Deployments with a running process.
     pub running: Vec<Release>,
     /// The latest deployments that failed.
     pub failures: Vec<Release>,
@@ -78,7 +79,7 @@ pub struct Release {
     pub title: Option<String>,
     /// The reason that decided last.
     pub because: Option<String>,
-    /// What was noted about the results of load tests.
+    /// The notes about the results of load tests.
     pub load_tests: Vec<String>,
     /// The step that runs, and how long it has run.
     pub step: Option<(String, String)>,
@@ -127,12 +128,16 @@ const DAY: u64 = 24 * HOUR;
 impl Overview {
     /// Summarizes the timelines of deployments, the newest first.
     pub fn of<'a>(
-        environments: impl DoubleEndedIterator<Item = &'a str>,
+        environments: impl DoubleEndedIterator<Item = (&'a str, Option<Baseline>)>,
         timelines: &[&Timeline],
         now: u64,
     ) -> Self {
-        let names = environments.rev();
-        let places: Vec<_> = names.map(|it| Place::of(it, timelines, now)).collect();
+        let places = environments.rev();
+        let places = places.map(|(name, baseline)| {
+            let served = served(name, &timelines.iter().copied(), baseline.as_ref());
+            Place::of(name, served, timelines, now)
+        });
+        let places: Vec<_> = places.collect();
         let release = |it: &&Timeline| Release::of(it, now);
         let chosen = |is: fn(&Timeline) -> bool, count| {
             let all = timelines.iter().filter(move |it| is(it));
@@ -150,7 +155,7 @@ impl Overview {
 }
 
 impl Overview {
-    /// The deployments that have not ended: the id and the title of each section, and what is in it.
+    /// The sections of deployments that have not ended: the id, the title and the deployments of each section.
     pub fn unfinished(&self) -> impl Iterator<Item = (&'static str, &'static str, &[Release])> {
         let sections = [
             ("interrupted", "Interrupted", &self.interrupted[..]),
@@ -176,8 +181,8 @@ impl Place {
         }
     }
 
-    fn of(name: &str, timelines: &[&Timeline], now: u64) -> Self {
-        let Some(served) = served(name, &timelines.iter().copied()) else {
+    fn of(name: &str, served: Option<Served>, timelines: &[&Timeline], now: u64) -> Self {
+        let Some(served) = served else {
             return Self {
                 name: name.to_owned(),
                 words: format!("what {name} serves is not known yet"),
@@ -215,7 +220,7 @@ fn tone(served: &Served, change: OpenChange) -> Tone {
         ([_], _) if change == OpenChange::Interrupted => Tone::Warned,
         ([_], false) => Tone::Warned,
         ([one], true) => match (one.conclusion, one.deployment) {
-            // Without a conclusion: an environment that the release has passed.
+            // `None` with a deployment: the deployment has not ended and already reached this environment.
             (Some(Conclusion::Promoted | Conclusion::Superseded), _) | (None, Some(_)) => {
                 Tone::Good
             }
@@ -233,7 +238,7 @@ fn words(name: &str, served: &Served, change: OpenChange) -> String {
         OpenChange::None => sentence,
         OpenChange::Runs => format!("{name} is being changed: {sentence}"),
         OpenChange::Interrupted => {
-            format!("a deployment to {name} was interrupted; when they were asked last, {sentence}")
+            format!("a deployment to {name} was interrupted; at the last check, {sentence}")
         }
     }
 }
@@ -282,7 +287,8 @@ mod tests {
     use crate::report::fixture::{self, at};
 
     fn overview(timelines: &[&Timeline]) -> Overview {
-        Overview::of(["stage", "prod"].into_iter(), timelines, at(600))
+        let environments = ["stage", "prod"].map(|it| (it, None));
+        Overview::of(environments.into_iter(), timelines, at(600))
     }
 
     #[test]

@@ -63,7 +63,7 @@ struct Status {
     overview: Overview,
     deployment_requests: Vec<RequestRow>,
     push_events: Vec<PushRow>,
-    /// The messages that Slack has not taken, in words.
+    /// A sentence about the messages that Slack has not accepted; `None` without such messages.
     unsent: Option<String>,
 }
 
@@ -149,11 +149,14 @@ impl StatusReader {
         let counts = inbox.counts()?;
         let open = cache.timelines.read(journal.as_mut())?;
         let timelines = cache.timelines.with(&open);
-        let environments = self.shared.context.config.settings.environments.iter();
-        let environments = environments.map(|it| it.name.as_str());
+        let mut environments = Vec::new();
+        for environment in &self.shared.context.config.settings.environments {
+            let name = environment.name.as_str();
+            environments.push((name, journal.baseline(name)?));
+        }
         Ok(Status {
             counts,
-            overview: Overview::of(environments, &timelines, now),
+            overview: Overview::of(environments.into_iter(), &timelines, now),
             deployment_requests,
             push_events,
             unsent: outbox::not_taken(&journal.unsent(LISTED)?),

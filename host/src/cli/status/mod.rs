@@ -62,7 +62,7 @@ pub(super) struct StatusDocument {
     not_shown: usize,
     /// The environments of the configuration, in order.
     environments: Vec<HeldDocument>,
-    /// The messages to people that have not arrived, the oldest first.
+    /// The messages to Slack that are not known to be sent, the oldest first.
     messages: Vec<UndeliveredDocument>,
 }
 
@@ -157,8 +157,7 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         let held = drivers.as_ref().and_then(|drivers| drivers.of(&lock));
         HeldDocument {
             environment: it.name.clone(),
-            serves: served::served(&it.name, &latest.iter())
-                .or_else(|| baselines.remove(&it.name).map(Served::of_baseline)),
+            serves: served::served(&it.name, &latest.iter(), baselines.get(&it.name)),
             deployment: held.map(|it| it.deployment),
             holder: held.map(|it| it.holder.clone()),
         }

@@ -1,4 +1,4 @@
-//! What a driver tells people.
+//! The messages that a driver sends to people.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ impl Driver<'_> {
         self.start(&effect)?;
         let began = Instant::now();
         let number = self.record.log.deployment;
-        // The thread would send it, too.
+        // Without this line, the thread could send the same message at the same time.
         self.sender = None;
         let store = self.record.log.store.as_mut();
         let person = self.canceled_by.as_ref();
@@ -28,14 +28,19 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Tells people that a step begins, where a message can be updated. A thread of its own sends it.
+    /// Stores a message about the beginning of a step, if messages can be updated. A separate thread sends it.
     pub(super) fn progress(&mut self, effect: &Action) -> Result<(), Error> {
         if !matches!(effect, Action::Deploy(_) | Action::LoadTest(_)) {
             return Ok(());
         }
         let (config, text) = (self.context.config, actions::sentence(effect));
         let log = &mut self.record.log;
-        let is_told = notify::progress(config, log.store.as_mut(), log.deployment, &text)?;
+        let is_told = notify::progress(
+            config,
+            log.store.as_mut(),
+            log.deployment,
+            (&self.began, &text),
+        )?;
         if is_told && self.sender.is_none() {
             self.sender = outbox::sender(config, log.deployment);
         }

@@ -59,22 +59,28 @@ impl Challenge {
 }
 
 impl Bearer {
-    /// Whether the token server is on a server: it has the same scheme, host and port.
+    /// Whether the URL of the token server (`realm`) has the same scheme, host and port as another URL.
     ///
-    /// The realm is the word of whoever answered. It must not choose where the password goes.
+    /// The realm comes from the response of the registry, which is not trusted. Without this check, a false response
+    /// could make greenlight send the password to another server.
     pub(super) fn is_on(&self, server: &str) -> bool {
         origin(&self.realm).is_some_and(|realm| origin(server) == Some(realm))
     }
 
-    /// Scheme and host of the token server, for messages; `None` if the realm is not a URL.
+    /// The scheme, the host and a port that is not the default of the token server, for messages; `None` if the realm
+    /// is not a URL.
     pub(super) fn server(&self) -> Option<String> {
         let (scheme, host, port) = origin(&self.realm)?;
-        let default = if scheme == "https" { 443 } else { 80 };
         Some(match port {
-            port if port == default => format!("{scheme}://{host}"),
+            port if port == default_port(&scheme) => format!("{scheme}://{host}"),
             port => format!("{scheme}://{host}:{port}"),
         })
     }
+}
+
+/// The port of a URL without one.
+fn default_port(scheme: &str) -> u16 {
+    if scheme == "https" { 443 } else { 80 }
 }
 
 /// Scheme, host and port of a URL.
@@ -82,11 +88,11 @@ fn origin(url: &str) -> Option<(String, String, u16)> {
     let url: Uri = url.parse().ok().filter(|_| is_url(url))?;
     let scheme = url.scheme_str()?.to_ascii_lowercase();
     let authority = url.authority()?;
-    // A name before an `@` is no part of the host, but people take it for one.
+    // People can mistake a name before an `@` for the host.
     if authority.as_str().contains('@') {
         return None;
     }
-    let default = if scheme == "https" { 443 } else { 80 };
+    let default = default_port(&scheme);
     let host = authority.host().to_ascii_lowercase();
     Some((scheme, host, authority.port_u16().unwrap_or(default)))
 }

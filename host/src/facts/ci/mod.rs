@@ -18,6 +18,7 @@ mod woodpecker;
 pub use needs::NEEDS;
 pub use system::{CHOICE, System, detect};
 
+use std::env;
 use std::ffi::OsString;
 
 use crate::contract::environments::Job;
@@ -102,8 +103,8 @@ impl CiEnvironment {
 
     /// The branch of the build that is passed to the policy.
     ///
-    /// A build of a pull request is not a build of a branch: a fork can give its branch any name. So it gets a name
-    /// that git does not allow for branches. So does a build of a tag.
+    /// A build of a pull request is not a build of a branch: a fork can give its branch any name. So the policy gets
+    /// a name that git does not allow for branches. A build of a tag also gets such a name.
     pub fn built_branch(&self) -> Option<String> {
         let Some(change) = &self.change else {
             return match (&self.branch, &self.tag) {
@@ -185,6 +186,23 @@ impl Completeness {
             Self::Unsure(_) => "unsure",
         }
     }
+}
+
+/// Reads the facts of the CI system that this process runs in, if any.
+///
+/// # Errors
+///
+/// If several systems are recognized, or `GREENLIGHT_CI` names an unknown one.
+pub fn here() -> Result<Option<CiEnvironment>, Error> {
+    of_process(|variables| {
+        let found = detect(variables)?;
+        Ok(found.map(|(system, _)| CiEnvironment::read(system, variables)))
+    })
+}
+
+/// Gives access to the environment variables of this process.
+pub fn of_process<T>(read: impl FnOnce(&Variables<'_>) -> T) -> T {
+    read(&Variables::new(&|name| env::var_os(name)))
 }
 
 /// The environment variables of this process, or those of a test.

@@ -1,7 +1,7 @@
 //! Opens a results file, and reads JSON from it as a stream.
 //!
-//! The files of a long run are large: 22 MB of history after an hour with 40 names, 20 MB of JSON after four hours. So
-//! they are read piece by piece, and only sums and curves stay in memory.
+//! The files of a long run are large: 22 MB of history after an hour with 40 request names, 20 MB of JSON after four
+//! hours. So each file is read in chunks, and only sums and curves stay in memory.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -9,13 +9,15 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-/// The size limit of a file, in bytes: a history with a row a second for each of 100 names reaches it after a day.
+use crate::limits;
+
+/// The size limit of a file, in bytes. A history with a row per second for each of 100 names reaches it in a day.
 pub(super) const LONGEST_FILE: u64 = 1 << 30;
 
-/// The size limit of what is kept in memory whole, in bytes: a row of CSV, a text of JSON.
+/// The size limit of a row of CSV and of a string of JSON, in bytes. Each of them is kept in memory as a whole.
 pub(super) const LONGEST_PIECE: u64 = 1 << 20;
 
-/// How deep JSON may be nested: groups of k6 contain groups.
+/// The depth limit of nested JSON. Nested groups of k6 are nested JSON.
 const DEEPEST: u64 = 1000;
 
 /// How much is read at once, in bytes.
@@ -24,13 +26,13 @@ pub(super) const CHUNK: usize = 64 << 10;
 /// Why a file could not be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// It does not exist.
+    /// The file does not exist.
     Missing,
-    /// It is as it was before the test: the results of another one.
+    /// The test did not write the file: it has the results of an earlier test.
     Stale,
-    /// It is larger than any results file is expected to be.
+    /// The file is larger than [`LONGEST_FILE`].
     TooLarge,
-    /// It exists and is damaged in this way; the text follows the name of the file.
+    /// The file is damaged. The text describes the damage, and follows the name of the file.
     Damaged(String),
 }
 
@@ -40,7 +42,7 @@ impl Unreadable {
         let name = name(path);
         match self {
             Self::Missing => format!("{name} does not exist"),
-            Self::Stale => format!("{name} is of an earlier test: this one did not write it"),
+            Self::Stale => format!("{name} is from an earlier test: this test did not write it"),
             Self::TooLarge => format!("{name} is larger than {} GiB", LONGEST_FILE >> 30),
             Self::Damaged(why) => format!("{name} {why}"),
         }
@@ -51,8 +53,10 @@ impl Unreadable {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
             io::ErrorKind::FileTooLarge => Self::TooLarge,
-            // The text of `Limited`.
+            // `table` and `Pieces` return this error, with a text for people.
             io::ErrorKind::InvalidData => Self::Damaged(error.to_string()),
+            // A folder, a pipe or a device.
+            io::ErrorKind::InvalidInput => Self::Damaged("is not a regular file".into()),
             kind => Self::Damaged(format!("can't be read: {kind}")),
         }
     }
@@ -72,17 +76,12 @@ pub(super) fn name(path: &Path) -> String {
 
 /// Opens a file to read it up to the size limit.
 pub(super) fn open(path: &Path) -> Result<Limited<File>, Unreadable> {
-    // The type is checked before opening, because opening a named pipe waits for its other end.
-    let metadata = path.metadata().map_err(|error| Unreadable::of(&error))?;
-    if !metadata.is_file() {
-        return Err(Unreadable::Damaged("is not a file".into()));
-    }
-    let file = File::open(path).map_err(|error| Unreadable::of(&error))?;
+    let file = limits::file::open(path).map_err(|error| Unreadable::of(&error))?;
     Ok(Limited::new(file, LONGEST_FILE))
 }
 
-/// A reader that ends with an error behind the size limit. The length in the metadata of a file is not enough: the file
-/// may be growing.
+/// A reader that fails after the size limit. The length in the metadata of a file is not sufficient, because the file
+/// may grow while it is read.
 pub(super) struct Limited<R> {
     inner: R,
     limit: u64,
@@ -115,10 +114,10 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// A reader of JSON that ends with an error at what a parser would keep in memory: a long text, and deep nesting.
+/// A reader of JSON that fails at a long string and at deep nesting, because a parser keeps both in memory.
 struct Pieces<R> {
     inner: R,
-    /// The length of the text so far; `None` outside of a text.
+    /// The length of the current string so far; `None` outside of strings.
     text: Option<u64>,
     is_escaped: bool,
     depth: u64,
@@ -162,7 +161,7 @@ impl<R> Pieces<R> {
     }
 }
 
-/// Reads a file of JSON that a tool writes. The error has the place and repeats no part of the file.
+/// Reads a JSON file that `tool` wrote. The error has the line and column, but no content of the file.
 pub(super) fn json<T: DeserializeOwned>(path: &Path, tool: &str) -> Result<T, Unreadable> {
     let mut file = open(path)?;
     let read = parse(&mut file, tool);
@@ -191,7 +190,7 @@ pub(super) fn parse<T: DeserializeOwned>(
         let what = if error.is_eof() {
             "is truncated".to_owned()
         } else if error.is_data() {
-            format!("is not what {tool} writes")
+            format!("is not in the format of {tool}")
         } else {
             "is not JSON".to_owned()
         };
@@ -211,7 +210,7 @@ mod tests {
     #[test]
     fn a_folder_and_a_missing_file_are_reported() {
         let folder = tempfile::tempdir().expect("a folder");
-        let no_file = Unreadable::Damaged("is not a file".into());
+        let no_file = Unreadable::Damaged("is not a regular file".into());
         assert_eq!(read(folder.path()), Err(no_file));
         assert_eq!(read(&folder.path().join("none")), Err(Unreadable::Missing));
     }
@@ -270,7 +269,7 @@ mod tests {
         assert_eq!(error("[1, NaN]"), "`a` is not JSON (line 1, column 5)");
         assert_eq!(
             error("[\n\"secret\"]"),
-            "`a` is not what Locust writes (line 2, column 8)"
+            "`a` is not in the format of Locust (line 2, column 8)"
         );
     }
 }
