@@ -63,8 +63,8 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// How a body is compressed, by its header or else by its first bytes; `None` if it is not. No request asks for
-/// compression, but some servers compress nevertheless.
+/// Returns the compression of a body, by its header or else by its first bytes; `None` if the body is not compressed.
+/// greenlight's requests do not permit compression, but some servers compress their responses nevertheless.
 ///
 /// Source: <https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding>; the first bytes are
 /// those of RFC 1952 (gzip) and RFC 8878 (zstd).
@@ -127,7 +127,7 @@ pub fn is_url(text: &str) -> bool {
     })
 }
 
-/// Whether a URL, or a text that was meant as one, has a user or a password before its host.
+/// Whether a URL, or an invalid URL, has a user or a password before its host.
 pub fn has_credentials(url: &str) -> bool {
     let behind = url.split_once("://").map_or(url, |(_, behind)| behind);
     let authority = behind.split(['/', '?', '#']).next();

@@ -8,7 +8,7 @@
 //! - [`deployment`] drives a release through its environments: decide, do, record, decide again.
 //! - [`effects`] carries out the actions of a deployment: commands, probes, notifications.
 //! - [`journal`] stores the events of deployments, and the locks of tags and environments.
-//! - [`limits`] lists how much is read of what comes from outside.
+//! - [`limits`] lists the limits of size and time for all input.
 //! - [`sandbox`] runs the policy under its limits.
 //! - [`report`] turns answers into text and JSON.
 //! - [`serve`] takes registry webhooks in and starts deployments.

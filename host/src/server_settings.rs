@@ -86,7 +86,7 @@ pub struct GitHubSettings {
 pub struct RegistrySettings {
     /// Scheme and host: `https://registry.example.org`, without a path.
     pub url: String,
-    /// Scheme and host of the server that grants tokens; the registry's own if missing.
+    /// Scheme and host of the token server; those of the registry if missing.
     pub token_server: Option<String>,
     /// The account; anonymous if missing.
     pub account: Option<Account>,
@@ -101,18 +101,18 @@ pub struct Account {
     pub password: Source,
 }
 
-/// The API of Slack. Another address is for Slack in a government's cloud.
+/// The address of Slack's API. Slack for governments has another address.
 pub const SLACK_API: &str = "https://slack.com/api";
 
-/// Where in Slack messages are sent.
+/// The destination of messages in Slack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// An incoming webhook. Each message is a new one.
+    /// An incoming webhook. It can't update a message.
     Webhook {
-        /// Its URL.
+        /// The URL of the webhook.
         url: Source,
     },
-    /// A channel, in the name of a bot.
+    /// A channel, to which a bot sends the messages.
     Bot {
         /// The token of the bot.
         token: Source,
@@ -124,7 +124,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The secret that sending needs.
+    /// The secret: the URL of the webhook, or the token of the bot.
     pub fn secret(&self) -> &Source {
         match self {
             Self::Webhook { url } => url,

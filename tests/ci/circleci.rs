@@ -250,7 +250,7 @@ fn each_exit_status_of_a_deployment_ends_the_step() {
     }
 }
 
-/// A release that was superseded is no failure, and later steps can tell it from a promoted one.
+/// A superseded release is not a failure, and later steps can distinguish it from a promoted release.
 #[test]
 fn a_superseded_release_passes() {
     let workspace = machine(&deployment::message("abort"), "main");

@@ -83,7 +83,7 @@ pub const RELEASES: [(&str, &str, i32); 3] = [
     ("failed", "abort", 1),
 ];
 
-/// A release that is superseded: a newer commit is live in production. Returns its tag.
+/// Prepares a release that will be superseded, because a newer commit is live in production. Returns its tag.
 pub fn superseded(workspace: &Workspace) -> String {
     let newer = workspace.repository.commit("Newer");
     fs::write(workspace.file("prod"), newer).expect("a commit");

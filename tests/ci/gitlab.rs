@@ -319,7 +319,7 @@ fn each_exit_status_of_a_deployment_ends_the_job() {
     }
 }
 
-/// A release that was superseded is no failure, and later jobs can tell it from a promoted one.
+/// A superseded release is not a failure, and later jobs can distinguish it from a promoted release.
 #[test]
 fn a_superseded_release_passes() {
     let configuration = configuration();

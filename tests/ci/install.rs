@@ -260,7 +260,7 @@ fn a_download_is_tried_three_times() {
     assert!(folder(&workspace).is_empty());
 }
 
-/// No error and no trace shows the password before the host, or the signature behind the path.
+/// Neither errors nor traces show the password before the host or the signature after the path.
 #[test]
 fn an_address_is_shown_without_its_secrets() {
     for shell in SHELLS {

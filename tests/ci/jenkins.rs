@@ -131,7 +131,7 @@ fn each_deployment_sets_the_result_of_the_build() {
     }
 }
 
-/// A release that was superseded is no failure, and later steps can tell it from a promoted one.
+/// A superseded release is not a failure, and later steps can distinguish it from a promoted release.
 #[test]
 fn a_superseded_release_is_not_built() {
     let workspace = machine(&deployment::message("abort"));
@@ -142,7 +142,7 @@ fn a_superseded_release_is_not_built() {
     assert_eq!(ended[0]["result"], "NOT_BUILT", "{}", ended[0]["log"]);
     let log = ended[0]["log"].as_str().expect("a log");
     assert!(
-        log.contains("a newer release takes the place of this one"),
+        log.contains("a newer release superseded this release"),
         "{log}"
     );
     let calls = calls(&ended[0]);

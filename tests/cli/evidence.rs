@@ -1,7 +1,8 @@
-//! Results files that people have, one case a folder in `tests/cases/evidence`, judged by the real program: `files` are
-//! what the load test leaves, `load-test.toml` is its table, `exit` its exit status, and `want` the right answer.
+//! Real results files of load tests, judged by the real program. Each folder of `tests/cases/evidence` is a case:
+//! `files` has the results files, `load-test.toml` the `[load-test]` table, `exit` the exit status, and `want`
+//! the expected verdict.
 //!
-//! Large files are made by the test. `tests/serve/foreign_bodies.rs` has the case of a webhook.
+//! The tests generate the large files. `tests/serve/foreign_bodies.rs` has the case of a webhook.
 
 mod large;
 mod nodes;
@@ -10,16 +11,16 @@ mod shop;
 
 use shop::Shop;
 
-/// What a deployment makes of a case.
+/// A case, with the expected result of its deployment.
 struct Case {
     folder: &'static str,
-    /// The sentence in `want`.
+    /// The text of the file `want`.
     want: &'static str,
-    /// Lines behind `[load-test.thresholds]`, or another table.
+    /// Lines after the `[load-test]` table: more keys, or more tables.
     more: &'static str,
-    /// The exit status of `run`.
+    /// The exit status of `greenlight run`.
     status: i32,
-    /// What it prints.
+    /// Texts that `greenlight run` prints.
     said: &'static [&'static str],
 }
 
@@ -88,7 +89,7 @@ const CASES: [Case; 9] = [
         said: &[
             "stop[load-test-errored]",
             "harness-failed: the load test says that it failed: it ended with exit status 1, and no threshold is broken",
-            "help: find out in its log why; if only what the thresholds allow causes the status, list it in \
+            "help: read the log of the load test; if failures within the limits cause this status, list it in \
              `[load-test] success-exit-status`",
         ],
     },
@@ -102,7 +103,7 @@ const CASES: [Case; 9] = [
             "promote[load-test-passed]",
         ],
     },
-    // Only a status that the configuration names is another one.
+    // The configuration allows other exit statuses, but not status 1.
     Case {
         folder: "45-locust-own-exit-code-1-with-allowed-failure",
         want: "not passed: the test says that it failed",
@@ -129,7 +130,7 @@ fn every_case_is_what_it_wants() {
     }
 }
 
-/// The summary of this format has no thresholds: the exit status alone says that one is broken.
+/// A summary in this format has no thresholds. Only the exit status shows that a threshold is broken.
 #[test]
 fn exit_status_99_of_k6_is_a_broken_threshold() {
     let shop = Shop::of(
@@ -143,13 +144,13 @@ fn exit_status_99_of_k6_is_a_broken_threshold() {
     for said in [
         "stop[load-test-failed]",
         "own-threshold-broken: the load test's own threshold `exit status 99` is broken",
-        "exit status 99 says that a threshold is broken; the summary has none in this format",
+        "exit status 99 says that a threshold is broken; the summary has no thresholds in this format",
     ] {
         assert!(ended.stdout.contains(said), "no {said:?} in {shown}");
     }
 }
 
-/// The files of an earlier test prove nothing about this one.
+/// Files of an earlier test are not used as results of this test.
 #[test]
 fn files_that_the_test_did_not_write_are_not_read() {
     let shop = Shop::of("45-locust-own-exit-code-1-with-allowed-failure", "");
@@ -158,6 +159,7 @@ fn files_that_the_test_did_not_write_are_not_read() {
     let ended = shop.run();
     let shown = format!("{}{}", ended.stdout, ended.stderr);
     assert_eq!(ended.status, 1, "{shown}");
-    let said = "0 requests, 0 failed; `load.json` is of an earlier test: this one did not write it";
+    let said =
+        "0 requests, 0 failed; `load.json` is from an earlier test: this test did not write it";
     assert!(ended.stdout.contains(said), "{shown}");
 }

@@ -156,7 +156,7 @@ fn a_running_deploy_command_is_ended() {
     pipeline.greenlight(&["status", "1"]).is(0, &[said]);
 }
 
-/// A message that a process did not live to read is heeded by the one that resumes the deployment.
+/// If a process dies before it reads a message, the process that resumes the deployment reads it.
 #[test]
 fn what_a_dead_process_was_asked_is_done_after_a_resume() {
     let mut pipeline = slow();

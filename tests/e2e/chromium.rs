@@ -31,7 +31,7 @@ pub fn dump_dom_of(url: &str) -> String {
     dump_dom_in("UTC", url)
 }
 
-/// The same, for a reader in a time zone.
+/// The document behind a URL on loopback, for a reader in a time zone.
 #[track_caller]
 pub fn dump_dom_in(zone: &str, url: &str) -> String {
     let options = [
@@ -65,7 +65,7 @@ fn chromium(page: &Path, options: &[String]) -> String {
     open(&url, options, "UTC")
 }
 
-/// Runs it with a URL, in a time zone.
+/// Runs Chromium with a URL, in a time zone.
 #[track_caller]
 fn open(url: &std::ffi::OsStr, options: &[String], zone: &str) -> String {
     let home = tempfile::tempdir().expect("a folder");

@@ -254,7 +254,7 @@ fn what_a_person_says_is_live_counts_too() {
     set(&feature);
     typo(&pipeline, "one\n");
     pipeline.run().is(0, &["promote[load-test-skipped]"]);
-    // Production is taken back by hand.
+    // A person rolls production back.
     set(&pipeline.before);
     typo(&pipeline, "two\n");
     let ended = pipeline.run();

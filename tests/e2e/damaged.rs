@@ -1,4 +1,4 @@
-//! A damaged journal: no effect is repeated, and nothing is guessed.
+//! A damaged journal: greenlight repeats no effect, and makes no decision from incomplete records.
 //!
 //! Each deployment here was killed during the deploy command of production, which is not repeatable.
 
@@ -14,7 +14,8 @@ use rusqlite::Connection;
 use crate::pipeline::{Ended, Pipeline};
 use crate::postgres_server::Server;
 
-/// Runs a commit until production is being deployed to, and kills greenlight. The command goes on, and succeeds.
+/// Runs a commit until its deploy command changes production, and kills greenlight. The command keeps running, and
+/// succeeds.
 fn killed_in_production(pipeline: &mut Pipeline) -> String {
     pipeline.setting.rounds = 1;
     pipeline.setting.deadline = 2;
@@ -41,7 +42,7 @@ fn is_deployed_once(pipeline: &Pipeline, commit: &str, ended: &Ended) {
     }
 }
 
-/// The damages of the last records, as another program may do them.
+/// Statements that damage the last records, as another program could.
 const LAST: [&str; 4] = [
     "UPDATE records SET at = at + 1 WHERE position = (SELECT max(position) FROM records)",
     "UPDATE records SET body = substr(body, 1, 9) WHERE position = (SELECT max(position) FROM records)",
@@ -49,7 +50,7 @@ const LAST: [&str; 4] = [
     "DELETE FROM records WHERE position > (SELECT max(position) FROM records) - 3",
 ];
 
-/// Damages the last records, resumes, and mends them again.
+/// Damages the last records, resumes the deployment, and restores the records.
 fn last_records(pipeline: &mut Pipeline, change: &mut dyn FnMut(&str)) {
     let commit = killed_in_production(pipeline);
     for damage in LAST {
@@ -102,7 +103,7 @@ fn change(file: &Path, sql: &str) {
     connection.execute_batch(sql).expect("done");
 }
 
-/// How many journals are damaged.
+/// The number of journals that the test damages.
 const JOURNALS: u64 = 400;
 
 #[test]
@@ -110,7 +111,7 @@ fn randomly_damaged_journals_repeat_nothing() {
     let mut pipeline = Pipeline::recorded();
     let commit = killed_in_production(&mut pipeline);
     let file = pipeline.folder().join(".greenlight/journal.db");
-    // What the killed process may have left unfinished is rolled back first.
+    // Opening the journal rolls back a transaction that the killed process may have left.
     drop(journal::open(&pipeline.location()).expect("the journal"));
     let whole = fs::read(&file).expect("a journal");
     let mut refused = 0;
@@ -133,7 +134,7 @@ fn restore(file: &Path, whole: &[u8]) {
     let _ = fs::remove_file(rollback);
 }
 
-/// Damages a journal, and says how.
+/// Damages a journal, and returns a description of the damage.
 fn damage(file: &Path, random: &mut Rng) -> String {
     match random.u32(..4) {
         0 => in_bytes(file, random),
@@ -141,7 +142,7 @@ fn damage(file: &Path, random: &mut Rng) -> String {
     }
 }
 
-/// Changes bytes of the file, as a disk does.
+/// Changes bytes of the file, as a defective disk could.
 fn in_bytes(file: &Path, random: &mut Rng) -> String {
     const PAGE: u64 = 4096;
     let disk = fs::File::options()
@@ -178,7 +179,7 @@ fn in_bytes(file: &Path, random: &mut Rng) -> String {
     }
 }
 
-/// Changes or deletes rows, as another program does.
+/// Changes or deletes rows, as another program could.
 fn in_rows(file: &Path, random: &mut Rng) -> String {
     let connection = Connection::open(file).expect("a database");
     let (table, columns) = if random.bool() {
@@ -220,7 +221,7 @@ fn in_rows(file: &Path, random: &mut Rng) -> String {
             "UPDATE {table} SET {column} = (SELECT {column} FROM {table} ORDER BY {key} LIMIT 1) WHERE {place}"
         ),
     };
-    // Some are not possible in the column; then a record is deleted.
+    // The column refuses some of the values. Then a record is deleted instead.
     let all = format!("PRAGMA foreign_keys = OFF; {statement}");
     if connection.execute_batch(&all).is_err() {
         let instead = "DELETE FROM records WHERE position = (SELECT max(position) FROM records)";

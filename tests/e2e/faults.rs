@@ -1,7 +1,7 @@
 //! Faults of the file system at each durable step: an error, a full disk, a short write, a limit for the size of files.
 //!
-//! strace lets a system call of greenlight fail, as the kernel would. A short write is what a limit for the size of a
-//! file causes: the part below the limit is written.
+//! strace makes a system call of greenlight fail, as the kernel could. A limit for the size of a file causes a short
+//! write: the kernel writes the part below the limit.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn quick() -> Pipeline {
     pipeline
 }
 
-/// Goes on with the latest deployment until it has ended, and checks that each environment got the commit once.
+/// Resumes the latest deployment until it has ended, and checks that each environment got the commit once.
 #[track_caller]
 fn is_resumable(pipeline: &Pipeline, tag: &str, commit: &str, failed: &Ended, what: &str) {
     let said = format!("{what}: {failed:?}");
@@ -23,10 +23,10 @@ fn is_resumable(pipeline: &Pipeline, tag: &str, commit: &str, failed: &Ended, wh
     assert!(failed.stderr.contains("error: "), "{said}");
     let mut ended = pipeline.greenlight(&["run", "--resume"]);
     if ended.stderr.contains("found no unfinished deployment") {
-        // It failed before its first record, or when only its locks were left.
+        // The run failed before its first record, or after its last record, when it released its locks.
         ended = pipeline.run_tag(tag);
     }
-    // A deploy command whose start was recorded is not started again: the nodes say what it did.
+    // A deploy command whose start was recorded is not started again: the nodes show whether it succeeded.
     let (stage, prod) = (
         Pipeline::times(&pipeline.stage, commit),
         Pipeline::times(&pipeline.prod, commit),
@@ -36,7 +36,7 @@ fn is_resumable(pipeline: &Pipeline, tag: &str, commit: &str, failed: &Ended, wh
     assert_eq!(ended.status == 0, prod == 1, "{said} {ended:?}");
 }
 
-/// Runs a tag with a fault, from the n-th of these system calls on.
+/// Runs a tag with a fault in the n-th call and all later calls of the given system calls.
 fn with_fault(pipeline: &Pipeline, tag: &str, calls: &str, fault: &str, n: usize) -> Ended {
     let mut command = pipeline.around(&programs::strace());
     command.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);

@@ -21,7 +21,7 @@ fn in_its_load_test(pipeline: &mut Pipeline, message: &str) -> (String, Process)
 
 const URGENT: [&str; 5] = ["--urgent", "--by", "Ada", "--reason", "the shop is down"];
 
-/// A deployment gave way to an urgent release, in Ada's name.
+/// Checks that an urgent release, for which Ada is responsible, superseded a deployment.
 #[track_caller]
 fn gave_way(pipeline: &Pipeline, number: u64) {
     assert_eq!(pipeline.conclusion(number).as_deref(), Some("superseded"));
@@ -103,7 +103,7 @@ fn an_urgent_release_supersedes_every_older_one() {
     assert_eq!(Pipeline::times(&pipeline.prod, &newer), 1);
 }
 
-/// It is killed before it could ask another deployment to give way.
+/// The process of the urgent release is killed before it could end the other deployment.
 #[test]
 fn an_urgent_release_is_urgent_after_a_resume() {
     let mut pipeline = Pipeline::new();
@@ -114,7 +114,7 @@ fn an_urgent_release_is_urgent_after_a_resume() {
     let record = EndlessRecord::of(&pipeline, "NEW.position = 2");
     let urgent = [&["run", "--tag", &second[0]], &URGENT[..]].concat();
     let mut killed = pipeline.start(&urgent);
-    // The subject is in the first record.
+    // `status` shows the subject after the first record.
     pipeline.until_status(1, "Hot fix");
     kill_process(Pid::from_child(killed.child()), Signal::KILL).expect("it runs");
     killed.wait(LIMIT);

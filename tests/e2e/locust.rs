@@ -14,7 +14,7 @@ pub enum Mode {
     Idle,
     /// Is killed at its 20th turn.
     Killed,
-    /// Sets exit status 1 itself, though no request fails.
+    /// Sets the exit status 1 itself, although no request fails.
     Refused,
 }
 

@@ -1,4 +1,4 @@
-//! A release is deployed once: for an idempotency key, and while it is live.
+//! A release is deployed once for each idempotency key, and a live release is not deployed again.
 
 use std::thread;
 
@@ -7,10 +7,11 @@ use crate::pipeline::{self, Pipeline};
 use crate::postgres_server::Server;
 use crate::registry::Registry;
 
-/// How many processes run the same tag with the same key at the same time.
+/// The number of processes that run the same tag with the same key at the same time.
 const PROCESSES: usize = 4;
 
-/// Runs a tag several times at once, with one key. Every process exits with 0, and all but one name the deployment.
+/// Runs a tag in several processes at once, with one key. Every process exits with 0. One process deploys, and the
+/// others name its deployment.
 #[track_caller]
 fn at_once(pipeline: &Pipeline, tag: &str, key: &str) {
     pipeline.configure();
@@ -93,7 +94,7 @@ fn a_live_release_is_reported() {
     again.is(0, &["promote[load-test-passed]"]);
     assert_eq!(times(), (2, 2));
 
-    // Where the nodes serve something else, it is not live.
+    // The release is not live if the nodes serve another commit.
     pipeline.prod.deploy(&pipeline.before);
     pipeline.prod.wait("another commit", |state| {
         let mut nodes = state.nodes.iter();

@@ -1,4 +1,5 @@
-//! Messages to Slack arrive once: after Slack was away, after greenlight was killed, from the next process.
+//! Each message to Slack arrives once, even if Slack was unreachable, greenlight was killed, or another process sends
+//! it.
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -6,7 +7,7 @@ use crate::pipeline::{LIMIT, Pipeline, WEBHOOK};
 use crate::slack::Answer;
 use crate::waiting;
 
-/// A pipeline that does not wait at the end for Slack.
+/// A pipeline whose `greenlight run` does not wait for Slack at its end.
 fn hasty() -> Pipeline {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.rounds = 1;
@@ -14,14 +15,14 @@ fn hasty() -> Pipeline {
     pipeline
 }
 
-/// Waits until this many requests have reached Slack, whatever it answered.
+/// Waits until Slack has received this number of requests, with any result.
 fn until_asked(pipeline: &Pipeline, count: usize) {
     waiting::until("requests", LIMIT, || {
         (pipeline.slack.asked() >= count).then_some(())
     });
 }
 
-/// Changes the outbox behind the journal's back.
+/// Changes the table of the outbox directly in the database.
 fn tamper(pipeline: &Pipeline, statement: &str) {
     let file = pipeline.folder().join(".greenlight/journal.db");
     let connection = rusqlite::Connection::open(file).expect("the journal");
@@ -40,7 +41,7 @@ fn a_message_arrives_when_slack_is_back() {
     assert_eq!(
         pipeline.conclusion(1).as_deref(),
         Some("promoted"),
-        "it has ended meanwhile"
+        "greenlight has ended early"
     );
     pipeline.slack.answer(Answer::Accept);
     assert_eq!(run.wait(LIMIT).code(), Some(0));
@@ -60,16 +61,16 @@ fn the_next_run_sends_what_is_left() {
     let left = pipeline.run();
     left.is(
         0,
-        &["not sent yet: Slack answered with status 503; it is tried again"],
+        &["not sent yet: Slack answered with status 503; greenlight tries again"],
     );
-    let note = "Slack has not taken 1 message (Slack answered with status 503)";
+    let note = "Slack has not accepted 1 message (Slack answered with status 503)";
     assert!(left.stderr.contains(note), "{}", left.stderr);
     pipeline.greenlight(&["status"]).is(
         0,
         &["message to Slack not sent yet: `promoted` of deployment 1: Slack answered with status 503"],
     );
     pipeline.slack.answer(Answer::Accept);
-    // Its next attempt may not be due yet.
+    // The next attempt of the message may not be due yet.
     tamper(&pipeline, "UPDATE outbox SET due = 0");
     let second = pipeline.commit("Next change [load test: skip]");
     pipeline.run().is(0, &[]);
@@ -92,12 +93,9 @@ fn a_message_that_may_have_arrived_is_not_sent_again() {
     let pipeline = hasty();
     pipeline.slack.answer(Answer::Swallow);
     let first = pipeline.commit("Change [load test: skip]");
-    pipeline
-        .run()
-        .is(0, &["it may have arrived: Slack did not answer within 3s"]);
-    pipeline
-        .greenlight(&["status", "1"])
-        .is(0, &["it may have arrived: Slack did not answer within 3s"]);
+    let unknown = "the message may have arrived: Slack did not answer within 3s";
+    pipeline.run().is(0, &[unknown]);
+    pipeline.greenlight(&["status", "1"]).is(0, &[unknown]);
     pipeline.slack.answer(Answer::Accept);
     let second = pipeline.commit("Next change [load test: skip]");
     pipeline.run().is(0, &[]);
@@ -106,8 +104,8 @@ fn a_message_that_may_have_arrived_is_not_sent_again() {
     assert_eq!((of(&first), of(&second)), (1, 1), "{told:?}");
 }
 
-/// Killed while Slack has the message and has not answered: it is not sent again. Killed right before the message was
-/// handed over: it is sent.
+/// If greenlight is killed while Slack has the message and has not answered, the message is not sent again. If
+/// greenlight is killed immediately before it stores the message, the message is sent.
 #[test]
 fn a_kill_neither_repeats_a_message_nor_loses_it() {
     for was_handed_over in [true, false] {
@@ -123,7 +121,7 @@ fn a_kill_neither_repeats_a_message_nor_loses_it() {
         tamper(
             &pipeline,
             if was_handed_over {
-                // The claim of the process that was killed ends.
+                // End the claim of the killed process.
                 "UPDATE outbox SET due = 0"
             } else {
                 "DELETE FROM outbox"
@@ -183,7 +181,7 @@ fn a_bot_updates_its_message() {
     );
 }
 
-/// A Slack that hangs gets no message that may have arrived, so all of them arrive when it is back.
+/// If Slack does not answer, greenlight sends it no message. So all messages arrive when Slack answers again.
 #[test]
 fn a_slack_that_hangs_loses_nothing() {
     let pipeline = hasty();

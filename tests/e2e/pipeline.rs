@@ -121,7 +121,7 @@ impl Pipeline {
         pipeline
     }
 
-    /// Lets the deploy command of production fail after one node of three.
+    /// Makes the deploy command of production fail after it has changed one of three nodes.
     #[track_caller]
     pub fn fail_after_one_node(&mut self) {
         self.prod = Service::start(3, &self.before);

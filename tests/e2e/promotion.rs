@@ -325,8 +325,7 @@ fn a_deployment_continues_without_slack() {
         0,
         &["✗ send a notification: not sent yet: Slack answered with status 500"],
     );
-    let left =
-        "Slack has not taken 1 message (Slack answered with status 500); the next `greenlight run`";
+    let left = "Slack has not accepted 1 message (Slack answered with status 500); the next `greenlight run`";
     assert!(ended.stderr.contains(left), "{}", ended.stderr);
     let url = pipeline.slack.url();
     let journal = format!("{:?}", pipeline.entries(1));

@@ -1,4 +1,4 @@
-//! A command whose greenlight was killed lives on, and must not spoil the one that repeats it.
+//! A command keeps running after its greenlight process was killed, and must not interfere with its repetition.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ use crate::pipeline::{LIMIT, Pipeline, recorded};
 use crate::under_way::{self, EndlessRecord};
 use crate::{locust, processes, waiting};
 
-/// The numbers of the pipeline's processes of Locust.
+/// The process ids of the pipeline's Locust processes.
 fn load_tests(pipeline: &Pipeline) -> Vec<Pid> {
     let folder = pipeline.folder().to_str().expect("UTF-8");
     processes::with("cmdline", &["locustfile.py", folder])
 }
 
-/// A command that leaves a line with the folder of the run that it is told of.
+/// A command that appends a line with the folder of its run, `GREENLIGHT_FOLDER`, to a file.
 fn leaves_a_line(file: &str) -> Vec<String> {
     let script = format!(r#"echo "$GREENLIGHT_FOLDER" >> {file}; "$@""#);
     ["/bin/sh", "-c", &script, "sh"].map(str::to_owned).to_vec()
@@ -26,7 +26,7 @@ fn cleanup() -> Vec<String> {
     leaves_a_line("cleaned")
 }
 
-/// The lines of a file that commands leave.
+/// The lines that commands have appended to a file.
 fn lines(pipeline: &Pipeline, file: &str) -> Vec<String> {
     let text = fs::read_to_string(pipeline.folder().join(file)).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
@@ -122,7 +122,7 @@ fn a_deploy_command_that_lives_on_is_ended_before_its_repetition() {
     assert!(cleaned[0].ends_with("-deploy-stage"), "{cleaned:?}");
 }
 
-/// What runs without a record would live on unknown if greenlight were killed.
+/// If greenlight were killed, the journal would not know a command that was executed before its record.
 #[test]
 fn a_command_is_executed_only_when_it_is_recorded() {
     let mut pipeline = Pipeline::recorded();

@@ -1,6 +1,7 @@
-//! A stand-in for Slack: the one part of the tests that is not real. It answers incoming webhooks as
+//! A stand-in for Slack, the only part of the tests that is not real. It answers incoming webhooks as
 //! <https://api.slack.com/messaging/webhooks#handling_errors> says, and the calls of a bot as
-//! <https://docs.slack.dev/reference/methods/chat.postMessage> and <https://docs.slack.dev/reference/methods/chat.update> say.
+//! <https://docs.slack.dev/reference/methods/chat.postMessage> and
+//! <https://docs.slack.dev/reference/methods/chat.update> say.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -15,7 +16,7 @@ const HOOK: &str = "/services/T0000/B0000/not-to-be-shown";
 /// The address of the API.
 const API: &str = "/api/";
 
-/// The token of the only bot there is. It is a secret, too.
+/// The token of the only bot, which is a secret.
 pub const TOKEN: &str = "not-to-be-shown-either";
 
 /// How messages are answered.
@@ -27,7 +28,7 @@ pub enum Answer {
     Refuse(u16),
     /// Not at all, until this changes.
     Hang,
-    /// As `Hang`, but a request that changes nothing is answered.
+    /// Like `Hang`, but a request without effect is answered.
     Swallow,
 }
 
@@ -101,7 +102,7 @@ impl Slack {
         format!("http://{}{}", self.address, API.trim_end_matches('/'))
     }
 
-    /// How many requests arrived, also those that change nothing.
+    /// The number of requests that arrived, including requests without effect.
     pub fn asked(&self) -> usize {
         self.shared.state().asked
     }
@@ -194,7 +195,7 @@ impl Shared {
         answer(stream, status, &text)
     }
 
-    /// The status for a request that changes nothing; nothing at the end.
+    /// The status for a request without effect; `None` when the stand-in ends.
     fn look(&self) -> Option<u16> {
         let hangs = |state: &mut State| state.answer == Answer::Hang && !state.ended;
         let waited = self.changed.wait_while(self.state(), hangs);
@@ -206,7 +207,8 @@ impl Shared {
         }
     }
 
-    /// What is answered to a body; nothing at the end. To a call of the API, the time stamp of the message.
+    /// The status and the text for a message; `None` when the stand-in ends. For the API, the text is the time stamp of
+    /// the message.
     fn receive(&self, method: &str, body: &[u8]) -> Option<(u16, String)> {
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return Some((400, "invalid_payload".to_owned()));
@@ -239,7 +241,7 @@ impl Shared {
     }
 }
 
-/// Answers, and closes.
+/// Sends a response, and closes the connection.
 fn answer(mut stream: &TcpStream, status: u16, text: &str) -> Option<()> {
     let length = text.len();
     write!(
@@ -251,7 +253,7 @@ fn answer(mut stream: &TcpStream, status: u16, text: &str) -> Option<()> {
     stream.shutdown(Shutdown::Both).ok()
 }
 
-/// Method, path, token and body of a request. Only bodies of a stated length are understood.
+/// Reads the method, path, token and body of a request. The body needs a `Content-Length`.
 fn read(stream: &TcpStream) -> Option<(String, String, String, Vec<u8>)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();

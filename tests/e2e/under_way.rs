@@ -1,4 +1,4 @@
-//! A deployment that stays in the middle of something.
+//! Deployments that stay in a step.
 
 use std::fs;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use crate::locust;
 use crate::pipeline::Pipeline;
 use crate::process::Process;
 
-/// Starts the release of a tag, and waits until its deploy command changes stage, which takes longer than any test.
+/// Starts the release of a tag, and waits until its deploy command changes stage. The command runs longer than any
+/// test.
 #[track_caller]
 pub fn deploying(pipeline: &Pipeline, tag: &str) -> Process {
     pipeline.stage.pace(Duration::from_mins(10));
@@ -20,7 +21,7 @@ pub fn deploying(pipeline: &Pipeline, tag: &str) -> Process {
     run
 }
 
-/// Starts the release of a tag, and waits until its load test runs, which takes longer than most tests.
+/// Starts the release of a tag, and waits until its load test runs. The load test runs longer than most tests.
 #[track_caller]
 pub fn load_testing(pipeline: &mut Pipeline, tag: &str) -> Process {
     let folder = pipeline.folder().to_owned();
@@ -30,11 +31,11 @@ pub fn load_testing(pipeline: &mut Pipeline, tag: &str) -> Process {
     run
 }
 
-/// A record that takes forever: its process stays where it writes it.
+/// A record whose write never ends, so that the writing process stays at this record.
 pub struct EndlessRecord(rusqlite::Connection);
 
 impl EndlessRecord {
-    /// Prepares it, in the journal of a pipeline that has run nothing yet. The condition is SQL about the row `NEW`.
+    /// Prepares the record in the journal of a pipeline that has not run yet. The condition is SQL about the row `NEW`.
     #[track_caller]
     pub fn of(pipeline: &Pipeline, condition: &str) -> Self {
         let folder = pipeline.folder().join(".greenlight");
@@ -51,7 +52,7 @@ impl EndlessRecord {
         Self(journal)
     }
 
-    /// Lets processes write it again.
+    /// Permits processes to write the record again.
     #[track_caller]
     pub fn remove(self) {
         self.0.execute_batch("DROP TRIGGER forever").expect("gone");

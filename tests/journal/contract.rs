@@ -258,7 +258,7 @@ fn a_missing_deployment_is_an_error(place: &Place) {
     assert!(matches!(store.begin(&new("b")), Err(Error::Corrupt(_))));
 }
 
-/// A program of an earlier version that was running when this one came does not write the anchor.
+/// A program of an earlier version, which still runs after an upgrade, does not write the anchor.
 fn records_of_an_earlier_version_count(place: &Place) {
     let mut store = place.open();
     let number = with_records(&mut *store);

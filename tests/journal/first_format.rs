@@ -80,7 +80,8 @@ fn every_deployment_is_reported(place: &Place) {
     is_reported(place, "format-1", &DEPLOYMENTS);
 }
 
-/// Every deployment of a fixture is shown as the version showed it that wrote it, and nothing is damaged.
+/// Checks that the reports on every deployment of a fixture are those of the version that wrote the fixture, and that
+/// the journal is not damaged.
 #[track_caller]
 pub fn is_reported(place: &Place, format: &str, deployments: &[(u64, &str, usize)]) {
     place.restore(format);

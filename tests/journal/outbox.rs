@@ -1,4 +1,4 @@
-//! The outbox: messages that stay in the journal until a channel has taken them.
+//! The outbox: messages that stay in the journal until a channel has accepted them.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ fn a_failed_message_is_tried_again_in_its_turn(place: &Place) {
         (first, "warning")
     );
     store.attempted(&claimed, &failed(HOUR)).expect("stored");
-    assert_eq!(claim(store), None, "the channel is away");
+    assert_eq!(claim(store), None, "the channel is unreachable");
     // The second message of the first deployment waits for the first one.
     place.tamper(&format!(
         "UPDATE outbox SET due = 0 WHERE deployment = {other}"
@@ -217,7 +217,7 @@ fn a_message_is_replaced_while_it_is_sent(place: &Place) {
     assert_eq!(state(store, deployment), [OutboxState::Sent]);
 }
 
-/// The process dies while it sends the first contents: the second ones were certainly not sent.
+/// The process dies while it sends the first contents. The second contents were certainly not sent.
 fn new_contents_are_sent_after_the_death_of_a_sender(place: &Place) {
     let mut store = place.open();
     let store = store.as_mut();
@@ -231,7 +231,8 @@ fn new_contents_are_sent_after_the_death_of_a_sender(place: &Place) {
     place.tamper("UPDATE outbox SET due = 0");
     let claimed = claim(store).expect("the new contents are due");
     assert_eq!(claimed.body, "2");
-    // Now its own sender dies: only what must be told replaces a message that may have arrived.
+    // Now the process that sends the second contents dies. Only `Replaces::Always` replaces a message that may have
+    // arrived.
     place.tamper("UPDATE outbox SET due = 0");
     assert_eq!(claim(store), None);
     assert_eq!(state(store, deployment), [OutboxState::Unknown]);
@@ -243,7 +244,7 @@ fn new_contents_are_sent_after_the_death_of_a_sender(place: &Place) {
     assert_eq!(claim(store).expect("it is due").body, "3");
 }
 
-/// New contents, and other messages, are not tried before Slack may be back.
+/// New contents and other messages are not sent before the delay has passed.
 fn a_message_that_waits_keeps_its_delay(place: &Place) {
     let mut store = place.open();
     let store = store.as_mut();
@@ -285,7 +286,7 @@ fn a_message_that_is_refused_does_not_hold_up_others(place: &Place) {
     let claimed = claim(store).expect("another one is due");
     assert_eq!(claimed.deployment, others[0]);
     store.attempted(&claimed, &sent(None)).expect("stored");
-    // Both are due: the one with fewer attempts is first.
+    // Both messages are due. The message with fewer attempts is first.
     place.tamper("UPDATE outbox SET due = 0");
     assert_eq!(claim(store).expect("it is due").deployment, others[1]);
 }

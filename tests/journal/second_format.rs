@@ -1,11 +1,11 @@
-//! A journal of the second format, whose rounds and decisions are stored whole; `fixtures/make.py` says how it was made.
+//! A journal of the second format, in which each round and decision has all of its lists. `fixtures/make.py` made it.
 
 use crate::first_format::is_reported;
 use crate::place::{Place, for_both};
 
 for_both!(every_deployment_is_reported);
 
-/// How the deployments of the fixture ended, and how many entries each has.
+/// The number, the conclusion and the number of entries of each deployment of the fixture.
 const DEPLOYMENTS: [(u64, &str, usize); 6] = [
     (1, "promoted", 35),
     (2, "stopped", 24),

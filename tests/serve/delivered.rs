@@ -259,7 +259,7 @@ fn a_deployment_that_died_before_its_first_record_is_started_again() {
     assert!(server.stop().success());
 }
 
-/// What the deployment of a request did is not known if its records are damaged: it is neither resumed nor begun again.
+/// A deployment with damaged records is neither resumed nor begun again, because its effects are unknown.
 #[test]
 fn a_deployment_with_a_damaged_record_is_not_started_again() {
     let mut pipeline = Pipeline::recorded();
@@ -307,7 +307,7 @@ fn a_deployment_with_a_damaged_record_is_not_started_again() {
     assert!(server.stop().success());
 }
 
-/// Adds a first record whose checksum does not match.
+/// Adds a first record with a wrong checksum.
 #[track_caller]
 fn damage_first_record(journal: &Location, deployment: u64) {
     let Location::File(path) = journal else {

@@ -1,4 +1,4 @@
-//! Webhooks of registries whose format is not read: refused and logged, because a tag was pushed.
+//! Webhooks of registries with unsupported formats. Each reports a pushed tag, so the server refuses it and logs that.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::pipeline::Pipeline;
 use crate::server::{Server, table};
 
-/// Bodies in the form of each registry, written from its documentation, for a push of `shop`.
+/// One body in the format of each registry, written from its documentation, for a push to `shop`.
 fn bodies(tag: &str) -> Vec<(&'static str, String)> {
     let harbor = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../tests/cases/evidence/52-harbor-1.10/body.json");

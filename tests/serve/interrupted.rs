@@ -1,4 +1,4 @@
-//! The pages while a deployment is interrupted: its process was killed half way.
+//! The pages of the server while a deployment is interrupted: its process was killed before the end.
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -6,7 +6,7 @@ use crate::chromium;
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::server::{Server, table};
 
-/// A deployment that was killed when one node of production was replaced.
+/// The process of the deployment is killed after one node of production was replaced.
 fn interrupted() -> Pipeline {
     let mut pipeline = Pipeline::recorded();
     pipeline.fail_after_one_node();
@@ -30,7 +30,7 @@ fn an_interrupted_deployment_is_not_called_running() {
     let server = Server::start(&pipeline);
     let page = server.get("/");
     let said = format!(
-        "a deployment to prod was interrupted; when they were asked last, all 3 nodes of prod serve {}",
+        "a deployment to prod was interrupted; at the last check, all 3 nodes of prod serve {}",
         &pipeline.before[..12]
     );
     assert!(page.contains(&said), "no {said:?} in {page}");
@@ -43,7 +43,7 @@ fn an_interrupted_deployment_is_not_called_running() {
     assert!(server.stop().success());
 }
 
-/// The script writes the time that the reader's clock shows; without it, the page has UTC.
+/// The script of the page shows times in the time zone of the reader. Without the script, the page shows UTC.
 #[test]
 fn times_are_in_the_zone_of_the_reader() {
     let mut pipeline = Pipeline::recorded();
@@ -63,7 +63,7 @@ fn times_are_in_the_zone_of_the_reader() {
             })
             .collect()
     };
-    // UTC+5:45 the whole year.
+    // A time zone without daylight saving time: always UTC+5:45.
     let dom = chromium::dump_dom_in("Asia/Kathmandu", &url);
     let shown = times(&dom);
     assert!(shown.len() > 3, "{dom}");

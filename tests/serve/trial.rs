@@ -1,6 +1,6 @@
 //! The trial on a real service, as one story: releases that are good, warned and stopped, a production that is left
-//! half way, a revert, a hot fix, a killed driver, a canceled release, a node that stays old, a Slack that is away. The registry, Locust, git
-//! and the nodes are real; Slack is a stand-in.
+//! half way, a revert, a hot fix, a killed driver, a canceled release, a node that stays old, an unavailable Slack. The
+//! registry, Locust, git and the nodes are real; Slack is a test server.
 
 use std::fs;
 
@@ -293,7 +293,7 @@ fn a_node_stays_old(trial: &mut Trial, live: &Release) -> Release {
     last
 }
 
-/// A release is stopped while Slack is away. Its message arrives when Slack is back, once.
+/// A release is stopped while Slack is unavailable. When Slack is available again, its message arrives exactly once.
 fn slack_is_away(trial: &mut Trial, live: &Release) {
     trial.pipeline.slack.answer(Answer::Refuse(503));
     let asked = trial.pipeline.slack.asked();
@@ -307,7 +307,7 @@ fn slack_is_away(trial: &mut Trial, live: &Release) {
     trial.pipeline.greenlight(&["status"]).is(0, &[&waits]);
     waiting::until("the page", LIMIT, || {
         let page = trial.server.get("/");
-        page.contains("Slack has not taken 1 message (Slack answered with status 503)")
+        page.contains("Slack has not accepted 1 message (Slack answered with status 503)")
             .then_some(())
     });
     trial.pipeline.slack.answer(Answer::Accept);

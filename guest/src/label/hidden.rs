@@ -1,5 +1,5 @@
-//! `hidden-label`: a label that people may not see, because it is inside an HTML comment, which web pages leave out, or
-//! because control characters can hide it in a terminal.
+//! `hidden-label`: a label that readers may not see. Web pages do not show labels in HTML comments, and control
+//! characters can hide a label in a terminal.
 
 use crate::action::word;
 use crate::bindings::types::{Diagnostic, Severity};
@@ -15,7 +15,7 @@ enum Veil {
     Reordered,
 }
 
-/// Examines the label that counts for each action: the first one.
+/// Checks the first label of each action, because only that label takes effect.
 pub(super) fn hidden(text: &str, labels: &[Label]) -> Vec<Diagnostic> {
     let firsts = PRECEDENCE.iter().filter_map(|action| {
         let mut labels = labels.iter();
@@ -68,7 +68,7 @@ fn veil(text: &str, label: &Label) -> Option<Veil> {
     }
 }
 
-/// Whether a place is inside an HTML comment. One without an end reaches to the end of the message.
+/// Whether a position is inside an HTML comment. A comment that is not closed extends to the end of the message.
 ///
 /// Source: <https://html.spec.whatwg.org/multipage/parsing.html#comment-start-state>: `<!-->` and `<!--->` are empty.
 fn is_in_comment(text: &str, place: usize) -> bool {
@@ -85,7 +85,7 @@ fn is_in_comment(text: &str, place: usize) -> bool {
     false
 }
 
-/// Whether text behind this one has a style that hides it.
+/// Whether the style at the end of this text hides the text that follows.
 fn is_concealed(before: &str) -> bool {
     let mut style = Style::default();
     for sequence in before.split('\u{1b}').skip(1) {
@@ -96,7 +96,7 @@ fn is_concealed(before: &str) -> bool {
     style.hides()
 }
 
-/// What a sequence of styles has set.
+/// The style that a series of escape sequences has set.
 #[derive(Clone, Copy, Default)]
 struct Style {
     concealed: bool,
@@ -107,14 +107,14 @@ struct Style {
 /// A colour.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Colour {
-    /// One of 16, of which 0 is black.
+    /// One of the 16 named colours; 0 is black.
     Named(u8),
-    /// Any other, which may be that of the terminal's background.
+    /// Any other colour; it may equal the colour of the terminal's background.
     Free,
 }
 
 impl Style {
-    /// Applies the parameters of a sequence; a parameter that is missing is 0, which resets everything.
+    /// Applies the parameters of an escape sequence. A missing parameter is 0, which resets the style.
     fn set(&mut self, parameters: &str) {
         let mut numbers = parameters.split([';', ':']);
         while let Some(number) = numbers.next() {
@@ -143,8 +143,8 @@ impl Style {
         }
     }
 
-    /// Whether text of this style may be invisible: concealed, in the colour of its background, black on a background
-    /// that is not known, or in any colour at all.
+    /// Whether text of this style may be invisible: the text is concealed, has the colour of its background, is black
+    /// on an unknown background, or the colour of the text or of the background is not a named colour.
     fn hides(self) -> bool {
         match (self.text, self.background) {
             _ if self.concealed => true,
@@ -155,8 +155,8 @@ impl Style {
     }
 }
 
-/// Whether a text has an escape sequence that does more than set a style: it may move the cursor, clear a line, or
-/// begin a string that is not shown.
+/// Whether a text has an escape sequence that does more than set a style. Such a sequence can move the cursor, clear a
+/// line, or begin a string that the terminal does not show.
 fn moves(text: &str) -> bool {
     let mut sequences = text.split('\u{1b}').skip(1);
     sequences.any(|it| style_parameters(it).is_none())
@@ -177,7 +177,7 @@ fn overwrites(raw: char) -> bool {
     matches!(raw, '\r' | '\u{8}' | '\u{7f}' | '\u{b}' | '\u{c}')
 }
 
-/// Whether a character changes the direction of the text behind it.
+/// Whether a character changes the direction of the text that follows.
 fn reorders(raw: char) -> bool {
     matches!(raw, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

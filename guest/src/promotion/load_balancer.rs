@@ -238,8 +238,9 @@ mod tests {
         None
     }
 
-    /// One of three servers is old for good. At first, no server has the release. Before the address changes back, it looks
-    /// like one node, and the configured rounds can be luck.
+    /// One of three servers never gets the release. At first, no server has the release. Until the address answers with
+    /// the release and then with the old commit again, it looks like the address of one node, and all answers of the
+    /// configured rounds can come from the two new servers by chance.
     #[test]
     fn fewer_than_one_wait_in_a_thousand_is_fooled_once_the_address_has_changed_back() {
         for fit in [61, 181] {
@@ -257,7 +258,7 @@ mod tests {
             }
             // With so few, the rate is below 1 in 1,000 with a confidence of 97 %.
             assert!(fooled <= 11, "{fooled} of {waits}, {fit} rounds");
-            // The first answer with the release is followed by nine others: (2/3)^9 is 26 in 1,000.
+            // Nine more answers with the release follow the first one: (2/3)^9 is 26 in 1,000.
             assert!(
                 (440..=600).contains(&fooled_before),
                 "{fooled_before} of {waits}, {fit} rounds"

@@ -55,7 +55,7 @@ pub(super) fn judge(test: Fact<'_, LoadTest>, commit: &str, thresholds: &Thresho
 /// Lists why the measurement cannot be used.
 fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    // What is within the thresholds explains no exit status: the test says that it failed nevertheless.
+    // Failures within the thresholds do not explain a failed exit status: something else may have failed.
     let explained = !m.broken_thresholds.is_empty()
         || m.failures > thresholds.max_failures
         || m.exceptions > thresholds.max_exceptions;
@@ -95,7 +95,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     reasons
 }
 
-/// Says that the test ended with an exit status that no broken threshold explains.
+/// The reason for an exit status that no broken threshold explains.
 fn unexplained(m: &Measurement, status: i32) -> Reason {
     let within = match (m.failures, m.exceptions) {
         (0, 0) => {
@@ -118,7 +118,7 @@ fn unexplained(m: &Measurement, status: i32) -> Reason {
          broken ({within} within the limits)"
     );
     Reason::new(codes::HARNESS_FAILED, message).help(
-        "find out in its log why; if only what the thresholds allow causes the status, list it in \
+        "read the log of the load test; if failures within the limits cause this status, list it in \
          `[load-test] success-exit-status`",
     )
 }

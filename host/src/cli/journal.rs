@@ -1,4 +1,4 @@
-//! `greenlight journal`: verifies the journal, and exports a deployment of it.
+//! `greenlight journal`: verifies the journal, and exports the records of a deployment.
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -16,17 +16,18 @@ use crate::journal::open_inbox;
 use crate::text::escape::escape;
 use crate::text::json;
 
-/// Verify the journal, or export a deployment of it.
+/// Verify the journal, or export the records of a deployment.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Verify(VerifyArguments),
     Export(ExportArguments),
 }
 
-/// Check that nothing in the journal is damaged or missing.
+/// Check that no record, no deployment and no deployment request is damaged or missing.
 ///
-/// Every record of every deployment is compared with its checksum, and their number with the one that was stored; the
-/// same for deployments and for the deployment requests of the inbox. Nothing is changed.
+/// The command compares every record with its checksum, and the number of records with the stored number. It also
+/// compares the numbers of deployments and of deployment requests with the stored numbers. It changes
+/// nothing, except that it migrates a journal of an earlier version of greenlight.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
     #[command(flatten)]
@@ -37,7 +38,7 @@ pub struct VerifyArguments {
 
 /// Write the records of a deployment as JSON Lines.
 ///
-/// The first line describes the deployment, each further line is a record as it is stored.
+/// The first line describes the deployment. Each other line is one record, as stored.
 #[derive(Debug, Args)]
 pub struct ExportArguments {
     /// Export the deployment with this number.
@@ -57,27 +58,27 @@ pub(super) struct VerifyDocument {
     schema: &'static str,
     /// How many deployments the journal has.
     deployments: u64,
-    /// How many records they have, those of damaged deployments left out.
+    /// How many records the intact deployments have. Records of damaged deployments are not counted.
     records: u64,
     /// How many deployment requests the inbox has.
     deployment_requests: u64,
-    /// What is damaged or missing; empty if the journal is intact.
+    /// Each damaged or missing part of the journal; empty if the journal is intact.
     damage: Vec<DamageDocument>,
 }
 
-/// Something that is damaged or missing.
+/// A damaged or missing part of the journal.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 struct DamageDocument {
-    /// The number of the deployment that it belongs to; null if it belongs to none.
+    /// The number of the damaged deployment; null if the damage does not belong to a deployment.
     #[cfg_attr(test, schemars(range(min = 1)))]
     deployment: Option<u64>,
-    /// What is wrong.
+    /// A description of the damage.
     what: String,
 }
 
-/// A line of what `greenlight journal export` prints: one for the deployment, and one for each record.
+/// A line that `greenlight journal export` prints: the first describes the deployment, each other is a record.
 #[cfg(test)]
 #[derive(schemars::JsonSchema)]
 #[serde(untagged)]
@@ -96,22 +97,22 @@ pub(super) struct DeploymentDocument {
     /// The name and version of this document.
     #[cfg_attr(test, schemars(extend("const" = Self::SCHEMA)))]
     schema: &'static str,
-    /// Its number.
+    /// The number of the deployment.
     #[cfg_attr(test, schemars(range(min = 1)))]
     number: u64,
     /// The tag of the release.
     tag: String,
     /// The digest of the image; null if it is unknown.
     digest: Option<Digest>,
-    /// The commit.
+    /// The commit of the release.
     commit: Commit,
-    /// When it began, in milliseconds since 1970.
+    /// When the deployment began, in milliseconds since 1970.
     began: u64,
-    /// How it ended; null if it has not.
+    /// How the deployment ended; null if it has not ended.
     conclusion: Option<ByName<Conclusion>>,
-    /// Its idempotency key; null if it has none.
+    /// The idempotency key of the deployment; null without an idempotency key.
     request: Option<String>,
-    /// How many records follow.
+    /// The number of records, one in each following line.
     records: u64,
 }
 
@@ -127,12 +128,12 @@ pub(super) struct RecordDocument {
     /// The number of the deployment.
     #[cfg_attr(test, schemars(range(min = 1)))]
     deployment: u64,
-    /// Its place in the deployment, from 1.
+    /// The position of the record in the deployment, from 1.
     #[cfg_attr(test, schemars(range(min = 1)))]
     position: u64,
-    /// When it was made, in milliseconds since 1970.
+    /// When the record was made, in milliseconds since 1970.
     at: u64,
-    /// What it says, as it is stored. Its keys depend on the version that wrote it.
+    /// The content of the record, as stored. Its keys depend on the version of greenlight that wrote it.
     record: serde_json::Map<String, serde_json::Value>,
 }
 

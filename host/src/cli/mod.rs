@@ -105,7 +105,7 @@ pub fn command() -> clap::Command {
 /// Runs the program.
 pub fn main() -> ExitCode {
     heed_file_size_limit();
-    // A process that was started for a command executes it, and does nothing else.
+    // A process that was started to execute a command does nothing else.
     if let Some(exit) = gate::enter() {
         return exit;
     }
@@ -141,11 +141,11 @@ pub fn main() -> ExitCode {
     output.finish(exit).into()
 }
 
-/// Lets a write beyond the limit for the size of a file (`ulimit -f`) fail, as on a full disk. Otherwise the signal would
-/// end the process, and nobody would be told why. Commands that are started get the signal as usual.
+/// Makes a write beyond the file size limit (`ulimit -f`) fail with an error, as on a full disk. Without a handler,
+/// `SIGXFSZ` would end the process without an error message. Child processes keep the default action of the signal.
 fn heed_file_size_limit() {
     let unread = Arc::new(AtomicBool::new(false));
-    // Without a handler, the process ends at the limit as before.
+    // If the handler can't be registered, `SIGXFSZ` keeps its default action: it ends the process.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, unread);
 }
 

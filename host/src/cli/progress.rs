@@ -6,8 +6,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Output;
 
-/// A progress bar that counts `what`, if standard error is a terminal and no lines go there: `lines` says that the answer
-/// is written while the work goes on.
+/// Creates a progress bar that counts `what`. The bar is hidden with `--quiet`, if standard error is not a terminal, or
+/// if `lines` is set and standard output is a terminal. `lines` means that output is written during the work.
 pub fn bar(
     output: &Output,
     lines: bool,

@@ -44,9 +44,9 @@ pub enum Name {
     Live,
     /// What `rollback-advice --format json` prints.
     RollbackAdvice,
-    /// What `journal verify --format json` prints.
+    /// The output of `journal verify --format json`.
     JournalVerify,
-    /// A line of `journal export`.
+    /// A line of the output of `journal export`.
     JournalExport,
     /// The keys of `greenlight.toml`.
     Config,

@@ -34,7 +34,7 @@ pub(super) struct File {
     pub policy: Option<PolicyTable>,
     /// Where notifications are sent.
     pub slack: Option<SlackTable>,
-    /// Where reports can be read.
+    /// Where people can read reports.
     #[serde(default)]
     pub report: ReportTable,
     /// Where events are recorded.
@@ -63,8 +63,8 @@ pub(super) struct EnvironmentTable {
     /// Whether an interrupted deployment may be repeated; false unless set.
     #[serde(default)]
     pub deploy_repeatable: bool,
-    /// The command that ends what the deploy command started elsewhere, such as a job in a cluster. It runs before an
-    /// interrupted deployment is repeated, and after a canceled one.
+    /// The command that ends the work that the deploy command started on other machines, such as a job in a cluster. It
+    /// runs before an interrupted deploy command is repeated, and after a canceled one.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub deploy_cleanup: Option<Vec<String>>,
     /// The base URL of each node, which answers `/__version__`.
@@ -102,8 +102,8 @@ pub struct LoadTestTable {
     pub repeatable: bool,
     /// The tool that writes the results.
     pub format: Format,
-    /// The JSON file with the results. A relative path starts in the folder of the run, `GREENLIGHT_FOLDER`; a file that
-    /// is not there is looked for in the folder of the configuration. So do the other files.
+    /// The JSON file with the results. A relative path starts in the folder of the run, `GREENLIGHT_FOLDER`; a file
+    /// that is not there is looked for in the folder of the configuration. So do the other files.
     pub results: PathBuf,
     /// Locust's `stats_history.csv`, for the curves.
     pub history: Option<PathBuf>,
@@ -111,13 +111,13 @@ pub struct LoadTestTable {
     pub stats: Option<PathBuf>,
     /// Locust's `exceptions.csv`.
     pub exceptions: Option<PathBuf>,
-    /// k6: the metrics that count as requests, `http_reqs` unless set. A test without HTTP names others:
+    /// k6: the metrics that count as requests; `http_reqs` unless set. A test without HTTP needs other metrics:
     /// `grpc_req_duration`, `ws_sessions`, `browser_http_req_duration`, `iterations`, or a metric of the script.
     #[cfg_attr(test, schemars(length(min = 1)))]
     #[serde(default = "http_requests")]
     pub requests: Vec<String>,
-    /// The exit statuses with which the command says that it succeeded; 0 alone unless set. Locust ends with 1 when any
-    /// request failed, also where `max-failures` allows it: add 1, or run it with `--exit-code-on-error 0`.
+    /// The exit statuses that mean that the command succeeded; only 0 unless set. Locust ends with 1 if any request
+    /// failed, even if `max-failures` allows the failures: add 1, or run Locust with `--exit-code-on-error 0`.
     #[cfg_attr(test, schemars(length(min = 1)))]
     #[serde(default = "zero")]
     pub success_exit_status: Vec<i32>,
@@ -308,7 +308,7 @@ pub struct Environment {
     pub time_limit: Duration,
     /// Whether an interrupted deployment may be repeated.
     pub repeatable: bool,
-    /// The command that ends what the deploy command started elsewhere, as an argument list.
+    /// The command that ends the work that the deploy command started on other machines, as an argument list.
     pub cleanup: Option<Vec<String>>,
     /// The base URLs of its nodes, which are also their names.
     pub nodes: Vec<String>,
@@ -335,7 +335,7 @@ pub(super) fn environment(
         ));
     }
     if let Some(place) = table.nodes.iter().position(|it| has_credentials(it)) {
-        // The node is not repeated: it has a password.
+        // The error does not quote the URL, because it can contain a password.
         return Err(Wrong::new(
             key(&format!("nodes.{place}")),
             "has a node with a user or a password, which every report would show",

@@ -1,4 +1,4 @@
-//! `[slack]` and `[report]`: where messages to people are sent, and what they link to.
+//! `[slack]` and `[report]`: the destination of messages to people, and the links in them.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,20 +12,20 @@ use crate::server_settings::{Destination, SLACK_API};
 /// How messages to people are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slack {
-    /// Where.
+    /// The destination of the messages.
     pub destination: Destination,
-    /// How long `greenlight run` waits at its end for messages that Slack has not taken.
+    /// How long `greenlight run` waits at its end for messages that Slack has not accepted.
     pub wait: Duration,
-    /// How long a message is tried.
+    /// How long attempts to send a message are repeated.
     pub give_up_after: Duration,
 }
 
-/// The URL of a deployment's report, with `{deployment}`, `{commit}` and `{tag}` in place of these.
+/// The URL of a deployment's report, with the placeholders `{deployment}`, `{commit}` and `{tag}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportUrl(String);
 
-/// Where notifications are sent: by an incoming webhook, or by a bot, which updates its message. The URL of the webhook
-/// and the token of the bot are secrets, so a variable or a file holds them.
+/// Where notifications are sent: through an incoming webhook, or from a bot, which updates its message. The URL of the
+/// webhook and the token of the bot are secrets, so they are read from a variable or a file.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -47,31 +47,32 @@ pub(super) struct SlackTable {
     token_variable: Option<String>,
     /// The file that holds the token of the bot.
     token_file: Option<PathBuf>,
-    /// The id of the channel, which the bot is a member of: `C0123456789`.
+    /// The id of the channel, such as `C0123456789`. The bot must be a member of the channel.
     channel: Option<String>,
     /// The address of the API for a bot; `https://slack.com/api` unless set.
     api: Option<String>,
-    /// How long `greenlight run` waits at its end for messages that Slack has not taken; 1m unless set. The next
-    /// `greenlight run` or `greenlight serve` sends those that are left.
+    /// How long `greenlight run` waits at its end for messages that Slack has not accepted; 1m unless set. The next
+    /// `greenlight run` or `greenlight serve` sends the messages that are left.
     #[serde(default = "one_minute")]
     wait: Span,
-    /// How long a message is tried; 24h unless set.
+    /// How long attempts to send a message are repeated; 24h unless set.
     #[serde(default = "one_day")]
     give_up_after: Span,
 }
 
-/// Where reports can be read.
+/// Where people can read reports.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(super) struct ReportTable {
-    /// The URL of a deployment's report, for links in messages, with `{deployment}`, `{commit}` and `{tag}` in place of
-    /// these: `https://greenlight.example.org/deployments/{deployment}`.
+    /// The URL of a deployment's report, for links in messages, such as
+    /// `https://greenlight.example.org/deployments/{deployment}`. The placeholders are `{deployment}`, `{commit}` and
+    /// `{tag}`.
     url: Option<String>,
 }
 
 impl SlackTable {
-    /// Checks the values, with paths from a folder.
+    /// Checks the values. Relative paths start in a folder.
     pub fn checked(self, folder: &Path) -> Result<Slack, Wrong> {
         values::positive("slack.give-up-after", self.give_up_after, "24h")?;
         let by_bot = self.token_variable.is_some() || self.token_file.is_some();
@@ -80,7 +81,7 @@ impl SlackTable {
             (true, _) if by_webhook => {
                 return Err(Wrong::new(
                     "slack",
-                    "has the URL of a webhook and the token of a bot",
+                    "has both the URL of a webhook and the token of a bot",
                     "remove one of them",
                 ));
             }
@@ -107,7 +108,7 @@ impl SlackTable {
             (true, None) => {
                 return Err(Wrong::new(
                     "slack",
-                    "has the token of a bot and no `channel`",
+                    "has the token of a bot, but no `channel`",
                     "add `channel` with the id of the channel",
                 ));
             }
@@ -157,7 +158,8 @@ impl ReportUrl {
     }
 }
 
-/// Whether a text can be the id of a channel. A name begins with `#` or has small letters, and a bot may not find it.
+/// Whether a text can be the id of a channel. The name of a channel, which begins with `#` or has small letters, is not
+/// enough: a bot may not find the channel by its name.
 ///
 /// Source: <https://docs.slack.dev/reference/objects/conversation-object>.
 fn is_channel(text: &str) -> bool {
@@ -217,11 +219,11 @@ mod tests {
             ("", "`slack` needs either `url-variable` or `url-file`"),
             (
                 "url-file = \"a\"\ntoken-file = \"b\"\nchannel = \"C01\"",
-                "`slack` has the URL of a webhook and the token of a bot",
+                "`slack` has both the URL of a webhook and the token of a bot",
             ),
             (
                 "token-file = \"b\"",
-                "`slack` has the token of a bot and no `channel`",
+                "`slack` has the token of a bot, but no `channel`",
             ),
             (
                 "token-file = \"b\"\nchannel = \"#releases\"",

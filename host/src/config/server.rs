@@ -85,8 +85,8 @@ pub struct RegistryTable {
     /// Its scheme and host.
     #[cfg_attr(test, schemars(extend("format" = "uri")))]
     url: String,
-    /// The scheme and host of the server that grants tokens, such as `https://auth.docker.io` for Docker Hub; the
-    /// registry's own unless set. User and password go to no other server.
+    /// The scheme and host of the token server, such as `https://auth.docker.io` for Docker Hub; those of the registry
+    /// unless set. greenlight sends the user and the password only to the registry and this server.
     #[cfg_attr(test, schemars(extend("format" = "uri")))]
     token_server: Option<String>,
     /// The user; anonymous unless set.
@@ -201,8 +201,8 @@ impl RegistryTable {
         {
             return Err(Wrong::new(
                 "serve.registry.token-server",
-                "has no TLS, and the registry has",
-                "write an `https` URL: the password must not leave TLS",
+                "has no TLS, but the registry has TLS",
+                "write an `https` URL: without TLS, the password would be readable on the network",
             ));
         }
         let password = (self.password_variable, self.password_file);
@@ -235,7 +235,7 @@ impl RegistryTable {
     }
 }
 
-/// Checks a URL of scheme and host alone.
+/// Checks that a URL has only a scheme and a host.
 fn origin(key: &str, text: &str) -> Result<String, Wrong> {
     let url = values::url(key, text)?;
     let host = url.split_once("://").map_or("", |(_, host)| host);
@@ -243,7 +243,7 @@ fn origin(key: &str, text: &str) -> Result<String, Wrong> {
         return Err(Wrong::new(
             key,
             format!("contains a path: `{url}`"),
-            "write the scheme and the host alone: `https://registry.example.org`",
+            "write only the scheme and the host: `https://registry.example.org`",
         ));
     }
     Ok(url)

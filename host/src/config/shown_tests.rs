@@ -1,4 +1,4 @@
-//! Tests of what `shown` leaves out.
+//! Tests of the passwords that `shown` masks.
 
 use super::masked;
 

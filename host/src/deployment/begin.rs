@@ -1,4 +1,5 @@
-//! Beginning a deployment: once for each idempotency key, one at a time for each tag, and not for a release that is live.
+//! Beginning a deployment: once for each idempotency key, one at a time for each tag, and not for a release that is
+//! live.
 
 use super::claim_number::{Claimed, claim_number};
 use super::driver::Driver;
@@ -90,7 +91,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
     })
 }
 
-/// The deployment that made the release live, unless it is to be deployed again.
+/// The deployment that made the release live; `None` if the release is not live, or `--again` is given.
 fn live_already(
     context: &Context<'_>,
     request: &Request<'_>,
@@ -153,7 +154,8 @@ fn said(request: &Request<'_>) -> Vec<Said> {
     approved.into_iter().chain(waived).collect()
 }
 
-/// Checks that the URL of the channel can be read: people must learn at the start that they would not be told of the end.
+/// Checks that the secret of the channel can be read. Otherwise people would learn only at the end that they get no
+/// messages.
 pub(super) fn check_channel(config: &Config) -> Result<(), Error> {
     match &config.slack {
         Some(slack) => Ok(slack::check(&slack.destination)?),

@@ -56,7 +56,7 @@ pub(super) struct Driver<'a> {
     folder: PathBuf,
     /// The person who canceled the deployment.
     canceled_by: Option<Person>,
-    /// Sends messages meanwhile.
+    /// The thread that sends messages while the deployment runs.
     sender: Option<Keeper>,
 }
 

@@ -9,18 +9,18 @@ use crate::journal::Store;
 /// The deployment that began to change an environment last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Its number.
+    /// The number of the deployment.
     pub deployment: u64,
-    /// The commit that it deployed.
+    /// The commit that the deployment deployed.
     pub commit: String,
-    /// When its deploy command started, in milliseconds since 1970.
+    /// When the deploy command started, in milliseconds since 1970.
     pub at: u64,
-    /// How the deployment ended; `None` if it has not.
+    /// How the deployment ended; `None` if the deployment has not ended.
     pub conclusion: Option<Conclusion>,
 }
 
-/// Finds the deployment that began to change an environment last, apart from one. Of the latest deployments, the newest
-/// one that did counts.
+/// Finds the deployment that began to change an environment last. Only the latest deployments are searched, without the
+/// deployment `except`.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub(super) fn of(
     Ok(None)
 }
 
-/// The environment that an entry says a deployment began to change.
+/// The environment that a deployment began to change, if the entry records the start of a deploy command.
 pub(super) fn environment_of(entry: &Entry) -> Option<&String> {
     match entry {
         Entry::Started {

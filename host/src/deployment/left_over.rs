@@ -24,7 +24,7 @@ pub(super) struct LeftOver {
 }
 
 impl LeftOver {
-    /// The command that ran when a deployment's last entry was written, or that was canceled right before.
+    /// The command that was running at the last entry of a deployment, or was canceled immediately before that entry.
     pub(super) fn of(entries: &[Dated]) -> Option<Self> {
         let mut found = None;
         let mut was_canceled = false;
@@ -42,7 +42,7 @@ impl LeftOver {
                 }
                 Entry::Happened { event, details } if !details.is_imported() => {
                     match &event.happening {
-                        // The person who canceled it is recorded next.
+                        // The next entry records the person who canceled the deployment.
                         Happening::Deployed(it) if it.outcome == Outcome::Canceled => {
                             was_canceled = true;
                         }
@@ -100,7 +100,7 @@ pub(super) struct Cleanup<'a> {
 }
 
 impl Cleanup<'_> {
-    /// Runs it for a command that was interrupted, if there is one. Returns a note for people.
+    /// Runs the cleanup for a command that was interrupted, if one is configured. Returns a note for people.
     pub(super) fn run(&self, left: &LeftOver, line: &mut dyn FnMut(&str)) -> Option<String> {
         let (environment, arguments, time_limit) = match &left.effect {
             Action::LoadTest(environment) => {

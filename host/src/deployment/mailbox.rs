@@ -72,7 +72,7 @@ impl Mailbox {
         })
     }
 
-    /// A shutdown of the process alone, for what a message does not end.
+    /// The shutdown of the process. It ends an action that a message must not end.
     pub(super) fn process(&self) -> Shutdown {
         self.process.clone()
     }

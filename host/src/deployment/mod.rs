@@ -11,11 +11,11 @@
 //! - `driver` is the loop, and the only place that knows the whole state of a running deployment. `commands`,
 //!   `nodes`, `load_test`, `notify` and `survey` do one thing each and take what they need.
 //! - `recovery` says what is done about an effect that was running when its process died.
-//! - [`Lock`](journal::Lock) names what a deployment locks, [`HeldLeases`] holds and renews the locks, [`Drivers`] says which
-//!   deployments are being driven.
-//! - [`served`] says what each environment serves, as the journal shows it; [`live`] asks its nodes; `last_look` asks them
-//!   again after a failure; [`last_change`] says which deployment began to change an environment last.
-//! - `notify` hands messages to people over to the [`outbox`], which sends them.
+//! - [`Lock`](journal::Lock) names what a deployment locks, [`HeldLeases`] holds and renews the locks, [`Drivers`] says
+//!   which deployments are being driven.
+//! - [`served`] says what each environment serves, as the journal shows it; [`live`] asks its nodes; `last_look` asks
+//!   them again after a failure; [`last_change`] says which deployment began to change an environment last.
+//! - `notify` stores messages to people in the outbox; [`outbox`] sends them.
 //! - [`log`] writes and reads the journal of one deployment, [`timeline`] projects it for reports.
 
 mod begin;
@@ -149,7 +149,7 @@ pub enum Outcome {
     },
     /// A deployment was already begun for the same idempotency key.
     AlreadyBegun(u64),
-    /// The release is live already, so nothing was begun.
+    /// The release is live already, so no deployment was begun.
     LiveAlready(LiveAlready),
     /// The deployment had ended, and only its header did not say so.
     AlreadyEnded {
@@ -186,7 +186,7 @@ pub fn unfinished(store: &mut dyn Store) -> journal::Result<Vec<Header>> {
     Ok(headers)
 }
 
-/// Whether a deployment has begun: it has a record. Before its first one, it has no effect.
+/// Whether a deployment has begun: it has a record. Before its first record, a deployment runs no effect.
 ///
 /// # Errors
 ///

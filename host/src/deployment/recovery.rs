@@ -216,8 +216,8 @@ impl Recovery {
         }
     }
 
-    /// The command that was interrupted, if it may be ended: a deploy command that is neither repeated nor canceled goes
-    /// on, since half of it would be worse.
+    /// The interrupted command, if its processes may be ended. A deploy command that is neither repeated nor canceled
+    /// keeps running, because a partial deployment would be worse.
     pub(super) fn left_over(&self, repeated: bool, canceled: bool) -> Option<LeftOver> {
         let left = self.left.clone().filter(|_| self.interrupted.is_some())?;
         let is_ended = repeated || canceled || matches!(left.effect, Action::LoadTest(_));
@@ -279,7 +279,7 @@ impl Recovery {
                 .is_some_and(|it| it.repeatable),
             Some(Action::LoadTest(_)) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
             None => false,
-            // The outbox sends a notification at most once, however often it is handed over.
+            // The outbox sends a notification at most once, even if it is stored several times.
             Some(Action::Notify(_) | Action::Observe(_) | Action::Wait(_) | Action::Finish(_)) => {
                 true
             }

@@ -1,42 +1,42 @@
-//! A deployment that is asked for, and whether one was begun for the same idempotency key.
+//! A request for a deployment, and whether a deployment was begun for the same idempotency key.
 
 use super::entry::Person;
 use super::{Error, is_begun, log};
 use crate::config::Config;
 use crate::journal::{self, Header, Store};
 
-/// A deployment that is asked for.
+/// A request for a deployment.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The tag.
     pub tag: &'a str,
-    /// The digest of its image, where known.
+    /// The digest of the image, if known.
     pub digest: Option<&'a str>,
-    /// The idempotency key: a second deployment of the same key is not begun.
+    /// The idempotency key. A second request with the same key begins no deployment.
     pub key: Option<&'a str>,
     /// Whether a release that is live already is deployed again.
     pub again: bool,
-    /// The person who approves it although its order relative to the live commit is unknown.
+    /// The person who approves the release although its order relative to the live commit is unknown.
     pub approved_by: Option<&'a str>,
-    /// The person who says that it is urgent.
+    /// The person who declares the release urgent.
     pub urgent: Option<&'a Person>,
-    /// The stopped commits that a person lets it carry to production.
+    /// The stopped commits that a person permits in the release.
     pub waiver: Option<&'a Waiver>,
 }
 
-/// The stopped commits that a person lets a release carry to production.
+/// A person's permission for a release to bring stopped commits to production.
 #[derive(Clone, Debug)]
 pub struct Waiver {
-    /// The full hashes.
+    /// The full hashes of the stopped commits.
     pub commits: Vec<String>,
     /// The name of the person.
     pub by: String,
-    /// Why, in the words of the person.
+    /// The person's reason.
     pub reason: String,
 }
 
-/// The number of the deployment that was begun for an idempotency key. It is asked before anything else: the same key
-/// has the same answer, also while the registry or the repository can't be read.
+/// Returns the number of the deployment that was begun for an idempotency key. `run` checks this first, so that a
+/// repeated key has the same answer even if the registry or the repository can't be read.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn already_begun(config: &Config, tag: &str, key: &str) -> Result<Option<u64
     Ok(Some(header.number))
 }
 
-/// The deployment that was begun for an idempotency key. It counts as begun as [`is_begun`] says.
+/// Returns the deployment that was begun for an idempotency key; see [`is_begun`].
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub fn begun(store: &mut dyn Store, key: &str) -> journal::Result<Option<Header>
     Ok(is_begun(store, header.number)?.then_some(header))
 }
 
-/// Makes sure that the deployment of an idempotency key is of a tag.
+/// Checks that a deployment with the same idempotency key has the requested tag.
 pub(super) fn is_of(header: &Header, tag: &str) -> Result<(), Error> {
     if header.tag == tag {
         return Ok(());

@@ -6,29 +6,29 @@ use crate::contract::names::Named as _;
 use crate::journal::inbox::Inbox;
 use crate::journal::{self, Depth, Header, Row, Store};
 
-/// What a journal holds, and what of it is damaged.
+/// The result of verifying a journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// How many deployments it has.
+    /// The number of deployments.
     pub deployments: u64,
-    /// How many intact records they have.
+    /// The number of records of all undamaged deployments.
     pub records: u64,
-    /// How many deployment requests the inbox has.
+    /// The number of deployment requests in the inbox.
     pub requests: u64,
-    /// What is damaged or missing.
+    /// The damaged or missing data.
     pub damage: Vec<Damage>,
 }
 
-/// Something that is damaged or missing.
+/// Damaged or missing data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// The deployment that it belongs to, if it is one.
+    /// The deployment to which the data belongs; `None` for other data.
     pub deployment: Option<u64>,
-    /// What is wrong.
+    /// A description of the damage.
     pub what: String,
 }
 
-/// Verifies a journal. `tell` gets how many deployments are verified, and how many there are.
+/// Verifies a journal. `tell` gets the number of deployments that are verified, and the number of all deployments.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub fn verify(
     Ok(verified)
 }
 
-/// Checks that the records of a deployment can be read, and that the list says the same.
+/// Checks that the records of a deployment can be read, and agree with the list of deployments.
 fn check(header: &Header, rows: &[Row]) -> journal::Result<()> {
     let entries = log::entries(header.number, rows);
     for dated in entries.map_err(|error| journal::Error::Corrupt(error.message))? {
@@ -69,7 +69,7 @@ fn check(header: &Header, rows: &[Row]) -> journal::Result<()> {
                 if header.conclusion.is_some_and(|it| it != conclusion) =>
             {
                 return Err(journal::Error::Corrupt(format!(
-                    "its last record says that it was {}, and the list of deployments says something else",
+                    "its last record says that it was {}, but the list of deployments has another conclusion",
                     conclusion.name()
                 )));
             }
@@ -80,7 +80,7 @@ fn check(header: &Header, rows: &[Row]) -> journal::Result<()> {
 }
 
 impl Verified {
-    /// Notes damage. Another error ends the verification.
+    /// Adds damage to the result. Any other error ends the verification.
     fn note<T>(
         &mut self,
         deployment: Option<u64>,

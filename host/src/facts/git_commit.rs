@@ -1,9 +1,9 @@
-//! A commit, as git stores it.
+//! A commit in the format in which git stores it.
 
 /// One commit object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// Full hash.
+    /// The full hash of the commit.
     pub id: String,
     raw: Vec<u8>,
     /// Offset of the message in `raw`.
@@ -22,23 +22,23 @@ impl Commit {
         Self { id, raw, message }
     }
 
-    /// The message, byte by byte.
+    /// The message, as bytes.
     pub fn message(&self) -> &[u8] {
         &self.raw[self.message..]
     }
 
-    /// The encoding of the message, if its author configured git for another one than UTF-8.
+    /// The encoding of the message, if the commit names an encoding. Git names it unless it is UTF-8.
     pub fn encoding(&self) -> Option<&str> {
         std::str::from_utf8(self.header("encoding ")?).ok()
     }
 
-    /// The rest of the first header line that begins with a name and a blank.
+    /// The value of the first header with this name. `name` ends with a blank.
     pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
         let mut lines = self.raw[..self.message].split(|byte| *byte == b'\n');
         lines.find_map(|line| line.strip_prefix(name.as_bytes()))
     }
 
-    /// The name of its author, decoded as UTF-8.
+    /// The name of the author, decoded as UTF-8.
     pub fn author(&self) -> Option<String> {
         let header = self.raw[..self.message]
             .split(|byte| *byte == b'\n')

@@ -1,7 +1,7 @@
-//! Anchors of tables: how many rows there are at least, so that missing ones are noticed.
+//! Anchors of tables: the minimum number of rows of a table, which detects missing rows.
 //!
 //! Rows of these tables are never removed. A program of an earlier version adds rows and leaves the anchor unchanged,
-//! so there may be more of them.
+//! so a table may have more rows than its anchor says.
 
 use super::Error;
 use super::sql::{Answer, Session, values};
@@ -16,7 +16,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// Its name in the database, and what its rows are.
+    /// The name of the table in the database, and the word for its rows in messages.
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Deployments => ("deployments", "deployments"),
@@ -24,7 +24,7 @@ impl Table {
         }
     }
 
-    /// Counts rows that have just been added. Called inside a transaction.
+    /// Adds new rows to the count. The caller calls it in the transaction that adds the rows.
     pub fn grow(self, session: &mut dyn Session, added: u64) -> Answer<()> {
         let (table, _) = self.names();
         if added > 0 {
@@ -39,7 +39,7 @@ impl Table {
     /// Checks that no row is missing.
     pub fn check(self, session: &mut dyn Session) -> Answer<()> {
         let (table, what) = self.names();
-        // One statement sees one state of the database.
+        // One statement reads both numbers from the same state of the database.
         let statement = format!(
             "SELECT row_count, (SELECT count(*) FROM {table}) FROM anchors WHERE name = ?1"
         );

@@ -1,8 +1,8 @@
 //! The checksum chain, which detects damage in a deployment's records.
 //!
-//! A record's checksum is SHA-256 over the checksum before it (zeros before the first), the deployment, the
-//! position and the time (each eight bytes, big-endian), and the body. The deployment's own row has an anchor: how many
-//! records there are, and the checksum of the last one, so that missing records at the end are noticed. It detects
+//! A record's checksum is SHA-256 over the checksum before it (zeros before the first), the deployment, the position
+//! and the time (each eight bytes, big-endian), and the body. The deployment's own row has an anchor: the number of
+//! records and the checksum of the last record. The anchor detects missing records at the end. The chain detects
 //! damage, not forgery: a process that can write to the database can compute a new chain.
 
 use sha2::{Digest as _, Sha256};
@@ -54,12 +54,12 @@ pub fn checksum(
     sum.finalize().into()
 }
 
-/// What the row of a deployment says about its records.
+/// The number of records and the last checksum, as the row of a deployment has them.
 #[derive(Clone, Debug, Default)]
 pub struct Anchor {
-    /// How many there are at least. A program of an earlier version adds records and leaves the anchor unchanged.
+    /// The minimum number of records. A program of an earlier version adds records and leaves the anchor unchanged.
     pub count: u64,
-    /// The checksum of the record at this position; `None` without a record.
+    /// The checksum of the record at the position `count`; `None` if the deployment has no records.
     pub checksum: Option<Vec<u8>>,
 }
 
@@ -91,7 +91,7 @@ pub fn verify(deployment: u64, stored: Vec<Stored>, anchor: &Anchor) -> Result<V
 
 /// Finds the end of a deployment's records from the last two of them, the last one first.
 ///
-/// [`Error::Damaged`] if the last record is damaged or missing: no record may follow it.
+/// The error is [`Error::Damaged`] if the last record is damaged or missing: no record may be appended then.
 pub fn end(deployment: u64, last_two: Vec<Stored>, anchor: &Anchor) -> Result<End> {
     let mut stored = last_two.into_iter();
     let damaged = |position| Error::Damaged {
@@ -127,7 +127,7 @@ pub fn end(deployment: u64, last_two: Vec<Stored>, anchor: &Anchor) -> Result<En
 }
 
 impl Anchor {
-    /// Whether a record with this checksum may be at a position.
+    /// Whether the anchor permits a record with this checksum at a position.
     fn allows(&self, position: u64, sum: &Checksum) -> bool {
         position != self.count || position == 0 || self.checksum.as_deref() == Some(sum)
     }

@@ -30,7 +30,7 @@ impl<D: Database> Store for D {
         // It identifies what this call stored before it lost its connection.
         let token = fastrand::i64(..);
         self.change(|session| {
-            // A missing deployment may have had the same idempotency key.
+            // A deployment that is missing from the table may have had the same idempotency key.
             Table::Deployments.check(session)?;
             session.execute(FREE_REQUEST, values![&new.request])?;
             session.insert_deployment(new, token)
@@ -101,7 +101,7 @@ impl<D: Database> Store for D {
                 .flatten()
             {
                 Some(number) => Err(Error::Corrupt(format!(
-                    "it has records of deployment {number}, and not the deployment"
+                    "it has records of deployment {number}, but the deployment is missing"
                 ))
                 .into()),
                 None => Ok(()),
@@ -238,7 +238,7 @@ fn last_two(session: &mut dyn Session, deployment: u64) -> Answer<Vec<Stored>> {
     Ok(stored?)
 }
 
-/// All records of a deployment and its anchor, in one statement, so that both are of the same moment.
+/// All records of a deployment and its anchor. One statement reads both from the same state of the database.
 fn anchored(session: &mut dyn Session, deployment: u64) -> Answer<(Vec<Stored>, Anchor)> {
     let rows = session.query(
         "SELECT r.position, r.at, r.body, r.checksum, d.record_count, d.last_checksum

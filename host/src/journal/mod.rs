@@ -1,13 +1,13 @@
 //! The journal's storage: durable records, and leases on locks.
 //!
 //! A [`Store`] keeps deployments, their records in a checksum chain, the messages to their drivers, and one lease for
-//! each lock. It parses neither records nor messages. Its [`Outbox`] keeps the messages to people until they are sent. The same file or database keeps an [`Inbox`]: push events, and the deployments
-//! that they request.
+//! each lock. It parses neither records nor messages. Its [`Outbox`] keeps the messages to people until they are sent.
+//! The same file or database keeps an [`Inbox`]: push events, and the deployments that they request.
 //!
-//! A journal is a `SQLite` file, or a `PostgreSQL` database for runners that share environments. Both make the
-//! same guarantees, and the same tests check them. `deployment_queries`, `message`, `outbox`, `lease` and `inbox` are written once, with the
-//! statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and batches. The tables are
-//! in `migrations`.
+//! A journal is a `SQLite` file, or a `PostgreSQL` database for runners that share environments. Both make the same
+//! guarantees, and the same tests check them. `deployment_queries`, `message`, `outbox`, `lease` and `inbox` are
+//! written once, with the statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and
+//! batches. The tables are in `migrations`.
 
 mod anchor;
 mod baseline;

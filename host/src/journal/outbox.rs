@@ -1,7 +1,7 @@
-//! The outbox: messages to people, which stay in the journal until a channel has taken them.
+//! The outbox: messages to people, which stay in the journal until a channel has accepted them.
 //!
-//! A message is stored before it is sent, and so is the beginning of each attempt. A process that dies during an attempt
-//! leaves a message that may have arrived: it is not sent again.
+//! The outbox stores a message before a process sends it, and records the beginning of each attempt. If the process
+//! dies during an attempt, the message may have arrived, so no process sends it again.
 
 use std::time::Duration;
 
@@ -10,71 +10,73 @@ use super::sql::{Answer, Cells, Database, Session, at_most, values};
 use super::{Error, Result};
 use crate::contract::names::{Named as _, names};
 
-/// A message that a deployment hands over.
+/// A message that a deployment stores in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOutboxMessage {
-    /// The deployment that it is about.
+    /// The number of the deployment that the message is about.
     pub deployment: u64,
-    /// Its name: a deployment has at most one message of each name.
+    /// The name of the message. A deployment has at most one message with each name.
     pub name: String,
-    /// Its contents: one JSON object, which a store does not parse.
+    /// The contents: one JSON object, which a store does not parse.
     pub body: String,
-    /// What becomes of an earlier message of this name.
+    /// Whether the message replaces an earlier message with this name.
     pub replaces: Replaces,
 }
 
-/// What a message does to an earlier one of its name.
+/// Whether a message replaces an earlier message with the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replaces {
-    /// Nothing: the earlier one stays as it is.
+    /// The earlier message stays unchanged.
     Never,
-    /// It replaces the contents, unless the earlier one may have arrived: it could not be updated.
+    /// The new contents replace the earlier ones, unless the outcome of the earlier message is unknown. Such a message
+    /// can't be updated.
     Known,
-    /// It replaces the contents. If the earlier one may have arrived, this is a second message.
+    /// The new contents replace the earlier ones. If the outcome of the earlier message is unknown, the channel may get
+    /// a second message.
     Always,
 }
 
 /// A message in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxMessage {
-    /// Its number: larger than those of earlier messages.
+    /// The number of the message, which is larger than the numbers of earlier messages.
     pub id: u64,
-    /// The deployment that it is about.
+    /// The number of the deployment that the message is about.
     pub deployment: u64,
-    /// Its name.
+    /// The name of the message.
     pub name: String,
-    /// When its contents were handed over, in milliseconds since 1970, by the clock of the store.
+    /// When the contents were stored, in milliseconds since 1970, by the clock of the store.
     pub at: u64,
-    /// Its contents: one JSON object.
+    /// The contents: one JSON object.
     pub body: String,
-    /// How often its contents were handed over.
+    /// How many times contents were stored under this name.
     pub revision: u64,
-    /// How far it is.
+    /// The state of the message.
     pub state: OutboxState,
-    /// How many attempts were made with these contents, the current one included.
+    /// How many attempts were made with these contents, including the current attempt.
     pub attempts: u32,
-    /// When the next attempt is due, or when the claim of the current one ends, in milliseconds since 1970.
+    /// When the next attempt is due, or when the claim of the current attempt ends, in milliseconds since 1970.
     pub due: u64,
-    /// Where the channel keeps it, if it can be updated there.
+    /// The channel's identifier of the message, if the message can be updated.
     pub place: Option<String>,
     /// Why the last attempt failed.
     pub error: Option<String>,
-    /// The claim of the process that sends it.
+    /// The claim of the process that sends the message.
     sender: Option<i64>,
 }
 
-/// How far a message is.
+/// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutboxState {
-    /// It waits for an attempt.
+    /// The message waits for an attempt.
     Waiting,
-    /// A process is sending it.
+    /// A process is sending the message.
     Sending,
-    /// The channel has taken it.
+    /// The channel has accepted the message.
     Sent,
-    /// It may have arrived. It is not sent again, because it could arrive twice.
+    /// The message may have arrived. No process sends it again, because it could arrive twice.
     Unknown,
-    /// It did not arrive in time, and is not sent any more.
+    /// The message did not arrive in time. No process sends it again.
     GivenUp,
 }
 
@@ -91,43 +93,43 @@ names! {
 /// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempted {
-    /// The channel has taken it.
+    /// The channel has accepted the message.
     Sent {
-        /// Where the channel keeps it, if it can be updated there.
+        /// The channel's identifier of the message, if the message can be updated.
         place: Option<String>,
     },
-    /// It certainly did not arrive.
+    /// The message certainly did not arrive.
     Failed {
-        /// Why.
+        /// Why the attempt failed.
         error: String,
-        /// When it is tried again, from now.
+        /// The delay until the next attempt.
         again_in: Duration,
-        /// Whether the channel is away: no other message is tried before.
+        /// Whether the channel is unreachable. Then no other message is tried before the delay has passed.
         is_away: bool,
-        /// Whether the place of an earlier revision is of no use any more.
+        /// Whether the message that the channel has can no longer be updated.
         forget_place: bool,
     },
-    /// It may have arrived.
+    /// The message may have arrived.
     Unknown {
-        /// Why nothing more is known.
+        /// Why the outcome is unknown.
         error: String,
     },
 }
 
-/// How the next message is claimed.
+/// A request to claim the next message.
 #[derive(Clone, Copy, Debug)]
 pub struct OutboxRequest {
-    /// The only deployment whose messages count; all of them if absent.
+    /// The deployment whose messages are claimed; any deployment if absent.
     pub deployment: Option<u64>,
-    /// How long an attempt takes at most. A claim that is older belongs to a process that died.
+    /// The maximum duration of an attempt. An older claim belongs to a process that died.
     pub time_to_live: Duration,
-    /// How long a message is tried.
+    /// How long attempts to send a message are repeated.
     pub give_up_after: Duration,
 }
 
-/// Keeps messages to people until a channel has taken them. The errors are those of a [`Store`](super::Store).
+/// Keeps messages to people until a channel has accepted them. The errors are those of a [`Store`](super::Store).
 pub trait Outbox {
-    /// Stores a message. One of the same name is left unchanged, unless this one replaces it.
+    /// Stores a message. [`Replaces`] says whether an earlier message with the same name changes.
     ///
     /// # Errors
     ///
@@ -135,14 +137,14 @@ pub trait Outbox {
     fn hand_over(&mut self, message: &NewOutboxMessage) -> Result<()>;
 
     /// Claims the next message that is due. The messages of a deployment are sent in the order in which they were
-    /// handed over, so one that waits delays those behind it.
+    /// stored, so a waiting message delays the later ones.
     ///
     /// # Errors
     ///
     /// Those of the trait.
     fn claim_message(&mut self, request: &OutboxRequest) -> Result<Option<OutboxMessage>>;
 
-    /// Stores the result of an attempt. Without effect if the claim has ended.
+    /// Stores the result of an attempt. The call has no effect if the claim has ended.
     ///
     /// # Errors
     ///
@@ -156,7 +158,7 @@ pub trait Outbox {
     /// Those of the trait.
     fn outbox_of(&mut self, deployment: u64) -> Result<Vec<OutboxMessage>>;
 
-    /// Lists the messages that the channel has not taken, the oldest first: those that wait or are being sent.
+    /// Lists the messages that the channel has not accepted, the oldest first: those that wait or are being sent.
     ///
     /// # Errors
     ///
@@ -167,13 +169,14 @@ pub trait Outbox {
 /// The columns in the order of [`read`].
 const COLUMNS: &str = "SELECT id, deployment, name, at, body, revision, state, attempts, due, place, error, sender FROM outbox";
 
-/// Which messages [`claim_message`](Outbox::claim_message) changes before it claims one: an attempt whose process died,
-/// and one that is too old.
+/// Selects the messages whose state [`claim_message`](Outbox::claim_message) changes before it claims a message: those
+/// whose sending process died, and those that have waited too long.
 const ENDED: &str =
     "(state = 'sending' AND due <= :now) OR (state = 'waiting' AND at <= :now - ?1)";
 
-/// The next message that is due: the first of its deployment that is not settled, and the one with the fewest attempts, so
-/// that one which is refused again and again does not hold up the others.
+/// Selects the next message that is due. Only the first unsent message of each deployment can be due. Of these
+/// messages, the one with the fewest attempts comes first, so a message that Slack refuses repeatedly does not delay
+/// the others.
 const DUE: &str = "WHERE state = 'waiting' AND due <= :now AND (deployment = ?1 OR ?1 = 0)
     AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier
@@ -181,13 +184,13 @@ const DUE: &str = "WHERE state = 'waiting' AND due <= :now AND (deployment = ?1 
             AND earlier.state IN ('waiting', 'sending'))
     ORDER BY attempts, id LIMIT 1";
 
-/// What the journal says about an attempt whose process died.
+/// The error of an attempt whose process died.
 const DIED: &str = "the process that sent it ended before the answer";
 
 impl<D: Database> Outbox for D {
     fn hand_over(&mut self, message: &NewOutboxMessage) -> Result<()> {
-        // A call that is repeated after a lost connection hands over the same contents.
-        // A message that waits keeps its delay: its channel is away.
+        // A call that is repeated after a lost connection stores the same contents.
+        // A waiting message keeps its delay, because its channel is unreachable.
         const REPLACE: &str = "UPDATE SET at = excluded.at, body = excluded.body, revision = outbox.revision + 1,
                  attempts = CASE WHEN outbox.state = 'waiting' THEN outbox.attempts ELSE 0 END,
                  due = CASE WHEN outbox.state IN ('waiting', 'sending') THEN outbox.due ELSE excluded.due END,
@@ -211,11 +214,11 @@ impl<D: Database> Outbox for D {
     }
 
     fn claim_message(&mut self, request: &OutboxRequest) -> Result<Option<OutboxMessage>> {
-        // Searched without a write lock first: most calls find nothing.
+        // The first search takes no write lock, because most calls find no message.
         if !self.read(|session| has_due(session, request))? {
             return Ok(None);
         }
-        // It identifies what this call claimed before it lost its connection.
+        // The number identifies the message that this call claimed before it lost its connection.
         let sender = fastrand::i64(..);
         self.change(|session| claim(session, request, sender))
     }
@@ -280,7 +283,7 @@ impl<D: Database> Outbox for D {
     }
 }
 
-/// Whether something is to be claimed or ended.
+/// Whether a message is due, or the state of a message must change.
 fn has_due(session: &mut dyn Session, request: &OutboxRequest) -> Answer<bool> {
     let ended = format!("SELECT id FROM outbox WHERE {ENDED} LIMIT 1");
     let give_up_after = milliseconds(request.give_up_after);
@@ -301,7 +304,7 @@ fn claim(
     if let Some(row) = session.first(&own, values![sender])? {
         return Ok(Some(read(row)?));
     }
-    // An update that is sent twice changes nothing, and newer contents have not been sent: both wait for an attempt.
+    // A second copy of an update has no effect, and newer contents have not been sent. Both wait for another attempt.
     session.execute(
         &format!(
             "UPDATE outbox SET sender = NULL, due = :now,

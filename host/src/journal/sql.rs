@@ -4,8 +4,8 @@
 //!
 //! - `?1`, `?2` … are the values; `PostgreSQL` reads them as `$1`, `$2` ….
 //! - `:now` is the time of the store, in milliseconds since 1970.
-//! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs no such lock: only
-//!   one transaction can write at a time.
+//! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs no such lock:
+//!   only one transaction can write at a time.
 //!
 //! Tables have no schema in front of them; a session of `PostgreSQL` sets its `search_path`. What differs on
 //! purpose (locks and batches) is part of each session.
@@ -250,7 +250,7 @@ pub trait Database: Send {
     /// Runs several statements in a transaction. They are repeated after a lost connection.
     fn change<T>(&mut self, change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
 
-    /// Checks the database itself, as far as it offers that.
+    /// Checks the file of the database, if the database can do so.
     fn check_file(&mut self, depth: Depth) -> Result<()>;
 
     /// Claims free rows, and reads the claimed ones by their numbers.

@@ -1,4 +1,4 @@
-//! What readers are fed in tests: files, pipes, servers and programs that say too much, or too slowly.
+//! Inputs for the tests of readers: files, pipes, servers and programs whose data is too long or too slow.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -9,7 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-/// A hundred megabytes.
+/// The size of a large input, in bytes: 100 MB.
 pub(super) const LARGE: usize = 100_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Feed {
 
 pub(super) const FEEDS: [Feed; 3] = [Feed::Large, Feed::Endless, Feed::Slow];
 
-/// A shell script that prints a beginning and then what is fed.
+/// A shell script that prints `beginning` and then the input.
 pub(super) fn script(feed: Feed, beginning: &str) -> String {
     let feed = match feed {
         Feed::Large => format!("head -c {LARGE} /dev/zero"),
@@ -31,7 +31,7 @@ pub(super) fn script(feed: Feed, beginning: &str) -> String {
     format!("printf '{beginning}'; {feed}")
 }
 
-/// The answer of a server: a status, and a body that is fed.
+/// Sends the answer of a server: a status line, headers, and a body with the input.
 fn answer(stream: &mut TcpStream, status: &str, feed: Feed) -> io::Result<()> {
     let length = match feed {
         Feed::Large => format!("content-length: {LARGE}\r\n"),
@@ -42,7 +42,7 @@ fn answer(stream: &mut TcpStream, status: &str, feed: Feed) -> io::Result<()> {
     pour(stream, br#"{"tags": ["#, br#""a","#, feed)
 }
 
-/// Writes a beginning, and then the same text until it is enough or the reader is gone.
+/// Writes `beginning`, and then repeats `text` until the input is complete or a write fails.
 fn pour(to: &mut impl io::Write, beginning: &[u8], text: &[u8], feed: Feed) -> io::Result<()> {
     to.write_all(beginning)?;
     let chunk = text.repeat(1 + (64 << 10) / text.len());
@@ -61,7 +61,7 @@ fn pour(to: &mut impl io::Write, beginning: &[u8], text: &[u8], feed: Feed) -> i
     }
 }
 
-/// Answers each connection in the way that a reader meets, until the process ends.
+/// Starts a server that answers the requests of the reader with this limit, until the process ends. Returns its URL.
 pub(super) fn server(limit: &'static str, feed: Feed) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -76,7 +76,7 @@ pub(super) fn server(limit: &'static str, feed: Feed) -> String {
                 let rest = lines.map_while(Result::ok);
                 rest.take_while(|it| !it.is_empty()).for_each(drop);
                 let is_challenge = limit == crate::limits::TOKEN.of && !first.contains("/token");
-                // A reader that has had enough closes the connection.
+                // A write fails if the reader closes the connection at its limit. That is no error here.
                 let _ = if is_challenge {
                     let wanted = format!("WWW-Authenticate: Bearer realm=\"{own}/token\"");
                     let head = format!("HTTP/1.1 401 No\r\n{wanted}\r\ncontent-length: 0\r\n\r\n");
@@ -92,7 +92,7 @@ pub(super) fn server(limit: &'static str, feed: Feed) -> String {
     url
 }
 
-/// A program named git, which says what is fed.
+/// Writes a program named `git` that prints the input.
 pub(super) fn fake_git(folder: &Path, feed: Feed) {
     let id = "0123456789abcdef0123456789abcdef01234567";
     let beginning = match feed {
@@ -105,7 +105,7 @@ pub(super) fn fake_git(folder: &Path, feed: Feed) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program");
 }
 
-/// A path that feeds: a file without contents, a device, a pipe.
+/// Creates a source of the input and returns its path: a sparse file, a device or a pipe.
 pub(super) fn path(folder: &Path, feed: Feed) -> String {
     let path = folder.join("fed");
     match feed {
@@ -117,7 +117,7 @@ pub(super) fn path(folder: &Path, feed: Feed) -> String {
         Feed::Slow => {
             let made = Command::new("mkfifo").arg(&path).status();
             assert!(made.expect("mkfifo").success());
-            // Open in both directions, so that opening it does not wait.
+            // Opened for reading and writing, because opening a pipe only for writing waits for a reader.
             let pipe = OpenOptions::new().read(true).write(true).open(&path);
             let mut pipe = pipe.expect("a pipe");
             thread::spawn(move || pour(&mut pipe, b"", b"a", Feed::Slow));

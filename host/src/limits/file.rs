@@ -1,5 +1,5 @@
-//! Regular files, read up to a limit. A directory, a pipe or a device is refused with its kind: a pipe would keep the
-//! program waiting for its other end, and a device may have no end.
+//! Reads regular files up to a limit. For a folder, a pipe or a device, the error names the kind of file. The program
+//! would wait for the other end of a pipe, and a device may be endless.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
@@ -14,9 +14,10 @@ use super::Limit;
 ///
 /// # Errors
 ///
-/// Those of opening; with the kind of what is not a regular file.
+/// If the file can't be opened; [`ErrorKind::InvalidInput`] if it is not a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
-    // Without `NONBLOCK` opening a named pipe waits for its other end; without `NOCTTY` a terminal is taken over.
+    // Without `NONBLOCK`, opening a named pipe waits for its other end. Without `NOCTTY`, opening a
+    // terminal can make it the controlling terminal.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let file = OpenOptions::new()
@@ -37,7 +38,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// Those of [`open`] and of reading; [`ErrorKind::FileTooLarge`] if it is longer than the limit.
+/// The errors of [`open`] and of reading; [`ErrorKind::FileTooLarge`] if the file is longer than the limit.
 pub fn read(path: &Path, limit: &Limit) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(limit.bytes + 1).read_to_end(&mut bytes)?;
@@ -51,17 +52,17 @@ pub fn read(path: &Path, limit: &Limit) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// Those of [`read`]; [`ErrorKind::InvalidData`] if it is not UTF-8.
+/// The errors of [`read`]; [`ErrorKind::InvalidData`] if the file is not UTF-8.
 pub fn read_text(path: &Path, limit: &Limit) -> io::Result<String> {
     let text = String::from_utf8(read(path, limit)?);
     text.map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
-/// Reads the end of a regular file.
+/// Reads the end of a regular file, with at most as many bytes as the limit.
 ///
 /// # Errors
 ///
-/// Those of [`open`] and of reading.
+/// The errors of [`open`] and of reading.
 pub fn read_end(path: &Path, limit: &Limit) -> io::Result<Vec<u8>> {
     let mut file = open(path)?;
     let length = file.metadata()?.len();
@@ -71,7 +72,7 @@ pub fn read_end(path: &Path, limit: &Limit) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The error for what is longer than a limit.
+/// The error for input that is longer than a limit.
 pub fn too_long(limit: &Limit) -> io::Error {
     io::Error::new(
         ErrorKind::FileTooLarge,
@@ -79,7 +80,7 @@ pub fn too_long(limit: &Limit) -> io::Error {
     )
 }
 
-/// The name of a kind of file; `None` for a regular one.
+/// The name of a file type; `None` for a regular file.
 fn name_of(kind: FileType) -> Option<&'static str> {
     if kind.is_file() {
         None

@@ -1,5 +1,5 @@
-//! Every reader is fed a hundred megabytes, a stream without an end, and one byte a second, each in a process of its
-//! own: it ends by itself, and takes little memory.
+//! Runs every reader on three inputs: 100 MB, an endless stream, and one byte per second. Each run has its own process.
+//! The tests check that the reader ends by itself and uses little memory.
 
 use std::env;
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ use crate::secret::Source;
 use crate::server_settings::{Destination, GitHubSettings, RegistrySettings, TriggerSettings};
 use crate::{child, clock, config, facts, sandbox, serve};
 
-/// The variables of a child: the number of its reader, what it is fed, and from where.
+/// The environment variables of a child: the number of its reader, the kind of input, and the source of the input.
 const READER: &str = "GREENLIGHT_TEST_READER";
 const FEED: &str = "GREENLIGHT_TEST_FEED";
 const FROM: &str = "GREENLIGHT_TEST_FROM";
@@ -37,7 +37,7 @@ const FROM: &str = "GREENLIGHT_TEST_FROM";
 /// The time limit of the readers in a child.
 const SHORTER: Duration = Duration::from_millis(1500);
 
-/// What the test binary itself takes, in KiB, and the room that a reader has beside what it may keep.
+/// The memory of the test binary itself, and of a reader without the data that it keeps, in KiB.
 const OWN: u64 = 96 << 10;
 
 /// The shorter time limit of a child; `None` in every other test.
@@ -45,7 +45,7 @@ pub(super) fn shorter_time_limit() -> Option<Duration> {
     env::var_os(READER).map(|_| SHORTER)
 }
 
-/// Reads what a child is fed, as the program does. Returns what the reader says.
+/// Reads the input of a child with the reader of this limit. Returns the result of the reader as text.
 fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
     let path = Path::new(from);
     let done = |()| "read".to_owned();
@@ -124,7 +124,7 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
     }
 }
 
-/// Sends a message with a secret.
+/// Sends a message to Slack with this secret, and returns the result as text.
 fn sent(secret: &str, to: impl FnOnce(Source) -> Destination) -> Result<String, String> {
     let file = tempfile::NamedTempFile::new().map_err(|it| it.to_string())?;
     fs::write(file.path(), secret).map_err(|it| it.to_string())?;
@@ -182,7 +182,7 @@ fn runs(url: &str) -> Result<String, String> {
         .map_err(|it| it.to_string())
 }
 
-/// A body that is fed to the server.
+/// A request body with the input.
 struct Fed {
     feed: Feed,
     sent: usize,
@@ -230,7 +230,7 @@ fn body(limit: &Limit, feed: Feed) -> Result<String, String> {
     })
 }
 
-/// The most memory that this process has taken, in KiB.
+/// The peak memory of this process, in KiB.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("its status");
     let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
@@ -239,7 +239,7 @@ fn peak() -> u64 {
         .expect("a number")
 }
 
-/// The child: reads once, and says what it read and what it took.
+/// Runs one reader in a child, and prints its peak memory and its result.
 fn as_a_child(reader: &str) {
     let limit = ALL[reader.parse::<usize>().expect("a number")];
     let feed = env::var(FEED).expect("a feed");
@@ -251,7 +251,7 @@ fn as_a_child(reader: &str) {
     println!("\nOUTCOME {} {said:?}", peak());
 }
 
-/// Runs a child, and returns the memory that it took in KiB, and what its reader said.
+/// Runs a child. Returns its peak memory in KiB, and the result of its reader.
 fn outcome(reader: usize, feed: Feed) -> (u64, String) {
     let limit = ALL[reader];
     let of = |others: &[&Limit]| others.iter().any(|it| it.of == limit.of);
@@ -298,7 +298,7 @@ fn outcome(reader: usize, feed: Feed) -> (u64, String) {
     (peak.parse().expect("a number"), said.to_owned())
 }
 
-/// Readers that are content with a part of what is large, endless or slow.
+/// Whether a reader succeeds on an input because it keeps only a part of the input.
 fn is_content(limit: &Limit, feed: Feed) -> bool {
     let of = |other: &Limit| limit.of == other.of;
     match feed {
@@ -327,7 +327,7 @@ fn every_reader_is_bounded() {
                 let (peak, said) = outcome(*reader, *feed);
                 println!("{}, {feed:?}: {peak} KiB, {said}", limit.of);
                 let most = OWN + 4 * limit.bytes / 1024;
-                // A command is ended by its own limit, and how it ended is no error.
+                // The limit ends a command, and the reader returns the end of a command as `Ok`.
                 let ended = said.starts_with("Err(") || limit.of == super::LINE.of;
                 if peak > most || ended == is_content(limit, *feed) {
                     let _ = writeln!(
@@ -363,7 +363,7 @@ fn no_program_is_started_with_a_longer_variable() {
 
 #[test]
 fn the_limits_of_webhooks_are_the_same_in_both_places() {
-    // The fuzz targets compile the parser without this list.
+    // The parser has its own constant, because the fuzz targets compile the parser without this module.
     let parser = facts::webhook::LONGEST as u64;
     assert_eq!(super::WEBHOOK.bytes, parser);
 }

@@ -59,7 +59,7 @@ pub struct Headline<'a> {
     pub waits: Option<String>,
     /// What a person has to do for an interrupted deployment.
     pub advice: Option<String>,
-    /// What was noted about the results of load tests, one sentence for each note.
+    /// The notes about the results of load tests, one sentence for each note.
     pub load_tests: Vec<String>,
     /// What the nodes served at the end of a deployment that did not succeed, one sentence for each environment.
     pub served: Vec<String>,
@@ -117,7 +117,7 @@ impl<'a> Headline<'a> {
 
 /// The last environment that the release was deployed to, or tried to.
 pub fn reached(timeline: &Timeline) -> Option<&Place> {
-    // A deploy command that runs, or was interrupted, is not in a decision yet.
+    // No decision has a deploy command that still runs or was interrupted, so the steps are checked, too.
     let is_tried = |place: &Place| {
         let mut steps = timeline.steps.iter();
         steps
@@ -264,7 +264,7 @@ mod tests {
         let said = |timeline: &Timeline| Headline::of(timeline).load_tests;
         let first = "load test of stage: the history ends 3 s before the results do";
         assert_eq!(said(&stopped), [first]);
-        // Another one has run since.
+        // Another load test has run since.
         let mut again = stopped.load_tests[0].clone();
         again.notes = vec!["`load.json` does not exist".to_owned()];
         stopped.load_tests.push(again);

@@ -4,7 +4,7 @@ use super::*;
 use crate::contract::fields::ByName;
 use crate::report::fixture;
 
-/// Reads a document back: the path of each element with its attributes, and its text.
+/// Parses a report: the path of each element with its attributes, and its text.
 fn read(timeline: &Timeline) -> Vec<String> {
     use quick_xml::Reader;
     use quick_xml::XmlVersion;
@@ -124,7 +124,7 @@ fn hostile_texts_stay_texts() {
     assert!(!text.contains("<script>") && !text.contains("]]>") && !text.contains("<img"));
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
     assert!(!text.contains('\u{ffff}'));
-    // The text behind an escape sequence without an end is still there.
+    // The text after an unterminated escape sequence is kept.
     assert!(text.contains("]0;title ::error::x"));
 }
 

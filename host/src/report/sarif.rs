@@ -109,9 +109,8 @@ impl Finding<'_> {
     }
 }
 
-/// All findings: the reasons of the last decision, the reasons of earlier warnings, the steps that failed with the last
-/// lines of their commands, the steps with a warning,
-/// the notes about load tests, and the other notes.
+/// Lists all findings: the reasons of the last decision, the reasons of earlier warnings, the failed steps with the
+/// last lines of their commands' output, the steps with a warning, the notes about load tests, and the other notes.
 fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
     let mut findings: Vec<Finding<'_>> = Vec::new();
     let warning = |decision: &&Decision| decision.permission.0 == Permission::PromoteWithWarning;
@@ -195,7 +194,8 @@ fn level(permission: Permission) -> Level {
     }
 }
 
-/// How much a note about the results of a load test matters: it may be why the test did not pass.
+/// The level of a note about the results of a load test. It is a warning if the test did not pass, because the note may
+/// be the reason.
 fn noted(environment: &str, timeline: &Timeline) -> Level {
     let mut places = timeline.environments.iter();
     let place = places.find(|it| it.name == environment);

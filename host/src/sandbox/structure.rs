@@ -1,26 +1,26 @@
-//! The structure of a foreign component, counted before it is compiled: a small file can describe functions that take a
-//! compiler minutes and gigabytes.
+//! Checks the number and size of functions of a foreign component before it is compiled. A small file can describe
+//! functions for which a compiler needs minutes and gigabytes.
 
 use wasmparser::{FunctionBody, Parser, Payload};
 
 use super::limits::{Failure, Limit};
 
-/// The most functions of a component, over all its modules. Python's interpreter has 15,000.
+/// The largest number of functions in all modules of a component. Python's interpreter has 15,000 functions.
 const FUNCTIONS: u64 = 100_000;
 
-/// The most local variables of one function.
+/// The largest number of local variables of one function.
 const LOCALS: u64 = 20_000;
 
-/// The most local variables of all functions.
+/// The largest number of local variables of all functions together.
 const ALL_LOCALS: u64 = 2_000_000;
 
-/// The largest function, in bytes. The evaluation loop of an interpreter has some hundred thousand.
+/// The size limit of a function, in bytes. The evaluation loop of an interpreter has several hundred thousand bytes.
 const BODY: usize = 2 << 20;
 
-/// The most modules and components inside a component.
+/// The largest number of modules and components inside a component.
 const PARTS: u64 = 1000;
 
-/// What was counted so far.
+/// The counts so far.
 #[derive(Default)]
 struct Count {
     functions: u64,
@@ -28,11 +28,11 @@ struct Count {
     parts: u64,
 }
 
-/// Counts a component, and refuses one that is too large for the compiler.
+/// Checks that a component is not too large for the compiler.
 ///
 /// # Errors
 ///
-/// [`Failure::Unfit`] if it is no component; [`Failure::Limit`].
+/// [`Failure::Unfit`] if the bytes can't be parsed as a component; [`Failure::Limit`] if a count is above its limit.
 pub(super) fn check(bytes: &[u8]) -> Result<(), Failure> {
     let mut count = Count::default();
     for payload in Parser::new(0).parse_all(bytes) {
@@ -66,7 +66,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The local variables that a function declares.
+/// The number of local variables that a function declares.
 fn locals(body: &FunctionBody<'_>) -> Result<u64, Failure> {
     let mut sum = 0;
     for group in body.get_locals_reader().map_err(unfit)? {
@@ -121,7 +121,7 @@ mod tests {
         [&[id][..], &number(content.len()), content].concat()
     }
 
-    /// A component around a module with so many functions of one body.
+    /// A component with `modules` copies of a module that has `functions` functions with the same body.
     fn component(functions: usize, body: &[u8], modules: usize) -> Vec<u8> {
         let body = [number(body.len()), body.to_vec()].concat();
         let module = [
@@ -135,7 +135,7 @@ mod tests {
         [b"\0asm\x0d\0\x01\0".to_vec(), modules].concat()
     }
 
-    /// A function with so many local variables in each of some groups.
+    /// A function body with `groups` groups of `count` local variables each.
     fn with_locals(groups: usize, count: usize) -> Vec<u8> {
         let group = [number(count), vec![0x7f]].concat();
         [number(groups), group.repeat(groups), vec![0x0b]].concat()

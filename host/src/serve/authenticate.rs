@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq as _;
 use crate::error::Error;
 use crate::secret::Source;
 
-/// The fewest characters of a secret. Everyone who reaches the server can try shorter ones.
+/// The minimum number of characters of a secret. A client of the server can guess a shorter secret.
 const SHORTEST: usize = 16;
 
 /// The digest of the secret. Comparing with it takes the same time for every wrong secret.
@@ -19,7 +19,7 @@ impl WebhookSecret {
     ///
     /// # Errors
     ///
-    /// If it is missing, or has fewer than 16 characters. The error repeats no part of it.
+    /// If the secret is missing or has fewer than 16 characters. The error contains no part of the secret.
     pub fn read(source: &Source) -> Result<Self, Error> {
         let secret = source.token("secret of the webhook")?;
         if secret.expose().chars().count() < SHORTEST {

@@ -145,7 +145,8 @@ impl ChildProcesses {
             .args(arguments)
             .arg("--config")
             .arg(&context.file)
-            // The server sends what the child leaves, and its place is for the next deployment.
+            // The server sends the remaining messages of the child, so that the child ends and the next deployment can
+            // start.
             .arg("--leave-messages")
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)

@@ -43,7 +43,7 @@ impl LocalTrigger {
         Ok(header.map(|it| it.number))
     }
 
-    /// Whether a process has a number for a request, and may begin.
+    /// Whether a request has a deployment number and the deployment has not ended: a process may still begin it.
     fn is_claimed(&self, request: &Request) -> Result<bool, Error> {
         let mut journal = journal::open(&self.location)?;
         let header = journal.of_request(&request.key)?;
@@ -88,7 +88,7 @@ impl Trigger for LocalTrigger {
                 Err(error) => return Err(TriggerError::Unknown { why: error.message }),
             }
             if let Some(status) = ended {
-                // Without a deployment for the key, it has nothing to do only if the release is live.
+                // No deployment was begun for the key. `greenlight run` then exits with 0 only if the release is live.
                 if status.success() && !self.is_claimed(request)? {
                     return Ok("the release is live already".to_owned());
                 }
@@ -156,9 +156,9 @@ impl ResumeWorker {
         let _span = deployment_span(header).entered();
         match is_begun(self.journal.as_mut(), header.number) {
             Ok(true) => {}
-            // It had no effect: its deployment request begins a new one.
+            // The deployment had no effect: its deployment request begins a new deployment.
             Ok(false) => return Ok(()),
-            // Damaged records of this deployment don't delay the others.
+            // Damaged records of this deployment must not delay other deployments.
             Err(error @ journal::Error::Damaged { .. }) => {
                 let again_at = now + back_off(attempts);
                 self.attempts.insert(header.number, (attempt, again_at));

@@ -1,4 +1,4 @@
-//! The worker that sends messages which Slack has not taken yet.
+//! The worker that sends messages which Slack has not accepted yet.
 
 use super::Shared;
 use super::worker_pool::{IDLE, Next, Worker};
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::journal::{self, Attempted, OutboxMessage, Store};
 use crate::text::time;
 
-/// The worker.
+/// The worker that sends messages, with its connection to the journal.
 pub struct MessageWorker {
     journal: Box<dyn Store>,
 }
@@ -39,7 +39,7 @@ fn log(message: &OutboxMessage, attempted: &Attempted) {
                 deployment,
                 notification = name,
                 attempt,
-                "Slack has taken a message"
+                "sent a message to Slack"
             );
         }
         Attempted::Failed {
@@ -50,14 +50,14 @@ fn log(message: &OutboxMessage, attempted: &Attempted) {
             attempt,
             reason = error,
             "retry-at" = time::exact(clock::milliseconds() + clock::in_milliseconds(*again_in)),
-            "a message did not arrive; trying again"
+            "failed to send a message; trying again"
         ),
         Attempted::Unknown { error } => tracing::warn!(
             deployment,
             notification = name,
             attempt,
             reason = error,
-            "a message may have arrived; it is not sent again"
+            "a message may have arrived; not sending it again"
         ),
     }
 }

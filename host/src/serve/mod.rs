@@ -10,7 +10,7 @@
 //!   environments and deployments, `deployment_page` shows one deployment and its logs, `cancel_form` cancels one.
 //! - Workers: `worker_pool` runs them; `push_event_worker` resolves push events, `reconciliation` finds those that no
 //!   webhook announced, `deployment_request_worker` starts deployments when `start_decision` allows it,
-//!   `local_deployments` resumes interrupted ones, `message_worker` sends messages that Slack has not taken yet.
+//!   `local_deployments` resumes interrupted deployments, `message_worker` sends messages that Slack has not accepted.
 
 mod authenticate;
 mod cancel_form;

@@ -1,20 +1,20 @@
-//! Whether a change of an environment has begun and not come to its end, from the timelines of deployments.
+//! Finds unfinished changes of an environment in the timelines of deployments.
 
 use crate::deployment::timeline::{Step, StepKind, StepState, Timeline};
 
-/// A change of an environment that a deployment has begun and not finished.
+/// Whether a deployment has begun a change of an environment and not finished it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenChange {
-    /// No such change is known.
+    /// No unfinished change is known.
     None,
-    /// A process drives it.
+    /// A process is making the change.
     Runs,
-    /// Its process has ended.
+    /// The change is unfinished, and its process has ended.
     Interrupted,
 }
 
 impl OpenChange {
-    /// Looks at the latest deployment that began to change the environment.
+    /// Finds the state of the latest deployment that began to change the environment. The latest timeline comes first.
     pub fn of(environment: &str, timelines: &[&Timeline]) -> Self {
         let has = |timeline: &Timeline, is: fn(StepKind, StepState) -> bool| {
             let of = |it: &&Step| it.environment.as_deref() == Some(environment);
@@ -31,7 +31,7 @@ impl OpenChange {
     }
 }
 
-/// Whether a step that changes an environment has not come to its end.
+/// Whether a step changes an environment and is unfinished.
 fn is_open(kind: StepKind, state: StepState) -> bool {
     matches!(kind, StepKind::Deploy | StepKind::Converge)
         && matches!(state, StepState::Running | StepState::Interrupted)

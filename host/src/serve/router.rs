@@ -212,7 +212,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Answer> {
     })
 }
 
-/// Reads a body within a limit.
+/// Reads a body up to the size and within the time of a limit.
 pub async fn read_up_to(body: Body, limit: &Limit) -> Result<Vec<u8>, StatusCode> {
     match timeout(limit.time(), Limited::new(body, limit.length()).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes().to_vec()),

@@ -118,7 +118,7 @@ impl WorkerPool {
     }
 }
 
-/// Whether this server sends messages: a CI system that drives deployments sends its own.
+/// Whether this server sends messages. If deployments run in a CI system, `greenlight run` sends the messages there.
 fn sends_messages(shared: &Shared) -> bool {
     let context = &shared.context;
     context.config.slack.is_some() && context.serve.elsewhere.is_none()

@@ -1,6 +1,7 @@
-//! Places in a text, as people count them.
+//! The line and column of a position in a text.
 
-/// The line and the column of a byte offset, from 1; columns are characters. `None` if the offset is not in the text.
+/// The line and the column of a byte offset. Both count from 1, and columns count characters. `None` if the offset is
+/// outside of the text.
 pub fn line_and_column(text: &str, offset: u32) -> Option<(usize, usize)> {
     let before = text.get(..usize::try_from(offset).ok()?)?;
     let line = before.rsplit('\n').next().unwrap_or_default();

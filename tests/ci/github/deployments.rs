@@ -34,7 +34,7 @@ fn each_exit_status_of_a_deployment_ends_the_step() {
     }
 }
 
-/// A release that was superseded is no failure, and later steps can tell it from a promoted one.
+/// A superseded release is not a failure, and later steps can distinguish it from a promoted release.
 #[test]
 fn a_superseded_release_passes_with_a_notice() {
     let mut workspace = machine(&deployment::message("abort"), "main");
@@ -47,9 +47,7 @@ fn a_superseded_release_passes_with_a_notice() {
     let ended = used.ended.is(0);
     assert_eq!(
         commands(&ended),
-        [
-            "::notice title=greenlight::A newer release takes the place of this one: see the summary."
-        ]
+        ["::notice title=greenlight::A newer release superseded this release: see the summary."]
     );
     let summary = workspace.content("summary.md");
     assert!(

@@ -33,7 +33,7 @@ class Build {
     }
 }
 
-/** What a script sees of its build. A result only becomes worse. */
+/** The part of a build that a script can use. A new result never improves the result. */
 class CurrentBuild {
     Build build
 

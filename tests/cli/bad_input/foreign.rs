@@ -1,4 +1,4 @@
-//! What is no regular file, and what is too large: refused at once, in little memory.
+//! Files that are not regular or too large are refused at once, with little memory.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use wait4::Wait4 as _;
 use super::{is_error, nowhere};
 use crate::harness::{PROGRAM, Repository, greenlight};
 
-/// A folder, a device without an end, and a pipe that nothing writes into.
+/// A folder, an endless device, and a pipe without a writer are refused.
 fn odd(folder: &Path) -> [(String, &'static str); 3] {
     let pipe = folder.join("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status();
@@ -48,11 +48,11 @@ fn only_regular_files_are_read() {
     }
 }
 
-/// Git is asked for the size of a commit before it is read. Neither it nor greenlight takes memory for the message.
+/// The size of a commit is checked before the commit is read. Neither git nor greenlight uses memory for the message.
 #[test]
 fn a_commit_of_300_mebibytes() {
     const MESSAGE: usize = 300 << 20;
-    /// In KiB, of the program and of everything that it waits for.
+    /// The memory limit in KiB, for the program and its child processes.
     const MOST: u64 = 128 << 10;
     let shop = Repository::new();
     shop.commit("Open the shop\n");

@@ -1,4 +1,4 @@
-//! A deployment whose records are damaged: no command guesses what it did.
+//! Deployments with damaged records: no command assumes what such a deployment did.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn damaged_shop() -> (Repository, String) {
     (shop, tag)
 }
 
-/// Changes the journal, as no part of this program does.
+/// Changes the journal with SQL, to damage it.
 #[track_caller]
 fn change(shop: &Repository, statements: &str) {
     let connection = rusqlite::Connection::open(shop.path().join(FILE)).expect("a database");
@@ -79,7 +79,7 @@ fn a_damaged_first_record_is_damage() {
     assert!(history.is_err());
 }
 
-/// The list of deployments has no checksums: where it disagrees with the first record, nothing is done either.
+/// The list of deployments has no checksums. If the list differs from the first record, the command does nothing, too.
 #[test]
 fn a_damaged_list_of_deployments_is_damage() {
     let (shop, tag) = shop(UNREACHABLE);
@@ -127,7 +127,7 @@ fn a_person_cancels_a_damaged_deployment() {
         .gives(0, Text::Is("deployment 1 is canceled\n"), Text::Nothing);
     let header = store(&shop).deployment(1).expect("read").expect("there");
     assert_eq!(header.conclusion, Some(Conclusion::Canceled));
-    // What it did may matter to others: its records stay damaged.
+    // Its records stay damaged, and a later deployment still needs to know what it did.
     greenlight(["run", "--tag", &tag])
         .within(shop.path())
         .gives(

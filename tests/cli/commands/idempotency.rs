@@ -105,7 +105,7 @@ fn a_request_whose_process_died_before_it_did_anything_is_begun_anew() {
     );
 }
 
-/// A registry that does not answer keeps nobody from learning which deployment a key has.
+/// The command reports the deployment of a key even if the registry is unreachable.
 #[test]
 fn a_known_key_is_answered_without_the_registry() {
     let registry = "[serve]\ntoken-variable = \"HOOK\"\nrepositories = [\"shop\"]\n[serve.registry]\nurl = \
@@ -128,7 +128,7 @@ fn a_known_key_is_answered_without_the_registry() {
     );
 }
 
-/// Processes with the same tag and key, started at once: one begins the deployment, the others name it.
+/// Several processes start at the same time with one tag and key: one begins the deployment, the others report it.
 #[test]
 fn a_request_is_begun_once_by_processes_at_the_same_time() {
     const PROCESSES: usize = 6;
@@ -146,7 +146,7 @@ fn a_request_is_begun_once_by_processes_at_the_same_time() {
         });
         let began: Vec<_> = ended.iter().filter(|it| it.status == 1).collect();
         let [began] = began[..] else {
-            panic!("one begins it: {ended:#?}")
+            panic!("not exactly one process began the deployment: {ended:#?}")
         };
         assert!(
             began.stdout.contains("stop[deployment-failed]"),

@@ -6,7 +6,7 @@ use super::run::{UNREACHABLE, shop};
 use crate::harness::{Repository, Text, greenlight};
 use crate::schemas::Schema;
 
-/// A shop whose journal has one deployment that ended.
+/// Creates a shop whose journal has one ended deployment.
 fn deployed() -> Repository {
     let (shop, tag) = shop(UNREACHABLE);
     greenlight(["run", "--tag", &tag])

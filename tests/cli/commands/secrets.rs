@@ -1,4 +1,4 @@
-//! No command of a configuration gets a secret that greenlight itself uses.
+//! Commands of the configuration do not get the secrets that greenlight itself uses.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use super::run::{UNREACHABLE, shop};
 use crate::harness::greenlight;
 
-/// A node that serves a commit. It ends when it is dropped.
+/// A node that serves a commit, until it is dropped.
 struct Node {
     address: SocketAddr,
     commit: Arc<Mutex<String>>,
@@ -65,7 +65,7 @@ impl Drop for Node {
     }
 }
 
-/// Every secret of the configuration, for every command of it.
+/// Checks each command of the configuration for each secret of the configuration.
 #[test]
 fn no_command_gets_a_secret() {
     let secrets = "[slack]\nurl-variable = \"SLACK\"\n[serve]\ntoken-variable = \"HOOK\"\nrepositories = [\"shop\"]\n\

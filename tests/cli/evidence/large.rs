@@ -1,4 +1,4 @@
-//! Runs of hours: their files are large, and sound.
+//! Load tests that ran for hours. Their results files are large and valid.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ const COLUMNS: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,
     99.99%,100%,Total Request Count,Total Failure Count,Total Median Response Time,Total Average Response Time,\
     Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n";
 
-/// What follows the count of requests in a row.
+/// The fields after the number of requests in a row.
 const REST: &str = "0,12,11.808288883746561,1.1597129996516742,21.3651940030104,2.0\r\n";
 
 const STATS: &str = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,\
@@ -29,7 +29,7 @@ fn name(number: u64) -> String {
     format!("/api/v1/resource/{number:02}")
 }
 
-/// The JSON of a run with a request a second for each name.
+/// Writes the JSON of a run with one request per second for each request name.
 fn report(file: &Path, names: u64, seconds: u64) {
     let counts: serde_json::Map<_, _> = (0..seconds)
         .map(|it| ((START + it).to_string(), json!(1)))
@@ -52,7 +52,7 @@ fn report(file: &Path, names: u64, seconds: u64) {
     entries.serialize(&mut writer).expect("written");
 }
 
-/// The history of the same run with `--csv-full-history`: a row a second for each name.
+/// Writes the history of the same run with `--csv-full-history`: a row per second for each request name.
 fn history(file: &Path, names: u64, seconds: u64) {
     let mut text = String::from(COLUMNS);
     for second in 0..seconds {
@@ -71,7 +71,7 @@ fn history(file: &Path, names: u64, seconds: u64) {
     fs::write(file, text).expect("written");
 }
 
-/// Deploys with a load test that leaves the files of a folder, and returns what it printed.
+/// Runs a deployment whose load test writes the files of a folder, and returns the output.
 #[track_caller]
 fn deployed(shop: &Shop, folder: &Path, want: &str) -> String {
     assert_eq!(shop.want(), want);

@@ -1,4 +1,4 @@
-//! Nodes that serve a commit, and other servers with one answer.
+//! Nodes that serve a commit, and other servers that always send the same answer.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// A node that gives the same answer to each request. It ends when it is dropped.
+/// A node that sends the same answer to each request, until it is dropped.
 pub struct Node {
     address: SocketAddr,
     bodies: Arc<Mutex<String>>,
@@ -15,7 +15,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node that answers with this body, and with these header lines, each with `\r\n`.
+    /// Starts a node that answers with this body and these header lines. Each line ends with `\r\n`.
     pub fn answering(body: Vec<u8>, headers: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
@@ -27,7 +27,7 @@ impl Node {
                 if over.load(Ordering::SeqCst) {
                     break;
                 }
-                // A client that is gone got no answer.
+                // An error means that the client closed the connection.
                 if let Ok(sent_body) = stream.and_then(|stream| answer(stream, &body, headers)) {
                     sent.lock().expect("bodies").push_str(&sent_body);
                 }
@@ -46,12 +46,12 @@ impl Node {
         Self::answering(format!("{{\"commit\": \"{commit}\"}}").into_bytes(), "")
     }
 
-    /// The bodies of all requests so far.
+    /// The concatenated bodies of all requests so far.
     pub fn bodies(&self) -> String {
         self.bodies.lock().expect("bodies").clone()
     }
 
-    /// Its base URL.
+    /// The base URL of the node.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -69,7 +69,7 @@ impl Drop for Node {
     }
 }
 
-/// Answers a request, and returns its body.
+/// Answers a request, and returns the body of the request.
 fn answer(stream: TcpStream, body: &[u8], headers: &str) -> std::io::Result<String> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! Why results were unusable, and what else was noted about them, wherever the verdict is shown.
+//! Every output with a verdict also shows why results were unusable, and the other notes about the results.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::nodes::Node;
 use super::shop::Shop;
 use crate::harness::{Repository, greenlight};
 
-/// The reports, and what their formats do to a backtick.
+/// The kinds of reports, each with its notation of a backtick.
 const REPORTS: [(&str, &str); 4] = [
     ("html", "`"),
     ("junit", "`"),
@@ -14,7 +14,8 @@ const REPORTS: [(&str, &str); 4] = [
     ("markdown", "\\`"),
 ];
 
-/// Every place that shows the verdict of a deployment says these texts, in which no other character has a meaning.
+/// Checks that each output with the verdict of a deployment contains these notes. A backtick is the only character
+/// of the notes that a format may escape.
 #[track_caller]
 fn everywhere(shop: &Shop, notes: &[&str]) {
     let ended = shop.run();
@@ -123,7 +124,7 @@ fn the_last_lines_of_a_deploy_command_are_shown() {
     }
 }
 
-/// What a node says instead of its version is named.
+/// The error describes an answer of a node that is not a version.
 #[test]
 fn an_answer_of_a_node_that_is_no_version_is_explained() {
     let repository = Repository::new();
@@ -154,13 +155,13 @@ fn an_answer_of_a_node_that_is_no_version_is_explained() {
         assert!(ended.1.contains(said), "no {said:?} in {}", ended.1);
         assert!(!ended.1.contains("\\u{"), "{}", ended.1);
     }
-    // A line break behind the commit is what `git rev-parse HEAD` writes.
+    // `git rev-parse HEAD` writes a line break after the commit.
     let node = Node::answering(document(&format!("{commit}\\n")), "");
     let ended = one_round(&repository, &commit, &node);
     assert_eq!(ended.0, 0, "{}", ended.1);
 }
 
-/// Deploys to environments with this node, and returns the exit status and what was printed.
+/// Deploys to environments with this node. Returns the exit status and the output.
 fn one_round(repository: &Repository, commit: &str, node: &Node) -> (i32, String) {
     let environments = ["stage", "prod"].map(|name| {
         format!(

@@ -1,4 +1,4 @@
-//! A repository with nodes that serve its commit, and a load test that leaves the files of a case.
+//! A repository with a node that serves its commit, and a load test that writes the files of a case.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use super::nodes::Node;
 use crate::harness::{Call, Ended, Repository, fixture, greenlight};
 
-/// A release that is about to be deployed, with `[load test: abort]`.
+/// A repository with a release to deploy, whose commit has the label `[load test: abort]`.
 pub struct Shop {
     repository: Repository,
     case: PathBuf,
     tag: String,
-    /// They serve the commit until it is dropped.
+    /// Serves the commit until the shop is dropped.
     _node: Node,
 }
 
 impl Shop {
-    /// A shop for a case. `more` are lines behind its `[load-test]` table.
+    /// Creates a shop for a case. `more` are lines after the `[load-test]` table of the case.
     pub fn of(case: &str, more: &str) -> Self {
         let case = fixture("cases/evidence").join(case);
         let table = fs::read_to_string(case.join("load-test.toml")).expect("a table");
@@ -28,7 +28,7 @@ impl Shop {
         shop
     }
 
-    /// A shop with a `[load-test]` table.
+    /// Creates a shop with this `[load-test]` table.
     fn with(table: &str, case: PathBuf) -> Self {
         let repository = Repository::new();
         let commit = repository.commit("Change [load test: abort]\n");
@@ -58,24 +58,24 @@ impl Shop {
         self.repository.path()
     }
 
-    /// What the case wants.
+    /// The text of the file `want` of the case.
     pub fn want(&self) -> String {
         let want = fs::read_to_string(self.case.join("want")).expect("what is right");
         want.trim_end().to_owned()
     }
 
-    /// Lets the load test leave the files of the case, and end with this exit status.
+    /// Makes the load test write the files of the case and end with this exit status.
     pub fn exits_with(&self, status: i32) {
         let files = self.case.join("files");
         self.script(&format!("cp '{}'/* .\nexit {status}", files.display()));
     }
 
-    /// Lets the load test leave nothing.
+    /// Makes the load test write no files.
     pub fn does_nothing(&self) {
         self.script("exit 0");
     }
 
-    /// Leaves the files of the case before the load test.
+    /// Writes the files of the case before the load test runs.
     pub fn leave_files(&self) {
         for entry in self.case.join("files").read_dir().expect("files") {
             let entry = entry.expect("a file");
@@ -84,14 +84,14 @@ impl Shop {
         }
     }
 
-    /// Sets what the load test does.
+    /// Sets the script of the load test.
     pub fn script(&self, lines: &str) {
         let file = self.path().join("load");
         fs::write(&file, format!("#!/bin/sh\n{lines}\n")).expect("written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a program");
     }
 
-    /// A call in its folder.
+    /// A call of greenlight in the folder of the shop.
     pub fn call(&self, arguments: &[&str]) -> Call {
         greenlight(arguments).within(self.path())
     }
@@ -107,7 +107,7 @@ impl Shop {
     }
 }
 
-/// A `[load-test]` table with more keys or tables behind it. A table that both have is written once.
+/// Appends more keys or tables to a `[load-test]` table. The header of a table that both texts have is written once.
 fn joined(table: &str, more: &str) -> String {
     let thresholds = "[load-test.thresholds]";
     match (table.split_once(thresholds), more.split_once(thresholds)) {

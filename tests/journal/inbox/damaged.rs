@@ -1,4 +1,4 @@
-//! A damaged inbox: nothing is started again.
+//! A damaged inbox: no deployment is started again.
 
 use greenlight::journal::inbox::{DeploymentRequestState, Inbox};
 use greenlight::journal::{Depth, Error};
@@ -60,7 +60,7 @@ fn a_damaged_request_is_not_claimed(place: &Place) {
              UPDATE starts SET {damage}, expires = 0 WHERE tag = 'started'"
         ));
         damaged(&inbox.check(Depth::Quick), "of the inbox is damaged");
-        // Another word of a state is not due.
+        // A request whose state is an unknown word is not due.
         if !damage.contains("unheard-of") {
             damaged(
                 &inbox.due(&holder("we"), LONG, 9),
@@ -88,7 +88,7 @@ fn a_missing_request_is_noticed(place: &Place) {
     let missing = "1 deployment requests, and 2 were";
     damaged(&inbox.check(Depth::Quick), missing);
     damaged(&inbox.due(&holder("we"), LONG, 9), missing);
-    // The same image is pushed again: its new request is not claimed either.
+    // If the same image is pushed again, its new request is not claimed either.
     let mut inbox = place.inbox();
     want(inbox.as_mut(), &[event("started")]);
     place.tamper("UPDATE hints SET start = NULL; DELETE FROM starts WHERE tag = 'due'");
@@ -97,7 +97,7 @@ fn a_missing_request_is_noticed(place: &Place) {
 
 fn requests_of_an_earlier_version_have_checksums(place: &Place) {
     drop(with_requests(place));
-    // As the migration finds them.
+    // Set the state of the database before the migration.
     let version = versions() - 1;
     let earlier = if place.location().starts_with("sqlite:") {
         format!("PRAGMA user_version = {version}")

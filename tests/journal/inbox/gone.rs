@@ -10,8 +10,8 @@ use crate::lossy::Lossy;
 use crate::place::{Place, inbox, new, open, row};
 use crate::postgres_server::Server;
 
-/// Claims until something is claimed. The server may still hold the rows of a connection that it does not know to be lost,
-/// and a claim passes over rows that are locked.
+/// Repeats a claim until it returns a row. The server may still lock the rows of a lost connection that it has not
+/// detected yet, and a claim skips locked rows.
 fn first<T>(mut claim: impl FnMut() -> Vec<T>) -> Vec<T> {
     let end = Instant::now() + Duration::from_secs(30);
     loop {

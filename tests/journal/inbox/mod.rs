@@ -81,7 +81,7 @@ fn want(inbox: &mut dyn Inbox, events: &[PushEvent]) {
     }
 }
 
-/// The version of the schema: each migration makes the next one.
+/// The version of the schema, which is the number of migrations.
 fn versions() -> i32 {
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -1,6 +1,6 @@
 // Deploys a release as greenlight.toml describes: tag, and optionally digest, request (an idempotency key) and config
 // (another file). Writes reports to the folder greenlight-report, also on failure. Fails the build unless the release
-// is promoted; a release that was superseded is NOT_BUILT, as Jenkins' milestones mark an older build.
+// is promoted. The result of a superseded release is NOT_BUILT, as for older builds with Jenkins' milestone step.
 def call(Map options) {
     int status = 0
     withEnv([
@@ -23,7 +23,7 @@ greenlight run --tag "$TAG" "$@"
 ''')
     }
     if (status == 1 && greenlightAnswer('.greenlight-run.env').GREENLIGHT_CONCLUSION == 'superseded') {
-        echo('greenlight run: a newer release takes the place of this one')
+        echo('greenlight run: a newer release superseded this release')
         currentBuild.result = 'NOT_BUILT'
         return 'superseded'
     }

@@ -177,7 +177,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
             }
             Err(git::Answer::TooLong(id)) => {
                 text.clear();
-                unreadable(id, "the commit is too long to be read")
+                unreadable(id, "the commit is longer than the limit")
             }
             Err(git::Answer::Broken(error)) => {
                 return Err(objects.failed(error));

@@ -13,7 +13,7 @@ use crate::cli::reports::ReportArguments;
 use crate::deployment::Waiver;
 use crate::deployment::entry::Person;
 
-/// Deploy a release: decide, act, record, and decide again until it has ended.
+/// Deploy a release: decide, act and record, until the deployment has ended.
 ///
 /// The release goes through the environments of `greenlight.toml`. Every event is written to the journal before
 /// the next step starts, so `--resume` continues a deployment whose process has ended.
@@ -24,7 +24,7 @@ pub struct Arguments {
     /// Deploy the release of this tag.
     #[arg(long, value_name = "TAG")]
     pub(super) tag: Option<String>,
-    /// Resume an unfinished deployment [default: the latest one].
+    /// Resume an unfinished deployment [default: the latest unfinished deployment].
     #[expect(
         clippy::option_option,
         reason = "not given, given alone, and given with a number"
@@ -32,36 +32,38 @@ pub struct Arguments {
     #[arg(long, value_name = "NUMBER", num_args = 0..=1, value_parser = args::deployment)]
     pub(super) resume: Option<Option<u64>>,
     /// Try the whole pipeline on this machine, for the checked-out commit, with built-in nodes and a small built-in
-    /// load test. Labels, policy, environments and thresholds come from the configuration, if there is one.
+    /// load test. Labels, policy, environments and thresholds come from the configuration file, if it exists.
     #[arg(long)]
     pub(super) local: bool,
-    /// Set the digest of the tag's image: `sha256:` and 64 hexadecimal digits [default: the one that the registry of
-    /// `[serve.registry]` names]. The registry must agree, unless `--request` is given too.
+    /// Set the digest of the tag's image: `sha256:` and 64 hexadecimal digits [default: the digest that the registry of
+    /// `[serve.registry]` has for the tag]. Without `--request`, the registry must have the same digest for the tag.
     #[arg(long, value_name = "DIGEST", value_parser = args::digest, conflicts_with_all = ["resume", "local"])]
     pub(super) digest: Option<String>,
-    /// Set an idempotency key: a second run with the same key names the deployment, exits with 0 and starts nothing.
+    /// Set an idempotency key. A second run with the same key reports the existing deployment, exits with status 0 and
+    /// starts no deployment.
     #[arg(long, value_name = "KEY", value_parser = args::request, conflicts_with_all = ["resume", "local"])]
     pub(super) request: Option<String>,
-    /// Deploy the release again if it is live already. Without it, such a release is reported, with exit status 0.
+    /// Deploy the release again if it is live already. Without this flag, the command reports that the release is live
+    /// and exits with status 0.
     #[arg(long, conflicts_with_all = ["resume", "local"])]
     pub(super) again: bool,
-    /// Use the repository in this folder [default: the one around the current folder].
+    /// Use the repository in this folder [default: the repository of the current folder].
     #[arg(long, value_name = "DIR")]
     pub(super) repo: Option<PathBuf>,
     /// Approve, as NAME, a release whose order relative to the live commit is unknown.
     #[arg(long, value_name = "NAME", value_parser = args::person, conflicts_with_all = ["resume", "local"])]
     pub(super) approved_by: Option<String>,
-    /// Let the release carry this stopped commit to production without a load test that passes. Can be given more than
-    /// once.
+    /// Allow a release that contains this stopped commit to reach production without a passing load test. Can be given
+    /// more than once.
     #[arg(long, value_name = "COMMIT", value_parser = args::commit, requires_all = ["by", "reason"], conflicts_with_all = ["resume", "local"])]
     pub(super) allow_stopped: Vec<String>,
-    /// Supersede older releases at once while they are before production, and end their load tests.
+    /// Immediately supersede older releases that have not reached production, and end their load tests.
     #[arg(long, requires_all = ["by", "reason"], conflicts_with_all = ["resume", "local"])]
     pub(super) urgent: bool,
-    /// Record this name as the person who decides it.
+    /// Record NAME as the person who allows the stopped commits or declares the release urgent.
     #[arg(long, value_name = "NAME", value_parser = args::person, requires_all = ["reason", "word"])]
     pub(super) by: Option<String>,
-    /// Record this reason.
+    /// Record TEXT as the reason for `--allow-stopped` or `--urgent`.
     #[arg(long, value_name = "TEXT", value_parser = args::reason, requires_all = ["by", "word"])]
     pub(super) reason: Option<String>,
     /// Set the exit status of a promotion with a warning.
@@ -80,14 +82,14 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The person who says that the release is urgent.
+    /// The person who declared the release urgent, if any.
     pub(super) fn urgent(&self) -> Option<Person> {
         let name = self.by.clone().filter(|_| self.urgent)?;
         let reason = self.reason.clone();
         Some(Person { name, reason })
     }
 
-    /// The stopped commits that a person allows.
+    /// The stopped commits that a person allowed, if any.
     pub(super) fn waiver(&self) -> Option<Waiver> {
         let (by, reason) = (self.by.clone()?, self.reason.clone()?);
         let commits = self.allow_stopped.clone();

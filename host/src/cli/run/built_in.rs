@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::config::Config;
 use crate::local::Nodes;
 
-/// Lists the parts of a configuration that built-in ones replace.
+/// Lists the parts of a configuration that `run --local` replaces with built-in parts.
 pub fn replaced(config: &Config) -> String {
     let parts = [
         (
@@ -26,7 +26,7 @@ pub fn replaced(config: &Config) -> String {
     parts.map(|(_, part)| *part).collect::<Vec<_>>().join(", ")
 }
 
-/// Starts the built-in nodes, and finds a folder and the program for their commands.
+/// Starts the built-in nodes. Returns the nodes, a new temporary folder and the path of this program.
 pub fn start(names: &[String], before: Option<&str>) -> io::Result<(Nodes, TempDir, PathBuf)> {
     let nodes = Nodes::start(names, before)?;
     let folder = tempfile::Builder::new().prefix("greenlight-").tempdir()?;

@@ -1,4 +1,4 @@
-//! The messages that Slack has not taken at the end of `greenlight run`.
+//! Sends, at the end of `greenlight run`, the messages that Slack has not accepted.
 
 use crate::cli::Error;
 use crate::cli::output::Output;
@@ -8,17 +8,17 @@ use crate::effects::shutdown::Shutdown;
 use crate::journal::OutboxMessage;
 use crate::text::escape::escape;
 
-/// What becomes of messages that Slack has not taken at the end.
+/// Whether `greenlight run` waits at its end for messages that Slack has not accepted.
 #[derive(Debug, clap::Args)]
 pub(super) struct MessageArguments {
-    /// Do not wait at the end for messages that Slack has not taken. `greenlight serve` or the next `greenlight run`
-    /// sends them.
+    /// Do not wait for messages that Slack has not accepted when the deployment ends. `greenlight serve` or the next
+    /// `greenlight run` sends these messages.
     #[arg(long, conflicts_with = "local")]
     leave_messages: bool,
 }
 
 impl MessageArguments {
-    /// Sends them, for `[slack] wait` at most. A deployment ends as it does, whatever becomes of them.
+    /// Sends the remaining messages, for at most `[slack] wait`. The result does not change the exit status.
     pub(super) fn send(&self, config: &Config, shutdown: &Shutdown, output: &mut Output) {
         let Some(slack) = config.slack.as_ref().filter(|_| !self.leave_messages) else {
             return;
@@ -40,13 +40,13 @@ impl MessageArguments {
             Ok(left) => {
                 if let Some(left) = outbox::not_taken(&left) {
                     output.note(&format!(
-                        "note: {}; the next `greenlight run` or `greenlight serve` sends what is left\n",
+                        "note: {}; the next `greenlight run` or `greenlight serve` sends the remaining messages\n",
                         escape(&left)
                     ));
                 }
             }
             Err(error) => output.note(&format!(
-                "note: failed to send the messages that are left: {}\n",
+                "note: failed to send the remaining messages: {}\n",
                 escape(&error.message)
             )),
         }

@@ -34,7 +34,7 @@ use crate::sandbox::{BUNDLED_COMPONENT, Policy, Use};
 use crate::text::escape::escape;
 use crate::text::json;
 
-/// What it exports.
+/// The exported variables.
 const NAMES: [Name; 4] = [
     Name::Commit,
     Name::Conclusion,
@@ -260,7 +260,7 @@ impl Deployment<'_> {
     }
 }
 
-/// Says which deployment was begun for the idempotency key.
+/// Reports the deployment that was already begun with the idempotency key.
 fn already_begun(number: u64, output: &mut Output) -> Exit {
     output.note(&format!(
         "note: deployment {number} was already begun with this idempotency key\n"

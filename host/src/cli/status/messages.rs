@@ -1,4 +1,4 @@
-//! The messages to people that have not arrived.
+//! The Slack messages that have not been sent, or of which it is unknown whether they were sent.
 
 use std::fmt::Write as _;
 
@@ -10,27 +10,28 @@ use crate::journal::{OutboxMessage, OutboxState, Result, Store};
 use crate::text::escape::escape;
 use crate::text::time;
 
-/// A message to people that has not arrived.
+/// A message to Slack that has not been sent, or of which it is unknown whether it was sent.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct UndeliveredDocument {
-    /// The number of the deployment that it is about.
+    /// The number of the deployment that the message reports on.
     #[cfg_attr(test, schemars(range(min = 1)))]
     deployment: u64,
-    /// The key of the notification; `deployment` for a message that is updated.
+    /// The key of the notification; `deployment` for the message that is updated until the deployment ends.
     name: String,
-    /// How far it is. One whose state is `unknown` may have arrived, and is not sent again.
+    /// The state of delivery. A message in the state `unknown` may have arrived, and is not sent again.
     state: ByName<OutboxState>,
-    /// How many attempts were made.
+    /// How many attempts to send the message were made.
     attempts: u32,
-    /// When the next attempt is due, in milliseconds since 1970; null if there is none.
+    /// When the next attempt is due, in milliseconds since 1970; null if no attempt is planned.
     due: Option<u64>,
-    /// Why the last attempt failed; null if there was none.
+    /// Why the last attempt failed; null if no attempt has failed.
     error: Option<String>,
 }
 
-/// The messages that wait or are being sent, and those of these deployments that were given up or may have arrived.
+/// Lists the messages of these deployments that are not known to be sent, the oldest first. Unless `is_one` is set, the
+/// list also has the messages of other deployments that are not sent yet.
 pub(super) fn not_arrived(
     store: &mut dyn Store,
     deployments: &[u64],
@@ -71,7 +72,7 @@ pub(super) fn text(messages: &[UndeliveredDocument]) -> String {
             OutboxState::Waiting => "not sent yet",
             OutboxState::Sending => "being sent",
             OutboxState::Sent => "sent",
-            OutboxState::Unknown => "may have arrived, and not sent again",
+            OutboxState::Unknown => "may have arrived and is not sent again",
             OutboxState::GivenUp => "given up",
         };
         // Writing into a string can't fail.

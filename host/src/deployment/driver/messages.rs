@@ -30,7 +30,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Ends what is left of a command that was interrupted, and cleans up after it, until `stop` is requested.
+    /// Ends the processes that an interrupted command left, and runs its cleanup, until `stop` is requested.
     pub(super) fn clear(&mut self, left: &LeftOver, stop: &Shutdown) -> Result<(), Error> {
         let screen = &mut self.context.screen;
         let cleanup = Cleanup {

@@ -39,7 +39,7 @@ impl Driver<'_> {
         if let Some(note) = note {
             self.context.screen.note(&note);
         }
-        // Before the record: if this process ends meanwhile, the next one does it again.
+        // The cleanup precedes the record. If this process dies during the cleanup, the next process repeats it.
         if let Some(left) = left {
             self.clear(&left, &self.mailbox.process())?;
         }

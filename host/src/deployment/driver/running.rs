@@ -1,4 +1,4 @@
-//! Running one command of an effect. Its process group is in the journal before it runs.
+//! Running one command of an effect. The journal has its process group before the command is executed.
 
 use std::io;
 use std::path::Path;

@@ -3,7 +3,7 @@
 //! - Format 1 has no key `format`. Its decisions repeat `schema`, `tag` and `digest` of the command's output, and
 //!   call the permission `verdict`.
 //! - Format 2 has every list in every entry.
-//! - Format 3 is what this version writes: an entry may have the lists of an earlier one; see [`repeats`].
+//! - This version writes format 3: an entry may refer to the lists of an earlier entry; see [`repeats`].
 //!
 //! Every shape is written here, in snake case with values in kebab case, so that a journal stays readable when
 //! the output of a command or a name of the contract changes. A change of a shape takes the next format, and
@@ -21,7 +21,7 @@ use super::entry::Entry;
 /// The format that is written.
 const FORMAT: u32 = 3;
 
-/// What of an entry says its format, and which entry has its lists.
+/// The keys of an entry that name its format, and the entry that has its lists.
 #[derive(Deserialize)]
 struct Version {
     #[serde(default = "first")]
@@ -46,12 +46,12 @@ pub fn write(entry: &Entry, same_as: Option<u64>) -> serde_json::Result<String> 
     Ok(object.replacen('{', &format!("{{\"format\":{FORMAT},{same_as}"), 1))
 }
 
-/// Reads an entry of any format up to the newest, and the position of the entry that has its lists, if it has none
-/// itself.
+/// Reads an entry of any format up to the newest. Also returns the position of the entry that has its lists, if it
+/// refers to another entry.
 ///
 /// # Errors
 ///
-/// If it is of a later format, or not an entry.
+/// If the entry has a later format, or the text is not an entry.
 pub fn read(body: &str) -> Result<(Entry, Option<u64>), serde_json::Error> {
     let Version { format, same_as } = serde_json::from_str(body)?;
     if !(1..=FORMAT).contains(&format) {

@@ -1,19 +1,19 @@
-//! What did not change is stored once: an entry with the nodes or environments of an earlier one names its position.
+//! Lists that did not change are stored once: an entry with the nodes or environments of an earlier entry refers to it.
 //!
-//! While a deployment waits, it asks the nodes again and again, and the policy decides after each round. Most rounds and
-//! decisions repeat what is known of each node. Such an entry has empty lists, and the key `same_as` with the position of
-//! the entry that has them: always one of the same deployment that has them itself. How long each node took to answer is
-//! kept of that entry alone.
+//! While a deployment waits, it asks the nodes repeatedly, and the policy decides after each round. Most rounds and
+//! decisions are equal to earlier ones. Such an entry has empty lists, and the key `same_as` with the position of the
+//! entry that has the lists. That entry belongs to the same deployment, and does not refer to another entry. The
+//! response times of the nodes are stored only in the entry that has the lists.
 
 use std::collections::HashMap;
 
 use crate::contract::promotion::{Convergence, Happening, Node, Round, Standing};
 use crate::deployment::entry::{Details, Entry, NodeDetails};
 
-/// The lists that were stored last.
+/// The lists that this process stored last.
 #[derive(Debug, Default)]
 pub struct Repeats {
-    /// By environment, and by whether the round was imported.
+    /// The rounds, by environment and by whether the round was imported.
     rounds: HashMap<(String, bool), Whole<Answers>>,
     standings: Option<Whole<Vec<Standing>>>,
 }
@@ -33,7 +33,8 @@ struct Whole<T> {
 }
 
 impl Repeats {
-    /// The entry as it is stored, with the position of the one that has its lists; `None` if it has its own.
+    /// Returns the entry without its lists, and the position of the earlier entry that has the same lists; `None` if no
+    /// earlier entry has them.
     pub fn shorten(&self, entry: &Entry) -> Option<(Entry, u64)> {
         let mut short = entry.clone();
         match lists(&mut short)? {
@@ -89,7 +90,7 @@ impl Repeats {
     }
 }
 
-/// Gives an entry the lists of the one that it names. Returns whether that one is of the same kind.
+/// Copies the lists into an entry from the entry to which it refers. Returns whether both entries have the same kind.
 pub fn complete(entry: &mut Entry, whole: &Entry) -> bool {
     let mut whole = whole.clone();
     match (lists(entry), lists(&mut whole)) {
@@ -119,7 +120,7 @@ pub fn complete(entry: &mut Entry, whole: &Entry) -> bool {
     }
 }
 
-/// The lists of an entry that a later one may repeat.
+/// The lists of an entry that later entries may refer to.
 enum Lists<'a> {
     Round {
         key: (String, bool),
@@ -156,7 +157,7 @@ fn lists(entry: &mut Entry) -> Option<Lists<'_>> {
     }
 }
 
-/// Whether the nodes gave the same answers, however long they took.
+/// Whether the nodes gave equal answers, regardless of their response times.
 fn is_same(before: &[NodeDetails], now: Option<&[NodeDetails]>) -> bool {
     let Some(now) = now else {
         return before.is_empty();

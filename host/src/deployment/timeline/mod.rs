@@ -76,7 +76,8 @@ impl Timeline {
         self.interrupt_steps();
     }
 
-    /// What the nodes served at its end, in sentences: `1 of 3 nodes of prod serves ca779cf0631b, 2 serve 4b825dc642cb`.
+    /// What the nodes served at its end, in sentences: `1 of 3 nodes of prod serves ca779cf0631b, 2 serve
+    /// 4b825dc642cb`.
     pub fn served(&self) -> impl Iterator<Item = String> {
         self.last_look.iter().map(|round| {
             let nodes = round.nodes.iter().map(|it| it.commit.as_deref());
@@ -84,7 +85,7 @@ impl Timeline {
         })
     }
 
-    /// What was noted about the results of the latest load test of each environment, as environment and note.
+    /// The notes about the results of the latest load test of each environment, as environment and note.
     pub fn load_test_notes(&self) -> impl Iterator<Item = (&str, &str)> {
         let latest = self.load_tests.iter().enumerate();
         let latest = latest.filter(|(index, test)| {
@@ -97,7 +98,7 @@ impl Timeline {
         })
     }
 
-    /// What was noted about the results of a step that ran a load test.
+    /// The notes about the results of a step that ran a load test.
     pub fn notes_of(&self, step: &Step) -> &[String] {
         let mut tests = self.load_tests.iter();
         let test = tests.find(|it| {
@@ -108,14 +109,14 @@ impl Timeline {
         test.map_or(&[], |it| &it.notes)
     }
 
-    /// Adds what became of messages to people after the deployment had handed them over.
+    /// Adds notes about the outcome of the messages to people that the deployment stored in the outbox.
     pub fn add_messages(&mut self, messages: Vec<OutboxMessage>) {
         for message in messages {
             let name = &message.name;
             let text = match message.state {
                 OutboxState::Sent if message.attempts > 1 => {
                     format!(
-                        "Slack took the message `{name}` at attempt {}",
+                        "Slack accepted the message `{name}` at attempt {}",
                         message.attempts
                     )
                 }
@@ -124,7 +125,7 @@ impl Timeline {
                     message.error.unwrap_or_default()
                 ),
                 OutboxState::GivenUp => format!(
-                    "the message `{name}` was given up: {}",
+                    "the message `{name}` was not sent in time: {}",
                     message.error.unwrap_or_default()
                 ),
                 OutboxState::Sent | OutboxState::Waiting | OutboxState::Sending => continue,
@@ -136,8 +137,8 @@ impl Timeline {
         }
     }
 
-    /// Removes what a summary does not need: curves, all decisions but the last, and rounds with the answers of the round
-    /// before them.
+    /// Removes what a summary does not need: curves, all decisions but the last, and rounds with the answers of the
+    /// round before them.
     pub fn thin(&mut self) {
         for test in &mut self.load_tests {
             test.curve.clear();

@@ -64,7 +64,8 @@ impl Prober {
     }
 
     /// Queries every node, given as name and URL, and returns the answers in the same order, with the time that each
-    /// one took. After a shutdown request it returns at once, and nodes without an answer count as nodes without a usable answer.
+    /// one took. After a shutdown request it returns at once, and nodes without an answer count as nodes without a
+    /// usable answer.
     pub fn round(
         &self,
         nodes: &[(String, String)],
@@ -147,8 +148,8 @@ impl Prober {
         let body = body.read_to_vec().map_err(|error| self.reason(&error))?;
         Version::read(&body).map_err(|why| match compression(response.headers(), &body) {
             Some(how) => format!(
-                "answered with a body that is compressed ({how}): the request does not allow it, so let the server \
-                 send `/__version__` uncompressed"
+                "answered with a body that is compressed ({how}): the request does not allow compression, so configure \
+                 the server to send `/__version__` uncompressed"
             ),
             None => why,
         })

@@ -26,8 +26,8 @@ pub struct Version {
 }
 
 impl Version {
-    /// Parses the body of an answer. A byte order mark before it and white space around the commit are ignored. The error
-    /// quotes the beginning of another body.
+    /// Parses the body of a response. A byte order mark before the JSON text and white space around the commit are
+    /// ignored. The error for any other body quotes its beginning.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let value: Value = serde_json::from_slice(body).map_err(|error| {
@@ -62,14 +62,14 @@ impl Version {
     }
 }
 
-/// Says what is wrong with a commit.
+/// Describes why a text is not a commit.
 fn not_a_commit(commit: &str) -> String {
     let text = commit.trim();
     let what = if is_commit(&text.to_ascii_lowercase()) {
         "it has capital letters".to_owned()
     } else {
         match text.chars().position(|c| !c.is_ascii_hexdigit()) {
-            Some(place) => format!("its character {} is no hexadecimal digit", place + 1),
+            Some(place) => format!("its character {} is not a hexadecimal digit", place + 1),
             None => format!("it has {} digits instead of 40 or 64", text.len()),
         }
     };
@@ -176,7 +176,7 @@ mod tests {
             ),
             (
                 r#"{"commit": "a\nb"}"#,
-                "its `commit` is not a full commit hash, its character 2 is no hexadecimal digit: `a\\nb`",
+                "its `commit` is not a full commit hash, its character 2 is not a hexadecimal digit: `a\\nb`",
             ),
         ] {
             assert_eq!(read(body), Err(reason.to_owned()));
@@ -187,11 +187,11 @@ mod tests {
             (&format!("{HASH}0"), "it has 41 digits instead of 40 or 64"),
             (
                 &format!("{HASH}-dirty"),
-                "its character 41 is no hexadecimal digit",
+                "its character 41 is not a hexadecimal digit",
             ),
             (
                 &format!("{HASH}\u{200b}"),
-                "its character 41 is no hexadecimal digit",
+                "its character 41 is not a hexadecimal digit",
             ),
             ("", "it has 0 digits instead of 40 or 64"),
         ] {

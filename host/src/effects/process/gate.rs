@@ -1,8 +1,9 @@
-//! The gate of a command: its process waits until its number is recorded, and executes the command only then.
+//! The gate of a command: its process waits until its process id is recorded, and executes the command only then.
 //!
-//! A command that ran before its record would live on unknown if greenlight were killed in between. So the process
-//! starts as greenlight itself, with one end of a socket as its standard input. One byte opens the gate. If greenlight
-//! ends before, the socket closes, and the process ends without having executed anything.
+//! Otherwise, if greenlight were killed between the start and the record, the command would run on, and the journal
+//! would not know its process. So the process first runs the greenlight program, with one end of a socket as its
+//! standard input. One byte opens the gate. If greenlight ends before it sends the byte, the socket closes, and the
+//! process ends without executing the command.
 
 use std::env;
 use std::ffi::OsStr;
@@ -17,15 +18,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The internal command that runs this program as a gate. Help does not list it.
 const COMMAND: &str = "__gate";
 
-/// This program, also if its file was replaced meanwhile.
+/// The path of the running program, which is valid even if its file was replaced.
 const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// Whether this program called [`enter`].
 static HAS_GATE: AtomicBool = AtomicBool::new(false);
 
-/// Acts as the gate, if the program was started as one: does not return if the command is executed, else returns the
-/// status to end with. A program that runs commands calls it before anything else; without the call, its commands start
-/// before they are recorded.
+/// Acts as the gate if the program was started as a gate. Then the function does not return if it executes the command;
+/// otherwise it returns the exit status. If the program was not started as a gate, the function returns `None`. A
+/// program that runs commands calls it first; without the call, its commands start before they are recorded.
 pub fn enter() -> Option<ExitCode> {
     let mut arguments = env::args_os().skip(1);
     if arguments.next().as_deref() != Some(OsStr::new(COMMAND)) {
@@ -34,15 +35,16 @@ pub fn enter() -> Option<ExitCode> {
     }
     if let Some(program) = arguments.next() {
         let mut command = Command::new(program);
-        // The caller reads why it was not executed, or that it has ended.
+        // The caller reads the error from the socket, or has ended.
         let _ = wait_and_execute(command.args(arguments));
     }
     Some(ExitCode::FAILURE)
 }
 
-/// Returns only if the gate was not opened, or the command can't be executed.
+/// Waits for the gate and executes the command. Returns only if the gate was not opened or the command can't be
+/// executed.
 fn wait_and_execute(command: &mut Command) -> io::Result<()> {
-    // A copy that is closed when the command is executed.
+    // The copy of the socket is closed when the command is executed.
     let mut caller = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     caller.read_exact(&mut [0])?;
     let error = command.stdin(Stdio::null()).exec();
@@ -53,11 +55,11 @@ fn wait_and_execute(command: &mut Command) -> io::Result<()> {
 pub struct Gate(UnixStream);
 
 impl Gate {
-    /// Prepares a command with an empty standard input, and a gate that it waits for, if this program has one.
+    /// Prepares a command with an empty standard input, and its gate, if this program called [`enter`].
     ///
     /// # Errors
     ///
-    /// If the system refuses a socket.
+    /// If the system can't create a socket.
     pub fn before(program: &str) -> io::Result<(Option<Self>, Command)> {
         if !HAS_GATE.load(Ordering::Relaxed) || !Path::new(THIS_PROGRAM).exists() {
             let mut command = Command::new(program);
@@ -75,9 +77,9 @@ impl Gate {
     ///
     /// # Errors
     ///
-    /// Why it can't be executed.
+    /// If the command can't be executed.
     pub fn open(mut self) -> io::Result<()> {
-        // A process that has ended meanwhile does not read; its exit status tells.
+        // The write fails if the process has ended. Its exit status then says why.
         let _ = self.0.write_all(&[1]);
         let mut answer = Vec::new();
         let _ = self.0.read_to_end(&mut answer);

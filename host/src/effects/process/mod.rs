@@ -97,12 +97,12 @@ pub fn run(
     run_noted(task, shutdown, &mut |_| Ok(()), line)
 }
 
-/// As [`run`]; `started` gets the number of the process, which is the one of its group. In a program with a
-/// [gate](gate::enter), the process executes the command only after `started` has returned.
+/// Does the same as [`run`], and calls `started` with the process id, which is also the id of the process group. In a
+/// program with a [gate](gate::enter), the process executes the command only after `started` has returned.
 ///
 /// # Errors
 ///
-/// As [`run`], and those of `started`: then the command is not executed.
+/// The errors of [`run`] and of `started`. After an error of `started`, the command is not executed.
 pub fn run_noted(
     task: &Task<'_>,
     shutdown: &Shutdown,
@@ -200,10 +200,10 @@ fn ending(status: ExitStatus) -> Ending {
     }
 }
 
-/// Starts a command in a new process group, with its output in a pipe. `note` gets its number.
+/// Starts a command in a new process group, with its output in a pipe. Calls `note` with the process id.
 ///
-/// The outer error is a failure of this program, or of `note`. The inner one says why the command did not start, and what
-/// to do.
+/// The outer error is a failure of greenlight, or of `note`. The inner error says why the command did not start, and
+/// how to correct this.
 fn start(
     task: &Task<'_>,
     note: &mut dyn FnMut(u32) -> io::Result<()>,
@@ -225,14 +225,14 @@ fn start(
         .stderr(writer)
         .process_group(0)
         .spawn();
-    // It holds write ends of the pipe, so the reader would not see that the child closes its own.
+    // `command` holds write ends of the pipe, so the reader would not see that the child closes its end.
     drop(command);
     let mut child = match child {
         Ok(child) => child,
         Err(error) => return obstacle(error),
     };
     if let Err(error) = note(child.id()) {
-        // Its gate stays closed.
+        // The gate stays closed, so the process has not executed the command.
         Group::of(Pid::from_child(&child)).signal(Signal::KILL);
         child.wait()?;
         return Err(error);

@@ -245,7 +245,7 @@ impl<'a> Session<'a> {
         }
         let realm = &bearer.realm;
         let agent: &Agent = self.registry.client.agent(realm);
-        // Whatever scope the challenge names: more than this is never needed.
+        // greenlight only reads, so it ignores the scope that the challenge names.
         let scope = format!("repository:{}:pull", self.repository);
         let request = agent.get(realm).query("scope", &scope);
         let request = match &bearer.service {
@@ -331,14 +331,14 @@ fn text(answer: &mut Response<Body>, limit: &Limit) -> Result<String, ureq::Erro
 fn other_token_server(bearer: &Bearer) -> Error {
     let Some(server) = bearer.server() else {
         return Error::new(
-            "the registry names a token server whose address is not a URL of scheme, host and path",
+            "the token server that the registry names is not a URL of scheme, host and path",
             "check `url` in `[serve.registry]`",
         );
     };
     Error::new(
-        format!("the registry sends greenlight to another server for a token: `{server}`"),
+        format!("the registry names another server as its token server: `{server}`"),
         format!(
-            "if it belongs to the registry, set `token-server = \"{server}\"` in `[serve.registry]`"
+            "if this server may get the password, set `token-server = \"{server}\"` in `[serve.registry]`"
         ),
     )
 }

@@ -1,4 +1,4 @@
-//! A page of a list of tags, counted while it is read: a page may hold a million.
+//! A page of a list of tags. Its tags are counted while the page is read, because a page can have a million tags.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use crate::contract::validate::is_tag;
 
-/// What a page holds.
+/// The contents of a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Page {
-    /// The tags that can be queried, and how many there were with the others.
+    /// The valid tags, and the number of all tags, including the invalid ones.
     Tags(Vec<String>, usize),
-    /// More tags than asked for.
+    /// The page has more tags than the limit.
     TooMany,
 }
 
 impl Page {
-    /// Reads a page of at most so many tags; `None` if it is none.
+    /// Reads a page with at most `most` tags. Returns `None` if the text is not a page of tags.
     pub(super) fn read(text: &str, most: usize) -> Option<Self> {
         let mut list = List {
             most,
@@ -34,7 +34,7 @@ impl Page {
     }
 }
 
-/// The list while it is read.
+/// The list of tags that has been read so far.
 struct List {
     most: usize,
     tags: Vec<String>,
@@ -48,7 +48,7 @@ impl<'de> Visitor<'de> for &mut List {
         to.write_str("a list of tags")
     }
 
-    /// The document.
+    /// Reads the document.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
             if key == "tags" {
@@ -60,19 +60,19 @@ impl<'de> Visitor<'de> for &mut List {
         Ok(())
     }
 
-    /// No list.
+    /// Reads `null`, which some registries send for an empty list.
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
 
-    /// The list.
+    /// Reads the list.
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while let Some(tag) = list.next_element::<String>()? {
             self.count += 1;
             if self.count > self.most {
                 return Err(serde::de::Error::custom("too many tags"));
             }
-            // An invalid tag can't be queried.
+            // The registry cannot be queried for an invalid tag.
             if is_tag(&tag) {
                 self.tags.push(tag);
             }

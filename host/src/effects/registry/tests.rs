@@ -160,7 +160,7 @@ fn an_endless_list_or_one_of_another_host_is_refused() {
     }
 }
 
-/// Pages of a million tags are not kept until the last one.
+/// Reading ends at the limit, even if a page has a million tags.
 #[test]
 fn tags_are_counted_while_they_are_read() {
     for (first, times) in [(MOST + 1, 1), (MOST, 2)] {
@@ -230,7 +230,7 @@ fn a_token_is_fetched_on_demand() {
     for field in ["token", "access_token"] {
         let body = format!(r#"{{"{field}": "pass"}}"#);
         let tokens = StandIn::start(move |stream, _| answer(stream, "200 OK", "", &body));
-        // A scope that is wider than reading does not reach the token server.
+        // greenlight does not ask the token server for more than the scope for reading.
         let wanted = format!(
             "WWW-Authenticate: Bearer realm=\"{}/token\",service=\"a registry\",scope=\"repository:a/b:pull,push,delete \
              registry:catalog:*\"\r\n",
@@ -297,7 +297,7 @@ fn a_token_of_another_server_is_not_asked_for() {
     for (realm, said) in [
         (
             format!("{}/token?hush=1", tokens.url),
-            format!("another server for a token: `{}`", tokens.url),
+            format!("another server as its token server: `{}`", tokens.url),
         ),
         (
             tokens.url.replace("http://", "http://ci:hush@"),
@@ -319,7 +319,7 @@ fn a_token_of_another_server_is_not_asked_for() {
         assert!(error.is_err());
         assert_eq!(registry.requests().len(), 3);
     }
-    assert_eq!(tokens.requests(), [""; 0], "nothing was sent there");
+    assert_eq!(tokens.requests(), [""; 0], "no request arrived there");
 }
 
 #[test]

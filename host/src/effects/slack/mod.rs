@@ -1,6 +1,6 @@
-//! Messages to a Slack channel: by an incoming webhook, or in the name of a bot, which can update its messages.
+//! Messages to a Slack channel: through an incoming webhook, or from a bot, which can update its messages.
 //!
-//! The URL of a webhook is a secret, as the token of a bot is: anyone who has it can send messages.
+//! The URL of a webhook and the token of a bot are secrets: anyone who has one of them can send messages.
 
 mod slack_message;
 
@@ -20,7 +20,8 @@ use crate::limits;
 use crate::secret::Secret;
 use crate::server_settings::Destination;
 
-/// Slack's answers to a message that it refuses. Other answers are not repeated, because they can contain a secret.
+/// Slack's errors for a message that it refuses. greenlight prints no other error text, because it can contain a
+/// secret.
 ///
 /// Sources: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>,
 /// <https://docs.slack.dev/reference/methods/chat.postMessage#errors> and
@@ -61,26 +62,26 @@ const KNOWN: [&str; 33] = [
     "user_not_found",
 ];
 
-/// The answers after which a message can't be updated any more.
+/// The errors that say that a message can no longer be updated.
 const GONE: [&str; 3] = [
     "cant_update_message",
     "edit_window_closed",
     "message_not_found",
 ];
 
-/// The answers of the API after which a part of the call may have succeeded.
+/// The errors of the API after which a part of the call may have succeeded.
 ///
-/// Source: the same pages.
+/// Source: the pages that [`KNOWN`] names.
 const UNSURE: [&str; 2] = ["fatal_error", "internal_error"];
 
-/// The answers of the API that a later attempt may not get.
+/// The errors of the API that are temporary: a later attempt may succeed.
 const PASSING: [&str; 3] = ["ratelimited", "request_timeout", "service_unavailable"];
 
-/// Checks that the secret that sending needs can be read, and is what it must be.
+/// Checks that the URL of the webhook or the token of the bot can be read and is valid.
 ///
 /// # Errors
 ///
-/// If it is missing or unusable. The error repeats no part of it.
+/// If the secret is missing or invalid. The error contains no part of the secret.
 pub fn check(to: &Destination) -> Result<(), Error> {
     secret(to).map(drop)
 }
@@ -95,35 +96,35 @@ fn secret(to: &Destination) -> Result<Secret, Error> {
 /// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Slack has taken the message.
+    /// Slack has accepted the message.
     Arrived {
-        /// Where Slack keeps it, if it can be updated.
+        /// Slack's identifier of the message, if the message can be updated.
         place: Option<String>,
     },
-    /// It certainly did not arrive.
+    /// The message certainly did not arrive.
     Failed {
-        /// Why, without a secret.
+        /// Why the attempt failed, without a secret.
         why: String,
-        /// What Slack asks to wait.
+        /// The delay that Slack asks for.
         again_in: Option<Duration>,
-        /// What is to be done about it.
+        /// The condition for another attempt.
         remedy: Remedy,
     },
-    /// It may have arrived.
+    /// The message may have arrived.
     Unknown {
-        /// Why nothing more is known, without a secret.
+        /// Why the outcome is unknown, without a secret.
         why: String,
     },
 }
 
-/// What is to be done about a message that did not arrive.
+/// The condition for another attempt to send a message that did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// The same attempt may succeed later.
     Later,
-    /// A person must change something first, such as a secret that was replaced.
+    /// A person must first change the configuration, for example a secret that was replaced.
     Person,
-    /// It can't be updated any more; a new message can be sent.
+    /// The message can no longer be updated; a new message can be sent.
     New,
 }
 
@@ -153,9 +154,10 @@ impl Slack {
         }
     }
 
-    /// Tries to send a message once, or to update the one at a place: within three seconds after a request that shows
-    /// that Slack answers at all, which takes as long at most. So a Slack that hangs gets no message that may have arrived.
-    /// An update that may have arrived counts as failed: a second one changes nothing.
+    /// Tries once to send a message, or to update the message at a place. Before that, a request without effect checks
+    /// whether Slack answers. Each of the two requests takes at most 3 s. A Slack server that does not answer the first
+    /// request gets no message, so the outcome is known. An update whose outcome is unknown counts as failed, because
+    /// repeating an update has no further effect.
     pub fn deliver(&self, to: &Destination, message: &Message, place: Option<&str>) -> Delivery {
         let secret = match secret(to) {
             Ok(secret) => secret,
@@ -190,7 +192,8 @@ impl Slack {
         }
     }
 
-    /// Asks for something that changes nothing. Any answer will do, unless it says that what is behind it is away.
+    /// Sends a request without effect. Any response shows that Slack answers, except the statuses 429, 502, 503 and
+    /// 504.
     fn answers(&self, to: &Destination, secret: &Secret) -> Result<(), Delivery> {
         let url = match to {
             Destination::Webhook { .. } => secret.expose().to_owned(),
@@ -333,7 +336,8 @@ fn failed(failure: Failure) -> Delivery {
     }
 }
 
-/// An answer with another status than 200: the message did not arrive, unless a server in between gave up waiting.
+/// The result for a response whose status is not 200. The message did not arrive, except after 408, 502 or 504: a proxy
+/// that stopped waiting may send these statuses, so the outcome is unknown.
 ///
 /// Source: <https://docs.slack.dev/apis/web-api/rate-limits>: status 429 with `Retry-After`.
 fn refused(status: u16, headers: &HeaderMap, known: Option<&'static str>) -> Delivery {

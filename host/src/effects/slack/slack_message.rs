@@ -27,13 +27,14 @@ pub struct Message {
     /// What failed.
     #[serde(default)]
     pub failure: Option<Failed>,
-    /// What happened before, if this message replaces an earlier one: the oldest first.
+    /// The texts of earlier notices, if this message replaces an earlier message; the oldest first.
     #[serde(default)]
     pub earlier: Vec<String>,
     /// What to do now.
     #[serde(default)]
     pub to_do: Vec<String>,
-    /// `http` or `https` URLs with more information, each with the word that is shown. Any other text is shown as text.
+    /// Links to more information: the text of each link, and its URL. If a URL is not an `http` or `https` URL, Slack
+    /// shows it as text.
     #[serde(default)]
     pub links: Vec<(String, String)>,
 }
@@ -90,7 +91,7 @@ fn section(text: &str) -> Value {
     json!({"type": "section", "text": mrkdwn(text)})
 }
 
-/// The step that failed, and its last lines as they were written: the last ones if not all fit.
+/// Formats the failed step and the last lines of its output. If not all of the lines fit, the first ones are left out.
 fn failed(failure: &Failed) -> String {
     let step = escaped(&failure.step, SECTION / 4);
     let fence = "```";
@@ -121,7 +122,7 @@ fn listed(list: &[String]) -> String {
     clipped(&items, "\n")
 }
 
-/// As many of the texts as fit.
+/// Joins as many texts as fit into a section.
 fn clipped(texts: &[String], between: &str) -> String {
     let mut whole = String::new();
     for text in texts {
@@ -184,8 +185,8 @@ const MENTIONS: [&str; 4] = ["here", "channel", "everyone", "group"];
 /// Escapes a text, and cuts it to at most `limit` characters. Slack counts UTF-16 code units, as browsers do.
 ///
 /// Source: `&`, `<` and `>` are the only characters to escape, and every link and mention begins with one
-/// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>). A plain `@here` is a mention only if names are
-/// linked; it is disabled as well.
+/// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>). A plain `@here` is a mention only if names
+/// are linked; it is disabled as well.
 pub fn escaped(text: &str, limit: usize) -> String {
     let mut safe = String::new();
     let mut length = 0;

@@ -61,7 +61,7 @@ fn a_message_arrives_once() {
     assert_eq!(
         requests.len(),
         2,
-        "one that changes nothing, and the message"
+        "a request without effect, and the message"
     );
     assert!(requests[0].starts_with(&format!("GET {PATH} HTTP/1.1\r\n")));
     let (head, body) = requests[1].split_once("\r\n\r\n").expect("a body");
@@ -179,7 +179,7 @@ fn slack_is_down() {
             Remedy::Later
         )
     );
-    // No name server knows this name, and some answer too late.
+    // No name server knows this name, and some name servers answer too late.
     let slack = Slack::within(Duration::from_secs(2));
     let (_folder, to) = place_of("http://hooks.invalid/s3cr3t", |url| Destination::Webhook {
         url,

@@ -36,9 +36,9 @@ fn take(results: &mut Results, summary: &Summary, run: &Run) {
             .broken_thresholds
             .push(format!("exit status {THRESHOLDS}"));
         let why = if summary.has_thresholds() {
-            "names none as broken"
+            "marks no threshold as broken"
         } else {
-            "has none in this format"
+            "has no thresholds in this format"
         };
         results.note(format!(
             "exit status {THRESHOLDS} says that a threshold is broken; the summary {why}"
@@ -224,7 +224,7 @@ pub(super) mod tests {
         assert_eq!(results.broken_thresholds, ["exit status 99"]);
         assert_eq!(
             results.notes[0],
-            "exit status 99 says that a threshold is broken; the summary has none in this format"
+            "exit status 99 says that a threshold is broken; the summary has no thresholds in this format"
         );
         let named = ended(EXPORTED, &[REQUESTS], 99);
         assert_eq!(named.broken_thresholds, ["http_req_duration: p(95)<200"]);

@@ -1,4 +1,4 @@
-//! One metric of a k6 summary: its numbers and its thresholds, read without keeping the rest.
+//! Reads the numbers and thresholds of each metric of a k6 summary, and skips the rest.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// The most metrics and thresholds of a summary.
+/// The largest number of metrics, and of thresholds, in a summary.
 const MOST: usize = 10_000;
 
 /// The numbers that are read; all others are skipped.
@@ -17,13 +17,13 @@ const NUMBERS: [&str; 9] = [
 /// One metric.
 #[derive(Debug, Default)]
 pub(super) struct Metric {
-    /// Its name, in a list of metrics.
+    /// The name, if the metric is an element of a list.
     name: Option<String>,
-    /// Numbers in `values`; `None` without this object.
+    /// The numbers in `values`; `None` if the metric has no `values`.
     pub(super) nested: Option<Numbers>,
     /// Numbers in the metric itself.
     pub(super) direct: Numbers,
-    /// Its thresholds.
+    /// The thresholds of the metric.
     pub(super) thresholds: Option<Thresholds>,
 }
 
@@ -32,12 +32,12 @@ pub(super) struct Metric {
 pub(super) struct Numbers(BTreeMap<&'static str, Field>);
 
 impl Numbers {
-    /// Whether a number is there, of whatever type.
+    /// Whether the metric has a value with this name, of any type.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// A number that counts.
+    /// The value with this name, if it is a count.
     pub(super) fn count(&self, name: &str) -> Option<u64> {
         match self.0.get(name) {
             Some(Field::Count(count)) => Some(*count),
@@ -45,7 +45,7 @@ impl Numbers {
         }
     }
 
-    /// Any number.
+    /// The value with this name, if it is a number.
     #[expect(clippy::cast_precision_loss, reason = "a count is exact up to 2^53")]
     pub(super) fn number(&self, name: &str) -> Option<f64> {
         match self.0.get(name)? {
@@ -73,11 +73,11 @@ impl Numbers {
 pub(super) enum Thresholds {
     /// Each expression with its outcome.
     Read(Vec<(String, Field)>),
-    /// Not an object.
+    /// A value that is not an object.
     Other,
 }
 
-/// A value of any type, with the types that are used.
+/// A JSON value. The variants tell apart the types that a summary uses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Field {
     /// A whole number that is not negative.
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for Metrics {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
         while let Some(mut metric) = list.next_element::<Metric>()? {
-            // One that measured nothing has neither a name nor values.
+            // A metric without a measurement has neither a name nor values.
             if let Some(name) = metric.name.take().filter(|name| !name.is_empty()) {
                 self.add(name, metric)?;
             }

@@ -1,20 +1,21 @@
-//! What counts as a request of a k6 test, how many of them failed, and how long they took.
+//! Counts the requests of a k6 test, their failures and their response times.
 //!
-//! k6 counts requests over HTTP only. Of gRPC it has response times, of web sockets the sessions, of a browser the
-//! requests of its pages, and of every test the iterations: <https://grafana.com/docs/k6/latest/using-k6/metrics/reference/>.
+//! `http_reqs` of k6 counts only requests over HTTP. k6 has other metrics for other tests: the response times of gRPC,
+//! the sessions of web sockets, the requests of browser pages, and the iterations of every test. Source:
+//! <https://grafana.com/docs/k6/latest/using-k6/metrics/reference/>.
 
 use super::k6_summary::{P95, Summary};
 use super::{Results, rounded_up};
 
-/// The metric that counts as requests unless the configuration names others.
+/// The metric that counts requests if the configuration does not name metrics.
 pub const REQUESTS: &str = "http_reqs";
 
-/// A metric that counts, with what is known of it.
+/// A metric that counts requests, with the metrics of their failures and times.
 struct Counted {
     name: &'static str,
-    /// The rate of the statement "it failed".
+    /// The rate metric of failed requests.
     failed: Option<&'static str>,
-    /// The trend of its time.
+    /// The trend metric of the request times.
     time: Option<&'static str>,
 }
 
@@ -26,7 +27,7 @@ const fn counted(
     Counted { name, failed, time }
 }
 
-/// The metrics of k6 that count something. Metrics of a script are found by their name alone.
+/// The built-in metrics of k6 that can count requests. For a metric of a script, only its name is known.
 const COUNTED: [Counted; 6] = [
     counted(REQUESTS, Some("http_req_failed"), Some("http_req_duration")),
     counted("grpc_req_duration", None, Some("grpc_req_duration")),
@@ -76,7 +77,7 @@ pub(super) fn take(results: &mut Results, summary: &Summary, metrics: &[String])
     results.p95 = p95;
 }
 
-/// How often a metric was measured; `None` if it was not, which is noted.
+/// The number of measurements of a metric. Adds a note or a fault and returns `None` if the number is unknown.
 fn count(
     results: &mut Results,
     summary: &Summary,
@@ -111,7 +112,7 @@ fn count(
     (!std::mem::replace(has_iterations, true)).then_some(iterations)
 }
 
-/// Says that a metric was not measured, and which others were.
+/// The note that a metric was not measured, with the built-in metrics that were.
 fn absent(summary: &Summary, name: &str) -> String {
     let others = COUNTED.iter().map(|it| it.name);
     let others = others.filter(|it| *it != name && summary.values(it).is_some());
@@ -129,8 +130,8 @@ fn absent(summary: &Summary, name: &str) -> String {
     }
 }
 
-/// How many requests failed. A rate is that of the statement "the request failed", so its hits are the failures; it
-/// must have as many outcomes as there are requests.
+/// The number of failed requests. The rate metric `failed` is true for each failed request, so its hits are the
+/// failures. Its hits and misses together must equal the number of requests.
 fn failures(summary: &Summary, name: &str, failed: &str, requests: u64) -> Result<u64, String> {
     let values = summary.values(failed).ok_or_else(|| {
         format!("`{failed}` is missing: the number of failed requests is unknown")

@@ -1,4 +1,4 @@
-//! The three shapes of a k6 summary.
+//! The three JSON formats of a k6 summary, called shapes here.
 //!
 //! | | `handleSummary(data)` | `--summary-export` | `--new-machine-readable-summary` |
 //! | --- | --- | --- | --- |
@@ -29,7 +29,7 @@ pub(super) struct Summary {
     metrics: Metrics,
     /// Duration of the run in seconds, if the summary has it.
     seconds: Option<f64>,
-    /// Passes and fails of all checks, if they are apart from the metrics.
+    /// Passes and fails of all checks, if the summary has them outside of the metrics.
     checks: Option<Checks>,
 }
 
@@ -140,12 +140,12 @@ impl Summary {
         }
     }
 
-    /// Whether the file says which thresholds there are.
+    /// Whether this shape of summary has the thresholds.
     pub(super) fn has_thresholds(&self) -> bool {
         self.shape != Shape::MachineReadable
     }
 
-    /// The numbers of a metric, if the summary has it: k6 leaves out metrics without a measurement.
+    /// The numbers of a metric, if the summary has the metric. k6 omits metrics without a measurement.
     pub(super) fn values(&self, metric: &str) -> Option<&Numbers> {
         let metric = self.metrics.0.get(metric)?;
         match self.shape {
@@ -154,7 +154,7 @@ impl Summary {
         }
     }
 
-    /// The 95th percentile of a trend: k6 calls it `p(95)` in every shape, its documentation also `p95`.
+    /// The 95th percentile of a trend. k6 writes `p(95)` in every shape; its documentation also uses `p95`.
     pub(super) fn p95(&self, metric: &str) -> P95 {
         let Some(values) = self.values(metric) else {
             return P95::Absent;
@@ -230,11 +230,11 @@ impl Summary {
 /// A 95th percentile in a summary.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum P95 {
-    /// This one, in the unit of the metric.
+    /// The percentile, in the unit of the metric.
     Is(f64),
-    /// It is not a number.
+    /// The summary has a value that is not a number.
     Unreadable,
-    /// The summary does not have it.
+    /// The summary does not have the percentile.
     Absent,
 }
 

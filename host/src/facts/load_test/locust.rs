@@ -15,7 +15,7 @@ use super::locust_csv::{self, History, Point, Totals};
 use super::locust_report::{self, Report};
 use super::{Files, Results};
 
-/// Reads the results of a run, and its curves.
+/// Reads the results and the curves of a run.
 pub(super) fn read(files: &Files) -> (Results, Vec<Point>) {
     let mut results = Results::nothing();
     let report = files.read(&files.results, locust_report::read);
@@ -63,7 +63,7 @@ fn expected<T>(
     }
 }
 
-/// Reads the history. Beside a whole report it is for the curves only, so its size is no fault then.
+/// Reads the history. With a report, only the curves come from the history, so an oversized history is no fault.
 fn history(results: &mut Results, files: &Files, has_report: bool) -> Option<History> {
     let path = files.history.as_ref()?;
     match files.read(path, locust_csv::history) {

@@ -12,7 +12,7 @@ use super::document::Unreadable;
 use super::table::{Row, Table};
 use super::{at_rate, rounded_up};
 
-/// The most points of a curve that are kept: more than a picture can show.
+/// The largest number of points that a curve keeps. A chart can't show more.
 const POINTS: usize = 1200;
 
 /// One point of the curves.
@@ -44,12 +44,12 @@ pub struct Point {
 pub(super) struct History {
     first: Option<Point>,
     last: Option<Point>,
-    /// The curves, in the order of the file: each point that is `step` rows behind the one before it.
+    /// The points of the curves, in the order of the file: one of every `step` rows.
     pub(super) curve: Vec<Point>,
     step: u64,
     rows: u64,
-    /// Whether the file ends in the middle of a row. The row is left out: Locust writes the file in blocks, so the file
-    /// of a run that was killed can end anywhere.
+    /// Whether the file ends in the middle of a row. That row is dropped. Locust writes the file in blocks, so the file
+    /// of a killed run can end anywhere.
     pub(super) torn: bool,
 }
 
@@ -70,7 +70,7 @@ impl History {
         last.at.checked_sub(first.at)?.checked_mul(1000)
     }
 
-    /// Adds a row. When the curves have too many points, every other one is removed.
+    /// Adds a row. When the curves have too many points, every second point is removed.
     fn push(&mut self, point: Point) {
         if self.rows.is_multiple_of(self.step.max(1)) {
             if self.curve.len() == POINTS {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 use super::document::{self, Unreadable};
 use super::{rounded_down, rounded_up};
 
-/// One entry, with the fields that are used. Locust writes a number for each second of the run beside them.
+/// One entry, with the fields that greenlight uses. Locust also writes a number for each second of the run.
 #[derive(Deserialize)]
 struct Entry {
     num_requests: u64,
@@ -29,7 +29,7 @@ struct Entry {
     response_times: Times,
 }
 
-/// The response times of an entry, or why they can't be used.
+/// The response times of an entry, or the reason why they can't be used.
 struct Times(Result<Histogram, &'static str>);
 
 impl<'de> Deserialize<'de> for Times {
@@ -97,13 +97,13 @@ pub(super) fn read(path: &Path) -> Result<Report, Unreadable> {
     document::json::<Sum>(path, "Locust")?.report()
 }
 
-/// The sum of the entries so far. The file is read to its end, so that a truncated one is known as such.
+/// The sum of the entries so far. The file is always read to its end, to detect a truncated file.
 #[derive(Default)]
 struct Sum {
     report: Report,
     times: Histogram,
     timeless: u64,
-    /// The first contradiction.
+    /// The first contradiction in the file.
     wrong: Option<&'static str>,
 }
 
@@ -181,7 +181,7 @@ fn span(entry: &Entry) -> Result<Span, &'static str> {
     Ok(span)
 }
 
-/// The most different response times. Locust rounds them, so a real run has a few hundred.
+/// The largest number of different response times. Locust rounds response times, so a run has a few hundred.
 const MOST_TIMES: usize = 100_000;
 
 /// Counts by response time in milliseconds.
@@ -192,13 +192,13 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
-    /// Adds a count for a response time as Locust writes it: `39`, or `210.0` for a rounded one.
+    /// Adds a count for a response time in Locust's notation: `39`, or `210.0` for a rounded time.
     fn add(&mut self, milliseconds: &str, count: u64) -> Result<(), &'static str> {
         let time = milliseconds.parse().ok().and_then(rounded_up);
         self.count(time.ok_or("a response time is not a number")?, count)
     }
 
-    /// Adds the counts of another one.
+    /// Adds the counts of another histogram.
     fn join(&mut self, other: Self) -> Result<(), &'static str> {
         let mut counts = other.counts.into_iter();
         counts.try_for_each(|(time, count)| self.count(time, count))

@@ -38,13 +38,13 @@ pub fn read(run: &Run) -> (Results, Vec<Point>) {
 /// A load test that has ended.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The tool.
+    /// The format of the results files, which names the tool.
     pub format: Format,
-    /// Its files.
+    /// The results files.
     pub files: Files,
-    /// k6: the metrics that count as requests.
+    /// The metrics whose counts are the number of requests; only for k6.
     pub requests: Vec<String>,
-    /// Its exit status; `None` if a signal ended it.
+    /// The exit status; `None` if a signal ended the test.
     pub exit_status: Option<i32>,
 }
 
@@ -114,14 +114,14 @@ impl Results {
 pub struct Files {
     /// The JSON: Locust's `--json-file`, k6's summary.
     pub results: PathBuf,
-    /// Locust's `PREFIX_stats_history.csv`, which has the curves, reveals a results file of another run, and has the
-    /// duration of a run without requests.
+    /// Locust's `PREFIX_stats_history.csv`. It has the curves and the duration of a run without requests, and it is
+    /// compared with the JSON to detect a file of another run.
     pub history: Option<PathBuf>,
     /// Locust's `PREFIX_stats.csv`, which is compared with the JSON, and replaces it if a run left none.
     pub stats: Option<PathBuf>,
     /// Locust's `PREFIX_exceptions.csv`, the only file that counts exceptions.
     pub exceptions: Option<PathBuf>,
-    /// Those of these paths whose files the test did not write: they are of an earlier test, and not read.
+    /// The paths of files that the test did not write. They are from an earlier test and are not read.
     pub stale: Vec<PathBuf>,
 }
 

@@ -49,7 +49,7 @@ const WHOLE: [(Format, &str); 4] = [
     (Format::K6, "k6/failed.json"),
 ];
 
-/// Reads the results in files, of a test that ended with exit status 0.
+/// Reads the results files of a test that ended with exit status 0.
 pub(super) fn read(format: Format, files: &Files) -> Results {
     let run = Run {
         format,

@@ -1,7 +1,7 @@
 //! Reads CSV row by row, as Python's `csv` module writes it.
 //!
-//! Fields are found by the name of their column, because versions of a tool add and remove columns. Lines end in CRLF,
-//! and quoted fields may span lines.
+//! The reader finds a field by the name of its column, because versions of a tool add and remove columns. Lines end in
+//! CRLF, and quoted fields may span lines.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -44,8 +44,8 @@ impl<R: Read> Table<R> {
         position(&self.header, column).map(drop)
     }
 
-    /// Reads every complete row, and returns whether the file ends in the middle of a row, which is dropped. A file that
-    /// was truncated between two rows looks whole.
+    /// Reads every complete row. Returns whether the file ends in the middle of a row; that row is dropped. A file that
+    /// was truncated between two rows looks complete.
     pub(super) fn rows(
         mut self,
         mut each: impl FnMut(&Row<'_>) -> Result<(), String>,
@@ -66,7 +66,7 @@ impl<R: Read> Table<R> {
         };
         let (mut row, mut next) = (ByteRecord::new(), ByteRecord::new());
         let mut is_read = false;
-        // A row counts when the next one was read: the last one may be torn.
+        // A row is passed on when the next row was read, because the last row may be incomplete.
         loop {
             self.reader.get_mut().length = 0;
             if !self.reader.read_byte_record(&mut next).map_err(fault)? {
@@ -85,13 +85,13 @@ impl<R: Read> Table<R> {
         Ok(is_torn)
     }
 
-    /// Reads the rows with the total of all requests: those named `Aggregated` without a type. A request may have any
-    /// name, but it always has a method in that column. Returns as [`Self::rows`] does.
+    /// Reads the rows with the total of all requests: their name is `Aggregated` and their type is empty. A request can
+    /// have the same name, but its type is never empty. Returns the same value as [`Self::rows`].
     pub(super) fn aggregated(
         self,
         mut each: impl FnMut(&Row<'_>) -> Result<(), String>,
     ) -> Result<bool, Unreadable> {
-        // Also checked for a file without rows.
+        // Checked here, so that a file without rows is checked, too.
         for column in ["Type", "Name"] {
             self.require(column)?;
         }
@@ -111,12 +111,12 @@ fn fault(error: csv::Error) -> Unreadable {
     }
 }
 
-/// The bytes of a table. It ends with an error behind a row that is too long, and knows whether the last row is whole.
+/// A reader of the bytes of a table. It fails after a row that is too long, and knows whether the last row is complete.
 struct Rows<R> {
     inner: R,
-    /// How much was read since the last row, in bytes.
+    /// The number of bytes that were read since the last row.
     length: u64,
-    /// Whether the number of quotes so far is odd.
+    /// Whether the number of quotation marks so far is odd.
     is_quoted: bool,
     last: Option<u8>,
 }
@@ -131,9 +131,9 @@ impl<R> Rows<R> {
         }
     }
 
-    /// Whether the bytes end in the middle of a row. Every row ends in a line break, and the number of quotes is even (a
-    /// quote in a field is written as two). A file that was truncated inside a field may end in a line break, but then a
-    /// quote is open.
+    /// Whether the bytes end in the middle of a row. Every complete row ends in a line break and has an even number of
+    /// quotation marks (a quotation mark in a field is written twice). A file that was truncated inside a quoted field
+    /// may end in a line break, but its number of quotation marks is odd.
     fn is_torn(&self) -> bool {
         self.is_quoted || self.last != Some(b'\n')
     }
@@ -155,7 +155,7 @@ impl<R: Read> Read for Rows<R> {
     }
 }
 
-/// A row, whose fields are found by the name of their column.
+/// A row, with access to a field by the name of its column.
 pub(super) struct Row<'a> {
     header: &'a ByteRecord,
     record: &'a ByteRecord,
@@ -177,7 +177,7 @@ impl Row<'_> {
         }
     }
 
-    /// A number that may be missing: without the column, or with `N/A` in it.
+    /// A number that may be absent: the table has no such column, or the field is `N/A`.
     pub(super) fn optional(&self, column: &str) -> Result<Option<f64>, String> {
         match self.field(column) {
             Err(_) | Ok(b"N/A" | b"") => Ok(None),
@@ -210,7 +210,7 @@ fn position(header: &ByteRecord, column: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("has no column `{column}`"))
 }
 
-/// Number of the row, from 1, without the header.
+/// The number of the row, from 1. The header is not counted.
 fn row_number(record: &ByteRecord) -> u64 {
     record.position().map_or(0, csv::Position::record)
 }

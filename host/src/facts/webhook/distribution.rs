@@ -54,7 +54,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Notification, Malformed> {
     let envelope: Envelope = body::parse(body)?;
     let mut pushes = Vec::new();
     for (number, Object(event)) in (1..).zip(envelope.events) {
-        // Other registries have events, too, which would look like events about something else.
+        // Bodies of other registries also have `events`. Without this check, they would look like irrelevant events.
         if event.action.is_none() {
             return Err(Malformed(format!(
                 "event {number} has no `action`, which every event of Distribution has"

@@ -1,6 +1,6 @@
 //! Deployment requests: the deployments that push events request, and their state.
 //!
-//! A request has a checksum over what decides whether it is started again. It is checked when the request is claimed.
+//! A request has a checksum over the values that decide whether it is started again. A claim verifies the checksum.
 
 use super::push_event::{digest, or_empty};
 use super::request_checksum::checksum;
@@ -62,8 +62,8 @@ pub struct ClaimedDeploymentRequest {
     pub fence: u64,
 }
 
-/// Reads the columns of a deployment request, in the order of [`read_row`]. The column `finished` is not used: the journal
-/// has the conclusion of a deployment.
+/// Reads the columns of a deployment request, in the order of [`read_row`]. The column `finished` is not used: the
+/// journal has the conclusion of a deployment.
 const COLUMNS: &str =
     "SELECT id, request, repository, tag, digest, environment, commit_id, created, updated,
          state, why, attempts, again_at, reference, fence, checksum
@@ -112,7 +112,7 @@ pub(super) fn insert(session: &mut dyn Session, new: &NewDeploymentRequest) -> A
     Ok(row.signed(0)?)
 }
 
-/// Computes the checksum of a request that has been stored without one.
+/// Computes and stores the checksum of a request that was stored without a checksum.
 fn add_checksum(session: &mut dyn Session, id: i64) -> Answer<()> {
     for request in read(session, "WHERE id = ?1", values![id])? {
         let columns = Columns::from(&request.state);
@@ -124,7 +124,7 @@ fn add_checksum(session: &mut dyn Session, id: i64) -> Answer<()> {
     Ok(())
 }
 
-/// Computes the checksums of the requests that an earlier version has stored.
+/// Computes and stores the checksums of the requests that an earlier version stored.
 pub(in crate::journal) fn add_checksums(session: &mut dyn Session) -> Answer<()> {
     let rows = session.query("SELECT id FROM starts WHERE checksum IS NULL", values![])?;
     for row in rows {
@@ -144,7 +144,8 @@ pub(super) fn check(session: &mut dyn Session) -> Answer<()> {
 
 /// Reads deployment requests that have just been claimed.
 ///
-/// [`Error::Corrupt`] if one is damaged, or if any is missing: the one that is missing may be among them again.
+/// The error is [`Error::Corrupt`] if one of them is damaged, or if the table lacks any request: a claimed request may
+/// be a second copy of the missing one.
 pub(super) fn claimed(
     session: &mut dyn Session,
     ids: &[i64],
@@ -214,7 +215,7 @@ pub(super) fn read(
     Ok(read?)
 }
 
-/// Reads a request, and compares it with its checksum.
+/// Reads a request, and verifies its checksum.
 fn intact(row: &mut Cells) -> Result<DeploymentRequest> {
     let id = row.number(0)?;
     let damaged = || Error::Corrupt(format!("deployment request {id} of the inbox is damaged"));

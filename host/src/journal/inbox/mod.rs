@@ -135,8 +135,8 @@ pub trait Inbox: Send {
     ///
     /// # Errors
     ///
-    /// [`Corrupt`](super::Error::Corrupt) if one of them is damaged, or if any deployment request is missing. None is
-    /// claimed then.
+    /// [`Corrupt`](super::Error::Corrupt) if one of them is damaged, or if any deployment request is missing. Then the
+    /// call claims no request.
     fn due(
         &mut self,
         holder: &Holder,
@@ -213,7 +213,7 @@ pub trait Inbox: Send {
     /// Those of the trait.
     fn deployment_request(&mut self, id: u64) -> Result<Option<DeploymentRequest>>;
 
-    /// Checks the database itself, and that no deployment request is missing or damaged.
+    /// Checks the database, and checks that no deployment request is missing or damaged.
     ///
     /// # Errors
     ///

@@ -112,7 +112,7 @@ impl Database for Postgres {
     }
 
     fn check_file(&mut self, _: Depth) -> Result<()> {
-        // The server checks its files itself, as far as `data_checksums` is on.
+        // The server checks its files itself if `data_checksums` is on.
         Ok(())
     }
 

@@ -139,9 +139,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a store leaves the file to others after it has written.
 const GAP: Duration = Duration::from_micros(500);
 
-/// The delay between two looks of a waiting store: a share of the time that it has waited, which is shorter than the gap
-/// for the first tenth of a second. On a busy machine, looks that stay frequent take the processor from the store that
-/// writes.
+/// The delay between two attempts of a waiting store to lock the file: one 200th of the time that the store has waited,
+/// within limits. For the first 0.1 s, the delay is shorter than the gap. On a busy machine, attempts that stay
+/// frequent would take processor time from the store that writes.
 const LOOK_AFTER: u32 = 200;
 const LOOKS: (Duration, Duration) = (Duration::from_micros(200), Duration::from_millis(5));
 
@@ -161,7 +161,7 @@ pub fn wait(looks: i32) -> bool {
     next.is_some()
 }
 
-/// How long a store that has waited so long waits until it looks again; `None` if it gives up.
+/// The delay before the next attempt of a store that has waited for a given time; `None` if the store gives up.
 fn next_look(waited: Duration) -> Option<Duration> {
     let (shortest, longest) = LOOKS;
     (waited < PATIENCE).then(|| (waited / LOOK_AFTER).clamp(shortest, longest))
@@ -190,7 +190,8 @@ impl Turn {
 mod tests {
     use super::*;
 
-    /// A store that looks rarely never gets in; many that look often keep the one that writes from writing.
+    /// A store with rare attempts never gets the lock; many stores with frequent attempts slow down the one that
+    /// writes.
     #[test]
     fn looks_become_rare_and_end() {
         let mut waited = Duration::ZERO;

@@ -175,7 +175,7 @@ impl Findings {
         }
     }
 
-    /// Adds the end of a deployment. One that was superseded has not failed: its reason is a note.
+    /// Adds the end of a deployment. A superseded deployment has not failed, so its reason becomes a note.
     pub fn ended(&mut self, conclusion: Conclusion, decision: &Decision) {
         let reasons = self.notices.len();
         self.decided(decision);

@@ -1,4 +1,4 @@
-//! Builds of a tag, in each system that has them.
+//! Builds of a tag, in each CI system that builds tags.
 
 use super::LABELED;
 use crate::harness::{Repository, Text, greenlight};

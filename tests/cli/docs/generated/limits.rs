@@ -1,4 +1,4 @@
-//! The reference of limits, from the list that the readers use.
+//! Generates the reference of limits from the constants that the readers use.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,11 @@ use super::{cell, is_current};
 
 #[test]
 fn limits() {
-    let mut text = "# Limits of readers\n\nHow much greenlight reads of what comes from outside, and for how long. What is \
-                    longer or slower is an error that names the limit. Only regular files are read as files: a folder, a \
-                    pipe and a device are refused.\n\n[`host/src/limits/mod.rs`](../../src/limits/mod.rs) is the list that \
-                    the readers use. The limits of a policy while it runs are in the output of `greenlight policy \
-                    inspect`.\n\n| what is read | size | time | also |\n| --- | --- | --- | --- |\n"
+    let mut text = "# Limits of readers\n\nGreenlight limits the size of all input, and the time to read it. Input \
+                    that is longer or slower causes an error that names the limit. Files must be regular files: \
+                    a folder, a pipe or a device is refused.\n\n[`host/src/limits/mod.rs`](../../src/limits/mod.rs) has the \
+                    constants that the readers use. `greenlight policy inspect` prints the limits of a policy while \
+                    it runs.\n\n| input | size | time | notes |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for limit in ALL {
         let time = limit.time_limit().map(|it| format!("{} s", it.as_secs()));

@@ -10,7 +10,7 @@
 set -eu
 
 greenlight_install() (
-  # A trace would show the whole address.
+  # Turn tracing off: a trace (`set -x`) would print the address with its secrets.
   { set +x; } 2>/dev/null
   set -eu
   version=${GREENLIGHT_INSTALL_VERSION:-}
@@ -24,7 +24,7 @@ greenlight_install() (
     exit 1
   }
 
-  # Prints the address without its secrets: the user and password before the host, the signature behind the path.
+  # Prints the address without secrets: without user, password and query.
   shown() {
     address=${1%%[?#]*}
     scheme=${address%%://*}

@@ -1,4 +1,4 @@
-//! What is stored once, and read again.
+//! Tests of entries that refer to the lists of earlier entries.
 
 use proptest::prelude::*;
 use proptest::{collection::vec, option};
@@ -114,7 +114,7 @@ fn other() -> impl Strategy<Value = Entry> {
     prop_oneof![any::<u32>().prop_map(waited), Just(Entry::Interrupted)]
 }
 
-/// An entry without the times that a repeated round does not keep.
+/// Returns an entry without the response times, which a repeated round does not store.
 fn timeless(mut entry: Entry) -> Entry {
     if let Entry::Happened {
         details: Details::Round { nodes },
@@ -147,8 +147,8 @@ fn begun(store: &mut dyn Store) -> u64 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Whatever happens in whatever order, also across processes, everything reads as if it were stored whole. So
-    /// every reader sees the same, and the policy decides alike.
+    /// For any entries in any order, also from several processes, reading returns the entries that were written. So
+    /// every reader gets the same entries, and the policy makes the same decisions.
     #[test]
     fn what_is_stored_once_reads_as_if_it_were_stored_whole(
         entries in vec((prop_oneof![4 => round(), 4 => decision(), 1 => other()], prop::bool::weighted(0.1)), 0..40),
@@ -198,7 +198,7 @@ fn a_repeated_list_that_is_not_there_is_an_error() {
     }
 }
 
-/// 500 nodes that do not change, in as many rounds as fit into a test.
+/// Stores many rounds of 500 nodes whose answers do not change.
 #[test]
 fn what_does_not_change_costs_next_to_nothing() {
     const ROUNDS: u64 = 100;

@@ -1,6 +1,6 @@
--- What each table must have at least, so that missing rows are noticed: of a deployment how many records and the
--- checksum of the last one; how many deployments and deployment requests there are. A deployment request has a
--- checksum, which the program computes for existing ones.
+-- Minimum row counts, which detect missing rows: the number of records of each deployment with the checksum of its last
+-- record, the number of deployments, and the number of deployment requests. A deployment request has a checksum. The
+-- program computes the checksums of existing requests.
 ALTER TABLE greenlight.deployments ADD COLUMN record_count bigint NOT NULL DEFAULT 0;
 ALTER TABLE greenlight.deployments ADD COLUMN last_checksum bytea;
 UPDATE greenlight.deployments SET

@@ -1,6 +1,6 @@
--- Messages to people, which stay here until a channel has taken them. `due` is when a waiting message is tried next, or
--- when the claim of a `sender` ends. `place` is where the channel keeps a message that can be updated, `claimed` the
--- revision that is being sent.
+-- Messages to people, which stay here until a channel has accepted them. `due` is the time of the next attempt of a
+-- waiting message, or the time at which the claim of a `sender` ends. `place` is the channel's identifier of a message
+-- that can be updated. `claimed` is the revision that is being sent.
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     deployment INTEGER NOT NULL REFERENCES deployments,
