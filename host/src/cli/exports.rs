@@ -247,7 +247,10 @@ fn ends_a_line(file: &mut File) -> io::Result<bool> {
 }
 
 /// Replaces a file with its contents and the values.
-fn merge(file: &Path, merged: impl FnOnce(&str) -> Result<String, String>) -> io::Result<()> {
+pub(crate) fn merge(
+    file: &Path,
+    merged: impl FnOnce(&str) -> Result<String, String>,
+) -> io::Result<()> {
     let held = match limits::file::read_text(file, &limits::EXPORTED) {
         Ok(held) => held,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

@@ -10,6 +10,8 @@ mod decide;
 mod exit;
 mod explain;
 mod exports;
+#[cfg(test)]
+pub(crate) use exports::merge;
 mod facts;
 mod facts_document;
 mod help;

@@ -14,10 +14,7 @@ use crate::config::{self, Config};
 use crate::contract::promotion::{LoadTestResult, Measurement};
 use crate::effects::process::Ending;
 use crate::effects::shutdown::Shutdown;
-use crate::facts::load_test::{self, Files, Point, Run};
-
-/// The most points of a curve that are kept in the journal: more than a picture can show.
-const POINTS: usize = 600;
+use crate::facts::load_test::{self, Files, Run};
 
 /// How long the version under test may go unwatched.
 const WATCH: Duration = Duration::from_secs(5);
@@ -105,7 +102,6 @@ impl<'a> LoadTestRun<'a> {
         });
         let kept = written.iter();
         let kept = kept.filter_map(|it| keep(it, folder, position)).collect();
-        let curve = thinned(curve);
         let exit_status = match ran.ending {
             // As shells report a command that does not exist.
             Ending::NotStarted(_) => Some(127),
@@ -217,11 +213,6 @@ fn keep(file: &Path, folder: &Path, position: u64) -> Option<String> {
     let name = format!("{position:04}-{}", file.file_name()?.to_string_lossy());
     fs::copy(file, folder.join(&name)).ok()?;
     Some(name)
-}
-
-fn thinned(points: Vec<Point>) -> Vec<Point> {
-    let step = points.len().div_ceil(POINTS).max(1);
-    points.into_iter().step_by(step).collect()
 }
 
 /// A load test that the policy asks for and the configuration does not have.

@@ -36,7 +36,7 @@ impl From<Error> for Answer {
 }
 
 impl Objects {
-    /// Starts a process that gets its revisions from [`Self::ask`].
+    /// Starts a process that gets its revisions from `ask`.
     ///
     /// # Errors
     ///

@@ -27,7 +27,7 @@ use crate::effects::{process, trigger};
 use crate::facts::{git, history_file, message};
 use crate::secret::Source;
 use crate::server_settings::{Destination, GitHubSettings, RegistrySettings, TriggerSettings};
-use crate::{child, clock, config, facts, sandbox, serve};
+use crate::{child, cli, clock, config, facts, sandbox, serve};
 
 /// The environment variables of a child: the number of its reader, the kind of input, and the source of the input.
 const READER: &str = "GREENLIGHT_TEST_READER";
@@ -71,15 +71,17 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
             .map(|_| done(()))
             .map_err(|it| it.line())
     } else if of(&super::EXPORTED) {
-        let text = super::file::read_text(path, limit);
-        text.map(|_| done(())).map_err(|it| it.to_string())
+        let merged = cli::merge(path, |text| Ok(text.to_owned()));
+        merged.map(done).map_err(|it| it.to_string())
     } else if of(&super::SECRET) {
         let secret = Source::File(path.to_owned()).token("token");
         secret.map(|_| done(())).map_err(|it| it.line())
-    } else if of(&super::LOG) || of(&super::CHILD_OUTPUT) {
-        super::file::read_end(path, limit)
-            .map(|_| done(()))
-            .map_err(|it| it.to_string())
+    } else if of(&super::LOG) {
+        let end = serve::end_of(path);
+        end.map(|_| done(())).map_err(|it| it.to_string())
+    } else if of(&super::CHILD_OUTPUT) {
+        let error = serve::last_error(path);
+        error.map(|_| done(())).map_err(|it| it.to_string())
     } else if of(&super::COMMIT) {
         git::commit(None, "HEAD")
             .map(|_| done(()))

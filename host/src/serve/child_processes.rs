@@ -259,23 +259,20 @@ impl Child {
 
     /// Adds the error that the child printed to a text.
     pub fn with_error(&self, text: &str) -> String {
-        let error = self.error();
+        let error = last_error(&self.output).unwrap_or_default();
         match error.as_str() {
             "" => text.to_owned(),
             error => format!("{text}: {error}"),
         }
     }
+}
 
-    /// The last error of the output, or its last line.
-    fn error(&self) -> String {
-        let Ok(tail) = limits::file::read_end(&self.output, &limits::CHILD_OUTPUT) else {
-            return String::new();
-        };
-        let tail = String::from_utf8_lossy(&tail);
-        let error = tail.lines().rfind(|it| it.starts_with("error: "));
-        let line = error.or_else(|| tail.lines().next_back());
-        line.unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned()
-    }
+/// The last error in the output of a child, or the last line of the output.
+pub(crate) fn last_error(output: &Path) -> io::Result<String> {
+    let tail = limits::file::read_end(output, &limits::CHILD_OUTPUT)?;
+    let tail = String::from_utf8_lossy(&tail);
+    let error = tail.lines().rfind(|it| it.starts_with("error: "));
+    let line = error.or_else(|| tail.lines().next_back());
+    let line = line.unwrap_or_default();
+    Ok(line.trim_start_matches("error: ").to_owned())
 }

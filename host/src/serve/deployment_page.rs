@@ -101,7 +101,7 @@ fn headers_of(kind: &'static str) -> [(header::HeaderName, &'static str); 5] {
 }
 
 /// The end of a file, as text.
-fn end_of(path: &FilePath) -> std::io::Result<String> {
+pub(crate) fn end_of(path: &FilePath) -> std::io::Result<String> {
     let bytes = limits::file::read_end(path, &limits::LOG)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

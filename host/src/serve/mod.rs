@@ -15,7 +15,11 @@
 mod authenticate;
 mod cancel_form;
 mod child_processes;
+#[cfg(test)]
+pub(crate) use child_processes::last_error;
 mod deployment_page;
+#[cfg(test)]
+pub(crate) use deployment_page::end_of;
 mod deployment_request_worker;
 mod display;
 mod http_server;

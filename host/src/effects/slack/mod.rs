@@ -2,12 +2,14 @@
 //!
 //! The URL of a webhook and the token of a bot are secrets: anyone who has one of them can send messages.
 
+mod errors;
 mod slack_message;
 
 pub use slack_message::{Failed, Message, payload};
 
 use std::time::Duration;
 
+use errors::{ErrorKind, error_of};
 use serde_json::Value;
 use ureq::Body;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -19,63 +21,6 @@ use crate::http::{self, Client};
 use crate::limits;
 use crate::secret::Secret;
 use crate::server_settings::Destination;
-
-/// Slack's errors for a message that it refuses. greenlight prints no other error text, because it can contain a
-/// secret.
-///
-/// Sources: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>,
-/// <https://docs.slack.dev/reference/methods/chat.postMessage#errors> and
-/// <https://docs.slack.dev/reference/methods/chat.update#errors>.
-const KNOWN: [&str; 33] = [
-    "account_inactive",
-    "action_prohibited",
-    "cant_update_message",
-    "channel_is_archived",
-    "channel_not_found",
-    "edit_window_closed",
-    "fatal_error",
-    "internal_error",
-    "invalid_auth",
-    "invalid_blocks",
-    "invalid_payload",
-    "invalid_token",
-    "is_archived",
-    "message_not_found",
-    "missing_scope",
-    "msg_blocks_too_long",
-    "msg_too_long",
-    "no_active_hooks",
-    "no_service",
-    "no_team",
-    "no_text",
-    "not_authed",
-    "not_in_channel",
-    "posting_to_general_channel_denied",
-    "ratelimited",
-    "request_timeout",
-    "restricted_action",
-    "service_unavailable",
-    "team_disabled",
-    "token_expired",
-    "token_revoked",
-    "too_many_attachments",
-    "user_not_found",
-];
-
-/// The errors that say that a message can no longer be updated.
-const GONE: [&str; 3] = [
-    "cant_update_message",
-    "edit_window_closed",
-    "message_not_found",
-];
-
-/// The errors of the API after which a part of the call may have succeeded.
-///
-/// Source: the pages that [`KNOWN`] names.
-const UNSURE: [&str; 2] = ["fatal_error", "internal_error"];
-
-/// The errors of the API that are temporary: a later attempt may succeed.
-const PASSING: [&str; 3] = ["ratelimited", "request_timeout", "service_unavailable"];
 
 /// Checks that the URL of the webhook or the token of the bot can be read and is valid.
 ///
@@ -234,7 +179,11 @@ impl Slack {
         }
         let body = response.body_mut().with_config().limit(limits::SLACK.bytes);
         let said = body.read_to_string().unwrap_or_default();
-        refused(status, response.headers(), known(&said))
+        refused(
+            status,
+            response.headers(),
+            error_of(&said).map(|(name, _)| name),
+        )
     }
 
     /// Calls a method of the API.
@@ -282,19 +231,20 @@ impl Slack {
                 place: place.map(|(channel, ts)| format!("{channel} {ts}")),
             };
         }
-        let known = known(text("error").unwrap_or_default());
-        if ts.is_none() && known.is_some_and(|it| UNSURE.contains(&it)) {
+        let known = error_of(text("error").unwrap_or_default());
+        let (name, kind) = known.unzip();
+        if ts.is_none() && kind == Some(ErrorKind::Unsure) {
             return Delivery::Unknown {
-                why: format!("Slack failed{}", named(known)),
+                why: format!("Slack failed{}", named(name)),
             };
         }
-        let remedy = match known {
-            Some(error) if ts.is_some() && GONE.contains(&error) => Remedy::New,
-            Some(error) if PASSING.contains(&error) || UNSURE.contains(&error) => Remedy::Later,
-            _ => Remedy::Person,
+        let remedy = match kind {
+            Some(ErrorKind::Gone) if ts.is_some() => Remedy::New,
+            Some(ErrorKind::Passing | ErrorKind::Unsure) => Remedy::Later,
+            Some(ErrorKind::Gone | ErrorKind::Refused) | None => Remedy::Person,
         };
         Delivery::Failed {
-            why: format!("Slack refused the message{}", named(known)),
+            why: format!("Slack refused the message{}", named(name)),
             again_in: None,
             remedy,
         }
@@ -355,10 +305,6 @@ fn refused(status: u16, headers: &HeaderMap, known: Option<&'static str>) -> Del
             Remedy::Person
         },
     }
-}
-
-fn known(said: &str) -> Option<&'static str> {
-    KNOWN.into_iter().find(|known| *known == said.trim())
 }
 
 fn named(known: Option<&str>) -> String {
