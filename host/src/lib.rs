@@ -23,6 +23,8 @@ pub mod deployment;
 pub mod effects;
 pub mod error;
 pub mod facts;
+#[cfg(any(test, fuzzing))]
+mod fuzz;
 pub mod http;
 pub mod journal;
 pub mod limits;

@@ -81,7 +81,7 @@ const FLOORS: [&[&str]; 9] = [
     &["deployment", "local"],
     &["report", "serve"],
     &["cli"],
-    &["lib", "main"],
+    &["fuzz", "lib", "main"],
 ];
 
 /// The floor of a part, counted from the ground.
@@ -312,7 +312,8 @@ fn each_part_is_on_one_floor_and_in_the_table_of_the_documentation() {
     }
 }
 
-/// The files of the host that the fuzz targets compile, from their `#[path = "…"]` attributes.
+/// The files of the host that the fuzzer compiles: those that its `#[path = "…"]` attributes name, and the modules below
+/// them.
 fn fuzzed(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     sources(&root.join("src"), &mut files);
@@ -321,31 +322,31 @@ fn fuzzed(root: &Path) -> Vec<PathBuf> {
         let folder = file.parent().expect("a folder");
         let text = fs::read_to_string(&file).expect("a source file");
         for rest in text.split("#[path = \"").skip(1) {
-            let path = rest.split('"').next().expect("a path");
-            found.push(folder.join(path));
+            let path = folder.join(rest.split('"').next().expect("a path"));
+            if path.ends_with("mod.rs") {
+                sources(path.parent().expect("a folder"), &mut found);
+            }
+            found.push(path);
         }
     }
-    assert!(
-        !found.is_empty(),
-        "the fuzz targets compile nothing of the host"
-    );
+    assert!(found.len() > 50, "the fuzzer does not compile the host");
     found
 }
 
-/// The fuzz targets are a workspace of their own, which only their script builds. A file of the host that moves
-/// breaks them, and is noticed here.
+/// The fuzzer is a workspace of its own, which only its script builds. A file of the host that moves, or that names
+/// another part, breaks it, and is noticed here.
 #[test]
-fn the_fuzz_targets_find_the_files_of_the_host_that_they_compile() {
+fn the_fuzzer_finds_the_parts_of_the_host_that_it_compiles() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
-    let library = fs::read_to_string(root.join("src/lib.rs")).expect("the library of the targets");
+    let program = fs::read_to_string(root.join("src/main.rs")).expect("the fuzzer");
     for file in fuzzed(&root) {
         assert!(file.is_file(), "{} does not exist", file.display());
         let text = fs::read_to_string(&file).expect("a source file");
-        // The targets keep the modules of the host, so `crate::` alone is followed.
-        for name in names(usize::MAX / 2, &text) {
+        // The fuzzer keeps the modules of the host, so `crate::` alone is followed.
+        for name in names(usize::MAX / 2, without_tests(&file, &text)) {
             assert!(
-                library.contains(&format!("pub mod {name};")),
-                "{} names `crate::{name}`, which tests/fuzz/src/lib.rs does not have",
+                program.contains(&format!("mod {name};")),
+                "{} names `crate::{name}`, which tests/fuzz/src/main.rs does not have",
                 file.display()
             );
         }

@@ -364,13 +364,6 @@ fn no_program_is_started_with_a_longer_variable() {
 }
 
 #[test]
-fn the_limits_of_webhooks_are_the_same_in_both_places() {
-    // The parser has its own constant, because the fuzz targets compile the parser without this module.
-    let parser = facts::webhook::LONGEST as u64;
-    assert_eq!(super::WEBHOOK.bytes, parser);
-}
-
-#[test]
 fn each_reader_is_listed_once() {
     for (place, limit) in ALL.iter().enumerate() {
         let others = ALL.iter().skip(place + 1);

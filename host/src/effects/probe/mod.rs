@@ -1,5 +1,7 @@
 //! Queries nodes for the version that they run.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod version;
 
 pub use version::Version;

@@ -3,6 +3,8 @@
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>; for authentication,
 //! <https://distribution.github.io/distribution/spec/auth/token/>.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod headers;
 mod page;
 

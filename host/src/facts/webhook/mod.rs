@@ -7,6 +7,8 @@
 mod body;
 mod distribution;
 mod docker_hub;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::fmt;
 
@@ -14,9 +16,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::contract::validate::{is_digest, is_repository, is_tag};
+use crate::limits;
 
 /// The longest body that is read, in bytes.
-pub const LONGEST: usize = 1 << 20;
+pub const LONGEST: usize = limits::WEBHOOK.length();
 
 /// How many pushes one body may have. Distribution sends events one by one, unless a queue has built up.
 pub const MOST_PUSHES: usize = 100;

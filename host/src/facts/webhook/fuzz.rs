@@ -1,13 +1,19 @@
-//! The parsers of registries' bodies, and nothing else of greenlight: they are pure, and build in seconds.
+//! What holds for any body of a webhook.
 
-pub mod contract;
-pub mod facts;
+use super::{MOST_PUSHES, Source, parse};
+use crate::contract::validate::{is_digest, is_repository, is_tag};
 
-use contract::validate::{is_digest, is_repository, is_tag};
-use facts::webhook::{MOST_PUSHES, Source, parse};
+/// A body, as each sender could have sent it.
+pub fn body(body: &[u8]) {
+    check(body, None, None);
+    check(body, Some("application/json"), None);
+    for version in ["v1", "v2"] {
+        let named = format!("application/vnd.docker.distribution.events.{version}+json");
+        check(body, Some(&named), Some(Source::Distribution));
+    }
+}
 
-/// Reads a body, and panics where something comes out that must not.
-pub fn check(body: &[u8], content_type: Option<&str>, only: Option<Source>) {
+fn check(body: &[u8], content_type: Option<&str>, only: Option<Source>) {
     match parse(body, content_type) {
         Ok(read) => {
             assert!(only.is_none_or(|it| it == read.source));
@@ -18,7 +24,7 @@ pub fn check(body: &[u8], content_type: Option<&str>, only: Option<Source>) {
                 assert!(!read.pushes[..at].contains(push));
             }
         }
-        // What is in a body may be anything; what is said of it is written into logs.
+        // A body may contain anything, and the reason for a refusal is written into logs.
         Err(why) => {
             let why = why.to_string();
             assert!(!why.is_empty() && why.len() < 200, "{why}");

@@ -1,0 +1,82 @@
+//! What holds for any answer of a registry.
+
+use ureq::http::Uri;
+
+use super::headers::{Challenge, next_page, resolved};
+use super::other_token_server;
+use super::page::Page;
+use crate::contract::validate::is_tag;
+use crate::http::Client;
+
+/// The servers that may get a password.
+const SERVERS: [&str; 3] = [
+    "https://a.example",
+    "http://127.0.0.1:5000",
+    "https://b.example:8443",
+];
+
+/// A header with a challenge. Its token server gets the password only if it is the configured server.
+pub fn challenge(header: &[u8]) {
+    let Ok(header) = str::from_utf8(header) else {
+        return;
+    };
+    let Some(Challenge::Bearer(bearer)) = Challenge::read(header) else {
+        return;
+    };
+    for server in SERVERS {
+        if bearer.is_on(server) {
+            let request = Client::with(crate::limits::REGISTRY.time(), None);
+            let request = request.agent(&bearer.realm).get(&bearer.realm);
+            let request = request.query("scope", "repository:a/b:pull");
+            // The address that the client connects to.
+            let sent = request.uri_ref().expect("a URL");
+            assert_eq!(origin(sent), origin(&server.parse().expect("a URL")));
+        }
+    }
+    let message = other_token_server(&bearer).to_string();
+    assert!(message.len() < 2 * header.len() + 200, "{message}");
+    assert!(!message.contains('@'), "{message}");
+}
+
+/// Scheme, host and port, as the client connects.
+fn origin(url: &Uri) -> (Option<String>, Option<String>, u16) {
+    let default = if url.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
+    (
+        url.scheme_str().map(str::to_owned),
+        url.host().map(str::to_ascii_lowercase),
+        url.port_u16().unwrap_or(default),
+    )
+}
+
+/// A header with links. The next page is on the same registry.
+pub fn link(header: &[u8]) {
+    let Ok(header) = str::from_utf8(header) else {
+        return;
+    };
+    for server in SERVERS {
+        if let Some(next) = next_page(header).and_then(|it| resolved(server, it)) {
+            let path = next.strip_prefix(server).expect("the same server");
+            assert!(path.starts_with("/v2/"), "{next}");
+            if let Ok(url) = next.parse() {
+                assert_eq!(origin(&url), origin(&server.parse().expect("a URL")));
+            }
+        }
+    }
+}
+
+/// A page of tags: at most so many, and only valid ones.
+pub fn tags(text: &[u8]) {
+    const MOST: usize = 10;
+    let Ok(text) = str::from_utf8(text) else {
+        return;
+    };
+    if let Some(Page::Tags(tags, count)) = Page::read(text, MOST) {
+        assert!(tags.len() <= count && count <= MOST);
+        assert!(tags.iter().all(|it| is_tag(it)));
+        assert!(text.trim_start().starts_with('{'));
+    }
+}

@@ -1,0 +1,68 @@
+//! Fuzzes one reader of the host: the one that `GREENLIGHT_FUZZ_READER` names. Without the variable, it lists all
+//! readers, each with the files to start from.
+//!
+//! It compiles the parts of the host that read, and not the whole host: the engine of the sandbox and the stores take
+//! minutes to compile, and their code would be searched as well.
+
+#![no_main]
+#![expect(dead_code, reason = "the parts also do what no reader needs")]
+
+#[path = "../../../host/src/child.rs"]
+mod child;
+#[path = "../../../host/src/clock.rs"]
+pub mod clock;
+#[path = "../../../host/src/config/mod.rs"]
+pub mod config;
+pub mod contract;
+#[path = "../../../host/src/effects/mod.rs"]
+pub mod effects;
+#[path = "../../../host/src/error.rs"]
+pub mod error;
+#[path = "../../../host/src/facts/mod.rs"]
+pub mod facts;
+#[path = "../../../host/src/fuzz.rs"]
+pub mod fuzz;
+#[path = "../../../host/src/http.rs"]
+pub mod http;
+pub mod journal;
+#[path = "../../../host/src/limits/mod.rs"]
+pub mod limits;
+#[path = "../../../host/src/retry.rs"]
+mod retry;
+#[path = "../../../host/src/secret.rs"]
+pub mod secret;
+#[path = "../../../host/src/server_settings.rs"]
+pub mod server_settings;
+#[path = "../../../host/src/text/mod.rs"]
+pub mod text;
+
+use std::env;
+use std::process;
+use std::sync::OnceLock;
+
+use fuzz::{READERS, Reader};
+use libfuzzer_sys::fuzz_target;
+
+/// The reader that is fuzzed.
+static READER: OnceLock<&Reader> = OnceLock::new();
+
+fn choose() -> &'static Reader {
+    let Ok(name) = env::var("GREENLIGHT_FUZZ_READER") else {
+        for Reader { name, seeds, .. } in READERS {
+            println!("{name} {}", seeds.join(" "));
+        }
+        process::exit(0);
+    };
+    let reader = READERS.iter().find(|it| it.name == name);
+    reader.unwrap_or_else(|| {
+        eprintln!("unknown reader `{name}`");
+        process::exit(2);
+    })
+}
+
+fuzz_target!(
+    init: {
+        READER.get_or_init(choose);
+    },
+    |bytes: &[u8]| (READER.get_or_init(choose).check)(bytes)
+);
