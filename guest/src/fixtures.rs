@@ -163,11 +163,15 @@ impl History {
     }
 
     pub fn observed(self, environment: &str, given: &[(&str, &str)]) -> Self {
-        self.round(environment, Convergence::Observed(nodes(given)))
+        self.rounds(environment, given, 1)
+    }
+
+    pub fn rounds(self, environment: &str, given: &[(&str, &str)], times: u32) -> Self {
+        self.round(environment, Convergence::Observed(nodes(given)), times)
     }
 
     pub fn judged(self, environment: &str, converged: bool) -> Self {
-        self.round(environment, Convergence::Judged(converged))
+        self.round(environment, Convergence::Judged(converged), 1)
     }
 
     pub fn load_tested(self, environment: &str, verdict: Verdict) -> Self {
@@ -215,10 +219,11 @@ impl History {
             .judged(environment, true)
     }
 
-    fn round(self, environment: &str, convergence: Convergence) -> Self {
+    fn round(self, environment: &str, convergence: Convergence, times: u32) -> Self {
         self.add(Happening::Observed(Round {
             environment: environment.to_owned(),
             convergence,
+            times,
         }))
     }
 }

@@ -2,159 +2,214 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use greenlight::contract::promotion::{
-    Action, Convergence, Decision, Event, Happening, Node, NodeStanding, NodeState, NodeVersion,
-    Permission, Progress, Release, Round, Standing,
+    Convergence, Deployment, Event, Happening, Node, NodeVersion, Occupant, Outcome, Release, Round,
 };
 use greenlight::contract::settings;
+use greenlight::contract::types::Settings;
 use greenlight::deployment::entry::{Details, Entry, NodeDetails};
+use greenlight::deployment::history::History;
 use greenlight::deployment::log::{self, Log};
 use greenlight::journal::{self, Location, NewDeployment};
 use greenlight::sandbox::{Policy, Use};
 use rustix::time::{ClockId, clock_gettime};
 
 const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const OTHER: &str = "8f94139338f9404f26296befa88755fc2598c289";
 
 const NODES: usize = 500;
 const ROUNDS: u64 = 1000;
 
-/// Measures the journal of a wait, and the time of a decision after 10, 1,000 and 100,000 events.
+/// Measures the rounds and the journal of a wait, and the time of a decision after 10, 1,000 and 100,000 events.
 pub fn run(folder: &Path) {
-    wait(folder);
     let policy = Policy::bundled(Use::Often).expect("the bundled policy");
+    rounds(folder, &policy);
+    days(folder, &policy);
     for count in [10, 1_000, 100_000] {
-        decision(&policy, count);
+        let equal = (0..count).map(|at| observed(at, &[SHA; 3]));
+        let changing =
+            (0..count).map(|at| observed(at, &[SHA, SHA, if at % 2 == 0 { SHA } else { OTHER }]));
+        let equal = equal.flat_map(|it| [it, waited(1)]);
+        let mut history = History::default();
+        for event in equal {
+            history.add(event, ());
+        }
+        decision(&policy, &format!("{count} equal rounds"), history.events());
+        let changing: Vec<_> = changing.collect();
+        decision(&policy, &format!("{count} changing rounds"), &changing);
     }
 }
 
-fn wait(folder: &Path) {
-    let file = folder.join("waiting.db");
-    let mut store = journal::open(&Location::File(file.clone())).expect("a journal");
-    let number = store.begin(&NewDeployment {
-        tag: format!("stage-{SHA}"),
-        digest: None,
-        commit: SHA.to_owned(),
-        began: 1,
-        request: None,
-    });
-    let number = number.expect("begun");
-    let mut log = Log::new(store, number, 1);
-    let began = cpu();
-    for round in 0..ROUNDS {
-        for entry in [
-            decided(round, Action::Observe("stage".to_owned())),
-            observed(round),
-            decided(round, Action::Wait(1)),
-            waited(round),
-        ] {
-            log.write(&entry).expect("written");
+/// A deployment as its driver records it, without the requests to the nodes.
+struct Waiting<'a> {
+    policy: &'a Policy,
+    release: Release,
+    settings: Settings,
+    log: Log,
+    file: PathBuf,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(folder: &Path, name: &str, policy: &'a Policy) -> Self {
+        let file = folder.join(name);
+        let mut store = journal::open(&Location::File(file.clone())).expect("a journal");
+        let number = store.begin(&NewDeployment {
+            tag: format!("stage-{SHA}"),
+            digest: None,
+            commit: SHA.to_owned(),
+            began: 1,
+            request: None,
+        });
+        let mut settings = settings::defaults();
+        settings.environments[0].convergence_deadline = u32::MAX;
+        Self {
+            policy,
+            release: release(),
+            settings,
+            log: Log::new(store, number.expect("begun")),
+            file,
         }
     }
-    let took = cpu().saturating_sub(began).as_secs_f64();
-    println!(
-        "{:<40} {took:>8.2} s of CPU (at most 5)",
-        "1,000 rounds of 500 nodes"
-    );
-    let size = fs::metadata(&file).expect("the journal").len();
-    println!(
-        "{:<40} {:>8.1} MB (at most 5)",
-        "the journal of these rounds",
-        figure(size) / 1e6
-    );
+
+    fn decide(&mut self, now: u64) {
+        let events = self.log.events();
+        let decided = self
+            .policy
+            .decide(&self.release, events, now, &self.settings);
+        let decision = decided.expect("a decision");
+        self.write(&Entry::Decided { now, decision });
+    }
+
+    fn happened(&mut self, event: Event, details: Details) {
+        self.write(&Entry::Happened { event, details });
+    }
+
+    fn write(&mut self, entry: &Entry) {
+        self.log.write(entry).expect("written");
+    }
+
+    /// Writes what is kept back, and prints the size of the journal.
+    fn end(&mut self, what: &str) {
+        self.write(&Entry::Interrupted);
+        let size = fs::metadata(&self.file).expect("the journal").len();
+        let what = format!("the journal of {what}");
+        println!("{what:<40} {:>8.2} MB (at most 5)", figure(size) / 1e6);
+    }
+}
+
+fn rounds(folder: &Path, policy: &Policy) {
+    let mut waiting = Waiting::begin(folder, "rounds.db", policy);
+    let deployed = Happening::Deployed(Deployment {
+        environment: "stage".to_owned(),
+        commit: SHA.to_owned(),
+        digest: None,
+        outcome: Outcome::Succeeded,
+    });
+    waiting.happened(event(0, deployed), Details::Nothing);
     let began = cpu();
-    black_box(log::read(log.store.as_mut(), number).expect("entries"));
+    for now in 0..ROUNDS {
+        waiting.decide(now);
+        let answers: Vec<_> = (0..NODES).map(|it| [SHA, OTHER][it % 2]).collect();
+        let details = details(now);
+        waiting.happened(observed(now, &answers), Details::Round { nodes: details });
+        waiting.decide(now);
+        waiting.happened(waited(now), Details::Nothing);
+    }
+    waiting.end("these rounds");
+    let took = cpu().saturating_sub(began).as_secs_f64();
+    let what = "1,000 rounds of 500 nodes";
+    println!("{what:<40} {took:>8.2} s of CPU (at most 5)");
+    let began = cpu();
+    let number = waiting.log.deployment;
+    black_box(log::read(waiting.log.store.as_mut(), number).expect("entries"));
     let took = cpu().saturating_sub(began).as_secs_f64();
     println!("{:<40} {took:>8.2} s of CPU", "reading this journal");
 }
 
-fn decision(policy: &Policy, count: u64) {
-    let release = Release {
-        tag: format!("stage-{SHA}"),
-        digest: None,
-        instruction: None,
-    };
+/// An environment that another release holds for three days.
+fn days(folder: &Path, policy: &Policy) {
+    let mut waiting = Waiting::begin(folder, "days.db", policy);
+    let interval = u64::from(waiting.settings.poll_interval);
+    let began = cpu();
+    for poll in 0..3 * 24 * 60 * 60 / interval {
+        let now = poll * interval;
+        waiting.decide(now);
+        let occupied = Happening::Occupied(Occupant {
+            environment: "stage".to_owned(),
+            commit: OTHER.to_owned(),
+            load_test: None,
+        });
+        waiting.happened(event(now, occupied), Details::Nothing);
+        waiting.decide(now);
+        let waited = Happening::Waited(waiting.settings.poll_interval);
+        waiting.happened(event(now, waited), Details::Nothing);
+    }
+    waiting.end("a wait of three days");
+    let took = cpu().saturating_sub(began).as_secs_f64();
+    let what = "decisions and journal of this wait";
+    println!("{what:<40} {took:>8.2} s of CPU");
+}
+
+fn decision(policy: &Policy, what: &str, events: &[Event]) {
     let settings = settings::defaults();
-    let events: Vec<_> = (0..count)
-        .map(|at| Event {
-            at,
-            happening: Happening::Waited(1),
-        })
-        .collect();
+    let release = release();
     let began = Instant::now();
-    let decided = black_box(policy.decide(&release, &events, count, &settings));
+    let decided = black_box(policy.decide(&release, events, 1, &settings));
     let took = began.elapsed().as_secs_f64() * 1e3;
     let said = match decided {
         Ok(_) => "a decision".to_owned(),
         Err(failure) => format!("no decision: {failure}"),
     };
-    println!(
-        "{:<40} {took:>8.2} ms ({said})",
-        format!("a decision after {count} waits")
-    );
+    let what = format!("a decision after {what}");
+    println!("{what:<40} {took:>8.2} ms ({said})");
+}
+
+fn release() -> Release {
+    Release {
+        tag: format!("stage-{SHA}"),
+        digest: None,
+        instruction: None,
+    }
 }
 
 fn name(node: usize) -> String {
     format!("http://10.0.{}.{}:8080", node / 250, node % 250)
 }
 
-fn decided(now: u64, next: Action) -> Entry {
-    let nodes = (0..NODES).map(|it| NodeStanding {
-        name: name(it),
-        state: NodeState::Old,
-    });
-    Entry::Decided {
-        now,
-        decision: Decision {
-            permission: Permission::Hold,
-            next,
-            reasons: Vec::new(),
-            standings: vec![Standing {
-                environment: "stage".to_owned(),
-                progress: Progress::Deployed,
-                load_test: None,
-                nodes: nodes.collect(),
-            }],
-        },
-    }
+fn event(at: u64, happening: Happening) -> Event {
+    Event { at, happening }
 }
 
-fn observed(at: u64) -> Entry {
-    let nodes = (0..NODES).map(|it| Node {
-        name: name(it),
-        version: NodeVersion::Serves(SHA.to_owned()),
+fn observed(at: u64, answers: &[&str]) -> Event {
+    let nodes = answers.iter().enumerate().map(|(number, commit)| Node {
+        name: name(number),
+        version: NodeVersion::Serves((*commit).to_owned()),
     });
+    let round = Round {
+        environment: "stage".to_owned(),
+        convergence: Convergence::Observed(nodes.collect()),
+        times: 1,
+    };
+    event(at, Happening::Observed(round))
+}
+
+/// The answers as reports show them; only the response times differ.
+fn details(at: u64) -> Vec<NodeDetails> {
     let details = (0..NODES).map(|it| NodeDetails {
         name: name(it),
-        commit: Some(SHA.to_owned()),
+        commit: Some([SHA, OTHER][it % 2].to_owned()),
         version: Some("1.2.3".to_owned()),
         unreachable: None,
         took: (it as u64 + at) % 9,
     });
-    Entry::Happened {
-        event: Event {
-            at,
-            happening: Happening::Observed(Round {
-                environment: "stage".to_owned(),
-                convergence: Convergence::Observed(nodes.collect()),
-            }),
-        },
-        details: Details::Round {
-            nodes: details.collect(),
-        },
-    }
+    details.collect()
 }
 
-fn waited(at: u64) -> Entry {
-    Entry::Happened {
-        event: Event {
-            at,
-            happening: Happening::Waited(1),
-        },
-        details: Details::Nothing,
-    }
+fn waited(at: u64) -> Event {
+    event(at, Happening::Waited(1))
 }
 
 /// The CPU time of this process so far.

@@ -230,6 +230,7 @@ fn observed(convergence: Convergence) -> Happening {
     Happening::Observed(Round {
         environment: "stage".to_owned(),
         convergence,
+        times: 1,
     })
 }
 

@@ -1,6 +1,7 @@
 //! One release, from its tag to its end.
 
 use greenlight::deployment::entry::{Details, Entry};
+use greenlight::deployment::history::History;
 use greenlight::sandbox::{Policy, Use};
 
 use crate::locust::{self, Mode};
@@ -23,7 +24,7 @@ fn serves(service: &Service, commit: &str) -> bool {
 #[track_caller]
 fn decided_again(pipeline: &Pipeline, number: u64) {
     let policy = Policy::bundled(Use::Often).expect("the bundled policy");
-    let mut history = Vec::new();
+    let mut history = History::default();
     let mut began = None;
     let mut decisions = 0;
     for dated in pipeline.entries(number) {
@@ -31,11 +32,14 @@ fn decided_again(pipeline: &Pipeline, number: u64) {
             Entry::Began(it) => {
                 began = Some((it.release(), it.settings));
             }
-            Entry::Happened { event, .. } => history.push(event),
+            Entry::Happened { event, .. } => history.add(event, ()),
+            Entry::Repeated { history: tail, .. } => {
+                history.apply(&tail, &()).expect("the end of this history");
+            }
             Entry::Decided { now, decision } => {
                 let (release, settings) = began.as_ref().expect("the first entry");
                 let again = policy
-                    .decide(release, &history, now, settings)
+                    .decide(release, history.events(), now, settings)
                     .expect("a decision");
                 assert_eq!(again, decision);
                 decisions += 1;

@@ -63,8 +63,9 @@ pub fn shows_what_the_journal_says(pipeline: &Pipeline, page: &Path, number: u64
         .iter()
         .map(|it| it["data-answers"].parse::<u64>().expect("a number"))
         .sum();
-    let expected: usize = timeline.rounds.iter().map(|it| it.nodes.len()).sum();
-    assert_eq!(answers, expected as u64);
+    let rounds = timeline.rounds.iter();
+    let expected: u64 = rounds.map(|it| it.nodes.len() as u64 * it.times).sum();
+    assert_eq!(answers, expected);
     let drawn = elements(&dom, "g", "data-node").len();
     let nodes = pipeline.stage.nodes().len() + pipeline.prod.nodes().len();
     assert_eq!(drawn, nodes);

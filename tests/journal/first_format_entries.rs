@@ -162,6 +162,7 @@ fn observed() -> Vec<StoredEvent> {
         Happening::Observed(Round {
             environment: "stage".to_owned(),
             convergence: Convergence::Observed(nodes),
+            times: 1,
         }),
         Details::Round { nodes: details },
     )]

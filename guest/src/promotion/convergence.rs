@@ -32,7 +32,7 @@ impl<'a> Series<'a> {
         addresses: Addresses::NEW,
     };
 
-    /// Adds the next round.
+    /// Adds the next rounds, `times` of them with the same result.
     ///
     /// If a node appeared or disappeared since the previous round, the series starts again with this round:
     /// behind a load balancer, an old node that was skipped once looks like a removed one. `fit` is the number of rounds
@@ -40,11 +40,12 @@ impl<'a> Series<'a> {
     pub(super) fn take(
         &mut self,
         round: &'a Convergence,
+        times: u32,
         commit: &str,
         rounds_needed: u32,
         fit: u32,
     ) -> Finding {
-        self.addresses.take(round, commit);
+        self.addresses.take(round, times, commit);
         let nodes = match round {
             Convergence::Judged(true) => return Finding::Converged,
             Convergence::Judged(false) => &[],
@@ -55,9 +56,9 @@ impl<'a> Series<'a> {
             return Finding::Disagreeing;
         }
         self.length = if same_names(self.nodes, nodes) {
-            self.length.saturating_add(1)
+            self.length.saturating_add(times)
         } else {
-            1
+            times
         };
         self.nodes = nodes;
         let several = self.several(fit).map_or(0, |it| it.rounds);
@@ -147,7 +148,7 @@ mod tests {
         let mut series = Series::NEW;
         rounds
             .iter()
-            .map(|round| series.take(round, SHA, needed, 61))
+            .map(|round| series.take(round, 1, SHA, needed, 61))
             .collect()
     }
 
@@ -161,6 +162,16 @@ mod tests {
         let rounds = [all.clone(), all.clone(), all];
         assert_eq!(findings(&rounds, 3), [Agreeing, Agreeing, Converged]);
         assert_eq!(findings(&rounds, 1), [Converged; 3]);
+    }
+
+    #[test]
+    fn rounds_of_one_event_count_like_single_ones() {
+        let all = observed(&[("a", SHA), ("b", SHA)]);
+        let mut series = Series::NEW;
+        assert_eq!(series.take(&all, 2, SHA, 4, 61), Agreeing);
+        assert_eq!(series.take(&all, 2, SHA, 4, 61), Converged);
+        assert_eq!(series.length(), 4);
+        assert_eq!(series.take(&all, u32::MAX, SHA, 4, 61), Converged);
     }
 
     #[test]
@@ -238,6 +249,7 @@ mod tests {
                 ("c", THIRD),
                 ("d", ""),
             ])),
+            times: 1,
         };
         let standings = standings(&round, SHA, history.events());
         assert_eq!(standings[3].name, "d");
@@ -274,6 +286,7 @@ mod tests {
         let round = Round {
             environment: "stage".to_owned(),
             convergence: Convergence::Judged(true),
+            times: 1,
         };
         assert_eq!(standings(&round, SHA, &[]), []);
     }

@@ -44,6 +44,10 @@ impl<'a> Ledger<'a> {
                     }
                 }
                 Happening::Observed(it) => {
+                    // Between two rounds of one event was a wait.
+                    if it.times > 1 {
+                        ledger.records.iter_mut().for_each(Record::waited);
+                    }
                     if let Some(index) = ledger.index(case, place, &it.environment) {
                         ledger.observed(case, index, Fact::new(place, event, it));
                     }

@@ -3,7 +3,7 @@
 //! An address that has answered with the release, and then with another commit again, is not one node: a load balancer
 //! asks one of several servers. Each of its answers is a draw, and a few consecutive ones can come up by luck.
 
-use crate::bindings::promotion::{Convergence, NodeVersion};
+use crate::bindings::promotion::{Convergence, Node, NodeVersion};
 
 /// A wait is fooled with less than one chance in so many.
 const CHANCES: f64 = 1000.0;
@@ -49,16 +49,37 @@ pub(super) struct SeveralServers<'a> {
 impl<'a> Addresses<'a> {
     pub(super) const NEW: Self = Self(Vec::new());
 
-    /// Adds the answers of the next round. Unusable ones say nothing about what is behind an address.
-    pub(super) fn take(&mut self, round: &'a Convergence, commit: &str) {
-        let Convergence::Observed(nodes) = round else {
+    /// Adds the answers of the next rounds, `times` of them with the same answers. Unusable answers say nothing about
+    /// what is behind an address.
+    pub(super) fn take(&mut self, rounds: &'a Convergence, times: u32, commit: &str) {
+        let Convergence::Observed(nodes) = rounds else {
             return;
         };
+        self.once(nodes, commit);
+        if times < 2 {
+            return;
+        }
+        // From the second round on, each round adds the same number of answers to an address.
+        let first = self.0.clone();
+        self.once(nodes, commit);
+        for (address, first) in self.0.iter_mut().zip(&first) {
+            address.repeat(first, times - 2);
+        }
+    }
+
+    fn once(&mut self, nodes: &'a [Node], commit: &str) {
+        // The host asks in the same order each time, so the next address is known to be behind the last one.
+        let mut next = 0;
         for node in nodes {
             let NodeVersion::Serves(served) = &node.version else {
                 continue;
             };
-            let known = self.0.iter().position(|it| it.name == node.name);
+            let is_it = |it: &Address<'_>| it.name == node.name;
+            let known = match self.0.get(next) {
+                Some(address) if is_it(address) => Some(next),
+                _ => self.0.iter().position(is_it),
+            };
+            next = known.unwrap_or(self.0.len()) + 1;
             let is_new = served == commit;
             match known.and_then(|place| self.0.get_mut(place)) {
                 Some(address) => address.take(is_new),
@@ -91,6 +112,17 @@ impl<'a> Address<'a> {
             self.run = 0;
             self.old = self.old.saturating_add(1);
         }
+    }
+
+    /// Adds as many answers as were added since `first`, so many times more.
+    fn repeat(&mut self, first: &Self, times: u32) {
+        let more = |now: u32, first: u32| {
+            let added = now.saturating_sub(first);
+            now.saturating_add(added.saturating_mul(times))
+        };
+        self.new = more(self.new, first.new);
+        self.old = more(self.old, first.old);
+        self.run = more(self.run, first.run);
     }
 
     fn several(&self, fit: u32) -> SeveralServers<'a> {
@@ -158,7 +190,7 @@ mod tests {
     fn several(rounds: &[Convergence]) -> Option<SeveralServers<'_>> {
         let mut addresses = Addresses::NEW;
         for round in rounds {
-            addresses.take(round, SHA);
+            addresses.take(round, 1, SHA);
         }
         addresses.several(61)
     }
@@ -190,6 +222,40 @@ mod tests {
             "lb answered with another commit in 2 of 4 answers after it had answered with the release, so several \
              servers are behind it, and fewer than 28 consecutive rounds can be luck"
         );
+    }
+
+    /// Also an address that is listed several times, which answers several times in each round.
+    #[test]
+    fn rounds_of_one_event_count_like_single_ones() {
+        let same = |commits: &[&str]| {
+            let given: Vec<_> = commits.iter().map(|it| ("lb", *it)).collect();
+            Convergence::Observed(nodes(&given))
+        };
+        let lists: [&[&str]; 8] = [
+            &[SHA],
+            &[OTHER],
+            &[""],
+            &[SHA, OTHER],
+            &[OTHER, SHA],
+            &[SHA, SHA, OTHER, SHA],
+            &[OTHER, "", SHA, SHA],
+            &[],
+        ];
+        for first in lists {
+            for second in lists {
+                let (first, second) = (same(first), same(second));
+                for times in 1..6 {
+                    let (mut once, mut single) = (Addresses::NEW, Addresses::NEW);
+                    for (round, times) in [(&first, times), (&second, times + 1)] {
+                        once.take(round, times, SHA);
+                        for _ in 0..times {
+                            single.take(round, 1, SHA);
+                        }
+                    }
+                    assert_eq!(once.several(61), single.several(61), "{first:?} {second:?}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -231,7 +297,7 @@ mod tests {
         let mut series = Series::NEW;
         for round in 0..fit {
             let answer = if is_old(round) { &old } else { &new };
-            if series.take(answer, SHA, needed, fit) == Finding::Converged {
+            if series.take(answer, 1, SHA, needed, fit) == Finding::Converged {
                 return Some((round, series.several(fit).is_some()));
             }
         }

@@ -109,7 +109,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The nodes were asked.
+    /// The nodes were asked, once or several times with the same result.
     ///
     /// An environment can lose its convergence until the release continues to the next one. The last
     /// environment can't: its convergence promotes the release, and later rounds don't change that.
@@ -127,7 +127,12 @@ impl<'a> Record<'a> {
         }
         let (needed, fit) = (environment.convergence_rounds, case.fit(environment));
         let convergence = &round.what.convergence;
-        match self.series.take(convergence, case.commit, needed, fit) {
+        // A round happened, whatever a host counts.
+        let times = round.what.times.max(1);
+        match self
+            .series
+            .take(convergence, times, case.commit, needed, fit)
+        {
             Finding::Converged => self.progress = Progress::Converged,
             Finding::Disagreeing if self.progress == Progress::Converged && !last => {
                 self.progress = Progress::Deployed;

@@ -38,6 +38,32 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
+/// The most rounds that one event counts: one each second of a month.
+pub const MOST_ROUNDS: u32 = 31 * 24 * 60 * 60;
+
+/// How many rounds one event counts, from 1 to [`MOST_ROUNDS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Times(pub u32);
+
+impl Default for Times {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let times = u32::deserialize(deserializer)?;
+        if !(1..=MOST_ROUNDS).contains(&times) {
+            let message =
+                format!("an event has {times} rounds, and 1 to {MOST_ROUNDS} are allowed");
+            return Err(de::Error::custom(message));
+        }
+        Ok(Self(times))
+    }
+}
+
 /// A full commit hash.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]

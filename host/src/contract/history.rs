@@ -3,8 +3,10 @@
 use serde::{Deserialize, Deserializer, de};
 
 #[cfg(test)]
+use super::fields::MOST_ROUNDS;
+#[cfg(test)]
 use super::fields::shapes;
-use super::fields::{ByName, Commit, Digest, Text};
+use super::fields::{ByName, Commit, Digest, Text, Times};
 use super::promotion as contract;
 use super::types::{LoadTestAction, Verdict};
 
@@ -52,7 +54,7 @@ enum Happening {
     LoadTested(LoadTest),
     /// A notification was sent, or could not be.
     Notified(Notification),
-    /// A wait of so many seconds, which the policy asked for, is over.
+    /// Waits that the policy asked for are over, one or several with nothing between them; the length of all in seconds.
     Waited(u32),
     /// Another release is on its way to an environment, or live in it, and descends from this one.
     Overtaken(Rival),
@@ -86,7 +88,7 @@ struct Deployment {
     outcome: ByName<contract::Outcome>,
 }
 
-/// One round over all nodes of an environment.
+/// Rounds over all nodes of an environment, one after the other, that all had the same result.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "RoundEvent"))]
@@ -97,6 +99,10 @@ struct Round {
     environment: Text,
     /// The answers, or whether another tool found the environment converged.
     convergence: Convergence,
+    /// How many rounds had this result, with waits and nothing else between them; 1 if absent.
+    #[serde(default)]
+    #[cfg_attr(test, schemars(with = "u32", range(min = 1, max = MOST_ROUNDS)))]
+    times: Times,
 }
 
 /// The outcome of a round.
@@ -290,6 +296,7 @@ impl From<Happening> for contract::Happening {
             Happening::Observed(it) => Self::Observed(contract::Round {
                 environment: it.environment.0,
                 convergence: it.convergence.into(),
+                times: it.times.0,
             }),
             Happening::LoadTested(it) => Self::LoadTested(contract::LoadTest {
                 environment: it.environment.0,

@@ -81,7 +81,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
     let mailbox = leases.or_release(store.as_mut(), |store| {
         Mailbox::open(location, store, number, &context.shutdown)
     })?;
-    let log = Log::new(store, number, 1);
+    let log = Log::new(store, number);
     let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
     Ok(Outcome::Driven {
         number,

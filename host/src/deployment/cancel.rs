@@ -143,12 +143,15 @@ fn finish(
         };
     }
     // A journal that can't be read any more can still be ended, without a record of the person.
-    let Ok(entries) = log::read(store.as_mut(), number) else {
+    let read = log::read(store.as_mut(), number);
+    let read = read.and_then(|entries| Ok((log::history(number, &entries)?, entries)));
+    let Ok((history, entries)) = read else {
         store.conclude(number, Conclusion::Canceled)?;
         leases.release_all_but(store.as_mut(), &[])?;
         return Ok(Cancellation::Done);
     };
-    let mut record = Record::new(Log::new(store, number, entries.len() as u64 + 1));
+    let next = entries.len() as u64 + 1;
+    let mut record = Record::new(Log::behind(store, number, next, &history));
     if !entries.iter().any(|it| it.entry.is_cancellation()) {
         let intervened = Happening::Intervened(Intervention::Canceled);
         record.happened(intervened, Details::Person(person.clone()))?;

@@ -42,8 +42,8 @@ pub(super) struct Driver<'a> {
     release: Release,
     /// The numbers of the deployments that were asked to give way.
     asked: Vec<u64>,
-    /// The environment that was surveyed last, and how many events there were then.
-    surveyed: Option<(String, usize)>,
+    /// The environment that was surveyed last, and how many events had been recorded then.
+    surveyed: Option<(String, u64)>,
     /// What was imported from sibling deployments.
     imported: Imported,
     /// Whether time has passed since sibling deployments were read.
@@ -165,8 +165,7 @@ impl<'a> Driver<'a> {
     /// Whether an environment was surveyed, and nothing has happened since.
     fn has_surveyed(&self, environment: &str) -> bool {
         let surveyed = self.surveyed.as_ref();
-        let events = self.record.events().len();
-        surveyed.is_some_and(|(of, length)| of == environment && *length == events)
+        surveyed.is_some_and(|(of, added)| of == environment && *added == self.record.added)
     }
 
     fn decide(&mut self) -> Result<Decision, Error> {
@@ -232,7 +231,7 @@ impl<'a> Driver<'a> {
         self.look().look_before(environment, &own)?;
         self.look().look_at_commits()?;
         self.context.check_shutdown()?;
-        self.surveyed = Some((environment.to_owned(), self.record.events().len()));
+        self.surveyed = Some((environment.to_owned(), self.record.added));
         Ok(())
     }
 

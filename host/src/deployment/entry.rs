@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::history::Tail;
 use super::record::forms::{
     ActionForm, ConclusionForm, DecisionForm, EventForm, InstructionForm, PointForm, SettingsForm,
     UrgencyForm,
@@ -58,6 +59,14 @@ pub enum Entry {
         /// Details of the event for reports.
         details: Details,
     },
+    /// What had happened and was decided before happened again and was decided again, in the same order. Later decisions
+    /// take it into account.
+    Repeated {
+        /// The end of the history that has changed.
+        history: Tail,
+        /// How often the policy repeated its decisions.
+        decisions: Vec<RepeatedDecision>,
+    },
     /// The nodes of an environment were asked what they serve, after the deployment had failed or was interrupted. The
     /// policy does not receive it.
     Served {
@@ -79,6 +88,15 @@ pub enum Entry {
         #[serde(with = "ConclusionForm")]
         conclusion: Conclusion,
     },
+}
+
+/// A decision that the policy repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepeatedDecision {
+    /// The position of the entry with the decision.
+    pub entry: u64,
+    /// How often the policy repeated it.
+    pub times: u64,
 }
 
 /// The first entry of a deployment: its release, its policy and its settings.

@@ -3,7 +3,7 @@
 //! A production tag is deployed only over a verified first environment, which another deployment
 //! verified. Its events are copied into this journal, so that each journal explains itself.
 
-use super::entry::{Details, Entry};
+use super::entry::Details;
 use super::log::{self, Record};
 use super::{Error, is_same_image};
 use crate::contract::promotion::{Event, Happening};
@@ -64,12 +64,10 @@ impl Imported {
         let entries = log::read(record.log.store.as_mut(), other)?;
         let last = self.0.iter().find(|(number, _)| *number == other);
         let last = last.map_or(0, |(_, position)| *position);
-        for (position, dated) in (1..).zip(entries) {
-            let Entry::Happened { event, details } = dated.entry else {
-                continue;
-            };
+        let new = log::history_behind(other, &entries, last)?;
+        for (event, source) in new.into_events() {
             // What the sibling imported itself is read from where it was recorded first.
-            if position <= last || matches!(details, Details::Imported { .. }) {
+            if source.details.is_imported() {
                 continue;
             }
             let counts = match &event.happening {
@@ -81,7 +79,7 @@ impl Imported {
                 _ => false,
             };
             if counts {
-                found.push((dated.at, other, position, event));
+                found.push((source.at, other, source.position, event));
             }
         }
         Ok(())

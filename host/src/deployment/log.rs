@@ -4,7 +4,9 @@ use std::fs;
 
 use super::Error;
 use super::entry::{Details, Entry};
+use super::history::History;
 use super::record::repeats::{self, Repeats};
+use super::repetition::Repetition;
 use super::{last_change, record};
 use crate::clock;
 use crate::config::Config;
@@ -64,24 +66,19 @@ pub fn location(config: &Config) -> Result<Location, Error> {
 pub(super) struct Record {
     /// The journal.
     pub(super) log: Log,
-    events: Vec<Event>,
+    /// How many events this process has recorded.
+    pub(super) added: u64,
 }
 
 impl Record {
     /// Starts without events.
     pub(super) fn new(log: Log) -> Self {
-        let events = Vec::new();
-        Self { log, events }
-    }
-
-    /// Continues behind events that are in the journal already.
-    pub(super) fn resume(&mut self, events: Vec<Event>) {
-        self.events = events;
+        Self { log, added: 0 }
     }
 
     /// The events that the policy receives, in order.
     pub(super) fn events(&self) -> &[Event] {
-        &self.events
+        self.log.events()
     }
 
     /// Records an event of now, durably.
@@ -99,16 +96,17 @@ impl Record {
 
     /// Records an event, durably.
     pub(super) fn add(&mut self, event: Event, details: Details) -> journal::Result<()> {
-        self.log.write(&Entry::Happened {
-            event: event.clone(),
-            details,
-        })?;
-        self.events.push(event);
+        self.log.write(&Entry::Happened { event, details })?;
+        self.added += 1;
         Ok(())
     }
 }
 
 /// Where the next entry of a deployment goes.
+///
+/// An entry that only repeats what was written before is kept back. [`Entry::Repeated`] stands for all that were kept
+/// back: it is written before the next entry that says something else, and at least every minute of a wait. So the
+/// journal explains every decision that it has, and a process that dies loses a minute of waiting at most.
 pub struct Log {
     /// The store, which also keeps the leases.
     pub store: Box<dyn Store>,
@@ -117,6 +115,10 @@ pub struct Log {
     next: u64,
     /// The lists of the entries that this process wrote. The next entry may refer to them.
     repeats: Repeats,
+    /// The events that the policy receives.
+    history: History,
+    /// What was written last, and how often it was repeated since.
+    repetition: Repetition,
 }
 
 /// One entry with its place and time.
@@ -129,22 +131,68 @@ pub struct Dated {
 }
 
 impl Log {
-    /// Writes behind what is there: the next entry gets this position, from 1.
-    pub fn new(store: Box<dyn Store>, deployment: u64, next: u64) -> Self {
+    /// Writes the first entry next.
+    pub fn new(store: Box<dyn Store>, deployment: u64) -> Self {
+        Self::behind(store, deployment, 1, &History::<()>::default())
+    }
+
+    /// Writes behind what is there: the next entry gets this position, from 1. `history` is that of the entries before
+    /// it.
+    pub fn behind<T>(
+        store: Box<dyn Store>,
+        deployment: u64,
+        next: u64,
+        history: &History<T>,
+    ) -> Self {
         Self {
             store,
             deployment,
             next,
             repeats: Repeats::default(),
+            history: history.events_alone(),
+            repetition: Repetition::default(),
         }
     }
 
-    /// Adds an entry. It is durable when this returns.
+    /// Adds an entry. It is durable when this returns, unless it only repeats what was written before.
     ///
     /// # Errors
     ///
     /// If it can't be stored, for example because another process wrote an entry in its place.
     pub fn write(&mut self, entry: &Entry) -> Result<(), journal::Error> {
+        if self.repetition.keeps_back(entry, &self.history) {
+            if let Entry::Happened { event, .. } = entry {
+                self.history.add(event.clone(), ());
+            }
+            return if self.repetition.is_due(entry) {
+                self.write_repetition()
+            } else {
+                Ok(())
+            };
+        }
+        self.write_repetition()?;
+        let position = self.next;
+        self.append(entry)?;
+        self.repetition.wrote(entry, position, &self.history);
+        if let Entry::Happened { event, .. } = entry {
+            self.history.add(event.clone(), ());
+            self.history.forget_changes();
+        }
+        Ok(())
+    }
+
+    /// Writes what was kept back.
+    fn write_repetition(&mut self) -> Result<(), journal::Error> {
+        match self.repetition.take() {
+            None => Ok(()),
+            Some(decisions) => {
+                let history = self.history.take_changes();
+                self.append(&Entry::Repeated { history, decisions })
+            }
+        }
+    }
+
+    fn append(&mut self, entry: &Entry) -> Result<(), journal::Error> {
         let short = self.repeats.shorten(entry);
         let written = match &short {
             Some((short, same_as)) => record::write(short, Some(*same_as)),
@@ -163,6 +211,11 @@ impl Log {
         }
         self.next += 1;
         Ok(())
+    }
+
+    /// The events that the policy receives, in order.
+    pub fn events(&self) -> &[Event] {
+        self.history.events()
     }
 
     /// The position of the next entry.
@@ -188,17 +241,11 @@ pub fn read(store: &mut dyn Store, deployment: u64) -> Result<Vec<Dated>, error:
 /// If a record is not an entry that this version of the program knows, or refers to the lists of an entry without
 /// lists.
 pub fn entries(deployment: u64, rows: &[Row]) -> Result<Vec<Dated>, error::Error> {
-    let unreadable = |position: u64, why: &dyn std::fmt::Display| {
-        error::Error::of(
-            Kind::Journal,
-            format!("failed to read entry {position} of deployment {deployment}: {why}"),
-            "use the version of greenlight that wrote it",
-        )
-    };
     let mut entries: Vec<Dated> = Vec::with_capacity(rows.len());
     for row in rows {
         let read = record::read(&row.body);
-        let (mut entry, same_as) = read.map_err(|error| unreadable(row.position, &error))?;
+        let (mut entry, same_as) =
+            read.map_err(|error| unreadable(deployment, row.position, &error))?;
         if let Some(position) = same_as {
             let index = position
                 .checked_sub(1)
@@ -207,12 +254,79 @@ pub fn entries(deployment: u64, rows: &[Row]) -> Result<Vec<Dated>, error::Error
             if !whole.is_some_and(|it| repeats::complete(&mut entry, &it.entry)) {
                 let why =
                     format!("entry {position}, to which it refers, does not have these lists");
-                return Err(unreadable(row.position, &why));
+                return Err(unreadable(deployment, row.position, &why));
             }
         }
         entries.push(Dated { at: row.at, entry });
     }
     Ok(entries)
+}
+
+/// The history that the policy receives, with the place of each event.
+///
+/// # Errors
+///
+/// If an entry repeats events that are not there.
+pub fn history(deployment: u64, entries: &[Dated]) -> Result<History<Source>, error::Error> {
+    history_behind(deployment, entries, 0)
+}
+
+/// The part of the history that the entries behind a position recorded.
+///
+/// # Errors
+///
+/// As for the whole history.
+pub(super) fn history_behind(
+    deployment: u64,
+    entries: &[Dated],
+    last: u64,
+) -> Result<History<Source>, error::Error> {
+    // Only the whole history shows how many rounds an entry adds.
+    let (mut all, mut new) = (History::default(), History::default());
+    for (position, dated) in (1..).zip(entries) {
+        let source = |details: &Details| Source {
+            position,
+            at: dated.at,
+            details: details.clone(),
+        };
+        match &dated.entry {
+            Entry::Happened { event, details } => {
+                all.add(event.clone(), source(details));
+                if position > last {
+                    new.add(event.clone(), source(details));
+                }
+            }
+            Entry::Repeated { history, .. } => {
+                let source = source(&Details::Nothing);
+                let added = all.apply(history, &source);
+                let added = added.map_err(|why| unreadable(deployment, position, &why))?;
+                if let Some(rounds) = added.filter(|_| position > last) {
+                    new.add(rounds, source);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(if last == 0 { all } else { new })
+}
+
+/// Where an event of the history is in the journal: the entry that recorded it last.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The position of the entry.
+    pub position: u64,
+    /// When the entry was written, in milliseconds since 1970.
+    pub at: u64,
+    /// Its details.
+    pub details: Details,
+}
+
+fn unreadable(deployment: u64, position: u64, why: &dyn std::fmt::Display) -> error::Error {
+    error::Error::of(
+        Kind::Journal,
+        format!("failed to read entry {position} of deployment {deployment}: {why}"),
+        "use the version of greenlight that wrote it",
+    )
 }
 
 /// Whether a deployment began to change an environment.

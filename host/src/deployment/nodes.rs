@@ -47,6 +47,7 @@ pub(super) fn observed(environment: &str, answers: &Answers) -> (Happening, Deta
     let round = Round {
         environment: environment.to_owned(),
         convergence: Convergence::Observed(answers.iter().map(node).collect()),
+        times: 1,
     };
     let nodes = answers.iter().map(details).collect();
     (Happening::Observed(round), Details::Round { nodes })

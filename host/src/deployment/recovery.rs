@@ -6,16 +6,17 @@
 use super::begin::Said;
 use super::driver::Driver;
 use super::entry::{Began, Details, Entry, Person};
+use super::history::History;
 use super::left_over::LeftOver;
-use super::log::{self, Dated, Log};
+use super::log::{self, Dated, Log, Source};
 use super::mailbox::Mailbox;
 use super::timeline::Round;
 use super::{Context, Error, HeldLeases, Outcome, Screen, begin, is_begun, unfinished};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
-    Action, Conclusion, Deployment, Event, Happening, Intervention, LoadTest, LoadTestResult,
-    Measurement, Notice, Notification, Outcome as EffectOutcome, Permission,
+    Action, Conclusion, Deployment, Happening, Intervention, LoadTest, LoadTestResult, Measurement,
+    Notice, Notification, Outcome as EffectOutcome, Permission,
 };
 use crate::journal::{Depth, Header, Store};
 
@@ -38,6 +39,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let Found {
         began,
         entries,
+        history,
         entry,
     } = match found {
         Ok(found) => found,
@@ -49,9 +51,9 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let mailbox = leases.or_release(store.as_mut(), |store| {
         Mailbox::open(location, store, number, &context.shutdown)
     })?;
-    let log = Log::new(store, number, entries.len() as u64 + 1);
-    let left = LeftOver::of(&entries);
-    let recovery = Recovery::read(entries, left);
+    let next = entries.len() as u64 + 1;
+    let recovery = Recovery::read(&entries, history);
+    let log = Log::behind(store, number, next, &recovery.history);
     let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
     Ok(Outcome::Driven {
         number,
@@ -63,6 +65,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
 struct Found {
     began: Began,
     entries: Vec<Dated>,
+    history: History<Source>,
     /// The position of its first environment.
     entry: usize,
 }
@@ -112,6 +115,7 @@ fn found(
     let entry = begin::position(&began.settings, &target.environment)?;
     Ok(Ok(Found {
         began,
+        history: log::history(number, &entries)?,
         entries,
         entry,
     }))
@@ -176,7 +180,7 @@ pub(super) enum Opening {
 
 /// What the entries of a deployment say about how to continue it.
 pub(super) struct Recovery {
-    history: Vec<(Event, Details)>,
+    history: History<Source>,
     /// The effect that was running when its process ended.
     interrupted: Option<Action>,
     /// Its command.
@@ -184,17 +188,15 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    fn read(entries: Vec<Dated>, left: Option<LeftOver>) -> Self {
-        let mut history = Vec::new();
+    fn read(entries: &[Dated], history: History<Source>) -> Self {
         let mut interrupted = None;
         for dated in entries {
-            match dated.entry {
-                Entry::Started { effect } => interrupted = Some(effect),
-                Entry::Happened { event, details } => {
+            match &dated.entry {
+                Entry::Started { effect } => interrupted = Some(effect.clone()),
+                Entry::Happened { details, .. } => {
                     if !matches!(details, Details::Imported { .. }) {
                         interrupted = None;
                     }
-                    history.push((event, details));
                 }
                 // The process that resumed it has dealt with the effect, or was about to repeat it.
                 Entry::Resumed { repeated, .. } => {
@@ -202,6 +204,7 @@ impl Recovery {
                 }
                 Entry::Began(_)
                 | Entry::Decided { .. }
+                | Entry::Repeated { .. }
                 | Entry::Served { .. }
                 | Entry::Running { .. }
                 | Entry::Noted { .. }
@@ -212,7 +215,7 @@ impl Recovery {
         Self {
             history,
             interrupted,
-            left,
+            left: LeftOver::of(entries),
         }
     }
 
@@ -228,7 +231,7 @@ impl Recovery {
     pub(super) fn imported(&self) -> impl Iterator<Item = (u64, u64)> {
         self.history
             .iter()
-            .filter_map(|(_, details)| match details {
+            .filter_map(|(_, source)| match &source.details {
                 Details::Imported {
                     deployment,
                     position,
@@ -239,10 +242,15 @@ impl Recovery {
 
     /// Shows the rounds in which the nodes were asked.
     pub(super) fn show_rounds(&self, screen: &mut dyn Screen) {
-        for (event, details) in &self.history {
-            if let (Happening::Observed(it), Details::Round { nodes }) = (&event.happening, details)
+        for (event, source) in self.history.iter() {
+            if let (Happening::Observed(it), Details::Round { nodes }) =
+                (&event.happening, &source.details)
             {
-                screen.answered(Round::of(event.at * 1000, &it.environment, nodes));
+                screen.answered(Round::of(
+                    event.at.saturating_mul(1000),
+                    &it.environment,
+                    nodes,
+                ));
             }
         }
     }
@@ -253,22 +261,26 @@ impl Recovery {
             return Some(environment.clone());
         }
         let mut latest = self.history.iter().rev();
-        latest.find_map(|(event, details)| match (&event.happening, details) {
-            (_, Details::Imported { .. }) => None,
-            (Happening::Deployed(it), _) => Some(it.environment.clone()),
-            _ => None,
-        })
+        latest.find_map(
+            |(event, source)| match (&event.happening, &source.details) {
+                (_, Details::Imported { .. }) => None,
+                (Happening::Deployed(it), _) => Some(it.environment.clone()),
+                _ => None,
+            },
+        )
     }
 
     /// The person who canceled the deployment.
     pub(super) fn canceled_by(&self) -> Option<Person> {
         let mut history = self.history.iter();
-        history.find_map(|(event, details)| match (&event.happening, details) {
-            (Happening::Intervened(Intervention::Canceled), Details::Person(person)) => {
-                Some(person.clone())
-            }
-            _ => None,
-        })
+        history.find_map(
+            |(event, source)| match (&event.happening, &source.details) {
+                (Happening::Intervened(Intervention::Canceled), Details::Person(person)) => {
+                    Some(person.clone())
+                }
+                _ => None,
+            },
+        )
     }
 
     /// Whether the interrupted effect is done again.
@@ -341,9 +353,8 @@ impl Recovery {
         })
     }
 
-    /// The events that were recorded, and the interrupted effect.
-    pub(super) fn into_parts(self) -> (Vec<Event>, Option<Action>) {
-        let events = self.history.into_iter().map(|(event, _)| event);
-        (events.collect(), self.interrupted)
+    /// The interrupted effect.
+    pub(super) fn interrupted(self) -> Option<Action> {
+        self.interrupted
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! All of it is facts for the policy: what these deployments recorded, and whether one has not ended.
 
-use super::entry::{Details, Entry};
 use super::{is_begun, is_same_image, log};
 use crate::contract::promotion::{Event, Happening, Occupant};
 use crate::contract::types::Settings;
@@ -42,12 +41,9 @@ pub fn history(
         let entries = log::read(store, header.number)?;
         // The process of a deployment that has not begun may be dead: beginning another one finds that out.
         under_way |= header.conclusion.is_none() && is_begun(store, header.number)?;
-        for (position, dated) in entries.into_iter().enumerate() {
-            let Entry::Happened { event, details } = dated.entry else {
-                continue;
-            };
-            if !matches!(details, Details::Imported { .. }) && lasts(&event.happening, settings) {
-                found.push((dated.at, header.number, position, event));
+        for (event, source) in log::history(header.number, &entries)?.into_events() {
+            if !source.details.is_imported() && lasts(&event.happening, settings) {
+                found.push((source.at, header.number, source.position, event));
             }
         }
     }

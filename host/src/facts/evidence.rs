@@ -98,6 +98,7 @@ pub fn history(
         Happening::Observed(Round {
             environment: environment(),
             convergence: Convergence::Judged(true),
+            times: 1,
         })
     });
     let tested = load_test.verdict().map(|verdict| {

@@ -88,6 +88,7 @@ mod tests {
             at: at(seconds),
             environment: "prod".to_owned(),
             nodes: nodes.map(|(name, commit)| node(name, commit)).collect(),
+            times: 1,
         }
     }
 

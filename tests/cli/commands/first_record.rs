@@ -17,7 +17,7 @@ fn damaged_shop() -> (Repository, String) {
     let (shop, tag) = shop(UNREACHABLE);
     let mut store = store(&shop);
     let number = store.begin(&new(&tag, Some("k1"))).expect("begun");
-    let mut log = Log::new(store, number, 1);
+    let mut log = Log::new(store, number);
     log.write(&Entry::Interrupted).expect("written");
     change(&shop, "UPDATE records SET body = '{\"form'");
     (shop, tag)
@@ -150,7 +150,7 @@ fn rollback_advice_reads_a_bounded_number_of_deployments() {
     let bad = format!("stage-{commit}");
     let number = store.begin(&new(&bad, None)).expect("begun");
     let effect = Action::Deploy("prod".to_owned());
-    let mut log = Log::new(store, number, 1);
+    let mut log = Log::new(store, number);
     log.write(&Entry::Started { effect }).expect("written");
     for _ in 0..99 {
         log.store.begin(&new(&bad, None)).expect("begun");

@@ -16,6 +16,7 @@ const OPTIONAL: &[&str] = &[
     "exit-status",
     "load-test",
     "left",
+    "times",
 ];
 
 fn schema() -> Schema {
@@ -102,6 +103,18 @@ fn the_ends_of_the_numbers() {
     ] {
         assert_eq!(schema.validator.is_valid(&document), fits, "{document}");
         assert_eq!(is_read(&document, folder.path()), fits, "{document}");
+    }
+}
+
+#[test]
+fn an_event_has_at_least_one_round() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let schema = schema();
+    for (times, fits) in [(0, false), (1, true), (2_678_400, true), (2_678_401, false)] {
+        let mut document = example();
+        document["events"][1]["happening"]["observed"]["times"] = json!(times);
+        assert_eq!(schema.validator.is_valid(&document), fits, "{times}");
+        assert_eq!(is_read(&document, folder.path()), fits, "{times}");
     }
 }
 

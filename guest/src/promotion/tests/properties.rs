@@ -5,7 +5,7 @@ use crate::bindings::promotion::{
     LoadTest, LoadTestResult, Measurement, Notification, Outcome, Permission, Release, Round,
     StopCause, StoppedCommit,
 };
-use crate::bindings::types::{LoadTestAction, Settings, Verdict};
+use crate::bindings::types::{Evidence, LoadTestAction, Settings, Verdict};
 use crate::fixtures::{History, OTHER, THIRD, measurement, nodes, occupant, rival};
 use crate::fixtures::{SHA, settings};
 use crate::promotion::decide;
@@ -83,12 +83,15 @@ fn happening() -> impl Strategy<Value = Happening> {
             Convergence::Observed(nodes(&given))
         }),
     ];
-    let observed = (environment(), convergence).prop_map(|(environment, convergence)| {
-        Happening::Observed(Round {
-            environment,
-            convergence,
-        })
-    });
+    let times = prop_oneof![4 => Just(1_u32), 1 => 1_u32..5, 1 => any::<u32>()];
+    let observed =
+        (environment(), convergence, times).prop_map(|(environment, convergence, times)| {
+            Happening::Observed(Round {
+                environment,
+                convergence,
+                times,
+            })
+        });
     let load_tested = (environment(), load_test_result()).prop_map(|(environment, result)| {
         Happening::LoadTested(LoadTest {
             environment,
@@ -287,6 +290,65 @@ proptest! {
                 prop_assert_eq!(stage, Some(Verdict::Passed));
             }
         }
+    }
+}
+
+/// Writes each round of an event as an event of its own, with a wait before it. Also returns the place of each event in
+/// the result.
+fn single_rounds(history: &[Event]) -> (Vec<Event>, Vec<usize>) {
+    let (mut events, mut places) = (Vec::new(), Vec::new());
+    for event in history {
+        let mut event = event.clone();
+        if let Happening::Observed(round) = &mut event.happening {
+            let earlier = std::mem::replace(&mut round.times, 1) - 1;
+            let wait = Event {
+                at: event.at,
+                happening: Happening::Waited(10),
+            };
+            for _ in 0..earlier {
+                events.extend([event.clone(), wait.clone()]);
+            }
+        }
+        places.push(events.len());
+        events.push(event);
+    }
+    (events, places)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    /// What the contract says about several rounds in one event.
+    #[test]
+    fn rounds_of_one_event_decide_like_single_ones(
+        release in release(),
+        history in history(),
+        now in time(),
+        settings in any_settings(),
+    ) {
+        let mut history = history;
+        for event in &mut history {
+            if let Happening::Observed(round) = &mut event.happening {
+                round.times = 1 + round.times % 5;
+            }
+        }
+        let (single, places) = single_rounds(&history);
+        let mut decision = decide(&release, &history, now, &settings);
+        let place_of = |evidence: &mut Evidence| {
+            if let Evidence::Event(place) = evidence {
+                let index = usize::try_from(*place).expect("a place");
+                *place = u32::try_from(places[index]).expect("a place");
+            }
+        };
+        let reasons = decision.reasons.iter_mut();
+        reasons.flat_map(|it| &mut it.evidence).for_each(place_of);
+        let expected = decide(&release, &single, now, &settings);
+        let mut expected = expected;
+        // An unknown environment is known from its first round.
+        if expected.reasons[0].code == "environment-unknown" {
+            expected.reasons[0].evidence[0] = decision.reasons[0].evidence[0].clone();
+        }
+        prop_assert_eq!(decision, expected);
     }
 }
 

@@ -98,6 +98,7 @@ pages! {
     "0027" => "decisions/0027-stopped-commits.md",
     "0028" => "decisions/0028-giving-way.md",
     "0029" => "decisions/0029-outbox.md",
+    "0030" => "decisions/0030-repeated-events.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",

@@ -15,7 +15,7 @@ use crate::contract::promotion::{
 };
 use crate::deployment::Screen;
 use crate::deployment::entry::Began;
-use crate::deployment::timeline::Round;
+use crate::deployment::timeline::{Round, add_round};
 use crate::report::awaited::behind;
 use crate::report::headline::title;
 use crate::text::escape::escape;
@@ -31,7 +31,7 @@ pub struct Console {
     live: Option<Live>,
     /// The commit of the release.
     commit: String,
-    /// The rounds in which nodes were asked so far.
+    /// The rounds in which nodes were asked so far, as a timeline has them.
     rounds: Vec<Round>,
     /// The last line about what the deployment waits for.
     said: String,
@@ -149,7 +149,7 @@ impl Screen for Console {
     }
 
     fn answered(&mut self, round: Round) {
-        self.rounds.push(round);
+        add_round(&mut self.rounds, round);
     }
 
     fn decided(&mut self, decision: &Decision) {

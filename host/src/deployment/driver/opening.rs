@@ -34,8 +34,7 @@ impl Driver<'_> {
         self.canceled_by = recovery.canceled_by();
         let canceled = self.mailbox.has_message() && self.mailbox.stop_deploy().is_requested();
         let left = recovery.left_over(repeated, canceled);
-        let (events, interrupted) = recovery.into_parts();
-        self.record.resume(events);
+        let interrupted = recovery.interrupted();
         if let Some(note) = note {
             self.context.screen.note(&note);
         }

@@ -3,12 +3,13 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::round_forms::{NodeForm, RoundForm};
 use super::{Form, Many, Maybe};
 use crate::contract::promotion::{
-    Action, Conclusion, Convergence, Decision, Deployment, Event, Happening, Instruction,
-    Intervention, LoadTest, LoadTestResult, Measurement, Node, NodeStanding, NodeState,
-    NodeVersion, Notice, Notification, Occupant, Outcome, Permission, Progress, Rival, Round,
-    RunningLoadTest, Standing, StopCause, StoppedCommit, UnreleasedLabel, Urgency,
+    Action, Conclusion, Decision, Deployment, Event, Happening, Instruction, Intervention,
+    LoadTest, LoadTestResult, Measurement, Node, NodeStanding, NodeState, Notice, Notification,
+    Occupant, Outcome, Permission, Progress, Rival, Round, RunningLoadTest, Standing, StopCause,
+    StoppedCommit, UnreleasedLabel, Urgency,
 };
 use crate::contract::types::{
     EnvironmentSettings, Evidence, LoadTestAction, Reason, Settings, Span, Thresholds, Verdict,
@@ -44,6 +45,7 @@ forms!(
     NodeForm of Node,
     VerdictForm of Verdict,
     EnvironmentForm of EnvironmentSettings,
+    EventForm of Event,
     PointForm of Point,
     RunningLoadTestForm of RunningLoadTest,
 );
@@ -241,37 +243,6 @@ pub struct DeploymentForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Round")]
-pub struct RoundForm {
-    environment: String,
-    #[serde(with = "ConvergenceForm")]
-    convergence: Convergence,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Convergence", rename_all = "kebab-case")]
-pub enum ConvergenceForm {
-    Observed(#[serde(with = "Many::<NodeForm>")] Vec<Node>),
-    Judged(bool),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Node")]
-pub struct NodeForm {
-    #[serde(serialize_with = "clipped")]
-    name: String,
-    #[serde(with = "NodeVersionForm")]
-    version: NodeVersion,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "NodeVersion", rename_all = "kebab-case")]
-pub enum NodeVersionForm {
-    Serves(String),
-    Unreachable(#[serde(serialize_with = "clipped")] String),
-}
-
-#[derive(Serialize, Deserialize)]
 #[serde(remote = "LoadTest")]
 pub struct LoadTestForm {
     environment: String,
@@ -368,7 +339,7 @@ pub struct PointForm {
 }
 
 /// Writes as much of a text as the policy can take.
-fn clipped<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn clipped<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text[..text.floor_char_boundary(LONGEST_TEXT)])
 }
 

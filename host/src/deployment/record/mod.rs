@@ -3,7 +3,8 @@
 //! - Format 1 has no key `format`. Its decisions repeat `schema`, `tag` and `digest` of the command's output, and
 //!   call the permission `verdict`.
 //! - Format 2 has every list in every entry.
-//! - This version writes format 3: an entry may refer to the lists of an earlier entry; see [`repeats`].
+//! - Format 3: an entry may refer to the lists of an earlier entry; see [`repeats`].
+//! - This version writes format 4: one entry can stand for many that repeat earlier ones, and a round has a count.
 //!
 //! Every shape is written here, in snake case with values in kebab case, so that a journal stays readable when
 //! the output of a command or a name of the contract changes. A change of a shape takes the next format, and
@@ -11,6 +12,7 @@
 
 pub(super) mod forms;
 pub(super) mod repeats;
+mod round_forms;
 
 use std::marker::PhantomData;
 
@@ -19,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::entry::Entry;
 
 /// The format that is written.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// The keys of an entry that name its format, and the entry that has its lists.
 #[derive(Deserialize)]
@@ -217,7 +219,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         for entry in entries() {
             let body = write(&entry, None).expect("JSON");
-            assert!(body.starts_with("{\"format\":3,\"entry\":"), "{body}");
+            assert!(body.starts_with("{\"format\":4,\"entry\":"), "{body}");
             assert_eq!(
                 read(&body).expect("an entry"),
                 (entry.clone(), None),
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_later_format_is_refused_by_its_number() {
-        for (format, is_known) in [(0, false), (1, true), (2, true), (3, true), (4, false)] {
+        for (format, is_known) in [(0, false), (1, true), (2, true), (4, true), (5, false)] {
             let body = format!("{{\"format\":{format},\"entry\":\"interrupted\"}}");
             let read = read(&body);
             assert_eq!(read.is_ok(), is_known, "{read:?}");

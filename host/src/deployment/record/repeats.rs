@@ -137,6 +137,7 @@ fn lists(entry: &mut Entry) -> Option<Lists<'_>> {
             let Happening::Observed(Round {
                 environment,
                 convergence: Convergence::Observed(nodes),
+                times: _,
             }) = &mut event.happening
             else {
                 return None;
@@ -158,7 +159,7 @@ fn lists(entry: &mut Entry) -> Option<Lists<'_>> {
 }
 
 /// Whether the nodes gave equal answers, regardless of their response times.
-fn is_same(before: &[NodeDetails], now: Option<&[NodeDetails]>) -> bool {
+pub fn is_same(before: &[NodeDetails], now: Option<&[NodeDetails]>) -> bool {
     let Some(now) = now else {
         return before.is_empty();
     };

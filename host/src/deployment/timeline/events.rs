@@ -6,7 +6,8 @@ use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
 use crate::deployment::entry::{CommandDetails, Details, NodeDetails};
-use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState};
+use crate::deployment::history::RepeatedRounds;
+use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState, add_round};
 use crate::text::number::short;
 
 /// The person who caused an event, with the reason if one was given.
@@ -89,16 +90,30 @@ impl Projector {
 
     fn observed(&mut self, at: u64, it: &contract::Round, details: &Details) {
         if let Details::Round { nodes } = details {
-            self.timeline
-                .rounds
-                .push(Round::of(at, &it.environment, nodes));
+            let round = Round::of(at, &it.environment, nodes);
+            add_round(&mut self.timeline.rounds, round);
         }
+    }
+
+    /// Adds the last of repeated rounds.
+    pub(super) fn rounds_repeated(&mut self, repeated: &RepeatedRounds) {
+        let is_other = |it: &&Round| it.environment == repeated.environment;
+        let rounds = &mut self.timeline.rounds;
+        let Some(last) = rounds.iter().rfind(is_other) else {
+            return;
+        };
+        let round = Round {
+            at: repeated.at.saturating_mul(1000),
+            times: repeated.more.into(),
+            ..last.clone()
+        };
+        add_round(rounds, round);
     }
 
     /// Keeps the last answers of each environment.
     pub(super) fn served(&mut self, at: u64, environment: &str, nodes: &[NodeDetails]) {
         let answers = Round::of(at, environment, nodes);
-        self.timeline.rounds.push(answers.clone());
+        add_round(&mut self.timeline.rounds, answers.clone());
         let looks = &mut self.timeline.last_look;
         looks.retain(|it| it.environment != environment);
         looks.push(answers);
@@ -183,7 +198,7 @@ impl Projector {
         }
     }
 
-    fn waited(&mut self, at: u64) {
+    pub(super) fn waited(&mut self, at: u64) {
         if let Some(step) = self
             .timeline
             .steps

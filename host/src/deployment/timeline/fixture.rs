@@ -172,6 +172,7 @@ pub fn half_way() -> Timeline {
             .zip(commits)
             .map(|(index, commit)| node(&format!("http://10.30.0.{index}:8080"), Some(commit)))
             .collect(),
+        times: 1,
     };
     timeline.rounds.push(last_look.clone());
     timeline.last_look.push(last_look);
@@ -311,6 +312,7 @@ pub fn large(answer: impl Fn(usize, usize) -> Option<&'static str>) -> Timeline 
             nodes: (0..20)
                 .map(|node| self::node(&format!("http://10.20.0.{node}:8080"), answer(node, round)))
                 .collect(),
+            times: 1,
         })
         .collect();
     timeline.last = at(1000);

@@ -53,6 +53,7 @@ pub fn rolling(environment: &str, network: &str, from: u64, until: u64, rounds: 
                     }
                 })
                 .collect(),
+            times: 1,
         })
         .collect()
 }

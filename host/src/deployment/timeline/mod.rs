@@ -56,7 +56,8 @@ pub struct Timeline {
     pub environments: Vec<Place>,
     /// The steps, in order.
     pub steps: Vec<Step>,
-    /// The rounds in which the nodes were asked for their versions, in order.
+    /// The rounds in which the nodes were asked for their versions, in order. Of rounds with the same answers in a row,
+    /// the first one and the last one.
     pub rounds: Vec<Round>,
     /// What the nodes served at the end of a deployment that did not succeed: the last answers of each environment that
     /// it began to change.
@@ -251,17 +252,32 @@ pub struct Step {
     pub tail: Vec<String>,
 }
 
-/// The answers of all nodes of an environment, asked once.
+/// The answers of all nodes of an environment, asked once, or several times in a row with the same answers.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Round {
-    /// When they were asked.
+    /// When they were asked, the last time.
     pub at: u64,
     /// The environment.
     pub environment: String,
     /// The answer of each node.
     pub nodes: Vec<Node>,
+    /// How often they were asked since the round before, and gave these answers.
+    #[serde(skip)]
+    pub times: u64,
+}
+
+/// Adds a round. Of equal rounds in a row only the first and the last are kept, so that a long wait costs no memory.
+pub fn add_round(rounds: &mut Vec<Round>, round: Round) {
+    let is_same = |it: &Round| it.environment == round.environment && it.nodes == round.nodes;
+    match rounds.as_mut_slice() {
+        [.., before, last] if is_same(before) && is_same(last) => {
+            last.at = round.at;
+            last.times += round.times;
+        }
+        _ => rounds.push(round),
+    }
 }
 
 impl Round {
@@ -287,12 +303,13 @@ impl Round {
             at,
             environment: environment.to_owned(),
             nodes: nodes.collect(),
+            times: 1,
         }
     }
 }
 
 /// The answer of one node.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Node {

@@ -4,7 +4,8 @@ use crate::contract::actions;
 use crate::contract::fields::ByName;
 use crate::contract::promotion::{Action, Decision as Answer, Permission, Progress};
 use crate::contract::types::Verdict;
-use crate::deployment::entry::{Began, Entry};
+use crate::deployment::entry::{Began, Entry, RepeatedDecision};
+use crate::deployment::history::Tail;
 use crate::deployment::log::Dated;
 use crate::deployment::timeline::{
     Decision, Note, Place, Reason, Step, StepKind, StepState, Timeline,
@@ -16,8 +17,8 @@ use crate::journal::Header;
 pub fn project(header: &Header, entries: &[Dated]) -> Timeline {
     let began = entries.first().map_or(header.began, |it| it.at);
     let mut projector = Projector::new(header, began);
-    for dated in entries {
-        projector.take(dated);
+    for (position, dated) in (1..).zip(entries) {
+        projector.take(position, dated);
     }
     projector.timeline
 }
@@ -26,6 +27,8 @@ pub(super) struct Projector {
     pub(super) timeline: Timeline,
     /// The indices of the load test steps whose outcome has a verdict.
     judged: Vec<usize>,
+    /// The entries with decisions, and the index of each decision.
+    decided: Vec<(u64, usize)>,
 }
 
 impl Projector {
@@ -53,10 +56,11 @@ impl Projector {
                 notes: Vec::new(),
             },
             judged: Vec::new(),
+            decided: Vec::new(),
         }
     }
 
-    fn take(&mut self, dated: &Dated) {
+    fn take(&mut self, position: u64, dated: &Dated) {
         let at = dated.at;
         self.timeline.last = at;
         match &dated.entry {
@@ -65,11 +69,16 @@ impl Projector {
                 interrupted,
                 repeated,
             } => self.resumed(at, interrupted.as_ref(), *repeated),
-            Entry::Decided { decision, .. } => self.decided(at, decision),
+            Entry::Decided { decision, .. } => {
+                self.decided(at, decision);
+                let index = self.timeline.decisions.len().saturating_sub(1);
+                self.decided.push((position, index));
+            }
             Entry::Started { effect } => self.started(at, effect),
             Entry::Happened { event, details } => {
                 self.happened(at, event, details);
             }
+            Entry::Repeated { history, decisions } => self.repeated(at, history, decisions),
             Entry::Served { environment, nodes } => self.served(at, environment, nodes),
             Entry::Noted { text } => self.note(at, text.clone()),
             Entry::Running { .. } => {}
@@ -170,6 +179,22 @@ impl Projector {
                 last.reasons = answer.reasons;
             }
             _ => self.timeline.decisions.push(answer),
+        }
+    }
+
+    fn repeated(&mut self, at: u64, history: &Tail, decisions: &[RepeatedDecision]) {
+        match &history.rounds {
+            Some(rounds) => self.rounds_repeated(rounds),
+            None => self.waited(at),
+        }
+        for repeated in decisions {
+            let mut known = self.decided.iter().rev();
+            let known = known.find(|(entry, _)| *entry == repeated.entry);
+            if let Some(decision) =
+                known.and_then(|(_, index)| self.timeline.decisions.get_mut(*index))
+            {
+                decision.times += repeated.times;
+            }
         }
     }
 

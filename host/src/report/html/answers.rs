@@ -19,19 +19,19 @@ pub enum Answer<'a> {
 
 /// What a node answered in all rounds of its environment.
 ///
-/// An answer is valid until the next round, but no longer than `last` and [`reach`].
+/// An answer is valid until the next round, but no longer than `last`, and no longer than [`reach`] if the nodes were not
+/// asked meanwhile.
 pub fn answers<'a>(name: &str, rounds: &[&'a Round], last: u64) -> Vec<Segment<'a>> {
     let reach = reach(rounds);
     joined(rounds.iter().enumerate().filter_map(|(index, round)| {
         let node = round.nodes.iter().find(|node| node.name == name)?;
-        let next = rounds
-            .get(index + 1)
-            .map_or(last.max(round.at), |next| next.at);
-        Some((
-            round.at,
-            next.min(round.at.saturating_add(reach)),
-            answer(node),
-        ))
+        let reached = round.at.saturating_add(reach);
+        let until = match rounds.get(index + 1) {
+            Some(next) if next.times > 1 => next.at,
+            Some(next) => next.at.min(reached),
+            None => last.max(round.at).min(reached),
+        };
+        Some((round.at, until, answer(node), round.times))
     }))
 }
 
@@ -40,7 +40,7 @@ pub fn answers<'a>(name: &str, rounds: &[&'a Round], last: u64) -> Vec<Segment<'
 fn reach(rounds: &[&Round]) -> u64 {
     let mut gaps: Vec<u64> = rounds
         .windows(2)
-        .map(|pair| pair[1].at.saturating_sub(pair[0].at))
+        .map(|pair| pair[1].at.saturating_sub(pair[0].at) / pair[1].times.max(1))
         .collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2)
@@ -74,20 +74,22 @@ pub struct Segment<'a> {
     pub count: u64,
 }
 
-/// Joins equal answers; each has its time and the end of its validity.
-pub fn joined<'a>(answers: impl IntoIterator<Item = (u64, u64, Answer<'a>)>) -> Vec<Segment<'a>> {
+/// Joins equal answers; each has its time, the end of its validity, and how often it was given.
+pub fn joined<'a>(
+    answers: impl IntoIterator<Item = (u64, u64, Answer<'a>, u64)>,
+) -> Vec<Segment<'a>> {
     let mut segments: Vec<Segment<'a>> = Vec::new();
-    for (from, until, answer) in answers {
+    for (from, until, answer, count) in answers {
         match segments.last_mut() {
             Some(last) if last.answer == answer && last.until >= from => {
                 last.until = last.until.max(until);
-                last.count += 1;
+                last.count += count;
             }
             _ => segments.push(Segment {
                 answer,
                 from,
                 until,
-                count: 1,
+                count,
             }),
         }
     }
@@ -234,7 +236,7 @@ impl<'a> Legend<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::{self, COMMIT, at, large};
+    use crate::report::fixture::{self, BEFORE, COMMIT, at, large};
 
     #[test]
     fn an_answer_holds_for_a_while_and_not_beyond_the_end() {
@@ -248,6 +250,21 @@ mod tests {
             .map(|it| (it.from, it.until, it.count))
             .collect();
         assert_eq!(periods, [(at(0), at(24), 10), (at(980), at(999), 10)]);
+    }
+
+    #[test]
+    fn an_answer_that_was_given_again_and_again_has_no_gap() {
+        let mut timeline = large(|_, round| Some(if round < 499 { BEFORE } else { COMMIT }));
+        timeline.rounds.drain(10..498);
+        timeline.rounds[10].times = 489;
+        let rounds: Vec<&Round> = timeline.rounds.iter().collect();
+        let node = &rounds[0].nodes[0].name;
+        let segments = answers(node, &rounds, at(999));
+        let periods: Vec<_> = segments
+            .iter()
+            .map(|it| (it.from, it.until, it.count))
+            .collect();
+        assert_eq!(periods, [(at(0), at(998), 499), (at(998), at(999), 1)]);
     }
 
     #[test]
@@ -268,10 +285,10 @@ mod tests {
     const A: Answer<'_> = Answer::Commit("a");
     const B: Answer<'_> = Answer::Commit("b");
 
-    fn rounds(answers: &[Answer<'static>]) -> Vec<(u64, u64, Answer<'static>)> {
+    fn rounds(answers: &[Answer<'static>]) -> Vec<(u64, u64, Answer<'static>, u64)> {
         (0..)
             .zip(answers)
-            .map(|(round, answer)| (at(round), at(round + 1), *answer))
+            .map(|(round, answer)| (at(round), at(round + 1), *answer, 1))
             .collect()
     }
 
@@ -288,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_gap_between_rounds_stays_empty() {
-        let segments = joined([(at(0), at(1), A), (at(60), at(61), A)]);
+        let segments = joined([(at(0), at(1), A, 1), (at(60), at(61), A, 1)]);
         assert_eq!(segments.len(), 2);
     }
 
@@ -323,9 +340,9 @@ mod tests {
             .iter()
             .map(|commit| (commit.key.as_str(), commit.hash))
             .collect();
-        assert_eq!(keys, [("A", COMMIT), ("B", fixture::BEFORE)]);
+        assert_eq!(keys, [("A", COMMIT), ("B", BEFORE)]);
         assert!(legend.commits[0].release && legend.unreachable);
-        assert_eq!(legend.find(fixture::BEFORE).expect("a commit").color, 1);
+        assert_eq!(legend.find(BEFORE).expect("a commit").color, 1);
     }
 
     #[test]

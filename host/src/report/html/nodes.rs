@@ -31,7 +31,7 @@ pub struct Environment<'a> {
     /// Its name.
     pub name: &'a str,
     /// How often they were asked.
-    pub rounds: usize,
+    pub rounds: u64,
     /// In the order of their first answers.
     pub nodes: Vec<Line<'a>>,
 }
@@ -111,7 +111,7 @@ impl<'a> Nodes<'a> {
                         .filter_map(|segment| absence(name, node, segment)),
                 );
             }
-            lines.push((name, rounds.len(), nodes));
+            lines.push((name, rounds.iter().map(|it| it.times).sum(), nodes));
         }
         let count: u64 = lines.iter().map(|(_, _, nodes)| nodes.len() as u64).sum();
         let limit = (SEGMENTS / count.max(1)).clamp(24, 120);

@@ -7,6 +7,7 @@ use super::*;
 use crate::contract::promotion::{
     Action, Decision, Event, NodeStanding, NodeState, NodeVersion, Permission, Progress,
 };
+use crate::deployment::history::History;
 use crate::deployment::log::{self, Log};
 use crate::journal::{self, Location, NewDeployment, Store};
 
@@ -50,6 +51,7 @@ fn round() -> impl Strategy<Value = Entry> {
             let round = Round {
                 environment: environment.to_owned(),
                 convergence: Convergence::Observed(nodes.iter().map(node).collect()),
+                times: 1,
             };
             Entry::Happened {
                 event: Event {
@@ -147,26 +149,56 @@ fn begun(store: &mut dyn Store) -> u64 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// For any entries in any order, also from several processes, reading returns the entries that were written. So
-    /// every reader gets the same entries, and the policy makes the same decisions.
+    /// For any entries in any order, also from several processes, reading returns the entries that were written, except
+    /// those that only repeat what was written before. All of them are in the history that the policy receives.
     #[test]
     fn what_is_stored_once_reads_as_if_it_were_stored_whole(
-        entries in vec((prop_oneof![4 => round(), 4 => decision(), 1 => other()], prop::bool::weighted(0.1)), 0..40),
+        entries in vec((prop_oneof![4 => round(), 4 => decision(), 4 => other()], prop::bool::weighted(0.1)), 0..40),
     ) {
         let folder = tempfile::tempdir().expect("a folder");
         let mut first = store(&folder);
         let number = begun(first.as_mut());
-        let mut log = Log::new(first, number, 1);
-        for (entry, is_other_process) in &entries {
-            if *is_other_process {
-                log = Log::new(store(&folder), number, log.next());
+        let mut log = Log::new(first, number);
+        let mut history = History::default();
+        let mut written = Vec::new();
+        for (entry, is_other_process) in entries {
+            if is_other_process {
+                // What is kept back is written before the process ends.
+                log.write(&Entry::Interrupted).expect("written");
+                written.push(Entry::Interrupted);
+                let known = log::read(log.store.as_mut(), number).expect("entries");
+                let known = log::history(number, &known).expect("a history");
+                log = Log::behind(store(&folder), number, log.next(), &known);
             }
-            log.write(entry).expect("written");
+            log.write(&entry).expect("written");
+            if let Entry::Happened { event, .. } = &entry {
+                history.add(event.clone(), ());
+            }
+            written.push(timeless(entry));
         }
+        log.write(&Entry::Interrupted).expect("written");
+        written.push(Entry::Interrupted);
         let read = log::read(log.store.as_mut(), number).expect("entries");
-        let read: Vec<_> = read.into_iter().map(|it| timeless(it.entry)).collect();
-        let written: Vec<_> = entries.into_iter().map(|it| timeless(it.0)).collect();
-        prop_assert_eq!(read, written);
+        let known = log::history(number, &read).expect("a history");
+        prop_assert_eq!(known.events(), history.events());
+        let mut repeated = 0;
+        let mut read = read.into_iter().map(|it| timeless(it.entry)).filter(|it| match it {
+            Entry::Repeated { decisions, .. } => {
+                repeated += decisions.iter().map(|it| it.times).sum::<u64>();
+                false
+            }
+            _ => true,
+        }).peekable();
+        let mut kept_back = 0;
+        for entry in written {
+            if read.next_if_eq(&entry).is_none() {
+                kept_back += u64::from(matches!(entry, Entry::Decided { .. }));
+                let may_be = matches!(entry, Entry::Decided { .. } | Entry::Happened { .. });
+                prop_assert!(may_be, "{:?} is missing", entry);
+            }
+        }
+        prop_assert_eq!(read.next(), None);
+        prop_assert_eq!(repeated, kept_back);
     }
 }
 
@@ -205,7 +237,7 @@ fn what_does_not_change_costs_next_to_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut store = store(&folder);
     let number = begun(store.as_mut());
-    let mut log = Log::new(store, number, 1);
+    let mut log = Log::new(store, number);
     for round in 0..ROUNDS {
         let nodes: Vec<_> = (0..500).map(|it| details(it, 0, round % 7)).collect();
         let standing = Standing {
@@ -223,6 +255,7 @@ fn what_does_not_change_costs_next_to_nothing() {
         let observed = Round {
             environment: "stage".to_owned(),
             convergence: Convergence::Observed(nodes.iter().map(node).collect()),
+            times: 1,
         };
         log.write(&Entry::Happened {
             event: Event {

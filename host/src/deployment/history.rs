@@ -1,0 +1,266 @@
+//! The history of a deployment as the policy receives it. What only repeats the end of the history is no event of its
+//! own, so that the history of a deployment that waits for days stays short.
+//!
+//! This is the only place that decides which events repeat earlier ones; `wit/promotion.wit` says what they mean:
+//!
+//! - Waits in a row are one event.
+//! - Rounds with the same result and nothing but waits between them are one event, which counts them.
+//! - Of several findings that the same release holds an environment, with nothing but waits between them, only the
+//!   latest is an event, behind the waits.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::Many;
+use super::record::forms::EventForm;
+use crate::contract::fields::MOST_ROUNDS;
+use crate::contract::promotion::{Event, Happening, Occupant, Round};
+
+/// The events so far, and what a reader keeps about each of them.
+#[derive(Clone, Debug)]
+pub struct History<T = ()> {
+    events: Vec<Event>,
+    about: Vec<T>,
+    /// How many events at the beginning are as they were when the changes were taken last.
+    unchanged: usize,
+    /// How many rounds were added to an event since then.
+    more: u32,
+}
+
+/// The end of a history that has changed, because what happened before happened again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tail {
+    /// The index of the first event that has changed, or is new.
+    from: u64,
+    /// The rounds at this index, if it is an event of rounds that were repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<RepeatedRounds>,
+    /// All events behind them.
+    #[serde(with = "Many::<EventForm>")]
+    pub events: Vec<Event>,
+}
+
+/// Rounds that were repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepeatedRounds {
+    /// The environment.
+    pub environment: String,
+    /// When the last one ended, in seconds since 1970.
+    pub at: u64,
+    /// How many more there are.
+    pub more: u32,
+}
+
+/// A tail does not fit to a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherHistory;
+
+impl fmt::Display for OtherHistory {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("it repeats events that are not in the entries before it")
+    }
+}
+
+impl<T> Default for History<T> {
+    fn default() -> Self {
+        Self {
+            events: Vec::new(),
+            about: Vec::new(),
+            unchanged: 0,
+            more: 0,
+        }
+    }
+}
+
+impl<T> History<T> {
+    /// The events, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The events, in order, each with what is kept about it.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Event, &T)> {
+        self.events.iter().zip(&self.about)
+    }
+
+    /// The same events, without what is kept about them. All of them are known.
+    pub fn events_alone(&self) -> History {
+        History {
+            events: self.events.clone(),
+            about: vec![(); self.events.len()],
+            unchanged: self.events.len(),
+            more: 0,
+        }
+    }
+
+    /// The events, in order, each with what is kept about it.
+    pub fn into_events(self) -> impl Iterator<Item = (Event, T)> {
+        self.events.into_iter().zip(self.about)
+    }
+
+    /// Whether an event repeats the end of the history, so that it does not become an event of its own.
+    pub fn is_repeated_by(&self, happening: &Happening) -> bool {
+        match (happening, self.events.as_slice()) {
+            (Happening::Waited(_), [.., last]) => matches!(last.happening, Happening::Waited(_)),
+            (Happening::Observed(now), [.., before, wait]) => {
+                matches!(wait.happening, Happening::Waited(_))
+                    && matches!(&before.happening, Happening::Observed(it) if is_same_round(it, now))
+            }
+            (Happening::Occupied(now), [.., before, wait]) => {
+                matches!(wait.happening, Happening::Waited(_))
+                    && matches!(&before.happening, Happening::Occupied(it) if is_same_occupant(it, now))
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds an event of now. What is kept about the events that it repeats is replaced.
+    pub fn add(&mut self, event: Event, about: T) {
+        if !self.is_repeated_by(&event.happening) {
+            self.push(event, about);
+            return;
+        }
+        match event.happening {
+            Happening::Waited(seconds) => self.wait(event.at, seconds, about),
+            Happening::Observed(now) => {
+                self.pop();
+                self.repeat_round(event.at, now.times, about);
+            }
+            _ => {
+                let wait = self.pop();
+                self.pop();
+                if let Some((wait, about_wait)) = wait {
+                    self.add(wait, about_wait);
+                }
+                self.push(event, about);
+            }
+        }
+    }
+
+    /// Takes what has changed since the last call.
+    pub fn take_changes(&mut self) -> Tail {
+        let from = self.unchanged.min(self.events.len());
+        let more = self.more;
+        self.forget_changes();
+        let rounds = match self.events.get(from) {
+            Some(Event {
+                at,
+                happening: Happening::Observed(round),
+            }) => Some(RepeatedRounds {
+                environment: round.environment.clone(),
+                at: *at,
+                more,
+            }),
+            _ => None,
+        };
+        let behind = from + usize::from(rounds.is_some());
+        Tail {
+            from: from as u64,
+            rounds,
+            events: self.events[behind..].to_vec(),
+        }
+    }
+
+    /// Regards all events as known.
+    pub fn forget_changes(&mut self) {
+        self.unchanged = self.events.len();
+        self.more = 0;
+    }
+
+    /// Adds an event as one of its own.
+    fn push(&mut self, event: Event, about: T) {
+        self.events.push(event);
+        self.about.push(about);
+    }
+
+    fn pop(&mut self) -> Option<(Event, T)> {
+        let last = self.events.pop().zip(self.about.pop());
+        self.unchanged = self.unchanged.min(self.events.len());
+        last
+    }
+
+    /// Makes the last event, which is a wait, longer.
+    fn wait(&mut self, at: u64, more: u32, about: T) {
+        if let Some((
+            Event {
+                happening: Happening::Waited(seconds),
+                ..
+            },
+            _,
+        )) = self.pop()
+        {
+            let happening = Happening::Waited(seconds.saturating_add(more));
+            self.push(Event { at, happening }, about);
+        }
+    }
+
+    /// Adds rounds to the last event, which has rounds with the same result.
+    fn repeat_round(&mut self, at: u64, more: u32, about: T) {
+        if let Some((mut event, _)) = self.pop() {
+            event.at = at;
+            if let Happening::Observed(round) = &mut event.happening {
+                round.times = add_rounds(round.times, more);
+            }
+            self.more = self.more.saturating_add(more);
+            self.push(event, about);
+        }
+    }
+}
+
+impl<T: Clone> History<T> {
+    /// Changes the end of the history as a tail says. Returns the rounds that were added to an event, if there are any.
+    /// `about` is kept about new events; the rounds keep what was kept about them.
+    ///
+    /// # Errors
+    ///
+    /// If the tail belongs to another history.
+    pub fn apply(&mut self, tail: &Tail, about: &T) -> Result<Option<Event>, OtherHistory> {
+        let from = usize::try_from(tail.from).map_err(|_| OtherHistory)?;
+        if from > self.events.len() {
+            return Err(OtherHistory);
+        }
+        let mut added = None;
+        let mut behind = from;
+        if let Some(rounds) = &tail.rounds {
+            let event = self.events.get_mut(from).ok_or(OtherHistory)?;
+            let Happening::Observed(round) = &mut event.happening else {
+                return Err(OtherHistory);
+            };
+            if round.environment != rounds.environment {
+                return Err(OtherHistory);
+            }
+            round.times = add_rounds(round.times, rounds.more);
+            event.at = rounds.at;
+            let mut more = event.clone();
+            if let Happening::Observed(round) = &mut more.happening {
+                round.times = rounds.more;
+            }
+            added = Some(more);
+            behind += 1;
+        }
+        self.events.truncate(behind);
+        self.about.truncate(behind);
+        for event in &tail.events {
+            self.push(event.clone(), about.clone());
+        }
+        self.forget_changes();
+        Ok(added)
+    }
+}
+
+/// No history says more than a document can.
+fn add_rounds(times: u32, more: u32) -> u32 {
+    times.saturating_add(more).min(MOST_ROUNDS)
+}
+
+fn is_same_round(one: &Round, other: &Round) -> bool {
+    one.environment == other.environment && one.convergence == other.convergence
+}
+
+fn is_same_occupant(one: &Occupant, other: &Occupant) -> bool {
+    one.environment == other.environment && one.commit == other.commit
+}

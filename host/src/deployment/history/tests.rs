@@ -1,0 +1,291 @@
+//! Tests of what repeats the end of a history: the policy decides as if every event were one of its own.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::contract::promotion::{
+    Convergence, Decision, Deployment, Intervention, LoadTest, LoadTestResult, Node, NodeVersion,
+    Notification, Outcome, Release, Rival, RunningLoadTest,
+};
+use crate::contract::settings;
+use crate::contract::types::{Evidence, Verdict};
+use crate::sandbox::{Policy, Use};
+
+const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const OTHER: &str = "8f94139338f9404f26296befa88755fc2598c289";
+
+fn round(environment: &str, commits: &[&str]) -> Happening {
+    let nodes = commits.iter().enumerate().map(|(number, commit)| Node {
+        name: format!("http://10.0.0.{number}"),
+        version: match *commit {
+            "" => NodeVersion::Unreachable("connection refused".to_owned()),
+            commit => NodeVersion::Serves(commit.to_owned()),
+        },
+    });
+    Happening::Observed(Round {
+        environment: environment.to_owned(),
+        convergence: Convergence::Observed(nodes.collect()),
+        times: 1,
+    })
+}
+
+fn occupied(environment: &str, commit: &str, left: Option<u32>) -> Happening {
+    Happening::Occupied(Occupant {
+        environment: environment.to_owned(),
+        commit: commit.to_owned(),
+        load_test: left.map(|left| RunningLoadTest { left: Some(left) }),
+    })
+}
+
+fn wait(seconds: u32) -> Happening {
+    Happening::Waited(seconds)
+}
+
+/// The history of these happenings, a second apart.
+fn history(happenings: &[Happening]) -> History {
+    let mut history = History::default();
+    for (at, happening) in (1..).zip(happenings) {
+        let happening = happening.clone();
+        history.add(Event { at, happening }, ());
+    }
+    history
+}
+
+fn said(history: &History) -> Vec<(u64, Happening)> {
+    let events = history.events().iter();
+    events.map(|it| (it.at, it.happening.clone())).collect()
+}
+
+fn times(happening: Happening, times: u32) -> Happening {
+    match happening {
+        Happening::Observed(round) => Happening::Observed(Round { times, ..round }),
+        other => other,
+    }
+}
+
+#[test]
+fn waits_in_a_row_are_one_event() {
+    let waits = history(&[wait(10), wait(20), wait(u32::MAX)]);
+    assert_eq!(said(&waits), [(3, wait(u32::MAX))]);
+    assert_eq!(said(&history(&[wait(10), wait(20)])), [(2, wait(30))]);
+}
+
+#[test]
+fn equal_rounds_with_waits_between_them_are_one_event() {
+    let (old, new) = (round("stage", &[OTHER]), round("stage", &[SHA]));
+    let cycle = [old.clone(), wait(1), old.clone(), wait(1), old.clone()];
+    let three = times(old.clone(), 3);
+    assert_eq!(said(&history(&cycle)), [(5, three.clone())]);
+    let more = [&cycle[..], &[wait(1), new.clone(), wait(1), old.clone()]].concat();
+    assert_eq!(
+        said(&history(&more)),
+        [
+            (5, three),
+            (6, wait(1)),
+            (7, new.clone()),
+            (8, wait(1)),
+            (9, old.clone())
+        ]
+    );
+    for apart in [
+        vec![old.clone(), old.clone()],
+        vec![old.clone(), wait(1), round("prod", &[OTHER])],
+        vec![old.clone(), wait(1), round("stage", &[OTHER, OTHER])],
+        vec![old, wait(1), occupied("prod", SHA, None), wait(1), new],
+    ] {
+        assert_eq!(history(&apart).events().len(), apart.len(), "{apart:?}");
+    }
+}
+
+#[test]
+fn only_the_latest_finding_about_an_occupant_stays() {
+    let taken = |left| occupied("prod", OTHER, left);
+    let found = [
+        taken(None),
+        wait(10),
+        taken(Some(60)),
+        wait(10),
+        taken(Some(50)),
+    ];
+    assert_eq!(
+        said(&history(&found)),
+        [(4, wait(20)), (5, taken(Some(50)))]
+    );
+    let another = [taken(None), wait(10), occupied("prod", SHA, None)];
+    assert_eq!(history(&another).events().len(), 3);
+    let elsewhere = [taken(None), wait(10), occupied("stage", OTHER, None)];
+    assert_eq!(history(&elsewhere).events().len(), 3);
+}
+
+#[test]
+fn a_deployment_that_waits_for_days_has_a_short_history() {
+    let answers = [SHA; 500];
+    for cycle in [
+        vec![round("stage", &answers), wait(10)],
+        vec![occupied("prod", OTHER, None), wait(10)],
+        vec![wait(10)],
+    ] {
+        let mut history = History::default();
+        for at in 0..100_000 {
+            for happening in cycle.clone() {
+                history.add(Event { at, happening }, ());
+            }
+        }
+        assert!(history.events().len() <= 3, "{}", history.events().len());
+    }
+}
+
+#[test]
+fn a_count_ends_at_what_a_document_may_say() {
+    let many = times(round("stage", &[SHA]), MOST_ROUNDS);
+    let more = history(&[many.clone(), wait(1), many.clone()]);
+    assert_eq!(said(&more), [(3, many)]);
+}
+
+#[test]
+fn a_tail_of_another_history_is_refused() {
+    let mut long = history(&[wait(1), round("stage", &[SHA])]);
+    long.forget_changes();
+    for happening in [wait(1), round("stage", &[SHA])] {
+        long.add(Event { at: 9, happening }, ());
+    }
+    let tail = long.take_changes();
+    for other in [
+        vec![],
+        vec![wait(1)],
+        vec![wait(1), wait(1)],
+        vec![wait(1), round("prod", &[SHA])],
+        vec![wait(1), occupied("prod", SHA, None)],
+    ] {
+        assert_eq!(history(&other).apply(&tail, &()), Err(OtherHistory));
+    }
+    let mut same = history(&[wait(1), round("stage", &[SHA])]);
+    let added = same.apply(&tail, &()).expect("the end of this history");
+    let happening = round("stage", &[SHA]);
+    assert_eq!(added, Some(Event { at: 9, happening }));
+    assert_eq!(same.events(), long.events());
+}
+
+fn environment() -> impl Strategy<Value = &'static str> {
+    prop_oneof![30 => select(vec!["stage", "prod"]), 1 => Just("qa")]
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    use Intervention::{Approved, Held};
+    let commit = || select(vec![SHA, SHA, OTHER]);
+    let outcome = select(vec![
+        Outcome::Succeeded,
+        Outcome::Succeeded,
+        Outcome::Unknown,
+    ]);
+    let deployed = (environment(), commit(), outcome).prop_map(|(environment, commit, outcome)| {
+        Happening::Deployed(Deployment {
+            environment: environment.to_owned(),
+            commit: commit.to_owned(),
+            digest: None,
+            outcome,
+        })
+    });
+    let answers = vec(select(vec![SHA, SHA, SHA, OTHER, ""]), 0..3);
+    let observed = (environment(), answers).prop_map(|(environment, it)| round(environment, &it));
+    let verdict = select(vec![Verdict::Passed, Verdict::Failed]);
+    let load_tested = (environment(), verdict).prop_map(|(environment, verdict)| {
+        Happening::LoadTested(LoadTest {
+            environment: environment.to_owned(),
+            result: LoadTestResult::Judged(verdict),
+        })
+    });
+    let taken = (environment(), commit(), proptest::option::of(0..99_u32))
+        .prop_map(|(environment, commit, left)| occupied(environment, commit, left));
+    let rival = (environment(), any::<bool>()).prop_map(|(environment, is_newer)| {
+        let rival = Rival {
+            environment: environment.to_owned(),
+            commit: OTHER.to_owned(),
+        };
+        if is_newer {
+            Happening::Overtaken(rival)
+        } else {
+            Happening::Unplaced(rival)
+        }
+    });
+    let notified = select(vec!["stopped", "superseded", "promoted"]).prop_map(|key| {
+        Happening::Notified(Notification {
+            key: key.to_owned(),
+            outcome: Outcome::Succeeded,
+        })
+    });
+    prop_oneof![
+        4 => deployed,
+        8 => observed,
+        2 => load_tested,
+        4 => taken,
+        1 => rival,
+        1 => notified,
+        1 => select(vec![Held, Approved]).prop_map(Happening::Intervened),
+        2 => (0..20_u32).prop_map(wait),
+    ]
+}
+
+/// Histories in which single events, and events and waits in turn, follow each other.
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let part = (happening(), 0..4_usize).prop_map(|(happening, repeated)| {
+        let cycle = [happening.clone(), wait(10)];
+        let mut part: Vec<_> = cycle.iter().cloned().cycle().take(2 * repeated).collect();
+        part.push(happening);
+        part
+    });
+    vec(part, 0..8).prop_map(|it| it.concat())
+}
+
+fn places(decision: &mut Decision, place: impl Fn(usize) -> usize) {
+    let reasons = decision.reasons.iter_mut();
+    for evidence in reasons.flat_map(|it| &mut it.evidence) {
+        if let Evidence::Event(index) = evidence {
+            let found = place(usize::try_from(*index).expect("a place"));
+            *index = u32::try_from(found).expect("a place");
+        }
+    }
+}
+
+#[test]
+fn the_policy_decides_as_if_every_event_were_one_of_its_own() {
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
+    let tags = select(vec!["stage", "stage-loadtest-warn", "prod"]);
+    let settings = settings::defaults();
+    let later = 0..1000_u64;
+    let config = ProptestConfig::with_cases(1000);
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let given = (tags, happenings(), 1..40_u64, later);
+    let result = runner.run(&given, |(tag, happenings, pace, later)| {
+        let release = Release {
+            tag: format!("{tag}-{SHA}"),
+            digest: None,
+            instruction: None,
+        };
+        let (mut whole, mut short) = (Vec::new(), History::default());
+        for (place, happening) in happenings.into_iter().enumerate() {
+            let at = pace * place as u64;
+            let event = Event { at, happening };
+            whole.push(event.clone());
+            short.add(event, place);
+        }
+        let now = pace * whole.len() as u64 + later;
+        let decide = |events: &[Event]| {
+            let decided = policy.decide(&release, events, now, &settings);
+            decided.expect("a decision")
+        };
+        let (mut expected, mut decision) = (decide(&whole), decide(short.events()));
+        // Each event stands for the latest one that it has become part of.
+        places(&mut decision, |index| short.about[index]);
+        if expected.reasons[0].code == "environment-unknown" {
+            // The policy names the first one.
+            places(&mut expected, |_| 0);
+            places(&mut decision, |_| 0);
+        }
+        prop_assert_eq!(decision, expected);
+        Ok(())
+    });
+    result.expect("the same decision");
+}
