@@ -93,7 +93,7 @@ fn an_urgent_release_supersedes_every_older_one() {
     let refused = pipeline.greenlight(&["run", "--tag", &tags[0], "--urgent"]);
     assert_eq!(refused.status, 2, "{}", refused.stdout);
     let urgent = [&["run", "--tag", &tags[0]], &URGENT[..]].concat();
-    // It contains a release that was superseded untested, so it is load tested itself.
+    // It contains a release that ended untested, so it is load tested itself.
     pipeline
         .greenlight(&urgent)
         .is(0, &["promote[load-test-passed]"]);

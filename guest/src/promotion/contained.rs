@@ -137,7 +137,7 @@ fn clause(stopped: &StoppedCommit) -> String {
     };
     let how = match stopped.cause {
         StopCause::LoadTest => "which its load test stopped",
-        StopCause::Untested => "which asks for `abort` and was superseded untested",
+        StopCause::Untested => "which asks for `abort` and ended untested",
     };
     format!(
         "{contains} `{}`, {how} in deployment {}",
@@ -247,7 +247,7 @@ mod tests {
         let decision = history.through("stage").decide(&release("stage"));
         assert_eq!(
             decision.reasons[1].message,
-            "the release may contain `bbbbbbbbbbbb`, which asks for `abort` and was superseded untested in \
+            "the release may contain `bbbbbbbbbbbb`, which asks for `abort` and ended untested in \
              deployment 7; `skip` counts as `abort`"
         );
         let help = decision.reasons[1].help.as_deref().unwrap_or_default();

@@ -256,7 +256,7 @@ struct StoppedCommit {
     commit: Commit,
     /// The number of the deployment that was stopped.
     deployment: u64,
-    /// Why it counts as stopped; `untested` if it asks for `abort` and was superseded before a load test of it passed.
+    /// Why it counts as stopped; `untested` if it asks for `abort` and its deployment ended before a load test of it passed.
     cause: ByName<contract::StopCause>,
     /// False if the history of commits is incomplete, and does not show whether the release contains it.
     certain: bool,

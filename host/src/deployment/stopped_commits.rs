@@ -62,11 +62,9 @@ impl StoppedCommits<'_> {
 
     /// Why the commit of a deployment counts as stopped, if it does.
     fn cause(&self, store: &mut dyn Store, header: &Header) -> Result<Option<StopCause>, Error> {
-        let cause = match header.conclusion {
-            Some(Conclusion::Stopped) => StopCause::LoadTest,
-            Some(Conclusion::Superseded) => StopCause::Untested,
-            _ => return Ok(None),
-        };
+        if header.conclusion.is_none() || header.is_promoted() {
+            return Ok(None);
+        }
         let entries = log::read(store, header.number)?;
         let (Some(Entry::Began(began)), Some(last)) =
             (entries.first().map(|it| &it.entry), last_decision(&entries))
@@ -74,17 +72,19 @@ impl StoppedCommits<'_> {
             return Ok(None);
         };
         let first = last.reasons.first().map_or("", |it| it.code.as_str());
-        let counts = match cause {
-            StopCause::LoadTest => STOPPED_BY.contains(&first),
-            StopCause::Untested => !is_passed(last),
+        let is_stopped = header.conclusion == Some(Conclusion::Stopped);
+        let cause = if is_stopped && STOPPED_BY.contains(&first) {
+            // A release that counted as `abort` only for another commit was stopped for that one.
+            if contained(&entries).next().is_none() {
+                return Ok(Some(StopCause::LoadTest));
+            }
+            StopCause::LoadTest
+        } else if is_passed(last) {
+            return Ok(None);
+        } else {
+            StopCause::Untested
         };
-        // A release that counted as `abort` only for another commit was stopped for that one.
-        let is_own = counts
-            && match cause {
-                StopCause::LoadTest if contained(&entries).next().is_none() => true,
-                StopCause::LoadTest | StopCause::Untested => self.asks_for_abort(began)?,
-            };
-        Ok(is_own.then_some(cause))
+        Ok(self.asks_for_abort(began)?.then_some(cause))
     }
 
     /// Whether a deployment asks for `abort`.
