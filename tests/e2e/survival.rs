@@ -171,6 +171,8 @@ fn a_signal_to_the_whole_job_fails_nothing() {
 fn a_pause_is_no_failure_to_converge() {
     let mut pipeline = quick();
     pipeline.setting.deadline = 3;
+    // The first round after the pause must not be the last one.
+    pipeline.setting.rounds = 2;
     pipeline.stage.freeze(0);
     let commit = pipeline.commit("Change [load test: skip]");
     let tags = pipeline.tags();

@@ -46,15 +46,13 @@ impl<'a> Series<'a> {
         fit: u32,
     ) -> Finding {
         self.addresses.take(round, times, commit);
-        let nodes = match round {
-            Convergence::Judged(true) => return Finding::Converged,
-            Convergence::Judged(false) => &[],
-            Convergence::Observed(nodes) => nodes.as_slice(),
-        };
-        if nodes.is_empty() || !nodes.iter().all(|node| serves(node, commit)) {
+        if !agrees(round, commit) {
             (self.length, self.nodes) = (0, &[]);
             return Finding::Disagreeing;
         }
+        let Convergence::Observed(nodes) = round else {
+            return Finding::Converged;
+        };
         self.length = if same_names(self.nodes, nodes) {
             self.length.saturating_add(times)
         } else {
@@ -77,6 +75,16 @@ impl<'a> Series<'a> {
     /// The address with several servers behind it that needs the most rounds, if there is one.
     pub(super) fn several(&self, fit: u32) -> Option<SeveralServers<'a>> {
         self.addresses.several(fit)
+    }
+}
+
+/// Tells whether a round shows that the environment serves the commit and nothing else.
+pub(super) fn agrees(round: &Convergence, commit: &str) -> bool {
+    match round {
+        Convergence::Judged(judged) => *judged,
+        Convergence::Observed(nodes) => {
+            !nodes.is_empty() && nodes.iter().all(|node| serves(node, commit))
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The state of a release, computed from its history.
 
 use super::case::{Case, Fact};
+use super::convergence::agrees;
 use super::record::Record;
 use super::verdict::{Judgment, judge};
 use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Round, Standing};
-use crate::bindings::types::{LoadTestAction, Timestamp};
+use crate::bindings::types::{EnvironmentSettings, LoadTestAction, Timestamp};
 
 /// The history, read from its first event to its last.
 pub(super) struct Ledger<'a> {
@@ -171,25 +172,22 @@ impl<'a> Ledger<'a> {
     /// Adds what follows from the whole history and the current time: missed deadlines, and the verdict.
     ///
     /// An environment is late only after a round behind the deadline in which a node did not serve the
-    /// release: a host that was suspended, or whose clock was set, must ask the nodes first. During a hold
-    /// no node is asked, so no deadline passes, and it starts again at the end of the hold. If the clock
-    /// went backwards, no time has passed.
+    /// release, or after as many such rounds as convergence needs: a host that was suspended, or whose clock
+    /// was set, must ask the nodes first. During a hold no node is asked, so no deadline passes, and it starts
+    /// again at the end of the hold. If the clock went backwards, no time has passed.
     fn close(&mut self, case: &Case<'_>) {
         let environments = case.settings.environments.iter();
         for (record, environment) in self.records.iter_mut().zip(environments) {
-            let deadline = u64::from(environment.convergence_deadline);
             let Some(deployed) = record.deployed else {
                 continue;
             };
             let since = deployed.at.max(self.lifted);
+            let deadline = u64::from(environment.convergence_deadline);
             let overdue = |at: Timestamp| at.saturating_sub(since) > deadline;
-            let seen = record
-                .round
-                .is_some_and(|it| it.place > deployed.place && overdue(it.at));
             if matches!(record.progress, Progress::Deployed | Progress::Unknown)
                 && self.held.is_none()
-                && seen
                 && overdue(case.now)
+                && disproved(case, environment, deployed.place, overdue)
             {
                 record.progress = Progress::Failed;
                 record.late = true;
@@ -217,6 +215,29 @@ impl<'a> Ledger<'a> {
         }
         index
     }
+}
+
+/// Tells whether the overdue rounds since a place of the history show that the environment has not converged.
+fn disproved(
+    case: &Case<'_>,
+    environment: &EnvironmentSettings,
+    since: usize,
+    overdue: impl Fn(Timestamp) -> bool,
+) -> bool {
+    let mut rounds = 0_u32;
+    for event in case.history.iter().skip(since) {
+        if let Happening::Observed(round) = &event.happening
+            && round.environment == environment.name
+            && overdue(event.at)
+        {
+            rounds = rounds.saturating_add(round.times.max(1));
+            if rounds >= environment.convergence_rounds || !agrees(&round.convergence, case.commit)
+            {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -277,6 +298,23 @@ mod tests {
             progress(&history.judged("stage", true).later(9999)),
             [Converged, Pending]
         );
+    }
+
+    /// A host that was suspended finds every node in order, and has not asked as often as convergence needs.
+    #[test]
+    fn rounds_behind_the_deadline_can_complete_the_convergence() {
+        let suspended = History::new().deployed("stage", Succeeded).later(9999);
+        let seen = suspended.clone().observed("stage", &[("a", SHA)]);
+        assert_eq!(progress(&seen), [Deployed, Pending]);
+        let twice = seen.clone().observed("stage", &[("a", SHA)]);
+        assert_eq!(progress(&twice), [Converged, Pending]);
+        let other = seen.clone().observed("stage", &[("a", OTHER)]);
+        assert_eq!(progress(&other), [Failed, Pending]);
+        let more = other.observed("stage", &[("a", SHA)]);
+        assert_eq!(progress(&more), [Failed, Pending]);
+        // Nodes that come and go do not prolong the wait.
+        let renamed = seen.observed("stage", &[("b", SHA)]);
+        assert_eq!(progress(&renamed), [Failed, Pending]);
     }
 
     #[test]

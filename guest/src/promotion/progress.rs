@@ -276,7 +276,7 @@ mod tests {
         assert!(help.contains("`nodes`"), "{help}");
         // A deadline that holds fewer rounds ends the wait.
         let mut short = old.with(|s| s.environments[0].convergence_deadline = 100);
-        for _ in 0..11 {
+        for _ in 0..12 {
             short = short.waited().observed("stage", &[("lb", SHA)]);
         }
         let said = said(&short);

@@ -161,8 +161,17 @@ fn a_newer_release_counts_until_this_one_is_through() {
 
 #[test]
 fn a_failed_deployment_is_told_although_a_newer_release_comes() {
-    let history = History::new().deployed("stage", Failed).overtaken("stage");
-    ends("stage", &history, Conclusion::Stopped, "deployment-failed");
+    let failed = History::new().deployed("stage", Failed);
+    for environment in ["stage", "prod"] {
+        let history = failed.clone().overtaken(environment);
+        ends("stage", &history, Conclusion::Stopped, "deployment-failed");
+    }
+    // The release would be deployed to `stage` again, and goes no further.
+    let again = History::new()
+        .overtaken("stage")
+        .deployed("prod", Failed)
+        .overtaken("prod");
+    ends("stage", &again, Conclusion::Superseded, "superseded");
 }
 
 #[test]

@@ -64,6 +64,7 @@ pages! {
     "exit-status" => "reference/exit-status.md",
     "outputs" => "reference/outputs.md",
     "metrics" => "reference/metrics.md",
+    "decision-rules" => "reference/decision-rules.md",
     "readers" => "reference/readers.md",
     "own-policy" => "own-policy.md",
     "glossary" => "glossary.md",
