@@ -14,6 +14,7 @@ mod foreign_policy;
 mod fresh;
 mod hostile;
 mod readme;
+mod reference;
 mod replay;
 mod schemas;
 mod settings;

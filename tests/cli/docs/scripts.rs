@@ -15,8 +15,9 @@ const CARGO: [&str; 9] = [
 
 #[test]
 fn scripts_run() {
-    let manifest = pages::root().join("host/Cargo.toml");
-    let manifest = fs::read_to_string(manifest).expect("the manifest");
+    let manifests = ["host/Cargo.toml", "guest/Cargo.toml"];
+    let read = |it| fs::read_to_string(pages::root().join(it)).expect("the manifest");
+    let manifest = manifests.map(read).concat();
     let mut ran = 0;
     for page in pages::all() {
         let blocks = page.blocks_in("sh");

@@ -1,0 +1,270 @@
+//! All sequences of events up to a length, after each part of the path to production.
+
+use std::fmt::Write as _;
+
+use super::super::compare::Comparison;
+use super::super::contract::promotion::{Event, Happening, Intervention, Outcome, Release};
+use super::super::contract::types::{LoadTestAction, Settings, Verdict};
+use super::super::model::Question;
+use super::events::{
+    accompanied, competing, contains, deployed, deployments, elsewhere, judged, load_tested,
+    load_tests, notified, observed, overtaken, rounds,
+};
+use super::releases::{DIGESTS, OWN, release, releases, settings};
+
+/// An event, or time that passes.
+#[derive(Clone)]
+pub enum Step {
+    Happens(Happening),
+    Passes(u64),
+}
+
+/// Histories that are compared together.
+struct Group {
+    name: &'static str,
+    settings: Settings,
+    releases: Vec<Release>,
+    /// What has happened already. All sequences of steps follow each of them.
+    prefixes: Vec<Vec<Step>>,
+    steps: Vec<Step>,
+    length: usize,
+}
+
+/// Compares all groups, with sequences that are `longer` than usual, and says how long they were.
+pub fn compare(comparison: &mut Comparison<'_>, shorter: usize, longer: usize) -> String {
+    let mut said = String::new();
+    for group in [whole(), path(), convergence(), three(), labels()] {
+        let before = comparison.count;
+        let length = (group.length + longer).saturating_sub(shorter);
+        for release in &group.releases {
+            for prefix in &group.prefixes {
+                let mut walk = Walk {
+                    comparison,
+                    group: &group,
+                    release,
+                    history: Vec::new(),
+                    now: 1000,
+                };
+                for step in prefix {
+                    walk.take(step);
+                }
+                walk.all(length);
+            }
+        }
+        let count = comparison.count - before;
+        write!(said, "{} {count} up to {length} steps; ", group.name).expect("memory");
+    }
+    said
+}
+
+/// One history, which grows and shrinks.
+struct Walk<'a, 'b> {
+    comparison: &'a mut Comparison<'b>,
+    group: &'a Group,
+    release: &'a Release,
+    history: Vec<Event>,
+    now: u64,
+}
+
+impl Walk<'_, '_> {
+    /// Compares the history, and all that follow it with at most so many steps.
+    fn all(&mut self, length: usize) {
+        let decision = self.comparison.compare(Question {
+            release: self.release,
+            history: &self.history,
+            now: self.now,
+            settings: &self.group.settings,
+        });
+        let is_refused = decision.standings.is_empty();
+        if length == 0 || is_refused {
+            return;
+        }
+        let group = self.group;
+        for step in &group.steps {
+            let (events, now) = (self.history.len(), self.now);
+            self.take(step);
+            self.all(length - 1);
+            self.history.truncate(events);
+            self.now = now;
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Passes(seconds) => self.now += seconds,
+            Step::Happens(happening) => self.history.push(Event {
+                at: self.now,
+                happening: happening.clone(),
+            }),
+        }
+    }
+}
+
+fn happens(happenings: Vec<Happening>) -> Vec<Step> {
+    happenings.into_iter().map(Step::Happens).collect()
+}
+
+/// The path to production, and each beginning of it.
+fn beginnings(environments: &[(&str, u32)]) -> Vec<Vec<Step>> {
+    let mut path = Vec::new();
+    for (place, (name, rounds)) in environments.iter().enumerate() {
+        path.push(deployed(name, OWN, None, Outcome::Succeeded));
+        for _ in 0..*rounds {
+            path.push(observed(name, &[("a", OWN), ("b", OWN)]));
+        }
+        if place == 0 {
+            path.push(load_tested(name, Verdict::Failed));
+        }
+    }
+    let path = happens(path);
+    (0..=path.len()).map(|end| path[..end].to_vec()).collect()
+}
+
+const TWO: [(&str, u32); 2] = [("stage", 1), ("prod", 1)];
+
+/// Every event, in short histories.
+fn whole() -> Group {
+    let mut steps = Vec::new();
+    for (name, _) in TWO {
+        steps.extend(deployments(name));
+        steps.extend(rounds(name));
+        steps.extend(load_tests(name));
+        steps.extend(competing(name));
+    }
+    steps.extend(elsewhere());
+    let mut steps = happens(steps);
+    steps.push(Step::Passes(31));
+    Group {
+        name: "whole",
+        settings: settings(&TWO, 30),
+        releases: releases(&TWO),
+        prefixes: beginnings(&TWO),
+        steps,
+        length: 2,
+    }
+}
+
+/// The events of one release and its competitor, in longer histories.
+fn path() -> Group {
+    use LoadTestAction::Abort;
+    let steps = vec![
+        deployed("stage", OWN, None, Outcome::Succeeded),
+        observed("stage", &[("a", OWN)]),
+        observed("stage", &[("a", "")]),
+        load_tested("stage", Verdict::Passed),
+        load_tested("stage", Verdict::Errored),
+        deployed("prod", OWN, None, Outcome::Succeeded),
+        deployed("prod", OWN, None, Outcome::Failed),
+        deployed("prod", OWN, Some(DIGESTS[1]), Outcome::Succeeded),
+        judged("prod", true),
+        overtaken("prod"),
+        Happening::Waited(10),
+        notified("load-test-warning"),
+    ];
+    Group {
+        name: "path",
+        settings: settings(&TWO, 30),
+        releases: vec![
+            release("stage-loadtest-abort", None, None),
+            release("stage-loadtest-warn", Some(DIGESTS[0]), None),
+            release("prod", None, Some(Abort)),
+        ],
+        prefixes: vec![Vec::new()],
+        steps: happens(steps),
+        length: 4,
+    }
+}
+
+/// Rounds, waits and holds of one environment that needs several rounds.
+fn convergence() -> Group {
+    let stage = "stage";
+    let steps = vec![
+        observed(stage, &[("a", OWN), ("b", OWN)]),
+        observed(stage, &[("b", OWN), ("a", OWN)]),
+        observed(stage, &[("a", OWN), ("b", "")]),
+        observed(stage, &[("a", super::events::OTHER), ("b", OWN)]),
+        observed(stage, &[("a", OWN)]),
+        judged(stage, true),
+        judged(stage, false),
+        Happening::Intervened(Intervention::Held),
+        Happening::Intervened(Intervention::Approved),
+        Happening::Waited(10),
+    ];
+    let mut steps = happens(steps);
+    steps.extend([Step::Passes(10), Step::Passes(21)]);
+    let prefix = |outcome| vec![Step::Happens(deployed(stage, OWN, None, outcome))];
+    Group {
+        name: "convergence",
+        settings: settings(&[(stage, 2), ("prod", 2)], 30),
+        releases: vec![release("stage-loadtest-warn", None, None)],
+        prefixes: vec![prefix(Outcome::Succeeded), prefix(Outcome::Unknown)],
+        steps,
+        length: 4,
+    }
+}
+
+/// Three environments, and deployments back and forth between them.
+fn three() -> Group {
+    let environments = [("stage", 1), ("canary", 1), ("prod", 1)];
+    let mut steps = Vec::new();
+    for (name, _) in environments {
+        steps.extend([
+            deployed(name, OWN, None, Outcome::Succeeded),
+            deployed(name, OWN, Some(DIGESTS[0]), Outcome::Failed),
+            deployed(name, OWN, Some(DIGESTS[1]), Outcome::Unknown),
+            deployed(name, super::events::OTHER, None, Outcome::Succeeded),
+            observed(name, &[("a", OWN)]),
+            observed(name, &[("a", super::events::OTHER)]),
+            load_tested(name, Verdict::Failed),
+            overtaken(name),
+        ]);
+    }
+    Group {
+        name: "three",
+        settings: settings(&environments, 30),
+        releases: vec![
+            release("stage", None, None),
+            release("stage-loadtest-abort", Some(DIGESTS[0]), None),
+            release("canary", None, Some(LoadTestAction::Warn)),
+        ],
+        prefixes: beginnings(&environments),
+        steps: happens(steps),
+        length: 2,
+    }
+}
+
+/// The actions that can apply, and each result of the load test.
+fn labels() -> Group {
+    use super::events::{OTHER, THIRD};
+    use LoadTestAction::{Abort, Skip, Warn};
+    let mut steps = load_tests("stage");
+    steps.extend([
+        contains(OTHER),
+        contains(THIRD),
+        Happening::Waived(OTHER.to_owned()),
+        Happening::Waived(THIRD.to_owned()),
+        accompanied(Abort),
+        accompanied(Warn),
+        accompanied(Skip),
+        notified("load-test-warning"),
+        deployed("prod", OWN, None, Outcome::Succeeded),
+    ]);
+    let stage = [
+        deployed("stage", OWN, None, Outcome::Succeeded),
+        observed("stage", &[("a", OWN)]),
+    ];
+    Group {
+        name: "labels",
+        settings: settings(&TWO, 30),
+        releases: vec![
+            release("stage-loadtest-abort", None, None),
+            release("stage-loadtest-warn", None, None),
+            release("stage", None, None),
+            release("prod", None, None),
+            release("prod", None, Some(Skip)),
+        ],
+        prefixes: vec![happens(stage.to_vec())],
+        steps: happens(steps),
+        length: 3,
+    }
+}

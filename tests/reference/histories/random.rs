@@ -1,0 +1,268 @@
+//! Long random histories. About half of their events are what the last decision asked for, so that they reach production.
+
+use super::super::compare::Comparison;
+use super::super::contract::promotion::{
+    Action, Decision, Event, Happening, Intervention, Measurement, Outcome, Progress, Release,
+};
+use super::super::contract::types::{LoadTestAction, Settings, Verdict};
+use super::super::model::Question;
+use super::events::{
+    OTHER, THIRD, accompanied, competing, contains, deployed, deployments, elsewhere, judged,
+    load_tested, measured, notified, observed, rounds,
+};
+use super::releases::{DIGESTS, OWN, releases, settings, usable};
+
+/// The most events in a history.
+const LONGEST: usize = 40;
+
+/// Compares so many histories, and says how long they were. Each beginning of a history is one, too.
+pub fn compare(comparison: &mut Comparison<'_>, seed: u64, least: u64) -> String {
+    let mut random = Random(seed);
+    let mut sequences = 0_u64;
+    let mut events = 0_u64;
+    while comparison.count < least {
+        sequences += 1;
+        events += history(comparison, &mut random);
+    }
+    format!(
+        "{sequences} sequences of up to {LONGEST} events, {} on average",
+        events / sequences.max(1)
+    )
+}
+
+/// Compares a history after each of its events, and gives their number.
+fn history(comparison: &mut Comparison<'_>, random: &mut Random) -> u64 {
+    let settings = any_settings(random);
+    let release = any_release(random, &settings);
+    let length = random.below(LONGEST as u64 + 1);
+    let obedience = *random.one_of(&[0, 60, 90, 97]);
+    let mut history: Vec<Event> = Vec::new();
+    let mut now = 1_000_000;
+    loop {
+        let decision = comparison.compare(Question {
+            release: &release,
+            history: &history,
+            now: moment(random, now),
+            settings: &settings,
+        });
+        let has_ended = matches!(decision.next, Action::Finish(_));
+        if history.len() as u64 >= length || (has_ended && random.below(4) > 0) {
+            return history.len() as u64;
+        }
+        let asked = if random.below(100) < obedience {
+            obey(random, &decision, &mut now)
+        } else {
+            None
+        };
+        let happening = asked.unwrap_or_else(|| anything(random, &settings));
+        now += random.below(12);
+        if random.below(40) == 0 {
+            now = jump(random, now, &settings);
+        }
+        history.push(Event { at: now, happening });
+    }
+}
+
+/// A release, seldom one that is refused.
+fn any_release(random: &mut Random, settings: &Settings) -> Release {
+    let names = settings.environments.iter();
+    let names: Vec<_> = names
+        .map(|it| (it.name.as_str(), it.convergence_rounds))
+        .collect();
+    let releases = if random.below(20) == 0 {
+        releases(&names)
+    } else {
+        usable(&names)
+    };
+    random.one_of(&releases).clone()
+}
+
+/// A decision is asked for at once, or later; a clock may also have been set back.
+fn moment(random: &mut Random, now: u64) -> u64 {
+    match random.below(20) {
+        0 => now + 700,
+        1 => now - 700,
+        2 => 0,
+        _ => now + random.below(3),
+    }
+}
+
+fn jump(random: &mut Random, now: u64, settings: &Settings) -> u64 {
+    let deadline = u64::from(settings.environments[0].convergence_deadline);
+    match random.below(4) {
+        0 => now - random.below(500),
+        1 => now + deadline,
+        _ => now + deadline + 1,
+    }
+}
+
+fn any_settings(random: &mut Random) -> Settings {
+    let rounds = |random: &mut Random| *random.one_of(&[1, 1, 2, 2, 3]);
+    let mut environments = vec![("stage", rounds(random))];
+    if random.below(3) == 0 {
+        environments.push(("canary", rounds(random)));
+    }
+    environments.push(("prod", rounds(random)));
+    let deadline = *random.one_of(&[0, 30, 60, 200, 600]);
+    let mut settings = settings(&environments, deadline);
+    settings.poll_interval = *random.one_of(&[1, 5, 10, 10, 10, 60]);
+    let thresholds = &mut settings.thresholds;
+    if random.below(2) == 0 {
+        thresholds.min_requests = *random.one_of(&[0, 1, 600, 1000]);
+        thresholds.min_rate = *random.one_of(&[None, Some(0.0), Some(10.0), Some(0.001)]);
+        thresholds.max_failures = random.below(3);
+        thresholds.max_exceptions = random.below(3);
+        thresholds.max_p95 = *random.one_of(&[None, Some(120)]);
+        thresholds.min_duration = *random.one_of(&[None, Some(0), Some(60)]);
+    }
+    if random.below(50) == 0 {
+        match random.below(4) {
+            0 => settings.poll_interval = 0,
+            1 => settings.environments[0].convergence_rounds = 0,
+            2 => settings.environments.truncate(1),
+            _ => "stage".clone_into(&mut settings.environments[1].name),
+        }
+    }
+    settings
+}
+
+/// What follows if the host does what it was asked.
+fn obey(random: &mut Random, decision: &Decision, now: &mut u64) -> Option<Happening> {
+    use Outcome::{Canceled, Failed, Succeeded, TimedOut, Unknown};
+    Some(match &decision.next {
+        Action::Deploy(to) => {
+            let outcomes = [
+                Succeeded, Succeeded, Succeeded, Succeeded, Succeeded, Succeeded, Unknown, Unknown,
+                Failed, TimedOut, Canceled,
+            ];
+            let digest = *random.one_of(&[None, None, Some(DIGESTS[0])]);
+            deployed(to, OWN, digest, *random.one_of(&outcomes))
+        }
+        Action::Observe(environment) => round(random, environment),
+        Action::LoadTest(environment) => load_test(random, environment),
+        Action::Notify(notice) => notified(&notice.key),
+        Action::Wait(_) if random.below(3) == 0 => return elsewhere_deployed(decision),
+        Action::Wait(seconds) => {
+            *now += u64::from(*seconds);
+            Happening::Waited(*seconds)
+        }
+        Action::Finish(_) => return None,
+    })
+}
+
+/// What a release with a tag of a later environment waits for: a step of another pipeline.
+fn elsewhere_deployed(decision: &Decision) -> Option<Happening> {
+    let standings = decision.standings.iter();
+    for (place, standing) in standings.enumerate() {
+        let environment = standing.environment.as_str();
+        match standing.progress {
+            Progress::Pending => {
+                return Some(deployed(environment, OWN, None, Outcome::Succeeded));
+            }
+            Progress::Converged if place == 0 && standing.load_test.is_none() => {
+                return Some(load_tested(environment, Verdict::Passed));
+            }
+            Progress::Converged => {}
+            Progress::Unknown | Progress::Deployed => return Some(judged(environment, true)),
+            Progress::Failed => return None,
+        }
+    }
+    None
+}
+
+fn round(random: &mut Random, environment: &str) -> Happening {
+    let answer = |random: &mut Random| *random.one_of(&[OWN, OWN, OWN, OWN, OWN, OTHER, THIRD, ""]);
+    match random.below(20) {
+        0..8 => observed(environment, &[("a", OWN), ("b", OWN)]),
+        8..14 => observed(environment, &[("lb", answer(random))]),
+        14..18 => observed(environment, &[("a", answer(random)), ("b", answer(random))]),
+        18 => observed(environment, &[("a", answer(random)), ("a", answer(random))]),
+        _ => random.one_of(&rounds(environment)).clone(),
+    }
+}
+
+fn load_test(random: &mut Random, environment: &str) -> Happening {
+    use Verdict::{Errored, Failed, Inconclusive, Passed};
+    match random.below(10) {
+        0..5 => {
+            let verdict = *random.one_of(&[Passed, Passed, Failed, Errored, Inconclusive]);
+            load_tested(environment, verdict)
+        }
+        5..7 => measured(environment, |_| {}),
+        changes => measured(environment, |it| {
+            for _ in 0..changes - 6 {
+                change(random, it);
+            }
+        }),
+    }
+}
+
+fn change(random: &mut Random, it: &mut Measurement) {
+    match random.below(9) {
+        0 => it.requests = *random.one_of(&[0, 1, 2, 99, 100, 599, 1000, u64::MAX]),
+        1 => it.failures = *random.one_of(&[0, 1, 2, 3, 4, 601]),
+        2 => it.exceptions = *random.one_of(&[1, 2, 3]),
+        3 => it.duration = *random.one_of(&[0, 1, 59_999, 60_001, 120_000, 120_001]),
+        4 => it.p95 = *random.one_of(&[None, Some(119), Some(121), Some(800), Some(801)]),
+        5 => it.broken_thresholds = vec!["checks".to_owned()],
+        6 => it.exit_status = *random.one_of(&[None, Some(1), Some(-1), Some(99)]),
+        7 => it.complete = false,
+        _ => {
+            let versions: [&[&str]; 4] = [&[], &[OTHER], &[OWN, OTHER], &[OWN, OWN]];
+            let versions = random.one_of(&versions);
+            it.versions = versions.iter().map(|it| (*it).to_owned()).collect();
+        }
+    }
+}
+
+fn anything(random: &mut Random, settings: &Settings) -> Happening {
+    use LoadTestAction::{Abort, Skip, Warn};
+    let environment = random.one_of(&settings.environments).name.clone();
+    match random.below(100) {
+        0..25 => random.one_of(&deployments(&environment)).clone(),
+        25..50 => round(random, &environment),
+        50..60 => load_test(random, &environment),
+        60..66 => random.one_of(&competing(&environment)).clone(),
+        66..74 => Happening::Waited(10),
+        74..80 => {
+            Happening::Intervened(*random.one_of(&[Intervention::Held, Intervention::Approved]))
+        }
+        80..84 => contains(random.commit()),
+        84..88 => Happening::Waived(random.commit().to_owned()),
+        88..92 => accompanied(*random.one_of(&[Abort, Warn, Skip])),
+        92..98 => {
+            let keys = ["load-test-warning", "promoted", "stopped"];
+            notified(random.one_of::<&str>(&keys))
+        }
+        _ => random.one_of(&elsewhere()).clone(),
+    }
+}
+
+/// A generator of numbers: the same seed gives the same numbers.
+struct Random(u64);
+
+impl Random {
+    // Source: Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014.
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
+    /// A commit that is not the release's.
+    fn commit(&mut self) -> &'static str {
+        self.one_of::<&str>(&[OTHER, THIRD])
+    }
+
+    fn one_of<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        let count = u64::try_from(from.len()).expect("few");
+        let place = usize::try_from(self.below(count)).expect("few");
+        &from[place]
+    }
+}

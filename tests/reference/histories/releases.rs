@@ -1,0 +1,85 @@
+//! Releases and settings.
+
+use super::super::contract::promotion::{Instruction, Release};
+use super::super::contract::types::{EnvironmentSettings, LoadTestAction, Settings, Thresholds};
+
+/// The commit of the release.
+pub const OWN: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+/// The digest of the release, and another one.
+pub const DIGESTS: [&str; 2] = ["sha256:a", "sha256:b"];
+
+/// Settings with these environments, and rounds that each of them needs.
+pub fn settings(environments: &[(&str, u32)], deadline: u32) -> Settings {
+    Settings {
+        publish_branch: "main".to_owned(),
+        required_jobs: Vec::new(),
+        environments: environments
+            .iter()
+            .map(|(name, rounds)| EnvironmentSettings {
+                name: (*name).to_owned(),
+                convergence_rounds: *rounds,
+                convergence_deadline: deadline,
+            })
+            .collect(),
+        default_action: LoadTestAction::Warn,
+        thresholds: Thresholds {
+            min_requests: 100,
+            min_rate: Some(5.0),
+            max_failures: 3,
+            max_exceptions: 1,
+            max_p95: Some(800),
+            min_duration: Some(60),
+        },
+        poll_interval: 10,
+    }
+}
+
+/// A release with this tag, but for its commit.
+pub fn release(tag: &str, digest: Option<&str>, message: Option<LoadTestAction>) -> Release {
+    Release {
+        tag: format!("{tag}-{OWN}"),
+        digest: digest.map(str::to_owned),
+        instruction: message.map(|action| Instruction {
+            action,
+            source: None,
+        }),
+    }
+}
+
+/// Releases whose tags and messages agree.
+pub fn usable(environments: &[(&str, u32)]) -> Vec<Release> {
+    use LoadTestAction::{Abort, Skip, Warn};
+    let digest = Some(DIGESTS[0]);
+    let mut releases = vec![
+        release("stage-loadtest-abort", None, None),
+        release("stage-loadtest-abort", digest, Some(Abort)),
+        release("stage-loadtest-warn", digest, None),
+        release("stage-loadtest-skip", None, None),
+        release("stage", digest, Some(Skip)),
+    ];
+    for (name, _) in &environments[1..] {
+        releases.push(release(name, None, None));
+        releases.push(release(name, digest, Some(Abort)));
+        releases.push(release(name, None, Some(Warn)));
+    }
+    releases
+}
+
+/// A release of each kind, also with tags that are refused or that the message contradicts.
+pub fn releases(environments: &[(&str, u32)]) -> Vec<Release> {
+    let mut releases = usable(environments);
+    releases.extend([
+        release("stage", None, Some(LoadTestAction::Abort)),
+        release("stage-loadtest", None, None),
+        release("qa", None, None),
+        release("prod-loadtest-abort", None, None),
+    ]);
+    for tag in ["latest", "prod-latest", ""] {
+        releases.push(Release {
+            tag: tag.to_owned(),
+            digest: None,
+            instruction: None,
+        });
+    }
+    releases
+}

@@ -1,0 +1,65 @@
+//! The policy against a naive model of it: on all short histories, and on random long ones.
+//!
+//! `GREENLIGHT_LONGER=1` makes the short ones longer by an event, `GREENLIGHT_HISTORIES=N` compares so many random ones,
+//! and `GREENLIGHT_SEED` repeats them.
+//! `tests/cli/reference.rs` asks the compiled component in its sandbox.
+
+mod compare;
+mod histories;
+mod model;
+
+use std::env;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use compare::{Comparison, Policy};
+use greenlight_policy::bindings as contract;
+use greenlight_policy::promotion::decide;
+use histories::{enumerated, random};
+
+const POLICY: &Policy<'_> = &|question| {
+    decide(
+        question.release,
+        question.history,
+        question.now,
+        question.settings,
+    )
+};
+
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().expect("a number"))
+}
+
+#[test]
+fn all_short_histories() {
+    let began = Instant::now();
+    let mut comparison = Comparison::new(POLICY);
+    let longer = number("GREENLIGHT_LONGER").unwrap_or(0);
+    let longer = usize::try_from(longer).expect("a length");
+    let lengths = enumerated::compare(&mut comparison, 0, longer);
+    println!(
+        "{} histories in {:?}: {lengths}",
+        comparison.count,
+        began.elapsed()
+    );
+    assert!(comparison.count > 100_000, "{}", comparison.count);
+    comparison.covers_everything();
+}
+
+#[test]
+fn random_histories() {
+    let began = Instant::now();
+    let mut comparison = Comparison::new(POLICY);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seed = number("GREENLIGHT_SEED")
+        .unwrap_or_else(|| since.map_or(0, |it| it.as_secs() ^ u64::from(it.subsec_nanos())));
+    println!("GREENLIGHT_SEED={seed}");
+    let least = number("GREENLIGHT_HISTORIES").unwrap_or(100_000);
+    let lengths = random::compare(&mut comparison, seed, least);
+    println!(
+        "{} histories in {:?}: {lengths}",
+        comparison.count,
+        began.elapsed()
+    );
+    comparison.covers_everything();
+}

@@ -1,0 +1,170 @@
+//! A naive model of the decision, written from `host/docs/reference/decision-rules.md` and the texts in `wit/`.
+//!
+//! It shares the types of the contract with the policy, and no code. It keeps no state between two questions: each
+//! function reads the whole history again. It has no sentences, since those are not compared.
+
+mod convergence;
+mod deployments;
+mod load_test;
+mod path;
+mod people;
+mod progress;
+mod release;
+mod standings;
+
+use super::contract::promotion::{
+    Conclusion, Event, Happening, Permission, Release, Standing, Urgency,
+};
+use super::contract::types::Settings;
+use release::Target;
+
+/// A question to the policy.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    pub release: &'a Release,
+    pub history: &'a [Event],
+    pub now: u64,
+    pub settings: &'a Settings,
+}
+
+/// The next action, without the text of a notice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    Deploy(String),
+    Observe(String),
+    LoadTest(String),
+    Notify(String, Urgency),
+    Wait(u32),
+    Finish(Conclusion),
+}
+
+/// A decision without its sentences.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub permission: Permission,
+    pub next: Next,
+    /// The code of the first reason, which decided.
+    pub first: String,
+    /// The codes of all reasons, in alphabetical order.
+    pub codes: Vec<String>,
+    pub standings: Vec<Standing>,
+}
+
+/// An answer before notices and standings.
+struct Draft {
+    permission: Permission,
+    next: Next,
+    codes: Vec<&'static str>,
+}
+
+impl Draft {
+    fn end(conclusion: Conclusion, codes: Vec<&'static str>) -> Self {
+        Self {
+            permission: Permission::Stop,
+            next: Next::Finish(conclusion),
+            codes,
+        }
+    }
+}
+
+/// Decides.
+pub fn decide(question: Question<'_>) -> Answer {
+    let target = match release::read(question.release, question.settings) {
+        Ok(target) => target,
+        Err(code) => {
+            let refused = Draft::end(Conclusion::Stopped, vec![code]);
+            return answer(refused, Vec::new());
+        }
+    };
+    let mut draft = first_answer(question, &target);
+    let is_end = matches!(draft.next, Next::Finish(_));
+    if people::held(question.history) && !is_end {
+        draft.codes.insert(0, "held");
+        draft.permission = Permission::Hold;
+        draft.next = Next::Wait(question.settings.poll_interval);
+    }
+    if let Some(notice) = due(question.history, &draft) {
+        draft.next = notice;
+    }
+    answer(draft, standings::standings(question, &target))
+}
+
+/// Asks one question after the other, until one has an answer.
+fn first_answer(question: Question<'_>, target: &Target) -> Draft {
+    if people::canceled(question.history) {
+        return Draft::end(Conclusion::Canceled, vec!["canceled"]);
+    }
+    if names_unknown_environment(question) {
+        return Draft::end(Conclusion::Stopped, vec!["environment-unknown"]);
+    }
+    if release::contradicts(question.release, target) {
+        return Draft::end(Conclusion::Stopped, vec!["label-contradicts-tag"]);
+    }
+    if let Some(code) = path::superseded(question, target) {
+        return Draft::end(Conclusion::Superseded, vec![code]);
+    }
+    if path::order_is_unknown(question, target) {
+        return Draft::end(Conclusion::Stopped, vec!["ancestry-unknown"]);
+    }
+    path::walk(question, target)
+}
+
+fn names_unknown_environment(question: Question<'_>) -> bool {
+    let known = |name: &str| {
+        let mut environments = question.settings.environments.iter();
+        environments.any(|it| it.name == name)
+    };
+    question.history.iter().any(|event| match &event.happening {
+        Happening::Deployed(it) => !known(&it.environment),
+        Happening::Observed(it) => !known(&it.environment),
+        Happening::LoadTested(it) => !known(&it.environment),
+        Happening::Overtaken(it) | Happening::Unplaced(it) => !known(&it.environment),
+        Happening::Occupied(it) => !known(&it.environment),
+        _ => false,
+    })
+}
+
+/// The notice that comes before the next action.
+fn due(history: &[Event], draft: &Draft) -> Option<Next> {
+    if draft.codes[0] == "settings-invalid" || draft.codes[0].starts_with("tag-") {
+        return None;
+    }
+    let mut notices = Vec::new();
+    if draft.permission == Permission::PromoteWithWarning {
+        notices.push(("load-test-warning", Urgency::Warning));
+    }
+    match draft.next {
+        Next::Finish(Conclusion::Promoted) => notices.push(("promoted", Urgency::Info)),
+        Next::Finish(Conclusion::PromotedWithWarning) => {
+            notices.push(("promoted", Urgency::Warning));
+        }
+        Next::Finish(Conclusion::Stopped) => notices.push(("stopped", Urgency::Failure)),
+        Next::Finish(Conclusion::Superseded) => notices.push(("superseded", Urgency::Info)),
+        Next::Finish(Conclusion::Canceled) => notices.push(("canceled", Urgency::Info)),
+        _ => {}
+    }
+    notices.retain(|(key, _)| !was_told(history, key));
+    let (key, urgency) = notices.first()?;
+    Some(Next::Notify((*key).to_owned(), *urgency))
+}
+
+/// Whether a notice was sent, or could not be sent.
+fn was_told(history: &[Event], key: &str) -> bool {
+    history
+        .iter()
+        .any(|event| matches!(&event.happening, Happening::Notified(it) if it.key == key))
+}
+
+fn answer(draft: Draft, standings: Vec<Standing>) -> Answer {
+    let mut codes: Vec<String> = draft.codes.iter().map(|it| (*it).to_owned()).collect();
+    let first = codes[0].clone();
+    codes.sort();
+    codes.dedup();
+    Answer {
+        permission: draft.permission,
+        next: draft.next,
+        first,
+        codes,
+        standings,
+    }
+}

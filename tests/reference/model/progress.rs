@@ -1,0 +1,206 @@
+//! How far the release has come in an environment.
+
+use super::super::contract::promotion::{Happening, LoadTestResult, Outcome, Progress};
+use super::super::contract::types::LoadTestAction;
+use super::convergence::{self, Rounds};
+use super::release::Target;
+use super::{Question, deployments, load_test, people};
+
+/// How far the release has come in the environment.
+pub fn progress(question: Question<'_>, target: &Target, environment: usize) -> Progress {
+    let end = question.history.len();
+    let Some(since) = deployments::counting(question, target, environment, end) else {
+        return Progress::Pending;
+    };
+    if has_failed(question, since) {
+        return Progress::Failed;
+    }
+    let replaced = deployments::replaced(question, target, environment, since);
+    let until = counts_until(question, target, environment, since);
+    let rounds = rounds(question, target, environment, since, until);
+    if replaced.is_some() && !was_settled(question, target, environment, since, until) {
+        return Progress::Pending;
+    }
+    if rounds.converged() {
+        return Progress::Converged;
+    }
+    if is_late(question, target, environment) {
+        return Progress::Failed;
+    }
+    if outcome(question, since) == Outcome::Unknown && !rounds.ever_converged() {
+        return Progress::Unknown;
+    }
+    Progress::Deployed
+}
+
+/// Whether an environment that has not converged had the time to do so.
+pub fn is_late(question: Question<'_>, target: &Target, environment: usize) -> bool {
+    let end = question.history.len();
+    let Some(since) = deployments::counting(question, target, environment, end) else {
+        return false;
+    };
+    let settings = &question.settings.environments[environment];
+    let begin = question.history[since]
+        .at
+        .max(people::hold_ended(question.history));
+    let deadline = u64::from(settings.convergence_deadline);
+    let is_overdue = |at: u64| at > begin && at - begin > deadline;
+    if has_failed(question, since) || people::held(question.history) || !is_overdue(question.now) {
+        return false;
+    }
+    let overdue: Vec<_> = question.history[since..]
+        .iter()
+        .filter(|event| is_overdue(event.at))
+        .filter_map(|event| match &event.happening {
+            Happening::Observed(it) if it.environment == settings.name => Some(&it.convergence),
+            _ => None,
+        })
+        .collect();
+    let rounds = u64::try_from(overdue.len()).expect("few");
+    rounds >= u64::from(settings.convergence_rounds)
+        || overdue
+            .iter()
+            .any(|round| !convergence::agrees(round, &target.commit))
+}
+
+/// Whether the result in an environment is final.
+pub fn is_settled(question: Question<'_>, target: &Target, environment: usize) -> bool {
+    let end = question.history.len();
+    let Some(since) = deployments::counting(question, target, environment, end) else {
+        return false;
+    };
+    progress(question, target, environment) == Progress::Converged
+        && was_settled(
+            question,
+            target,
+            environment,
+            since,
+            counts_until(question, target, environment, since),
+        )
+}
+
+/// The load test that counts in an environment.
+pub fn load_tested<'a>(
+    question: Question<'a>,
+    target: &Target,
+    environment: usize,
+) -> Option<&'a LoadTestResult> {
+    let end = question.history.len();
+    let since = deployments::counting(question, target, environment, end)?;
+    let until = counts_until(question, target, environment, since);
+    let replaced = deployments::replaced(question, target, environment, since);
+    let is_settled = was_settled(question, target, environment, since, until);
+    if replaced.is_some() && !is_settled {
+        return None;
+    }
+    last_load_test(question, environment, since, until)
+}
+
+/// Whether a load test of the environment exists, and none counts.
+pub fn has_early_load_test(question: Question<'_>, target: &Target, environment: usize) -> bool {
+    let exists = last_event(question, environment, 0, question.history.len()).is_some();
+    exists && load_tested(question, target, environment).is_none()
+}
+
+fn outcome(question: Question<'_>, deployment: usize) -> Outcome {
+    deployments::at(question, deployment)
+        .expect("a deployment")
+        .1
+        .outcome
+}
+
+/// Whether the deployment failed.
+fn has_failed(question: Question<'_>, deployment: usize) -> bool {
+    matches!(
+        outcome(question, deployment),
+        Outcome::Failed | Outcome::TimedOut | Outcome::Canceled
+    )
+}
+
+/// The place from which rounds and load tests no longer count: where the environment was replaced, or the release was
+/// deployed to a later one while this one was settled.
+fn counts_until(
+    question: Question<'_>,
+    target: &Target,
+    environment: usize,
+    since: usize,
+) -> usize {
+    (since + 1..question.history.len())
+        .find(|place| {
+            let Some((to, _)) = deployments::at(question, *place) else {
+                return false;
+            };
+            let is_own = deployments::is_own(question, target, *place);
+            (to == environment && !is_own)
+                || (to > environment
+                    && is_own
+                    && was_settled(question, target, environment, since, *place))
+        })
+        .unwrap_or(question.history.len())
+}
+
+/// Whether the events between two places settle the environment.
+fn was_settled(
+    question: Question<'_>,
+    target: &Target,
+    environment: usize,
+    since: usize,
+    until: usize,
+) -> bool {
+    !has_failed(question, since)
+        && rounds(question, target, environment, since, until).converged()
+        && (environment > 0
+            || load_test::meaning(question, target).action == Some(LoadTestAction::Skip)
+            || last_load_test(question, environment, since, until).is_some())
+}
+
+/// The rounds of an environment between two places.
+fn rounds<'a>(
+    question: Question<'a>,
+    target: &'a Target,
+    environment: usize,
+    since: usize,
+    until: usize,
+) -> Rounds<'a> {
+    let settings = &question.settings.environments[environment];
+    Rounds {
+        all: question.history[since..until]
+            .iter()
+            .filter_map(|event| match &event.happening {
+                Happening::Observed(it) if it.environment == settings.name => Some(&it.convergence),
+                _ => None,
+            })
+            .collect(),
+        commit: &target.commit,
+        environment: settings,
+        settings: question.settings,
+        is_last: environment + 1 == question.settings.environments.len(),
+    }
+}
+
+fn last_load_test(
+    question: Question<'_>,
+    environment: usize,
+    since: usize,
+    until: usize,
+) -> Option<&LoadTestResult> {
+    last_event(question, environment, since, until).filter(|_| !has_failed(question, since))
+}
+
+fn last_event(
+    question: Question<'_>,
+    environment: usize,
+    since: usize,
+    until: usize,
+) -> Option<&LoadTestResult> {
+    let name = &question.settings.environments[environment].name;
+    let mut last = None;
+    for event in &question.history[since..until] {
+        if let Happening::LoadTested(it) = &event.happening
+            && it.environment == *name
+        {
+            last = Some(&it.result);
+        }
+    }
+    last
+}

@@ -1,0 +1,68 @@
+//! Every environment, as reports show it.
+
+use super::super::contract::promotion::{
+    Convergence, Event, Happening, NodeStanding, NodeState, NodeVersion, Standing,
+};
+use super::release::Target;
+use super::{Question, deployments, load_test, progress};
+
+/// Every environment of the settings, in order.
+pub fn standings(question: Question<'_>, target: &Target) -> Vec<Standing> {
+    let environments = question.settings.environments.iter().enumerate();
+    environments
+        .map(|(place, environment)| {
+            let result = progress::load_tested(question, target, place).filter(|_| place == 0);
+            let thresholds = &question.settings.thresholds;
+            Standing {
+                environment: environment.name.clone(),
+                progress: progress::progress(question, target, place),
+                load_test: result.map(|it| load_test::verdict(it, &target.commit, thresholds).0),
+                nodes: nodes(question, target, place),
+            }
+        })
+        .collect()
+}
+
+/// What each node serves in the latest round.
+fn nodes(question: Question<'_>, target: &Target, environment: usize) -> Vec<NodeStanding> {
+    let name = &question.settings.environments[environment].name;
+    let latest = question
+        .history
+        .iter()
+        .rev()
+        .find_map(|event| match &event.happening {
+            Happening::Observed(it) if it.environment == *name => Some(&it.convergence),
+            _ => None,
+        });
+    let Some(Convergence::Observed(nodes)) = latest else {
+        return Vec::new();
+    };
+    let end = question.history.len();
+    let deployed = deployments::counting(question, target, environment, end);
+    let before = &question.history[..deployed.unwrap_or(end)];
+    nodes
+        .iter()
+        .map(|node| NodeStanding {
+            name: node.name.clone(),
+            state: match &node.version {
+                NodeVersion::Unreachable(_) => NodeState::Unreachable,
+                NodeVersion::Serves(it) if *it == target.commit => NodeState::Current,
+                NodeVersion::Serves(it) if was_there(it, name, before) => NodeState::Old,
+                NodeVersion::Serves(_) => NodeState::Foreign,
+            },
+        })
+        .collect()
+}
+
+fn was_there(commit: &str, environment: &str, before: &[Event]) -> bool {
+    before.iter().any(|event| match &event.happening {
+        Happening::Deployed(it) => it.environment == environment && it.commit == commit,
+        Happening::Observed(it) => match &it.convergence {
+            Convergence::Observed(nodes) if it.environment == environment => nodes
+                .iter()
+                .any(|node| matches!(&node.version, NodeVersion::Serves(it) if it == commit)),
+            _ => false,
+        },
+        _ => false,
+    })
+}
