@@ -8,7 +8,7 @@ use super::super::contract::types::{LoadTestAction, Settings, Verdict};
 use super::super::model::Question;
 use super::events::{
     accompanied, competing, contains, deployed, deployments, elsewhere, judged, load_tested,
-    load_tests, notified, observed, overtaken, rounds,
+    load_tests, notified, observed, overtaken, rounds, times,
 };
 use super::releases::{DIGESTS, OWN, release, releases, settings};
 
@@ -184,6 +184,7 @@ fn convergence() -> Group {
         observed(stage, &[("a", OWN), ("b", "")]),
         observed(stage, &[("a", super::events::OTHER), ("b", OWN)]),
         observed(stage, &[("a", OWN)]),
+        times(observed(stage, &[("a", OWN), ("b", OWN)]), 2),
         judged(stage, true),
         judged(stage, false),
         Happening::Intervened(Intervention::Held),
@@ -191,7 +192,7 @@ fn convergence() -> Group {
         Happening::Waited(10),
     ];
     let mut steps = happens(steps);
-    steps.extend([Step::Passes(10), Step::Passes(21)]);
+    steps.extend([Step::Passes(10), Step::Passes(31)]);
     let prefix = |outcome| vec![Step::Happens(deployed(stage, OWN, None, outcome))];
     Group {
         name: "convergence",

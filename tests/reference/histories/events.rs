@@ -33,6 +33,7 @@ pub fn observed(environment: &str, nodes: &[(&str, &str)]) -> Happening {
     Happening::Observed(Round {
         environment: environment.to_owned(),
         convergence: Convergence::Observed(nodes.collect()),
+        times: 1,
     })
 }
 
@@ -40,7 +41,16 @@ pub fn judged(environment: &str, converged: bool) -> Happening {
     Happening::Observed(Round {
         environment: environment.to_owned(),
         convergence: Convergence::Judged(converged),
+        times: 1,
     })
+}
+
+/// The same rounds, so many times.
+pub fn times(happening: Happening, times: u32) -> Happening {
+    match happening {
+        Happening::Observed(round) => Happening::Observed(Round { times, ..round }),
+        other => other,
+    }
 }
 
 pub fn load_tested(environment: &str, verdict: Verdict) -> Happening {
@@ -129,6 +139,8 @@ pub fn rounds(of: &str) -> Vec<Happening> {
         observed(of, &[("a", OWN)]),
         observed(of, &[("b", OWN), ("a", OWN)]),
         observed(of, &[("a", THIRD), ("c", OWN)]),
+        times(observed(of, &[("a", OWN), ("b", OWN)]), 2),
+        times(observed(of, &[("a", OTHER)]), 3),
         observed(of, &[]),
         judged(of, true),
         judged(of, false),

@@ -42,9 +42,10 @@ fn happening(happening: &Happening) -> String {
             word(&format!("{:?}", it.outcome))
         ),
         Happening::Observed(it) => format!(
-            "\"observed\": {{\"environment\": {:?}, \"convergence\": {{{}}}}}",
+            "\"observed\": {{\"environment\": {:?}, \"convergence\": {{{}}}, \"times\": {}}}",
             it.environment,
-            convergence(&it.convergence)
+            convergence(&it.convergence),
+            it.times
         ),
         Happening::LoadTested(it) => format!(
             "\"load-tested\": {{\"environment\": {:?}, \"result\": {{{}}}}}",

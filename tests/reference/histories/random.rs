@@ -1,4 +1,4 @@
-//! Long random histories. About half of their events are what the last decision asked for, so that they reach production.
+//! Long random histories. Many of their events are what the last decision asked for, so that they reach production.
 
 use super::super::compare::Comparison;
 use super::super::contract::promotion::{
@@ -8,7 +8,7 @@ use super::super::contract::types::{LoadTestAction, Settings, Verdict};
 use super::super::model::Question;
 use super::events::{
     OTHER, THIRD, accompanied, competing, contains, deployed, deployments, elsewhere, judged,
-    load_tested, measured, notified, observed, rounds,
+    load_tested, measured, notified, observed, rounds, times,
 };
 use super::releases::{DIGESTS, OWN, releases, settings, usable};
 
@@ -171,6 +171,11 @@ fn elsewhere_deployed(decision: &Decision) -> Option<Happening> {
 }
 
 fn round(random: &mut Random, environment: &str) -> Happening {
+    let count = *random.one_of(&[1, 1, 1, 1, 1, 1, 2, 2, 3, 5, 0]);
+    times(single_round(random, environment), count)
+}
+
+fn single_round(random: &mut Random, environment: &str) -> Happening {
     let answer = |random: &mut Random| *random.one_of(&[OWN, OWN, OWN, OWN, OWN, OTHER, THIRD, ""]);
     match random.below(20) {
         0..8 => observed(environment, &[("a", OWN), ("b", OWN)]),

@@ -69,6 +69,11 @@ impl Draft {
 
 /// Decides.
 pub fn decide(question: Question<'_>) -> Answer {
+    let history = single_rounds(question.history);
+    let question = Question {
+        history: &history,
+        ..question
+    };
     let target = match release::read(question.release, question.settings) {
         Ok(target) => target,
         Err(code) => {
@@ -87,6 +92,24 @@ pub fn decide(question: Question<'_>) -> Answer {
         draft.next = notice;
     }
     answer(draft, standings::standings(question, &target))
+}
+
+/// Writes the rounds of an event as events of their own, with a wait between two of them.
+fn single_rounds(history: &[Event]) -> Vec<Event> {
+    let mut single = Vec::new();
+    for event in history {
+        if let Happening::Observed(round) = &event.happening {
+            for _ in 1..round.times {
+                single.push(event.clone());
+                single.push(Event {
+                    at: event.at,
+                    happening: Happening::Waited(0),
+                });
+            }
+        }
+        single.push(event.clone());
+    }
+    single
 }
 
 /// Asks one question after the other, until one has an answer.
