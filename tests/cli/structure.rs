@@ -214,7 +214,8 @@ fn breaches(root: &Path) -> Vec<String> {
         let place = file.strip_prefix(root).expect("a file of the host");
         let place = place.display();
         let depth = depth(root, &file);
-        for (line, other) in named(depth, &text) {
+        let text = without_tests(&file, &text);
+        for (line, other) in named(depth, text) {
             for rule in RULES.iter().filter(|it| (it.is_broken)(&part, other)) {
                 if other != part {
                     found.push(format!("{place}:{line}: {}", rule.says));
@@ -222,7 +223,7 @@ fn breaches(root: &Path) -> Vec<String> {
             }
         }
         let own = floor(&part).unwrap_or_else(|| panic!("`{part}` is on no floor"));
-        for (line, other) in named(depth, without_tests(&file, &text)) {
+        for (line, other) in named(depth, text) {
             if floor(other).is_some_and(|it| it > own) {
                 found.push(format!(
                     "{place}:{line}: `{other}` is on a higher floor than `{part}`"

@@ -13,6 +13,8 @@ mod file;
 mod find;
 #[cfg(test)]
 pub(crate) use find::named;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod messages;
 mod places;
 pub mod resolved;

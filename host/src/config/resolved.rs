@@ -174,7 +174,7 @@ impl Resolved {
     }
 
     /// The lines of keys are looked up only when they are printed.
-    fn of_file(config: &Config) -> Self {
+    pub(super) fn of_file(config: &Config) -> Self {
         Self {
             settings: config.settings.clone(),
             policy: config.policy.clone(),

@@ -318,7 +318,7 @@ fn without_password(value: &Value) -> Value {
     }
 }
 
-fn masked(text: &str) -> String {
+pub(super) fn masked(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some((scheme, rest)) = text.split_once("://") {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -330,13 +330,15 @@ fn masked(text: &str) -> String {
             );
         }
     }
-    match text.split_once("password=") {
-        Some((before, rest)) => {
-            let end = rest.find(['&', ' ']).unwrap_or(rest.len());
-            format!("{before}password=…{}", &rest[end..])
-        }
-        None => text,
-    }
+    let Some((address, parameters)) = text.split_once('?') else {
+        return text;
+    };
+    let parameters = parameters.split('&').map(|it| match it.split_once('=') {
+        // An encoded name may be that of the password.
+        Some((name, _)) if name.contains("password") || name.contains('%') => format!("{name}=…"),
+        _ => it.to_owned(),
+    });
+    format!("{address}?{}", parameters.collect::<Vec<_>>().join("&"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ fn passwords_are_not_shown() {
             "postgres://db/g?user=ci&password=hush&x=1",
             "postgres://db/g?user=ci&password=…&x=1",
         ),
+        (
+            "postgres://db/g?password=a&p%61ssword=hush&sslpassword=hush",
+            "postgres://db/g?password=…&p%61ssword=…&sslpassword=…",
+        ),
         ("http://10.0.0.1:8000", "http://10.0.0.1:8000"),
         ("a@b", "a@b"),
     ] {

@@ -8,6 +8,8 @@
 //! - [`slack`] sends messages to a channel.
 //! - [`trigger`] starts a deployment in a CI system.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod probe;
 pub mod process;
 pub mod registry;

@@ -1,6 +1,6 @@
 //! A git process that returns commits. Each commit has a limit of size and of time.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
@@ -100,45 +100,8 @@ impl Objects {
     }
 
     fn next(&mut self) -> Result<Option<Commit>, Answer> {
-        let (what, help) = (
-            "failed to read git's answer",
-            "check the repository with `git fsck`",
-        );
         self.output.get_mut().begin();
-        let mut head = Vec::new();
-        self.output
-            .by_ref()
-            .take(LONGEST_HEAD)
-            .read_until(b'\n', &mut head)
-            .explain(what, help)?;
-        if head.is_empty() {
-            return Ok(None);
-        }
-        let head = String::from_utf8_lossy(&head);
-        let mut words = head.trim_end().rsplitn(3, ' ');
-        let (Some(size), Some(kind), Some(id)) = (words.next(), words.next(), words.next()) else {
-            return Err(Answer::Missing(head.trim_end().to_owned()));
-        };
-        let (Ok(size), "commit") = (size.parse::<usize>(), kind) else {
-            return Err(Answer::Missing(head.trim_end().to_owned()));
-        };
-        let id = id.to_owned();
-        if size as u64 > limits::COMMIT.bytes {
-            let mut rest = self.output.by_ref().take(size as u64 + 1);
-            io::copy(&mut rest, &mut io::sink()).explain(what, help)?;
-            return Err(Answer::TooLong(id));
-        }
-        let mut raw = Vec::with_capacity(size.min(1 << 20) + 1);
-        let read = self
-            .output
-            .by_ref()
-            .take(size as u64 + 1)
-            .read_to_end(&mut raw)
-            .explain(what, help)?;
-        if read != size + 1 || raw.pop() != Some(b'\n') {
-            return Err(Error::new(format!("{what}: a commit is truncated"), help).into());
-        }
-        Ok(Some(Commit::new(id, raw)))
+        object(&mut self.output)
     }
 
     /// Checks the size of the commit of a revision, without reading the commit.
@@ -180,6 +143,47 @@ impl Objects {
 
 /// The longest header line of an answer, in bytes. The line repeats a revision that git does not have.
 const LONGEST_HEAD: u64 = 64 << 10;
+
+/// Reads one answer of git from its output; `None` at the end.
+pub(super) fn object(output: &mut impl BufRead) -> Result<Option<Commit>, Answer> {
+    let (what, help) = (
+        "failed to read git's answer",
+        "check the repository with `git fsck`",
+    );
+    let mut head = Vec::new();
+    output
+        .by_ref()
+        .take(LONGEST_HEAD)
+        .read_until(b'\n', &mut head)
+        .explain(what, help)?;
+    if head.is_empty() {
+        return Ok(None);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let mut words = head.trim_end().rsplitn(3, ' ');
+    let (Some(size), Some(kind), Some(id)) = (words.next(), words.next(), words.next()) else {
+        return Err(Answer::Missing(head.trim_end().to_owned()));
+    };
+    let (Ok(size), "commit") = (size.parse::<usize>(), kind) else {
+        return Err(Answer::Missing(head.trim_end().to_owned()));
+    };
+    let id = id.to_owned();
+    if size as u64 > limits::COMMIT.bytes {
+        let mut rest = output.by_ref().take((size as u64).saturating_add(1));
+        io::copy(&mut rest, &mut io::sink()).explain(what, help)?;
+        return Err(Answer::TooLong(id));
+    }
+    let mut raw = Vec::with_capacity(size.min(1 << 20) + 1);
+    let read = output
+        .by_ref()
+        .take(size as u64 + 1)
+        .read_to_end(&mut raw)
+        .explain(what, help)?;
+    if read != size + 1 || raw.pop() != Some(b'\n') {
+        return Err(Error::new(format!("{what}: a commit is truncated"), help).into());
+    }
+    Ok(Some(Commit::new(id, raw)))
+}
 
 pub(super) fn too_long(id: &str) -> Error {
     Error::new(

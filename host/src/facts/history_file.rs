@@ -34,7 +34,7 @@ pub fn from_file(path: &Path) -> Result<Vec<promotion::Event>, Error> {
 }
 
 /// Parses a history.
-fn parse(text: &str) -> Result<Vec<promotion::Event>, Error> {
+pub(super) fn parse(text: &str) -> Result<Vec<promotion::Event>, Error> {
     let schema = History::SCHEMA;
     let help = format!("expected a `{schema}` document; see `greenlight schema history`");
     let wrong = |error: serde_json::Error| {

@@ -4,6 +4,8 @@ pub mod ancestry;
 pub mod checkout;
 pub mod ci;
 pub mod evidence;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod git;
 mod git_commit;
 mod git_objects;

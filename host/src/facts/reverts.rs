@@ -65,7 +65,12 @@ fn saying(repo: Option<&Path>, commit: &str, head: &str) -> Vec<(String, String)
     let Some(listed) = listed.ok().filter(|it| it.status.success()) else {
         return Vec::new();
     };
-    let text = String::from_utf8_lossy(&listed.stdout);
+    listed_in(&listed.stdout)
+}
+
+/// The commits and messages in the output of `git rev-list`.
+pub(super) fn listed_in(output: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(output);
     let found = text.split('\0').filter_map(|entry| {
         let (id, message) = entry.trim_start().split_once('\n')?;
         Some((id.strip_prefix("commit ")?.to_owned(), message.to_owned()))
@@ -79,7 +84,7 @@ fn names(message: &str, commit: &str) -> bool {
 }
 
 /// The hashes, or their first digits, of the commits that a message says it reverts.
-fn named(message: &str) -> impl Iterator<Item = &str> {
+pub(super) fn named(message: &str) -> impl Iterator<Item = &str> {
     let named = message.split(REVERTS).skip(1).map(|rest| {
         let end = rest.find(|it: char| !it.is_ascii_hexdigit());
         &rest[..end.unwrap_or(rest.len())]
@@ -96,8 +101,6 @@ fn takes_back(repo: Option<&Path>, revert: &str, commit: &str) -> bool {
 }
 
 /// The changed lines between two commits, without their numbers.
-///
-/// Source: the output of `git diff-tree -p --unified=0`. No line of a hunk begins with `index ` or `@@`.
 fn patch(repo: Option<&Path>, from: &str, to: &str) -> Option<Vec<u8>> {
     let mut command = ancestry::quiet(repo);
     command
@@ -106,10 +109,17 @@ fn patch(repo: Option<&Path>, from: &str, to: &str) -> Option<Vec<u8>> {
         .args(["--end-of-options", from, to]);
     let output = git::output(&mut command).ok();
     let output = output.filter(|it| it.status.success())?;
-    let lines = output.stdout.split_inclusive(|byte| *byte == b'\n');
+    Some(without_numbers(&output.stdout))
+}
+
+/// A patch without the numbers of its lines and the hashes of its files.
+///
+/// Source: the output of `git diff-tree -p --unified=0`. No line of a hunk begins with `index ` or `@@`.
+pub(super) fn without_numbers(patch: &[u8]) -> Vec<u8> {
+    let lines = patch.split_inclusive(|byte| *byte == b'\n');
     let lines = lines.filter(|it| !it.starts_with(b"index "));
     let lines = lines.map(|it| if it.starts_with(b"@@") { b"@@\n" } else { it });
-    Some(lines.flatten().copied().collect())
+    lines.flatten().copied().collect()
 }
 
 #[cfg(test)]

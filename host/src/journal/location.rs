@@ -87,19 +87,22 @@ impl FromStr for Address {
                 .into_iter()
                 .find(|known| *known == mode)
                 .unwrap_or("…");
-            return Err(format!(
-                "the address requires encryption with `sslmode={mode}`, which connections to PostgreSQL do not support yet"
-            ));
+            return Err(encrypted(mode));
         }
         // The parser's message is not repeated: it shows the end of a password that contains an `@`.
-        let mut config: Config = text
-            .replace("sslmode=allow", "sslmode=disable")
-            .parse()
-            .map_err(|_| {
-                "invalid address of a database; write `postgresql://USER:PASSWORD@HOST/DATABASE`, and encode special \
-                 characters of the password, `@` as `%40`"
-                    .to_owned()
-            })?;
+        let invalid = || {
+            "invalid address of a database; write `postgresql://USER:PASSWORD@HOST/DATABASE`, and encode special \
+             characters of the password and of parameters, `@` as `%40` and `/` as `%2F`"
+                .to_owned()
+        };
+        if is_ambiguous(text) {
+            return Err(invalid());
+        }
+        let mut config: Config = without_allow(text).parse().map_err(|_| invalid())?;
+        // The parser also decodes the names of parameters.
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(encrypted("require"));
+        }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err("the address of the database names no host".to_owned());
         }
@@ -153,9 +156,38 @@ impl fmt::Debug for Address {
     }
 }
 
+fn encrypted(mode: &str) -> String {
+    format!(
+        "the address requires encryption with `sslmode={mode}`, which connections to PostgreSQL do not support yet"
+    )
+}
+
+/// Whether the parser takes another part of the address for the user or the host than a reader would: it ends the
+/// password at the first `@`, wherever that is. What a reader takes for a password would be shown as a name.
+fn is_ambiguous(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].matches('@').count() {
+        0 => rest.contains('@'),
+        count => count > 1,
+    }
+}
+
+/// The address with `sslmode=disable` for `sslmode=allow`, which the parser does not know.
+fn without_allow(text: &str) -> String {
+    let Some((address, parameters)) = text.split_once('?') else {
+        return text.to_owned();
+    };
+    let parameters = parameters.split('&').map(|it| match it {
+        "sslmode=allow" => "sslmode=disable",
+        other => other,
+    });
+    format!("{address}?{}", parameters.collect::<Vec<_>>().join("&"))
+}
+
 /// Finds a parameter behind the question mark.
 fn parameter<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let (_, parameters) = text.rsplit_once('?')?;
+    let (_, parameters) = text.split_once('?')?;
     parameters
         .split('&')
         .filter_map(|parameter| parameter.split_once('='))
@@ -231,12 +263,37 @@ mod tests {
     }
 
     #[test]
+    fn encryption_that_is_required_in_another_spelling_is_refused() {
+        for parameters in [
+            "sslmode=prefer&sslmode=require",
+            "ssl%6dode=require",
+            "sslmode=require&application_name=a?b=c",
+        ] {
+            let text = format!("postgresql://me@host/db?{parameters}");
+            let error = text.parse::<Address>().expect_err("refused");
+            assert!(error.contains("requires encryption"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_used_as_it_is_written() {
+        let text = "postgresql://me:sslmode=allow@host/db?sslmode=allow";
+        let address: Address = text.parse().expect(text);
+        let password = address.config().get_password();
+        assert_eq!(password, Some("sslmode=allow".as_bytes()));
+    }
+
+    #[test]
     fn an_invalid_address_is_not_shown() {
         for text in [
             "postgresql://me:p@hush?x=1@host/db",
             "postgresql://me:p@ss?sslmode=hush@host/db",
             "postgresql://me:hush@host:port/db",
             "postgresql://me:hush@/db",
+            "postgresql://me:hu/sh@host/db",
+            "postgresql://me:hu@sh@host/db",
+            "postgresql://host/db?password=hush@",
+            "postgresql://host/db?password=hu@sh",
         ] {
             let error = text.parse::<Address>().expect_err(text);
             assert!(!error.contains("hush"), "{error}");

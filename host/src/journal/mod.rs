@@ -13,6 +13,8 @@ mod anchor;
 mod baseline;
 mod chain;
 mod deployment_queries;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod holder;
 pub mod inbox;
 mod lease;

@@ -15,7 +15,8 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::limits::{self, Failure, Limit};
-use super::{profile, structure};
+use super::profile;
+use super::structure::{self, Refusal};
 use crate::child;
 
 /// The internal command that runs this binary as the child. Help does not list it.
@@ -64,7 +65,10 @@ impl Compiler {
                 "it is not a WebAssembly component".to_owned(),
             ));
         }
-        structure::check(bytes)?;
+        structure::check(bytes).map_err(|refusal| match refusal {
+            Refusal::Malformed(why) => Failure::Unfit(why),
+            Refusal::TooLarge(why) => Failure::Limit(Limit::Compilation, why),
+        })?;
         let compiled = self.in_a_child(bytes)?;
         deserialize(engine, &compiled)
             .map_err(|error| Failure::Unfit(format!("it does not load: {error:#}")))

@@ -6,6 +6,8 @@
 mod bundled;
 mod checks;
 pub mod compile;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod limits;
 mod policy;
 pub mod profile;

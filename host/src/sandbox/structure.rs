@@ -3,8 +3,6 @@
 
 use wasmparser::{FunctionBody, Parser, Payload};
 
-use super::limits::{Failure, Limit};
-
 /// The largest number of functions in all modules of a component. Python's interpreter has 15,000 functions.
 const FUNCTIONS: u64 = 100_000;
 
@@ -20,6 +18,15 @@ const BODY: usize = 2 << 20;
 /// The largest number of modules and components inside a component.
 const PARTS: u64 = 1000;
 
+/// Why a component is not compiled.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Its bytes can't be parsed as a component.
+    Malformed(String),
+    /// A count is above its limit.
+    TooLarge(String),
+}
+
 /// The counts so far.
 #[derive(Default)]
 struct Count {
@@ -32,8 +39,8 @@ struct Count {
 ///
 /// # Errors
 ///
-/// [`Failure::Unfit`] if the bytes can't be parsed as a component; [`Failure::Limit`] if a count is above its limit.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Failure> {
+/// If the bytes can't be parsed as a component, or a count is above its limit.
+pub(super) fn check(bytes: &[u8]) -> Result<(), Refusal> {
     let mut count = Count::default();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(unfit)? {
@@ -67,7 +74,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// The number of local variables that a function declares.
-fn locals(body: &FunctionBody<'_>) -> Result<u64, Failure> {
+fn locals(body: &FunctionBody<'_>) -> Result<u64, Refusal> {
     let mut sum = 0;
     for group in body.get_locals_reader().map_err(unfit)? {
         let (count, _) = group.map_err(unfit)?;
@@ -77,26 +84,23 @@ fn locals(body: &FunctionBody<'_>) -> Result<u64, Failure> {
     Ok(sum)
 }
 
-fn at_most(count: u64, most: u64, what: &str) -> Result<(), Failure> {
+fn at_most(count: u64, most: u64, what: &str) -> Result<(), Refusal> {
     if count > most {
         return Err(limit(&format!("more than {most} {what}")));
     }
     Ok(())
 }
 
-fn limit(what: &str) -> Failure {
-    Failure::Limit(
-        Limit::Compilation,
-        format!("it is too large to be compiled: it has {what}"),
-    )
+fn limit(what: &str) -> Refusal {
+    Refusal::TooLarge(format!("it is too large to be compiled: it has {what}"))
 }
 
 #[expect(
     clippy::needless_pass_by_value,
     reason = "`map_err` passes the error by value"
 )]
-fn unfit(error: wasmparser::BinaryReaderError) -> Failure {
-    Failure::Unfit(error.to_string())
+fn unfit(error: wasmparser::BinaryReaderError) -> Refusal {
+    Refusal::Malformed(error.to_string())
 }
 
 #[cfg(test)]
@@ -144,8 +148,7 @@ mod tests {
     fn said(bytes: &[u8]) -> String {
         match check(bytes) {
             Ok(()) => String::new(),
-            Err(Failure::Limit(Limit::Compilation, why) | Failure::Unfit(why)) => why,
-            Err(other) => panic!("{other:?}"),
+            Err(Refusal::TooLarge(why) | Refusal::Malformed(why)) => why,
         }
     }
 

@@ -20,7 +20,7 @@ pub mod effects;
 pub mod error;
 #[path = "../../../host/src/facts/mod.rs"]
 pub mod facts;
-#[path = "../../../host/src/fuzz.rs"]
+#[path = "../../../host/src/fuzz/mod.rs"]
 pub mod fuzz;
 #[path = "../../../host/src/http.rs"]
 pub mod http;
@@ -29,6 +29,7 @@ pub mod journal;
 pub mod limits;
 #[path = "../../../host/src/retry.rs"]
 mod retry;
+pub mod sandbox;
 #[path = "../../../host/src/secret.rs"]
 pub mod secret;
 #[path = "../../../host/src/server_settings.rs"]

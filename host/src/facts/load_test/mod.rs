@@ -5,6 +5,8 @@
 //! them.
 
 mod document;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod k6;
 mod k6_metric;
 mod k6_requests;

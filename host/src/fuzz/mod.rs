@@ -3,7 +3,11 @@
 //! Each `fuzz.rs` beside a reader has its properties. `tests/fuzz/run` looks for bytes that break one, and the test
 //! below repeats the bytes that did.
 
-use crate::{effects, facts};
+mod policy;
+
+use crate::effects::{self, registry};
+use crate::facts::{self, load_test};
+use crate::{config, journal, sandbox};
 
 /// A reader, or a part of one.
 #[derive(Debug)]
@@ -16,33 +20,46 @@ pub struct Reader {
     pub seeds: &'static [&'static str],
 }
 
+const fn reader(name: &'static str, check: fn(&[u8]), seeds: &'static [&'static str]) -> Reader {
+    Reader { name, check, seeds }
+}
+
 /// All readers.
 pub const READERS: &[Reader] = &[
-    Reader {
-        name: "node",
-        check: effects::probe::fuzz::version,
-        seeds: &[],
-    },
-    Reader {
-        name: "registry-challenge",
-        check: effects::registry::fuzz::challenge,
-        seeds: &[],
-    },
-    Reader {
-        name: "registry-link",
-        check: effects::registry::fuzz::link,
-        seeds: &[],
-    },
-    Reader {
-        name: "registry-tags",
-        check: effects::registry::fuzz::tags,
-        seeds: &[],
-    },
-    Reader {
-        name: "webhook",
-        check: facts::webhook::fuzz::body,
-        seeds: &["facts/registry"],
-    },
+    reader("component", sandbox::fuzz::component, &[]),
+    reader(
+        "configuration",
+        config::fuzz::file,
+        &["cases/greenlight.toml"],
+    ),
+    reader("configuration-password", config::fuzz::password, &[]),
+    reader("git-lists", facts::fuzz::lists, &[]),
+    reader("git-objects", facts::fuzz::objects, &[]),
+    reader("history", policy::history, &["cases/history.json"]),
+    reader("journal-location", journal::fuzz::location, &[]),
+    reader("label", policy::labels, &[]),
+    reader("load-test-k6", load_test::fuzz::k6, &["facts/k6"]),
+    reader(
+        "load-test-locust-report",
+        load_test::fuzz::locust_report,
+        &[
+            "facts/locust/passed/stats.json",
+            "facts/locust/failed/stats.json",
+        ],
+    ),
+    reader(
+        "load-test-locust-tables",
+        load_test::fuzz::locust_tables,
+        &[],
+    ),
+    reader("message", facts::fuzz::message, &[]),
+    reader("node", effects::probe::fuzz::version, &[]),
+    reader("registry-challenge", registry::fuzz::challenge, &[]),
+    reader("registry-link", registry::fuzz::link, &[]),
+    reader("registry-tags", registry::fuzz::tags, &[]),
+    reader("retry-after", effects::fuzz::wait, &[]),
+    reader("tag", policy::tag, &[]),
+    reader("webhook", facts::webhook::fuzz::body, &["facts/registry"]),
 ];
 
 #[cfg(test)]

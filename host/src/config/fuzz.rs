@@ -1,0 +1,159 @@
+//! What holds for any `greenlight.toml`.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::find::Found;
+use super::resolved::Resolved;
+use super::shown::{self, Setting, Source};
+use super::{Config, FILE};
+use crate::error::Error;
+
+/// A configuration. An error names a line of it. What `greenlight config` shows is the same configuration.
+pub(crate) fn file(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else {
+        return;
+    };
+    let lines = text.split('\n').count();
+    match resolved(text) {
+        Ok(resolved) => {
+            let settings = shown::settings(&resolved);
+            for setting in &settings {
+                if let Source::File(line) = setting.source {
+                    assert!((1..=lines).contains(&line), "{setting:?}");
+                }
+            }
+            again(&settings);
+        }
+        Err(error) => {
+            let place = error.message.strip_prefix("line ");
+            let line = place.and_then(|it| it.split_once(": ")?.0.parse().ok());
+            // A key that the text lacks has no line.
+            let is_named = line.is_some_and(|it: usize| (1..=lines).contains(&it));
+            assert!(is_named || error.message.starts_with('`'), "{error}");
+            assert!(!error.help.is_empty(), "{error}");
+        }
+    }
+}
+
+fn resolved(text: &str) -> Result<Resolved, Error> {
+    let found = Found {
+        path: FILE.into(),
+        text: text.to_owned(),
+    };
+    let config = Config::parse(text, Path::new("."))?;
+    let mut resolved = Resolved::of_file(&config);
+    resolved.file = Some((found, config));
+    Ok(resolved)
+}
+
+/// Writes settings as a file, and compares what is shown of it.
+fn again(settings: &[Setting]) {
+    let text = written(settings);
+    let resolved = resolved(&text).unwrap_or_else(|it| panic!("{it}: {text}"));
+    let shown = shown::settings(&resolved);
+    for setting in settings.iter().filter(|it| !it.value.is_null()) {
+        let found = shown.iter().find(|it| it.name == setting.name);
+        assert_eq!(
+            found.map(|it| &it.value),
+            Some(&setting.value),
+            "{setting:?}"
+        );
+    }
+}
+
+/// The settings as TOML: a line for each table, and for each environment.
+fn written(settings: &[Setting]) -> String {
+    let has_load_test = settings.iter().any(|it| it.name == "load-test.command");
+    let mut root = Map::new();
+    let mut environments: Vec<(String, Map<String, Value>)> = Vec::new();
+    for Setting { name, value, .. } in settings {
+        let has_no_place = (name.starts_with("load-test.") && !has_load_test)
+            || (name == "policy.file" && value == "bundled");
+        match (name.split('.').collect::<Vec<_>>().as_slice(), value) {
+            (_, Value::Null) => {}
+            _ if has_no_place => {}
+            (["environment"], Value::Array(names)) => {
+                let names = names.iter().filter_map(Value::as_str);
+                environments.extend(names.map(|it| (it.to_owned(), Map::new())));
+            }
+            (["environment", of, path @ ..], value) => {
+                let table = environments.iter_mut().find(|it| it.0 == *of);
+                insert(&mut table.expect("an environment").1, path, value);
+            }
+            (path, value) => insert(&mut root, path, value),
+        }
+    }
+    // Environments without commands are those of no file.
+    if environments.iter().any(|(_, it)| it.contains_key("deploy")) {
+        let tables = environments.into_iter().map(|(name, mut table)| {
+            table.insert("name".to_owned(), name.into());
+            Value::Object(table)
+        });
+        root.insert("environment".to_owned(), tables.collect());
+    }
+    let line = |(key, value)| format!("{} = {}\n", toml(&Value::String(key)), toml(&value));
+    root.into_iter().map(line).collect()
+}
+
+fn insert(table: &mut Map<String, Value>, path: &[&str], value: &Value) {
+    match path {
+        [] => {}
+        [key] => {
+            table.insert((*key).to_owned(), value.clone());
+        }
+        [key, rest @ ..] => {
+            let inner = table.entry(*key).or_insert_with(|| Map::new().into());
+            if let Value::Object(inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// A value as TOML in one line. Texts and numbers are written as in JSON, apart from one control character.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Object(table) => {
+            let pairs = table.iter().map(|(key, value)| {
+                format!("{} = {}", toml(&Value::String(key.clone())), toml(value))
+            });
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        Value::Array(values) => {
+            format!(
+                "[{}]",
+                values.iter().map(toml).collect::<Vec<_>>().join(", ")
+            )
+        }
+        other => other.to_string().replace('\u{7f}', "\\u007f"),
+    }
+}
+
+/// A text with a URL in a configuration. It is shown without its password.
+pub(crate) fn password(bytes: &[u8]) {
+    const PASSWORD: &str = "hush";
+    let Ok(text) = str::from_utf8(bytes) else {
+        return;
+    };
+    let Ok(written) = text.parse::<::postgres::Config>() else {
+        return;
+    };
+    let parts = [
+        written.get_user(),
+        written.get_dbname(),
+        written.get_application_name(),
+    ];
+    let hosts = format!("{:?}", written.get_hosts());
+    let password = written.get_password().map(String::from_utf8_lossy);
+    let is_elsewhere = parts.into_iter().flatten().any(|it| it.contains(PASSWORD));
+    if text.parse::<crate::journal::Address>().is_ok()
+        && password.is_some_and(|it| it.contains(PASSWORD))
+        && !is_elsewhere
+        && !hosts.contains(PASSWORD)
+    {
+        let shown = shown::masked(text);
+        assert!(!shown.contains(PASSWORD), "{shown}");
+    }
+}

@@ -1,0 +1,126 @@
+//! What holds for any files of a load test.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use super::k6_requests::REQUESTS;
+use super::{Files, Format, LONGEST, Point, Results, Run};
+
+/// Separates the files in the bytes of a case: the "record separator" of ASCII.
+const SEPARATOR: u8 = 0x1e;
+
+/// A whole report of Locust, with 241 requests.
+const REPORT: &[u8] = include_bytes!("../../../../tests/facts/locust/passed/stats.json");
+
+/// A file in memory, which is read through its path.
+struct Written(File);
+
+impl Written {
+    fn new(bytes: &[u8]) -> Self {
+        let file = memfd_create("results", MemfdFlags::CLOEXEC).expect("memory");
+        let mut file = File::from(file);
+        file.write_all(bytes).expect("memory");
+        Self(file)
+    }
+
+    fn path(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
+    }
+}
+
+fn read(format: Format, files: Files) -> (Results, Vec<Point>) {
+    let (results, curve) = super::read(&Run {
+        format,
+        files,
+        requests: vec![REQUESTS.to_owned()],
+        exit_status: Some(0),
+    });
+    let longest = LONGEST.as_millis();
+    assert!(u128::from(results.duration) <= longest);
+    assert!(results.p95.is_none_or(|it| u128::from(it) <= longest));
+    assert!(results.complete || !results.notes.is_empty(), "no reason");
+    (results, curve)
+}
+
+fn results(format: Format, bytes: &[u8]) -> Results {
+    let file = Written::new(bytes);
+    let files = Files {
+        results: file.path(),
+        ..Files::default()
+    };
+    read(format, files).0
+}
+
+/// Places to truncate bytes at: before the last one, and somewhere before.
+fn cuts(bytes: &[u8]) -> [usize; 2] {
+    let sum = bytes
+        .iter()
+        .fold(0_usize, |sum, it| sum * 31 % 65_521 + usize::from(*it));
+    let last = bytes.len().saturating_sub(1);
+    [last, sum.checked_rem(last).unwrap_or_default()]
+}
+
+/// A JSON file that is complete is not complete without its end.
+fn json(format: Format, bytes: &[u8]) {
+    let whole = results(format, bytes);
+    if whole.complete {
+        let bytes = bytes.trim_ascii_end();
+        for end in cuts(bytes) {
+            let part = results(format, &bytes[..end]);
+            assert!(
+                !part.complete,
+                "complete without {} bytes",
+                bytes.len() - end
+            );
+        }
+    }
+}
+
+/// A summary of k6.
+pub(crate) fn k6(bytes: &[u8]) {
+    json(Format::K6, bytes);
+}
+
+/// A report of Locust.
+pub(crate) fn locust_report(bytes: &[u8]) {
+    json(Format::Locust, bytes);
+}
+
+/// Statistics, history and exceptions of Locust, separated. Without a report they are never complete. With one, each
+/// must end with a whole row.
+pub(crate) fn locust_tables(bytes: &[u8]) {
+    let mut pieces = bytes.splitn(3, |it| *it == SEPARATOR);
+    let mut next = || pieces.next().map(Written::new);
+    let (stats, history, exceptions) = (next(), next(), next());
+    let path = |file: &Option<Written>| file.as_ref().map(Written::path);
+    let report = Written::new(REPORT);
+    let files = Files {
+        results: report.path(),
+        stats: path(&stats),
+        history: path(&history),
+        exceptions: path(&exceptions),
+        stale: Vec::new(),
+    };
+    let (with_report, curve) = read(Format::Locust, files.clone());
+    assert!(curve.len() <= 600);
+    let is_cut = bytes
+        .split(|it| *it == SEPARATOR)
+        .take(3)
+        .any(|it| it.last() != Some(&b'\n'));
+    assert!(
+        !(is_cut && with_report.complete),
+        "complete in the middle of a row"
+    );
+    let missing = Files {
+        results: "/nothing".into(),
+        ..files
+    };
+    assert!(
+        !read(Format::Locust, missing).0.complete,
+        "complete without a report"
+    );
+}
