@@ -1,7 +1,7 @@
 //! Measures what `host/docs/performance.md` says about speed and size, and prints it beside the promise.
 //!
-//! `cargo bench -p greenlight`. Whole processes run in turn, A B A B …, because a machine's speed drifts;
-//! what counts is the median of the ratios. Nothing fails here: a figure is a figure of one machine.
+//! `cargo bench -p greenlight` measures everything, `cargo bench -p greenlight -- journal sizes` only these parts. Whole
+//! processes run in turn, A B A B …, because a machine's speed drifts; what counts is the median of the ratios. Nothing fails here: a figure is a figure of one machine.
 
 mod inbox;
 mod journal;
@@ -30,13 +30,24 @@ fn main() {
     let message = folder.path().join("message");
     fs::write(&message, MESSAGE).expect("the message is written");
     println!("median of paired runs; ratios below 1 mean that greenlight is faster\n");
-    label(folder.path(), &message);
-    sandbox::run();
-    replay(folder.path());
-    journal::run(folder.path());
-    inbox::run(folder.path());
-    webhooks::run(folder.path(), PROGRAM);
-    sizes(&message);
+    let folder = folder.path();
+    let parts: [(&str, &dyn Fn()); 7] = [
+        ("label", &|| label(folder, &message)),
+        ("sandbox", &sandbox::run),
+        ("replay", &|| replay(folder)),
+        ("journal", &|| journal::run(folder)),
+        ("inbox", &|| inbox::run(folder)),
+        ("webhooks", &|| webhooks::run(folder, PROGRAM)),
+        ("sizes", &|| sizes(&message)),
+    ];
+    // Cargo itself adds `--bench`.
+    let chosen = std::env::args().skip(1).filter(|it| it != "--bench");
+    let chosen: Vec<_> = chosen.collect();
+    for (name, part) in parts {
+        if chosen.is_empty() || chosen.iter().any(|it| it == name) {
+            part();
+        }
+    }
 }
 
 fn label(folder: &Path, message: &Path) {
