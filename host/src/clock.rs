@@ -1,4 +1,4 @@
-//! The current time. It is read where effects happen, and passed on as a fact.
+//! The current time. It is read where effects happen, and passed on as a fact. Nothing else reads the system's clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,11 @@ pub fn milliseconds() -> u64 {
 
 /// The time since 1970; `None` if the clock is set to an earlier time.
 pub fn since_1970() -> Option<Duration> {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok()
+    #[expect(clippy::disallowed_methods, reason = "the only reader of the clock")]
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    #[cfg(debug_assertions)]
+    let time = jumps::after(time)?;
+    Some(time)
 }
 
 /// Seconds since 1970, the unit of the policy.
@@ -20,4 +24,54 @@ pub fn seconds() -> u64 {
 /// A duration in milliseconds.
 pub fn in_milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Jumps of the clock, for tests. A release build has none.
+#[cfg(debug_assertions)]
+mod jumps {
+    use std::path::PathBuf;
+    use std::sync::LazyLock;
+    use std::time::Duration;
+    use std::{env, fs};
+
+    /// The variable that names a file with an offset in seconds, which may be negative.
+    const VARIABLE: &str = "GREENLIGHT_TEST_CLOCK_OFFSET";
+
+    /// The file is read at each question, so that a test shifts the clock of a running process.
+    static FILE: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| env::var_os(VARIABLE).map(PathBuf::from));
+
+    /// The time that the shifted clock shows; `None` before 1970.
+    pub(super) fn after(time: Duration) -> Option<Duration> {
+        let Some(file) = FILE.as_deref() else {
+            return Some(time);
+        };
+        let offset = fs::read_to_string(file).unwrap_or_default();
+        shifted(time, &offset)
+    }
+
+    /// A text that is not a number does not shift the clock.
+    fn shifted(time: Duration, offset: &str) -> Option<Duration> {
+        let offset: i64 = offset.trim().parse().unwrap_or(0);
+        let by = Duration::from_secs(offset.unsigned_abs());
+        if offset < 0 {
+            time.checked_sub(by)
+        } else {
+            time.checked_add(by)
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_clock_is_shifted_both_ways() {
+            let time = Duration::from_secs(100);
+            assert_eq!(shifted(time, "7\n"), Some(Duration::from_secs(107)));
+            assert_eq!(shifted(time, "-7"), Some(Duration::from_secs(93)));
+            assert_eq!(shifted(time, ""), Some(time));
+            assert_eq!(shifted(time, "-101"), None);
+        }
+    }
 }

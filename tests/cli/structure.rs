@@ -1,6 +1,7 @@
 //! Which part of the host may know which other part, held by reading the `use` lines and paths of the source.
 
 mod circles;
+mod clock;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -119,8 +119,7 @@ fn a_lease_expires(place: &Place) {
 
 /// The system's time: the servers' of these tests as well.
 fn now() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    u64::try_from(since.expect("after 1970").as_millis()).expect("not that late")
+    greenlight::clock::milliseconds()
 }
 
 fn a_former_holder_can_change_nothing(place: &Place) {

@@ -2,7 +2,7 @@
 //! Removes old deliveries and logs, too.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::Shared;
 use super::worker_pool::{IDLE, Next, Worker, back_off};
@@ -143,8 +143,11 @@ fn store_unknown(
 fn remove_old_logs(shared: &Shared) {
     let folder = shared.context.config.records.join("serve");
     for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let age = file.metadata().and_then(|it| it.modified());
-        let age = age.ok().and_then(|it| it.elapsed().ok());
+        let modified = file.metadata().and_then(|it| it.modified());
+        let modified = modified
+            .ok()
+            .and_then(|it| it.duration_since(UNIX_EPOCH).ok());
+        let age = modified.and_then(|it| clock::since_1970()?.checked_sub(it));
         if age.is_some_and(|it| it > Duration::from_millis(RETENTION)) {
             // A file that can't be removed is tried again in an hour.
             let _ = std::fs::remove_file(file.path());

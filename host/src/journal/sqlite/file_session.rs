@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params, Statement, ToSql, params, params_from_iter};
 
+use crate::clock;
 use crate::journal::anchor::Table;
 use crate::journal::inbox::{Delivery, PushEvent};
 use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, completed, values};
 use crate::journal::{Error, NewDeployment};
-
-/// The time of the system's clock.
-const NOW: &str = "CAST(round(unixepoch('subsec') * 1000) AS INTEGER)";
 
 /// A connection, inside of a transaction or not.
 pub struct Statements<'a>(pub &'a Connection);
 
 impl Statements<'_> {
     fn prepare(&self, statement: &str) -> rusqlite::Result<Statement<'_>> {
-        self.0.prepare(&completed(statement, NOW, ""))
+        let now = clock::milliseconds().to_string();
+        self.0.prepare(&completed(statement, &now, ""))
     }
 }
 

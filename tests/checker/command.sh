@@ -1,0 +1,25 @@
+#!/bin/sh
+# The stand-in for a deploy command and for a load test: command.sh KIND LOG [RESULTS]
+#
+# It takes up to 0.4 s, which differs from run to run. Two lines in the effects log say when it begins and when it is done. The lock file of the environment says whether
+# another command works on the environment: the kernel releases the lock when the process ends, however it ends.
+kind=$1 log=$2 results=$3
+# greenlight's limit for the size of files is not meant for the log.
+ulimit -S -f unlimited
+exec 9>>"lock-$GREENLIGHT_ENVIRONMENT"
+alone=true
+flock -n 9 || alone=false
+line() {
+  read -r at _ </proc/uptime
+  printf '{"effect":"%s","kind":"%s","environment":"%s","tag":"%s","commit":"%s","digest":"%s","deployment":%s,"run":"%s","alone":%s,"at":%s}\n' \
+    "$1" "$kind" "$GREENLIGHT_ENVIRONMENT" "$GREENLIGHT_TAG" "$GREENLIGHT_COMMIT" "$GREENLIGHT_DIGEST" \
+    "$GREENLIGHT_DEPLOYMENT" "${GREENLIGHT_FOLDER##*/}" "$alone" "$at" >>"$log"
+}
+line begin
+sleep "0.$(($$ % 4))$(($$ % 10))" 9>&-
+case $kind in
+  deploy) printf '%s\n' "$GREENLIGHT_COMMIT" >"live-$GREENLIGHT_ENVIRONMENT.$$" &&
+    mv "live-$GREENLIGHT_ENVIRONMENT.$$" "live-$GREENLIGHT_ENVIRONMENT" ;;
+  load-test) cp "$results" "$GREENLIGHT_FOLDER/results.json" ;;
+esac
+line end

@@ -1,0 +1,131 @@
+//! Random traffic under faults, and a checker of what happened.
+//!
+//! Stand-ins for deploy commands, load tests, nodes, Slack and a registry write each effect into one log (`effects`).
+//! Random releases, webhooks and commands (`traffic`) run while processes are killed and stopped, the store goes away,
+//! the disk is full and the clock jumps (`faults`). Then everything is driven to rest (`rest`), and the log is compared
+//! with the journal (`promises`).
+//!
+//! The seed is printed. `GREENLIGHT_CHECKER_SEED` repeats it: the same choices, although not the same interleaving.
+//! `GREENLIGHT_CHECKER_SECONDS` sets how long the traffic lasts, `GREENLIGHT_CHECKER_SERVICES` how many services run.
+
+mod effects;
+mod faults;
+mod history;
+#[expect(dead_code, reason = "the tests of the journal use the rest")]
+#[path = "../journal/postgres_server.rs"]
+mod postgres_server;
+#[expect(dead_code, reason = "the end-to-end tests use the rest")]
+#[path = "../e2e/process.rs"]
+mod process;
+mod processes;
+mod promises;
+mod rest;
+mod shop;
+mod stand_in;
+mod traffic;
+#[path = "../e2e/waiting.rs"]
+mod waiting;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use crate::faults::Fault;
+use crate::history::History;
+use crate::processes::Cleaner;
+use crate::shop::Shop;
+use crate::stand_in::StandIn;
+use crate::traffic::Traffic;
+
+/// How long the traffic lasts unless a person says otherwise, in seconds.
+const SECONDS: u64 = 40;
+
+/// How many services run at once unless a person says otherwise.
+const SERVICES: u64 = 4;
+
+/// A number that a person set.
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is not a number: {text}")),
+    )
+}
+
+#[test]
+fn random_traffic_keeps_the_promises() {
+    let seed = number("GREENLIGHT_CHECKER_SEED").unwrap_or_else(|| fastrand::u64(..1 << 48));
+    let seconds = number("GREENLIGHT_CHECKER_SECONDS").unwrap_or(SECONDS);
+    let services = number("GREENLIGHT_CHECKER_SERVICES").unwrap_or(SERVICES);
+    println!("GREENLIGHT_CHECKER_SEED={seed}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let stand_in = Arc::new(StandIn::start());
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let run = |number: u64| {
+        let name = format!("shop{number}");
+        let path = folder.path().join(&name);
+        let _cleaner = Cleaner(&path);
+        let mut random = Rng::with_seed(seed.wrapping_add(number));
+        // One in four has its journal in a database.
+        let kind = (random.bool(), number % 4 == 3);
+        let shop = Shop::new(&name, &path, &stand_in, kind);
+        let mut traffic = Traffic::new(shop, random);
+        traffic.run(end);
+        let history = rest::drive(&mut traffic, seed);
+        (history, traffic.faults.counts.clone())
+    };
+    let ended: Vec<_> = thread::scope(|scope| {
+        let run = &run;
+        let started: Vec<_> = (0..services)
+            .map(|it| scope.spawn(move || run(it)))
+            .collect();
+        started
+            .into_iter()
+            .map(|it| it.join().expect("a service"))
+            .collect()
+    });
+    println!("{}", summary(seed, &ended));
+    let mut broken = String::new();
+    for (history, _) in &ended {
+        for violation in promises::check(history) {
+            broken.push_str(&history.report(&violation));
+        }
+    }
+    if !broken.is_empty() {
+        // What is left shows more than the report.
+        println!("the services are in {}", folder.keep().display());
+    }
+    assert!(broken.is_empty(), "seed {seed}\n{broken}");
+}
+
+/// What happened, in numbers.
+fn summary(seed: u64, ended: &[(History, BTreeMap<Fault, usize>)]) -> String {
+    let mut faults: BTreeMap<Fault, usize> = BTreeMap::new();
+    let mut conclusions: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut deployments, mut effects) = (0, 0);
+    for (history, counts) in ended {
+        for (fault, count) in counts {
+            *faults.entry(*fault).or_default() += count;
+        }
+        effects += history.effects.len();
+        let begun = history
+            .deployments
+            .values()
+            .filter(|it| !it.entries.is_empty());
+        for recorded in begun {
+            deployments += 1;
+            let how = format!("{:?}", recorded.header.conclusion);
+            *conclusions.entry(how).or_default() += 1;
+        }
+    }
+    let all: usize = faults.values().sum();
+    let mut text =
+        format!("seed {seed}: {deployments} deployments, {all} faults, {effects} effects\n");
+    let _ = writeln!(text, "  faults: {faults:?}\n  conclusions: {conclusions:?}");
+    text
+}

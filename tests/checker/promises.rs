@@ -1,0 +1,28 @@
+//! The promises, each as a check of a recorded history. The words are those of the documentation.
+
+mod answered;
+mod once;
+mod order;
+mod overlap;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod webhooks;
+
+use crate::history::{History, Violation};
+
+/// Checks all promises.
+pub fn check(history: &History) -> Vec<Violation> {
+    let checks = [
+        once::check,
+        overlap::check,
+        order::check,
+        stage::check,
+        webhooks::check,
+        answered::check,
+    ];
+    checks
+        .into_iter()
+        .flat_map(|check| check(history))
+        .collect()
+}
