@@ -257,3 +257,25 @@ fn a_dead_process_is_not_waited_for() {
     });
     assert!(noticed, "{entries:?}");
 }
+
+/// A driver that dies right after the record of its end has not written the end to the list.
+#[test]
+fn what_has_ended_by_its_records_is_not_canceled() {
+    let pipeline = Pipeline::recorded();
+    pipeline.commit("Change [load test: skip]");
+    pipeline.run().is(0, &[]);
+    let journal = pipeline.folder().join(".greenlight/journal.db");
+    let journal = rusqlite::Connection::open(journal).expect("the journal");
+    let changed = journal.execute("UPDATE deployments SET conclusion = NULL", []);
+    assert_eq!(changed, Ok(1));
+    let records = pipeline.entries(1).len();
+    let canceled = pipeline.greenlight(&CANCEL);
+    assert_eq!(canceled.status, 2, "{canceled:?}");
+    assert!(
+        canceled.stderr.contains("has ended: promoted"),
+        "{canceled:?}"
+    );
+    assert_eq!(pipeline.entries(1).len(), records);
+    let status = pipeline.greenlight(&["status", "1"]).stdout;
+    assert!(status.contains("promoted"), "{status}");
+}

@@ -96,11 +96,15 @@ fn unfinished(store: &mut dyn Store, number: u64) -> Result<Header, Error> {
     let header = header.ok_or_else(|| recovery::not_found(number))?;
     match header.conclusion {
         None => Ok(header),
-        Some(conclusion) => Err(Error::host(
-            format!("deployment {number} has ended: {}", conclusion.name()),
-            "there is nothing to cancel",
-        )),
+        Some(conclusion) => Err(has_ended(number, conclusion)),
     }
+}
+
+fn has_ended(number: u64, conclusion: Conclusion) -> Error {
+    Error::host(
+        format!("deployment {number} has ended: {}", conclusion.name()),
+        "there is nothing to cancel",
+    )
 }
 
 fn is_canceled(store: &mut dyn Store, number: u64) -> Result<bool, Error> {
@@ -150,6 +154,15 @@ fn finish(
         leases.release_all_but(store.as_mut(), &[])?;
         return Ok(Cancellation::Done);
     };
+    // Its driver may have died right after it recorded the end, which is then missing in the list.
+    if let Some((conclusion, _)) = recovery::conclusion(&entries) {
+        store.conclude(number, conclusion)?;
+        leases.release_all_but(store.as_mut(), &[])?;
+        return match conclusion {
+            Conclusion::Canceled => Ok(Cancellation::Done),
+            _ => Err(has_ended(number, conclusion)),
+        };
+    }
     let next = entries.len() as u64 + 1;
     let mut record = Record::new(Log::behind(store, number, next, &history));
     if !entries.iter().any(|it| it.entry.is_cancellation()) {

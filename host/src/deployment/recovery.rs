@@ -154,7 +154,7 @@ pub(super) fn not_found(number: u64) -> Error {
 }
 
 /// How a deployment ended according to its entries, and the permission of its last decision.
-fn conclusion(entries: &[Dated]) -> Option<(Conclusion, Permission)> {
+pub(super) fn conclusion(entries: &[Dated]) -> Option<(Conclusion, Permission)> {
     let conclusion = entries.iter().find_map(|it| match &it.entry {
         Entry::Concluded { conclusion } => Some(*conclusion),
         _ => None,

@@ -40,7 +40,8 @@ fn live(store: &mut dyn Store, production: &str) -> Result<Option<String>, Error
         return Ok(baseline.map(|it| it.commit));
     };
     let at = releases::promoted_at(store, &promoted)?;
-    let newer = baseline.filter(|it| it.at > at);
+    // What nodes said was recorded before each deployment, whatever the clock showed.
+    let newer = baseline.filter(|it| it.by.is_some() && it.at > at);
     Ok(Some(newer.map_or(promoted.commit, |it| it.commit)))
 }
 

@@ -52,6 +52,7 @@ fn observed(commit: &str) -> Entry {
     let round = Round {
         environment: "stage".to_owned(),
         convergence: Convergence::Observed(vec![node]),
+        times: 1,
     };
     Entry::Happened {
         event: Event {
