@@ -182,3 +182,40 @@ fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> 
     // process can write into it, and the bytes were never in a file.
     unsafe { Component::deserialize(engine, compiled) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sandbox::BUNDLED_COMPONENT;
+
+    proptest! {
+        /// The compiler of these tests does not exist, so an attempt to start it fails.
+        #[test]
+        fn what_the_structure_check_refuses_is_not_compiled(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+            end in any::<prop::sample::Index>(),
+            is_cut in any::<bool>(),
+        ) {
+            let mut bytes = BUNDLED_COMPONENT.to_vec();
+            if is_cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            for (place, byte) in changes {
+                if !bytes.is_empty() {
+                    let place = place.index(bytes.len());
+                    bytes[place] = byte;
+                }
+            }
+            let engine = Engine::new(&profile::config()).expect("an engine");
+            let compiler = Compiler::new("/no/such/compiler");
+            let Err(failure) = compiler.compile(&engine, &bytes) else {
+                panic!("there is no compiler");
+            };
+            let is_fit = bytes.starts_with(COMPONENT) && structure::check(&bytes).is_ok();
+            let is_started = matches!(&failure, Failure::Host(why) if why.contains("start the compiler"));
+            prop_assert_eq!(is_started, is_fit, "{}", failure);
+        }
+    }
+}

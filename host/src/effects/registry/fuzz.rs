@@ -1,11 +1,12 @@
 //! What holds for any answer of a registry.
 
-use ureq::http::Uri;
+use ureq::Body;
+use ureq::http::{HeaderValue, Response, Uri};
 
 use super::headers::{Challenge, next_page, resolved};
-use super::other_token_server;
 use super::page::Page;
-use crate::contract::validate::is_tag;
+use super::{Token, document, header_digest, other_token_server, reports_unknown};
+use crate::contract::validate::{is_digest, is_tag};
 use crate::http::Client;
 
 /// The servers that may get a password.
@@ -79,4 +80,31 @@ pub fn tags(text: &[u8]) {
         assert!(tags.iter().all(|it| is_tag(it)));
         assert!(text.trim_start().starts_with('{'));
     }
+}
+
+/// The answer of a token server. What is sent as a token is a header.
+pub(crate) fn token(body: &[u8]) {
+    let token: Option<Token> = document(&mut answer(body));
+    if let Some(header) = token.and_then(Token::header) {
+        let value = HeaderValue::from_str(&header).expect("a header");
+        assert!(value.to_str().is_ok_and(|it| it.starts_with("Bearer ")));
+    }
+}
+
+/// An answer with errors. A tag does not exist only if the answer has one of the codes that say so.
+pub(crate) fn errors(body: &[u8]) {
+    let codes: [&[u8]; 3] = [b"UNKNOWN", b"NOT_FOUND", b"\\u"];
+    if reports_unknown(&mut answer(body)) {
+        let has = |code: &&[u8]| body.windows(code.len()).any(|it| it == *code);
+        assert!(codes.iter().any(has), "no code");
+    }
+    let mut answer = answer(b"");
+    if let Ok(value) = HeaderValue::from_bytes(body) {
+        answer.headers_mut().insert("Docker-Content-Digest", value);
+        assert!(header_digest(&answer).is_none_or(|it| is_digest(&it)));
+    }
+}
+
+fn answer(body: &[u8]) -> Response<Body> {
+    Response::new(Body::builder().data(body.to_vec()))
 }

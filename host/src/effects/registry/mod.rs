@@ -271,10 +271,9 @@ impl<'a> Session<'a> {
             ));
         }
         let token: Option<Token> = document(&mut answer);
-        let token = token.and_then(|it| it.token.or(it.access_token));
-        let token = token
-            .ok_or_else(|| Error::new("the registry's token server sent no readable token", ""))?;
-        Ok(format!("Bearer {token}"))
+        token
+            .and_then(Token::header)
+            .ok_or_else(|| Error::new("the registry's token server sent no readable token", ""))
     }
 }
 
@@ -282,6 +281,15 @@ impl<'a> Session<'a> {
 struct Token {
     token: Option<String>,
     access_token: Option<String>,
+}
+
+impl Token {
+    /// The value of the header `Authorization`; `None` if there is no token, or a header can't hold it.
+    fn header(self) -> Option<String> {
+        let token = self.token.or(self.access_token)?;
+        let fits = !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic());
+        fits.then(|| format!("Bearer {token}"))
+    }
 }
 
 #[derive(Deserialize)]

@@ -5,6 +5,8 @@
 
 mod buildkite;
 mod circleci;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod github;
 mod github_event;
 #[cfg(test)]

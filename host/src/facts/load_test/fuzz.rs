@@ -13,8 +13,9 @@ use super::{Files, Format, LONGEST, Point, Results, Run};
 /// Separates the files in the bytes of a case: the "record separator" of ASCII.
 const SEPARATOR: u8 = 0x1e;
 
-/// A whole report of Locust, with 241 requests.
-const REPORT: &[u8] = include_bytes!("../../../../tests/facts/locust/passed/stats.json");
+/// A whole report of Locust, with one request.
+const REPORT: &[u8] =
+    include_bytes!("../../../../tests/fuzz/cases/load-test-locust-report/one.json");
 
 /// A file in memory, which is read through its path.
 struct Written(File);

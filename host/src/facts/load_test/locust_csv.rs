@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::document::Unreadable;
 use super::table::{Row, Table};
-use super::{at_rate, rounded_up};
+use super::{LONGEST, at_rate, rounded_up};
 
 /// The largest number of points that a curve keeps. A chart can't show more.
 const POINTS: usize = 600;
@@ -64,10 +64,11 @@ impl History {
         self.last.as_ref()
     }
 
-    /// Time between the first and the last row, in milliseconds.
+    /// Time between the first and the last row, in milliseconds; `None` if it is not plausible.
     pub(super) fn duration(&self) -> Option<u64> {
         let (first, last) = (self.first()?, self.last()?);
-        last.at.checked_sub(first.at)?.checked_mul(1000)
+        let seconds = last.at.checked_sub(first.at)?;
+        (seconds <= LONGEST.as_secs()).then(|| seconds * 1000)
     }
 
     /// Adds a row. When the curves have too many points, every second point is removed.
