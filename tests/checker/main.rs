@@ -28,7 +28,7 @@ mod waiting;
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -62,7 +62,7 @@ fn random_traffic_keeps_the_promises() {
     let seed = number("GREENLIGHT_CHECKER_SEED").unwrap_or_else(|| fastrand::u64(..1 << 48));
     let seconds = number("GREENLIGHT_CHECKER_SECONDS").unwrap_or(SECONDS);
     let services = number("GREENLIGHT_CHECKER_SERVICES").unwrap_or(SERVICES);
-    println!("GREENLIGHT_CHECKER_SEED={seed}");
+    say(&format!("GREENLIGHT_CHECKER_SEED={seed}"));
     let folder = tempfile::tempdir().expect("a folder");
     let stand_in = Arc::new(StandIn::start());
     let end = Instant::now() + Duration::from_secs(seconds);
@@ -89,7 +89,7 @@ fn random_traffic_keeps_the_promises() {
             .map(|it| it.join().expect("a service"))
             .collect()
     });
-    println!("{}", summary(seed, &ended));
+    say(&summary(seed, &ended));
     let mut broken = String::new();
     for (history, _) in &ended {
         for violation in promises::check(history) {
@@ -101,6 +101,11 @@ fn random_traffic_keeps_the_promises() {
         println!("the services are in {}", folder.keep().display());
     }
     assert!(broken.is_empty(), "seed {seed}\n{broken}");
+}
+
+/// Prints a text also if the test passes: its output is captured, and the seed must be in every log.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// What happened, in numbers.
@@ -124,8 +129,8 @@ fn summary(seed: u64, ended: &[(History, BTreeMap<Fault, usize>)]) -> String {
         }
     }
     let all: usize = faults.values().sum();
-    let mut text =
-        format!("seed {seed}: {deployments} deployments, {all} faults, {effects} effects\n");
-    let _ = writeln!(text, "  faults: {faults:?}\n  conclusions: {conclusions:?}");
-    text
+    format!(
+        "seed {seed}: {deployments} deployments, {all} faults, {effects} effects\n  faults: {faults:?}\n  \
+         conclusions: {conclusions:?}"
+    )
 }

@@ -225,6 +225,28 @@ fn a_process_that_lost_its_lease_stops_before_its_next_effect() {
     assert!(pipeline.told().is_empty(), "no message was sent either");
 }
 
+/// A process can be paused between the record of a command and its execution.
+#[test]
+fn a_command_is_not_executed_without_the_lease() {
+    let pipeline = quick();
+    pipeline.commit("Before [load test: skip]");
+    pipeline.run().is(0, &[]);
+    let journal = pipeline.folder().join(".greenlight/journal.db");
+    let journal = rusqlite::Connection::open(journal).expect("the journal");
+    journal
+        .execute_batch(
+            "CREATE TRIGGER taken AFTER INSERT ON records WHEN NEW.body LIKE '%\"entry\":\"running\"%' BEGIN
+                 UPDATE leases SET fence = fence + 1, holder = 'another process' WHERE environment = 'stage';
+             END",
+        )
+        .expect("a trigger");
+    let commit = pipeline.commit("Change [load test: skip]");
+    let ended = pipeline.run();
+    ended.is(75, &[]);
+    assert!(ended.stderr.contains("lock"), "{}", ended.stderr);
+    assert_eq!(Pipeline::times(&pipeline.stage, &commit), 0);
+}
+
 #[test]
 fn a_person_cancels_an_unfinished_deployment() {
     let pipeline = quick();

@@ -1,4 +1,5 @@
-//! Running one command of an effect. The journal has its process group before the command is executed.
+//! Running one command of an effect. The journal has its process group before the command is executed, and confirms then
+//! that the locks are still held.
 
 use std::io;
 use std::path::Path;
@@ -26,19 +27,25 @@ impl Driver<'_> {
             deployment: self.record.log.deployment,
         };
         let (screen, log) = (&mut self.context.screen, &mut self.record.log);
+        let leases = &self.leases;
         let mut failed = None;
         let mut started = |process: Option<Holder>, folder: &Path| {
             let running = Entry::Running {
                 process: process.map(|it| it.as_str().to_owned()),
                 folder: folder.to_string_lossy().into_owned(),
             };
-            log.write(&running)
-                .map_err(|error| io::Error::other(failed.insert(error).to_string()))
+            let recorded = log.write(&running).map_err(Error::from);
+            // This process may have been paused since it started the effect, for longer than its lease.
+            let confirmed = recorded.and_then(|()| leases.confirm(log.store.as_mut()));
+            confirmed.map_err(|error| {
+                failed = Some(error);
+                io::Error::other("the command may not start")
+            })
         };
         let mut line = |line: &str| screen.line(line);
         let ran = commands.run(command, environment, &mut line, &mut started);
         match failed {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(error),
             None => Ok(ran?),
         }
     }
