@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use compare::Comparison;
 use greenlight::contract;
 use greenlight::sandbox::{Policy, Use};
-use histories::{enumerated, random};
+use histories::{enumerated, random, several_servers};
 use model::Question;
 
 #[test]
@@ -33,6 +33,7 @@ fn the_component_decides_as_the_model() {
     };
     let mut comparison = Comparison::new(&ask);
     println!("{}", enumerated::compare(&mut comparison, 1, 0));
+    several_servers::compare(&mut comparison);
     println!("{}", random::compare(&mut comparison, 11, 20_000));
     assert!(comparison.count >= 20_000, "{}", comparison.count);
     comparison.covers_everything();

@@ -14,7 +14,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use compare::{Comparison, Policy};
 use greenlight_policy::bindings as contract;
 use greenlight_policy::promotion::decide;
-use histories::{enumerated, random};
+use histories::{enumerated, measurements, random, several_servers};
 
 const POLICY: &Policy<'_> = &|question| {
     decide(
@@ -44,6 +44,20 @@ fn all_short_histories() {
     );
     assert!(comparison.count > 100_000, "{}", comparison.count);
     comparison.covers_everything();
+}
+
+#[test]
+fn all_limits() {
+    let began = Instant::now();
+    let mut comparison = Comparison::new(POLICY);
+    measurements::compare(&mut comparison);
+    let measurements = comparison.count;
+    several_servers::compare(&mut comparison);
+    println!(
+        "{measurements} load tests and {} waits in {:?}",
+        comparison.count - measurements,
+        began.elapsed()
+    );
 }
 
 #[test]

@@ -3,5 +3,7 @@
 pub mod enumerated;
 mod events;
 pub mod json;
+pub mod measurements;
 pub mod random;
 mod releases;
+pub mod several_servers;

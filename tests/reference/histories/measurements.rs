@@ -1,0 +1,95 @@
+//! All combinations of numbers at the limits of a load test.
+
+use super::super::compare::Comparison;
+use super::super::contract::promotion::{Event, Measurement, Outcome};
+use super::super::contract::types::Thresholds;
+use super::super::model::Question;
+use super::events::{OTHER, deployed, measured, observed};
+use super::releases::{OWN, release, settings};
+
+const REQUESTS: [u64; 5] = [0, 2, 99, 100, 600];
+const FAILURES: [u64; 4] = [0, 3, 4, 601];
+const EXCEPTIONS: [u64; 2] = [1, 2];
+/// 600 requests in 120 s are 5 a second.
+const DURATIONS: [u64; 5] = [0, 59_999, 60_000, 120_000, 120_001];
+const P95: [Option<u64>; 3] = [None, Some(800), Some(801)];
+const STATUSES: [Option<i32>; 4] = [None, Some(0), Some(1), Some(-1)];
+const VERSIONS: [&[&str]; 4] = [&[], &[OWN], &[OWN, OWN], &[OWN, OTHER]];
+
+/// Compares the verdict on each measurement, with thresholds and without.
+pub fn compare(comparison: &mut Comparison<'_>) {
+    let mut settings = settings(&[("stage", 1), ("prod", 1)], 30);
+    let release = release("stage-loadtest-warn", None, None);
+    let none = Thresholds {
+        min_requests: 0,
+        min_rate: None,
+        max_failures: 0,
+        max_exceptions: 0,
+        max_p95: None,
+        min_duration: None,
+    };
+    let start = [
+        deployed("stage", OWN, None, Outcome::Succeeded),
+        observed("stage", &[("a", OWN)]),
+    ];
+    for thresholds in [settings.thresholds, none] {
+        settings.thresholds = thresholds;
+        all(&mut |measurement| {
+            let test = measured("stage", |it| *it = measurement.clone());
+            let happenings = start.iter().cloned().chain([test]);
+            let history: Vec<Event> = happenings
+                .map(|happening| Event { at: 0, happening })
+                .collect();
+            comparison.compare(Question {
+                release: &release,
+                history: &history,
+                now: 0,
+                settings: &settings,
+            });
+        });
+    }
+}
+
+fn all(take: &mut dyn FnMut(&Measurement)) {
+    let mut measurement = Measurement {
+        requests: 0,
+        failures: 0,
+        exceptions: 0,
+        duration: 0,
+        p95: None,
+        broken_thresholds: Vec::new(),
+        exit_status: None,
+        complete: true,
+        versions: Vec::new(),
+    };
+    for requests in REQUESTS {
+        measurement.requests = requests;
+        for failures in FAILURES {
+            measurement.failures = failures;
+            for exceptions in EXCEPTIONS {
+                measurement.exceptions = exceptions;
+                for duration in DURATIONS {
+                    measurement.duration = duration;
+                    for p95 in P95 {
+                        measurement.p95 = p95;
+                        with_the_rest(&mut measurement, take);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn with_the_rest(measurement: &mut Measurement, take: &mut dyn FnMut(&Measurement)) {
+    for status in STATUSES {
+        measurement.exit_status = status;
+        for versions in VERSIONS {
+            measurement.versions = versions.iter().map(|it| (*it).to_owned()).collect();
+            for (broken, complete) in [(None, true), (Some("checks"), true), (None, false)] {
+                measurement.broken_thresholds = broken.iter().map(|it| (*it).to_owned()).collect();
+                measurement.complete = complete;
+                take(measurement);
+            }
+        }
+    }
+}
