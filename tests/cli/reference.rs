@@ -12,8 +12,10 @@ use std::cell::RefCell;
 
 use compare::Comparison;
 use greenlight::contract;
+use greenlight::contract::history::History;
+use greenlight::contract::promotion::Event;
 use greenlight::sandbox::{Policy, Use};
-use histories::{enumerated, random, several_servers};
+use histories::{enumerated, events, json, random, several_servers};
 use model::Question;
 
 #[test]
@@ -37,4 +39,27 @@ fn the_component_decides_as_the_model() {
     println!("{}", random::compare(&mut comparison, 11, 20_000));
     assert!(comparison.count >= 20_000, "{}", comparison.count);
     comparison.covers_everything();
+}
+
+/// What a failed comparison shows can be given to `greenlight decide --history`.
+#[test]
+fn a_history_is_shown_as_the_document_that_decide_reads() {
+    let stage = "stage";
+    let all = [
+        events::deployments(stage),
+        events::rounds(stage),
+        events::load_tests(stage),
+        events::competing(stage),
+        events::elsewhere(),
+    ];
+    let happenings = all.into_iter().flatten().enumerate();
+    let history: Vec<Event> = happenings
+        .map(|(place, happening)| Event {
+            at: u64::try_from(place).expect("few"),
+            happening,
+        })
+        .collect();
+    let document: History = serde_json::from_str(&json::history(&history)).expect("a history");
+    let read: Vec<Event> = document.events.into_iter().map(Event::from).collect();
+    assert_eq!(read, history);
 }

@@ -1,7 +1,7 @@
 //! Releases, settings and histories to compare.
 
 pub mod enumerated;
-mod events;
+pub mod events;
 pub mod json;
 pub mod measurements;
 pub mod random;

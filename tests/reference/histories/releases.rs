@@ -6,7 +6,10 @@ use super::super::contract::types::{EnvironmentSettings, LoadTestAction, Setting
 /// The commit of the release.
 pub const OWN: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 /// The digest of the release, and another one.
-pub const DIGESTS: [&str; 2] = ["sha256:a", "sha256:b"];
+pub const DIGESTS: [&str; 2] = [
+    "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+];
 
 /// Settings with these environments, and rounds that each of them needs.
 pub fn settings(environments: &[(&str, u32)], deadline: u32) -> Settings {
