@@ -36,6 +36,7 @@ pub fn said(listener: JoinHandle<String>) -> String {
 #[derive(Debug)]
 pub struct Timed<P> {
     pipe: P,
+    what: &'static str,
     limit: Duration,
     until: Instant,
 }
@@ -43,9 +44,15 @@ pub struct Timed<P> {
 impl<P: Read + AsFd> Timed<P> {
     /// Starts the time limit of a pipe now.
     pub fn new(pipe: P, limit: &Limit) -> Self {
+        Self::named("its output", pipe, limit)
+    }
+
+    /// Starts the time limit of a pipe with this name, which is used in errors, now.
+    pub fn named(what: &'static str, pipe: P, limit: &Limit) -> Self {
         let limit = limit.time();
         Self {
             pipe,
+            what,
             limit,
             until: Instant::now() + limit,
         }
@@ -78,7 +85,7 @@ impl<P> Timed<P> {
     }
 
     fn timed_out(&self) -> io::Error {
-        timed_out("its output", self.limit)
+        timed_out(self.what, self.limit)
     }
 }
 
@@ -116,8 +123,9 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("it has no pipes"));
     };
-    let errors = listen(Timed::new(errors, limit));
+    // Not later than the ends of both pipes.
     let until = Instant::now() + limit.time();
+    let errors = listen(Timed::new(errors, limit));
     let mut stdout = Vec::new();
     let read = Timed::new(output, limit)
         .take(limit.bytes + 1)
@@ -135,7 +143,10 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     }
     // A child can close its output and go on.
     let stderr = said(errors).into_bytes();
-    let Some(status) = ended(&mut child, until)? else {
+    // A child whose pipe was closed at the end of the time limit may have ended because of that.
+    let is_late = Instant::now() >= until;
+    let status = ended(&mut child, until)?.filter(|_| !is_late);
+    let Some(status) = status else {
         let _ = child.kill();
         let _ = child.wait();
         return Err(timed_out("the process", limit.time()));

@@ -2,6 +2,7 @@
 
 mod circles;
 mod clock;
+mod readers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -188,7 +189,8 @@ fn depth(root: &Path, file: &Path) -> usize {
 /// The source of a file without its tests, which may use other parts as examples.
 fn without_tests<'a>(file: &Path, text: &'a str) -> &'a str {
     let stem = file.file_stem().expect("a name").to_string_lossy();
-    if stem == "tests" || stem.ends_with("_tests") {
+    let is_in_tests = file.parent().is_some_and(|it| it.ends_with("tests"));
+    if is_in_tests || stem == "tests" || stem.ends_with("_tests") {
         return "";
     }
     text.split("#[cfg(test)]\nmod tests {")

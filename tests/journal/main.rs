@@ -1,6 +1,7 @@
 //! The journal's storage: the same promises of a file and of a database.
 
 mod contract;
+mod damaged_rows;
 mod first_format;
 mod first_format_entries;
 mod gone;

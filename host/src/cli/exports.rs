@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::output::Output;
+use super::replace::replace;
 use super::{Error, Exit};
 use crate::facts::ci::{self, System};
 use crate::limits;
@@ -256,7 +257,7 @@ pub(crate) fn merge(
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error),
     };
-    fs::write(file, merged(&held).map_err(io::Error::other)?)
+    replace(file, merged(&held).map_err(io::Error::other)?.as_bytes())
 }
 
 fn unknown(kind: Kind) -> Error {

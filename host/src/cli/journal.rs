@@ -23,11 +23,11 @@ pub enum Command {
     Export(ExportArguments),
 }
 
-/// Check that no record, no deployment and no deployment request is damaged or missing.
+/// Check that nothing in the journal is damaged or missing.
 ///
-/// The command compares every record with its checksum, and the number of records with the stored number. It also
-/// compares the numbers of deployments and of deployment requests with the stored numbers. It changes
-/// nothing, except that it migrates a journal of an earlier version of greenlight.
+/// The command compares records, deployment requests, push events, messages, leases and baselines with their checksums,
+/// and their numbers with the stored numbers. It changes nothing, except that it migrates a journal of an earlier
+/// version of greenlight.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
     #[command(flatten)]

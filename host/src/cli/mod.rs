@@ -22,6 +22,7 @@ mod output;
 mod output_flags;
 mod policy;
 mod progress;
+mod replace;
 mod replay;
 mod reports;
 mod rollback;

@@ -1,11 +1,11 @@
 //! `--report`: reports about a deployment, in files.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::Error;
+use super::replace::replace;
 use crate::contract::names::{Named as _, names};
 use crate::deployment::log;
 use crate::deployment::timeline::{self, Timeline};
@@ -48,7 +48,7 @@ impl ReportArguments {
         for (kind, file) in &self.reports {
             let text = rendered(*kind, timeline)
                 .map_err(|why| Error::output(format!("failed to make a report: {why}")))?;
-            fs::write(file, text).map_err(|error| {
+            replace(file, text.as_bytes()).map_err(|error| {
                 Error::output(format!("failed to write `{}`: {error}", file.display()))
                     .because(error)
             })?;

@@ -138,7 +138,7 @@ pub(crate) fn password(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
     };
-    let Ok(written) = text.parse::<::postgres::Config>() else {
+    let Ok(written) = text.parse::<tokio_postgres::Config>() else {
         return;
     };
     let password = written.get_password().map(String::from_utf8_lossy);

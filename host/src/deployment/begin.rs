@@ -62,7 +62,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         instruction,
         commit: target.commit,
         subject: message.as_ref().and_then(|it| subject(&it.text)),
-        author: commit.as_ref().and_then(git::Commit::author),
+        author: commit.as_ref().and_then(message::author),
         settings: settings.clone(),
         urgent: request.urgent.cloned(),
     };

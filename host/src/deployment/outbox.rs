@@ -3,7 +3,7 @@
 //! A process tries to send a message with growing delays until Slack has accepted it or `[slack] give-up-after` has
 //! passed. The driver, `greenlight serve` and the next `greenlight run` can each make the next attempt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::{Connection, Keeper};
@@ -39,7 +39,8 @@ const POLL: Duration = Duration::from_millis(500);
 const AT_LEAST: Duration = Duration::from_secs(5);
 
 /// Sends the due messages of one deployment, or of all deployments, and passes the result of each attempt to `tell`.
-/// The function returns after the first attempt that fails, because Slack may be unreachable. It calls `goes_on` before
+/// The function returns after an attempt that shows that Slack is unreachable, and after the second attempt of one
+/// message. A message that Slack refuses does not delay the messages of other deployments. It calls `goes_on` before
 /// each attempt.
 ///
 /// # Errors
@@ -57,6 +58,7 @@ pub fn send_due(
         time_to_live: time_to_live(),
         give_up_after: slack.give_up_after,
     };
+    let mut tried = HashSet::new();
     while goes_on() {
         let Some(claimed) = store.claim_message(&request)? else {
             break;
@@ -64,7 +66,12 @@ pub fn send_due(
         let attempted = attempt(slack, &claimed);
         store.attempted(&claimed, &attempted)?;
         tell(&claimed, &attempted);
-        if !matches!(attempted, Attempted::Sent { .. }) {
+        let is_away = match attempted {
+            Attempted::Sent { .. } => false,
+            Attempted::Failed { is_away, .. } => is_away,
+            Attempted::Unknown { .. } => true,
+        };
+        if is_away || !tried.insert(claimed.id) {
             break;
         }
     }

@@ -40,7 +40,7 @@ pub fn verify(
 ) -> Result<Verified, Error> {
     let mut verified = Verified::default();
     verified.note(None, store.check(Depth::Full))?;
-    verified.note(None, inbox.check(Depth::Quick))?;
+    verified.note(None, inbox.check())?;
     if let Some(counts) = verified.note(None, inbox.counts())? {
         verified.requests = counts.requests();
     }

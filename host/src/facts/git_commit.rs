@@ -38,16 +38,6 @@ impl Commit {
         lines.find_map(|line| line.strip_prefix(name.as_bytes()))
     }
 
-    /// The name of the author, decoded as UTF-8.
-    pub fn author(&self) -> Option<String> {
-        let header = self.raw[..self.message]
-            .split(|byte| *byte == b'\n')
-            .find_map(|line| line.strip_prefix(b"author "))?;
-        let header = String::from_utf8_lossy(header);
-        let name = header.split(" <").next().unwrap_or_default().trim();
-        (!name.is_empty()).then(|| name.to_owned())
-    }
-
     /// The parents of the commit; a merge has two or more.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
         self.raw[..self.message]
@@ -69,22 +59,6 @@ mod tests {
         assert_eq!(commit.message(), b"Subject\n\nBody\n");
         assert_eq!(commit.encoding(), Some("ISO-8859-1"));
         assert_eq!(commit.parents().collect::<Vec<_>>(), ["2"]);
-    }
-
-    #[test]
-    fn the_author_is_a_name() {
-        for (line, name) in [
-            (
-                "author Ada Example <ada@example.org> 1 +0000",
-                Some("Ada Example"),
-            ),
-            ("author  <ada@example.org> 1 +0000", None),
-            ("committer Ada <ada@example.org> 1 +0000", None),
-        ] {
-            let raw = format!("tree 1\n{line}\n\nSubject\n");
-            let commit = Commit::new("3".to_owned(), raw.into_bytes());
-            assert_eq!(commit.author().as_deref(), name, "{line}");
-        }
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! A commit message: from the command line, a file, standard input or git.
 
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use encoding_rs::{Encoding, REPLACEMENT};
 
 use super::git;
+use crate::child::Timed;
 use crate::contract::labels::Message;
 use crate::error::{Error, Explain as _};
 use crate::limits::{self, file};
@@ -57,7 +60,8 @@ pub fn author(commit: &git::Commit) -> Option<String> {
         (Err(_), Some(encoding)) => encoding.decode_without_bom_handling(name).0.into_owned(),
         (Err(_), None) => String::from_utf8_lossy(name).into_owned(),
     };
-    Some(name)
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// When a commit was committed, in milliseconds since 1970; `None` if the commit does not say.
@@ -96,13 +100,13 @@ pub fn from_file(path: &Path) -> Result<Reading, Error> {
     from_bytes(&bytes, Origin::Text)
 }
 
-/// Reads a message from standard input, to its end.
+/// Reads a message from standard input, to its end. Only a terminal may take any time.
 ///
 /// # Errors
 ///
 /// As [`from_file`].
 pub fn from_stdin() -> Result<Reading, Error> {
-    let bytes = bounded(io::stdin().lock()).explain(
+    let bytes = standard_input().explain(
         "failed to read the message from standard input",
         "name a file with `--message-file`, or take the message from git with `--rev`",
     )?;
@@ -162,9 +166,17 @@ fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Reading, Error> {
     })
 }
 
-fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
+fn standard_input() -> io::Result<Vec<u8>> {
+    // Not through the buffer of the standard library: the time limit waits for bytes of the file descriptor.
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut bytes = Vec::new();
-    source.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    let most = LONGEST as u64 + 1;
+    if input.is_terminal() {
+        input.take(most).read_to_end(&mut bytes)?;
+    } else {
+        let timed = Timed::named("it", input, &limits::INPUT);
+        timed.take(most).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
 }
 
@@ -183,6 +195,32 @@ mod tests {
         assert!(text(&whole[..whole.len() - 2]).message.truncated);
         // Invalid UTF-8 before the end is another encoding, not a cut.
         assert!(!text(b"Gr\xf6\xdfe").message.truncated);
+    }
+
+    #[test]
+    fn the_author_is_a_name() {
+        for (lines, name) in [
+            (
+                &b"author Ada Example <ada@example.org> 1 +0000"[..],
+                Some("Ada Example"),
+            ),
+            (
+                b"author Ada <Example> <ada@example.org> 1 +0000",
+                Some("Ada <Example>"),
+            ),
+            (
+                b"author Gr\xf6\xdfe <a@example.org> 1 +0000\nencoding ISO-8859-1",
+                Some("Größe"),
+            ),
+            (b"author  <ada@example.org> 1 +0000", None),
+            (b"author Ada", None),
+            (b"committer Ada <ada@example.org> 1 +0000", None),
+        ] {
+            let raw = [b"tree 1\n", lines, b"\n\nSubject\n"].concat();
+            let commit = git::Commit::new("3".to_owned(), raw);
+            let shown = String::from_utf8_lossy(lines);
+            assert_eq!(author(&commit).as_deref(), name, "{shown}");
+        }
     }
 
     #[test]

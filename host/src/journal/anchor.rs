@@ -13,6 +13,16 @@ pub enum Table {
     Deployments,
     /// Deployment requests.
     Requests,
+    /// Push events.
+    PushEvents,
+    /// Messages to people.
+    Outbox,
+    /// Messages to drivers.
+    Messages,
+    /// Leases.
+    Leases,
+    /// Baselines of environments.
+    Baselines,
 }
 
 impl Table {
@@ -21,6 +31,11 @@ impl Table {
         match self {
             Self::Deployments => ("deployments", "deployments"),
             Self::Requests => ("starts", "deployment requests"),
+            Self::PushEvents => ("hints", "push events"),
+            Self::Outbox => ("outbox", "outbox messages"),
+            Self::Messages => ("messages", "messages to deployments"),
+            Self::Leases => ("leases", "leases"),
+            Self::Baselines => ("live_commits", "baselines of environments"),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Baselines: what environments served before the first deployment of a journal, or serve as a person says.
 
 use super::Result;
+use super::anchor::Table;
+use super::seal::BASELINES;
 use super::sql::{Answer, Cells, Session, values};
 
 /// What an environment serves without a deployment of this journal.
@@ -18,7 +20,7 @@ pub struct Baseline {
 
 /// Stores a baseline. One that is stored already is left unchanged.
 pub(super) fn add(session: &mut dyn Session, baseline: &Baseline) -> Answer<()> {
-    session.execute(
+    let new = session.execute(
         "INSERT INTO live_commits (environment, at, commit_id, person) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (environment, at) DO NOTHING",
         values![
@@ -28,11 +30,17 @@ pub(super) fn add(session: &mut dyn Session, baseline: &Baseline) -> Answer<()> 
             &baseline.by
         ],
     )?;
-    Ok(())
+    if new > 0 {
+        let key = values![&baseline.environment, baseline.at];
+        BASELINES.seal(session, "environment = ?1 AND at = ?2", key)?;
+    }
+    Table::Baselines.grow(session, new)
 }
 
 /// The latest baseline of an environment.
 pub(super) fn latest(session: &mut dyn Session, environment: &str) -> Answer<Option<Baseline>> {
+    Table::Baselines.check(session)?;
+    BASELINES.check_all(session)?;
     let found = session.first(
         "SELECT environment, at, commit_id, person FROM live_commits
          WHERE environment = ?1 ORDER BY at DESC LIMIT 1",

@@ -7,6 +7,7 @@ use super::baseline::{self, Baseline};
 use super::chain::{self, Anchor, Stored};
 use super::lease;
 use super::message;
+use super::seal::{BASELINES, LEASES, MESSAGES, OUTBOX};
 use super::sql::{Answer, Cells, Database, Session, Value, at_most, values};
 use super::{
     Claim, ClaimRequest, Depth, Error, Header, Holder, Lease, Lock, Message, NewDeployment,
@@ -89,6 +90,15 @@ impl<D: Database> Store for D {
     fn check(&mut self, depth: Depth) -> Result<()> {
         self.check_file(depth)?;
         self.read(|session| {
+            for (table, rows) in [
+                (Table::Outbox, OUTBOX),
+                (Table::Messages, MESSAGES),
+                (Table::Leases, LEASES),
+                (Table::Baselines, BASELINES),
+            ] {
+                table.check(session)?;
+                rows.check_all(session)?;
+            }
             Table::Deployments.check(session)?;
             let orphan = session.first(
                 "SELECT min(deployment) FROM records
@@ -167,15 +177,15 @@ impl<D: Database> Store for D {
     }
 
     fn renew(&mut self, lease: &Lease, holder: &Holder, time_to_live: Duration) -> Result<bool> {
-        self.change_one(|session| lease::renew(session, lease, holder, time_to_live))
+        self.change(|session| lease::renew(session, lease, holder, time_to_live))
     }
 
     fn release(&mut self, lease: &Lease, holder: &Holder) -> Result<()> {
-        self.change_one(|session| lease::release(session, lease, holder))
+        self.change(|session| lease::release(session, lease, holder))
     }
 
     fn add_baseline(&mut self, baseline: &Baseline) -> Result<()> {
-        self.change_one(|session| baseline::add(session, baseline))
+        self.change(|session| baseline::add(session, baseline))
     }
 
     fn baseline(&mut self, environment: &str) -> Result<Option<Baseline>> {

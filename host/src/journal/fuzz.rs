@@ -1,7 +1,7 @@
 //! What holds for any location of a journal.
 
-use ::postgres::Config;
-use ::postgres::config::{Host, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
 use super::{Address, Location};
 

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use super::anchor::Table;
+use super::seal::LEASES;
 use super::sql::{Answer, Cells, Session, values};
 use super::{Holder, Lock, Result};
 
@@ -64,19 +66,34 @@ impl Occupant {
     }
 }
 
+/// Selects the row of a lock.
+const OF_LOCK: &str = "environment = ?1";
+
+/// Selects the row of a lease, unless another holder has claimed the lock.
+const OWN: &str = "environment = ?1 AND fence = ?2 AND holder = ?3";
+
 /// Claims a lock if it may be claimed. Called inside a transaction.
 pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> Answer<Claim> {
     let name = request.lock.stored();
     // A row must exist before it can be locked.
-    session.execute(
+    let new = session.execute(
         "INSERT INTO leases (environment, fence, deployment, commit_id, expires)
          VALUES (?1, 0, 0, '', 0) ON CONFLICT (environment) DO NOTHING",
         values![&name],
     )?;
+    if new > 0 {
+        LEASES.seal(session, OF_LOCK, values![&name])?;
+        Table::Leases.grow(session, new)?;
+        // The name of another lease may have been changed.
+        LEASES.check_all(session)?;
+    }
     session.query(
         "SELECT fence FROM leases WHERE environment = ?1 :lock",
         values![&name],
     )?;
+    // A lease that is missing or damaged may be held.
+    Table::Leases.check(session)?;
+    LEASES.check(session, OF_LOCK, values![&name])?;
     // The time is read after the wait for the lock.
     let mut row = session.one(
         "SELECT deployment, commit_id, holder, expires, :now FROM leases WHERE environment = ?1",
@@ -100,6 +117,7 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
             milliseconds(request.time_to_live)
         ],
     )?;
+    LEASES.seal(session, OF_LOCK, values![&name])?;
     Ok(Claim::Held(Lease {
         lock: request.lock.clone(),
         fence: row.number(0)?,
@@ -113,25 +131,31 @@ pub(super) fn renew(
     holder: &Holder,
     time_to_live: Duration,
 ) -> Answer<bool> {
+    let name = lease.lock.stored();
+    let own = values![&name, lease.fence, holder.as_str()];
+    LEASES.check(session, OWN, own)?;
     let moved = session.execute(
-        "UPDATE leases SET expires = :now + ?4
-         WHERE environment = ?1 AND fence = ?2 AND holder = ?3",
+        &format!("UPDATE leases SET expires = :now + ?4 WHERE {OWN}"),
         values![
-            &lease.lock.stored(),
+            &name,
             lease.fence,
             holder.as_str(),
             milliseconds(time_to_live)
         ],
     )?;
+    LEASES.seal(session, OWN, own)?;
     Ok(moved == 1)
 }
 
 /// Releases a lock if it is still the caller's. The row stays, because it keeps the fence.
 pub(super) fn release(session: &mut dyn Session, lease: &Lease, holder: &Holder) -> Answer<()> {
-    session.execute(
-        "UPDATE leases SET holder = NULL WHERE environment = ?1 AND fence = ?2 AND holder = ?3",
-        values![&lease.lock.stored(), lease.fence, holder.as_str()],
-    )?;
+    let name = lease.lock.stored();
+    let own = values![&name, lease.fence, holder.as_str()];
+    LEASES.check(session, OWN, own)?;
+    let released = session.execute(&format!("UPDATE leases SET holder = NULL WHERE {OWN}"), own)?;
+    if released > 0 {
+        LEASES.seal(session, OF_LOCK, values![&name])?;
+    }
     Ok(())
 }
 

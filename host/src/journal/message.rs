@@ -1,6 +1,8 @@
 //! Messages to the process that drives a deployment: what another process, or a person through it, asks of it.
 
 use super::Result;
+use super::anchor::Table;
+use super::seal::MESSAGES;
 use super::sql::{Answer, Cells, Session, values};
 
 /// A message to the driver of a deployment.
@@ -22,12 +24,13 @@ pub(super) fn send(
     body: &str,
     token: i64,
 ) -> Answer<()> {
-    session.execute(
+    let new = session.execute(
         "INSERT INTO messages (deployment, at, body, token) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (token) DO NOTHING",
         values![deployment, at, body, token],
     )?;
-    Ok(())
+    MESSAGES.seal(session, "token = ?1", values![token])?;
+    Table::Messages.grow(session, new)
 }
 
 /// Lists the messages of a deployment behind the one with this id.
@@ -36,6 +39,9 @@ pub(super) fn behind(
     deployment: u64,
     behind: u64,
 ) -> Answer<Vec<Message>> {
+    // A message that is missing or damaged may have canceled the deployment.
+    Table::Messages.check(session)?;
+    MESSAGES.check_all(session)?;
     let rows = session.query(
         "SELECT id, at, body FROM messages WHERE deployment = ?1 AND id > ?2 ORDER BY id",
         values![deployment, behind],

@@ -23,6 +23,7 @@ mod lock;
 mod message;
 mod outbox;
 mod postgres;
+mod seal;
 mod sql;
 mod sqlite;
 mod store;
@@ -36,6 +37,8 @@ pub use message::Message;
 pub use outbox::{
     Attempted, NewOutboxMessage, Outbox, OutboxMessage, OutboxRequest, OutboxState, Replaces,
 };
+#[cfg(test)]
+pub(crate) use postgres::VERSION as POSTGRES_VERSION;
 pub use store::{Depth, Error, Header, NewDeployment, Result, Row, Store};
 
 use inbox::Inbox;

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
+use super::anchor::Table;
 use super::lease::milliseconds;
+use super::seal::OUTBOX;
 use super::sql::{Answer, Cells, Database, Session, at_most, values};
 use super::{Error, Result};
 use crate::contract::names::{Named as _, names};
@@ -184,6 +186,9 @@ const DUE: &str = "WHERE state = 'waiting' AND due <= :now AND (deployment = ?1 
             AND earlier.state IN ('waiting', 'sending'))
     ORDER BY attempts, id LIMIT 1";
 
+/// Selects a message by its number.
+const OF_ID: &str = "id = ?1";
+
 /// The error of an attempt whose process died.
 const DIED: &str = "the process that sent it ended before the answer";
 
@@ -204,12 +209,25 @@ impl<D: Database> Outbox for D {
         let statement = format!(
             "INSERT INTO outbox (deployment, name, at, body, revision, state, attempts, due)
              VALUES (?1, ?2, :now, ?3, 1, 'waiting', 0, :now)
-             ON CONFLICT (deployment, name) DO {conflict}"
+             ON CONFLICT (deployment, name) DO {conflict} RETURNING revision"
         );
-        self.change_one(|session| {
+        self.change(|session| {
+            const OF_NAME: &str = "deployment = ?1 AND name = ?2";
+            let key = values![message.deployment, &message.name];
+            // A message that is missing or damaged may have been sent.
+            Table::Outbox.check(session)?;
+            OUTBOX.check(session, OF_NAME, key)?;
             let values = values![message.deployment, &message.name, &message.body];
-            session.execute(&statement, values)?;
-            Ok(())
+            let Some(row) = session.first(&statement, values)? else {
+                return Ok(());
+            };
+            OUTBOX.seal(session, OF_NAME, key)?;
+            let is_new = row.number(0)? == 1;
+            if is_new {
+                // The name of a message that was sent may have been changed.
+                OUTBOX.check_all(session)?;
+            }
+            Table::Outbox.grow(session, u64::from(is_new))
         })
     }
 
@@ -248,7 +266,9 @@ impl<D: Database> Outbox for D {
                     values![again_in],
                 )?;
             }
-            session.execute(
+            let own = values![claimed.id, claimed.sender];
+            OUTBOX.check(session, "id = ?1 AND sender = ?2", own)?;
+            let written = session.execute(
                 "UPDATE outbox SET sender = NULL, place = ?4, error = ?5, due = :now + ?6,
                      state = CASE WHEN revision = ?7 THEN ?3 ELSE 'waiting' END
                  WHERE id = ?1 AND sender = ?2 AND state = 'sending'",
@@ -262,6 +282,9 @@ impl<D: Database> Outbox for D {
                     claimed.revision
                 ],
             )?;
+            if written > 0 {
+                OUTBOX.seal(session, OF_ID, values![claimed.id])?;
+            }
             Ok(())
         })
     }
@@ -295,6 +318,22 @@ fn has_due(session: &mut dyn Session, request: &OutboxRequest) -> Answer<bool> {
     Ok(session.first(&due, values![only])?.is_some())
 }
 
+/// Ends an attempt whose process died, or gives up a message that waited too long.
+fn end(session: &mut dyn Session, id: u64) -> Answer<()> {
+    OUTBOX.check(session, OF_ID, values![id])?;
+    // A second copy of an update has no effect, and newer contents have not been sent. Both wait for another attempt.
+    session.execute(
+        "UPDATE outbox SET sender = NULL, due = :now,
+             error = CASE WHEN state = 'sending' THEN ?2 ELSE error END,
+             state = CASE WHEN state = 'waiting' THEN 'given-up'
+                          WHEN place IS NOT NULL OR revision > claimed THEN 'waiting'
+                          ELSE 'unknown' END
+         WHERE id = ?1",
+        values![id, DIED],
+    )?;
+    OUTBOX.seal(session, OF_ID, values![id])
+}
+
 fn claim(
     session: &mut dyn Session,
     request: &OutboxRequest,
@@ -304,29 +343,25 @@ fn claim(
     if let Some(row) = session.first(&own, values![sender])? {
         return Ok(Some(read(row)?));
     }
-    // A second copy of an update has no effect, and newer contents have not been sent. Both wait for another attempt.
-    session.execute(
-        &format!(
-            "UPDATE outbox SET sender = NULL, due = :now,
-                 error = CASE WHEN state = 'sending' THEN ?2 ELSE error END,
-                 state = CASE WHEN state = 'waiting' THEN 'given-up'
-                              WHEN place IS NOT NULL OR revision > claimed THEN 'waiting'
-                              ELSE 'unknown' END
-             WHERE {ENDED}"
-        ),
-        values![milliseconds(request.give_up_after), DIED],
-    )?;
+    Table::Outbox.check(session)?;
+    let ended = format!("SELECT id FROM outbox WHERE {ENDED} ORDER BY id :lock");
+    for row in session.query(&ended, values![milliseconds(request.give_up_after)])? {
+        end(session, row.number(0)?)?;
+    }
     let only = request.deployment.unwrap_or_default();
     let due = format!("SELECT id FROM outbox {DUE} :lock");
     let Some(found) = session.first(&due, values![only])? else {
         return Ok(None);
     };
+    let id = found.number(0)?;
+    OUTBOX.check(session, OF_ID, values![id])?;
     session.execute(
         "UPDATE outbox SET state = 'sending', sender = ?2, claimed = revision, attempts = attempts + 1,
              due = :now + ?3
          WHERE id = ?1",
-        values![found.number(0)?, sender, milliseconds(request.time_to_live)],
+        values![id, sender, milliseconds(request.time_to_live)],
     )?;
+    OUTBOX.seal(session, OF_ID, values![id])?;
     let row = session.one(&own, values![sender])?;
     Ok(Some(read(row)?))
 }
@@ -338,8 +373,9 @@ fn rows(rows: Vec<Cells>) -> Answer<Vec<OutboxMessage>> {
 
 fn read(mut row: Cells) -> Result<OutboxMessage> {
     let state = row.text(6)?;
-    let state = OutboxState::from_name(&state)
-        .ok_or_else(|| Error::Wrong(format!("a message has the unknown state `{state}`")))?;
+    let state = OutboxState::from_name(&state).ok_or_else(|| {
+        Error::Corrupt(format!("an outbox message has the unknown state `{state}`"))
+    })?;
     let sender = row.optional_number(11)?;
     Ok(OutboxMessage {
         id: row.number(0)?,

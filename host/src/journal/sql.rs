@@ -6,6 +6,7 @@
 //! - `:now` is the time of the store, in milliseconds since 1970.
 //! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs no such lock:
 //!   only one transaction can write at a time.
+//! - `:sum(a, b):end` is the SHA-256 checksum of these columns.
 //!
 //! Tables have no schema in front of them; a session of `PostgreSQL` sets its `search_path`. What differs on
 //! purpose (locks and batches) is part of each session.
@@ -273,10 +274,26 @@ pub fn at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
+/// The texts that complete a statement for a database.
+#[derive(Debug)]
+pub struct Dialect<'a> {
+    /// The time of the store.
+    pub now: &'a str,
+    /// The end of a `SELECT` that locks its rows.
+    pub lock: &'static str,
+    /// The beginning and the end of a checksum, without the list in parentheses between them.
+    pub sum: (&'static str, &'static str),
+}
+
 /// Completes a statement for a database.
-pub fn completed<'a>(statement: &'a str, now: &str, lock: &str) -> Cow<'a, str> {
+pub fn completed<'a>(statement: &'a str, dialect: &Dialect<'_>) -> Cow<'a, str> {
     let mut text = Cow::Borrowed(statement);
-    for (token, meaning) in [(":now", now), (":lock", lock)] {
+    for (token, meaning) in [
+        (":now", dialect.now),
+        (":lock", dialect.lock),
+        (":sum", dialect.sum.0),
+        (":end", dialect.sum.1),
+    ] {
         if text.contains(token) {
             text = Cow::Owned(text.replace(token, meaning));
         }
@@ -290,12 +307,17 @@ mod tests {
 
     #[test]
     fn a_statement_is_completed_for_a_database() {
-        let statement = "SELECT a, :now FROM t WHERE b = ?1 :lock";
+        let dialect = Dialect {
+            now: "now()",
+            lock: "FOR UPDATE",
+            sum: ("sum", "::text"),
+        };
+        let statement = "SELECT :sum(a, b):end, :now FROM t WHERE b = ?1 :lock";
         assert_eq!(
-            completed(statement, "now()", "FOR UPDATE"),
-            "SELECT a, now() FROM t WHERE b = ?1 FOR UPDATE"
+            completed(statement, &dialect),
+            "SELECT sum(a, b)::text, now() FROM t WHERE b = ?1 FOR UPDATE"
         );
-        let same = completed("SELECT 1::bigint", "now()", "");
+        let same = completed("SELECT 1::bigint", &dialect);
         assert!(matches!(same, Cow::Borrowed("SELECT 1::bigint")));
     }
 

@@ -108,8 +108,9 @@ pub trait Store: Outbox + Send {
     /// [`Damaged`](super::Error::Damaged) if a record is missing or damaged.
     fn records(&mut self, deployment: u64) -> Result<Vec<Row>>;
 
-    /// Checks the database, and checks that no deployment is missing. [`records`](Store::records) checks the records of
-    /// a deployment.
+    /// Checks the database, and checks that no deployment, message, lease or baseline is missing, and that no message,
+    /// lease or baseline is damaged. [`records`](Store::records) checks the records of a deployment, and
+    /// [`Inbox::check`](super::inbox::Inbox::check) checks the inbox.
     ///
     /// # Errors
     ///

@@ -87,13 +87,31 @@ pub const COMPONENT: Limit = Limit::new(
 );
 /// A commit message.
 pub const MESSAGE: Limit = Limit::new(
-    "a commit message, from a file, standard input, a variable, an argument or git",
+    "a commit message, from a file, a variable, an argument or git",
     4 << 20,
     None,
-    "a regular file, or standard input to its end",
+    REGULAR,
+);
+/// A commit message from standard input. A person at a terminal may take any time.
+pub const INPUT: Limit = Limit::new(
+    "a commit message from standard input",
+    MESSAGE.bytes,
+    Some(Duration::from_mins(1)),
+    "a file, a pipe or a device; a terminal has no time limit",
 );
 /// A history for `decide`.
 pub const HISTORY: Limit = Limit::new("a history (`--history`)", 4 << 20, None, REGULAR);
+/// One piece of the results of a load test: a row of CSV or a text of JSON. Only pieces and sums are kept in memory.
+pub const RESULT: Limit = Limit::new(
+    "a row of CSV or a text of JSON in a results file of a load test",
+    1 << 20,
+    None,
+    "a regular file of at most 1 GiB, which is read as a stream; at most 10,000 metrics of k6, 1,000 levels of JSON, \
+     and 600 points of a curve",
+);
+/// The size limit of a results file of a load test, in bytes. A history with a row per second for each of 100 names
+/// reaches it in a day.
+pub const RESULTS_FILE: u64 = 1 << 30;
 /// The event file of GitHub Actions.
 pub const EVENT: Limit = Limit::new("the event of GitHub Actions", 32 << 20, None, REGULAR);
 /// An export file, which may have the values of earlier steps.
@@ -119,12 +137,13 @@ pub const CHILD_OUTPUT: Limit = Limit::new(
     None,
     REGULAR,
 );
-/// An environment variable.
+/// An environment variable or an argument.
 pub const VARIABLE: Limit = Limit::new(
-    "an environment variable",
+    "an environment variable or an argument",
     128 << 10,
     None,
-    "the system does not start a program with a longer variable",
+    "the limit is that of Linux, which does not start a program with a longer one; all together have a quarter of the \
+     stack, usually 2 MiB",
 );
 /// A commit, with its headers and signatures.
 pub const COMMIT: Limit = Limit::new(
@@ -210,13 +229,22 @@ pub const FORM: Limit = Limit::new(
     Some(Duration::from_secs(10)),
     "",
 );
+/// An answer of `PostgreSQL`.
+pub const DATABASE: Limit = Limit::new(
+    "one answer of PostgreSQL",
+    64 << 20,
+    Some(Duration::from_secs(30)),
+    "logging in has the time of `connect_timeout`; the server has 10 s for a statement and 5 s for a lock",
+);
 /// All limits, in the order of the documentation.
-pub const ALL: [&Limit; 22] = [
+pub const ALL: [&Limit; 25] = [
     &CONFIGURATION,
     &COMPONENT,
     &MESSAGE,
+    &INPUT,
     &HISTORY,
     &EVENT,
+    &RESULT,
     &EXPORTED,
     &SECRET,
     &LOG,
@@ -234,4 +262,5 @@ pub const ALL: [&Limit; 22] = [
     &SLACK_API,
     &WEBHOOK,
     &FORM,
+    &DATABASE,
 ];

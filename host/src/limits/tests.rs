@@ -1,23 +1,22 @@
 //! Runs every reader on three inputs: 100 MB, an endless stream, and one byte per second. Each run has its own process.
 //! The tests check that the reader ends by itself and uses little memory.
 
+mod body;
+mod compressed;
+mod database;
+mod results;
+
 use std::env;
 use std::fmt::Write as _;
-use std::fs;
-use std::future::Future as _;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::pin::Pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
 use std::thread;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use hyper::body::{Body, Frame};
-
-use super::feeds::{FEEDS, Feed, LARGE, fake_git, path, script, server};
+use super::feeds::{FEEDS, Feed, fake_git, path, script, server};
 use super::{ALL, Limit};
 use crate::effects::probe::{Answer, Prober};
 use crate::effects::registry::Registry;
@@ -25,6 +24,7 @@ use crate::effects::shutdown::Shutdown;
 use crate::effects::slack::{self, Delivery, Slack};
 use crate::effects::{process, trigger};
 use crate::facts::{git, history_file, message};
+use crate::journal::{self, Location};
 use crate::secret::Source;
 use crate::server_settings::{Destination, GitHubSettings, RegistrySettings, TriggerSettings};
 use crate::{child, cli, clock, config, facts, sandbox, serve};
@@ -62,6 +62,12 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
         message::from_file(path)
             .map(|_| done(()))
             .map_err(|it| it.line())
+    } else if of(&super::INPUT) {
+        message::from_stdin()
+            .map(|_| done(()))
+            .map_err(|it| it.line())
+    } else if of(&super::RESULT) {
+        results::read(path)
     } else if of(&super::HISTORY) {
         history_file::from_file(path)
             .map(|_| done(()))
@@ -102,28 +108,42 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
             Answer::Unreachable(why) => Err(why),
         }
     } else if of(&super::REGISTRY) || of(&super::TOKEN) {
-        let registry = Registry::new(RegistrySettings {
-            url: from.to_owned(),
-            token_server: None,
-            account: None,
-        });
-        let tags = registry.tags("a", &|| true);
-        tags.map(|_| done(())).map_err(|it| it.line())
+        tags(from)
     } else if of(&super::CI) {
         runs(from)
     } else if of(&super::SLACK) {
-        sent(from, |url| Destination::Webhook { url })
+        deliver_to(from)
     } else if of(&super::SLACK_API) {
-        sent("token", |token| Destination::Bot {
-            token,
-            channel: "C0123".to_owned(),
-            api: from.to_owned(),
-        })
+        deliver_by_api(from)
     } else if of(&super::WEBHOOK) || of(&super::FORM) {
-        body(limit, feed)
+        body::read(limit, feed)
+    } else if of(&super::DATABASE) {
+        leases(from)
     } else {
         Err("the test does not know this reader".to_owned())
     }
+}
+
+fn tags(url: &str) -> Result<String, String> {
+    let registry = Registry::new(RegistrySettings {
+        url: url.to_owned(),
+        token_server: None,
+        account: None,
+    });
+    let tags = registry.tags("a", &|| true);
+    tags.map(|_| "read".to_owned()).map_err(|it| it.line())
+}
+
+fn deliver_to(webhook: &str) -> Result<String, String> {
+    sent(webhook, |url| Destination::Webhook { url })
+}
+
+fn deliver_by_api(url: &str) -> Result<String, String> {
+    sent("token", |token| Destination::Bot {
+        token,
+        channel: "C0123".to_owned(),
+        api: url.to_owned(),
+    })
 }
 
 /// Sends a message to Slack with this secret, and returns the result as text.
@@ -139,6 +159,15 @@ fn sent(secret: &str, to: impl FnOnce(Source) -> Destination) -> Result<String, 
         Delivery::Arrived { .. } => Ok("arrived".to_owned()),
         Delivery::Failed { why, .. } | Delivery::Unknown { why } => Err(why),
     }
+}
+
+fn leases(address: &str) -> Result<String, String> {
+    let location: Location = address.parse()?;
+    let mut store = journal::open(&location).map_err(|it| it.to_string())?;
+    let found = store.leases();
+    found
+        .map(|_| "read".to_owned())
+        .map_err(|it| it.to_string())
 }
 
 fn line(feed: Feed, folder: &Path) -> Result<String, String> {
@@ -184,54 +213,6 @@ fn runs(url: &str) -> Result<String, String> {
         .map_err(|it| it.to_string())
 }
 
-/// A request body with the input.
-struct Fed {
-    feed: Feed,
-    sent: usize,
-    wait: Pin<Box<tokio::time::Sleep>>,
-}
-
-impl Body for Fed {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        const CHUNK: usize = 64 << 10;
-        let length = match self.feed {
-            Feed::Large if self.sent >= LARGE => return Poll::Ready(None),
-            Feed::Large | Feed::Endless => CHUNK,
-            Feed::Slow => {
-                ready!(self.wait.as_mut().poll(context));
-                self.wait = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
-                1
-            }
-        };
-        self.sent += length;
-        Poll::Ready(Some(Ok(Frame::data(vec![b'x'; length].into()))))
-    }
-}
-
-fn body(limit: &Limit, feed: Feed) -> Result<String, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }
-        .enable_all()
-        .build()
-        .map_err(|it| it.to_string())?;
-    runtime.block_on(async {
-        let wait = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
-        let source = Fed {
-            feed,
-            sent: 0,
-            wait,
-        };
-        let read = serve::read_up_to(axum::body::Body::new(source), limit).await;
-        read.map(|_| "read".to_owned()).map_err(|it| it.to_string())
-    })
-}
-
 /// The peak memory of this process, in KiB.
 fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("its status");
@@ -270,6 +251,14 @@ fn outcome(reader: usize, feed: Feed) -> (u64, String) {
     ];
     if of(&served) {
         from = server(limit.of, feed);
+    } else if of(&[&super::DATABASE]) {
+        from = database::database(feed);
+    } else if of(&[&super::RESULT]) && feed == Feed::Large {
+        results::write(folder.path());
+    } else if of(&[&super::INPUT]) {
+        let source = path(folder.path(), feed);
+        let source = OpenOptions::new().read(true).open(source);
+        command.stdin(source.expect("the input"));
     } else if of(&[&super::COMMIT, &super::GIT]) {
         fake_git(folder.path(), feed);
         let path = env::var("PATH").expect("PATH");
@@ -304,9 +293,15 @@ fn outcome(reader: usize, feed: Feed) -> (u64, String) {
 fn is_content(limit: &Limit, feed: Feed) -> bool {
     let of = |other: &Limit| limit.of == other.of;
     match feed {
-        Feed::Large => [&super::LOG, &super::CHILD_OUTPUT, &super::CHILD_ERRORS]
-            .into_iter()
-            .any(of),
+        Feed::Large => [
+            &super::LOG,
+            &super::CHILD_OUTPUT,
+            &super::CHILD_ERRORS,
+            // The results are read as a stream. Each file is valid.
+            &super::RESULT,
+        ]
+        .into_iter()
+        .any(of),
         Feed::Endless | Feed::Slow => false,
     }
 }

@@ -52,7 +52,7 @@ use crate::effects::shutdown::Shutdown;
 use crate::effects::slack;
 use crate::error::{Error, Explain as _};
 use crate::facts::git;
-use crate::journal::{Depth, Location, open_inbox};
+use crate::journal::{self, Depth, Location, open_inbox};
 use crate::sandbox::Policy;
 use authenticate::WebhookSecret;
 use ingest::Ingest;
@@ -105,7 +105,8 @@ pub fn serve(context: Context) -> Result<(), Error> {
     let secret = WebhookSecret::read(&context.serve.token)?;
     context.check_secrets()?;
     context.check_repository()?;
-    open_inbox(&context.location)?.check(Depth::Quick)?;
+    journal::open(&context.location)?.check(Depth::Quick)?;
+    open_inbox(&context.location)?.check()?;
     let listener = listen(context.serve.listen)?;
     let address = listener.local_addr().unwrap_or(context.serve.listen);
     let shared = Arc::new(Shared {

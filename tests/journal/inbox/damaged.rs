@@ -1,7 +1,7 @@
 //! A damaged inbox: no deployment is started again.
 
+use greenlight::journal::Error;
 use greenlight::journal::inbox::{DeploymentRequestState, Inbox};
-use greenlight::journal::{Depth, Error};
 
 use super::{LONG, due, event, holder, versions, want};
 use crate::place::{Place, for_both};
@@ -31,7 +31,7 @@ fn with_requests(place: &Place) -> Box<dyn Inbox> {
         assert_eq!(inbox.write(&claimed, &starting, true), Ok(true));
         assert_eq!(inbox.write(&claimed, &state, false), Ok(true));
     }
-    assert_eq!(inbox.check(Depth::Full), Ok(()));
+    assert_eq!(inbox.check(), Ok(()));
     inbox
 }
 
@@ -59,7 +59,7 @@ fn a_damaged_request_is_not_claimed(place: &Place) {
             "CREATE TABLE kept AS SELECT * FROM starts;
              UPDATE starts SET {damage}, expires = 0 WHERE tag = 'started'"
         ));
-        damaged(&inbox.check(Depth::Quick), "of the inbox is damaged");
+        damaged(&inbox.check(), "of the inbox is damaged");
         // A request whose state is an unknown word is not due.
         if !damage.contains("unheard-of") {
             damaged(
@@ -73,7 +73,7 @@ fn a_damaged_request_is_not_claimed(place: &Place) {
                   WHERE kept.id = starts.id);
              DROP TABLE kept",
         );
-        assert_eq!(inbox.check(Depth::Quick), Ok(()), "{damage}");
+        assert_eq!(inbox.check(), Ok(()), "{damage}");
     }
     let claimed = due(inbox.as_mut());
     let tags: Vec<_> = claimed.iter().map(|it| it.request.tag.as_str()).collect();
@@ -83,22 +83,26 @@ fn a_damaged_request_is_not_claimed(place: &Place) {
 fn a_missing_request_is_noticed(place: &Place) {
     let mut inbox = with_requests(place);
     place.tamper(
-        "UPDATE hints SET start = NULL, state = 'pending'; DELETE FROM starts WHERE tag = 'started'",
+        "DELETE FROM hints; UPDATE anchors SET row_count = 0 WHERE name = 'hints';
+         DELETE FROM starts WHERE tag = 'started'",
     );
     let missing = "1 deployment requests, and 2 were";
-    damaged(&inbox.check(Depth::Quick), missing);
+    damaged(&inbox.check(), missing);
     damaged(&inbox.due(&holder("we"), LONG, 9), missing);
     // If the same image is pushed again, its new request is not claimed either.
     let mut inbox = place.inbox();
     want(inbox.as_mut(), &[event("started")]);
-    place.tamper("UPDATE hints SET start = NULL; DELETE FROM starts WHERE tag = 'due'");
+    place.tamper(
+        "DELETE FROM hints; UPDATE anchors SET row_count = 0 WHERE name = 'hints';
+         DELETE FROM starts WHERE tag = 'due'",
+    );
     damaged(&inbox.due(&holder("we"), LONG, 9), "3 were");
 }
 
 fn requests_of_an_earlier_version_have_checksums(place: &Place) {
     drop(with_requests(place));
-    // Set the state of the database before the migration.
-    let version = versions() - 1;
+    // Set the state of the database before the checksums.
+    let version = versions() - 2;
     let earlier = if place.location().starts_with("sqlite:") {
         format!("PRAGMA user_version = {version}")
     } else {
@@ -106,10 +110,13 @@ fn requests_of_an_earlier_version_have_checksums(place: &Place) {
     };
     place.tamper(&format!(
         "ALTER TABLE starts DROP COLUMN checksum; DROP TABLE anchors;
+         ALTER TABLE outbox DROP COLUMN checksum; ALTER TABLE messages DROP COLUMN checksum;
+         ALTER TABLE hints DROP COLUMN checksum; ALTER TABLE leases DROP COLUMN checksum;
+         ALTER TABLE live_commits DROP COLUMN checksum;
          ALTER TABLE deployments DROP COLUMN record_count;
          ALTER TABLE deployments DROP COLUMN last_checksum; {earlier}"
     ));
     let mut inbox = place.inbox();
-    assert_eq!(inbox.check(Depth::Full), Ok(()));
+    assert_eq!(inbox.check(), Ok(()));
     assert_eq!(due(inbox.as_mut()).len(), 1);
 }

@@ -11,11 +11,11 @@ use serde::de::DeserializeOwned;
 
 use crate::limits;
 
-/// The size limit of a file, in bytes. A history with a row per second for each of 100 names reaches it in a day.
-pub(super) const LONGEST_FILE: u64 = 1 << 30;
+/// The size limit of a file, in bytes.
+const LONGEST_FILE: u64 = limits::RESULTS_FILE;
 
 /// The size limit of a row of CSV and of a string of JSON, in bytes. Each of them is kept in memory as a whole.
-pub(super) const LONGEST_PIECE: u64 = 1 << 20;
+pub(super) const LONGEST_PIECE: u64 = limits::RESULT.bytes;
 
 /// The depth limit of nested JSON. Nested groups of k6 are nested JSON.
 const DEEPEST: u64 = 1000;

@@ -22,7 +22,7 @@ pub(super) use deployment_request::add_checksums;
 pub(super) use queries::{FreeRequest, HOLDERS, dead};
 
 use self::request_state::unreadable;
-use super::{Depth, Holder, Result};
+use super::{Holder, Result};
 
 /// How much an inbox holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -213,12 +213,13 @@ pub trait Inbox: Send {
     /// Those of the trait.
     fn deployment_request(&mut self, id: u64) -> Result<Option<DeploymentRequest>>;
 
-    /// Checks the database, and checks that no deployment request is missing or damaged.
+    /// Checks that no push event and no deployment request is missing or damaged. [`Store::check`](super::Store::check)
+    /// checks the database itself.
     ///
     /// # Errors
     ///
     /// [`Corrupt`](super::Error::Corrupt) if something is damaged or missing.
-    fn check(&mut self, depth: Depth) -> Result<()>;
+    fn check(&mut self) -> Result<()>;
 
     /// Lists push events, the last received one first.
     ///

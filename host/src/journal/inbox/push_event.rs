@@ -2,6 +2,8 @@
 
 use super::deployment_request::{self, NewDeploymentRequest};
 use super::request_state::unreadable;
+use crate::journal::anchor::Table;
+use crate::journal::seal::PUSH_EVENTS;
 use crate::journal::sql::{Answer, Cells, Session, values};
 use crate::journal::{Error, Result};
 
@@ -130,13 +132,21 @@ pub(in crate::journal) fn digest(stored: String) -> Option<String> {
     Some(stored).filter(|digest| !digest.is_empty())
 }
 
-/// Reads push events that have just been claimed.
+/// Reads push events that have just been claimed. The error is [`Error::Corrupt`] if one of them is damaged, or if any
+/// push event is missing.
 pub(super) fn claimed(session: &mut dyn Session, ids: &[i64]) -> Answer<Vec<ClaimedPushEvent>> {
-    let rows = session.query_by_ids(
-        "SELECT repository, tag, digest, id, deliveries, attempts, fence FROM hints",
-        ids,
-    )?;
+    if !ids.is_empty() {
+        Table::PushEvents.check(session)?;
+    }
+    let is_intact = PUSH_EVENTS.is_intact();
+    let statement = format!(
+        "SELECT repository, tag, digest, id, deliveries, attempts, fence, {is_intact} FROM hints"
+    );
+    let rows = session.query_by_ids(&statement, ids)?;
     let read = |mut row: Cells| {
+        if row.number(7)? == 0 {
+            return Err(PUSH_EVENTS.damaged(row.number(3)?));
+        }
         Ok(ClaimedPushEvent {
             push_event: PushEvent::read(&mut row, 0)?,
             id: row.number(3)?,
@@ -162,6 +172,7 @@ pub(super) fn settle(
     let Some(row) = found else {
         return Ok(false);
     };
+    PUSH_EVENTS.check(session, "id = ?1", values![claimed.id])?;
     let (state, why, request) = match settled {
         Settled::Ignored { why } => ("ignored", Some(why.as_str()), None),
         Settled::Wanted(new) => (
@@ -176,6 +187,7 @@ pub(super) fn settle(
              WHERE id = ?1",
             values![claimed.id, state, why, request],
         )?;
+        PUSH_EVENTS.seal(session, "id = ?1", values![claimed.id])?;
     } else {
         session.execute(
             "UPDATE hints SET expires = 0 WHERE id = ?1",
@@ -204,6 +216,12 @@ pub(super) fn postpone(
         ],
     )?;
     Ok(postponed == 1)
+}
+
+/// Checks that no push event is missing or damaged.
+pub(super) fn check(session: &mut dyn Session) -> Answer<()> {
+    Table::PushEvents.check(session)?;
+    PUSH_EVENTS.check_all(session)
 }
 
 /// Lists push events, the last received one first.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::journal::lease::milliseconds;
 use crate::journal::sql::{Database, at_most, values};
-use crate::journal::{Depth, Holder, Result};
+use crate::journal::{Holder, Result};
 
 impl<D: Database> Inbox for D {
     fn accept(&mut self, deliveries: &[Delivery]) -> Result<()> {
@@ -142,9 +142,11 @@ impl<D: Database> Inbox for D {
         Ok(found.into_iter().next())
     }
 
-    fn check(&mut self, depth: Depth) -> Result<()> {
-        self.check_file(depth)?;
-        self.read(deployment_request::check)
+    fn check(&mut self) -> Result<()> {
+        self.read(|session| {
+            push_event::check(session)?;
+            deployment_request::check(session)
+        })
     }
 
     fn push_events(&mut self, limit: usize) -> Result<Vec<PushEventRow>> {

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::postgres::{Error, GenericClient, Row};
-
+use super::client::Client;
+use super::server_session::statement;
 use crate::journal::inbox::{Delivery, PushEvent};
+use crate::journal::seal::PUSH_EVENTS;
+use crate::journal::sql::Answer;
 
 /// Removes some of the oldest deliveries from before a moment whose push events are all settled.
 pub const DELETE_SETTLED: &str = "
@@ -22,8 +24,9 @@ struct Said {
     last: i64,
 }
 
-/// Stores deliveries with their push events, in two statements for any number of deliveries.
-pub fn insert(client: &mut impl GenericClient, deliveries: &[Delivery]) -> Result<(), Error> {
+/// Stores deliveries with their push events, in three statements for any number of deliveries. Returns the number of new
+/// push events.
+pub fn insert(client: &mut Client, deliveries: &[Delivery]) -> Answer<u64> {
     // Sorted, so that two batches that lock the same push events can't deadlock.
     let mut said: BTreeMap<_, Said> = BTreeMap::new();
     let distinct: Vec<BTreeSet<_>> = deliveries
@@ -43,7 +46,8 @@ pub fn insert(client: &mut impl GenericClient, deliveries: &[Delivery]) -> Resul
             said.last = said.last.max(at);
         }
     }
-    let ids = upsert(client, &said)?;
+    let (ids, added) = upsert(client, &said)?;
+    seal(client, &ids.values().copied().collect::<Vec<_>>())?;
     let lists: Vec<String> = distinct
         .iter()
         .map(|keys| {
@@ -63,13 +67,20 @@ pub fn insert(client: &mut impl GenericClient, deliveries: &[Delivery]) -> Resul
          FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[]) AS given (at, source, body, hints)",
         &[&at, &sources, &bodies, &lists],
     )?;
+    Ok(added)
+}
+
+/// Stores the checksums of push events.
+fn seal(client: &mut Client, ids: &[i64]) -> Answer<()> {
+    let sealing = statement(&PUSH_EVENTS.sealing("id = ANY (?1)"));
+    client.execute(&sealing, &[&ids])?;
     Ok(())
 }
 
 fn upsert<'a>(
-    client: &mut impl GenericClient,
+    client: &mut Client,
     said: &BTreeMap<Key<'a>, Said>,
-) -> Result<BTreeMap<Key<'a>, i64>, Error> {
+) -> Answer<(BTreeMap<Key<'a>, i64>, u64)> {
     let repositories: Vec<&str> = said.keys().map(|key| key.0).collect();
     let tags: Vec<&str> = said.keys().map(|key| key.1).collect();
     let digests: Vec<&str> = said.keys().map(|key| key.2).collect();
@@ -86,24 +97,24 @@ fn upsert<'a>(
                  first_at = least(h.first_at, excluded.first_at),
                  last_at = greatest(h.last_at, excluded.last_at),
                  state = 'pending', why = NULL, attempts = 0, again_at = 0
-         RETURNING repository, tag, digest, id",
+         RETURNING repository, tag, digest, id, h.xmax = 0",
         &[&repositories, &tags, &digests, &deliveries, &first, &last],
     )?;
-    let stored: BTreeMap<Key, i64> = rows
-        .iter()
-        .map(|row| ((row.get(0), row.get(1), row.get(2)), row.get(3)))
-        .collect();
+    let (mut stored, mut added) = (BTreeMap::<Key, i64>::new(), 0);
+    for row in &rows {
+        // A new row has no earlier version.
+        added += u64::from(row.try_get::<_, bool>(4)?);
+        let key = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        stored.insert(key, row.try_get(3)?);
+    }
     let found = said
         .keys()
         .filter_map(|key| Some((*key, *stored.get(key)?)));
-    Ok(found.collect())
+    Ok((found.collect(), added))
 }
 
 /// Picks the push events that the inbox does not know.
-pub fn unknown(
-    client: &mut impl GenericClient,
-    listed: &[PushEvent],
-) -> Result<Vec<PushEvent>, Error> {
+pub fn unknown(client: &mut Client, listed: &[PushEvent]) -> Answer<Vec<PushEvent>> {
     let (repositories, tags, digests) = columns(listed);
     let rows = client.query(
         "SELECT place FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
@@ -117,31 +128,36 @@ pub fn unknown(
          ORDER BY place",
         &[&repositories, &tags, &digests],
     )?;
-    let place = |row: &Row| usize::try_from(row.get::<_, i64>(0) - 1).ok();
-    Ok(rows
-        .iter()
-        .filter_map(|row| listed.get(place(row)?).cloned())
-        .collect())
+    let mut unknown = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let place: i64 = row.try_get(0)?;
+        let place = usize::try_from(place.saturating_sub(1)).ok();
+        unknown.extend(place.and_then(|it| listed.get(it)).cloned());
+    }
+    Ok(unknown)
 }
 
-/// Stores push events as ignored where the inbox does not know them.
+/// Stores push events as ignored where the inbox does not know them. Returns the number of new push events.
 pub fn insert_ignored(
-    client: &mut impl GenericClient,
+    client: &mut Client,
     at: u64,
     listed: &[PushEvent],
     why: &str,
-) -> Result<(), Error> {
+) -> Answer<u64> {
     let mut listed = listed.to_vec();
     listed.sort();
     let (repositories, tags, digests) = columns(&listed);
-    client.execute(
+    let rows = client.query(
         "INSERT INTO hints (repository, tag, digest, deliveries, first_at, last_at, state, why)
          SELECT repository, tag, digest, 0, $4, $4, 'ignored', $5
          FROM unnest($1::text[], $2::text[], $3::text[]) AS given (repository, tag, digest)
-         ON CONFLICT (repository, tag, digest) DO NOTHING",
+         ON CONFLICT (repository, tag, digest) DO NOTHING RETURNING id",
         &[&repositories, &tags, &digests, &at.cast_signed(), &why],
     )?;
-    Ok(())
+    let ids: Answer<Vec<i64>> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect();
+    let ids = ids?;
+    seal(client, &ids)?;
+    Ok(ids.len() as u64)
 }
 
 fn columns(listed: &[PushEvent]) -> (Vec<&str>, Vec<&str>, Vec<&str>) {

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::postgres::{Client, GenericClient, NoTls};
-
+use super::client::Client;
 use super::server_session::Statements;
+use crate::journal::seal::seal_unsealed;
 use crate::journal::sql::{Answer, Fault};
 use crate::journal::{Address, Error, Result, inbox};
 use crate::retry::Backoff;
@@ -30,11 +30,15 @@ SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";
 
+/// The time that an attempt to log in has at least.
+const SHORTEST: Duration = Duration::from_millis(100);
+
 /// Connects to a server, and retries until the deadline while it can't be reached.
 pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
     let mut attempt = 0;
     loop {
-        let why = match session(address) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let why = match session(address, left.max(SHORTEST)) {
             Ok(client) => return Ok(client),
             Err(Fault::Final(error)) => return Err(error),
             Err(Fault::Lost(why)) => why,
@@ -48,15 +52,15 @@ pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
     }
 }
 
-fn session(address: &Address) -> Answer<Client> {
-    let mut client = address.config().connect(NoTls)?;
-    client.batch_execute(SESSION)?;
+fn session(address: &Address, time_limit: Duration) -> Answer<Client> {
+    let mut client = Client::connect(address.config(), time_limit)?;
+    client.batch(SESSION)?;
     migrate(&mut client)?;
     Ok(client)
 }
 
 /// The version of the schema `greenlight`.
-const VERSION: usize = MIGRATIONS.len();
+pub const VERSION: usize = MIGRATIONS.len();
 
 /// The advisory lock that is held while the schema is migrated: `gl` and `jl`.
 const MAKING: i64 = 0x676c_6a6c;
@@ -69,12 +73,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0004-live.sql"),
     include_str!("../migrations/postgres/0005-outbox.sql"),
     include_str!("../migrations/postgres/0006-anchors.sql"),
+    include_str!("../migrations/postgres/0007-checksums.sql"),
 ];
 
 /// Migrates the schema `greenlight` to this program's version, or creates it. A schema of that name with other
 /// contents is left unchanged.
 pub fn migrate(client: &mut Client) -> Answer<()> {
-    let encoding: String = client.query_one("SHOW server_encoding", &[])?.get(0);
+    let encoding: String = client.one("SHOW server_encoding", &[])?.try_get(0)?;
     if encoding != "UTF8" {
         return Err(Error::Wrong(format!(
             "the encoding of the database is {encoding}; create the database with UTF8"
@@ -85,63 +90,65 @@ pub fn migrate(client: &mut Client) -> Answer<()> {
     if version(client)? == Some(VERSION) {
         return Ok(());
     }
-    let mut transaction = client.transaction()?;
-    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])?;
-    let version = match version(&mut transaction)? {
-        Some(version) if (1..=VERSION).contains(&version) => version,
-        Some(version) => return Err(unknown(version).into()),
-        None => {
-            make_room(&mut transaction)?;
-            0
+    client.transaction(|client| {
+        client.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])?;
+        let version = match version(client)? {
+            Some(version) if (1..=VERSION).contains(&version) => version,
+            Some(version) => return Err(unknown(version).into()),
+            None => {
+                make_room(client)?;
+                0
+            }
+        };
+        for migration in &MIGRATIONS[version..] {
+            client.batch(migration)?;
         }
-    };
-    for migration in &MIGRATIONS[version..] {
-        transaction.batch_execute(migration)?;
-    }
-    inbox::add_checksums(&mut Statements(&mut transaction))?;
-    let now = i32::try_from(VERSION).unwrap_or(i32::MAX);
-    if version == 0 {
-        transaction.execute("INSERT INTO greenlight.about VALUES ($1)", &[&now])?;
-    } else {
-        transaction.execute("UPDATE greenlight.about SET version = $1", &[&now])?;
-    }
-    transaction.commit()?;
-    Ok(())
+        let mut session = Statements(client);
+        inbox::add_checksums(&mut session)?;
+        seal_unsealed(&mut session)?;
+        let now = i32::try_from(VERSION).unwrap_or(i32::MAX);
+        if version == 0 {
+            client.execute("INSERT INTO greenlight.about VALUES ($1)", &[&now])?;
+        } else {
+            client.execute("UPDATE greenlight.about SET version = $1", &[&now])?;
+        }
+        Ok(())
+    })
 }
 
 /// Creates the schema, unless it exists and is empty.
-fn make_room(client: &mut impl GenericClient) -> Answer<()> {
-    let schema = client.query_one(
+fn make_room(client: &mut Client) -> Answer<()> {
+    let schema = client.one(
         "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'greenlight'),
                 EXISTS (SELECT FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
                         WHERE nspname = 'greenlight')",
         &[],
     )?;
-    if schema.get(1) {
+    if schema.try_get(1)? {
         return Err(Error::Wrong(
             "the schema `greenlight` of the database belongs to another program".to_owned(),
         )
         .into());
     }
-    if !schema.get::<_, bool>(0) {
-        client.batch_execute("CREATE SCHEMA greenlight")?;
+    if !schema.try_get::<_, bool>(0)? {
+        client.batch("CREATE SCHEMA greenlight")?;
     }
     Ok(())
 }
 
-fn version(client: &mut impl GenericClient) -> Answer<Option<usize>> {
+fn version(client: &mut Client) -> Answer<Option<usize>> {
     // Not by `to_regclass`, which answers from a cache inside a transaction.
-    let table = client.query_one(
+    let table = client.one(
         "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                         WHERE n.nspname = 'greenlight' AND c.relname = 'about')",
         &[],
     )?;
-    if !table.get::<_, bool>(0) {
+    if !table.try_get::<_, bool>(0)? {
         return Ok(None);
     }
-    let about = client.query_opt("SELECT version FROM greenlight.about", &[])?;
+    let about = client.query("SELECT version FROM greenlight.about", &[])?;
     // Without a row, or with another type, the version is 0, which no program has.
-    let version = about.and_then(|row| row.try_get::<_, i32>(0).ok());
+    let version = about.first().and_then(|row| row.try_get::<_, i32>(0).ok());
     Ok(Some(
         version.and_then(|it| usize::try_from(it).ok()).unwrap_or(0),
     ))

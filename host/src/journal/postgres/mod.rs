@@ -4,15 +4,18 @@
 //! Every call is idempotent: what the lost connection had already stored is found, not stored again.
 
 mod batches;
+mod client;
 mod connect;
 mod server_session;
+mod socket;
 
 use std::thread;
 use std::time::Instant;
 
-use ::postgres::{Client, IsolationLevel};
-
+use self::client::Client;
 use self::connect::RECONNECT;
+#[cfg(test)]
+pub(crate) use self::connect::VERSION;
 use self::server_session::Statements;
 use super::inbox::{FreeRequest, HOLDERS, dead};
 use super::lease::milliseconds;
@@ -65,18 +68,9 @@ impl Postgres {
     /// Runs a change in one transaction.
     fn transaction<T>(
         &mut self,
-        mut change: impl FnMut(&mut Statements<'_, ::postgres::Transaction<'_>>) -> Answer<T>,
+        mut change: impl FnMut(&mut Statements<'_>) -> Answer<T>,
     ) -> Result<T> {
-        self.ask(|client| {
-            // Stricter levels fail where this one waits, and every change locks the rows that it depends on.
-            let mut transaction = client
-                .build_transaction()
-                .isolation_level(IsolationLevel::ReadCommitted)
-                .start()?;
-            let done = change(&mut Statements(&mut transaction))?;
-            transaction.commit()?;
-            Ok(done)
-        })
+        self.ask(|client| client.transaction(|client| change(&mut Statements(client))))
     }
 }
 

@@ -3,30 +3,39 @@
 use std::error::Error as _;
 use std::io;
 
-use ::postgres::error::SqlState;
-use ::postgres::types::{ToSql, Type};
-use ::postgres::{GenericClient, Row};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Column, Row};
 
 use super::batches;
+use super::client::Client;
 use crate::journal::anchor::Table;
 use crate::journal::inbox::{Delivery, FreeRequest, PushEvent};
-use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, at_most, completed, values};
+use crate::journal::sql::{
+    Answer, Cell, Cells, Dialect, Fault, Session, Value, at_most, completed, values,
+};
 use crate::journal::{Error, NewDeployment};
+use crate::limits::DATABASE;
 
-/// The current time of the server, not the start of the transaction, which may have waited for a lock.
-const NOW: &str = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+const DIALECT: Dialect<'static> = Dialect {
+    // The current time of the server, not the start of the transaction, which may have waited for a lock.
+    now: "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+    lock: "FOR UPDATE",
+    // The text of a row quotes each value.
+    sum: ("sha256(convert_to(ROW", "::text, 'UTF8'))"),
+};
 
 /// A connection, or a transaction on one.
-pub struct Statements<'a, C>(pub &'a mut C);
+pub struct Statements<'a>(pub &'a mut Client);
 
 /// A statement in the dialect of this database.
-fn statement(text: &str) -> String {
-    completed(text, NOW, "FOR UPDATE").replace('?', "$")
+pub fn statement(text: &str) -> String {
+    completed(text, &DIALECT).replace('?', "$")
 }
 
-impl<C: GenericClient> Session for Statements<'_, C> {
+impl Session for Statements<'_> {
     fn execute(&mut self, text: &str, values: &[Value<'_>]) -> Answer<u64> {
-        Ok(self.0.execute(&statement(text), &parameters(values))?)
+        self.0.execute(&statement(text), &parameters(values))
     }
 
     fn query(&mut self, text: &str, values: &[Value<'_>]) -> Answer<Vec<Cells>> {
@@ -71,7 +80,8 @@ impl<C: GenericClient> Session for Statements<'_, C> {
     }
 
     fn insert_deliveries(&mut self, list: &[Delivery]) -> Answer<()> {
-        Ok(batches::insert(self.0, list)?)
+        let added = batches::insert(self.0, list)?;
+        Table::PushEvents.grow(self, added)
     }
 
     fn delete_settled_deliveries(&mut self, before: u64) -> Answer<u64> {
@@ -79,15 +89,16 @@ impl<C: GenericClient> Session for Statements<'_, C> {
     }
 
     fn unknown(&mut self, listed: &[PushEvent]) -> Answer<Vec<PushEvent>> {
-        Ok(batches::unknown(self.0, listed)?)
+        batches::unknown(self.0, listed)
     }
 
     fn insert_ignored(&mut self, at: u64, listed: &[PushEvent], why: &str) -> Answer<()> {
-        Ok(batches::insert_ignored(self.0, at, listed, why)?)
+        let added = batches::insert_ignored(self.0, at, listed, why)?;
+        Table::PushEvents.grow(self, added)
     }
 }
 
-impl<C: GenericClient> Statements<'_, C> {
+impl Statements<'_> {
     /// Locks what is free, oldest first. Rows that another server is claiming right now are skipped.
     pub fn lock_free(
         &mut self,
@@ -103,7 +114,8 @@ impl<C: GenericClient> Statements<'_, C> {
         );
         let limit = at_most(request.limit);
         let rows = self.0.query(&statement(&text), &[&claim, &dead, &limit])?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        let ids = rows.iter().map(|row| Ok(row.try_get(0)?));
+        ids.collect()
     }
 
     /// Claims the locked rows.
@@ -138,7 +150,7 @@ fn parameters<'a>(values: &'a [Value<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
 }
 
 fn cells(row: &Row) -> Answer<Cells> {
-    let cell = |(index, column): (usize, &::postgres::Column)| {
+    let cell = |(index, column): (usize, &Column)| {
         Ok(match *column.type_() {
             Type::INT8 => row
                 .try_get::<_, Option<i64>>(index)?
@@ -156,17 +168,22 @@ fn cells(row: &Row) -> Answer<Cells> {
     cells.collect::<Answer<_>>().map(Cells)
 }
 
-impl From<::postgres::Error> for Fault {
-    fn from(error: ::postgres::Error) -> Self {
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
         let Some(said) = error.as_db_error() else {
             let source = error.source();
             let text = match source {
                 Some(source) => format!("{error}: {source}"),
                 None => error.to_string(),
             };
-            return if error.is_closed()
-                || source.is_some_and(<dyn std::error::Error>::is::<io::Error>)
-            {
+            let io = source.and_then(|it| it.downcast_ref::<io::Error>());
+            if io.is_some_and(|it| it.kind() == io::ErrorKind::FileTooLarge) {
+                let size = DATABASE.size();
+                return Self::Final(Error::Wrong(format!(
+                    "an answer of the server is longer than {size}"
+                )));
+            }
+            return if error.is_closed() || io.is_some() {
                 Self::Lost(text)
             } else {
                 Self::Final(Error::Wrong(text))

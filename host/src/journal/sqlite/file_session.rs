@@ -2,14 +2,50 @@
 
 use std::collections::BTreeSet;
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params, Statement, ToSql, params, params_from_iter};
+use sha2::{Digest as _, Sha256};
 
 use crate::clock;
 use crate::journal::anchor::Table;
 use crate::journal::inbox::{Delivery, PushEvent};
-use crate::journal::sql::{Answer, Cell, Cells, Fault, Session, Value, completed, values};
+use crate::journal::seal::PUSH_EVENTS;
+use crate::journal::sql::{Answer, Cell, Cells, Dialect, Fault, Session, Value, completed, values};
 use crate::journal::{Error, NewDeployment};
+
+/// The name of the function that [`add_functions`] adds.
+const ROW_CHECKSUM: &str = "row_checksum";
+
+/// Adds the checksum of a row to the functions of a connection. Each value has its type and its length in front of it.
+pub fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function(ROW_CHECKSUM, -1, flags, |values| {
+        let mut sum = Sha256::new();
+        for place in 0..values.len() {
+            let number;
+            let (kind, bytes): (u8, &[u8]) = match values.get_raw(place) {
+                ValueRef::Null => (0, &[]),
+                ValueRef::Integer(value) => {
+                    number = value.to_be_bytes();
+                    (1, &number)
+                }
+                ValueRef::Real(value) => {
+                    number = value.to_be_bytes();
+                    (2, &number)
+                }
+                ValueRef::Text(bytes) => (3, bytes),
+                ValueRef::Blob(bytes) => (4, bytes),
+            };
+            sum.update([kind]);
+            sum.update((bytes.len() as u64).to_be_bytes());
+            sum.update(bytes);
+        }
+        Ok(sum.finalize().to_vec())
+    })
+}
 
 /// A connection, inside of a transaction or not.
 pub struct Statements<'a>(pub &'a Connection);
@@ -17,7 +53,20 @@ pub struct Statements<'a>(pub &'a Connection);
 impl Statements<'_> {
     fn prepare(&self, statement: &str) -> rusqlite::Result<Statement<'_>> {
         let now = clock::milliseconds().to_string();
-        self.0.prepare(&completed(statement, &now, ""))
+        let dialect = Dialect {
+            now: &now,
+            lock: "",
+            sum: (ROW_CHECKSUM, ""),
+        };
+        self.0.prepare(&completed(statement, &dialect))
+    }
+
+    fn seal_push_events(&self, ids: &BTreeSet<i64>) -> rusqlite::Result<()> {
+        let mut seal = self.prepare(&PUSH_EVENTS.sealing("id = ?1"))?;
+        for id in ids {
+            seal.execute([id])?;
+        }
+        Ok(())
     }
 }
 
@@ -62,7 +111,9 @@ impl Session for Statements<'_> {
     }
 
     fn insert_deliveries(&mut self, list: &[Delivery]) -> Answer<()> {
-        Ok(insert_deliveries(self.0, list)?)
+        let (ids, added) = insert_deliveries(self.0, list)?;
+        self.seal_push_events(&ids)?;
+        Table::PushEvents.grow(self, added)
     }
 
     fn delete_settled_deliveries(&mut self, before: u64) -> Answer<u64> {
@@ -74,7 +125,9 @@ impl Session for Statements<'_> {
     }
 
     fn insert_ignored(&mut self, at: u64, listed: &[PushEvent], why: &str) -> Answer<()> {
-        Ok(insert_ignored(self.0, at, listed, why)?)
+        let ids = insert_ignored(self.0, at, listed, why)?;
+        self.seal_push_events(&ids)?;
+        Table::PushEvents.grow(self, ids.len() as u64)
     }
 }
 
@@ -103,8 +156,14 @@ const DELETE_SETTLED: &str = "
             WHERE h.state = 'pending')
         ORDER BY at LIMIT 1000)";
 
-/// Stores deliveries with their push events.
-fn insert_deliveries(connection: &Connection, deliveries: &[Delivery]) -> rusqlite::Result<()> {
+/// Stores deliveries with their push events. Returns the numbers of the push events, and how many of them are new.
+fn insert_deliveries(
+    connection: &Connection,
+    deliveries: &[Delivery],
+) -> rusqlite::Result<(BTreeSet<i64>, u64)> {
+    let mut find = connection.prepare(
+        "SELECT EXISTS (SELECT 1 FROM hints WHERE repository = ?1 AND tag = ?2 AND digest = ?3)",
+    )?;
     let mut upsert = connection.prepare(
         "INSERT INTO hints (repository, tag, digest, deliveries, first_at, last_at, state)
          VALUES (?1, ?2, ?3, 1, ?4, ?4, 'pending')
@@ -115,19 +174,23 @@ fn insert_deliveries(connection: &Connection, deliveries: &[Delivery]) -> rusqli
     )?;
     let mut insert = connection
         .prepare("INSERT INTO deliveries (at, source, body, hints) VALUES (?1, ?2, ?3, ?4)")?;
+    let (mut ids, mut added) = (BTreeSet::new(), 0);
     for delivery in deliveries {
         let at = delivery.at.cast_signed();
         let mut said = Vec::new();
         let distinct: BTreeSet<_> = delivery.push_events.iter().map(PushEvent::key).collect();
         for (repository, tag, digest) in distinct {
+            let is_known: bool = find.query_row([repository, tag, digest], |row| row.get(0))?;
+            added += u64::from(!is_known);
             let push_event = params![repository, tag, digest, at];
             let id: i64 = upsert.query_row(push_event, |row| row.get(0))?;
+            ids.insert(id);
             said.push(id.to_string());
         }
         let said = format!("[{}]", said.join(","));
         insert.execute(params![at, delivery.source, delivery.body, said])?;
     }
-    Ok(())
+    Ok((ids, added))
 }
 
 /// Picks the push events that the inbox does not know.
@@ -147,23 +210,27 @@ fn unknown(connection: &Connection, listed: &[PushEvent]) -> rusqlite::Result<Ve
     Ok(unknown)
 }
 
-/// Stores push events as ignored where the inbox does not know them.
+/// Stores push events as ignored where the inbox does not know them. Returns the numbers of the new ones.
 fn insert_ignored(
     connection: &Connection,
     at: u64,
     listed: &[PushEvent],
     why: &str,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<BTreeSet<i64>> {
     let mut insert = connection.prepare(
         "INSERT INTO hints (repository, tag, digest, deliveries, first_at, last_at, state, why)
          VALUES (?1, ?2, ?3, 0, ?4, ?4, 'ignored', ?5)
          ON CONFLICT (repository, tag, digest) DO NOTHING",
     )?;
+    let mut added = BTreeSet::new();
     for push_event in listed {
         let (repository, tag, digest) = push_event.key();
-        insert.execute(params![repository, tag, digest, at.cast_signed(), why])?;
+        let new = insert.execute(params![repository, tag, digest, at.cast_signed(), why])?;
+        if new > 0 {
+            added.insert(connection.last_insert_rowid());
+        }
     }
-    Ok(())
+    Ok(added)
 }
 
 impl ToSql for Value<'_> {

@@ -6,7 +6,8 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::file_session::Statements;
+use super::file_session::{Statements, add_functions};
+use crate::journal::seal::seal_unsealed;
 use crate::journal::{Error, Result, inbox};
 use crate::limits;
 
@@ -21,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0004-live.sql"),
     include_str!("../migrations/sqlite/0005-outbox.sql"),
     include_str!("../migrations/sqlite/0006-anchors.sql"),
+    include_str!("../migrations/sqlite/0007-checksums.sql"),
 ];
 
 /// Opens the file of a journal, or creates it. A file with other contents is left unchanged.
@@ -43,6 +45,7 @@ pub fn open(path: &Path) -> Result<Connection> {
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
     connection.busy_handler(Some(super::wait))?;
+    add_functions(connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -74,7 +77,9 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", version)?;
     }
-    if let Err(fault) = inbox::add_checksums(&mut Statements(&transaction)) {
+    let mut session = Statements(&transaction);
+    let added = inbox::add_checksums(&mut session).and_then(|()| seal_unsealed(&mut session));
+    if let Err(fault) = added {
         return Ok(Err(fault.into()));
     }
     transaction.commit()?;
