@@ -11,6 +11,7 @@ mod chromium;
 mod contained_commits;
 mod damaged;
 mod faults;
+mod faults_of_files;
 mod first_day;
 mod half_way;
 mod hot_fix;
