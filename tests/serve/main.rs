@@ -9,6 +9,7 @@ mod canceled;
 #[path = "../e2e/chromium.rs"]
 mod chromium;
 mod delivered;
+mod faults;
 mod foreign_bodies;
 mod forged;
 #[path = "../e2e/http.rs"]
