@@ -6,7 +6,7 @@ use greenlight::contract::promotion::Happening;
 use greenlight::deployment::entry::{Details, Entry, Person};
 
 use crate::pipeline::{Ended, LIMIT, Pipeline, recorded};
-use crate::{locust, under_way};
+use crate::under_way;
 
 /// Commits a change of a file, and returns the commit.
 #[track_caller]
@@ -174,40 +174,43 @@ fn an_abort_that_was_superseded_untested_counts_as_stopped() {
     pipeline.run().is(0, &["promote[load-test-skipped]"]);
 }
 
-/// A deployment that failed before its load test, or that a person canceled, proves nothing about the commit.
+/// A deployment that failed before its load test proves nothing about the commit.
 #[test]
-fn an_abort_whose_deployment_ended_untested_counts_as_stopped() {
-    for ending in ["failed", "canceled"] {
-        let mut pipeline = Pipeline::recorded();
-        let feature = feature(&pipeline);
-        match ending {
-            "failed" => {
-                pipeline.stage.freeze(0);
-                pipeline.setting.deadline = 1;
-                pipeline.run().is(1, &["stop[not-converged]"]);
-                pipeline.stage.mend();
-                pipeline.setting.deadline = 60;
-            }
-            _ => {
-                pipeline.setting.load_test =
-                    locust::command(pipeline.stage.balancer(), 1_000_000, pipeline.folder());
-                let tags = pipeline.tags();
-                let run = under_way::load_testing(&mut pipeline, &tags[0]);
-                pipeline
-                    .greenlight(&["cancel", "1", "--by", "Ada"])
-                    .is(0, &["is canceled"]);
-                assert_eq!(run.wait(LIMIT).code(), Some(1));
-            }
-        }
-        pipeline.setting.load_test = recorded("failed");
-        let docs = typo(&pipeline, "one\n");
-        let said = format!(
-            "the release contains `{}`, which asks for `abort` and ended untested in deployment 1",
-            &feature[..12]
-        );
-        pipeline.run().is(1, &["stop[load-test-failed]", &said]);
-        assert_eq!(Pipeline::times(&pipeline.prod, &docs), 0);
-    }
+fn an_abort_that_failed_untested_counts_as_stopped() {
+    let mut pipeline = Pipeline::recorded();
+    let feature = feature(&pipeline);
+    pipeline.stage.freeze(0);
+    pipeline.setting.deadline = 1;
+    pipeline.run().is(1, &["stop[not-converged]"]);
+    pipeline.stage.mend();
+    pipeline.setting.deadline = 60;
+    is_carried_no_further(pipeline, &feature);
+}
+
+#[test]
+fn an_abort_that_was_canceled_untested_counts_as_stopped() {
+    let mut pipeline = Pipeline::recorded();
+    let feature = feature(&pipeline);
+    let tags = pipeline.tags();
+    let run = under_way::load_testing(&mut pipeline, &tags[0]);
+    pipeline
+        .greenlight(&["cancel", "1", "--by", "Ada"])
+        .is(0, &["is canceled"]);
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+    is_carried_no_further(pipeline, &feature);
+}
+
+/// The next release, which needs no load test of its own, is stopped by one.
+#[track_caller]
+fn is_carried_no_further(mut pipeline: Pipeline, feature: &str) {
+    pipeline.setting.load_test = recorded("failed");
+    let docs = typo(&pipeline, "one\n");
+    let said = format!(
+        "the release contains `{}`, which asks for `abort` and ended untested in deployment 1",
+        &feature[..12]
+    );
+    pipeline.run().is(1, &["stop[load-test-failed]", &said]);
+    assert_eq!(Pipeline::times(&pipeline.prod, &docs), 0);
 }
 
 #[test]
