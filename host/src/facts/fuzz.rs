@@ -21,8 +21,7 @@ pub(crate) fn objects(bytes: &[u8]) {
                 let message = commit.message();
                 assert!(message.len() as u64 <= limits::COMMIT.bytes);
                 commit.parents().for_each(drop);
-                assert!(commit.author().is_none_or(|it| !it.is_empty()));
-                message::author(&commit);
+                assert!(message::author(&commit).is_none_or(|it| !it.is_empty()));
                 message::committed(&commit);
                 check_message(message::from_commit(&commit), commit.encoding(), message);
             }
