@@ -6,6 +6,7 @@
 
 mod compare;
 mod histories;
+mod measurements;
 mod model;
 
 use std::env;
@@ -15,7 +16,7 @@ use std::time::Instant;
 use compare::{Comparison, Policy};
 use greenlight_policy::bindings as contract;
 use greenlight_policy::promotion::decide;
-use histories::{enumerated, measurements, random, several_servers};
+use histories::{enumerated, random, several_servers};
 
 const POLICY: &Policy<'_> = &|question| {
     decide(

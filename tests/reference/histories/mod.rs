@@ -3,7 +3,6 @@
 pub mod enumerated;
 pub mod events;
 pub mod json;
-pub mod measurements;
 pub mod random;
-mod releases;
+pub mod releases;
 pub mod several_servers;

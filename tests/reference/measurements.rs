@@ -1,11 +1,11 @@
 //! All combinations of numbers at the limits of a load test.
 
-use super::super::compare::Comparison;
-use super::super::contract::promotion::{Event, Measurement, Outcome};
-use super::super::contract::types::Thresholds;
-use super::super::model::Question;
-use super::events::{OTHER, deployed, measured, observed};
-use super::releases::{OWN, release, settings};
+use super::compare::Comparison;
+use super::contract::promotion::{Event, Measurement, Outcome};
+use super::contract::types::Thresholds;
+use super::histories::events::{OTHER, deployed, measured, observed};
+use super::histories::releases::{OWN, release, settings};
+use super::model::Question;
 
 const REQUESTS: [u64; 5] = [0, 2, 99, 100, 600];
 const FAILURES: [u64; 4] = [0, 3, 4, 601];
