@@ -43,7 +43,7 @@ use crate::stand_in::StandIn;
 use crate::traffic::Traffic;
 
 /// How long the traffic lasts unless a person says otherwise, in seconds.
-const SECONDS: u64 = 40;
+const SECONDS: u64 = 60;
 
 /// How many services run at once unless a person says otherwise.
 const SERVICES: u64 = 4;
@@ -101,11 +101,23 @@ fn random_traffic_keeps_the_promises() {
         println!("the services are in {}", folder.keep().display());
     }
     assert!(broken.is_empty(), "seed {seed}\n{broken}");
+    assert_something_happened(&ended);
 }
 
 /// Prints a text also if the test passes: its output is captured, and the seed must be in every log.
 fn say(text: &str) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// A run without deployments or faults shows nothing.
+fn assert_something_happened(ended: &[(History, BTreeMap<Fault, usize>)]) {
+    let deployments = ended.iter().flat_map(|(it, _)| it.deployments.values());
+    let promoted = deployments.filter(|it| it.header.is_promoted()).count();
+    let faults: usize = ended.iter().flat_map(|(_, it)| it.values()).sum();
+    assert!(
+        promoted > 0 && faults >= 10,
+        "{promoted} promoted, {faults} faults"
+    );
 }
 
 /// What happened, in numbers.

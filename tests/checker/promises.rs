@@ -7,6 +7,7 @@ mod overlap;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod told;
 mod webhooks;
 
 use crate::history::{History, Violation};
@@ -20,6 +21,7 @@ pub fn check(history: &History) -> Vec<Violation> {
         stage::check,
         webhooks::check,
         answered::check,
+        told::check,
     ];
     checks
         .into_iter()

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Drives a service to rest, and returns its history.
 pub fn drive(traffic: &mut Traffic, seed: u64) -> History {
     traffic.faults.end(&traffic.shop);
-    // No time that was recorded before is in the future now.
+    // A lease that was written at a later time must end within the test.
     if traffic.shop.database.is_none() {
         traffic.shop.shift_clock(LATEST + 900);
     }
@@ -34,6 +34,10 @@ pub fn drive(traffic: &mut Traffic, seed: u64) -> History {
             return history;
         }
         if began.elapsed() > LIMIT {
+            assert!(
+                traffic.is_over(),
+                "seed {seed}: a webhook or a command has no answer"
+            );
             traffic.shop.log.fault(format!("not at rest: {open:?}"));
             return traffic.shop.history(seed);
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -115,14 +116,17 @@ impl Shop {
                 self.name,
             );
         }
-        let results = files.join("facts/locust/passed/stats.json");
+        let results = ["passed", "failed"].map(|it| {
+            let file = files.join(format!("facts/locust/{it}/stats.json"));
+            file.to_string_lossy().into_owned()
+        });
         let _ = write!(
             text,
             "[load-test]\ncommand = {}\nformat = \"locust\"\nresults = \"results.json\"\n\
              [serve]\ntoken-variable = \"HOOK_SECRET\"\nrepositories = [\"{}\"]\n\
              reconcile-every = \"5s\"\nlisten = \"127.0.0.1:{}\"\nat-most = 4\n\
              [serve.registry]\nurl = \"{url}\"\n",
-            list("load-test", &[results.to_string_lossy().into_owned()]),
+            list("load-test", &results),
             self.name,
             self.port,
         );
@@ -206,8 +210,13 @@ impl Shop {
 
     /// Starts the server, unless it runs.
     pub fn serve(&mut self) {
-        if self.server.as_mut().is_some_and(|it| it.ended().is_none()) {
-            return;
+        if let Some(server) = &mut self.server {
+            let Some(ended) = server.ended() else { return };
+            let is_crash = ended.code() == Some(101)
+                || ended
+                    .signal()
+                    .is_some_and(|it| it != Signal::KILL.as_raw() && it != Signal::TERM.as_raw());
+            assert!(!is_crash, "the server ended with {ended}");
         }
         let log = File::options()
             .create(true)

@@ -1,11 +1,13 @@
 //! Random traffic: releases, webhooks, and commands of people, from a seed.
 
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::effects::{Answer, Effect};
@@ -40,6 +42,16 @@ const STEPS: [(Step, u32); 6] = [
     (Step::Fault, 46),
 ];
 
+/// The steps of a calm service, of which more releases reach production.
+const CALM_STEPS: [(Step, u32); 6] = [
+    (Step::Release, 50),
+    (Step::LateRelease, 2),
+    (Step::Run, 4),
+    (Step::Cancel, 1),
+    (Step::Resume, 10),
+    (Step::Fault, 25),
+];
+
 /// The traffic of one service.
 pub struct Traffic {
     /// The service.
@@ -47,6 +59,8 @@ pub struct Traffic {
     /// Its faults.
     pub faults: Faults,
     random: Rng,
+    /// Whether a release waits for the end of the one before it.
+    is_calm: bool,
     started: Vec<Started>,
     /// Webhooks that were not accepted yet: a registry sends them again.
     undelivered: Vec<Webhook>,
@@ -91,9 +105,10 @@ struct Webhook {
 
 impl Traffic {
     /// Prepares the traffic of a service.
-    pub fn new(shop: Shop, random: Rng) -> Self {
+    pub fn new(shop: Shop, mut random: Rng) -> Self {
         Self {
             shop,
+            is_calm: random.bool(),
             faults: Faults::default(),
             random,
             started: Vec::new(),
@@ -116,7 +131,8 @@ impl Traffic {
 
     fn step(&mut self) {
         self.attend();
-        match weighted(&STEPS, &mut self.random) {
+        let steps = if self.is_calm { &CALM_STEPS } else { &STEPS };
+        match weighted(steps, &mut self.random) {
             // Otherwise most releases are superseded before they begin.
             Step::Release if self.is_busy() => {}
             Step::Release => {
@@ -150,7 +166,12 @@ impl Traffic {
 
     fn is_busy(&mut self) -> bool {
         let running = processes::with(self.shop.folder(), Role::Run).len();
-        running > self.random.usize(0..3)
+        running
+            > if self.is_calm {
+                0
+            } else {
+                self.random.usize(0..3)
+            }
     }
 
     /// What goes on beside the steps: the server is started again, webhooks are sent again, and commands
@@ -177,7 +198,7 @@ impl Traffic {
                 arguments: started.arguments,
                 status: status.and_then(|it| it.code()),
                 said,
-                killed: status.is_some_and(|it| it.code().is_none()),
+                killed: status.is_some_and(|it| it.signal() == Some(Signal::KILL.as_raw())),
                 silent: status.is_none(),
             }));
         }

@@ -176,10 +176,11 @@ const COLUMNS: &str = "SELECT id, deployment, name, at, body, revision, state, a
 const ENDED: &str =
     "(state = 'sending' AND due <= :now) OR (state = 'waiting' AND at <= :now - ?1)";
 
-/// Selects the next message that is due. Only the first unsent message of each deployment can be due. Of these
+/// Selects the next message that is due. No delay is longer than a day: a longer one is left of a clock that was set
+/// back, and the message is due. Only the first unsent message of each deployment can be due. Of these
 /// messages, the one with the fewest attempts comes first, so a message that Slack refuses repeatedly does not delay
 /// the others.
-const DUE: &str = "WHERE state = 'waiting' AND due <= :now AND (deployment = ?1 OR ?1 = 0)
+const DUE: &str = "WHERE state = 'waiting' AND (due <= :now OR due > :now + 86400000) AND (deployment = ?1 OR ?1 = 0)
     AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier
         WHERE earlier.deployment = outbox.deployment AND earlier.id < outbox.id

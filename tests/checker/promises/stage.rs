@@ -51,11 +51,16 @@ pub fn check(history: &History) -> Vec<Violation> {
             },
             _ => None,
         });
-        let is_served = |it: &Convergence| match it {
-            Convergence::Observed(nodes) => nodes.iter().all(
-                |it| matches!(&it.version, NodeVersion::Serves(commit) if *commit == prod.commit),
-            ),
+        let is_served = |it: &Convergence| {
+            match it {
+            Convergence::Observed(nodes) => {
+                !nodes.is_empty()
+                    && nodes.iter().all(|it| {
+                        matches!(&it.version, NodeVersion::Serves(commit) if *commit == prod.commit)
+                    })
+            }
             Convergence::Judged(is_so) => *is_so,
+        }
         };
         if !rounds.any(is_served) {
             broken("no round of stage served its commit");

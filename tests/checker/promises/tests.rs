@@ -334,6 +334,24 @@ fn two_starts_of_a_request_are_found() {
 }
 
 #[test]
+fn a_message_that_is_sent_twice_is_found() {
+    let tag = format!("stage-{NEW}");
+    let told = |text: &str| Effect::Told {
+        text: text.to_owned(),
+    };
+    let message = told(&format!("deployment 2: {tag} was promoted"));
+    let mut history = sound();
+    insert(&mut history, 8, [message.clone()]);
+    assert!(check(&history).is_empty());
+    breaks("not sent twice", "2 times, about 1 deployments", |it| {
+        insert(it, 8, [message.clone(), message]);
+    });
+    breaks("not sent twice", "about 0 deployments", |it| {
+        insert(it, 8, [told("about no deployment")]);
+    });
+}
+
+#[test]
 fn a_request_without_an_answer_is_found() {
     let answer = |change: fn(&mut Answer)| {
         move |it: &mut History| match &mut it.effects[8] {

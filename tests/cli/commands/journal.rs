@@ -67,7 +67,7 @@ fn each_damage_is_named() {
         ),
         (
             "DELETE FROM anchors",
-            "the number of deployment requests is missing",
+            "the number of push events is missing",
         ),
     ] {
         let shop = deployed();

@@ -212,22 +212,28 @@ pub struct FreeRequest<'a> {
 /// Selects the holders whose claims have not expired; [`Kind::fill`] completes it.
 pub const HOLDERS: &str = "
     SELECT DISTINCT holder FROM {table}
-    WHERE {open} AND again_at <= :now AND expires > :now AND holder IS NOT NULL";
+    WHERE {open} AND {due} AND expires > :now AND holder IS NOT NULL";
 
 impl Kind {
-    /// Completes a statement: `{table}`, `{open}` (which may be claimed at all), `{reclaimable}` (which may be
-    /// claimed at once after a holder that died) and `{order}` (which come first).
+    /// Completes a statement: `{table}`, `{open}` (which may be claimed at all), `{due}` (whose delay is over),
+    /// `{reclaimable}` (which may be claimed at once after a holder that died) and `{order}` (which come first).
+    ///
+    /// A clock that was set back must not make the delay longer. So a push event whose delay is longer than any delay
+    /// of a push event is due, and so is a request that was written in the future. A request that is `starting` keeps its
+    /// delay, because an early second start could be a start too many.
     pub fn fill(self, statement: &str) -> String {
-        let (table, open, reclaimable, order) = match self {
+        let (table, open, due, reclaimable, order) = match self {
             Self::PushEvents => (
                 "hints",
                 "state = 'pending'",
+                "(again_at <= :now OR again_at > :now + 600000)",
                 "TRUE",
                 "again_at, last_at, id",
             ),
             Self::DeploymentRequests => (
                 "starts",
                 "state IN ('wanted', 'waiting', 'starting', 'retrying')",
+                "(again_at <= :now OR (state <> 'starting' AND updated > :now))",
                 "state <> 'starting'",
                 "again_at, id",
             ),
@@ -235,6 +241,7 @@ impl Kind {
         statement
             .replace("{table}", table)
             .replace("{open}", open)
+            .replace("{due}", due)
             .replace("{reclaimable}", reclaimable)
             .replace("{order}", order)
     }

@@ -108,7 +108,7 @@ impl Statements<'_> {
     ) -> Answer<Vec<i64>> {
         // Rows that this call claimed before it lost its connection come first, so that none is left behind.
         let text = request.kind.fill(
-            "SELECT id FROM {table} WHERE {open} AND again_at <= :now AND (expires <= :now OR claim = ?1
+            "SELECT id FROM {table} WHERE {open} AND {due} AND (expires <= :now OR claim = ?1
                  OR ({reclaimable} AND holder = ANY (?2)))
              ORDER BY claim IS NOT DISTINCT FROM ?1 DESC, {order} LIMIT ?3 FOR UPDATE SKIP LOCKED",
         );

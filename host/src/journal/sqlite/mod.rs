@@ -118,7 +118,7 @@ fn free(session: &mut dyn Session, request: &FreeRequest<'_>) -> Answer<Vec<i64>
     let dead = serde_json::Value::from(dead(holders?)).to_string();
     let rows = session.query(
         &request.kind.fill(
-            "SELECT id FROM {table} WHERE {open} AND again_at <= :now AND (expires <= :now
+            "SELECT id FROM {table} WHERE {open} AND {due} AND (expires <= :now
                  OR ({reclaimable} AND holder IN (SELECT value FROM json_each(?1))))
              ORDER BY {order} LIMIT ?2",
         ),

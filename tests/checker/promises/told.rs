@@ -1,0 +1,38 @@
+//! A message is not sent twice.
+//!
+//! Slack accepts each text at most once for each deployment of the tag that the text names, also if the sending process
+//! is killed before it has the answer.
+
+use std::collections::BTreeMap;
+
+use crate::effects::Effect;
+use crate::history::{History, Violation};
+
+const PROMISE: &str = "a message is not sent twice";
+
+pub fn check(history: &History) -> Vec<Violation> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (at, effect) in history.effects.iter().enumerate() {
+        let Effect::Told { text } = effect else {
+            continue;
+        };
+        let times = times.entry(text).or_default();
+        *times += 1;
+        let about = history.deployments.iter();
+        let about = about.filter(|(_, it)| text.contains(&it.header.tag));
+        let about: Vec<_> = about.map(|(number, _)| *number).collect();
+        if *times > about.len() {
+            found.push(Violation {
+                promise: PROMISE,
+                why: format!(
+                    "Slack has accepted {times} times, about {} deployments: {text}",
+                    about.len()
+                ),
+                deployments: about,
+                at: Some(at),
+            });
+        }
+    }
+    found
+}
