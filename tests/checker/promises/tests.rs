@@ -173,6 +173,11 @@ fn breaks(promise: &str, why: &str, change: impl FnOnce(&mut History)) {
     assert!(report.contains("seed 0"), "{report}");
 }
 
+fn recorded_of(history: &mut History, number: u64) -> &mut Recorded {
+    let recorded = history.deployments.get_mut(&number);
+    recorded.expect("the deployment")
+}
+
 fn insert(history: &mut History, at: usize, effects: impl IntoIterator<Item = Effect>) {
     history.effects.splice(at..at, effects);
 }
@@ -191,7 +196,7 @@ fn a_second_deploy_command_is_found() {
     // Also if both starts are recorded: the command is not repeatable.
     let recorded_twice = |it: &mut History| {
         insert(it, 8, deploy("prod", NEW, 2, 5.0));
-        let entries = &mut it.deployments.get_mut(&2).expect("deployment 2").entries;
+        let entries = &mut recorded_of(it, 2).entries;
         let entry = started("prod");
         entries.insert(3, Dated { at: 1, entry });
     };
@@ -204,11 +209,7 @@ fn a_second_deploy_command_is_found() {
     let mut history = sound();
     history.repeatable = true;
     recorded_twice(&mut history);
-    let entries = &mut history
-        .deployments
-        .get_mut(&2)
-        .expect("deployment 2")
-        .entries;
+    let entries = &mut recorded_of(&mut history, 2).entries;
     let entry = Entry::Resumed {
         interrupted: Some(Action::Deploy("prod".to_owned())),
         repeated: true,
@@ -223,11 +224,7 @@ fn a_deploy_command_of_an_unknown_deployment_is_found() {
         insert(it, 8, deploy("prod", NEW, 3, 5.0));
     });
     breaks("at most once", "deployed another release", |it| {
-        it.deployments
-            .get_mut(&2)
-            .expect("deployment 2")
-            .header
-            .digest = Some("d".to_owned());
+        recorded_of(it, 2).header.digest = Some("d".to_owned());
     });
 }
 
@@ -281,11 +278,7 @@ fn production_without_stage_is_found() {
         },
     );
     breaks("only after stage", "no round of stage served", |it| {
-        it.deployments
-            .get_mut(&2)
-            .expect("deployment 2")
-            .entries
-            .remove(1);
+        recorded_of(it, 2).entries.remove(1);
     });
 }
 
@@ -314,11 +307,7 @@ fn a_lost_webhook_is_found() {
         it.push_events[0].state = PushEventState::Ignored { why: String::new() };
     });
     breaks("accepted webhook", "but began []", |it| {
-        it.deployments
-            .get_mut(&2)
-            .expect("deployment 2")
-            .header
-            .request = None;
+        recorded_of(it, 2).header.request = None;
     });
     breaks("accepted webhook", "is Wanted", |it| {
         it.requests[0].state = DeploymentRequestState::Wanted;
@@ -328,8 +317,7 @@ fn a_lost_webhook_is_found() {
 #[test]
 fn two_starts_of_a_request_are_found() {
     breaks("accepted webhook", "began several deployments", |it| {
-        let first = it.deployments.get_mut(&1).expect("deployment 1");
-        first.header.request = Some("key-2".to_owned());
+        recorded_of(it, 1).header.request = Some("key-2".to_owned());
     });
 }
 
@@ -388,14 +376,10 @@ fn a_request_without_an_answer_is_found() {
         }
     });
     breaks("is answered", "deployment 2 has not ended", |it| {
-        it.deployments
-            .get_mut(&2)
-            .expect("deployment 2")
-            .header
-            .conclusion = None;
+        recorded_of(it, 2).header.conclusion = None;
     });
     breaks("is answered", "goes on behind its end", |it| {
-        let entries = &mut it.deployments.get_mut(&2).expect("deployment 2").entries;
+        let entries = &mut recorded_of(it, 2).entries;
         entries.swap(0, 3);
     });
     breaks("is answered", "push event t is pending", |it| {
