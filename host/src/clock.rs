@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// Milliseconds since 1970; 0 if the clock is set to an earlier time.
 pub fn milliseconds() -> u64 {
     in_milliseconds(since_1970().unwrap_or_default())
@@ -14,6 +16,15 @@ pub fn since_1970() -> Option<Duration> {
     #[cfg(debug_assertions)]
     let time = jumps::after(time)?;
     Some(time)
+}
+
+/// The time since this machine started, also while it was suspended; `None` if the system does not say. Nobody sets this
+/// clock.
+///
+/// Source: `CLOCK_BOOTTIME` in `clock_gettime(2)`.
+pub fn since_boot() -> Option<Duration> {
+    let time = clock_gettime(ClockId::Boottime);
+    Duration::try_from(time).ok()
 }
 
 /// Seconds since 1970, the unit of the policy.

@@ -229,6 +229,7 @@ impl Pipeline {
         let mut command = process::clean(program, self.folder());
         command
             .current_dir(self.folder())
+            .env("GREENLIGHT_TEST_CLOCK_OFFSET", self.folder().join("clock"))
             .env("SLACK_WEBHOOK", self.slack.url())
             .env("SLACK_TOKEN", slack::TOKEN)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());

@@ -1,6 +1,9 @@
 //! Several releases that want the same environment.
 
+use std::fs;
 use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::under_way;
@@ -27,6 +30,52 @@ fn a_second_release_waits_for_its_turn() {
         .map(|it| it.commit)
         .collect();
     assert_eq!(deployed, [older, newer]);
+}
+
+/// Sets the clock of all processes of greenlight, in seconds from the real time.
+#[track_caller]
+fn set_clock(pipeline: &Pipeline, offset: i64) {
+    let new = pipeline.folder().join("clock.new");
+    fs::write(&new, offset.to_string()).expect("written");
+    fs::rename(new, pipeline.folder().join("clock")).expect("renamed");
+}
+
+/// A clock that is set forwards does not end the lease of a process that works.
+#[test]
+fn a_clock_that_is_set_forwards_ends_no_lease() {
+    let pipeline = Pipeline::recorded();
+    let older = pipeline.commit("Older [load test: abort]");
+    let first = pipeline.tags();
+    let one = under_way::deploying(&pipeline, &first[0]);
+    let newer = pipeline.commit("Newer [load test: abort]");
+    let second = pipeline.tags();
+    set_clock(&pipeline, 3600);
+    let two = pipeline.start(&["run", "--tag", &second[0]]);
+    pipeline.until_status(2, "is being deployed to `stage`");
+    assert_eq!(Pipeline::times(&pipeline.stage, &newer), 0);
+    pipeline.stage.pace(Duration::ZERO);
+    assert_eq!(one.wait(LIMIT).code(), Some(0));
+    assert_eq!(two.wait(LIMIT).code(), Some(0));
+    let deployed = pipeline.stage.state().deployments.into_iter();
+    let deployed: Vec<_> = deployed.map(|it| it.commit).collect();
+    assert_eq!(deployed, [older, newer]);
+}
+
+/// A clock that is set back does not prolong the lease of a process that is dead.
+#[test]
+fn a_clock_that_is_set_back_prolongs_no_lease() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.lease = 3;
+    pipeline.commit("Older [load test: abort]");
+    let first = pipeline.tags();
+    let mut one = under_way::deploying(&pipeline, &first[0]);
+    kill_process(Pid::from_child(one.child()), Signal::KILL).expect("it runs");
+    one.wait(LIMIT);
+    set_clock(&pipeline, -3600);
+    pipeline.stage.pace(Duration::ZERO);
+    let newer = pipeline.commit("Newer [load test: abort]");
+    pipeline.run().is(0, &["promote[load-test-passed]"]);
+    assert_eq!(Pipeline::times(&pipeline.prod, &newer), 1);
 }
 
 #[test]
@@ -150,8 +199,8 @@ fn a_production_tag_waits_for_stage_and_goes_on() {
     let stage = under_way::deploying(&pipeline, &tags[0]);
     let mut prod = pipeline.start(&["run", "--tag", &tags[1]]);
     pipeline.until_status(2, "`stage`");
-    let pid = rustix::process::Pid::from_child(prod.child());
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+    let pid = Pid::from_child(prod.child());
+    kill_process(pid, Signal::TERM).expect("it runs");
     assert_eq!(prod.wait(LIMIT).code(), Some(75));
     pipeline.stage.pace(Duration::ZERO);
     assert_eq!(stage.wait(LIMIT).code(), Some(1), "production refused it");

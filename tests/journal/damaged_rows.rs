@@ -55,6 +55,8 @@ const TABLES: [(&str, &[(&str, &str)]); 5] = [
             ("holder", "NULL"),
             ("holder", "'another@elsewhere'"),
             ("expires", "0"),
+            ("boot", "'another'"),
+            ("boot_expires", "7"),
             ("fence", "fence + 1"),
             ("deployment", "deployment + 1"),
             ("commit_id", "'badc0de'"),
@@ -318,6 +320,8 @@ fn rows_of_an_earlier_version_get_checksums(place: &Place) {
     let is_file = place.location().starts_with("sqlite:");
     let dropped = TABLES.map(|it| format!("ALTER TABLE {} DROP COLUMN checksum;", it.0));
     let mut statements = dropped.concat();
+    statements +=
+        "ALTER TABLE leases DROP COLUMN boot; ALTER TABLE leases DROP COLUMN boot_expires;";
     statements += "DELETE FROM anchors WHERE name NOT IN ('deployments', 'starts');";
     statements += if is_file {
         "PRAGMA user_version = 6"

@@ -12,7 +12,7 @@ use super::output::Output;
 use super::{Error, Exit};
 use crate::contract::fields::Commit;
 use crate::contract::names::Named as _;
-use crate::facts::checkout::Checkout;
+use crate::facts::checkout::{self, Checkout};
 use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::git;
 use crate::text::escape::escape;
@@ -51,12 +51,12 @@ fn gather(arguments: &Arguments) -> FactsDocument {
         Ok(Some((sign, ci))) => {
             let checkout = Checkout::look(repo, &ci);
             document.problems = checkout.problems(&ci).into_iter().map(Into::into).collect();
-            document.checkout = seen(&checkout, ci.commit.is_some());
+            document.look(&checkout, ci.commit.is_some());
             document.say(sign, ci);
         }
-        Ok(None) => document.checkout = seen(&alone(arguments), false),
+        Ok(None) => document.look(&alone(arguments), false),
         Err(error) => {
-            document.checkout = seen(&alone(arguments), false);
+            document.look(&alone(arguments), false);
             document.problems.push(ProblemDocument {
                 code: "system-unsure",
                 message: error.message,
@@ -76,13 +76,26 @@ fn alone(arguments: &Arguments) -> Checkout<'_> {
     }
 }
 
-fn seen(checkout: &Checkout<'_>, asked: bool) -> Option<CheckoutDocument> {
-    let looked = checkout.looked.as_ref().ok()?;
-    Some(CheckoutDocument {
-        head: looked.head.as_ref().map(|commit| Commit(commit.id.clone())),
-        shallow: git::is_shallow(checkout.repo),
-        has_commit: asked.then_some(looked.commit.is_some()),
-    })
+impl FactsDocument {
+    /// Notes what git has. Without a repository that is nothing; any other error is a problem.
+    fn look(&mut self, checkout: &Checkout<'_>, asked: bool) {
+        match &checkout.looked {
+            Ok(looked) => {
+                self.checkout = Some(CheckoutDocument {
+                    head: looked.head.as_ref().map(|commit| Commit(commit.id.clone())),
+                    shallow: git::is_shallow(checkout.repo),
+                    has_commit: asked.then_some(looked.commit.is_some()),
+                });
+            }
+            Err(error) => {
+                let problem = checkout::unreadable(error);
+                let is_known = self.problems.iter().any(|it| it.code == problem.code);
+                if !is_known && problem.code != "no-repository" {
+                    self.problems.push(problem.into());
+                }
+            }
+        }
+    }
 }
 
 /// Writes each fact with its source, what git has, and the problems.
@@ -142,7 +155,7 @@ fn human(document: &FactsDocument) -> String {
             message.completeness
         );
     }
-    text.push_str(&checkout(document.checkout.as_ref()));
+    text.push_str(&checked_out(document));
     for problem in &document.problems {
         let _ = write!(
             text,
@@ -166,9 +179,14 @@ fn human(document: &FactsDocument) -> String {
     text
 }
 
-fn checkout(checkout: Option<&CheckoutDocument>) -> String {
-    let Some(checkout) = checkout else {
-        return "git: no repository here\n".to_owned();
+fn checked_out(document: &FactsDocument) -> String {
+    let Some(checkout) = &document.checkout else {
+        let mut problems = document.problems.iter();
+        return if problems.any(|it| it.code == "git-failed") {
+            "git: the commit could not be read\n".to_owned()
+        } else {
+            "git: no repository here\n".to_owned()
+        };
     };
     let mut text = match &checkout.head {
         Some(head) => format!("git: at {}", head.0),

@@ -1,6 +1,5 @@
 //! Which deployments are being driven.
 
-use crate::clock;
 use crate::journal::{self, Header, Holder, Lock, Occupant, Store};
 
 /// The locks that live processes hold. An expired lease, or one whose process is dead, holds nothing.
@@ -13,11 +12,10 @@ impl Drivers {
     ///
     /// Those of the store.
     pub fn read(store: &mut dyn Store) -> journal::Result<Self> {
-        let now = clock::milliseconds();
         let leases = store.leases()?.into_iter();
         Ok(Self(
             leases
-                .filter(|(_, it)| it.expires > now && !Holder::is_known_dead(&it.holder))
+                .filter(|(_, it)| !it.has_expired && !Holder::is_known_dead(&it.holder))
                 .collect(),
         ))
     }

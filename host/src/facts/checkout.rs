@@ -37,6 +37,17 @@ pub fn ask(repo: Option<&Path>, ci: &CiEnvironment) -> Result<PendingPair, Error
     git::ask_beside_head(repo, rev)
 }
 
+/// The problem of a repository that git did not read: there is none, or git failed.
+pub fn unreadable(error: &Error) -> Problem {
+    let is_missing = error.message.contains("not a git repository");
+    let code = if is_missing {
+        "no-repository"
+    } else {
+        "git-failed"
+    };
+    problem(code, error.clone())
+}
+
 impl<'a> Checkout<'a> {
     /// Looks up the commit that a system builds.
     pub fn look(repo: Option<&'a Path>, ci: &CiEnvironment) -> Self {
@@ -116,7 +127,7 @@ impl<'a> Checkout<'a> {
             problems.push(problem("needs-unreadable", error.clone()));
         }
         match &self.looked {
-            Err(error) => problems.push(problem("no-repository", error.clone())),
+            Err(error) => problems.push(unreadable(error)),
             Ok(looked) => {
                 if looked.commit.is_none()
                     && let Some(named) = &ci.commit

@@ -56,6 +56,12 @@ impl Holder {
         (boot_and_namespaces().as_deref() == parts.next()).then_some((pid, start))
     }
 
+    /// The boot of this machine and the namespaces of this process; `None` if they are unknown.
+    pub fn boot() -> Option<&'static str> {
+        static BOOT: OnceLock<Option<String>> = OnceLock::new();
+        BOOT.get_or_init(boot_and_namespaces).as_deref()
+    }
+
     /// The start of the process that has this number now, in the kernel's ticks since boot.
     pub fn start_of(pid: u32) -> Option<u64> {
         Stat::of(pid).map(|stat| stat.start)

@@ -53,6 +53,9 @@ pub struct Occupant {
     pub holder: String,
     /// When it ends unless it is renewed, in milliseconds since 1970 by the clock of the store.
     pub expires: u64,
+    /// Whether the lease has expired. In a file, the clock that counts from the start of the machine decides, because
+    /// the other one can be set. After a restart of the machine, `expires` decides.
+    pub has_expired: bool,
 }
 
 impl Occupant {
@@ -60,11 +63,16 @@ impl Occupant {
     ///
     /// The same deployment continues at once after its holder died. Another deployment waits until the lease has
     /// expired, because a process that the dead holder started may still run.
-    fn yields(&self, request: &ClaimRequest<'_>, now: u64) -> bool {
+    fn yields(&self, request: &ClaimRequest<'_>) -> bool {
         let gone = self.holder == request.holder.as_str() || Holder::is_known_dead(&self.holder);
-        self.expires <= now || (self.deployment == request.deployment && gone)
+        self.has_expired || (self.deployment == request.deployment && gone)
     }
 }
+
+/// The columns of an occupant.
+const OCCUPANT: &str = "deployment, commit_id, holder, expires,
+    CAST(CASE WHEN boot = :boot THEN CASE WHEN boot_expires <= :elapsed THEN 1 ELSE 0 END
+        WHEN expires <= :now THEN 1 ELSE 0 END AS bigint)";
 
 /// Selects the row of a lock.
 const OF_LOCK: &str = "environment = ?1";
@@ -95,19 +103,16 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
     Table::Leases.check(session)?;
     LEASES.check(session, OF_LOCK, values![&name])?;
     // The time is read after the wait for the lock.
-    let mut row = session.one(
-        "SELECT deployment, commit_id, holder, expires, :now FROM leases WHERE environment = ?1",
-        values![&name],
-    )?;
-    let now = row.number(4)?;
+    let statement = format!("SELECT {OCCUPANT} FROM leases WHERE environment = ?1");
+    let mut row = session.one(&statement, values![&name])?;
     if let Some(occupant) = occupant(&mut row, 0)?
-        && !occupant.yields(request, now)
+        && !occupant.yields(request)
     {
         return Ok(Claim::Busy(occupant));
     }
     let row = session.one(
         "UPDATE leases SET fence = fence + 1, deployment = ?2, commit_id = ?3, holder = ?4,
-             expires = :now + ?5
+             expires = :now + ?5, boot = :boot, boot_expires = :elapsed + ?5
          WHERE environment = ?1 RETURNING fence",
         values![
             &name,
@@ -135,7 +140,10 @@ pub(super) fn renew(
     let own = values![&name, lease.fence, holder.as_str()];
     LEASES.check(session, OWN, own)?;
     let moved = session.execute(
-        &format!("UPDATE leases SET expires = :now + ?4 WHERE {OWN}"),
+        &format!(
+            "UPDATE leases SET expires = :now + ?4, boot = :boot, boot_expires = :elapsed + ?4
+             WHERE {OWN}"
+        ),
         values![
             &name,
             lease.fence,
@@ -161,11 +169,10 @@ pub(super) fn release(session: &mut dyn Session, lease: &Lease, holder: &Holder)
 
 /// Lists the locks that are held.
 pub(super) fn all(session: &mut dyn Session) -> Answer<Vec<(Lock, Occupant)>> {
-    let rows = session.query(
-        "SELECT environment, deployment, commit_id, holder, expires FROM leases
-         WHERE holder IS NOT NULL ORDER BY environment",
-        values![],
-    )?;
+    let statement = format!(
+        "SELECT environment, {OCCUPANT} FROM leases WHERE holder IS NOT NULL ORDER BY environment"
+    );
+    let rows = session.query(&statement, values![])?;
     let mut held = Vec::with_capacity(rows.len());
     for mut row in rows {
         if let Some(occupant) = occupant(&mut row, 1)? {
@@ -184,6 +191,7 @@ fn occupant(row: &mut Cells, first: usize) -> Result<Option<Occupant>> {
         commit: row.text(first + 1)?,
         holder,
         expires: row.number(first + 3)?,
+        has_expired: row.number(first + 4)? == 1,
     }))
 }
 

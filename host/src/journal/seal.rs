@@ -1,8 +1,9 @@
 //! Checksums of rows that change, which detect rows that another program or a defective disk changed.
 //!
 //! The database computes the checksum from the columns that decide what greenlight does: whether a message is sent,
-//! whether a webhook leads to a deployment, who holds a lock. A row is checked before it is changed or used. Columns that
-//! only delay something or explain a state have no checksum. A row also counts in the anchor of its table.
+//! whether a webhook leads to a deployment, who holds a lock. A row is checked before it is changed or used, with one
+//! exception: a push event that comes in again is pending again, whatever its row said before. Columns that only delay
+//! something or explain a state have no checksum. A row also counts in the anchor of its table.
 
 use std::fmt::Display;
 
@@ -48,7 +49,7 @@ pub const PUSH_EVENTS: Sealed = Sealed {
 /// Leases.
 pub const LEASES: Sealed = Sealed {
     table: "leases",
-    columns: "environment, fence, deployment, commit_id, holder, expires",
+    columns: "environment, fence, deployment, commit_id, holder, expires, boot, boot_expires",
     what: "lease",
     inspect: "check which deployments and commands run",
 };

@@ -4,6 +4,7 @@
 //!
 //! - `?1`, `?2` … are the values; `PostgreSQL` reads them as `$1`, `$2` ….
 //! - `:now` is the time of the store, in milliseconds since 1970.
+//! - `:boot` and `:elapsed` are a clock that nobody sets: the boot of the machine and the milliseconds since then.
 //! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs no such lock:
 //!   only one transaction can write at a time.
 //! - `:sum(a, b):end` is the SHA-256 checksum of these columns.
@@ -279,6 +280,10 @@ pub fn at_most(limit: usize) -> i64 {
 pub struct Dialect<'a> {
     /// The time of the store.
     pub now: &'a str,
+    /// The boot of the machine whose clock counts for leases, as text; `NULL` if it is the clock of [`now`](Self::now).
+    pub boot: &'a str,
+    /// The time since that boot in milliseconds.
+    pub elapsed: &'a str,
     /// The end of a `SELECT` that locks its rows.
     pub lock: &'static str,
     /// The beginning and the end of a checksum, without the list in parentheses between them.
@@ -290,6 +295,8 @@ pub fn completed<'a>(statement: &'a str, dialect: &Dialect<'_>) -> Cow<'a, str> 
     let mut text = Cow::Borrowed(statement);
     for (token, meaning) in [
         (":now", dialect.now),
+        (":boot", dialect.boot),
+        (":elapsed", dialect.elapsed),
         (":lock", dialect.lock),
         (":sum", dialect.sum.0),
         (":end", dialect.sum.1),
@@ -309,6 +316,8 @@ mod tests {
     fn a_statement_is_completed_for_a_database() {
         let dialect = Dialect {
             now: "now()",
+            boot: "NULL",
+            elapsed: "0",
             lock: "FOR UPDATE",
             sum: ("sum", "::text"),
         };

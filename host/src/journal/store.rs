@@ -77,10 +77,11 @@ pub enum Depth {
 /// with [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or
 /// [`Wrong`](super::Error::Wrong), and may then be repeated.
 ///
-/// A lease ends by the clock of the store: the database's in `PostgreSQL`, the system's for a file. If that clock
-/// jumps forward, a lease ends early, at worst while its holder still works. The holder then loses it to a lease
-/// with another fence; it must therefore call [`renew`](Store::renew) before each effect. If the clock jumps back,
-/// the lease of a crashed holder lasts longer.
+/// A lease ends by the clock of the store: the server's in `PostgreSQL`; for a file the clock that counts from the start
+/// of the machine, which nobody sets. After a restart of the machine, and for a process in another namespace, the
+/// system's clock decides for a file, too. If the clock that decides jumps forward, a lease ends early, at worst while
+/// its holder still works. The holder then loses it to a lease with another fence; it must therefore call
+/// [`renew`](Store::renew) before each effect. If that clock jumps back, the lease of a crashed holder lasts longer.
 pub trait Store: Outbox + Send {
     /// Creates a deployment without records, and returns its number. A deployment that ended without any record
     /// frees its idempotency key, because it did nothing. A call with a key that failed with

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::feeds::{FEEDS, Feed, fake_git, path, script, server};
 use super::{ALL, Limit};
@@ -234,12 +234,19 @@ fn as_a_child(reader: &str) {
     println!("\nOUTCOME {} {said:?}", peak());
 }
 
-/// Runs a child. Returns its peak memory in KiB, and the result of its reader.
+/// The number of seconds after which a reader counts as hung. Its own time limit is much shorter, but reading 100 MB
+/// takes long on a busy machine.
+const HUNG: &str = "120";
+
+/// Runs a child. Returns its peak memory in KiB, and the result of its reader. The child ends within [`HUNG`].
 fn outcome(reader: usize, feed: Feed) -> (u64, String) {
     let limit = ALL[reader];
     let of = |others: &[&Limit]| others.iter().any(|it| it.of == limit.of);
     let folder = tempfile::tempdir().expect("a folder");
-    let mut command = Command::new(env::current_exe().expect("this program"));
+    let mut command = Command::new("timeout");
+    command
+        .arg(HUNG)
+        .arg(env::current_exe().expect("this program"));
     let mut from = folder.path().display().to_string();
     let served = [
         &super::NODE,
@@ -321,8 +328,10 @@ fn every_reader_is_bounded() {
             let mut wrong = String::new();
             while let Some((reader, feed)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let limit = ALL[*reader];
+                let began = Instant::now();
                 let (peak, said) = outcome(*reader, *feed);
-                println!("{}, {feed:?}: {peak} KiB, {said}", limit.of);
+                let took = began.elapsed();
+                println!("{}, {feed:?}: {peak} KiB, {took:.1?}, {said}", limit.of);
                 let most = OWN + 4 * limit.bytes / 1024;
                 // The limit ends a command, and the reader returns the end of a command as `Ok`.
                 let ended = said.starts_with("Err(") || limit.of == super::LINE.of;

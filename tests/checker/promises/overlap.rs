@@ -1,8 +1,9 @@
 //! No two deployments overlap in an environment.
 //!
 //! The interval of a command is from its first line in the effects log to its last one, or to the end of its process:
-//! the kernel then lets the next command lock the environment (`alone`). One overlap is a fault of the configuration:
-//! a command that outlives its killed greenlight for longer than `[journal] lease`.
+//! the kernel then lets the next command lock the environment (`alone`). One overlap is allowed: the process that started
+//! the command was killed, stopped or cut off from the store, and the command ran for longer than `[journal] lease`. A
+//! clock that jumps allows none.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +12,29 @@ use crate::history::{History, Violation};
 
 const PROMISE: &str = "no two deployments overlap in an environment";
 
+/// The faults after which a command can run without its greenlight, as they are named in the log.
+const CUT_OFF: [&str; 7] = [
+    "KillRun",
+    "KillServer",
+    "StopRun",
+    "StopServer",
+    "LockStore",
+    "FullDisk",
+    "Interrupt",
+];
+
+/// How many effects before a command can have the fault that hit its greenlight.
+const BEFORE: usize = 10;
+
+fn has_cut_off(effects: &[Effect]) -> bool {
+    effects.iter().any(|it| {
+        matches!(it, Effect::Fault { what } if CUT_OFF.iter().any(|fault| what.starts_with(fault)))
+    })
+}
+
 pub fn check(history: &History) -> Vec<Violation> {
     let mut found = Vec::new();
-    let mut open: BTreeMap<&str, Vec<&Command>> = BTreeMap::new();
+    let mut open: BTreeMap<&str, Vec<(usize, &Command)>> = BTreeMap::new();
     for (at, effect) in history.effects.iter().enumerate() {
         match effect {
             Effect::Begin(command) => {
@@ -21,9 +42,10 @@ pub fn check(history: &History) -> Vec<Violation> {
                 if command.alone {
                     running.clear();
                 }
-                for other in &*running {
-                    let is_old = command.at - other.at > history.lease;
-                    if other.deployment != command.deployment && !is_old {
+                for (began, other) in &*running {
+                    let is_abandoned = command.at - other.at > history.lease
+                        && has_cut_off(&history.effects[began.saturating_sub(BEFORE)..at]);
+                    if other.deployment != command.deployment && !is_abandoned {
                         found.push(Violation {
                             promise: PROMISE,
                             why: format!(
@@ -39,11 +61,13 @@ pub fn check(history: &History) -> Vec<Violation> {
                         });
                     }
                 }
-                running.push(command);
+                running.push((at, command));
             }
             Effect::End(command) => {
                 let running = open.entry(&command.environment).or_default();
-                running.retain(|it| (it.deployment, &it.run) != (command.deployment, &command.run));
+                running.retain(|(_, it)| {
+                    (it.deployment, &it.run) != (command.deployment, &command.run)
+                });
             }
             _ => {}
         }

@@ -247,9 +247,16 @@ fn an_overlap_is_found() {
         "of deployment 2 in stage began while",
         overlap(1.5),
     );
+    breaks(
+        "overlap",
+        "of deployment 2 in stage began while",
+        overlap(4.5),
+    );
     // The command of a killed process outlived the lease.
     let mut history = sound();
     overlap(4.5)(&mut history);
+    let what = "KillRun: process 7".to_owned();
+    insert(&mut history, 1, [Effect::Fault { what }]);
     assert!(
         check(&history)
             .iter()

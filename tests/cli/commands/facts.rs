@@ -22,6 +22,28 @@ fn outside_of_ci() {
 }
 
 #[test]
+fn a_commit_that_git_does_not_read_is_a_problem() {
+    let repository = Repository::new();
+    let commit = repository.commit("x".repeat(6 << 20));
+    let said = "git: the commit could not be read\n";
+    for variables in [
+        &[][..],
+        &[("CIRCLECI", "true"), ("CIRCLE_SHA1", commit.as_str())],
+    ] {
+        let facts = |arguments: &[&str]| {
+            greenlight(arguments)
+                .within(repository.path())
+                .variables(variables)
+        };
+        facts(&["facts"]).gives(0, Text::Has(&[said, "is longer than 5 MiB"]), Text::Nothing);
+        let document = facts(&["facts", "--format", "json"]).run().json();
+        let problems = document["problems"].as_array().expect("a list");
+        let failed = problems.iter().filter(|it| it["code"] == "git-failed");
+        assert_eq!(failed.count(), 1, "{document}");
+    }
+}
+
+#[test]
 fn each_fact_has_its_source() {
     let repository = Repository::new();
     let commit = repository.commit("x");

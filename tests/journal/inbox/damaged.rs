@@ -102,7 +102,7 @@ fn a_missing_request_is_noticed(place: &Place) {
 fn requests_of_an_earlier_version_have_checksums(place: &Place) {
     drop(with_requests(place));
     // Set the state of the database before the checksums.
-    let version = versions() - 2;
+    let version = versions() - 3;
     let earlier = if place.location().starts_with("sqlite:") {
         format!("PRAGMA user_version = {version}")
     } else {
@@ -113,6 +113,7 @@ fn requests_of_an_earlier_version_have_checksums(place: &Place) {
          ALTER TABLE outbox DROP COLUMN checksum; ALTER TABLE messages DROP COLUMN checksum;
          ALTER TABLE hints DROP COLUMN checksum; ALTER TABLE leases DROP COLUMN checksum;
          ALTER TABLE live_commits DROP COLUMN checksum;
+         ALTER TABLE leases DROP COLUMN boot; ALTER TABLE leases DROP COLUMN boot_expires;
          ALTER TABLE deployments DROP COLUMN record_count;
          ALTER TABLE deployments DROP COLUMN last_checksum; {earlier}"
     ));

@@ -20,6 +20,9 @@ use crate::limits::DATABASE;
 const DIALECT: Dialect<'static> = Dialect {
     // The current time of the server, not the start of the transaction, which may have waited for a lock.
     now: "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+    // Processes on several machines have no boot in common.
+    boot: "NULL::text",
+    elapsed: "NULL::bigint",
     lock: "FOR UPDATE",
     // The text of a row quotes each value.
     sum: ("sha256(convert_to(ROW", "::text, 'UTF8'))"),

@@ -12,7 +12,7 @@ use crate::journal::anchor::Table;
 use crate::journal::inbox::{Delivery, PushEvent};
 use crate::journal::seal::PUSH_EVENTS;
 use crate::journal::sql::{Answer, Cell, Cells, Dialect, Fault, Session, Value, completed, values};
-use crate::journal::{Error, NewDeployment};
+use crate::journal::{Error, Holder, NewDeployment};
 
 /// The name of the function that [`add_functions`] adds.
 const ROW_CHECKSUM: &str = "row_checksum";
@@ -53,8 +53,17 @@ pub struct Statements<'a>(pub &'a Connection);
 impl Statements<'_> {
     fn prepare(&self, statement: &str) -> rusqlite::Result<Statement<'_>> {
         let now = clock::milliseconds().to_string();
+        let (boot, elapsed) = match (Holder::boot(), clock::since_boot()) {
+            (Some(boot), Some(elapsed)) => (
+                format!("'{}'", boot.replace('\'', "")),
+                clock::in_milliseconds(elapsed).to_string(),
+            ),
+            _ => ("NULL".to_owned(), "NULL".to_owned()),
+        };
         let dialect = Dialect {
             now: &now,
+            boot: &boot,
+            elapsed: &elapsed,
             lock: "",
             sum: (ROW_CHECKSUM, ""),
         };
