@@ -1,11 +1,13 @@
 //! Each message to Slack arrives once, even if Slack was unreachable, greenlight was killed, or another process sends
 //! it.
 
+use std::time::Duration;
+
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{LIMIT, Pipeline, WEBHOOK};
 use crate::slack::Answer;
-use crate::waiting;
+use crate::{under_way, waiting};
 
 /// A pipeline whose `greenlight run` does not wait for Slack at its end.
 fn hasty() -> Pipeline {
@@ -147,7 +149,13 @@ fn a_bot_updates_its_message() {
         pipeline.slack.api()
     );
     let commit = pipeline.commit("feat: pool [load test: warn]");
-    pipeline.run().is(0, &[]);
+    let tags = pipeline.tags();
+    let run = under_way::deploying(&pipeline, &tags[0]);
+    waiting::until("the first message", LIMIT, || {
+        (!pipeline.slack.messages().is_empty()).then_some(())
+    });
+    pipeline.stage.pace(Duration::ZERO);
+    assert_eq!(run.wait(LIMIT).code(), Some(0));
     let messages = pipeline.slack.messages();
     let methods: Vec<_> = messages.iter().map(|it| it.method.as_str()).collect();
     let (first, updates) = methods.split_first().expect("a message");

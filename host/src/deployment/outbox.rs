@@ -39,8 +39,8 @@ const POLL: Duration = Duration::from_millis(500);
 const AT_LEAST: Duration = Duration::from_secs(5);
 
 /// Sends the due messages of one deployment, or of all deployments, and passes the result of each attempt to `tell`.
-/// The function returns after an attempt that shows that Slack is unreachable, and after the second attempt of one
-/// message. A message that Slack refuses does not delay the messages of other deployments. It calls `goes_on` before
+/// The function returns after an attempt that shows that Slack is unreachable, and after the second failed attempt
+/// of one message. A message that Slack refuses does not delay the messages of other deployments. It calls `goes_on` before
 /// each attempt.
 ///
 /// # Errors
@@ -66,12 +66,12 @@ pub fn send_due(
         let attempted = attempt(slack, &claimed);
         store.attempted(&claimed, &attempted)?;
         tell(&claimed, &attempted);
-        let is_away = match attempted {
+        let ends = match attempted {
             Attempted::Sent { .. } => false,
-            Attempted::Failed { is_away, .. } => is_away,
+            Attempted::Failed { is_away, .. } => is_away || !tried.insert(claimed.id),
             Attempted::Unknown { .. } => true,
         };
-        if is_away || !tried.insert(claimed.id) {
+        if ends {
             break;
         }
     }
