@@ -18,8 +18,8 @@ pub fn since_1970() -> Option<Duration> {
     Some(time)
 }
 
-/// The time since this machine started, also while it was suspended; `None` if the system does not say. Nobody sets this
-/// clock.
+/// The time since this machine started, including the time in which it was suspended; `None` if the system does not
+/// provide it. Changes of the system clock don't affect it.
 ///
 /// Source: `CLOCK_BOOTTIME` in `clock_gettime(2)`.
 pub fn since_boot() -> Option<Duration> {

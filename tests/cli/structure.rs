@@ -2,6 +2,7 @@
 
 mod circles;
 mod clock;
+mod layout;
 mod readers;
 
 use std::fs;

@@ -37,7 +37,7 @@ pub fn ask(repo: Option<&Path>, ci: &CiEnvironment) -> Result<PendingPair, Error
     git::ask_beside_head(repo, rev)
 }
 
-/// The problem of a repository that git did not read: there is none, or git failed.
+/// The problem if git did not read the commit: the folder has no repository, or git failed.
 pub fn unreadable(error: &Error) -> Problem {
     let is_missing = error.message.contains("not a git repository");
     let code = if is_missing {

@@ -35,7 +35,7 @@ pub const MESSAGES: Sealed = Sealed {
     table: "messages",
     columns: "id, deployment, at, body",
     what: "message to a deployment",
-    inspect: "ask whether somebody canceled the deployment",
+    inspect: "ask your team whether a person canceled the deployment",
 };
 
 /// Push events.

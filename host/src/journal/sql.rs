@@ -4,7 +4,8 @@
 //!
 //! - `?1`, `?2` … are the values; `PostgreSQL` reads them as `$1`, `$2` ….
 //! - `:now` is the time of the store, in milliseconds since 1970.
-//! - `:boot` and `:elapsed` are a clock that nobody sets: the boot of the machine and the milliseconds since then.
+//! - `:boot` identifies the boot of the machine, and `:elapsed` is the number of milliseconds since then. Changes of the
+//!   system clock don't affect them.
 //! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs no such lock:
 //!   only one transaction can write at a time.
 //! - `:sum(a, b):end` is the SHA-256 checksum of these columns.
@@ -280,9 +281,9 @@ pub fn at_most(limit: usize) -> i64 {
 pub struct Dialect<'a> {
     /// The time of the store.
     pub now: &'a str,
-    /// The boot of the machine whose clock counts for leases, as text; `NULL` if it is the clock of [`now`](Self::now).
+    /// The boot of the machine whose clock decides about leases, as text; `NULL` if [`now`](Self::now) decides.
     pub boot: &'a str,
-    /// The time since that boot in milliseconds.
+    /// The time since that boot, in milliseconds.
     pub elapsed: &'a str,
     /// The end of a `SELECT` that locks its rows.
     pub lock: &'static str,

@@ -77,10 +77,10 @@ pub enum Depth {
 /// with [`Unavailable`](super::Error::Unavailable), [`Full`](super::Error::Full) or
 /// [`Wrong`](super::Error::Wrong), and may then be repeated.
 ///
-/// A lease ends by the clock of the store: the server's in `PostgreSQL`; for a file the clock that counts from the start
-/// of the machine, which nobody sets. After a restart of the machine, and for a process in another namespace, the
-/// system's clock decides for a file, too. If the clock that decides jumps forward, a lease ends early, at worst while
-/// its holder still works. The holder then loses it to a lease with another fence; it must therefore call
+/// In `PostgreSQL`, the clock of the server decides when a lease expires. In a file, the boot clock of the machine
+/// decides; changes of the system clock don't affect it. After a restart of the machine, and for a process in another
+/// namespace, the system clock decides. If the clock that decides jumps forward, a lease expires early, possibly while
+/// its holder works. Another holder can then take the lock, with another fence. Therefore a holder must call
 /// [`renew`](Store::renew) before each effect. If that clock jumps back, the lease of a crashed holder lasts longer.
 pub trait Store: Outbox + Send {
     /// Creates a deployment without records, and returns its number. A deployment that ended without any record

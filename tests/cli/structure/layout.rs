@@ -1,0 +1,30 @@
+//! The top level of the repository.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Everything that is not hidden. `target` is written by cargo.
+const TOP_LEVEL: [&str; 9] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "guest",
+    "host",
+    "rust-toolchain.toml",
+    "tests",
+    "wit",
+];
+
+#[test]
+fn the_top_level_holds_nothing_else() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let entries = fs::read_dir(root).expect("the repository");
+    let names = entries.map(|it| it.expect("an entry").file_name());
+    let found: BTreeSet<_> = names
+        .map(|it| it.into_string().expect("UTF-8"))
+        .filter(|it| !it.starts_with('.') && it != "target")
+        .collect();
+    assert_eq!(found, TOP_LEVEL.map(str::to_owned).into());
+}
