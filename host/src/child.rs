@@ -47,7 +47,7 @@ impl<P: Read + AsFd> Timed<P> {
         Self::named("its output", pipe, limit)
     }
 
-    /// Starts the time limit of a pipe with this name, which is used in errors, now.
+    /// Starts the time limit of a pipe now. Errors call the pipe `what`.
     pub fn named(what: &'static str, pipe: P, limit: &Limit) -> Self {
         let limit = limit.time();
         Self {
@@ -123,7 +123,7 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("it has no pipes"));
     };
-    // Not later than the ends of both pipes.
+    // This deadline is not later than those of the two pipes.
     let until = Instant::now() + limit.time();
     let errors = listen(Timed::new(errors, limit));
     let mut stdout = Vec::new();
@@ -143,7 +143,7 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     }
     // A child can close its output and go on.
     let stderr = said(errors).into_bytes();
-    // A child whose pipe was closed at the end of the time limit may have ended because of that.
+    // After the deadline, the child may have ended because its pipe was closed.
     let is_late = Instant::now() >= until;
     let status = ended(&mut child, until)?.filter(|_| !is_late);
     let Some(status) = status else {

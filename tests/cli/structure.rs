@@ -194,9 +194,7 @@ fn without_tests<'a>(file: &Path, text: &'a str) -> &'a str {
     if is_in_tests || stem == "tests" || stem.ends_with("_tests") {
         return "";
     }
-    text.split("#[cfg(test)]\nmod tests {")
-        .next()
-        .unwrap_or(text)
+    text.split("mod tests {").next().unwrap_or(text)
 }
 
 /// The part that a file belongs to: its first folder below `src`, or its own name.
@@ -338,8 +336,8 @@ fn fuzzed(root: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The fuzzer is a workspace of its own, which only its script builds. A file of the host that moves, or that names
-/// another part, breaks it, and is noticed here.
+/// The fuzzer is a separate workspace, which only its script builds. A file of the host that moves, or that names another
+/// part, breaks its build. This test finds that earlier.
 #[test]
 fn the_fuzzer_finds_the_parts_of_the_host_that_it_compiles() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
@@ -347,7 +345,7 @@ fn the_fuzzer_finds_the_parts_of_the_host_that_it_compiles() {
     for file in fuzzed(&root) {
         assert!(file.is_file(), "{} does not exist", file.display());
         let text = fs::read_to_string(&file).expect("a source file");
-        // The fuzzer keeps the modules of the host, so `crate::` alone is followed.
+        // The fuzzer has the same modules as the host, so only paths that begin with `crate::` are checked.
         for name in names(usize::MAX / 2, without_tests(&file, &text)) {
             assert!(
                 program.contains(&format!("mod {name};")),

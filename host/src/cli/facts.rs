@@ -77,7 +77,7 @@ fn alone(arguments: &Arguments) -> Checkout<'_> {
 }
 
 impl FactsDocument {
-    /// Notes what git has. Without a repository that is nothing; any other error is a problem.
+    /// Adds the commits that git has. A missing repository is not a problem here; any other error of git is.
     fn look(&mut self, checkout: &Checkout<'_>, asked: bool) {
         match &checkout.looked {
             Ok(looked) => {

@@ -9,10 +9,15 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// If the file can't be written. A regular file then has its earlier contents.
+/// If the file can't be written. A regular file then has its earlier contents, unless its folder or its owner forbids
+/// a new file: such a file is written in place.
 pub fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
     let target = match fs::canonicalize(file) {
         Ok(target) => target,
+        // The target of the link does not exist yet, so it has no contents to keep.
+        Err(error) if error.kind() == ErrorKind::NotFound && file.is_symlink() => {
+            return fs::write(file, contents);
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => file.to_owned(),
         Err(error) => return Err(error),
     };
@@ -89,6 +94,16 @@ mod tests {
         symlink(&file, &link).expect("a link");
         replace(&link, b"two").expect("written");
         assert_eq!(fs::read(&file).expect("a file"), b"two");
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn the_missing_target_of_a_link_is_created() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        symlink(&file, &link).expect("a link");
+        replace(&link, b"one").expect("written");
+        assert_eq!(fs::read(&file).expect("a file"), b"one");
         assert!(link.is_symlink());
     }
 

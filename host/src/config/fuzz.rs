@@ -1,4 +1,4 @@
-//! What holds for any `greenlight.toml`.
+//! Properties that hold for any `greenlight.toml`.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use super::{Config, FILE};
 use crate::error::Error;
 use crate::journal::Address;
 
-/// A configuration. An error names a line of it. What `greenlight config` shows is the same configuration.
+/// Reads a configuration. An error names one of its lines. The settings that `greenlight config show` prints are a
+/// configuration with the same settings.
 pub(crate) fn file(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
@@ -25,7 +26,7 @@ pub(crate) fn file(bytes: &[u8]) {
                     assert!((1..=lines).contains(&line), "{setting:?}");
                 }
             }
-            again(&settings);
+            read_again(&settings);
         }
         Err(error) => {
             let place = error.message.strip_prefix("line ");
@@ -49,8 +50,8 @@ fn resolved(text: &str) -> Result<Resolved, Error> {
     Ok(resolved)
 }
 
-/// Writes settings as a file, and compares what is shown of it.
-fn again(settings: &[Setting]) {
+/// Writes settings as a file, reads the file, and compares its settings.
+fn read_again(settings: &[Setting]) {
     let text = written(settings);
     let resolved = resolved(&text).unwrap_or_else(|it| panic!("{it}: {text}"));
     let shown = shown::settings(&resolved);
@@ -64,7 +65,7 @@ fn again(settings: &[Setting]) {
     }
 }
 
-/// The settings as TOML: a line for each table, and for each environment.
+/// The settings as TOML, with one line for each key of the top level.
 fn written(settings: &[Setting]) -> String {
     let has_load_test = settings.iter().any(|it| it.name == "load-test.command");
     let mut root = Map::new();
@@ -86,7 +87,7 @@ fn written(settings: &[Setting]) -> String {
             (path, value) => insert(&mut root, path, value),
         }
     }
-    // Environments without commands are those of no file.
+    // Only the default environments have no commands. A file can't name them without commands.
     if environments.iter().any(|(_, it)| it.contains_key("deploy")) {
         let tables = environments.into_iter().map(|(name, mut table)| {
             table.insert("name".to_owned(), name.into());
@@ -113,7 +114,7 @@ fn insert(table: &mut Map<String, Value>, path: &[&str], value: &Value) {
     }
 }
 
-/// A value as TOML in one line. Texts and numbers are written as in JSON, apart from one control character.
+/// A value as TOML in one line. Texts and numbers are written as in JSON, except the control character DEL.
 fn toml(value: &Value) -> String {
     match value {
         Value::Object(table) => {
@@ -132,7 +133,7 @@ fn toml(value: &Value) -> String {
     }
 }
 
-/// A text with a URL in a configuration. It is shown without its password.
+/// Reads the address of a database. `greenlight config show` does not print its password.
 pub(crate) fn password(bytes: &[u8]) {
     const PASSWORD: &str = "hush";
     let Ok(text) = str::from_utf8(bytes) else {
@@ -142,7 +143,7 @@ pub(crate) fn password(bytes: &[u8]) {
         return;
     };
     let password = written.get_password().map(String::from_utf8_lossy);
-    // A text that has it twice may also have it in a name.
+    // A second occurrence may be a part of a name, which is printed.
     if text.parse::<Address>().is_ok()
         && text.matches(PASSWORD).count() == 1
         && password.is_some_and(|it| it.contains(PASSWORD))

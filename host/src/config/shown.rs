@@ -330,15 +330,23 @@ pub(super) fn masked(text: &str) -> String {
             );
         }
     }
-    let Some((address, parameters)) = text.split_once('?') else {
-        return text;
-    };
-    let parameters = parameters.split('&').map(|it| match it.split_once('=') {
-        // An encoded name may be that of the password.
-        Some((name, _)) if name.contains("password") || name.contains('%') => format!("{name}=…"),
-        _ => it.to_owned(),
+    let scheme = text.find("://").unwrap_or(text.len());
+    let query = text[scheme..].find('?').map(|it| scheme + it + 1);
+    let (address, query) = text.split_at(query.unwrap_or(text.len()));
+    let words = address.split(' ').map(|it| masked_pair(it, "password"));
+    let pairs = query.split('&').map(|it| {
+        let name = it.split('=').next().unwrap_or_default();
+        // A percent-encoded name can spell `password`.
+        masked_pair(it, if name.contains('%') { "%" } else { "password" })
     });
-    format!("{address}?{}", parameters.collect::<Vec<_>>().join("&"))
+    words.collect::<Vec<_>>().join(" ") + &pairs.collect::<Vec<_>>().join("&")
+}
+
+/// A text without the value behind the first `=` after this part of a name.
+fn masked_pair(text: &str, name: &str) -> String {
+    let start = text.find(name);
+    let end = start.and_then(|it| Some(it + text[it..].find('=')?));
+    end.map_or_else(|| text.to_owned(), |it| format!("{}=…", &text[..it]))
 }
 
 #[cfg(test)]

@@ -18,6 +18,15 @@ fn passwords_are_not_shown() {
             "postgres://db/g?password=a&p%61ssword=hush&sslpassword=hush",
             "postgres://db/g?password=…&p%61ssword=…&sslpassword=…",
         ),
+        (
+            "host=db password=hu?sh&hush user=ci",
+            "host=db password=… user=ci",
+        ),
+        (
+            "curl http://db/?x=1 password=hush",
+            "curl http://db/?x=1 password=…",
+        ),
+        ("http://db/?x=a%20b=c&y", "http://db/?x=a%20b=c&y"),
         ("http://10.0.0.1:8000", "http://10.0.0.1:8000"),
         ("a@b", "a@b"),
     ] {

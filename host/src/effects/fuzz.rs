@@ -1,4 +1,4 @@
-//! What holds for any answer of a server.
+//! Properties that hold for any answer of a server.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ureq::http::{HeaderMap, HeaderValue};
 
 use crate::http::retry_after;
 
-/// The header of a server that asks to wait, which it can for a day at most.
+/// Reads the header `Retry-After`. The wait is at most a day.
 pub(crate) fn wait(header: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(header) else {
         return;

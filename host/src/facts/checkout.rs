@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::ci::{CiEnvironment, Completeness, Problem, System};
-use super::git::{self, Commit, Looked, PendingPair};
+use super::git::{self, Commit, Looked, NoRepository, PendingPair};
 use super::message::{self, Reading};
 use crate::contract::validate::is_commit;
 use crate::error::Error;
@@ -37,10 +37,9 @@ pub fn ask(repo: Option<&Path>, ci: &CiEnvironment) -> Result<PendingPair, Error
     git::ask_beside_head(repo, rev)
 }
 
-/// The problem if git did not read the commit: the folder has no repository, or git failed.
+/// The problem of an error of git: the folder is not in a repository, or git failed.
 pub fn unreadable(error: &Error) -> Problem {
-    let is_missing = error.message.contains("not a git repository");
-    let code = if is_missing {
+    let code = if error.cause::<NoRepository>().is_some() {
         "no-repository"
     } else {
         "git-failed"
@@ -211,7 +210,7 @@ impl<'a> Checkout<'a> {
                 format!("git does not have the commit here{}", self.shallow()),
                 how.to_owned(),
             ),
-            Err(error) if error.message.contains("not a git repository") => (
+            Err(error) if error.cause::<NoRepository>().is_some() => (
                 "the current folder is not in a git repository".to_owned(),
                 how.to_owned(),
             ),

@@ -1,6 +1,11 @@
-//! What holds for any output of git, and for any history.
+//! Properties that hold for any output of git, and for any history.
 
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{Cursor, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::git::Answer;
 use super::git_objects::object;
@@ -10,7 +15,24 @@ use crate::contract::promotion::Event;
 use crate::error::Error;
 use crate::limits;
 
-/// The output of `git cat-file --batch`.
+/// A file in memory, for readers that open a path.
+pub(super) struct MemoryFile(File);
+
+impl MemoryFile {
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        let file = memfd_create("fuzz", MemfdFlags::CLOEXEC).expect("memory");
+        let mut file = File::from(file);
+        file.write_all(bytes).expect("memory");
+        Self(file)
+    }
+
+    /// A path that opens the file while this value exists.
+    pub(super) fn path(&self) -> PathBuf {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
+    }
+}
+
+/// Reads the output of `git cat-file --batch`.
 pub(crate) fn objects(bytes: &[u8]) {
     let mut output = Cursor::new(bytes);
     loop {
@@ -39,11 +61,11 @@ fn check_message(read: Result<message::Reading, Error>, encoding: Option<&str>, 
     let is_same = read.message.text.as_bytes() == bytes;
     assert!(
         is_same || read.replaced || encoding.is_some(),
-        "it was changed"
+        "the text was changed"
     );
 }
 
-/// A message as text, and the commits that it says it reverts.
+/// Reads a message as text, and the commits that the message says it reverts.
 pub(crate) fn message(bytes: &[u8]) {
     use std::os::unix::ffi::OsStrExt as _;
     let text = std::ffi::OsStr::from_bytes(bytes);
@@ -53,17 +75,17 @@ pub(crate) fn message(bytes: &[u8]) {
     }
 }
 
-/// The output of `git rev-list --format` and of `git diff-tree -p`.
+/// Reads the output of `git rev-list --format` and of `git diff-tree -p`.
 pub(crate) fn lists(bytes: &[u8]) {
     for (id, message) in reverts::listed_in(bytes) {
         assert!(!id.contains('\n') && !message.contains('\0'));
     }
     let lines = reverts::without_numbers(bytes);
-    assert!(lines.len() <= bytes.len() + 1, "it is longer");
+    assert!(lines.len() <= bytes.len() + 1, "the result is longer");
     assert_eq!(reverts::without_numbers(&lines), lines);
 }
 
-/// A history, if it is one.
+/// Reads a history; `None` if it is invalid.
 pub(crate) fn history(bytes: &[u8]) -> Option<Vec<Event>> {
     history_file::parse(str::from_utf8(bytes).ok()?).ok()
 }

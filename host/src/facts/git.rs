@@ -7,7 +7,7 @@ pub use super::git_commit::Commit;
 use super::git_objects::too_long;
 pub use super::git_objects::{Answer, Objects};
 use super::git_process::unknown;
-pub use super::git_process::{Running, failed, git, output};
+pub use super::git_process::{NoRepository, Running, failed, git, output};
 use crate::error::Error;
 
 /// Reads the commit that a revision names.

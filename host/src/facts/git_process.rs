@@ -1,6 +1,8 @@
 //! Runs git: the process, its output, and help for its failures.
 
 use std::env;
+use std::error::Error as Cause;
+use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -105,6 +107,21 @@ impl Running {
     }
 }
 
+/// The cause of an error: the folder is not in a git repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRepository;
+
+impl fmt::Display for NoRepository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NO_REPOSITORY)
+    }
+}
+
+impl Cause for NoRepository {}
+
+/// Git's message outside of a repository.
+const NO_REPOSITORY: &str = "not a git repository";
+
 /// Explains why a git command failed.
 fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
     // A reader that needs no more output closes the pipe, which is not a failure.
@@ -118,7 +135,7 @@ fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
         ));
     }
     let said = said.trim().trim_start_matches("fatal: ");
-    Err(Error::new(
+    let error = Error::new(
         format!(
             "git failed: {}",
             if said.is_empty() {
@@ -127,7 +144,7 @@ fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
                 said
             }
         ),
-        if said.contains("not a git repository") || said.contains("cannot change to") {
+        if said.contains(NO_REPOSITORY) || said.contains("cannot change to") {
             "name a repository with `--repo`"
         } else if said.contains("dubious ownership") {
             "allow the folder with `git config --global --add safe.directory FOLDER`"
@@ -141,7 +158,12 @@ fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
         } else {
             "run the same git command in the repository"
         },
-    ))
+    );
+    Err(if said.contains(NO_REPOSITORY) {
+        error.because(NoRepository)
+    } else {
+        error
+    })
 }
 
 /// Runs a git command to its end, and returns its output. Both the size of the output and the time are limited.

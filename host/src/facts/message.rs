@@ -100,7 +100,7 @@ pub fn from_file(path: &Path) -> Result<Reading, Error> {
     from_bytes(&bytes, Origin::Text)
 }
 
-/// Reads a message from standard input, to its end. Only a terminal may take any time.
+/// Reads a message from standard input, to its end. A terminal has no time limit.
 ///
 /// # Errors
 ///
@@ -167,7 +167,7 @@ fn from_bytes(bytes: &[u8], origin: Origin) -> Result<Reading, Error> {
 }
 
 fn standard_input() -> io::Result<Vec<u8>> {
-    // Not through the buffer of the standard library: the time limit waits for bytes of the file descriptor.
+    // Read without the buffer of `io::Stdin`: the time limit waits for bytes of the file descriptor.
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut bytes = Vec::new();
     let most = LONGEST as u64 + 1;

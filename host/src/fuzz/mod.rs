@@ -1,7 +1,7 @@
-//! The readers of data from outside, and what must hold for any bytes that they read.
+//! The readers of data from outside, and the properties that hold for any bytes that they read.
 //!
-//! Each `fuzz.rs` beside a reader has its properties. `tests/fuzz/run` looks for bytes that break one, and the test
-//! below repeats the bytes that did.
+//! The properties of a reader are in the `fuzz.rs` beside it. `tests/fuzz/run` searches for bytes that break a property.
+//! The test below repeats the bytes that it found.
 
 mod policy;
 

@@ -1,5 +1,5 @@
-//! What holds for any answer of the bundled policy. The fuzzer runs the policy's own code and sees its branches; the
-//! tests run the component in the sandbox.
+//! Properties that hold for any answer of the bundled policy. The fuzzer runs the policy's native code and sees its
+//! branches; the tests run the component in the sandbox.
 
 use crate::contract::environments::{Build, Job, JobStatus};
 use crate::contract::labels::Message;
@@ -19,7 +19,7 @@ const ACTIONS: [LoadTestAction; 3] = [
     LoadTestAction::Warn,
 ];
 
-/// A history. Every release gets a decision with a reason, and the same one each time.
+/// Reads a history. Every release gets a decision with a reason, and the same decision each time.
 pub(super) fn history(bytes: &[u8]) {
     let Some(events) = facts::fuzz::history(bytes) else {
         return;
@@ -38,7 +38,7 @@ pub(super) fn history(bytes: &[u8]) {
             instruction: None,
         };
         let decision = decide(&release, &events, now, &settings);
-        refusals(&decision.reasons);
+        check_reasons(&decision.reasons);
         let mut evidence = decision.reasons.iter().flat_map(|it| &it.evidence);
         assert!(evidence.all(|it| match it {
             Evidence::Event(place) => usize::try_from(*place).is_ok_and(|it| it < events.len()),
@@ -63,7 +63,7 @@ fn canceled(release: &Release, mut events: Vec<Event>, now: u64) {
     assert!(!starts, "{:?}", decision.next);
 }
 
-/// The labels of a message. Each place is in the message, and each refusal has a reason.
+/// Reads the labels of a message. Each span is in the message, and each refusal has a reason.
 pub(super) fn labels(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
@@ -85,12 +85,12 @@ pub(super) fn labels(bytes: &[u8]) {
                     assert_eq!(default.action, labels.action);
                 }
             }
-            Err(reasons) => refusals(&reasons),
+            Err(reasons) => check_reasons(&reasons),
         }
     }
 }
 
-/// A tag, and the tags of a build: each tag of a build resolves to the build's commit.
+/// Resolves a tag, and makes the tags of a build. Each tag with a commit resolves to the build's commit.
 pub(super) fn tag(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
@@ -102,7 +102,7 @@ pub(super) fn tag(bytes: &[u8]) {
             target.commit
         }
         Err(reasons) => {
-            refusals(&reasons);
+            check_reasons(&reasons);
             text.to_owned()
         }
     };
@@ -133,13 +133,13 @@ pub(super) fn tag(bytes: &[u8]) {
                     }
                 }
             }
-            Err(reasons) => refusals(&reasons),
+            Err(reasons) => check_reasons(&reasons),
         }
     }
 }
 
-/// Every refusal has a reason with a code and a text.
-fn refusals(reasons: &[Reason]) {
+/// Checks that there is a reason, and that each reason has a code and a message.
+fn check_reasons(reasons: &[Reason]) {
     assert!(!reasons.is_empty(), "no reason");
     assert!(
         reasons

@@ -1,14 +1,14 @@
-//! What holds for any location of a journal.
+//! Properties that hold for any location of a journal.
 
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::{Address, Location};
 
-/// The password in the texts that are tried.
+/// The password in the cases.
 const PASSWORD: &str = "hush";
 
-/// A location with a password. No text repeats it, and the client connects as the address says.
+/// Reads a location. No message shows its password, and the client connects as the address says.
 pub(crate) fn location(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else {
         return;
@@ -17,7 +17,7 @@ pub(crate) fn location(bytes: &[u8]) {
         Ok(Location::Postgres(address)) => check(text, &address),
         Ok(Location::File(path)) => assert!(!path.as_os_str().is_empty()),
         Err(why) => {
-            // The scheme is shown.
+            // An error shows the scheme.
             let scheme = text.split("://").next().unwrap_or_default();
             assert!(
                 !why.contains(PASSWORD) || scheme.contains(PASSWORD),

@@ -92,7 +92,7 @@ pub const MESSAGE: Limit = Limit::new(
     None,
     REGULAR,
 );
-/// A commit message from standard input. A person at a terminal may take any time.
+/// A commit message from standard input. A terminal has no time limit.
 pub const INPUT: Limit = Limit::new(
     "a commit message from standard input",
     MESSAGE.bytes,
@@ -101,7 +101,7 @@ pub const INPUT: Limit = Limit::new(
 );
 /// A history for `decide`.
 pub const HISTORY: Limit = Limit::new("a history (`--history`)", 4 << 20, None, REGULAR);
-/// One piece of the results of a load test: a row of CSV or a text of JSON. Only pieces and sums are kept in memory.
+/// One piece of the results of a load test: a row of CSV or a text of JSON. Only single pieces and sums are in memory.
 pub const RESULT: Limit = Limit::new(
     "a row of CSV or a text of JSON in a results file of a load test",
     1 << 20,
@@ -142,8 +142,8 @@ pub const VARIABLE: Limit = Limit::new(
     "an environment variable or an argument",
     128 << 10,
     None,
-    "the limit is that of Linux, which does not start a program with a longer one; all together have a quarter of the \
-     stack, usually 2 MiB",
+    "Linux does not start a program with a longer one; it limits all of them together to a quarter of the stack limit, \
+     usually 2 MiB",
 );
 /// A commit, with its headers and signatures.
 pub const COMMIT: Limit = Limit::new(
@@ -234,7 +234,7 @@ pub const DATABASE: Limit = Limit::new(
     "one answer of PostgreSQL",
     64 << 20,
     Some(Duration::from_secs(30)),
-    "logging in has the time of `connect_timeout`; the server has 10 s for a statement and 5 s for a lock",
+    "`connect_timeout` limits the login; the server has 10 s for a statement and 5 s for a lock",
 );
 /// All limits, in the order of the documentation.
 pub const ALL: [&Limit; 25] = [

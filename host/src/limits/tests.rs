@@ -234,11 +234,11 @@ fn as_a_child(reader: &str) {
     println!("\nOUTCOME {} {said:?}", peak());
 }
 
-/// The number of seconds after which a reader counts as hung. Its own time limit is much shorter, but reading 100 MB
-/// takes long on a busy machine.
+/// The number of seconds after which a child is killed, because its reader hangs. The time limit of the reader is much
+/// shorter, but 100 MB take long on a busy machine.
 const HUNG: &str = "120";
 
-/// Runs a child. Returns its peak memory in KiB, and the result of its reader. The child ends within [`HUNG`].
+/// Runs a child. Returns its peak memory in KiB, and the result of its reader. A hanging child is killed after [`HUNG`].
 fn outcome(reader: usize, feed: Feed) -> (u64, String) {
     let limit = ALL[reader];
     let of = |others: &[&Limit]| others.iter().any(|it| it.of == limit.of);

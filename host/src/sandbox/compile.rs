@@ -191,9 +191,9 @@ mod tests {
     use crate::sandbox::BUNDLED_COMPONENT;
 
     proptest! {
-        /// The compiler of these tests does not exist, so an attempt to start it fails.
+        /// The compiler of this test does not exist, so each attempt to start it fails.
         #[test]
-        fn what_the_structure_check_refuses_is_not_compiled(
+        fn a_component_that_the_structure_check_refuses_is_not_compiled(
             changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
             end in any::<prop::sample::Index>(),
             is_cut in any::<bool>(),

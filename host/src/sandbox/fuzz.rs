@@ -1,8 +1,8 @@
-//! What holds for any component before it is compiled.
+//! Properties that hold for any component before it is compiled.
 
 use super::structure::{Refusal, check};
 
-/// A component. A truncated one is refused, and each refusal has a reason.
+/// Reads a component. A truncated component is refused, and each refusal has a reason.
 pub(crate) fn component(bytes: &[u8]) {
     match check(bytes) {
         Ok(()) => {

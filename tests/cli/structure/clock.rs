@@ -1,11 +1,12 @@
-//! Time passes through one file, so that a test can shift the clock of a running process, and a release build can't.
+//! Only one file reads the time, so that a test can shift the clock of a running process. The clock of a release build
+//! can't be shifted.
 
 use std::fs;
 use std::path::Path;
 
 use super::sources;
 
-/// How a source reads a clock that is not monotonic.
+/// The calls and SQL expressions that read a clock that is not monotonic.
 const READERS: [&str; 8] = [
     "SystemTime::now",
     "UNIX_EPOCH.elapsed",
@@ -17,11 +18,11 @@ const READERS: [&str; 8] = [
     "Realtime",
 ];
 
-/// The file that may, and the words that it reads the clock with.
+/// The file that may read the time.
 const CLOCK: &str = "clock.rs";
 
 #[test]
-fn nothing_but_the_clock_reads_the_time() {
+fn only_the_clock_reads_the_time() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
@@ -37,7 +38,7 @@ fn nothing_but_the_clock_reads_the_time() {
     }
     assert!(
         matches!(&readers[..], [one] if one.starts_with(CLOCK)),
-        "these read the time, and not only `clock`: {readers:?}"
+        "only one line of `{CLOCK}` may read the time: {readers:?}"
     );
 }
 

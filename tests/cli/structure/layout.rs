@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Everything that is not hidden. `target` is written by cargo.
+/// The entries that are not hidden, without `target`, which cargo writes.
 const TOP_LEVEL: [&str; 9] = [
     "Cargo.lock",
     "Cargo.toml",
@@ -18,7 +18,7 @@ const TOP_LEVEL: [&str; 9] = [
 ];
 
 #[test]
-fn the_top_level_holds_nothing_else() {
+fn the_top_level_has_only_the_fixed_entries() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let entries = fs::read_dir(root).expect("the repository");
     let names = entries.map(|it| it.expect("an entry").file_name());

@@ -1,11 +1,11 @@
 //! Fuzzes one reader of the host: the one that `GREENLIGHT_FUZZ_READER` names. Without the variable, it lists all
 //! readers, each with the files to start from.
 //!
-//! It compiles the parts of the host that read, and not the whole host: the engine of the sandbox and the stores take
-//! minutes to compile, and their code would be searched as well.
+//! It compiles only the parts of the host that have readers. The engine of the sandbox and the stores take minutes to
+//! compile, and the fuzzer would also search their code.
 
 #![no_main]
-#![expect(dead_code, reason = "the parts also do what no reader needs")]
+#![expect(dead_code, reason = "the parts have more functions than the readers call")]
 
 #[path = "../../../host/src/child.rs"]
 mod child;

@@ -1,10 +1,10 @@
-//! What holds for any answer of a node.
+//! Properties that hold for any answer of a node.
 
 use super::Version;
 use crate::contract::validate::is_commit;
 use crate::text::escape::is_active;
 
-/// A version document. Its commit is a full hash that the document contains, and a reason is a short line.
+/// Reads a version document. Its commit is a full hash that the document contains. An error is a short line.
 pub fn version(body: &[u8]) {
     match Version::read(body) {
         Ok(version) => {

@@ -1,4 +1,4 @@
-//! What holds for any answer of a registry.
+//! Properties that hold for any answer of a registry.
 
 use ureq::Body;
 use ureq::http::{HeaderValue, Response, Uri};
@@ -9,7 +9,7 @@ use super::{Token, document, header_digest, other_token_server, reports_unknown}
 use crate::contract::validate::{is_digest, is_tag};
 use crate::http::Client;
 
-/// The servers that may get a password.
+/// Configured servers, which may get the password.
 const SERVERS: [&str; 3] = [
     "https://a.example",
     "http://127.0.0.1:5000",
@@ -69,7 +69,7 @@ pub fn link(header: &[u8]) {
     }
 }
 
-/// A page of tags: at most so many, and only valid ones.
+/// A page of tags. The number of tags is limited, and each tag is valid.
 pub fn tags(text: &[u8]) {
     const MOST: usize = 10;
     let Ok(text) = str::from_utf8(text) else {
@@ -82,7 +82,7 @@ pub fn tags(text: &[u8]) {
     }
 }
 
-/// The answer of a token server. What is sent as a token is a header.
+/// The answer of a token server. A header can hold its token.
 pub(crate) fn token(body: &[u8]) {
     let token: Option<Token> = document(&mut answer(body));
     if let Some(header) = token.and_then(Token::header) {
@@ -91,7 +91,7 @@ pub(crate) fn token(body: &[u8]) {
     }
 }
 
-/// An answer with errors. A tag does not exist only if the answer has one of the codes that say so.
+/// An answer with errors. A tag counts as unknown only if the answer has a code for it, and a digest is valid.
 pub(crate) fn errors(body: &[u8]) {
     let codes: [&[u8]; 3] = [b"UNKNOWN", b"NOT_FOUND", b"\\u"];
     if reports_unknown(&mut answer(body)) {

@@ -284,7 +284,7 @@ struct Token {
 }
 
 impl Token {
-    /// The value of the header `Authorization`; `None` if there is no token, or a header can't hold it.
+    /// The value of the header `Authorization`; `None` without a token, or if a header can't hold the token.
     fn header(self) -> Option<String> {
         let token = self.token.or(self.access_token)?;
         let fits = !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic());

@@ -1,4 +1,4 @@
-//! The errors of Slack that are known.
+//! The known errors of Slack.
 
 /// What an error says about the message and about a later attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,21 +1,14 @@
-//! What holds for any event file of GitHub Actions.
+//! Properties that hold for any event file of GitHub Actions.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
-
-use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::{CiEnvironment, System, Variables};
 use crate::contract::validate::is_commit;
+use crate::facts::fuzz::MemoryFile;
 
-/// An event. A commit is a full hash, and a proposed change is never built as the branch that is published.
+/// Reads an event. A commit is a full hash, and the branch of a pull request is never `main`.
 pub(crate) fn event(bytes: &[u8]) {
-    let file = memfd_create("event", MemfdFlags::CLOEXEC).expect("memory");
-    let mut file = File::from(file);
-    file.write_all(bytes).expect("memory");
-    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let file = MemoryFile::new(bytes);
     for name in [
         "push",
         "pull_request",
@@ -24,7 +17,7 @@ pub(crate) fn event(bytes: &[u8]) {
     ] {
         let look_up = |variable: &str| match variable {
             "GITHUB_EVENT_NAME" => Some(OsString::from(name)),
-            "GITHUB_EVENT_PATH" => Some(OsString::from(&path)),
+            "GITHUB_EVENT_PATH" => Some(file.path().into()),
             _ => None,
         };
         let read = CiEnvironment::read(System::GitHub, &Variables::new(&look_up));

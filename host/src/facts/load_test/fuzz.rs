@@ -1,37 +1,16 @@
-//! What holds for any files of a load test.
-
-use std::fs::File;
-use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
-use std::path::PathBuf;
-
-use rustix::fs::{MemfdFlags, memfd_create};
+//! Properties that hold for any files of a load test.
 
 use super::k6_requests::REQUESTS;
+use super::locust_csv::POINTS;
 use super::{Files, Format, LONGEST, Point, Results, Run};
+use crate::facts::fuzz::MemoryFile;
 
 /// Separates the files in the bytes of a case: the "record separator" of ASCII.
 const SEPARATOR: u8 = 0x1e;
 
-/// A whole report of Locust, with one request.
+/// A complete report of Locust, with one request.
 const REPORT: &[u8] =
     include_bytes!("../../../../tests/fuzz/cases/load-test-locust-report/one.json");
-
-/// A file in memory, which is read through its path.
-struct Written(File);
-
-impl Written {
-    fn new(bytes: &[u8]) -> Self {
-        let file = memfd_create("results", MemfdFlags::CLOEXEC).expect("memory");
-        let mut file = File::from(file);
-        file.write_all(bytes).expect("memory");
-        Self(file)
-    }
-
-    fn path(&self) -> PathBuf {
-        format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
-    }
-}
 
 fn read(format: Format, files: Files) -> (Results, Vec<Point>) {
     let (results, curve) = super::read(&Run {
@@ -48,7 +27,7 @@ fn read(format: Format, files: Files) -> (Results, Vec<Point>) {
 }
 
 fn results(format: Format, bytes: &[u8]) -> Results {
-    let file = Written::new(bytes);
+    let file = MemoryFile::new(bytes);
     let files = Files {
         results: file.path(),
         ..Files::default()
@@ -56,7 +35,7 @@ fn results(format: Format, bytes: &[u8]) -> Results {
     read(format, files).0
 }
 
-/// Places to truncate bytes at: before the last one, and somewhere before.
+/// Lengths to truncate bytes to: without the last byte, and a shorter one that depends on the bytes.
 fn cuts(bytes: &[u8]) -> [usize; 2] {
     let sum = bytes
         .iter()
@@ -65,7 +44,7 @@ fn cuts(bytes: &[u8]) -> [usize; 2] {
     [last, sum.checked_rem(last).unwrap_or_default()]
 }
 
-/// A JSON file that is complete is not complete without its end.
+/// Reads a JSON file. If it is complete, it is incomplete without its end.
 fn json(format: Format, bytes: &[u8]) {
     let whole = results(format, bytes);
     if whole.complete {
@@ -81,24 +60,24 @@ fn json(format: Format, bytes: &[u8]) {
     }
 }
 
-/// A summary of k6.
+/// Reads a summary of k6.
 pub(crate) fn k6(bytes: &[u8]) {
     json(Format::K6, bytes);
 }
 
-/// A report of Locust.
+/// Reads a report of Locust.
 pub(crate) fn locust_report(bytes: &[u8]) {
     json(Format::Locust, bytes);
 }
 
-/// Statistics, history and exceptions of Locust, separated. Without a report they are never complete. With one, each
-/// must end with a whole row.
+/// Reads the statistics, the history and the exceptions of Locust, with [`SEPARATOR`] between them. They are complete
+/// only with a report, and if each file ends with a complete row.
 pub(crate) fn locust_tables(bytes: &[u8]) {
     let mut pieces = bytes.splitn(3, |it| *it == SEPARATOR);
-    let mut next = || pieces.next().map(Written::new);
+    let mut next = || pieces.next().map(MemoryFile::new);
     let (stats, history, exceptions) = (next(), next(), next());
-    let path = |file: &Option<Written>| file.as_ref().map(Written::path);
-    let report = Written::new(REPORT);
+    let path = |file: &Option<MemoryFile>| file.as_ref().map(MemoryFile::path);
+    let report = MemoryFile::new(REPORT);
     let files = Files {
         results: report.path(),
         stats: path(&stats),
@@ -107,7 +86,7 @@ pub(crate) fn locust_tables(bytes: &[u8]) {
         stale: Vec::new(),
     };
     let (with_report, curve) = read(Format::Locust, files.clone());
-    assert!(curve.len() <= 600);
+    assert!(curve.len() <= POINTS);
     let is_cut = bytes
         .split(|it| *it == SEPARATOR)
         .take(3)

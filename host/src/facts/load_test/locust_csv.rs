@@ -13,7 +13,7 @@ use super::table::{Row, Table};
 use super::{LONGEST, at_rate, rounded_up};
 
 /// The largest number of points that a curve keeps. A chart can't show more.
-const POINTS: usize = 600;
+pub(super) const POINTS: usize = 600;
 
 /// One point of the curves.
 #[derive(Clone, Debug, PartialEq, Serialize)]

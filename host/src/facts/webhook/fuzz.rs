@@ -1,9 +1,9 @@
-//! What holds for any body of a webhook.
+//! Properties that hold for any body of a webhook.
 
 use super::{MOST_PUSHES, Source, parse};
 use crate::contract::validate::{is_digest, is_repository, is_tag};
 
-/// A body, as each sender could have sent it.
+/// Reads a body with the content type of each sender.
 pub fn body(body: &[u8]) {
     check(body, None, None);
     check(body, Some("application/json"), None);

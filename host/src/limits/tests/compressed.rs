@@ -9,8 +9,8 @@ use crate::effects::probe::{Answer, Prober};
 use crate::effects::stand_in::StandIn;
 use crate::limits;
 
-/// An answer that each client could read, if it were not compressed with gzip: tags, a channel, an empty list of runs and a
-/// commit.
+/// An answer that each client could read if it were not compressed with gzip: tags, a channel, an empty list of runs and
+/// a commit.
 const GZIP: [u8; 109] = [
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x15, 0xcb, 0x3b, 0x0a, 0x80, 0x30,
     0x10, 0x45, 0xd1, 0xbd, 0xbc, 0x3a, 0x85, 0xf1, 0x57, 0xa4, 0x75, 0x19, 0x22, 0x32, 0x04, 0x7f,
@@ -62,7 +62,7 @@ fn no_client_asks_for_compression_or_expands_a_body() {
                 "{name}: {request}"
             );
         }
-        // The status of a webhook of Slack says enough. Every other answer is needed.
+        // The client reads only the status of a webhook of Slack, and the body of every other answer.
         let is_needed = name != "webhook of Slack";
         assert_eq!(answer.is_err(), is_needed, "{name}: {answer:?}");
     }

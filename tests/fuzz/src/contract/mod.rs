@@ -1,4 +1,4 @@
-//! As in greenlight, with the types of the policy that is built in: a history that the host reads goes to it as it is.
+//! As in greenlight, but with the types of the policy's native code, so that the fuzzer can call it directly.
 
 #[path = "../../../../host/src/contract/actions.rs"]
 pub mod actions;
