@@ -10,19 +10,19 @@ use std::thread;
 use std::time::Duration;
 
 /// The size of a large input, in bytes: 100 MB.
-pub(in crate::limits) const LARGE: usize = 100_000_000;
+pub(super) const LARGE: usize = 100_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::limits) enum Feed {
+pub(super) enum Feed {
     Large,
     Endless,
     Slow,
 }
 
-pub(in crate::limits) const FEEDS: [Feed; 3] = [Feed::Large, Feed::Endless, Feed::Slow];
+pub(super) const FEEDS: [Feed; 3] = [Feed::Large, Feed::Endless, Feed::Slow];
 
 /// A shell script that prints `beginning` and then the input.
-pub(in crate::limits) fn script(feed: Feed, beginning: &str) -> String {
+pub(super) fn script(feed: Feed, beginning: &str) -> String {
     let feed = match feed {
         Feed::Large => format!("head -c {LARGE} /dev/zero"),
         Feed::Endless => "cat /dev/zero".to_owned(),
@@ -43,7 +43,7 @@ fn answer(stream: &mut TcpStream, status: &str, feed: Feed) -> io::Result<()> {
 }
 
 /// Writes `beginning`, and then repeats `text` until the input is complete or a write fails.
-pub(in crate::limits) fn pour(
+pub(super) fn pour(
     to: &mut impl io::Write,
     beginning: &[u8],
     text: &[u8],
@@ -67,7 +67,7 @@ pub(in crate::limits) fn pour(
 }
 
 /// Starts a server that answers the requests of the reader with this limit, until the process ends. Returns its URL.
-pub(in crate::limits) fn server(limit: &'static str, feed: Feed) -> String {
+pub(super) fn server(limit: &'static str, feed: Feed) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let own = url.clone();
@@ -98,7 +98,7 @@ pub(in crate::limits) fn server(limit: &'static str, feed: Feed) -> String {
 }
 
 /// Writes a program named `git` that prints the input.
-pub(in crate::limits) fn fake_git(folder: &Path, feed: Feed) {
+pub(super) fn fake_git(folder: &Path, feed: Feed) {
     let id = "0123456789abcdef0123456789abcdef01234567";
     let beginning = match feed {
         Feed::Large => format!("{id} commit {LARGE}\\n"),
@@ -111,7 +111,7 @@ pub(in crate::limits) fn fake_git(folder: &Path, feed: Feed) {
 }
 
 /// Creates a source of the input and returns its path: a sparse file, a device or a pipe.
-pub(in crate::limits) fn path(folder: &Path, feed: Feed) -> String {
+pub(super) fn path(folder: &Path, feed: Feed) -> String {
     let path = folder.join("fed");
     match feed {
         Feed::Large => {

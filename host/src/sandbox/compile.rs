@@ -211,7 +211,7 @@ mod tests {
             let engine = Engine::new(&profile::config()).expect("an engine");
             let compiler = Compiler::new("/no/such/compiler");
             let Err(failure) = compiler.compile(&engine, &bytes) else {
-                panic!("there is no compiler");
+                panic!("the compiler does not exist");
             };
             let is_fit = bytes.starts_with(COMPONENT) && structure::check(&bytes).is_ok();
             let is_started = matches!(&failure, Failure::Host(why) if why.contains("start the compiler"));

@@ -75,7 +75,7 @@ fn serve(mut stream: TcpStream, feed: Feed) -> io::Result<()> {
                 message(b'1', b"")
             }
             b'D' => {
-                // The client asks for each of its statements, with as many values as the statement has.
+                // None of the statements has parameters.
                 let parameters = message(b't', &[0, 0]);
                 [parameters, description(wanted.0)].concat()
             }
