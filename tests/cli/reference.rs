@@ -1,5 +1,5 @@
-//! The component in its sandbox against the naive model of it. `tests/reference/main.rs` compares many more histories
-//! with the same policy outside of the sandbox.
+//! Compares the component in its sandbox with the naive model of it. `tests/reference/main.rs` compares many more
+//! histories, with the same policy outside of the sandbox.
 
 #[path = "../reference/compare.rs"]
 mod compare;
@@ -19,7 +19,7 @@ use histories::{enumerated, events, json, random, several_servers};
 use model::Question;
 
 #[test]
-fn the_component_decides_as_the_model() {
+fn the_component_decides_like_the_model() {
     let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     let sandbox = RefCell::new(policy.sandbox().expect("a sandbox"));
     let ask = |question: Question<'_>| {
@@ -41,9 +41,9 @@ fn the_component_decides_as_the_model() {
     comparison.covers_everything();
 }
 
-/// What a failed comparison shows can be given to `greenlight decide --history`.
+/// `greenlight decide --history` reads the history that a failed comparison shows.
 #[test]
-fn a_history_is_shown_as_the_document_that_decide_reads() {
+fn decide_reads_the_history_that_a_failure_shows() {
     let stage = "stage";
     let all = [
         events::deployments(stage),

@@ -9,16 +9,16 @@ use super::model::{self, Answer, Next, Question};
 /// The policy, natively or in its sandbox.
 pub type Policy<'a> = dyn Fn(Question<'_>) -> Decision + 'a;
 
-/// What was compared so far.
+/// The comparisons so far.
 pub struct Comparison<'a> {
     policy: &'a Policy<'a>,
-    /// Histories compared.
+    /// The number of compared histories.
     pub count: u64,
-    /// How often each code came first, and each action came next.
+    /// How often each code was the first reason, and each action the next action.
     seen: BTreeMap<String, u64>,
 }
 
-/// Codes and actions that must occur, so that a generator that reaches nothing is noticed.
+/// Codes and actions that must occur. Otherwise the histories do not reach a part of the policy.
 const EXPECTED: [&str; 29] = [
     "action-unknown",
     "ancestry-unknown",
@@ -60,7 +60,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares one decision, and gives what the policy answers.
+    /// Compares one decision, and returns the decision of the policy.
     #[track_caller]
     pub fn compare(&mut self, question: Question<'_>) -> Decision {
         let decision = (self.policy)(question);
@@ -79,7 +79,7 @@ impl<'a> Comparison<'a> {
         decision
     }
 
-    /// Shows how often each code and action was compared, and fails if one is missing.
+    /// Prints how often each code and action occurred, and fails if an expected one is missing.
     pub fn covers_everything(&self) {
         println!("{:?}", self.seen);
         let mut expected = EXPECTED.iter();
@@ -113,7 +113,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Removes events as long as the answers differ.
+/// Removes each event without which the answers still differ.
 fn shortest(history: &[Event], differs: &dyn Fn(&[Event]) -> bool) -> Vec<Event> {
     let mut history = history.to_vec();
     let mut place = 0;
@@ -130,7 +130,7 @@ fn shortest(history: &[Event], differs: &dyn Fn(&[Event]) -> bool) -> Vec<Event>
     history
 }
 
-/// What is compared of a decision.
+/// The part of a decision that is compared.
 fn read(decision: &Decision) -> Answer {
     let codes = || decision.reasons.iter().map(|it| it.code.clone());
     let mut sorted: Vec<String> = codes().collect();

@@ -3,14 +3,14 @@
 use super::compare::Comparison;
 use super::contract::promotion::{Event, Measurement, Outcome};
 use super::contract::types::Thresholds;
-use super::histories::events::{OTHER, deployed, measured, observed};
+use super::histories::events::{OTHER, deployed, measured, measurement, observed};
 use super::histories::releases::{OWN, release, settings};
 use super::model::Question;
 
 const REQUESTS: [u64; 5] = [0, 2, 99, 100, 600];
 const FAILURES: [u64; 4] = [0, 3, 4, 601];
 const EXCEPTIONS: [u64; 2] = [1, 2];
-/// 600 requests in 120 s are 5 a second.
+/// Milliseconds. 600 requests in 120 s are 5 per second.
 const DURATIONS: [u64; 5] = [0, 59_999, 60_000, 120_000, 120_001];
 const P95: [Option<u64>; 3] = [None, Some(800), Some(801)];
 const STATUSES: [Option<i32>; 4] = [None, Some(0), Some(1), Some(-1)];
@@ -50,18 +50,9 @@ pub fn compare(comparison: &mut Comparison<'_>) {
     }
 }
 
+/// Gives each combination of all values.
 fn all(take: &mut dyn FnMut(&Measurement)) {
-    let mut measurement = Measurement {
-        requests: 0,
-        failures: 0,
-        exceptions: 0,
-        duration: 0,
-        p95: None,
-        broken_thresholds: Vec::new(),
-        exit_status: None,
-        complete: true,
-        versions: Vec::new(),
-    };
+    let mut measurement = measurement();
     for requests in REQUESTS {
         measurement.requests = requests;
         for failures in FAILURES {

@@ -45,7 +45,7 @@ impl<'a> Ledger<'a> {
                     }
                 }
                 Happening::Observed(it) => {
-                    // Between two rounds of one event was a wait.
+                    // There was a wait between the rounds of one event.
                     if it.times > 1 {
                         ledger.records.iter_mut().for_each(Record::waited);
                     }
@@ -171,10 +171,10 @@ impl<'a> Ledger<'a> {
 
     /// Adds what follows from the whole history and the current time: missed deadlines, and the verdict.
     ///
-    /// An environment is late only after a round behind the deadline in which a node did not serve the
-    /// release, or after as many such rounds as convergence needs: a host that was suspended, or whose clock
-    /// was set, must ask the nodes first. During a hold no node is asked, so no deadline passes, and it starts
-    /// again at the end of the hold. If the clock went backwards, no time has passed.
+    /// An environment is late only if, after the deadline, there was a round in which a node did not serve the release,
+    /// or `convergence-rounds` rounds: a host that was suspended, or whose clock was set, must ask the nodes first.
+    /// During a hold no node is asked, so no deadline passes, and it starts again at the end of the hold. If the clock
+    /// went backwards, no time has passed.
     fn close(&mut self, case: &Case<'_>) {
         let environments = case.settings.environments.iter();
         for (record, environment) in self.records.iter_mut().zip(environments) {
@@ -217,7 +217,8 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// Tells whether the overdue rounds since a place of the history show that the environment has not converged.
+/// Tells whether the overdue rounds since a place of the history show that the environment is late: one of them does
+/// not agree, or there are as many as convergence needs.
 fn disproved(
     case: &Case<'_>,
     environment: &EnvironmentSettings,
@@ -300,9 +301,9 @@ mod tests {
         );
     }
 
-    /// A host that was suspended finds every node in order, and has not asked as often as convergence needs.
+    /// After a suspension, every node serves the release, but convergence needs one more round.
     #[test]
-    fn rounds_behind_the_deadline_can_complete_the_convergence() {
+    fn rounds_after_the_deadline_can_complete_the_convergence() {
         let suspended = History::new().deployed("stage", Succeeded).later(9999);
         let seen = suspended.clone().observed("stage", &[("a", SHA)]);
         assert_eq!(progress(&seen), [Deployed, Pending]);
@@ -312,7 +313,7 @@ mod tests {
         assert_eq!(progress(&other), [Failed, Pending]);
         let more = other.observed("stage", &[("a", SHA)]);
         assert_eq!(progress(&more), [Failed, Pending]);
-        // Nodes that come and go do not prolong the wait.
+        // Nodes that appear or disappear do not extend the deadline.
         let renamed = seen.observed("stage", &[("b", SHA)]);
         assert_eq!(progress(&renamed), [Failed, Pending]);
     }

@@ -55,20 +55,20 @@ impl<'a> Addresses<'a> {
         let Convergence::Observed(nodes) = rounds else {
             return;
         };
-        self.once(nodes, commit);
+        self.take_round(nodes, commit);
         if times < 2 {
             return;
         }
         // From the second round on, each round adds the same number of answers to an address.
         let first = self.0.clone();
-        self.once(nodes, commit);
+        self.take_round(nodes, commit);
         for (address, first) in self.0.iter_mut().zip(&first) {
             address.repeat(first, times - 2);
         }
     }
 
-    fn once(&mut self, nodes: &'a [Node], commit: &str) {
-        // The host asks in the same order each time, so the next address is known to be behind the last one.
+    fn take_round(&mut self, nodes: &'a [Node], commit: &str) {
+        // The host asks in the same order each time: the address after the previous one is usually the right one.
         let mut next = 0;
         for node in nodes {
             let NodeVersion::Serves(served) = &node.version else {
@@ -114,7 +114,7 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// Adds as many answers as were added since `first`, so many times more.
+    /// Adds the answers that were added since `first` again, `times` times.
     fn repeat(&mut self, first: &Self, times: u32) {
         let more = |now: u32, first: u32| {
             let added = now.saturating_sub(first);
@@ -224,7 +224,7 @@ mod tests {
         );
     }
 
-    /// Also an address that is listed several times, which answers several times in each round.
+    /// This also holds for an address that is listed several times and so answers several times per round.
     #[test]
     fn rounds_of_one_event_count_like_single_ones() {
         let same = |commits: &[&str]| {

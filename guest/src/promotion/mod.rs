@@ -6,8 +6,8 @@
 //! 1. Are the settings and the tag valid? Otherwise the release is refused.
 //! 2. Was the release canceled by a person? That overrides everything that was reached.
 //! 3. Does the history name only known environments, and do label and tag agree?
-//! 4. Did a newer release supersede it where it was not verified, before a deployment failed? Or is their order
-//!    unknown?
+//! 4. Did a newer release supersede it where it was not verified, and no deployment failed there or earlier on the
+//!    path? Is the order of this release and the live one unknown?
 //! 5. What is missing in the first environment where it is not verified?
 //! 6. Did a person put it on hold? A hold prevents new steps. It does not prevent a release from ending,
 //!    because that starts nothing and frees the environment.
@@ -115,10 +115,9 @@ fn stranger(ledger: &Ledger<'_>) -> Option<Answer> {
 
 /// A newer release supersedes this one in each environment where this one is not settled yet.
 ///
-/// A failed deployment is reported as failed nevertheless, also if it was superseded in a later environment,
-/// because it needs attention. If another release
-/// replaced this one in the last environment before it converged, it is not deployed again: production is
-/// never deployed back and forth.
+/// A failed deployment is reported as failed, even if a newer release supersedes this one in the same or in a later
+/// environment, because it needs attention. If another release replaced this one in the last environment before it
+/// converged, it is not deployed again: production is never deployed back and forth.
 fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
     let records = ledger.records.iter().enumerate();
     let reason = records

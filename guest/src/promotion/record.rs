@@ -127,7 +127,7 @@ impl<'a> Record<'a> {
         }
         let (needed, fit) = (environment.convergence_rounds, case.fit(environment));
         let convergence = &round.what.convergence;
-        // A round happened, whatever a host counts.
+        // The contract has no event with 0 rounds.
         let times = round.what.times.max(1);
         match self
             .series

@@ -38,10 +38,10 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// The most rounds that one event counts: one each second of a month.
+/// The most rounds that one event counts: one per second for 31 days.
 pub const MOST_ROUNDS: u32 = 31 * 24 * 60 * 60;
 
-/// How many rounds one event counts, from 1 to [`MOST_ROUNDS`].
+/// The number of rounds in one event, from 1 to [`MOST_ROUNDS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Times(pub u32);
@@ -56,8 +56,7 @@ impl<'de> Deserialize<'de> for Times {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let times = u32::deserialize(deserializer)?;
         if !(1..=MOST_ROUNDS).contains(&times) {
-            let message =
-                format!("an event has {times} rounds, and 1 to {MOST_ROUNDS} are allowed");
+            let message = format!("`times` is {times}; set it to a number from 1 to {MOST_ROUNDS}");
             return Err(de::Error::custom(message));
         }
         Ok(Self(times))

@@ -54,7 +54,7 @@ enum Happening {
     LoadTested(LoadTest),
     /// A notification was sent, or could not be.
     Notified(Notification),
-    /// Waits that the policy asked for are over, one or several with nothing between them; the length of all in seconds.
+    /// One or several consecutive waits that the policy asked for are over; their total length in seconds.
     Waited(u32),
     /// Another release is on its way to an environment, or live in it, and descends from this one.
     Overtaken(Rival),
@@ -88,7 +88,7 @@ struct Deployment {
     outcome: ByName<contract::Outcome>,
 }
 
-/// Rounds over all nodes of an environment, one after the other, that all had the same result.
+/// One or several consecutive rounds over all nodes of an environment, all with the same result.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "RoundEvent"))]
@@ -99,7 +99,7 @@ struct Round {
     environment: Text,
     /// The answers, or whether another tool found the environment converged.
     convergence: Convergence,
-    /// How many rounds had this result, with waits and nothing else between them; 1 if absent.
+    /// The number of rounds; 1 if absent. Only waits were between them.
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "u32", range(min = 1, max = MOST_ROUNDS)))]
     times: Times,
@@ -256,7 +256,7 @@ struct StoppedCommit {
     commit: Commit,
     /// The number of the deployment that was stopped.
     deployment: u64,
-    /// Why it counts as stopped; `untested` if it asks for `abort` and its deployment ended before a load test of it passed.
+    /// Why it counts as stopped; `untested` if it asks for `abort` and its deployment ended before its load test passed.
     cause: ByName<contract::StopCause>,
     /// False if the history of commits is incomplete, and does not show whether the release contains it.
     certain: bool,

@@ -24,13 +24,13 @@ struct Group {
     name: &'static str,
     settings: Settings,
     releases: Vec<Release>,
-    /// What has happened already. All sequences of steps follow each of them.
+    /// The beginnings of the histories. All sequences of steps follow each of them.
     prefixes: Vec<Vec<Step>>,
     steps: Vec<Step>,
     length: usize,
 }
 
-/// Compares all groups, with sequences that are `longer` than usual, and says how long they were.
+/// Compares all groups, with sequences that are shorter or longer by a number of steps. Returns a summary.
 pub fn compare(comparison: &mut Comparison<'_>, shorter: usize, longer: usize) -> String {
     let mut said = String::new();
     for group in [whole(), path(), convergence(), three(), labels()] {
@@ -67,7 +67,7 @@ struct Walk<'a, 'b> {
 }
 
 impl Walk<'_, '_> {
-    /// Compares the history, and all that follow it with at most so many steps.
+    /// Compares the history, and each history that adds at most `length` steps to it.
     fn all(&mut self, length: usize) {
         let decision = self.comparison.compare(Question {
             release: self.release,
@@ -234,7 +234,7 @@ fn three() -> Group {
     }
 }
 
-/// The actions that can apply, and each result of the load test.
+/// Load tests, with the events that change the action.
 fn labels() -> Group {
     use super::events::{OTHER, THIRD};
     use LoadTestAction::{Abort, Skip, Warn};

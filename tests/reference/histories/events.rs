@@ -1,4 +1,6 @@
 //! The events that histories are made of.
+//!
+//! `guest/src/fixtures.rs` has some of them, too: these must also be built with the types of the host.
 
 use super::super::contract::promotion::{
     Convergence, Deployment, Happening, Intervention, LoadTest, LoadTestResult, Measurement, Node,
@@ -20,7 +22,7 @@ pub fn deployed(to: &str, commit: &str, digest: Option<&str>, outcome: Outcome) 
     })
 }
 
-/// A round; a node without a commit is unreachable.
+/// One round. A node with an empty commit is unreachable.
 pub fn observed(environment: &str, nodes: &[(&str, &str)]) -> Happening {
     let nodes = nodes.iter().map(|(name, commit)| Node {
         name: (*name).to_owned(),
@@ -45,7 +47,7 @@ pub fn judged(environment: &str, converged: bool) -> Happening {
     })
 }
 
-/// The same rounds, so many times.
+/// The same event, with this number of rounds.
 pub fn times(happening: Happening, times: u32) -> Happening {
     match happening {
         Happening::Observed(round) => Happening::Observed(Round { times, ..round }),
@@ -60,8 +62,9 @@ pub fn load_tested(environment: &str, verdict: Verdict) -> Happening {
     })
 }
 
-pub fn measured(environment: &str, change: impl FnOnce(&mut Measurement)) -> Happening {
-    let mut measurement = Measurement {
+/// A measurement within all thresholds.
+pub fn measurement() -> Measurement {
+    Measurement {
         requests: 600,
         failures: 0,
         exceptions: 0,
@@ -71,7 +74,12 @@ pub fn measured(environment: &str, change: impl FnOnce(&mut Measurement)) -> Hap
         exit_status: Some(0),
         complete: true,
         versions: vec![OWN.to_owned()],
-    };
+    }
+}
+
+/// A load test with this change to a measurement within all thresholds.
+pub fn measured(environment: &str, change: impl FnOnce(&mut Measurement)) -> Happening {
+    let mut measurement = measurement();
     change(&mut measurement);
     Happening::LoadTested(LoadTest {
         environment: environment.to_owned(),
@@ -176,7 +184,7 @@ pub fn competing(environment: &str) -> Vec<Happening> {
     ]
 }
 
-/// What concerns no environment.
+/// Events without an environment, and an event of an unknown environment.
 pub fn elsewhere() -> Vec<Happening> {
     use LoadTestAction::{Abort, Skip, Warn};
     vec![

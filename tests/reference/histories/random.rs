@@ -1,4 +1,5 @@
-//! Long random histories. Many of their events are what the last decision asked for, so that they reach production.
+//! Long random histories. Many of their events are results of the action that the last decision asked for, so that the
+//! histories reach production.
 
 use super::super::compare::Comparison;
 use super::super::contract::promotion::{
@@ -15,7 +16,7 @@ use super::releases::{DIGESTS, OWN, releases, settings, usable};
 /// The most events in a history.
 const LONGEST: usize = 40;
 
-/// Compares so many histories, and says how long they were. Each beginning of a history is one, too.
+/// Compares random histories until `least` are compared. Each beginning of a history is a history, too. Returns a summary.
 pub fn compare(comparison: &mut Comparison<'_>, seed: u64, least: u64) -> String {
     let mut random = Random(seed);
     let mut sequences = 0_u64;
@@ -30,11 +31,12 @@ pub fn compare(comparison: &mut Comparison<'_>, seed: u64, least: u64) -> String
     )
 }
 
-/// Compares a history after each of its events, and gives their number.
+/// Compares a history after each of its events, and returns the number of events.
 fn history(comparison: &mut Comparison<'_>, random: &mut Random) -> u64 {
     let settings = any_settings(random);
     let release = any_release(random, &settings);
     let length = random.below(LONGEST as u64 + 1);
+    // How often of 100 times the host carries out the next action.
     let obedience = *random.one_of(&[0, 60, 90, 97]);
     let mut history: Vec<Event> = Vec::new();
     let mut now = 1_000_000;
@@ -63,7 +65,7 @@ fn history(comparison: &mut Comparison<'_>, random: &mut Random) -> u64 {
     }
 }
 
-/// A release, seldom one that is refused.
+/// A release. A few of them are refused.
 fn any_release(random: &mut Random, settings: &Settings) -> Release {
     let names = settings.environments.iter();
     let names: Vec<_> = names
@@ -77,7 +79,7 @@ fn any_release(random: &mut Random, settings: &Settings) -> Release {
     random.one_of(&releases).clone()
 }
 
-/// A decision is asked for at once, or later; a clock may also have been set back.
+/// The time of a question: at once or later. Sometimes the clock was set back.
 fn moment(random: &mut Random, now: u64) -> u64 {
     match random.below(20) {
         0 => now + 700,
@@ -126,7 +128,7 @@ fn any_settings(random: &mut Random) -> Settings {
     settings
 }
 
-/// What follows if the host does what it was asked.
+/// The event after the host carried out the next action.
 fn obey(random: &mut Random, decision: &Decision, now: &mut u64) -> Option<Happening> {
     use Outcome::{Canceled, Failed, Succeeded, TimedOut, Unknown};
     Some(match &decision.next {
@@ -150,7 +152,7 @@ fn obey(random: &mut Random, decision: &Decision, now: &mut u64) -> Option<Happe
     })
 }
 
-/// What a release with a tag of a later environment waits for: a step of another pipeline.
+/// The event that a release with a tag of a later environment waits for: a step of another pipeline.
 fn elsewhere_deployed(decision: &Decision) -> Option<Happening> {
     let standings = decision.standings.iter();
     for (place, standing) in standings.enumerate() {
@@ -243,7 +245,7 @@ fn anything(random: &mut Random, settings: &Settings) -> Happening {
     }
 }
 
-/// A generator of numbers: the same seed gives the same numbers.
+/// A generator of random numbers: the same seed gives the same numbers.
 struct Random(u64);
 
 impl Random {

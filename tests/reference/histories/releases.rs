@@ -11,7 +11,7 @@ pub const DIGESTS: [&str; 2] = [
     "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
 ];
 
-/// Settings with these environments, and rounds that each of them needs.
+/// Settings with these environments and the `convergence-rounds` of each.
 pub fn settings(environments: &[(&str, u32)], deadline: u32) -> Settings {
     Settings {
         publish_branch: "main".to_owned(),
@@ -37,7 +37,7 @@ pub fn settings(environments: &[(&str, u32)], deadline: u32) -> Settings {
     }
 }
 
-/// A release with this tag, but for its commit.
+/// A release. `tag` is the part of its tag before the commit.
 pub fn release(tag: &str, digest: Option<&str>, message: Option<LoadTestAction>) -> Release {
     Release {
         tag: format!("{tag}-{OWN}"),
@@ -68,7 +68,7 @@ pub fn usable(environments: &[(&str, u32)]) -> Vec<Release> {
     releases
 }
 
-/// A release of each kind, also with tags that are refused or that the message contradicts.
+/// A release of each kind, also with tags that are refused and with messages that contradict the tag.
 pub fn releases(environments: &[(&str, u32)]) -> Vec<Release> {
     let mut releases = usable(environments);
     releases.extend([

@@ -1,4 +1,4 @@
-//! An address that changes back, and then serves the release for as many rounds as it takes.
+//! An address that changes back, and then serves the release until the environment converges.
 
 use super::super::compare::Comparison;
 use super::super::contract::promotion::{Event, Happening, Outcome, Progress};
@@ -9,7 +9,7 @@ use super::releases::{OWN, release, settings};
 /// More rounds than any of the addresses needs.
 const MOST: usize = 200;
 
-/// Compares each round of waits with different shares of old answers and different deadlines.
+/// Compares after each round, with different shares of old answers and different deadlines.
 pub fn compare(comparison: &mut Comparison<'_>) {
     for deadline in [0, 100, 600] {
         for (new, old) in [(1, 1), (1, 3), (2, 1), (5, 1), (5, 2), (9, 1)] {

@@ -73,7 +73,7 @@ pub fn is_other_image(question: Question<'_>, target: &Target, environment: usiz
 
 /// Whether another deployment replaced the release in an environment, and the release was not deployed there since.
 ///
-/// If the release was voided there, only what was deployed before that replaced it.
+/// After a deployment of the release to an earlier environment, other deployments no longer replace it there.
 pub fn was_replaced(question: Question<'_>, target: &Target, environment: usize) -> bool {
     let mut replaced = false;
     for place in 0..question.history.len() {

@@ -5,7 +5,7 @@ use super::super::contract::types::{LoadTestAction, Thresholds, Verdict};
 use super::Question;
 use super::release::{self, Target};
 
-/// The verdict, and what led to it.
+/// The verdict, and the codes that led to it.
 pub fn verdict(
     result: &LoadTestResult,
     commit: &str,

@@ -1,7 +1,7 @@
 //! A naive model of the decision, written from `host/docs/reference/decision-rules.md` and the texts in `wit/`.
 //!
-//! It shares the types of the contract with the policy, and no code. It keeps no state between two questions: each
-//! function reads the whole history again. It has no sentences, since those are not compared.
+//! It shares the types of the contract with the policy, but no code, so some functions exist in both. Each function
+//! reads the whole history again. Messages are not compared, so the model has none.
 
 mod convergence;
 mod deployments;
@@ -67,7 +67,7 @@ impl Draft {
     }
 }
 
-/// Decides.
+/// Decides what happens next with a release.
 pub fn decide(question: Question<'_>) -> Answer {
     let history = single_rounds(question.history);
     let question = Question {
@@ -94,7 +94,7 @@ pub fn decide(question: Question<'_>) -> Answer {
     answer(draft, standings::standings(question, &target))
 }
 
-/// Writes the rounds of an event as events of their own, with a wait between two of them.
+/// Splits each event with several rounds into events with one round each, with a wait between two.
 fn single_rounds(history: &[Event]) -> Vec<Event> {
     let mut single = Vec::new();
     for event in history {
@@ -112,7 +112,7 @@ fn single_rounds(history: &[Event]) -> Vec<Event> {
     single
 }
 
-/// Asks one question after the other, until one has an answer.
+/// Applies the rules in their order, until one has an answer.
 fn first_answer(question: Question<'_>, target: &Target) -> Draft {
     if people::canceled(question.history) {
         return Draft::end(Conclusion::Canceled, vec!["canceled"]);

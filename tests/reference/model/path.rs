@@ -1,11 +1,11 @@
-//! The path of a release through the environments: where it stands, and what follows.
+//! The path of a release through the environments, and its next step.
 
 use super::super::contract::promotion::{Conclusion, Happening, Permission, Progress};
 use super::super::contract::types::{LoadTestAction, Verdict};
 use super::release::Target;
 use super::{Draft, Next, Question, deployments, load_test, people, progress};
 
-/// Why another release takes the place of this one.
+/// The code of the reason why another release takes the place of this one.
 pub fn superseded(question: Question<'_>, target: &Target) -> Option<&'static str> {
     let count = question.settings.environments.len();
     for place in 0..count {
@@ -40,7 +40,7 @@ pub fn order_is_unknown(question: Question<'_>, target: &Target) -> bool {
         && !people::approved(question.history)
 }
 
-/// Goes from the first environment to the last, and stops where something is missing.
+/// Goes from the first environment to the last, and stops at the one that does not let the release continue.
 pub fn walk(question: Question<'_>, target: &Target) -> Draft {
     let count = question.settings.environments.len();
     for place in 0..count {
@@ -140,7 +140,7 @@ fn step(question: Question<'_>, target: &Target, place: usize) -> Draft {
     }
 }
 
-/// Why an environment has not converged.
+/// The code of the reason why an environment has not converged.
 fn missing(question: Question<'_>, target: &Target, place: usize) -> &'static str {
     match progress::progress(question, target, place) {
         Progress::Pending if deployments::was_replaced(question, target, place) => "displaced",

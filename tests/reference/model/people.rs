@@ -1,52 +1,36 @@
-//! What people said.
+//! The interventions of people.
 
 use super::super::contract::promotion::{Event, Happening, Intervention};
 
 /// Whether a person canceled the release, which is final.
 pub fn canceled(history: &[Event]) -> bool {
-    history.iter().any(|event| {
-        matches!(
-            event.happening,
-            Happening::Intervened(Intervention::Canceled)
-        )
-    })
+    history.iter().any(|it| is(it, Intervention::Canceled))
 }
 
 /// Whether nothing may start until a person approves.
 pub fn held(history: &[Event]) -> bool {
-    let mut held = false;
-    for event in history {
-        match event.happening {
-            Happening::Intervened(Intervention::Held) => held = true,
-            Happening::Intervened(Intervention::Approved) => held = false,
-            _ => {}
-        }
-    }
-    held
+    let mut latest = history.iter().rev();
+    let decides = |it: &&Event| is(it, Intervention::Held) || is(it, Intervention::Approved);
+    latest
+        .find(decides)
+        .is_some_and(|it| is(it, Intervention::Held))
 }
 
 /// Whether a person has ever approved.
 pub fn approved(history: &[Event]) -> bool {
-    let approves = |event: &Event| {
-        matches!(
-            event.happening,
-            Happening::Intervened(Intervention::Approved)
-        )
-    };
-    history.iter().any(approves)
+    history.iter().any(|it| is(it, Intervention::Approved))
 }
 
-/// When the last hold ended; 0 if none has ended.
+/// When the last hold ended; 0 if no hold has ended.
 pub fn hold_ended(history: &[Event]) -> u64 {
-    let mut ended = 0;
-    for (place, event) in history.iter().enumerate() {
-        let approves = matches!(
-            event.happening,
-            Happening::Intervened(Intervention::Approved)
-        );
-        if approves && held(&history[..place]) {
-            ended = event.at;
-        }
-    }
-    ended
+    let end = history
+        .iter()
+        .enumerate()
+        .rev()
+        .find(|(place, it)| is(it, Intervention::Approved) && held(&history[..*place]));
+    end.map_or(0, |(_, it)| it.at)
+}
+
+fn is(event: &Event, intervention: Intervention) -> bool {
+    matches!(&event.happening, Happening::Intervened(it) if *it == intervention)
 }

@@ -1,5 +1,7 @@
 //! How far the release has come in an environment.
 
+use std::ops::Range;
+
 use super::super::contract::promotion::{Happening, LoadTestResult, Outcome, Progress};
 use super::super::contract::types::LoadTestAction;
 use super::convergence::{self, Rounds};
@@ -16,9 +18,9 @@ pub fn progress(question: Question<'_>, target: &Target, environment: usize) -> 
         return Progress::Failed;
     }
     let replaced = deployments::replaced(question, target, environment, since);
-    let until = counts_until(question, target, environment, since);
-    let rounds = rounds(question, target, environment, since, until);
-    if replaced.is_some() && !was_settled(question, target, environment, since, until) {
+    let places = since..counts_until(question, target, environment, since);
+    let rounds = rounds(question, target, environment, places.clone());
+    if replaced.is_some() && !was_settled(question, target, environment, places) {
         return Progress::Pending;
     }
     if rounds.converged() {
@@ -74,8 +76,7 @@ pub fn is_settled(question: Question<'_>, target: &Target, environment: usize) -
             question,
             target,
             environment,
-            since,
-            counts_until(question, target, environment, since),
+            since..counts_until(question, target, environment, since),
         )
 }
 
@@ -87,18 +88,18 @@ pub fn load_tested<'a>(
 ) -> Option<&'a LoadTestResult> {
     let end = question.history.len();
     let since = deployments::counting(question, target, environment, end)?;
-    let until = counts_until(question, target, environment, since);
+    let places = since..counts_until(question, target, environment, since);
     let replaced = deployments::replaced(question, target, environment, since);
-    let is_settled = was_settled(question, target, environment, since, until);
-    if replaced.is_some() && !is_settled {
+    let is_settled = was_settled(question, target, environment, places.clone());
+    if has_failed(question, since) || (replaced.is_some() && !is_settled) {
         return None;
     }
-    last_load_test(question, environment, since, until)
+    last_load_test(question, environment, places)
 }
 
 /// Whether a load test of the environment exists, and none counts.
 pub fn has_early_load_test(question: Question<'_>, target: &Target, environment: usize) -> bool {
-    let exists = last_event(question, environment, 0, question.history.len()).is_some();
+    let exists = last_load_test(question, environment, 0..question.history.len()).is_some();
     exists && load_tested(question, target, environment).is_none()
 }
 
@@ -134,37 +135,35 @@ fn counts_until(
             (to == environment && !is_own)
                 || (to > environment
                     && is_own
-                    && was_settled(question, target, environment, since, *place))
+                    && was_settled(question, target, environment, since..*place))
         })
         .unwrap_or(question.history.len())
 }
 
-/// Whether the events between two places settle the environment.
+/// Whether the events at these places settle the environment. The first one is the deployment of the release.
 fn was_settled(
     question: Question<'_>,
     target: &Target,
     environment: usize,
-    since: usize,
-    until: usize,
+    places: Range<usize>,
 ) -> bool {
-    !has_failed(question, since)
-        && rounds(question, target, environment, since, until).converged()
+    !has_failed(question, places.start)
+        && rounds(question, target, environment, places.clone()).converged()
         && (environment > 0
             || load_test::meaning(question, target).action == Some(LoadTestAction::Skip)
-            || last_load_test(question, environment, since, until).is_some())
+            || last_load_test(question, environment, places).is_some())
 }
 
-/// The rounds of an environment between two places.
+/// The rounds of an environment at these places.
 fn rounds<'a>(
     question: Question<'a>,
     target: &'a Target,
     environment: usize,
-    since: usize,
-    until: usize,
+    places: Range<usize>,
 ) -> Rounds<'a> {
     let settings = &question.settings.environments[environment];
     Rounds {
-        all: question.history[since..until]
+        all: question.history[places]
             .iter()
             .filter_map(|event| match &event.happening {
                 Happening::Observed(it) if it.environment == settings.name => Some(&it.convergence),
@@ -178,29 +177,16 @@ fn rounds<'a>(
     }
 }
 
+/// The result of the last load test of an environment at these places.
 fn last_load_test(
     question: Question<'_>,
     environment: usize,
-    since: usize,
-    until: usize,
-) -> Option<&LoadTestResult> {
-    last_event(question, environment, since, until).filter(|_| !has_failed(question, since))
-}
-
-fn last_event(
-    question: Question<'_>,
-    environment: usize,
-    since: usize,
-    until: usize,
+    places: Range<usize>,
 ) -> Option<&LoadTestResult> {
     let name = &question.settings.environments[environment].name;
-    let mut last = None;
-    for event in &question.history[since..until] {
-        if let Happening::LoadTested(it) = &event.happening
-            && it.environment == *name
-        {
-            last = Some(&it.result);
-        }
-    }
-    last
+    let mut latest = question.history[places].iter().rev();
+    latest.find_map(|event| match &event.happening {
+        Happening::LoadTested(it) if it.environment == *name => Some(&it.result),
+        _ => None,
+    })
 }

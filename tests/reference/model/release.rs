@@ -3,7 +3,7 @@
 use super::super::contract::promotion::Release;
 use super::super::contract::types::{LoadTestAction, Settings};
 
-/// What the tag says.
+/// The parts of the tag.
 pub struct Target {
     /// The place of its environment in the settings.
     pub place: usize,
@@ -28,7 +28,11 @@ fn settings_are_usable(settings: &Settings) -> bool {
         && settings.poll_interval >= 1
 }
 
-/// Reads the tag, or gives the code of the reason why the release is refused.
+/// Reads the tag.
+///
+/// # Errors
+///
+/// The code of the reason why the release is refused.
 pub fn read(release: &Release, settings: &Settings) -> Result<Target, &'static str> {
     if !settings_are_usable(settings) {
         return Err("settings-invalid");
@@ -67,7 +71,7 @@ pub fn read(release: &Release, settings: &Settings) -> Result<Target, &'static s
     Err("tag-environment")
 }
 
-/// Whether label and tag ask for different actions.
+/// Whether message and tag ask for different actions.
 pub fn contradicts(release: &Release, target: &Target) -> bool {
     match (&release.instruction, target.action) {
         (Some(instruction), Some(action)) => instruction.action != action,
@@ -75,7 +79,7 @@ pub fn contradicts(release: &Release, target: &Target) -> bool {
     }
 }
 
-/// The release's own action; absent if neither tag nor message say it.
+/// The release's own action; absent if neither the tag nor the message has one.
 pub fn own_action(release: &Release, target: &Target) -> Option<LoadTestAction> {
     target
         .action

@@ -1,4 +1,4 @@
-//! Every environment, as reports show it.
+//! The standings: progress, verdict and nodes of each environment.
 
 use super::super::contract::promotion::{
     Convergence, Event, Happening, NodeStanding, NodeState, NodeVersion, Standing,

@@ -293,8 +293,8 @@ proptest! {
     }
 }
 
-/// Writes each round of an event as an event of its own, with a wait before it. Also returns the place of each event in
-/// the result.
+/// Splits each event with several rounds into events with one round each, with a wait between two. Also returns the
+/// place of the last round of each event in the result.
 fn single_rounds(history: &[Event]) -> (Vec<Event>, Vec<usize>) {
     let (mut events, mut places) = (Vec::new(), Vec::new());
     for event in history {
@@ -318,7 +318,7 @@ fn single_rounds(history: &[Event]) -> (Vec<Event>, Vec<usize>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
-    /// What the contract says about several rounds in one event.
+    /// An event with several rounds has the same effect as that many events with one round each.
     #[test]
     fn rounds_of_one_event_decide_like_single_ones(
         release in release(),
@@ -342,9 +342,8 @@ proptest! {
         };
         let reasons = decision.reasons.iter_mut();
         reasons.flat_map(|it| &mut it.evidence).for_each(place_of);
-        let expected = decide(&release, &single, now, &settings);
-        let mut expected = expected;
-        // An unknown environment is known from its first round.
+        let mut expected = decide(&release, &single, now, &settings);
+        // The evidence of an unknown environment is its first round, and `places` has the last ones.
         if expected.reasons[0].code == "environment-unknown" {
             expected.reasons[0].evidence[0] = decision.reasons[0].evidence[0].clone();
         }

@@ -160,13 +160,13 @@ fn a_newer_release_counts_until_this_one_is_through() {
 }
 
 #[test]
-fn a_failed_deployment_is_told_although_a_newer_release_comes() {
+fn a_failed_deployment_is_reported_despite_a_newer_release() {
     let failed = History::new().deployed("stage", Failed);
     for environment in ["stage", "prod"] {
         let history = failed.clone().overtaken(environment);
         ends("stage", &history, Conclusion::Stopped, "deployment-failed");
     }
-    // The release would be deployed to `stage` again, and goes no further.
+    // A newer release supersedes it in `stage`, which comes before the failed deployment to `prod`.
     let again = History::new()
         .overtaken("stage")
         .deployed("prod", Failed)

@@ -56,8 +56,8 @@ pub struct Timeline {
     pub environments: Vec<Place>,
     /// The steps, in order.
     pub steps: Vec<Step>,
-    /// The rounds in which the nodes were asked for their versions, in order. Of rounds with the same answers in a row,
-    /// the first one and the last one.
+    /// The rounds in which the nodes were asked for their versions, in order. Of consecutive rounds with the same
+    /// answers, the first and the last.
     pub rounds: Vec<Round>,
     /// What the nodes served at the end of a deployment that did not succeed: the last answers of each environment that
     /// it began to change.
@@ -252,18 +252,18 @@ pub struct Step {
     pub tail: Vec<String>,
 }
 
-/// The answers of all nodes of an environment, asked once, or several times in a row with the same answers.
+/// One or several consecutive rounds in which each node of an environment gave the same answer.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Round {
-    /// When they were asked, the last time.
+    /// When the nodes were asked for the last time.
     pub at: u64,
     /// The environment.
     pub environment: String,
     /// The answer of each node.
     pub nodes: Vec<Node>,
-    /// How often they were asked since the round before, and gave these answers.
+    /// The number of rounds since the previous entry that had these answers.
     #[serde(skip)]
     pub times: u64,
 }
