@@ -1,12 +1,12 @@
 #!/bin/sh
 # The stand-in for a deploy command and for a load test: command.sh KIND LOG [PASSED FAILED]
 #
-# It takes up to 0.4 s, which differs from run to run. One load test in eight fails. Two lines in the effects log say
-# when it begins and when it is done. The lock file of the environment says whether another command works on the
-# environment: the kernel releases the lock when the process ends, however it ends.
+# It takes up to 0.4 s, a different time in each run. One load test in eight fails. It writes a line to the effects log
+# when it begins, and one when it ends. The lock file of the environment shows whether another command runs in the
+# environment: the kernel releases the lock when the process ends, even if it is killed.
 kind=$1 log=$2 results=$3
 [ $(($$ % 8)) -ne 0 ] || results=$4
-# greenlight's limit for the size of files is not meant for the log.
+# The limit for the size of files that greenlight inherits must not affect the log.
 ulimit -S -f unlimited
 exec 9>>"lock-$GREENLIGHT_ENVIRONMENT"
 alone=true

@@ -1,7 +1,7 @@
 //! The effects log: one JSON object per line, in the order in which the effects happened.
 //!
 //! Every stand-in opens the file to append, and writes each line with one system call. So the order of the lines is the
-//! order of the effects, whatever the clocks show.
+//! order of the effects, and does not depend on a clock.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -22,7 +22,7 @@ pub enum Effect {
         /// Its text.
         text: String,
     },
-    /// The registry said which digest a tag has.
+    /// The registry resolved a tag.
     Resolved {
         /// The tag.
         tag: String,
@@ -44,7 +44,7 @@ pub enum Effect {
     Answered(Answer),
     /// A fault was injected.
     Fault {
-        /// What was done.
+        /// Its kind and its target.
         what: String,
     },
 }
@@ -66,7 +66,7 @@ pub struct Command {
     pub deployment: u64,
     /// The folder of this run, which is the attempt.
     pub run: String,
-    /// Whether no other command worked on the environment: the kernel says so.
+    /// Whether no other command ran in the environment: it got the lock of the kernel.
     pub alone: bool,
     /// Seconds since the machine started.
     pub at: f64,
@@ -76,9 +76,9 @@ pub struct Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// It changes the environment.
+    /// Changes the environment.
     Deploy,
-    /// It tests the environment.
+    /// Tests the environment.
     LoadTest,
 }
 
@@ -133,6 +133,14 @@ impl EffectsLog {
         lines
             .map(|line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{line}: {why}")))
             .collect()
+    }
+}
+
+impl Command {
+    /// Whether another command has the same commit and, where both are known, the same digest.
+    pub fn is_same_release(&self, other: &Self) -> bool {
+        let is_unknown = self.digest.is_empty() || other.digest.is_empty();
+        self.commit == other.commit && (is_unknown || self.digest == other.digest)
     }
 }
 

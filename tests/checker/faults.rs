@@ -14,10 +14,10 @@ use rustix::process::{Signal, kill_process, kill_process_group};
 use crate::processes::{self, Role};
 use crate::shop::{LEASE, Shop};
 
-/// How far a clock jumps, in seconds from the real time.
+/// The largest offset of a clock from the real time, in seconds.
 pub const LATEST: i64 = 10_800;
 
-/// How long a fault waits for a command to hit.
+/// How long a fault waits until a command runs.
 const AIM: Duration = Duration::from_millis(1500);
 
 /// A kind of fault.
@@ -31,13 +31,13 @@ pub enum Fault {
     KillCommand,
     /// A process that drives a deployment gets SIGTERM.
     Interrupt,
-    /// A process that drives a deployment is stopped, mostly for longer than its lease.
+    /// A process that drives a deployment is stopped, in most cases for longer than its lease.
     StopRun,
-    /// The server is stopped, mostly for longer than its claims.
+    /// The server is stopped, in most cases for longer than its claims.
     StopServer,
     /// The store does not answer.
     LockStore,
-    /// Files can't grow.
+    /// Files cannot grow.
     FullDisk,
     /// The clock jumps, by up to three hours forwards or backwards.
     ClockJump,
@@ -66,14 +66,14 @@ pub struct Faults {
     ending: Vec<JoinHandle<()>>,
     /// How many faults keep the server from answering.
     stopped: Arc<AtomicUsize>,
-    /// Whether the store is locked.
+    /// How many faults lock the store.
     locked: Arc<AtomicUsize>,
-    /// How many faults of each kind hit something.
+    /// How many faults of each kind were injected.
     pub counts: BTreeMap<Fault, usize>,
 }
 
 impl Faults {
-    /// Injects a random fault. Nothing happens if it finds nothing to hit.
+    /// Injects a random fault. Does nothing if the fault has no target now.
     pub fn inject(&mut self, shop: &mut Shop, random: &mut Rng) {
         let fault = weighted(&FAULTS, random);
         if let Some(what) = self.hit(fault, shop, random) {
@@ -83,7 +83,7 @@ impl Faults {
         self.ending.retain(|it| !it.is_finished());
     }
 
-    /// Waits for the end of all faults.
+    /// Waits until all faults have ended.
     pub fn end(&mut self, shop: &Shop) {
         for ending in self.ending.drain(..) {
             ending.join().expect("it ends a fault");
@@ -98,7 +98,7 @@ impl Faults {
 
     fn hit(&mut self, fault: Fault, shop: &mut Shop, random: &mut Rng) -> Option<String> {
         let folder = shop.folder().to_owned();
-        // Half of the faults hit while a command runs, which takes less time than what is around it.
+        // Half of the faults wait for a command: commands run for a small part of the time only.
         if fault == Fault::KillCommand || random.bool() {
             let end = Instant::now() + AIM;
             while Instant::now() < end && processes::with(&folder, Role::Command).is_empty() {
@@ -196,7 +196,7 @@ impl Faults {
         }
     }
 
-    /// Ends a fault after a time, and counts it until then.
+    /// Ends a fault after some seconds, and counts it in `lasting` until then.
     fn until(
         &mut self,
         seconds: f64,

@@ -1,4 +1,4 @@
-//! The recorded history of one service: what the stand-ins saw, and what the journal says.
+//! The recorded history of one service: the effects log and the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
@@ -10,7 +10,7 @@ use greenlight::journal::inbox::{DeploymentRequest, PushEventRow};
 
 use crate::effects::Effect;
 
-/// Everything that the promises are checked with.
+/// The input of the checks.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     /// The seed of the traffic.
@@ -42,24 +42,57 @@ pub struct Recorded {
     pub entries: Vec<Dated>,
 }
 
-/// A promise that was broken.
+/// A violation of a promise.
 #[derive(Clone, Debug)]
 pub struct Violation {
     /// The promise.
     pub promise: &'static str,
-    /// How it was broken.
+    /// What violates it.
     pub why: String,
     /// The deployments that are concerned.
     pub deployments: Vec<u64>,
-    /// The place in the effects log.
+    /// The index in the effects log.
     pub at: Option<usize>,
 }
 
-/// How many effects before and behind a violation are shown.
+/// The violations of one promise.
+pub struct Violations {
+    promise: &'static str,
+    found: Vec<Violation>,
+}
+
+impl Violations {
+    /// No violations yet.
+    pub fn of(promise: &'static str) -> Self {
+        let found = Vec::new();
+        Self { promise, found }
+    }
+
+    /// Adds a violation.
+    pub fn add(&mut self, why: impl Into<String>, deployments: &[u64], at: Option<usize>) {
+        self.found.push(Violation {
+            promise: self.promise,
+            why: why.into(),
+            deployments: deployments.to_vec(),
+            at,
+        });
+    }
+}
+
+impl IntoIterator for Violations {
+    type Item = Violation;
+    type IntoIter = std::vec::IntoIter<Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_iter()
+    }
+}
+
+/// How many effects before and after a violation are shown.
 const AROUND: usize = 12;
 
 impl History {
-    /// Whether one commit is a real ancestor of another one.
+    /// Whether a commit is an ancestor of another one.
     pub fn is_older(&self, older: &str, newer: &str) -> bool {
         let ancestors = self.ancestors.get(newer);
         older != newer && ancestors.is_some_and(|it| it.contains(older))
@@ -73,7 +106,7 @@ impl History {
             .flat_map(|it| it.entries.iter().map(|it| &it.entry))
     }
 
-    /// A violation with everything that helps to find its cause.
+    /// A violation, with the records and effects that help to find its cause.
     pub fn report(&self, violation: &Violation) -> String {
         let mut text = format!(
             "promise broken: {}\n  seed {}, service {}\n  {}\n",

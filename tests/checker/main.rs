@@ -1,11 +1,11 @@
-//! Random traffic under faults, and a checker of what happened.
+//! Random traffic under faults, and a check of the recorded effects.
 //!
 //! Stand-ins for deploy commands, load tests, nodes, Slack and a registry write each effect into one log (`effects`).
 //! Random releases, webhooks and commands (`traffic`) run while processes are killed and stopped, the store goes away,
-//! the disk is full and the clock jumps (`faults`). Then everything is driven to rest (`rest`), and the log is compared
-//! with the journal (`promises`).
+//! the disk is full and the clock jumps (`faults`). Then the test resumes or cancels what has not ended (`rest`),
+//! and compares the log with the journal (`promises`).
 //!
-//! The seed is printed. `GREENLIGHT_CHECKER_SEED` repeats it: the same choices, although not the same interleaving.
+//! The seed is printed. `GREENLIGHT_CHECKER_SEED` repeats its random choices, but not the interleaving of the processes.
 //! `GREENLIGHT_CHECKER_SECONDS` sets how long the traffic lasts, `GREENLIGHT_CHECKER_SERVICES` how many services run.
 
 mod effects;
@@ -42,13 +42,13 @@ use crate::shop::Shop;
 use crate::stand_in::StandIn;
 use crate::traffic::Traffic;
 
-/// How long the traffic lasts unless a person says otherwise, in seconds.
+/// The default of `GREENLIGHT_CHECKER_SECONDS`.
 const SECONDS: u64 = 60;
 
-/// How many services run at once unless a person says otherwise.
+/// The default of `GREENLIGHT_CHECKER_SERVICES`.
 const SERVICES: u64 = 4;
 
-/// A number that a person set.
+/// The number in an environment variable.
 fn number(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok()?;
     Some(
@@ -97,19 +97,19 @@ fn random_traffic_keeps_the_promises() {
         }
     }
     if !broken.is_empty() {
-        // What is left shows more than the report.
-        println!("the services are in {}", folder.keep().display());
+        // Its journals and logs show more than the report.
+        println!("the folder of the services is {}", folder.keep().display());
     }
     assert!(broken.is_empty(), "seed {seed}\n{broken}");
     assert_something_happened(&ended);
 }
 
-/// Prints a text also if the test passes: its output is captured, and the seed must be in every log.
+/// Prints a text even if the test passes. `println!` would be captured, and the seed must be in every log.
 fn say(text: &str) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
-/// A run without deployments or faults shows nothing.
+/// A run without promoted releases or with few faults proves nothing.
 fn assert_something_happened(ended: &[(History, BTreeMap<Fault, usize>)]) {
     let deployments = ended.iter().flat_map(|(it, _)| it.deployments.values());
     let promoted = deployments.filter(|it| it.header.is_promoted()).count();
@@ -120,7 +120,7 @@ fn assert_something_happened(ended: &[(History, BTreeMap<Fault, usize>)]) {
     );
 }
 
-/// What happened, in numbers.
+/// The numbers of deployments, faults and effects.
 fn summary(seed: u64, ended: &[(History, BTreeMap<Fault, usize>)]) -> String {
     let mut faults: BTreeMap<Fault, usize> = BTreeMap::new();
     let mut conclusions: BTreeMap<String, usize> = BTreeMap::new();

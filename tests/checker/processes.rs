@@ -14,11 +14,11 @@ pub enum Role {
     Run,
     /// The first process of a deploy command or a load test.
     Command,
-    /// Another one, such as the gate of a command.
+    /// Any other process, such as the gate of a command.
     Other,
 }
 
-/// The processes whose home is this folder.
+/// The processes whose `HOME` is this folder.
 pub fn of(folder: &Path) -> Vec<(Pid, Role)> {
     let mark = format!("HOME={}\0", folder.display());
     let all = fs::read_dir("/proc").expect("processes").flatten();

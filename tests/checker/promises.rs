@@ -1,6 +1,7 @@
 //! The promises, each as a check of a recorded history. The words are those of the documentation.
 
 mod answered;
+mod measured;
 mod once;
 mod order;
 mod overlap;
@@ -18,6 +19,7 @@ pub fn check(history: &History) -> Vec<Violation> {
         once::check,
         overlap::check,
         order::check,
+        measured::check,
         stage::check,
         webhooks::check,
         answered::check,

@@ -10,16 +10,16 @@ use crate::faults::LATEST;
 use crate::history::History;
 use crate::traffic::Traffic;
 
-/// How long a service may take until it is at rest.
+/// How long a service may take to come to rest.
 const LIMIT: Duration = Duration::from_mins(4);
 
-/// How long a deployment may wait for another release before a person ends it.
+/// How long a deployment may wait for another release before the test cancels it.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Drives a service to rest, and returns its history.
 pub fn drive(traffic: &mut Traffic, seed: u64) -> History {
     traffic.faults.end(&traffic.shop);
-    // A lease that was written at a later time must end within the test.
+    // A lease that was taken while the clock was ahead must end within the test.
     if traffic.shop.database.is_none() {
         traffic.shop.shift_clock(LATEST + 900);
     }

@@ -133,7 +133,7 @@ impl Shop {
         fs::write(self.folder.join("greenlight.toml"), text).expect("a configuration");
     }
 
-    /// The folder with everything.
+    /// The folder of the repository, the journal and the logs.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -152,7 +152,7 @@ impl Shop {
 
     /// Sets the clock of all processes of the service, in seconds from the real time.
     pub fn shift_clock(&self, offset: i64) {
-        // In one step: a process may be reading it.
+        // A process may read the file now, so the new contents replace it at once.
         let new = self.folder.join("clock.new");
         fs::write(&new, offset.to_string()).expect("a file");
         fs::rename(new, self.folder.join("clock")).expect("a file");
@@ -237,7 +237,7 @@ impl Shop {
         }
     }
 
-    /// Whether the server was killed, or has not listened yet since it started.
+    /// Whether the server has ended, or does not accept connections.
     pub fn was_away(&mut self) -> bool {
         let ended = self.server.as_mut().is_none_or(|it| it.ended().is_some());
         ended || TcpStream::connect(("127.0.0.1", self.port)).is_err()

@@ -26,7 +26,7 @@ struct Shared {
     ended: AtomicBool,
 }
 
-/// What the stand-ins know of one service.
+/// The state of the stand-ins of one service.
 struct Shop {
     folder: PathBuf,
     log: EffectsLog,
@@ -95,7 +95,7 @@ impl StandIn {
 impl Drop for StandIn {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
-        // The listener waits for a connection: this is the last one.
+        // The listener waits for a connection. This is the last one.
         let _ = TcpStream::connect(self.address);
         if let Some(listener) = self.listener.take() {
             let _ = listener.join();

@@ -22,7 +22,7 @@ const SILENT: Duration = Duration::from_mins(3);
 /// How many commands of people run at a time.
 const AT_A_TIME: usize = 5;
 
-/// What happens next.
+/// A step of the traffic.
 #[derive(Clone, Copy)]
 enum Step {
     Release,
@@ -62,12 +62,12 @@ pub struct Traffic {
     /// Whether a release waits for the end of the one before it.
     is_calm: bool,
     started: Vec<Started>,
-    /// Webhooks that were not accepted yet: a registry sends them again.
+    /// Webhooks that were not accepted so far. A registry sends them again.
     undelivered: Vec<Webhook>,
     count: usize,
     /// The tags that were pushed, the newest last.
     tags: Vec<String>,
-    /// Commits that are not published yet.
+    /// Commits without an image so far.
     late: Vec<(String, Label)>,
 }
 
@@ -133,7 +133,7 @@ impl Traffic {
         self.attend();
         let steps = if self.is_calm { &CALM_STEPS } else { &STEPS };
         match weighted(steps, &mut self.random) {
-            // Otherwise most releases are superseded before they begin.
+            // With more releases, most of them are superseded before they begin.
             Step::Release if self.is_busy() => {}
             Step::Release => {
                 let made = self.commit();
@@ -174,8 +174,7 @@ impl Traffic {
             }
     }
 
-    /// What goes on beside the steps: the server is started again, webhooks are sent again, and commands
-    /// end.
+    /// Starts an ended server again, sends a rejected webhook again, and logs the answers of ended commands.
     pub fn attend(&mut self) {
         self.shop.serve();
         if !self.undelivered.is_empty() {
@@ -225,13 +224,13 @@ impl Traffic {
     /// Pushes a release under its tags, and sends the webhooks.
     fn release(&mut self, (commit, label): (String, Label)) {
         let commit = &commit;
-        // Now and then the tag contradicts the label.
+        // One tag in 15 contradicts the label of its commit.
         let contradicts = self.random.u8(0..15) == 0;
         let stage = match if contradicts { Label::Skip } else { label } {
             Label::Skip => format!("stage-{commit}"),
             label => format!("stage-loadtest-{}-{commit}", label.word()),
         };
-        // Now and then the production tag names another image.
+        // One production tag in 12 names another image.
         let other = self.random.u8(0..12) == 0;
         let digest = |image: &str| format!("sha256:{image:0>64}");
         let mut tags = vec![(stage, digest(commit))];
@@ -249,7 +248,7 @@ impl Traffic {
             }
             let digest = Some(digest).filter(|_| self.random.bool());
             let times = match self.random.u8(0..10) {
-                // It gets lost; the registry's list shows the tag.
+                // The webhook is lost. The registry's list has the tag.
                 0 => 0,
                 1..=7 => 1,
                 _ => 2,
@@ -263,7 +262,7 @@ impl Traffic {
         }
     }
 
-    /// Sends a webhook; one that is not accepted is sent again later.
+    /// Sends a webhook. If it is not accepted, it is sent again later.
     fn deliver(&mut self, webhook: Webhook) {
         let name = &self.shop.name;
         let body = match &webhook.digest {

@@ -258,9 +258,9 @@ fn a_dead_process_is_not_waited_for() {
     assert!(noticed, "{entries:?}");
 }
 
-/// A driver that dies right after the record of its end has not written the end to the list.
+/// A process that dies right after the last record has not written the conclusion to the list of deployments.
 #[test]
-fn what_has_ended_by_its_records_is_not_canceled() {
+fn a_deployment_whose_records_have_a_conclusion_is_not_canceled() {
     let pipeline = Pipeline::recorded();
     pipeline.commit("Change [load test: skip]");
     pipeline.run().is(0, &[]);

@@ -174,7 +174,7 @@ fn an_abort_that_was_superseded_untested_counts_as_stopped() {
     pipeline.run().is(0, &["promote[load-test-skipped]"]);
 }
 
-/// A deployment that failed before its load test proves nothing about the commit.
+/// A deployment that failed before its load test does not show that the commit is good.
 #[test]
 fn an_abort_that_failed_untested_counts_as_stopped() {
     let mut pipeline = Pipeline::recorded();
@@ -184,7 +184,7 @@ fn an_abort_that_failed_untested_counts_as_stopped() {
     pipeline.run().is(1, &["stop[not-converged]"]);
     pipeline.stage.mend();
     pipeline.setting.deadline = 60;
-    is_carried_no_further(pipeline, &feature);
+    next_release_is_stopped(pipeline, &feature);
 }
 
 #[test]
@@ -197,12 +197,12 @@ fn an_abort_that_was_canceled_untested_counts_as_stopped() {
         .greenlight(&["cancel", "1", "--by", "Ada"])
         .is(0, &["is canceled"]);
     assert_eq!(run.wait(LIMIT).code(), Some(1));
-    is_carried_no_further(pipeline, &feature);
+    next_release_is_stopped(pipeline, &feature);
 }
 
-/// The next release, which needs no load test of its own, is stopped by one.
+/// The next release asks for no load test. It is load tested because of the commit that it contains, and stopped.
 #[track_caller]
-fn is_carried_no_further(mut pipeline: Pipeline, feature: &str) {
+fn next_release_is_stopped(mut pipeline: Pipeline, feature: &str) {
     pipeline.setting.load_test = recorded("failed");
     let docs = typo(&pipeline, "one\n");
     let said = format!(

@@ -8,28 +8,33 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::under_way;
 
-#[test]
-fn a_second_release_waits_for_its_turn() {
+/// Deploys two releases at once: the newer one waits until the older one is promoted. `meanwhile` runs before the newer
+/// one starts.
+#[track_caller]
+fn newer_release_waits(meanwhile: impl FnOnce(&Pipeline)) {
     let pipeline = Pipeline::recorded();
     let older = pipeline.commit("Older [load test: abort]");
     let first = pipeline.tags();
     let one = under_way::deploying(&pipeline, &first[0]);
     let newer = pipeline.commit("Newer [load test: abort]");
     let second = pipeline.tags();
+    meanwhile(&pipeline);
     let two = pipeline.start(&["run", "--tag", &second[0]]);
     pipeline.until_status(2, "is being deployed to `stage`");
     assert_eq!(Pipeline::times(&pipeline.stage, &newer), 0);
     pipeline.stage.pace(Duration::ZERO);
     assert_eq!(one.wait(LIMIT).code(), Some(0));
     assert_eq!(two.wait(LIMIT).code(), Some(0));
-    let deployed: Vec<_> = pipeline
-        .prod
-        .state()
-        .deployments
-        .into_iter()
-        .map(|it| it.commit)
-        .collect();
-    assert_eq!(deployed, [older, newer]);
+    for service in [&pipeline.stage, &pipeline.prod] {
+        let deployed = service.state().deployments.into_iter();
+        let deployed: Vec<_> = deployed.map(|it| it.commit).collect();
+        assert_eq!(deployed, [older.as_str(), &newer]);
+    }
+}
+
+#[test]
+fn a_second_release_waits_for_its_turn() {
+    newer_release_waits(|_| {});
 }
 
 /// Sets the clock of all processes of greenlight, in seconds from the real time.
@@ -40,30 +45,13 @@ fn set_clock(pipeline: &Pipeline, offset: i64) {
     fs::rename(new, pipeline.folder().join("clock")).expect("renamed");
 }
 
-/// A clock that is set forwards does not end the lease of a process that works.
 #[test]
-fn a_clock_that_is_set_forwards_ends_no_lease() {
-    let pipeline = Pipeline::recorded();
-    let older = pipeline.commit("Older [load test: abort]");
-    let first = pipeline.tags();
-    let one = under_way::deploying(&pipeline, &first[0]);
-    let newer = pipeline.commit("Newer [load test: abort]");
-    let second = pipeline.tags();
-    set_clock(&pipeline, 3600);
-    let two = pipeline.start(&["run", "--tag", &second[0]]);
-    pipeline.until_status(2, "is being deployed to `stage`");
-    assert_eq!(Pipeline::times(&pipeline.stage, &newer), 0);
-    pipeline.stage.pace(Duration::ZERO);
-    assert_eq!(one.wait(LIMIT).code(), Some(0));
-    assert_eq!(two.wait(LIMIT).code(), Some(0));
-    let deployed = pipeline.stage.state().deployments.into_iter();
-    let deployed: Vec<_> = deployed.map(|it| it.commit).collect();
-    assert_eq!(deployed, [older, newer]);
+fn a_clock_that_is_set_forwards_does_not_end_the_lease_of_a_running_process() {
+    newer_release_waits(|pipeline| set_clock(pipeline, 3600));
 }
 
-/// A clock that is set back does not prolong the lease of a process that is dead.
 #[test]
-fn a_clock_that_is_set_back_prolongs_no_lease() {
+fn a_clock_that_is_set_back_does_not_prolong_the_lease_of_a_dead_process() {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.lease = 3;
     pipeline.commit("Older [load test: abort]");

@@ -171,7 +171,7 @@ fn a_signal_to_the_whole_job_fails_nothing() {
 fn a_pause_is_no_failure_to_converge() {
     let mut pipeline = quick();
     pipeline.setting.deadline = 3;
-    // The first round after the pause must not be the last one.
+    // Convergence must need another round after the first one that follows the pause.
     pipeline.setting.rounds = 2;
     pipeline.stage.freeze(0);
     let commit = pipeline.commit("Change [load test: skip]");

@@ -1,7 +1,7 @@
-//! Faults of the disk while the server accepts webhooks: no webhook is answered with a status of success unless it is
-//! stored, and the server goes on after the fault.
+//! Faults of the disk while the server accepts webhooks: the server answers 202 only if the webhook is stored, and accepts
+//! webhooks again after the fault.
 //!
-//! strace makes system calls of the server fail for a while, as the kernel could.
+//! strace makes some system calls of the server fail.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::pipeline::{GREENLIGHT, LIMIT, Pipeline};
 use crate::server::{Cleaner, Server, StoreReader, digest, distribution, table};
 use crate::waiting;
 
-/// A pipeline whose webhooks name a tag without a commit, so that they start nothing.
+/// A pipeline for webhooks that name a tag without a commit, so that no deployment starts.
 fn idle() -> Pipeline {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.serve = Some(table(""));
@@ -23,7 +23,7 @@ fn is_stored(store: &mut StoreReader, tag: &str) -> bool {
     events.any(|it| it.push_event.tag == tag)
 }
 
-/// Sends a webhook until it is accepted, as a registry does. Returns the number of failed attempts.
+/// Sends a webhook until it is accepted, as a registry does. Returns the number of rejected attempts.
 fn deliver(server: &Server, store: &mut StoreReader, tag: &str) -> u32 {
     let body = distribution(tag, &digest(1));
     let mut failed = 0;
@@ -43,7 +43,7 @@ fn deliver(server: &Server, store: &mut StoreReader, tag: &str) -> u32 {
 }
 
 #[test]
-fn whatever_call_fails_no_webhook_is_lost() {
+fn no_webhook_is_lost_whichever_system_call_fails() {
     let pipeline = idle();
     let _cleaner = Cleaner::of(&pipeline);
     for (calls, fault) in [
@@ -98,7 +98,7 @@ fn a_limit_for_the_size_of_files_refuses_webhooks_until_it_is_raised() {
         };
         prlimit(Some(server.pid()), Resource::Fsize, limit).expect("set");
     };
-    // A part of the next page fits.
+    // The next page of the database fits only in part.
     limit(&mut server, Some(length + 1000));
     let mut refused = 0;
     for number in 0..200 {

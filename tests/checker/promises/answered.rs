@@ -1,16 +1,16 @@
 //! Every request is answered.
 //!
-//! - A webhook gets 202 or 503, unless the server was killed or stopped meanwhile.
+//! - A webhook gets 202 or 503, unless the server was killed or stopped in the meantime.
 //! - A command ends with one of its documented exit statuses, unless it was killed. With an idempotency key and the
-//!   exit status 0, the journal has the deployment, or the release was live already. After `cancel` and 0, the
-//!   deployment is canceled, and nothing starts behind its end.
-//! - At rest every deployment has ended, and its list and its records agree.
+//!   exit status 0, the journal has the deployment, or the release was live already. After `cancel` with status 0, the
+//!   deployment is canceled, and has no records after its end.
+//! - At rest every deployment has ended, and the list of deployments agrees with its records.
 
 use greenlight::contract::promotion::Conclusion;
 use greenlight::deployment::entry::Entry;
 
 use crate::effects::{Answer, Effect};
-use crate::history::{History, Violation};
+use crate::history::{History, Violations};
 use crate::rest;
 
 const PROMISE: &str = "every request is answered";
@@ -18,16 +18,8 @@ const PROMISE: &str = "every request is answered";
 /// The exit statuses of `run` and `cancel`.
 const STATUSES: [i32; 6] = [0, 1, 2, 4, 74, 75];
 
-pub fn check(history: &History) -> Vec<Violation> {
-    let mut found = Vec::new();
-    let mut broken = |why: String, deployments: Vec<u64>, at: Option<usize>| {
-        found.push(Violation {
-            promise: PROMISE,
-            why,
-            deployments,
-            at,
-        });
-    };
+pub fn check(history: &History) -> Violations {
+    let mut found = Violations::of(PROMISE);
     for (at, effect) in history.effects.iter().enumerate() {
         match effect {
             Effect::Webhook {
@@ -38,16 +30,16 @@ pub fn check(history: &History) -> Vec<Violation> {
             } => {
                 let is_answer = matches!(status, Some(202 | 503)) || (status.is_none() && *excused);
                 if !is_answer {
-                    broken(
+                    found.add(
                         format!("the webhook of {tag} got {status:?}"),
-                        vec![],
+                        &[],
                         Some(at),
                     );
                 }
             }
             Effect::Answered(answer) => {
                 if let Some(why) = of_command(history, answer) {
-                    broken(why, vec![], Some(at));
+                    found.add(why, &[], Some(at));
                 }
             }
             _ => {}
@@ -67,16 +59,16 @@ pub fn check(history: &History) -> Vec<Violation> {
             ([one], Some(other)) if *one == other => {
                 let last = recorded.entries.last().map(|it| &it.entry);
                 let is_last = matches!(last, Some(Entry::Concluded { .. }));
-                (!is_last).then(|| "goes on behind its end".to_owned())
+                (!is_last).then(|| "has records after its end".to_owned())
             }
             (ends, conclusion) => Some(format!("ended {ends:?}, and the list has {conclusion:?}")),
         };
         if let Some(why) = why {
-            broken(format!("deployment {number} {why}"), vec![*number], None);
+            found.add(format!("deployment {number} {why}"), &[*number], None);
         }
     }
     for open in rest::open(history) {
-        broken(format!("at rest, {open}"), vec![], None);
+        found.add(format!("at rest, {open}"), &[], None);
     }
     found
 }

@@ -1,10 +1,9 @@
 //! An effect that must not be repeated happens at most once.
 //!
-//! - A deploy command that is not `deploy-repeatable` starts at most once in each environment of a deployment. A
-//!   repeatable one starts again only after a resume that recorded the repetition.
-//! - Every start of a command is recorded before it: a command never runs more often than the journal says that it
-//!   started.
-//! - A release is deployed for its own deployment: with the commit and the digest of the journal.
+//! - Without `deploy-repeatable`, a deployment starts its deploy command at most once in each environment. With it, the
+//!   command starts again only after a resume that recorded the repetition.
+//! - A start is recorded before the command runs: no command runs more often than the journal has starts of it.
+//! - A command gets the commit and the digest that the journal has for its deployment.
 
 use std::collections::BTreeMap;
 
@@ -12,33 +11,28 @@ use greenlight::contract::promotion::Action;
 use greenlight::deployment::entry::Entry;
 
 use crate::effects::Kind;
-use crate::history::{History, Violation};
+use crate::history::{History, Violations};
 
 const PROMISE: &str = "a non-repeatable effect happens at most once";
 
-pub fn check(history: &History) -> Vec<Violation> {
-    let mut found = Vec::new();
+pub fn check(history: &History) -> Violations {
+    let mut found = Violations::of(PROMISE);
     let mut times = BTreeMap::new();
     for (at, effect) in history.effects.iter().enumerate() {
         let Some(command) = effect.begun() else {
             continue;
         };
         let number = command.deployment;
-        let mut broken = |why: String| {
-            found.push(Violation {
-                promise: PROMISE,
-                why,
-                deployments: vec![number],
-                at: Some(at),
-            });
-        };
+        let mut broken = |why: String| found.add(why, &[number], Some(at));
         let Some(recorded) = history.deployments.get(&number) else {
             broken(format!("deployment {number} is not in the journal"));
             continue;
         };
         let digest = recorded.header.digest.as_deref().unwrap_or_default();
         if (command.commit.as_str(), command.digest.as_str()) != (&recorded.header.commit, digest) {
-            broken(format!("deployment {number} deployed another release"));
+            broken(format!(
+                "deployment {number} ran a command for another release"
+            ));
         }
         let key = (
             number,

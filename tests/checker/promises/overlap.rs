@@ -1,18 +1,18 @@
 //! No two deployments overlap in an environment.
 //!
-//! The interval of a command is from its first line in the effects log to its last one, or to the end of its process:
-//! the kernel then lets the next command lock the environment (`alone`). One overlap is allowed: the process that started
-//! the command was killed, stopped or cut off from the store, and the command ran for longer than `[journal] lease`. A
-//! clock that jumps allows none.
+//! A command runs from its first line in the effects log to its last line, or to the end of its process: then the kernel
+//! lets the next command lock the environment (`alone`). An overlap is allowed only if the process that started the
+//! first command was killed, stopped or cut off from the store, and the command ran for longer than `[journal] lease`.
+//! A jump of the clock does not allow an overlap.
 
 use std::collections::BTreeMap;
 
 use crate::effects::{Command, Effect};
-use crate::history::{History, Violation};
+use crate::history::{History, Violations};
 
 const PROMISE: &str = "no two deployments overlap in an environment";
 
-/// The faults after which a command can run without its greenlight, as they are named in the log.
+/// The faults after which a command can run while its lease is not renewed, by their names in the log.
 const CUT_OFF: [&str; 7] = [
     "KillRun",
     "KillServer",
@@ -23,7 +23,7 @@ const CUT_OFF: [&str; 7] = [
     "Interrupt",
 ];
 
-/// How many effects before a command can have the fault that hit its greenlight.
+/// How many effects before the first line of a command the fault can be that hit the process that started it.
 const BEFORE: usize = 10;
 
 fn has_cut_off(effects: &[Effect]) -> bool {
@@ -32,8 +32,8 @@ fn has_cut_off(effects: &[Effect]) -> bool {
     })
 }
 
-pub fn check(history: &History) -> Vec<Violation> {
-    let mut found = Vec::new();
+pub fn check(history: &History) -> Violations {
+    let mut found = Violations::of(PROMISE);
     let mut open: BTreeMap<&str, Vec<(usize, &Command)>> = BTreeMap::new();
     for (at, effect) in history.effects.iter().enumerate() {
         match effect {
@@ -46,9 +46,8 @@ pub fn check(history: &History) -> Vec<Violation> {
                     let is_abandoned = command.at - other.at > history.lease
                         && has_cut_off(&history.effects[began.saturating_sub(BEFORE)..at]);
                     if other.deployment != command.deployment && !is_abandoned {
-                        found.push(Violation {
-                            promise: PROMISE,
-                            why: format!(
+                        found.add(
+                            format!(
                                 "{:?} of deployment {} in {} began while {:?} of deployment {} ran",
                                 command.kind,
                                 command.deployment,
@@ -56,9 +55,9 @@ pub fn check(history: &History) -> Vec<Violation> {
                                 other.kind,
                                 other.deployment
                             ),
-                            deployments: vec![other.deployment, command.deployment],
-                            at: Some(at),
-                        });
+                            &[other.deployment, command.deployment],
+                            Some(at),
+                        );
                     }
                 }
                 running.push((at, command));

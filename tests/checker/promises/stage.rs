@@ -1,40 +1,34 @@
 //! Production is changed only after stage was verified with the same commit and, where both are known, the same digest.
 //!
-//! *Verified* means that a deploy command brought the release to stage, and that the journal has a round in which every
-//! node of stage served the commit, before the deploy command of production started.
+//! *Verified* means: before the deploy command of production starts, a deploy command has brought the release to stage,
+//! and the journal has a round in which every node of stage served the commit.
 
 use greenlight::contract::promotion::{Action, Convergence, Happening, NodeVersion};
 use greenlight::deployment::entry::Entry;
 
-use crate::history::{History, Violation};
+use crate::history::{History, Violations};
 
 const PROMISE: &str = "production is deployed only after stage, with the same commit and digest";
 
-pub fn check(history: &History) -> Vec<Violation> {
-    let mut found = Vec::new();
+pub fn check(history: &History) -> Violations {
+    let mut found = Violations::of(PROMISE);
     for (at, effect) in history.effects.iter().enumerate() {
         let Some(prod) = effect.deploy().filter(|it| it.environment == "prod") else {
             continue;
         };
-        let is_same = |one: &str, other: &str| one.is_empty() || other.is_empty() || one == other;
         let was_in_stage = history.effects[..at]
             .iter()
             .filter_map(|it| it.deploy())
-            .any(|it| {
-                it.environment == "stage"
-                    && it.commit == prod.commit
-                    && is_same(&it.digest, &prod.digest)
-            });
+            .any(|it| it.environment == "stage" && it.is_same_release(prod));
         let mut broken = |why: &str| {
-            found.push(Violation {
-                promise: PROMISE,
-                why: format!(
+            found.add(
+                format!(
                     "deployment {} changed production, and {why}",
                     prod.deployment
                 ),
-                deployments: vec![prod.deployment],
-                at: Some(at),
-            });
+                &[prod.deployment],
+                Some(at),
+            );
         };
         if !was_in_stage {
             broken("its release was not deployed to stage before");

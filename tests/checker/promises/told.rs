@@ -1,18 +1,18 @@
 //! A message is not sent twice.
 //!
-//! Slack accepts each text at most once for each deployment of the tag that the text names, also if the sending process
-//! is killed before it has the answer.
+//! Slack accepts each text at most once for each deployment of the tag that the text names, even if the process is killed
+//! after it sent the message and before it receives the answer.
 
 use std::collections::BTreeMap;
 
 use crate::effects::Effect;
-use crate::history::{History, Violation};
+use crate::history::{History, Violations};
 
 const PROMISE: &str = "a message is not sent twice";
 
-pub fn check(history: &History) -> Vec<Violation> {
+pub fn check(history: &History) -> Violations {
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut found = Vec::new();
+    let mut found = Violations::of(PROMISE);
     for (at, effect) in history.effects.iter().enumerate() {
         let Effect::Told { text } = effect else {
             continue;
@@ -23,15 +23,14 @@ pub fn check(history: &History) -> Vec<Violation> {
         let about = about.filter(|(_, it)| text.contains(&it.header.tag));
         let about: Vec<_> = about.map(|(number, _)| *number).collect();
         if *times > about.len() {
-            found.push(Violation {
-                promise: PROMISE,
-                why: format!(
-                    "Slack has accepted {times} times, about {} deployments: {text}",
+            found.add(
+                format!(
+                    "Slack accepted a message {times} times, about {} deployments: {text}",
                     about.len()
                 ),
-                deployments: about,
-                at: Some(at),
-            });
+                &about,
+                Some(at),
+            );
         }
     }
     found

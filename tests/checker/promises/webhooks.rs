@@ -1,30 +1,22 @@
 //! Every accepted webhook leads to one start or a stated refusal.
 //!
-//! - A webhook that was answered with 202 is a push event of the inbox, which is ignored for a reason, or asks for a
-//!   deployment request.
-//! - At rest, a deployment request has one deployment, or the release is live already, or a reason why none began. A
-//!   production tag may wait for stage.
-//! - An idempotency key has at most one deployment with records.
+//! - The inbox has a push event for each webhook that was answered with 202. The event is ignored for a stated reason, or
+//!   led to a deployment request.
+//! - At rest, a deployment request has one deployment, or its release was live already, or the inbox states why no
+//!   deployment began. The request of a production tag may wait for stage.
+//! - At most one deployment with an idempotency key has records.
 
 use std::collections::BTreeMap;
 
 use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
 
 use crate::effects::Effect;
-use crate::history::{History, Violation};
+use crate::history::{History, Violations};
 
 const PROMISE: &str = "every accepted webhook leads to one start or a stated refusal";
 
-pub fn check(history: &History) -> Vec<Violation> {
-    let mut found = Vec::new();
-    let mut broken = |why: String, deployments: Vec<u64>, at: Option<usize>| {
-        found.push(Violation {
-            promise: PROMISE,
-            why,
-            deployments,
-            at,
-        });
-    };
+pub fn check(history: &History) -> Violations {
+    let mut found = Violations::of(PROMISE);
     for (at, effect) in history.effects.iter().enumerate() {
         let Effect::Webhook {
             tag,
@@ -38,18 +30,14 @@ pub fn check(history: &History) -> Vec<Violation> {
         let mut events = history.push_events.iter();
         let event = events.find(|it| it.push_event.tag == *tag && it.push_event.digest == *digest);
         match event.map(|it| &it.state) {
-            None => broken(format!("the webhook of {tag} is lost"), vec![], Some(at)),
+            None => found.add(format!("the webhook of {tag} is lost"), &[], Some(at)),
             Some(PushEventState::Ignored { why }) if why.is_empty() => {
-                broken(
-                    format!("{tag} is ignored without a reason"),
-                    vec![],
-                    Some(at),
-                );
+                found.add(format!("{tag} is ignored without a reason"), &[], Some(at));
             }
             Some(PushEventState::Wanted { request })
                 if !history.requests.iter().any(|it| it.id == *request) =>
             {
-                broken(format!("the request of {tag} is lost"), vec![], Some(at));
+                found.add(format!("the request of {tag} is lost"), &[], Some(at));
             }
             Some(_) => {}
         }
@@ -64,9 +52,9 @@ pub fn check(history: &History) -> Vec<Violation> {
     }
     for (key, numbers) in &begun {
         if numbers.len() > 1 {
-            broken(
+            found.add(
                 format!("the key {key} began several deployments"),
-                numbers.clone(),
+                numbers,
                 None,
             );
         }
@@ -90,9 +78,9 @@ pub fn check(history: &History) -> Vec<Violation> {
             state => Some(format!("is {state:?}")),
         };
         if let Some(why) = why {
-            broken(
+            found.add(
                 format!("the request of {} {why}", request.tag),
-                numbers,
+                &numbers,
                 None,
             );
         }
