@@ -19,6 +19,9 @@ mod postgres_server;
 mod process;
 mod processes;
 mod promises;
+#[expect(dead_code, reason = "Slack's stand-in uses the rest")]
+#[path = "../e2e/request.rs"]
+mod request;
 mod rest;
 mod shop;
 mod stand_in;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use serde_json::json;
 
 use crate::effects::{Effect, EffectsLog};
+use crate::request::Request;
 
 /// The server. It ends when it is dropped.
 pub struct StandIn {
@@ -113,24 +114,9 @@ impl Shared {
     }
 
     fn serve(&self, mut stream: &TcpStream) -> Option<()> {
-        let mut reader = BufReader::new(stream);
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let mut words = line.split(' ').map(str::to_owned);
-        let (method, path) = (words.next()?, words.next()?);
-        let mut length = 0;
-        loop {
-            line.clear();
-            reader.read_line(&mut line).ok()?;
-            let Some((name, value)) = line.trim_end().split_once(':') else {
-                break;
-            };
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse().ok()?;
-            }
-        }
-        let mut body = Vec::new();
-        reader.take(length).read_to_end(&mut body).ok()?;
+        let Request {
+            method, path, body, ..
+        } = Request::read(stream)?;
         let (status, header, body) = self.answer(&method, &path, &body);
         let content = if method == "HEAD" { "" } else { &body };
         write!(

@@ -34,6 +34,7 @@ mod promotion;
 mod registry;
 mod registry_client;
 mod report;
+mod request;
 mod resumed;
 mod rivals;
 mod service;

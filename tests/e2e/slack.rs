@@ -3,12 +3,14 @@
 //! <https://docs.slack.dev/reference/methods/chat.postMessage> and
 //! <https://docs.slack.dev/reference/methods/chat.update> say.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use serde_json::{Value, json};
+
+use crate::request::Request;
 
 /// The path of the only webhook there is. It is a secret: it must show up nowhere.
 const HOOK: &str = "/services/T0000/B0000/not-to-be-shown";
@@ -171,7 +173,12 @@ impl Shared {
 
     /// Answers one request, and closes. A client that goes away is not missed.
     fn serve(&self, stream: &TcpStream) -> Option<()> {
-        let (method, path, token, body) = read(stream)?;
+        let Request {
+            method,
+            path,
+            token,
+            body,
+        } = Request::read(stream)?;
         self.state().asked += 1;
         if method == "GET" {
             let status = self.look()?;
@@ -251,36 +258,4 @@ fn answer(mut stream: &TcpStream, status: u16, text: &str) -> Option<()> {
     )
     .ok()?;
     stream.shutdown(Shutdown::Both).ok()
-}
-
-/// Reads the method, path, token and body of a request. The body needs a `Content-Length`.
-fn read(stream: &TcpStream) -> Option<(String, String, String, Vec<u8>)> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split(' ').map(str::to_owned);
-    let (method, path) = (words.next()?, words.next()?);
-    let mut length = 0;
-    let mut token = String::new();
-    loop {
-        line.clear();
-        reader.read_line(&mut line).ok()?;
-        let header = line.trim_end();
-        if header.is_empty() {
-            break;
-        }
-        let (name, value) = header.split_once(':')?;
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().ok()?;
-        }
-        if name.eq_ignore_ascii_case("authorization") {
-            value
-                .trim()
-                .trim_start_matches("Bearer ")
-                .clone_into(&mut token);
-        }
-    }
-    let mut body = Vec::new();
-    reader.take(length).read_to_end(&mut body).ok()?;
-    Some((method, path, token, body))
 }

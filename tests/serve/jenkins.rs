@@ -3,10 +3,12 @@
 //! Source: <https://www.jenkins.io/doc/book/using/remote-access-api/>.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+use crate::request::Request;
 
 /// A running stand-in. Its threads end with the test.
 pub struct Jenkins {
@@ -83,26 +85,11 @@ impl Jenkins {
 }
 
 fn serve(mut stream: &TcpStream, state: &Mutex<State>, address: SocketAddr) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.to_owned();
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).ok()?;
-        let Some((name, value)) = header.trim_end().split_once(':') else {
-            break;
-        };
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = String::new();
-    reader.take(length).read_to_string(&mut body).ok()?;
+    let request = Request::read(stream)?;
+    let body = String::from_utf8(request.body).ok()?;
     let (head, text) = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        answer(&mut state, &path, &body, address)?
+        answer(&mut state, &request.path, &body, address)?
     };
     let length = text.len();
     write!(

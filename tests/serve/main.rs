@@ -39,6 +39,8 @@ mod programs;
 #[path = "../e2e/registry.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod registry;
+#[path = "../e2e/request.rs"]
+mod request;
 mod server;
 #[path = "../e2e/service.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]

@@ -15,11 +15,7 @@
 mod authenticate;
 mod cancel_form;
 mod child_processes;
-#[cfg(test)]
-pub(crate) use child_processes::last_error;
 mod deployment_page;
-#[cfg(test)]
-pub(crate) use deployment_page::end_of;
 mod deployment_request_worker;
 mod display;
 mod http_server;
@@ -35,11 +31,13 @@ mod page;
 mod push_event_worker;
 mod reconciliation;
 mod router;
-#[cfg(test)]
-pub(crate) use router::read_up_to;
 mod start_decision;
 mod timelines;
 mod worker_pool;
+
+// The test of the limits calls these readers.
+#[cfg(test)]
+pub(crate) use {child_processes::last_error, deployment_page::end_of, router::read_up_to};
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
