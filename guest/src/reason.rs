@@ -175,7 +175,7 @@ pub mod codes {
 
 #[cfg(test)]
 mod tests {
-    use super::codes::ALL;
+    use super::codes::{ALL, TAG_REFUSED};
     use super::{amount, hundredths, seconds, short};
 
     #[test]
@@ -193,6 +193,15 @@ mod tests {
              p95-missing version-changed version-unknown too-many-failures too-many-exceptions \
              too-slow rate-too-low own-threshold-broken too-few-requests too-short"
         );
+    }
+
+    #[test]
+    fn the_decision_rules_name_each_code() {
+        let page = include_str!("../../host/docs/reference/decision-rules.md");
+        // The tag is read before the decision begins, so no rule gives `tag-refused`.
+        let mut given = ALL.iter().filter(|code| **code != TAG_REFUSED);
+        let missing = given.find(|code| !page.contains(&format!("`{code}`")));
+        assert_eq!(missing, None);
     }
 
     #[test]
