@@ -1,4 +1,4 @@
-//! The current time. It is read where effects happen, and passed on as a fact. Nothing else reads the system's clock.
+//! The current time. It is read where effects happen, and passed on as a fact. No other module reads the system clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,10 @@ pub fn milliseconds() -> u64 {
 
 /// The time since 1970; `None` if the clock is set to an earlier time.
 pub fn since_1970() -> Option<Duration> {
-    #[expect(clippy::disallowed_methods, reason = "the only reader of the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only reader of the system clock"
+    )]
     let time = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     #[cfg(debug_assertions)]
     let time = jumps::after(time)?;
@@ -37,7 +40,7 @@ pub fn in_milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Jumps of the clock, for tests. A release build has none.
+/// Shifts the system clock in tests. A release build does not contain it.
 #[cfg(debug_assertions)]
 mod jumps {
     use std::path::PathBuf;
@@ -48,7 +51,7 @@ mod jumps {
     /// The variable that names a file with an offset in seconds, which may be negative.
     const VARIABLE: &str = "GREENLIGHT_TEST_CLOCK_OFFSET";
 
-    /// The file is read at each question, so that a test shifts the clock of a running process.
+    /// The file is read each time that the clock is read, so that a test can shift the clock of a running process.
     static FILE: LazyLock<Option<PathBuf>> =
         LazyLock::new(|| env::var_os(VARIABLE).map(PathBuf::from));
 
@@ -61,7 +64,7 @@ mod jumps {
         shifted(time, &offset)
     }
 
-    /// A text that is not a number does not shift the clock.
+    /// The time plus an offset. A text that is not a number does not shift the clock.
     fn shifted(time: Duration, offset: &str) -> Option<Duration> {
         let offset: i64 = offset.trim().parse().unwrap_or(0);
         let by = Duration::from_secs(offset.unsigned_abs());

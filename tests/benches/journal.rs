@@ -29,15 +29,13 @@ pub fn run(folder: &Path) {
     rounds(folder, &policy);
     days(folder, &policy);
     for count in [10, 1_000, 100_000] {
-        let equal = (0..count).map(|at| observed(at, &[SHA; 3]));
-        let changing =
-            (0..count).map(|at| observed(at, &[SHA, SHA, if at % 2 == 0 { SHA } else { OTHER }]));
-        let equal = equal.flat_map(|it| [it, waited(1)]);
         let mut history = History::default();
-        for event in equal {
+        for event in (0..count).flat_map(|at| [observed(at, &[SHA; 3]), waited(at)]) {
             history.add(event, ());
         }
         decision(&policy, &format!("{count} equal rounds"), history.events());
+        let last = |at| if at % 2 == 0 { SHA } else { OTHER };
+        let changing = (0..count).map(|at| observed(at, &[SHA, SHA, last(at)]));
         let changing: Vec<_> = changing.collect();
         decision(&policy, &format!("{count} changing rounds"), &changing);
     }
@@ -91,7 +89,7 @@ impl<'a> Waiting<'a> {
         self.log.write(entry).expect("written");
     }
 
-    /// Writes what is kept back, and prints the size of the journal.
+    /// Writes the entries that are kept back, and prints the size of the journal.
     fn end(&mut self, what: &str) {
         self.write(&Entry::Interrupted);
         let size = fs::metadata(&self.file).expect("the journal").len();
@@ -129,7 +127,7 @@ fn rounds(folder: &Path, policy: &Policy) {
     println!("{:<40} {took:>8.2} s of CPU", "reading this journal");
 }
 
-/// An environment that another release holds for three days.
+/// Measures the wait for an environment that another release holds for three days.
 fn days(folder: &Path, policy: &Policy) {
     let mut waiting = Waiting::begin(folder, "days.db", policy);
     let interval = u64::from(waiting.settings.poll_interval);

@@ -1,17 +1,17 @@
-//! Damaged rows of the tables that change: messages to people and to drivers, leases, baselines and push events. Each
-//! damage is noticed by a check. No message is sent twice, no lock has two holders, no webhook is lost without a notice.
+//! Damaged rows of the tables that change: messages to people and to drivers, leases, baselines and push events. A check
+//! notices each damage. No message is sent twice, no lock has two holders, and no webhook is lost unnoticed.
 
 use std::fmt::Debug;
-use std::time::Duration;
 
 use fastrand::Rng;
-use greenlight::journal::inbox::{Delivery, Inbox, PushEvent, Settled};
+use greenlight::journal::inbox::Inbox;
 use greenlight::journal::{
-    Attempted, Baseline, Claim, ClaimRequest, Depth, Error, Holder, Lock, Message,
-    NewOutboxMessage, OutboxRequest, Replaces, Store,
+    Attempted, Baseline, Claim, ClaimRequest, Depth, Error, Holder, Lock, Message, Store,
 };
 
-use crate::place::{Place, for_both, new};
+use crate::inbox::{LONG, delivery, event, ignored};
+use crate::outbox::{ANY, message, sent};
+use crate::place::{Place, for_both, holder, new};
 
 for_both!(
     randomly_damaged_rows_are_noticed,
@@ -20,15 +20,7 @@ for_both!(
     rows_of_an_earlier_version_get_checksums,
 );
 
-const LONG: Duration = Duration::from_hours(1);
-
-const ANY: OutboxRequest = OutboxRequest {
-    deployment: None,
-    time_to_live: LONG,
-    give_up_after: LONG,
-};
-
-/// The tables, in an order in which their rows can be deleted, with their columns and the values that damage sets.
+/// The tables, in an order in which their rows can be deleted, with their columns and the damaged values.
 const TABLES: [(&str, &[(&str, &str)]); 5] = [
     (
         "outbox",
@@ -89,20 +81,8 @@ const TABLES: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-/// A number of rows of a table to choose from.
+/// How many rows of a table the test chooses from.
 const ROWS: u32 = 3;
-
-fn event(tag: &str) -> PushEvent {
-    PushEvent {
-        repository: "shop/web".to_owned(),
-        tag: tag.to_owned(),
-        digest: None,
-    }
-}
-
-fn holder(name: &str) -> Holder {
-    Holder::from_name(format!("{name}@elsewhere"))
-}
 
 fn claim(store: &mut dyn Store, environment: &str, holder: &Holder) -> Result<Claim, Error> {
     store.claim(&ClaimRequest {
@@ -119,15 +99,10 @@ fn fill(place: &Place) -> (Vec<Message>, Baseline) {
     let mut store = place.open();
     let deployment = store.begin(&new("a")).expect("begun");
     for name in ["sent", "unknown", "waiting"] {
-        let message = NewOutboxMessage {
-            deployment,
-            name: name.to_owned(),
-            body: format!("{{\"text\":\"{name}\"}}"),
-            replaces: Replaces::Never,
-        };
+        let message = message(deployment, name, &format!("{{\"text\":\"{name}\"}}"));
         store.hand_over(&message).expect("stored");
         let result = match name {
-            "sent" => Attempted::Sent { place: None },
+            "sent" => sent(None),
             "unknown" => Attempted::Unknown {
                 error: "no answer".to_owned(),
             },
@@ -154,8 +129,7 @@ fn fill(place: &Place) -> (Vec<Message>, Baseline) {
     for tag in ["ignored", "also-ignored"] {
         accept(inbox.as_mut(), tag);
         for claimed in inbox.pending(&holder("we"), LONG, 9).expect("claimed") {
-            let why = "a tag of another kind".to_owned();
-            let settled = Settled::Ignored { why };
+            let settled = ignored("a tag of another kind");
             assert_eq!(inbox.settle(&claimed, &settled), Ok(true));
         }
     }
@@ -167,12 +141,7 @@ fn fill(place: &Place) -> (Vec<Message>, Baseline) {
 }
 
 fn accept(inbox: &mut dyn Inbox, tag: &str) {
-    let delivery = Delivery {
-        at: 1,
-        source: "distribution".to_owned(),
-        body: b"{}".to_vec(),
-        push_events: vec![event(tag)],
-    };
+    let delivery = delivery(1, &[event(tag)]);
     inbox.accept(&[delivery]).expect("accepted");
 }
 
@@ -182,8 +151,7 @@ fn kept() -> impl Iterator<Item = &'static str> {
 }
 
 fn restore(place: &Place) {
-    let is_file = place.location().starts_with("sqlite:");
-    let given = if is_file {
+    let given = if place.is_file() {
         ""
     } else {
         "OVERRIDING SYSTEM VALUE"
@@ -209,11 +177,12 @@ fn damage(place: &Place, random: &mut Rng) -> String {
     let statement = match columns.get(choice) {
         None => format!("DELETE FROM {table} WHERE {of_row}"),
         Some((column, value)) => {
-            // A value that the row has already is no damage.
+            // A row that has the value already is not damaged.
             let value_only = value.split(',').next().expect("a value");
-            let differs = match *value_only {
-                _ if value_only == "NULL" => format!("{column} IS NOT NULL"),
-                _ => format!("({column} IS NULL OR {column} <> {value_only})"),
+            let differs = if value_only == "NULL" {
+                format!("{column} IS NOT NULL")
+            } else {
+                format!("({column} IS NULL OR {column} <> {value_only})")
             };
             format!("UPDATE {table} SET {column} = {value} WHERE {of_row} AND {differs}")
         }
@@ -233,8 +202,7 @@ fn is_damage<T: Debug>(result: &Result<T, Error>, statement: &str) -> bool {
 }
 
 fn randomly_damaged_rows_are_noticed(place: &Place) {
-    let is_file = place.location().starts_with("sqlite:");
-    let damages = if is_file { 400 } else { 100 };
+    let damages = if place.is_file() { 400 } else { 100 };
     let (messages, baseline) = fill(place);
     let copies = kept().map(|it| format!("CREATE TABLE kept_{it} AS SELECT * FROM {it};"));
     place.tamper(&copies.collect::<Vec<_>>().concat());
@@ -246,7 +214,7 @@ fn randomly_damaged_rows_are_noticed(place: &Place) {
         let checked = store.check(Depth::Quick).and_then(|()| inbox.check());
         let is_noticed = is_damage(&checked, &statement);
         noticed += u32::from(is_noticed);
-        // Without a notice, the statement changed nothing, and all is as it was.
+        // If nothing is noticed, the statement changed nothing.
         loop {
             let claimed = store.claim_message(&ANY);
             if is_damage(&claimed, &statement) {
@@ -254,8 +222,7 @@ fn randomly_damaged_rows_are_noticed(place: &Place) {
             }
             let Ok(Some(claimed)) = claimed else { break };
             assert_eq!(claimed.body, "{\"text\":\"waiting\"}", "{statement}");
-            let sent = Attempted::Sent { place: None };
-            is_damage(&store.attempted(&claimed, &sent), &statement);
+            is_damage(&store.attempted(&claimed, &sent(None)), &statement);
         }
         let found = store.messages(1, 0);
         assert!(is_damage(&found, &statement) || found == Ok(messages.clone()));
@@ -311,24 +278,13 @@ fn a_sent_message_that_waits_again_is_damage(place: &Place) {
     let error = store.claim_message(&ANY).expect_err("damage");
     let text = error.to_string();
     assert!(text.contains("outbox message 1 is damaged"), "{text}");
-    assert!(text.contains("look in Slack"), "{text}");
+    assert!(text.contains("check in Slack"), "{text}");
     assert_eq!(store.check(Depth::Quick), Err(error));
 }
 
 fn rows_of_an_earlier_version_get_checksums(place: &Place) {
     fill(place);
-    let is_file = place.location().starts_with("sqlite:");
-    let dropped = TABLES.map(|it| format!("ALTER TABLE {} DROP COLUMN checksum;", it.0));
-    let mut statements = dropped.concat();
-    statements +=
-        "ALTER TABLE leases DROP COLUMN boot; ALTER TABLE leases DROP COLUMN boot_expires;";
-    statements += "DELETE FROM anchors WHERE name NOT IN ('deployments', 'starts');";
-    statements += if is_file {
-        "PRAGMA user_version = 6"
-    } else {
-        "UPDATE about SET version = 6"
-    };
-    place.tamper(&statements);
+    place.downgrade_to_6();
     let (mut store, mut inbox) = (place.open(), place.inbox());
     assert_eq!(store.check(Depth::Full), Ok(()));
     assert_eq!(inbox.check(), Ok(()));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use greenlight::journal::{Claim, ClaimRequest, Holder, Lease, Lock, Occupant, Store};
 
-use crate::place::{Place, for_both};
+use crate::place::{Place, for_both, holder};
 
 for_both!(
     an_environment_has_one_holder,
@@ -19,10 +19,6 @@ for_both!(
 
 const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(30);
-
-fn holder(name: &str) -> Holder {
-    Holder::from_name(format!("{name}@elsewhere"))
-}
 
 fn claim(store: &mut dyn Store, deployment: u64, holder: &Holder, time: Duration) -> Claim {
     claim_of(store, "stage", deployment, holder, time)

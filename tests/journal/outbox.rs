@@ -23,13 +23,15 @@ for_both!(
 
 const HOUR: Duration = Duration::from_hours(1);
 
-const ANY: OutboxRequest = OutboxRequest {
+/// Claims a message of any deployment.
+pub const ANY: OutboxRequest = OutboxRequest {
     deployment: None,
     time_to_live: HOUR,
     give_up_after: HOUR,
 };
 
-fn message(deployment: u64, name: &str, body: &str) -> NewOutboxMessage {
+/// A message that is stored once.
+pub fn message(deployment: u64, name: &str, body: &str) -> NewOutboxMessage {
     NewOutboxMessage {
         deployment,
         name: name.to_owned(),
@@ -57,7 +59,8 @@ fn failed(again_in: Duration) -> Attempted {
     }
 }
 
-fn sent(place: Option<&str>) -> Attempted {
+/// The result of an attempt that Slack accepted.
+pub fn sent(place: Option<&str>) -> Attempted {
     Attempted::Sent {
         place: place.map(str::to_owned),
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use greenlight::journal::inbox::Inbox;
-use greenlight::journal::{self, Location, NewDeployment, Row, Store};
+use greenlight::journal::{self, Holder, Location, NewDeployment, Row, Store};
 use tempfile::TempDir;
 
 use crate::postgres_server::Server;
@@ -65,6 +65,34 @@ impl Place {
         }
     }
 
+    /// Whether the journal is a file.
+    pub fn is_file(&self) -> bool {
+        self.location.starts_with("sqlite:")
+    }
+
+    /// Undoes the migrations to versions 7 and 8, which add the checksums of rows and the boot clock of leases.
+    pub fn downgrade_to_6(&self) {
+        let tables = ["outbox", "messages", "hints", "leases", "live_commits"];
+        let dropped = tables.map(|it| format!("ALTER TABLE {it} DROP COLUMN checksum;"));
+        self.tamper(&format!(
+            "{}
+             ALTER TABLE leases DROP COLUMN boot;
+             ALTER TABLE leases DROP COLUMN boot_expires;
+             DELETE FROM anchors WHERE name NOT IN ('deployments', 'starts');",
+            dropped.concat()
+        ));
+        self.set_version(6);
+    }
+
+    /// Sets the version of the database schema.
+    pub fn set_version(&self, version: u32) {
+        self.tamper(&if self.is_file() {
+            format!("PRAGMA user_version = {version}")
+        } else {
+            format!("UPDATE about SET version = {version}")
+        });
+    }
+
     /// Changes what is stored, behind the journal's back.
     pub fn tamper(&self, sql: &str) {
         if let Some(path) = self.location.strip_prefix("sqlite:") {
@@ -95,6 +123,11 @@ pub fn open(location: &str) -> Box<dyn Store> {
 pub fn inbox(location: &str) -> Box<dyn Inbox> {
     let location: Location = location.parse().expect("a location");
     journal::open_inbox(&location).expect("an inbox")
+}
+
+/// A process on another machine, whose liveness is unknown here.
+pub fn holder(name: &str) -> Holder {
+    Holder::from_name(format!("{name}@elsewhere"))
 }
 
 /// A deployment to begin.

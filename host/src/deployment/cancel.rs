@@ -146,7 +146,7 @@ fn finish(
             Err(error)
         };
     }
-    // A journal that can't be read any more can still be ended, without a record of the person.
+    // A deployment whose journal can't be read can still be ended, without a record of the person.
     let read = log::read(store.as_mut(), number);
     let read = read.and_then(|entries| Ok((log::history(number, &entries)?, entries)));
     let Ok((history, entries)) = read else {
@@ -154,7 +154,7 @@ fn finish(
         leases.release_all_but(store.as_mut(), &[])?;
         return Ok(Cancellation::Done);
     };
-    // Its driver may have died right after it recorded the end, which is then missing in the list.
+    // The driver may have died after it recorded the conclusion and before it wrote the conclusion to the list.
     if let Some((conclusion, _)) = recovery::conclusion(&entries) {
         store.conclude(number, conclusion)?;
         leases.release_all_but(store.as_mut(), &[])?;

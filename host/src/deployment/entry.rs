@@ -59,10 +59,10 @@ pub enum Entry {
         /// Details of the event for reports.
         details: Details,
     },
-    /// What had happened and was decided before happened again and was decided again, in the same order. Later decisions
-    /// take it into account.
+    /// Earlier events and decisions were repeated in the same order. This entry stands for all repetitions. The policy
+    /// receives the changed history.
     Repeated {
-        /// The end of the history that has changed.
+        /// The changed end of the history.
         history: Tail,
         /// How often the policy repeated its decisions.
         decisions: Vec<RepeatedDecision>,

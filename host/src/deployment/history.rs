@@ -1,12 +1,12 @@
-//! The history of a deployment as the policy receives it. What only repeats the end of the history is no event of its
-//! own, so that the history of a deployment that waits for days stays short.
+//! The history of a deployment as the policy receives it. An event that only repeats the end of the history is merged
+//! into it, so that the history of a deployment that waits for days stays short.
 //!
-//! This is the only place that decides which events repeat earlier ones; `wit/promotion.wit` says what they mean:
+//! This is the only place that decides which events repeat earlier ones; `wit/promotion.wit` documents the rules:
 //!
 //! - Waits in a row are one event.
 //! - Rounds with the same result and nothing but waits between them are one event, which counts them.
 //! - Of several findings that the same release holds an environment, with nothing but waits between them, only the
-//!   latest is an event, behind the waits.
+//!   latest is an event, after the waits.
 
 #[cfg(test)]
 mod tests;
@@ -20,26 +20,26 @@ use super::record::forms::EventForm;
 use crate::contract::fields::MOST_ROUNDS;
 use crate::contract::promotion::{Event, Happening, Occupant, Round};
 
-/// The events so far, and what a reader keeps about each of them.
+/// The events so far, each with data of the reader.
 #[derive(Clone, Debug)]
 pub struct History<T = ()> {
     events: Vec<Event>,
     about: Vec<T>,
-    /// How many events at the beginning are as they were when the changes were taken last.
+    /// How many events at the beginning have not changed since the changes were taken last.
     unchanged: usize,
     /// How many rounds were added to an event since then.
     more: u32,
 }
 
-/// The end of a history that has changed, because what happened before happened again.
+/// The changed end of a history, after events were repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tail {
     /// The index of the first event that has changed, or is new.
     from: u64,
-    /// The rounds at this index, if it is an event of rounds that were repeated.
+    /// The rounds that were added to the event at this index, if it is an event of rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<RepeatedRounds>,
-    /// All events behind them.
+    /// All events after them.
     #[serde(with = "Many::<EventForm>")]
     pub events: Vec<Event>,
 }
@@ -51,17 +51,17 @@ pub struct RepeatedRounds {
     pub environment: String,
     /// When the last one ended, in seconds since 1970.
     pub at: u64,
-    /// How many more there are.
+    /// How many rounds were added.
     pub more: u32,
 }
 
-/// A tail does not fit to a history.
+/// A tail belongs to another history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherHistory;
 
 impl fmt::Display for OtherHistory {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("it repeats events that are not in the entries before it")
+        to.write_str("it repeats events that the entries before it do not have")
     }
 }
 
@@ -82,12 +82,12 @@ impl<T> History<T> {
         &self.events
     }
 
-    /// The events, in order, each with what is kept about it.
+    /// The events, in order, each with its data.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Event, &T)> {
         self.events.iter().zip(&self.about)
     }
 
-    /// The same events, without what is kept about them. All of them are known.
+    /// The same events without their data, and without changes to take.
     pub fn events_alone(&self) -> History {
         History {
             events: self.events.clone(),
@@ -97,12 +97,12 @@ impl<T> History<T> {
         }
     }
 
-    /// The events, in order, each with what is kept about it.
+    /// The events, in order, each with its data.
     pub fn into_events(self) -> impl Iterator<Item = (Event, T)> {
         self.events.into_iter().zip(self.about)
     }
 
-    /// Whether an event repeats the end of the history, so that it does not become an event of its own.
+    /// Whether an event only repeats the end of the history, so that it is merged into it.
     pub fn is_repeated_by(&self, happening: &Happening) -> bool {
         match (happening, self.events.as_slice()) {
             (Happening::Waited(_), [.., last]) => matches!(last.happening, Happening::Waited(_)),
@@ -118,17 +118,26 @@ impl<T> History<T> {
         }
     }
 
-    /// Adds an event of now. What is kept about the events that it repeats is replaced.
+    /// Adds an event, or merges it into the end of the history. The data of the merged event is `about`.
     pub fn add(&mut self, event: Event, about: T) {
         if !self.is_repeated_by(&event.happening) {
             self.push(event, about);
             return;
         }
         match event.happening {
-            Happening::Waited(seconds) => self.wait(event.at, seconds, about),
+            Happening::Waited(more) => self.repeat_last(event.at, about, |last| {
+                if let Happening::Waited(seconds) = last {
+                    *seconds = seconds.saturating_add(more);
+                }
+            }),
             Happening::Observed(now) => {
                 self.pop();
-                self.repeat_round(event.at, now.times, about);
+                self.more = self.more.saturating_add(now.times);
+                self.repeat_last(event.at, about, |last| {
+                    if let Happening::Observed(round) = last {
+                        round.times = add_rounds(round.times, now.times);
+                    }
+                });
             }
             _ => {
                 let wait = self.pop();
@@ -165,13 +174,13 @@ impl<T> History<T> {
         }
     }
 
-    /// Regards all events as known.
+    /// Drops the changes since the last call of [`take_changes`](Self::take_changes).
     pub fn forget_changes(&mut self) {
         self.unchanged = self.events.len();
         self.more = 0;
     }
 
-    /// Adds an event as one of its own.
+    /// Adds an event without merging it.
     fn push(&mut self, event: Event, about: T) {
         self.events.push(event);
         self.about.push(about);
@@ -183,37 +192,19 @@ impl<T> History<T> {
         last
     }
 
-    /// Makes the last event, which is a wait, longer.
-    fn wait(&mut self, at: u64, more: u32, about: T) {
-        if let Some((
-            Event {
-                happening: Happening::Waited(seconds),
-                ..
-            },
-            _,
-        )) = self.pop()
-        {
-            let happening = Happening::Waited(seconds.saturating_add(more));
-            self.push(Event { at, happening }, about);
-        }
-    }
-
-    /// Adds rounds to the last event, which has rounds with the same result.
-    fn repeat_round(&mut self, at: u64, more: u32, about: T) {
+    /// Merges a repetition into the last event.
+    fn repeat_last(&mut self, at: u64, about: T, merge: impl FnOnce(&mut Happening)) {
         if let Some((mut event, _)) = self.pop() {
             event.at = at;
-            if let Happening::Observed(round) = &mut event.happening {
-                round.times = add_rounds(round.times, more);
-            }
-            self.more = self.more.saturating_add(more);
+            merge(&mut event.happening);
             self.push(event, about);
         }
     }
 }
 
 impl<T: Clone> History<T> {
-    /// Changes the end of the history as a tail says. Returns the rounds that were added to an event, if there are any.
-    /// `about` is kept about new events; the rounds keep what was kept about them.
+    /// Replaces the end of the history with a tail. Returns the rounds that were added to an event, if any. New events
+    /// get the data `about`; an event of rounds keeps its data.
     ///
     /// # Errors
     ///
@@ -252,7 +243,7 @@ impl<T: Clone> History<T> {
     }
 }
 
-/// No history says more than a document can.
+/// The count stays within the limit of a document.
 fn add_rounds(times: u32, more: u32) -> u32 {
     times.saturating_add(more).min(MOST_ROUNDS)
 }

@@ -109,8 +109,7 @@ pub fn recorded(
     let baseline = store.baseline(environment)?;
     let change = last_change::of(store, environment, except)?;
     Ok(match (change, baseline) {
-        // What nodes said was recorded before each change, whatever the clock showed: see `record_first`.
-        (Some(change), Some(baseline)) if baseline.by.is_some() && baseline.at > change.at => {
+        (Some(change), Some(baseline)) if baseline.is_after_change(change.at) => {
             Some(Recorded::Baseline(baseline))
         }
         (Some(change), _) => Some(Recorded::Deployment(change)),
@@ -156,24 +155,13 @@ mod tests {
     use super::*;
     use crate::contract::promotion::Action;
     use crate::deployment::entry::Entry;
-    use crate::deployment::log::Log;
-    use crate::journal::{self, Location, NewDeployment};
+    use crate::deployment::fixture;
 
-    /// A clock that was wrong when the first deployment began must not hide what was deployed since.
+    /// A clock that was wrong when the first deployment began must not hide later deployments.
     #[test]
-    fn what_nodes_said_first_is_older_than_each_change() {
+    fn answers_of_nodes_are_older_than_each_change() {
         let folder = tempfile::tempdir().expect("a folder");
-        let location = Location::File(folder.path().join("journal.db"));
-        let mut store = journal::open(&location).expect("a journal");
-        let begun = NewDeployment {
-            tag: "stage-a".to_owned(),
-            digest: None,
-            commit: "a".repeat(40),
-            began: 1,
-            request: None,
-        };
-        let number = store.begin(&begun).expect("begun");
-        let mut log = Log::new(store, number);
+        let mut log = fixture::log(&folder);
         let effect = Action::Deploy("stage".to_owned());
         log.write(&Entry::Started { effect }).expect("written");
         let store = log.store.as_mut();
@@ -184,13 +172,13 @@ mod tests {
             by: None,
         };
         store.add_baseline(&baseline).expect("stored");
-        let said = recorded(store, "stage", None).expect("read");
-        assert!(matches!(said, Some(Recorded::Deployment(_))), "{said:?}");
-        // A person says what is live at any time.
+        let found = recorded(store, "stage", None).expect("read");
+        assert!(matches!(found, Some(Recorded::Deployment(_))), "{found:?}");
+        // A person can set a baseline after a change.
         baseline.by = Some("Ada".to_owned());
         baseline.at += 1;
         store.add_baseline(&baseline).expect("stored");
-        let said = recorded(store, "stage", None).expect("read");
-        assert_eq!(said, Some(Recorded::Baseline(baseline)));
+        let found = recorded(store, "stage", None).expect("read");
+        assert_eq!(found, Some(Recorded::Baseline(baseline)));
     }
 }

@@ -104,9 +104,9 @@ impl Record {
 
 /// Where the next entry of a deployment goes.
 ///
-/// An entry that only repeats what was written before is kept back. [`Entry::Repeated`] stands for all that were kept
-/// back: it is written before the next entry that says something else, and at least every minute of a wait. So the
-/// journal explains every decision that it has, and a process that dies loses a minute of waiting at most.
+/// An entry that only repeats earlier entries is kept back. One [`Entry::Repeated`] stands for all entries that were kept
+/// back. It is written before the next entry that does not repeat earlier ones, and at least once a minute during a wait.
+/// So the journal explains each decision in it, and a process that dies loses at most one minute of waiting.
 pub struct Log {
     /// The store, which also keeps the leases.
     pub store: Box<dyn Store>,
@@ -117,7 +117,7 @@ pub struct Log {
     repeats: Repeats,
     /// The events that the policy receives.
     history: History,
-    /// What was written last, and how often it was repeated since.
+    /// The latest entries that were written, and how often they were repeated since.
     repetition: Repetition,
 }
 
@@ -136,8 +136,8 @@ impl Log {
         Self::behind(store, deployment, 1, &History::<()>::default())
     }
 
-    /// Writes behind what is there: the next entry gets this position, from 1. `history` is that of the entries before
-    /// it.
+    /// Writes after existing entries: the next entry gets this position, from 1. `history` is the history of the entries
+    /// before it.
     pub fn behind<T>(
         store: Box<dyn Store>,
         deployment: u64,
@@ -154,7 +154,7 @@ impl Log {
         }
     }
 
-    /// Adds an entry. It is durable when this returns, unless it only repeats what was written before.
+    /// Adds an entry. It is durable when this returns, unless it only repeats earlier entries.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl Log {
         Ok(())
     }
 
-    /// Writes what was kept back.
+    /// Writes one entry for the entries that were kept back.
     fn write_repetition(&mut self) -> Result<(), journal::Error> {
         match self.repetition.take() {
             None => Ok(()),
@@ -262,16 +262,16 @@ pub fn entries(deployment: u64, rows: &[Row]) -> Result<Vec<Dated>, error::Error
     Ok(entries)
 }
 
-/// The history that the policy receives, with the place of each event.
+/// The history that the policy receives, with the source of each event.
 ///
 /// # Errors
 ///
-/// If an entry repeats events that are not there.
+/// If an entry repeats events that the entries before it do not have.
 pub fn history(deployment: u64, entries: &[Dated]) -> Result<History<Source>, error::Error> {
     history_behind(deployment, entries, 0)
 }
 
-/// The part of the history that the entries behind a position recorded.
+/// The part of the history that the entries after a position recorded.
 ///
 /// # Errors
 ///
@@ -281,7 +281,7 @@ pub(super) fn history_behind(
     entries: &[Dated],
     last: u64,
 ) -> Result<History<Source>, error::Error> {
-    // Only the whole history shows how many rounds an entry adds.
+    // A tail changes the whole history, which then shows the rounds that the entry added.
     let (mut all, mut new) = (History::default(), History::default());
     for (position, dated) in (1..).zip(entries) {
         let source = |details: &Details| Source {

@@ -16,7 +16,8 @@
 //! - [`served`] says what each environment serves, as the journal shows it; [`live`] asks its nodes; `last_look` asks
 //!   them again after a failure; [`last_change`] says which deployment began to change an environment last.
 //! - `notify` stores messages to people in the outbox; [`outbox`] sends them.
-//! - [`log`] writes and reads the journal of one deployment, [`timeline`] projects it for reports.
+//! - [`log`] writes and reads the journal of one deployment, [`history`] merges events that repeat earlier ones, and
+//!   [`timeline`] projects the journal for reports.
 
 mod begin;
 mod cancel;
@@ -26,6 +27,8 @@ mod driver;
 mod drivers;
 pub mod entry;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod held_leases;
 pub mod history;
 mod imported;

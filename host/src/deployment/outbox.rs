@@ -39,9 +39,9 @@ const POLL: Duration = Duration::from_millis(500);
 const AT_LEAST: Duration = Duration::from_secs(5);
 
 /// Sends the due messages of one deployment, or of all deployments, and passes the result of each attempt to `tell`.
-/// The function returns after an attempt that shows that Slack is unreachable, and after the second failed attempt
-/// of one message. A message that Slack refuses does not delay the messages of other deployments. It calls `goes_on` before
-/// each attempt.
+/// The function returns after an attempt that shows that Slack is unreachable, and after the second failed attempt of one
+/// message. A message that Slack refuses does not delay the messages of other deployments. The function calls `goes_on`
+/// before each attempt.
 ///
 /// # Errors
 ///

@@ -194,7 +194,7 @@ impl Recovery {
             match &dated.entry {
                 Entry::Started { effect } => interrupted = Some(effect.clone()),
                 Entry::Happened { details, .. } => {
-                    if !matches!(details, Details::Imported { .. }) {
+                    if !details.is_imported() {
                         interrupted = None;
                     }
                 }
@@ -261,13 +261,12 @@ impl Recovery {
             return Some(environment.clone());
         }
         let mut latest = self.history.iter().rev();
-        latest.find_map(
-            |(event, source)| match (&event.happening, &source.details) {
-                (_, Details::Imported { .. }) => None,
-                (Happening::Deployed(it), _) => Some(it.environment.clone()),
-                _ => None,
-            },
-        )
+        latest.find_map(|(event, source)| match &event.happening {
+            Happening::Deployed(it) if !source.details.is_imported() => {
+                Some(it.environment.clone())
+            }
+            _ => None,
+        })
     }
 
     /// The person who canceled the deployment.

@@ -1,31 +1,31 @@
-//! Which entries of a journal only repeat what was written before, so that one entry can stand for all of them.
+//! Finds the entries that only repeat earlier entries of a journal, so that one entry can stand for all of them.
 //!
-//! A deployment that waits repeats a cycle: it asks, decides to wait, waits, and decides to ask again. In such a cycle
-//! the answers, the occupant and the decisions are the same each time.
+//! A deployment that waits repeats a cycle: it asks the nodes, decides to wait, waits, and decides to ask again. The
+//! answers, the occupant and the decisions of these cycles are equal.
 
 use super::entry::{Details, Entry, NodeDetails, RepeatedDecision};
 use super::history::History;
 use super::record::repeats::is_same;
 use crate::contract::promotion::{Decision, Happening};
 
-/// How many decisions a cycle has at most.
+/// The maximum number of decisions in a cycle.
 const CYCLE: usize = 2;
 
-/// How many seconds of a wait are kept back at most. Then the journal shows that the deployment still waits.
+/// How many seconds of a wait are kept back at most, so that the journal shows that the deployment still waits.
 const KEPT_BACK: u64 = 60;
 
-/// What was written last, and how often it was repeated since.
+/// The latest entries that were written, and how often they were repeated since.
 #[derive(Debug, Default)]
 pub(super) struct Repetition {
-    /// The latest decisions that were written since something else happened.
+    /// The decisions of the current cycle that were written.
     decisions: Vec<Repeated>,
     /// The answers of the nodes that were written last.
     answers: Vec<NodeDetails>,
-    /// When the first entry that is kept back was made, in seconds since 1970; `None` if none is.
+    /// The time of the first entry that is kept back, in seconds since 1970; `None` if no entry is kept back.
     since: Option<u64>,
 }
 
-/// A decision that was written.
+/// A written decision, and how often it was repeated since.
 #[derive(Debug)]
 struct Repeated {
     decision: Decision,
@@ -34,8 +34,7 @@ struct Repeated {
 }
 
 impl Repetition {
-    /// Whether an entry repeats what was written before, and need not be written now. `history` is the history before
-    /// it.
+    /// Whether an entry only repeats earlier entries, so that it is kept back. `history` is the history before it.
     pub(super) fn keeps_back(&mut self, entry: &Entry, history: &History) -> bool {
         let at = match entry {
             Entry::Decided { now, decision } => {
@@ -48,7 +47,7 @@ impl Repetition {
             }
             Entry::Happened { event, details } => {
                 let is_repeated = match (&event.happening, details) {
-                    // A wait that follows what is kept back is part of the cycle.
+                    // A wait after an entry that is kept back is part of the cycle.
                     (Happening::Waited(_), Details::Nothing) => {
                         self.since.is_some() || history.is_repeated_by(&event.happening)
                     }
@@ -72,7 +71,8 @@ impl Repetition {
         true
     }
 
-    /// Whether what is kept back has to be written after this entry: a wait has ended, and enough time has passed.
+    /// Whether the entries that are kept back must be written after this one: a wait has ended, and [`KEPT_BACK`] seconds
+    /// have passed.
     pub(super) fn is_due(&self, entry: &Entry) -> bool {
         let Entry::Happened { event, .. } = entry else {
             return false;
@@ -107,7 +107,7 @@ impl Repetition {
         }
     }
 
-    /// Takes how often each decision was repeated; `None` if nothing is kept back.
+    /// Takes how often each decision was repeated; `None` if no entry is kept back.
     pub(super) fn take(&mut self) -> Option<Vec<RepeatedDecision>> {
         self.since.take()?;
         let decisions = self.decisions.iter_mut().filter(|it| it.times > 0);

@@ -74,17 +74,15 @@ impl StoppedCommits<'_> {
         let first = last.reasons.first().map_or("", |it| it.code.as_str());
         let is_stopped = header.conclusion == Some(Conclusion::Stopped);
         let cause = if is_stopped && STOPPED_BY.contains(&first) {
-            // A release that counted as `abort` only for another commit was stopped for that one.
-            if contained(&entries).next().is_none() {
-                return Ok(Some(StopCause::LoadTest));
-            }
             StopCause::LoadTest
         } else if is_passed(last) {
             return Ok(None);
         } else {
             StopCause::Untested
         };
-        Ok(self.asks_for_abort(began)?.then_some(cause))
+        // A release that contains a stopped commit may have been stopped because of that commit.
+        let is_own = cause == StopCause::LoadTest && contained(&entries).next().is_none();
+        Ok((is_own || self.asks_for_abort(began)?).then_some(cause))
     }
 
     /// Whether a deployment asks for `abort`.

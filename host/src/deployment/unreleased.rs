@@ -40,8 +40,7 @@ fn live(store: &mut dyn Store, production: &str) -> Result<Option<String>, Error
         return Ok(baseline.map(|it| it.commit));
     };
     let at = releases::promoted_at(store, &promoted)?;
-    // What nodes said was recorded before each deployment, whatever the clock showed.
-    let newer = baseline.filter(|it| it.by.is_some() && it.at > at);
+    let newer = baseline.filter(|it| it.is_after_change(at));
     Ok(Some(newer.map_or(promoted.commit, |it| it.commit)))
 }
 

@@ -26,6 +26,11 @@ pub enum Table {
 }
 
 impl Table {
+    /// The name of the table in the database.
+    pub fn name(self) -> &'static str {
+        self.names().0
+    }
+
     /// The name of the table in the database, and the word for its rows in messages.
     fn names(self) -> (&'static str, &'static str) {
         match self {
@@ -41,11 +46,10 @@ impl Table {
 
     /// Adds new rows to the count. The caller calls it in the transaction that adds the rows.
     pub fn grow(self, session: &mut dyn Session, added: u64) -> Answer<()> {
-        let (table, _) = self.names();
         if added > 0 {
             session.execute(
                 "UPDATE anchors SET row_count = row_count + ?2 WHERE name = ?1",
-                values![table, added],
+                values![self.name(), added],
             )?;
         }
         Ok(())

@@ -90,13 +90,7 @@ impl<D: Database> Store for D {
     fn check(&mut self, depth: Depth) -> Result<()> {
         self.check_file(depth)?;
         self.read(|session| {
-            for (table, rows) in [
-                (Table::Outbox, OUTBOX),
-                (Table::Messages, MESSAGES),
-                (Table::Leases, LEASES),
-                (Table::Baselines, BASELINES),
-            ] {
-                table.check(session)?;
+            for rows in [OUTBOX, MESSAGES, LEASES, BASELINES] {
                 rows.check_all(session)?;
             }
             Table::Deployments.check(session)?;

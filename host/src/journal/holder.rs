@@ -56,7 +56,7 @@ impl Holder {
         (boot_and_namespaces().as_deref() == parts.next()).then_some((pid, start))
     }
 
-    /// The boot of this machine and the namespaces of this process; `None` if they are unknown.
+    /// Identifies the boot of this machine and the namespaces of this process; `None` if they are unknown.
     pub fn boot() -> Option<&'static str> {
         static BOOT: OnceLock<Option<String>> = OnceLock::new();
         BOOT.get_or_init(boot_and_namespaces).as_deref()

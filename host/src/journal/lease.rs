@@ -53,8 +53,8 @@ pub struct Occupant {
     pub holder: String,
     /// When it ends unless it is renewed, in milliseconds since 1970 by the clock of the store.
     pub expires: u64,
-    /// Whether the lease has expired. In a file, the clock that counts from the start of the machine decides, because
-    /// the other one can be set. After a restart of the machine, `expires` decides.
+    /// Whether the lease has expired. In a file, the boot clock of the machine decides, because the system clock can be
+    /// set. After a restart of the machine, `expires` and the system clock decide.
     pub has_expired: bool,
 }
 
@@ -92,18 +92,18 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
     if new > 0 {
         LEASES.seal(session, OF_LOCK, values![&name])?;
         Table::Leases.grow(session, new)?;
-        // The name of another lease may have been changed.
+        // The lease of this lock may be stored under a damaged name.
         LEASES.check_all(session)?;
     }
     session.query(
-        "SELECT fence FROM leases WHERE environment = ?1 :lock",
+        &format!("SELECT fence FROM leases WHERE {OF_LOCK} :lock"),
         values![&name],
     )?;
-    // A lease that is missing or damaged may be held.
+    // Another holder may have the lock if its lease is missing or damaged.
     Table::Leases.check(session)?;
     LEASES.check(session, OF_LOCK, values![&name])?;
     // The time is read after the wait for the lock.
-    let statement = format!("SELECT {OCCUPANT} FROM leases WHERE environment = ?1");
+    let statement = format!("SELECT {OCCUPANT} FROM leases WHERE {OF_LOCK}");
     let mut row = session.one(&statement, values![&name])?;
     if let Some(occupant) = occupant(&mut row, 0)?
         && !occupant.yields(request)
@@ -111,9 +111,11 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
         return Ok(Claim::Busy(occupant));
     }
     let row = session.one(
-        "UPDATE leases SET fence = fence + 1, deployment = ?2, commit_id = ?3, holder = ?4,
-             expires = :now + ?5, boot = :boot, boot_expires = :elapsed + ?5
-         WHERE environment = ?1 RETURNING fence",
+        &format!(
+            "UPDATE leases SET fence = fence + 1, deployment = ?2, commit_id = ?3, holder = ?4,
+                 expires = :now + ?5, boot = :boot, boot_expires = :elapsed + ?5
+             WHERE {OF_LOCK} RETURNING fence"
+        ),
         values![
             &name,
             request.deployment,

@@ -162,8 +162,8 @@ fn encrypted(mode: &str) -> String {
     )
 }
 
-/// Whether the parser takes another part of the address for the user or the host than a reader would: it ends the
-/// password at the first `@`, wherever that is. What a reader takes for a password would be shown as a name.
+/// Whether the parser may find another password in the address than its author meant. The parser ends the password at the
+/// first `@`, and the rest of the password would be shown as part of a name.
 fn is_ambiguous(text: &str) -> bool {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -173,7 +173,7 @@ fn is_ambiguous(text: &str) -> bool {
     }
 }
 
-/// The address with `sslmode=disable` for `sslmode=allow`, which the parser does not know.
+/// The address with `sslmode=disable` instead of `sslmode=allow`, which the parser does not know.
 fn without_allow(text: &str) -> String {
     let Some((address, parameters)) = text.split_once('?') else {
         return text.to_owned();
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn encryption_that_is_required_in_another_spelling_is_refused() {
+    fn required_encryption_is_refused_in_any_spelling() {
         for parameters in [
             "sslmode=prefer&sslmode=require",
             "ssl%6dode=require",

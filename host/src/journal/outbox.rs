@@ -176,11 +176,11 @@ const COLUMNS: &str = "SELECT id, deployment, name, at, body, revision, state, a
 const ENDED: &str =
     "(state = 'sending' AND due <= :now) OR (state = 'waiting' AND at <= :now - ?1)";
 
-/// Selects the next message that is due. No delay is longer than a day: a longer one is left of a clock that was set
-/// back, and the message is due. Only the first unsent message of each deployment can be due. Of these
+/// Selects the next message that is due. Only the first unsent message of each deployment can be due. Of these
 /// messages, the one with the fewest attempts comes first, so a message that Slack refuses repeatedly does not delay
-/// the others.
-const DUE: &str = "WHERE state = 'waiting' AND (due <= :now OR due > :now + 86400000) AND (deployment = ?1 OR ?1 = 0)
+/// the others. No delay is longer than a day. If a delay is longer, the clock was set back, and the message is due.
+const DUE: &str = "WHERE state = 'waiting' AND (due <= :now OR due > :now + 86400000)
+    AND (deployment = ?1 OR ?1 = 0)
     AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier
         WHERE earlier.deployment = outbox.deployment AND earlier.id < outbox.id
@@ -215,7 +215,7 @@ impl<D: Database> Outbox for D {
         self.change(|session| {
             const OF_NAME: &str = "deployment = ?1 AND name = ?2";
             let key = values![message.deployment, &message.name];
-            // A message that is missing or damaged may have been sent.
+            // The message may have been sent before if its row is missing or damaged.
             Table::Outbox.check(session)?;
             OUTBOX.check(session, OF_NAME, key)?;
             let values = values![message.deployment, &message.name, &message.body];
@@ -225,7 +225,7 @@ impl<D: Database> Outbox for D {
             OUTBOX.seal(session, OF_NAME, key)?;
             let is_new = row.number(0)? == 1;
             if is_new {
-                // The name of a message that was sent may have been changed.
+                // The message may have been sent before, and be stored under a damaged name.
                 OUTBOX.check_all(session)?;
             }
             Table::Outbox.grow(session, u64::from(is_new))

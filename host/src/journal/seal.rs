@@ -1,19 +1,20 @@
 //! Checksums of rows that change, which detect rows that another program or a defective disk changed.
 //!
-//! The database computes the checksum from the columns that decide what greenlight does: whether a message is sent,
-//! whether a webhook leads to a deployment, who holds a lock. A row is checked before it is changed or used, with one
-//! exception: a push event that comes in again is pending again, whatever its row said before. Columns that only delay
-//! something or explain a state have no checksum. A row also counts in the anchor of its table.
+//! A statement of the database computes the checksum from the columns that decide what greenlight does: whether a message
+//! is sent, whether a webhook leads to a deployment, who holds a lock. Columns that only delay an attempt or explain a
+//! state have no checksum. A row is checked before it is changed or used, with one exception: a push event that is
+//! received again becomes pending without a check. Each table also has an anchor, which detects missing rows.
 
 use std::fmt::Display;
 
 use super::Error;
+use super::anchor::Table;
 use super::sql::{Answer, Session, Value, values};
 
 /// A table whose rows have checksums.
 #[derive(Clone, Copy, Debug)]
 pub struct Sealed {
-    table: &'static str,
+    table: Table,
     /// The columns of the checksum. The first one identifies the row in messages.
     columns: &'static str,
     /// The word for a row in messages.
@@ -24,31 +25,31 @@ pub struct Sealed {
 
 /// Messages to people.
 pub const OUTBOX: Sealed = Sealed {
-    table: "outbox",
+    table: Table::Outbox,
     columns: "id, deployment, name, body, revision, state, place, claimed",
     what: "outbox message",
-    inspect: "look in Slack whether it arrived",
+    inspect: "check in Slack whether it arrived",
 };
 
 /// Messages to drivers.
 pub const MESSAGES: Sealed = Sealed {
-    table: "messages",
+    table: Table::Messages,
     columns: "id, deployment, at, body",
     what: "message to a deployment",
-    inspect: "ask your team whether a person canceled the deployment",
+    inspect: "ask your team whether the deployment was canceled",
 };
 
 /// Push events.
 pub const PUSH_EVENTS: Sealed = Sealed {
-    table: "hints",
+    table: Table::PushEvents,
     columns: "id, repository, tag, digest, deliveries, state, start",
     what: "push event",
-    inspect: "look in the registry which tags were pushed",
+    inspect: "check in the registry which tags were pushed",
 };
 
 /// Leases.
 pub const LEASES: Sealed = Sealed {
-    table: "leases",
+    table: Table::Leases,
     columns: "environment, fence, deployment, commit_id, holder, expires, boot, boot_expires",
     what: "lease",
     inspect: "check which deployments and commands run",
@@ -56,7 +57,7 @@ pub const LEASES: Sealed = Sealed {
 
 /// Baselines of environments.
 pub const BASELINES: Sealed = Sealed {
-    table: "live_commits",
+    table: Table::Baselines,
     columns: "environment, at, commit_id, person",
     what: "baseline of environment",
     inspect: "check what the environment serves",
@@ -67,7 +68,7 @@ const ALL: [Sealed; 5] = [OUTBOX, MESSAGES, PUSH_EVENTS, LEASES, BASELINES];
 impl Sealed {
     /// The statement that stores the checksums of the rows that a condition selects.
     pub fn sealing(self, condition: &str) -> String {
-        let Self { table, columns, .. } = self;
+        let (table, columns) = (self.table.name(), self.columns);
         format!("UPDATE {table} SET checksum = :sum({columns}):end WHERE {condition}")
     }
 
@@ -101,7 +102,7 @@ impl Sealed {
         condition: &str,
         values: &[Value<'_>],
     ) -> Answer<()> {
-        let Self { table, columns, .. } = self;
+        let (table, columns) = (self.table.name(), self.columns);
         let is_intact = self.is_intact();
         let key = columns.split(',').next().unwrap_or_default();
         let statement = format!(
@@ -118,13 +119,14 @@ impl Sealed {
         }
     }
 
-    /// Checks all rows.
+    /// Checks that no row of the table is missing or damaged.
     pub fn check_all(self, session: &mut dyn Session) -> Answer<()> {
+        self.table.check(session)?;
         self.check(session, "1 = 1", values![])
     }
 }
 
-/// Stores the checksums of the rows that an earlier version stored.
+/// Stores the checksums of the rows that an earlier version wrote without one.
 pub fn seal_unsealed(session: &mut dyn Session) -> Answer<()> {
     for table in ALL {
         table.seal(session, "checksum IS NULL", values![])?;

@@ -4,8 +4,8 @@
 //!
 //! - `?1`, `?2` … are the values; `PostgreSQL` reads them as `$1`, `$2` ….
 //! - `:now` is the time of the store, in milliseconds since 1970.
-//! - `:boot` identifies the boot of the machine, and `:elapsed` is the number of milliseconds since then. Changes of the
-//!   system clock don't affect them.
+//! - `:boot` identifies the boot of the machine, and `:elapsed` is the time since that boot, in milliseconds. Changes of
+//!   the system clock don't affect them.
 //! - `:lock` at the end of a `SELECT` locks its rows until the end of the transaction. `SQLite` needs no such lock:
 //!   only one transaction can write at a time.
 //! - `:sum(a, b):end` is the SHA-256 checksum of these columns.

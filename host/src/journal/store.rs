@@ -79,9 +79,10 @@ pub enum Depth {
 ///
 /// In `PostgreSQL`, the clock of the server decides when a lease expires. In a file, the boot clock of the machine
 /// decides; changes of the system clock don't affect it. After a restart of the machine, and for a process in another
-/// namespace, the system clock decides. If the clock that decides jumps forward, a lease expires early, possibly while
-/// its holder works. Another holder can then take the lock, with another fence. Therefore a holder must call
-/// [`renew`](Store::renew) before each effect. If that clock jumps back, the lease of a crashed holder lasts longer.
+/// namespace, the system clock decides. If the deciding clock jumps forward, a lease expires early, possibly while its
+/// holder works. Another holder can then take the lock, with another fence. Therefore a holder must call
+/// [`renew`](Store::renew) before each effect. If the deciding clock jumps back, the lease of a crashed holder lasts
+/// longer.
 pub trait Store: Outbox + Send {
     /// Creates a deployment without records, and returns its number. A deployment that ended without any record
     /// frees its idempotency key, because it did nothing. A call with a key that failed with

@@ -10,20 +10,18 @@ mod shared;
 
 use std::time::Duration;
 
-use greenlight::journal::Holder;
 use greenlight::journal::inbox::{
     ClaimedDeploymentRequest, ClaimedPushEvent, Delivery, Inbox, NewDeploymentRequest, PushEvent,
     Settled,
 };
 
-const LONG: Duration = Duration::from_mins(10);
+use crate::place::holder;
 
-/// A process on another machine, whose liveness is unknown here.
-fn holder(name: &str) -> Holder {
-    Holder::from_name(format!("{name}@elsewhere"))
-}
+/// A time to live that does not end during a test.
+pub const LONG: Duration = Duration::from_mins(10);
 
-fn event(tag: &str) -> PushEvent {
+/// A push event without a digest.
+pub fn event(tag: &str) -> PushEvent {
     PushEvent {
         repository: "shop/web".to_owned(),
         tag: tag.to_owned(),
@@ -38,7 +36,8 @@ fn with_digest(tag: &str, digest: &str) -> PushEvent {
     }
 }
 
-fn delivery(at: u64, events: &[PushEvent]) -> Delivery {
+/// A delivery of push events.
+pub fn delivery(at: u64, events: &[PushEvent]) -> Delivery {
     Delivery {
         at,
         source: "distribution".to_owned(),
@@ -47,7 +46,8 @@ fn delivery(at: u64, events: &[PushEvent]) -> Delivery {
     }
 }
 
-fn ignored(why: &str) -> Settled {
+/// Settles a push event as ignored.
+pub fn ignored(why: &str) -> Settled {
     Settled::Ignored {
         why: why.to_owned(),
     }

@@ -1,5 +1,5 @@
-//! Running one command of an effect. The journal has its process group before the command is executed, and confirms then
-//! that the locks are still held.
+//! Running one command of an effect. Before the command is executed, its process group is recorded, and the journal
+//! confirms that this process still holds the locks.
 
 use std::io;
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Driver<'_> {
                 folder: folder.to_string_lossy().into_owned(),
             };
             let recorded = log.write(&running).map_err(Error::from);
-            // This process may have been paused since it started the effect, for longer than its lease.
+            // Since it started the effect, this process may have been paused for longer than its lease.
             let confirmed = recorded.and_then(|()| leases.confirm(log.store.as_mut()));
             confirmed.map_err(|error| {
                 failed = Some(error);

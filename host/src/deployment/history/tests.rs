@@ -1,4 +1,4 @@
-//! Tests of what repeats the end of a history: the policy decides as if every event were one of its own.
+//! Tests of merged events: the policy makes the same decisions as with the events before merging.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ fn history(happenings: &[Happening]) -> History {
     history
 }
 
-fn said(history: &History) -> Vec<(u64, Happening)> {
+fn dated(history: &History) -> Vec<(u64, Happening)> {
     let events = history.events().iter();
     events.map(|it| (it.at, it.happening.clone())).collect()
 }
@@ -68,8 +68,8 @@ fn times(happening: Happening, times: u32) -> Happening {
 #[test]
 fn waits_in_a_row_are_one_event() {
     let waits = history(&[wait(10), wait(20), wait(u32::MAX)]);
-    assert_eq!(said(&waits), [(3, wait(u32::MAX))]);
-    assert_eq!(said(&history(&[wait(10), wait(20)])), [(2, wait(30))]);
+    assert_eq!(dated(&waits), [(3, wait(u32::MAX))]);
+    assert_eq!(dated(&history(&[wait(10), wait(20)])), [(2, wait(30))]);
 }
 
 #[test]
@@ -77,10 +77,10 @@ fn equal_rounds_with_waits_between_them_are_one_event() {
     let (old, new) = (round("stage", &[OTHER]), round("stage", &[SHA]));
     let cycle = [old.clone(), wait(1), old.clone(), wait(1), old.clone()];
     let three = times(old.clone(), 3);
-    assert_eq!(said(&history(&cycle)), [(5, three.clone())]);
+    assert_eq!(dated(&history(&cycle)), [(5, three.clone())]);
     let more = [&cycle[..], &[wait(1), new.clone(), wait(1), old.clone()]].concat();
     assert_eq!(
-        said(&history(&more)),
+        dated(&history(&more)),
         [
             (5, three),
             (6, wait(1)),
@@ -110,7 +110,7 @@ fn only_the_latest_finding_about_an_occupant_stays() {
         taken(Some(50)),
     ];
     assert_eq!(
-        said(&history(&found)),
+        dated(&history(&found)),
         [(4, wait(20)), (5, taken(Some(50)))]
     );
     let another = [taken(None), wait(10), occupied("prod", SHA, None)];
@@ -138,10 +138,10 @@ fn a_deployment_that_waits_for_days_has_a_short_history() {
 }
 
 #[test]
-fn a_count_ends_at_what_a_document_may_say() {
+fn a_count_ends_at_the_limit_of_a_document() {
     let many = times(round("stage", &[SHA]), MOST_ROUNDS);
     let more = history(&[many.clone(), wait(1), many.clone()]);
-    assert_eq!(said(&more), [(3, many)]);
+    assert_eq!(dated(&more), [(3, many)]);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// Histories in which single events, and events and waits in turn, follow each other.
+/// Histories of single events, and of events that alternate with waits.
 fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let part = (happening(), 0..4_usize).prop_map(|(happening, repeated)| {
         let cycle = [happening.clone(), wait(10)];
@@ -250,13 +250,13 @@ fn places(decision: &mut Decision, place: impl Fn(usize) -> usize) {
 }
 
 #[test]
-fn the_policy_decides_as_if_every_event_were_one_of_its_own() {
+fn the_policy_decides_the_same_with_and_without_merging() {
     let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     let tags = select(vec!["stage", "stage-loadtest-warn", "prod"]);
     let later = 0..1000_u64;
     let config = ProptestConfig::with_cases(1000);
     let mut runner = proptest::test_runner::TestRunner::new(config);
-    // Of rounds that are one event, a deadline shows only when the last one ended. So all of them are behind it, or none.
+    // A merged event has only the time of its last round. Therefore all rounds are after the deadline, or none.
     let deadline = select(vec![0, u32::MAX]);
     let given = (tags, happenings(), 1..40_u64, later, deadline);
     let result = runner.run(&given, |(tag, happenings, pace, later, deadline)| {
@@ -282,10 +282,10 @@ fn the_policy_decides_as_if_every_event_were_one_of_its_own() {
             decided.expect("a decision")
         };
         let (mut expected, mut decision) = (decide(&whole), decide(short.events()));
-        // Each event stands for the latest one that it has become part of.
+        // The data of a merged event is the place of the latest event in it.
         places(&mut decision, |index| short.about[index]);
         if expected.reasons[0].code == "environment-unknown" {
-            // The policy names the first one.
+            // The policy refers to the first of several events.
             places(&mut expected, |_| 0);
             places(&mut decision, |_| 0);
         }

@@ -4,7 +4,8 @@
 //!   call the permission `verdict`.
 //! - Format 2 has every list in every entry.
 //! - Format 3: an entry may refer to the lists of an earlier entry; see [`repeats`].
-//! - This version writes format 4: one entry can stand for many that repeat earlier ones, and a round has a count.
+//! - This version writes format 4: one entry can stand for many repetitions of earlier entries, and an event can count
+//!   several rounds.
 //!
 //! Every shape is written here, in snake case with values in kebab case, so that a journal stays readable when
 //! the output of a command or a name of the contract changes. A change of a shape takes the next format, and

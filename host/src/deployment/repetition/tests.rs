@@ -1,4 +1,4 @@
-//! Tests of what the journal of a deployment that waits holds, and how much.
+//! Tests of the contents and the size of the journal of a deployment that waits.
 
 use super::*;
 use crate::contract::promotion::{
@@ -6,9 +6,10 @@ use crate::contract::promotion::{
     Progress, Round, Standing,
 };
 use crate::contract::types::{Evidence, Reason};
+use crate::deployment::fixture;
 use crate::deployment::log::{self, Log};
 use crate::deployment::timeline;
-use crate::journal::{self, Location, NewDeployment, Row};
+use crate::journal::Row;
 
 /// Half a day.
 const SECONDS: u64 = 12 * 60 * 60;
@@ -24,18 +25,8 @@ struct Journal {
 impl Journal {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let location = Location::File(folder.path().join("journal"));
-        let mut store = journal::open(&location).expect("a journal");
-        let new = NewDeployment {
-            tag: "stage-1".to_owned(),
-            digest: None,
-            commit: "1".to_owned(),
-            began: 1,
-            request: None,
-        };
-        let number = store.begin(&new).expect("begun");
         Self {
-            log: Log::new(store, number),
+            log: fixture::log(&folder),
             _folder: folder,
         }
     }
@@ -61,13 +52,13 @@ impl Journal {
         read.into_iter().map(|it| it.entry).collect()
     }
 
-    /// The bytes of all entries, from one on.
+    /// The number of bytes of the entries from this index on.
     fn size(&mut self, from: usize) -> usize {
         let rows = self.rows();
         rows.iter().skip(from).map(|it| it.body.len()).sum()
     }
 
-    /// The events that a process reads that resumes the deployment.
+    /// The events that a process reads when it resumes the deployment.
     fn resumed(&mut self) -> Vec<Event> {
         let number = self.log.deployment;
         let read = log::read(self.log.store.as_mut(), number).expect("entries");

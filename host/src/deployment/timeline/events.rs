@@ -20,7 +20,7 @@ fn person(details: &Details) -> String {
 
 impl Projector {
     pub(super) fn happened(&mut self, at: u64, event: &Event, details: &Details) {
-        let imported = matches!(details, Details::Imported { .. });
+        let imported = details.is_imported();
         match &event.happening {
             Happening::Deployed(it) if !imported => self.deployed(at, it, details),
             Happening::Observed(it) => self.observed(at, it, details),
@@ -95,11 +95,11 @@ impl Projector {
         }
     }
 
-    /// Adds the last of repeated rounds.
+    /// Adds the last one of the repeated rounds.
     pub(super) fn rounds_repeated(&mut self, repeated: &RepeatedRounds) {
-        let is_other = |it: &&Round| it.environment == repeated.environment;
+        let is_same = |it: &&Round| it.environment == repeated.environment;
         let rounds = &mut self.timeline.rounds;
-        let Some(last) = rounds.iter().rfind(is_other) else {
+        let Some(last) = rounds.iter().rfind(is_same) else {
             return;
         };
         let round = Round {

@@ -27,7 +27,7 @@ pub(super) struct Projector {
     pub(super) timeline: Timeline,
     /// The indices of the load test steps whose outcome has a verdict.
     judged: Vec<usize>,
-    /// The entries with decisions, and the index of each decision.
+    /// The position of each entry with a decision, and the index of the decision.
     decided: Vec<(u64, usize)>,
 }
 

@@ -136,7 +136,7 @@ pub(in crate::journal) fn add_checksums(session: &mut dyn Session) -> Answer<()>
 /// Checks that no request is missing or damaged.
 pub(super) fn check(session: &mut dyn Session) -> Answer<()> {
     Table::Requests.check(session)?;
-    // In pages, so that an answer of the database stays small.
+    // Read in pages, because the answer of the database has a limit of size.
     let statement = format!("{COLUMNS} WHERE id > ?1 ORDER BY id LIMIT 1000");
     let mut last: u64 = 0;
     loop {

@@ -218,12 +218,6 @@ pub(super) fn postpone(
     Ok(postponed == 1)
 }
 
-/// Checks that no push event is missing or damaged.
-pub(super) fn check(session: &mut dyn Session) -> Answer<()> {
-    Table::PushEvents.check(session)?;
-    PUSH_EVENTS.check_all(session)
-}
-
 /// Lists push events, the last received one first.
 pub(super) fn newest(session: &mut dyn Session, limit: i64) -> Answer<Vec<PushEventRow>> {
     let rows = session.query(

@@ -9,6 +9,7 @@ use super::{
     DeploymentRequestState, Inbox, PushEvent, PushEventRow, Settled, deployment_request,
 };
 use crate::journal::lease::milliseconds;
+use crate::journal::seal::PUSH_EVENTS;
 use crate::journal::sql::{Database, at_most, values};
 use crate::journal::{Holder, Result};
 
@@ -144,7 +145,7 @@ impl<D: Database> Inbox for D {
 
     fn check(&mut self) -> Result<()> {
         self.read(|session| {
-            push_event::check(session)?;
+            PUSH_EVENTS.check_all(session)?;
             deployment_request::check(session)
         })
     }
@@ -218,9 +219,9 @@ impl Kind {
     /// Completes a statement: `{table}`, `{open}` (which may be claimed at all), `{due}` (whose delay is over),
     /// `{reclaimable}` (which may be claimed at once after a holder that died) and `{order}` (which come first).
     ///
-    /// A clock that was set back must not make the delay longer. So a push event whose delay is longer than any delay
-    /// of a push event is due, and so is a request that was written in the future. A request that is `starting` keeps its
-    /// delay, because an early second start could be a start too many.
+    /// A clock that is set back must not make a delay longer. No delay of a push event is longer than 10 minutes.
+    /// Therefore a push event with a longer delay is due, and so is a request that was written in the future. A request
+    /// that is `starting` keeps its delay, because an early retry could start a deployment twice.
     pub fn fill(self, statement: &str) -> String {
         let (table, open, due, reclaimable, order) = match self {
             Self::PushEvents => (

@@ -1,7 +1,7 @@
-//! A blocking client of `PostgreSQL` whose answers are limited in size and time.
+//! A blocking client of `PostgreSQL` that limits the size and the time of an answer.
 //!
-//! The library keeps an answer of any length, and waits for it without an end. This client counts the bytes that
-//! arrive after each question, so that a hostile or damaged server can't use more memory than the limit.
+//! The library limits neither. This client counts the bytes that arrive after each statement, so that a hostile or
+//! damaged server can't make it use more memory than the limit.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -31,12 +31,12 @@ pub struct Client {
     inner: tokio_postgres::Client,
     /// `None` after the connection was lost.
     connection: Option<Connection>,
-    /// How many bytes arrived since the last question.
+    /// How many bytes arrived since the last statement was sent.
     received: Arc<AtomicU64>,
 }
 
 impl Client {
-    /// Connects to the first server of an address that answers and has the access that the address asks for.
+    /// Connects to the first server of an address that answers and allows the access that the address requires.
     pub fn connect(config: &Config, time_limit: Duration) -> Answer<Self> {
         let time_limit = time_limit.min(DATABASE.time());
         let mut fault = Fault::Lost("the address names no server".to_owned());
@@ -73,7 +73,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Checks whether the server can be written to, if the address asks for it.
+    /// Checks that the server allows the access that the address requires: `target_session_attrs`.
     fn check_access(&mut self, wanted: TargetSessionAttrs) -> Answer<()> {
         let (wanted, why) = match wanted {
             TargetSessionAttrs::ReadWrite => ("off", "the database does not allow writes"),
@@ -119,10 +119,10 @@ impl Client {
         Ok(done)
     }
 
-    /// Asks a question. The limits hold for the whole answer.
+    /// Sends statements and waits for the answer. The limits apply to the whole answer.
     fn ask<T>(
         &mut self,
-        question: impl AsyncFnOnce(&tokio_postgres::Client) -> Result<T, Error>,
+        send: impl AsyncFnOnce(&tokio_postgres::Client) -> Result<T, Error>,
     ) -> Answer<T> {
         let Some(connection) = &mut self.connection else {
             return Err(Fault::Lost("the connection is closed".to_owned()));
@@ -132,14 +132,15 @@ impl Client {
         self.received.store(0, Ordering::Relaxed);
         let time_limit = DATABASE.time();
         let answer = self.runtime.block_on(async {
-            let mut question = pin!(question(client));
+            let mut asked = pin!(send(client));
             let answer = poll_fn(|context| {
-                // The question advances only after the connection has moved its bytes.
+                // The connection must move the bytes before the answer can be complete.
                 let ended = connection.as_mut().poll(context);
                 is_over = ended.is_ready();
-                match (question.as_mut().poll(context), ended) {
+                match (asked.as_mut().poll(context), ended) {
                     (Poll::Ready(Ok(answer)), _) => Poll::Ready(Ok(answer)),
-                    // The end of the connection is the cause, unless the server said something itself.
+                    // An error of the server explains more than the end of the connection, which explains more than
+                    // any other error.
                     (Poll::Ready(Err(error)), _) if error.as_db_error().is_some() => {
                         Poll::Ready(Err(error.into()))
                     }

@@ -30,7 +30,7 @@ SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local');
 ";
 
-/// The time that an attempt to log in has at least.
+/// The minimum time limit of an attempt to log in.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Connects to a server, and retries until the deadline while it can't be reached.

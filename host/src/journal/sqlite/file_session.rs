@@ -17,7 +17,7 @@ use crate::journal::{Error, Holder, NewDeployment};
 /// The name of the function that [`add_functions`] adds.
 const ROW_CHECKSUM: &str = "row_checksum";
 
-/// Adds the checksum of a row to the functions of a connection. Each value has its type and its length in front of it.
+/// Adds the function that computes the checksum of a row. The type and the length of each value are part of the checksum.
 pub fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC

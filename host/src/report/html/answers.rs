@@ -19,8 +19,8 @@ pub enum Answer<'a> {
 
 /// What a node answered in all rounds of its environment.
 ///
-/// An answer is valid until the next round, but no longer than `last`, and no longer than [`reach`] if the nodes were not
-/// asked meanwhile.
+/// An answer is valid until the next round, but no longer than `last`, and no longer than [`reach`] unless the next round
+/// counts several.
 pub fn answers<'a>(name: &str, rounds: &[&'a Round], last: u64) -> Vec<Segment<'a>> {
     let reach = reach(rounds);
     joined(rounds.iter().enumerate().filter_map(|(index, round)| {
@@ -238,32 +238,28 @@ mod tests {
     use super::*;
     use crate::report::fixture::{self, BEFORE, COMMIT, at, large};
 
+    /// The beginning, the end and the count of each segment of the first node.
+    fn periods(rounds: &[Round]) -> Vec<(u64, u64, u64)> {
+        let rounds: Vec<&Round> = rounds.iter().collect();
+        let node = &rounds[0].nodes[0].name;
+        let segments = answers(node, &rounds, at(999)).into_iter();
+        segments.map(|it| (it.from, it.until, it.count)).collect()
+    }
+
     #[test]
     fn an_answer_holds_for_a_while_and_not_beyond_the_end() {
         let mut timeline = large(|_, _| Some(COMMIT));
         timeline.rounds.drain(10..490);
-        let rounds: Vec<&Round> = timeline.rounds.iter().collect();
-        let node = &rounds[0].nodes[0].name;
-        let segments = answers(node, &rounds, at(999));
-        let periods: Vec<_> = segments
-            .iter()
-            .map(|it| (it.from, it.until, it.count))
-            .collect();
+        let periods = periods(&timeline.rounds);
         assert_eq!(periods, [(at(0), at(24), 10), (at(980), at(999), 10)]);
     }
 
     #[test]
-    fn an_answer_that_was_given_again_and_again_has_no_gap() {
+    fn repeated_answers_have_no_gap() {
         let mut timeline = large(|_, round| Some(if round < 499 { BEFORE } else { COMMIT }));
         timeline.rounds.drain(10..498);
         timeline.rounds[10].times = 489;
-        let rounds: Vec<&Round> = timeline.rounds.iter().collect();
-        let node = &rounds[0].nodes[0].name;
-        let segments = answers(node, &rounds, at(999));
-        let periods: Vec<_> = segments
-            .iter()
-            .map(|it| (it.from, it.until, it.count))
-            .collect();
+        let periods = periods(&timeline.rounds);
         assert_eq!(periods, [(at(0), at(998), 499), (at(998), at(999), 1)]);
     }
 

@@ -7,9 +7,10 @@ use super::*;
 use crate::contract::promotion::{
     Action, Decision, Event, NodeStanding, NodeState, NodeVersion, Permission, Progress,
 };
+use crate::deployment::fixture::{self, begun, store};
 use crate::deployment::history::History;
 use crate::deployment::log::{self, Log};
-use crate::journal::{self, Location, NewDeployment, Store};
+use crate::journal::Row;
 
 const COMMITS: [&str; 2] = ["4b825dc642cb", "ca779cf0631b"];
 
@@ -130,40 +131,23 @@ fn timeless(mut entry: Entry) -> Entry {
     entry
 }
 
-fn store(folder: &tempfile::TempDir) -> Box<dyn Store> {
-    let location = Location::File(folder.path().join("journal"));
-    journal::open(&location).expect("a journal")
-}
-
-fn begun(store: &mut dyn Store) -> u64 {
-    let new = NewDeployment {
-        tag: "stage-1".to_owned(),
-        digest: None,
-        commit: "1".to_owned(),
-        began: 1,
-        request: None,
-    };
-    store.begin(&new).expect("begun")
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// For any entries in any order, also from several processes, reading returns the entries that were written, except
-    /// those that only repeat what was written before. All of them are in the history that the policy receives.
+    /// For any entries in any order, also from several processes, reading returns the written entries, except those that
+    /// only repeat earlier entries. The history that the policy receives has all events.
     #[test]
     fn what_is_stored_once_reads_as_if_it_were_stored_whole(
         entries in vec((prop_oneof![4 => round(), 4 => decision(), 4 => other()], prop::bool::weighted(0.1)), 0..40),
     ) {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut first = store(&folder);
-        let number = begun(first.as_mut());
-        let mut log = Log::new(first, number);
+        let mut log = fixture::log(&folder);
+        let number = log.deployment;
         let mut history = History::default();
         let mut written = Vec::new();
         for (entry, is_other_process) in entries {
             if is_other_process {
-                // What is kept back is written before the process ends.
+                // A process that is interrupted writes the entries that it kept back.
                 log.write(&Entry::Interrupted).expect("written");
                 written.push(Entry::Interrupted);
                 let known = log::read(log.store.as_mut(), number).expect("entries");
@@ -214,7 +198,7 @@ fn a_repeated_list_that_is_not_there_is_an_error() {
             r#"{"format":3,"entry":"interrupted"}"#.to_owned(),
             format!(r#"{{"format":3,"same_as":{same_as},"entry":"happened",{round}}}"#),
         ]) {
-            let row = journal::Row {
+            let row = Row {
                 position,
                 at: 1,
                 body,
@@ -235,9 +219,7 @@ fn a_repeated_list_that_is_not_there_is_an_error() {
 fn what_does_not_change_costs_next_to_nothing() {
     const ROUNDS: u64 = 100;
     let folder = tempfile::tempdir().expect("a folder");
-    let mut store = store(&folder);
-    let number = begun(store.as_mut());
-    let mut log = Log::new(store, number);
+    let mut log = fixture::log(&folder);
     for round in 0..ROUNDS {
         let nodes: Vec<_> = (0..500).map(|it| details(it, 0, round % 7)).collect();
         let standing = Standing {
@@ -276,7 +258,7 @@ fn what_does_not_change_costs_next_to_nothing() {
         })
         .expect("written");
     }
-    let rows = log.store.records(number).expect("rows");
+    let rows = log.store.records(log.deployment).expect("rows");
     let sizes = rows.iter().map(|it| it.body.len());
     let (first, rest): (usize, usize) = (sizes.clone().take(2).sum(), sizes.skip(2).sum());
     assert!(first > 50_000, "{first}");
