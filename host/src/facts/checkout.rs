@@ -37,7 +37,7 @@ pub fn ask(repo: Option<&Path>, ci: &CiEnvironment) -> Result<PendingPair, Error
     git::ask_beside_head(repo, rev)
 }
 
-/// The problem of an error of git: the folder is not in a repository, or git failed.
+/// Makes a problem from an error of git: the folder is not in a repository, or git failed.
 pub fn unreadable(error: &Error) -> Problem {
     let code = if error.cause::<NoRepository>().is_some() {
         "no-repository"

@@ -31,7 +31,7 @@ pub struct Console {
     live: Option<Live>,
     /// The commit of the release.
     commit: String,
-    /// The rounds in which nodes were asked so far, as a timeline has them.
+    /// The rounds so far in which nodes were asked. [`add_round`] removes equal rounds.
     rounds: Vec<Round>,
     /// The last line about what the deployment waits for.
     said: String,
