@@ -32,6 +32,12 @@ fn histories() {
         (event(r#"{"waited": -1}"#), "invalid value"),
         (event(r#"{"waited": "long"}"#), "invalid type"),
         (
+            event(
+                r#"{"observed": {"environment": "stage", "convergence": {"judged": true}, "times": 0}}"#,
+            ),
+            "`times` is 0; set it to a number from 1 to 2678400",
+        ),
+        (
             event(r#"{"intervened": "maybe"}"#),
             "`maybe` is not one of `approved`, `held`, `canceled`",
         ),
