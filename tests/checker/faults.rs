@@ -141,7 +141,7 @@ impl Faults {
                 let seconds = lease * (0.6 + random.f64());
                 let log = shop.log.clone();
                 self.until(seconds, &away, move || {
-                    // It may have been killed.
+                    // The process may have been killed.
                     let _ = kill_process(pid, Signal::CONT);
                     log.fault(format!("process {pid} goes on"));
                 });

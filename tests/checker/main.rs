@@ -74,7 +74,7 @@ fn random_traffic_keeps_the_promises() {
         let path = folder.path().join(&name);
         let _cleaner = Cleaner(&path);
         let mut random = Rng::with_seed(seed.wrapping_add(number));
-        // One in four has its journal in a database.
+        // One service in four has its journal in a database.
         let kind = (random.bool(), number % 4 == 3);
         let shop = Shop::new(&name, &path, &stand_in, kind);
         let mut traffic = Traffic::new(shop, random);

@@ -1,4 +1,4 @@
-//! Driving a service to rest after the faults: every webhook is settled, every deployment has ended.
+//! Brings a service to rest after the faults: every webhook is processed, every deployment has ended.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_mins(4);
 /// How long a deployment may wait for another release before the test cancels it.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Drives a service to rest, and returns its history.
+/// Brings a service to rest, and returns its history.
 pub fn drive(traffic: &mut Traffic, seed: u64) -> History {
     traffic.faults.end(&traffic.shop);
     // A lease that was taken while the clock was ahead must end within the test.
@@ -101,7 +101,7 @@ pub fn open(history: &History) -> Vec<String> {
     open
 }
 
-/// Whether a deployment waits for something by its last decision.
+/// Whether the last decision of a deployment is to wait.
 fn waits(history: &History, number: u64) -> bool {
     let decided = history.entries(number).filter_map(|it| match it {
         Entry::Decided { decision, .. } => Some(decision.permission),

@@ -3,8 +3,8 @@
 //! - A webhook gets 202 or 503, unless the server was killed or stopped in the meantime.
 //! - A command ends with one of its documented exit statuses, unless it was killed. With an idempotency key and the
 //!   exit status 0, the journal has the deployment, or the release was live already. After `cancel` with status 0, the
-//!   deployment is canceled, and has no records after its end.
-//! - At rest every deployment has ended, and the list of deployments agrees with its records.
+//!   deployment is canceled.
+//! - At rest every deployment has ended and has no records after its end, and the list of deployments agrees with them.
 
 use greenlight::contract::promotion::Conclusion;
 use greenlight::deployment::entry::Entry;

@@ -23,7 +23,7 @@ const CUT_OFF: [&str; 7] = [
     "Interrupt",
 ];
 
-/// How many effects before the first line of a command the fault can be that hit the process that started it.
+/// A fault counts if it is at most this many effects before the first line of the first command.
 const BEFORE: usize = 10;
 
 fn has_cut_off(effects: &[Effect]) -> bool {

@@ -1,4 +1,4 @@
-//! Violations by the order of commands in an environment.
+//! Violations by the order of the commands in an environment.
 
 use super::{NEW, OLD, breaks, command, insert, keeps, recorded_of, sound};
 use crate::effects::{Command, Effect, Kind};
