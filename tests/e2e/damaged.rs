@@ -13,10 +13,11 @@ use rusqlite::Connection;
 
 use crate::pipeline::{Ended, Pipeline};
 use crate::postgres_server::Server;
+use crate::service::State;
 
 /// Runs a commit until its deploy command changes production, and kills greenlight. The command keeps running, and
 /// succeeds.
-fn killed_in_production(pipeline: &mut Pipeline) -> String {
+pub fn killed_in_production(pipeline: &mut Pipeline) -> String {
     pipeline.setting.rounds = 1;
     pipeline.setting.deadline = 2;
     let commit = pipeline.commit("Change [load test: abort]");
@@ -25,18 +26,26 @@ fn killed_in_production(pipeline: &mut Pipeline) -> String {
     let mut run = pipeline.start(&["run", "--tag", &tags[0]]);
     pipeline
         .prod
-        .wait("deployment", |state| !state.deployments.is_empty());
+        .wait("deployment", |state| deployed(state, &commit).is_some());
     run.child().kill().expect("it runs");
     run.child().wait().expect("it ended");
     pipeline.prod.pace(Duration::ZERO);
     pipeline
         .prod
-        .wait("end", |state| state.deployments[0].state == "finished");
+        .wait("end", |state| deployed(state, &commit) == Some("finished"));
     commit
 }
 
+/// The state of the deployment of a commit.
+fn deployed<'a>(state: &'a State, commit: &str) -> Option<&'a str> {
+    let mut deployments = state.deployments.iter();
+    let found = deployments.find(|it| it.commit == commit);
+    found.map(|it| it.state.as_str())
+}
+
+/// Checks that each environment got the commit once.
 #[track_caller]
-fn is_deployed_once(pipeline: &Pipeline, commit: &str, ended: &Ended) {
+pub fn is_deployed_once(pipeline: &Pipeline, commit: &str, ended: &Ended) {
     for service in [&pipeline.stage, &pipeline.prod] {
         assert_eq!(Pipeline::times(service, commit), 1, "{ended:?}");
     }

@@ -107,13 +107,18 @@ impl Claim<'_> {
                 self.leases.release_all_but(store, &[])?;
             }
         }
-        let attempt = self
-            .leases
-            .or_release(store, |store| self.hold(store, number));
-        if !matches!(attempt, Ok(Attempt::Claimed(_))) {
-            self.leases.release_all_but(store, &[])?;
-            store.conclude(number, Conclusion::Canceled)?;
+        let attempt = self.hold(store, number);
+        if matches!(attempt, Ok(Attempt::Claimed(_))) {
+            return attempt;
         }
+        let released = self.leases.release_all_but(store, &[]);
+        // A claim that failed may be stored nevertheless. Then the lock yields only to the unfinished deployment, so the
+        // deployment is left like that of a process that died before its first record.
+        if matches!(attempt, Err(Error::Journal(_))) {
+            return attempt;
+        }
+        released?;
+        store.conclude(number, Conclusion::Canceled)?;
         attempt
     }
 

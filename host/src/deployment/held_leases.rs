@@ -173,7 +173,10 @@ impl HeldLeases {
             give
         };
         for held in given {
-            store.release(&held.lease, &self.holder)?;
+            // One failed write must not make the next deployment wait until the lease expires.
+            store
+                .release(&held.lease, &self.holder)
+                .or_else(|_| store.release(&held.lease, &self.holder))?;
         }
         Ok(())
     }
