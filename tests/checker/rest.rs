@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Brings a service to rest, and returns its history.
 pub fn drive(traffic: &mut Traffic, seed: u64) -> History {
     traffic.faults.end(&traffic.shop);
-    // A lease that was taken while the clock was ahead must end within the test.
+    // The boot clock decides when leases and delays end, so a clock that is set back must not delay the rest.
     if traffic.shop.database.is_none() {
-        traffic.shop.shift_clock(LATEST + 900);
+        traffic.shop.shift_clock(-LATEST);
     }
     let began = Instant::now();
     let mut asked = Instant::now();

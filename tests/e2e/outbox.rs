@@ -73,7 +73,7 @@ fn the_next_run_sends_what_is_left() {
     );
     pipeline.slack.answer(Answer::Accept);
     // The next attempt of the message may not be due yet.
-    tamper(&pipeline, "UPDATE outbox SET due = 0");
+    tamper(&pipeline, "UPDATE outbox SET due = 0, boot_due = 0");
     let second = pipeline.commit("Next change [load test: skip]");
     pipeline.run().is(0, &[]);
     let accepted = pipeline.slack.accepted();
@@ -124,7 +124,7 @@ fn a_kill_neither_repeats_a_message_nor_loses_it() {
             &pipeline,
             if was_handed_over {
                 // End the claim of the killed process.
-                "UPDATE outbox SET due = 0"
+                "UPDATE outbox SET due = 0, boot_due = 0"
             } else {
                 "DELETE FROM outbox; UPDATE anchors SET row_count = 0 WHERE name = 'outbox'"
             },
@@ -201,7 +201,7 @@ fn a_slack_that_hangs_loses_nothing() {
     }
     assert_eq!(pipeline.slack.messages(), []);
     pipeline.slack.answer(Answer::Accept);
-    tamper(&pipeline, "UPDATE outbox SET due = 0");
+    tamper(&pipeline, "UPDATE outbox SET due = 0, boot_due = 0");
     commits.push(pipeline.commit("Last change [load test: skip]"));
     pipeline.run().is(0, &[]);
     let accepted = pipeline.slack.accepted();

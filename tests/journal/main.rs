@@ -1,5 +1,6 @@
 //! The journal's storage: the same promises of a file and of a database.
 
+mod clock;
 mod contract;
 mod damaged_rows;
 mod first_format;

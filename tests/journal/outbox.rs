@@ -109,7 +109,7 @@ fn a_failed_message_is_tried_again_in_its_turn(place: &Place) {
     assert_eq!(claim(store), None, "the channel is unreachable");
     // The second message of the first deployment waits for the first one.
     place.tamper(&format!(
-        "UPDATE outbox SET due = 0 WHERE deployment = {other}"
+        "UPDATE outbox SET due = 0, boot_due = 0 WHERE deployment = {other}"
     ));
     let claimed = claim(store).expect("another deployment is due");
     assert_eq!(claimed.deployment, other);
@@ -129,7 +129,7 @@ fn a_failed_message_is_tried_again_in_its_turn(place: &Place) {
         deployment: Some(other),
         ..ANY
     };
-    place.tamper("UPDATE outbox SET due = 0");
+    place.tamper("UPDATE outbox SET due = 0, boot_due = 0");
     assert_eq!(store.claim_message(&only).expect("an answer"), None);
     for name in ["warning", "promoted"] {
         let claimed = claim(store).expect("it is due");
@@ -152,7 +152,7 @@ fn a_message_that_may_have_arrived_is_not_sent_again(place: &Place) {
     let claimed = claim(store).expect("the next one is due");
     assert_eq!(claimed.name, "promoted");
     // The process dies now, and its claim ends.
-    place.tamper("UPDATE outbox SET due = 0");
+    place.tamper("UPDATE outbox SET due = 0, boot_due = 0");
     assert_eq!(claim(place.open().as_mut()), None);
     store.attempted(&claimed, &failed(HOUR)).expect("too late");
     assert_eq!(
@@ -184,7 +184,7 @@ fn an_update_may_be_sent_twice(place: &Place) {
     assert_eq!(claimed.place.as_deref(), Some("C01 1.2"));
     assert_eq!((claimed.revision, claimed.attempts), (2, 1));
     // The process dies now, and its claim ends: the update is sent again.
-    place.tamper("UPDATE outbox SET due = 0");
+    place.tamper("UPDATE outbox SET due = 0, boot_due = 0");
     let again = claim(place.open().as_mut()).expect("it is due");
     assert_eq!(again.place.as_deref(), Some("C01 1.2"));
     let gone = Attempted::Failed {
@@ -231,12 +231,12 @@ fn new_contents_are_sent_after_the_death_of_a_sender(place: &Place) {
     claim(store).expect("it is due");
     "2".clone_into(&mut updated.body);
     store.hand_over(&updated).expect("stored");
-    place.tamper("UPDATE outbox SET due = 0");
+    place.tamper("UPDATE outbox SET due = 0, boot_due = 0");
     let claimed = claim(store).expect("the new contents are due");
     assert_eq!(claimed.body, "2");
     // Now the process that sends the second contents dies. Only `Replaces::Always` replaces a message that may have
     // arrived.
-    place.tamper("UPDATE outbox SET due = 0");
+    place.tamper("UPDATE outbox SET due = 0, boot_due = 0");
     assert_eq!(claim(store), None);
     assert_eq!(state(store, deployment), [OutboxState::Unknown]);
     "3".clone_into(&mut updated.body);
@@ -262,7 +262,7 @@ fn a_message_that_waits_keeps_its_delay(place: &Place) {
     "2".clone_into(&mut updated.body);
     store.hand_over(&updated).expect("stored");
     assert_eq!(claim(store), None);
-    place.tamper("UPDATE outbox SET due = 0");
+    place.tamper("UPDATE outbox SET due = 0, boot_due = 0");
     assert_eq!(claim(store).expect("it is due").deployment, other);
     let again = claim(store).expect("it is due");
     assert_eq!((again.body.as_str(), again.attempts), ("2", 2));
@@ -290,7 +290,7 @@ fn a_message_that_is_refused_does_not_hold_up_others(place: &Place) {
     assert_eq!(claimed.deployment, others[0]);
     store.attempted(&claimed, &sent(None)).expect("stored");
     // Both messages are due. The message with fewer attempts is first.
-    place.tamper("UPDATE outbox SET due = 0");
+    place.tamper("UPDATE outbox SET due = 0, boot_due = 0");
     assert_eq!(claim(store).expect("it is due").deployment, others[1]);
 }
 
@@ -304,7 +304,9 @@ fn an_old_message_is_given_up(place: &Place) {
         .attempted(&claimed, &failed(Duration::ZERO))
         .expect("stored");
     let day = 24 * 60 * 60 * 1000;
-    place.tamper(&format!("UPDATE outbox SET at = at - {day}"));
+    place.tamper(&format!(
+        "UPDATE outbox SET at = at - {day}, boot_at = boot_at - {day}"
+    ));
     assert_eq!(claim(store), None);
     assert_eq!(state(store, deployment), [OutboxState::GivenUp]);
     let message = store.outbox_of(deployment).expect("read").remove(0);

@@ -70,16 +70,25 @@ impl Place {
         self.location.starts_with("sqlite:")
     }
 
-    /// Undoes the migrations to versions 7 and 8, which add the checksums of rows and the boot clock of leases.
+    /// Undoes the migrations since version 6, which add the checksums of rows and times by the boot clock.
     pub fn downgrade_to_6(&self) {
         let tables = ["outbox", "messages", "hints", "leases", "live_commits"];
         let dropped = tables.map(|it| format!("ALTER TABLE {it} DROP COLUMN checksum;"));
+        let columns = [
+            ("leases", ["boot", "boot_expires"].as_slice()),
+            ("hints", &["boot", "boot_again_at", "boot_expires"]),
+            ("starts", &["boot", "boot_again_at", "boot_expires"]),
+            ("outbox", &["boot", "boot_at", "boot_due"]),
+        ];
+        let columns = columns.iter().flat_map(|(table, columns)| {
+            let drop = move |column| format!("ALTER TABLE {table} DROP COLUMN {column};");
+            columns.iter().map(drop)
+        });
         self.tamper(&format!(
-            "{}
-             ALTER TABLE leases DROP COLUMN boot;
-             ALTER TABLE leases DROP COLUMN boot_expires;
+            "{}{}
              DELETE FROM anchors WHERE name NOT IN ('deployments', 'starts');",
-            dropped.concat()
+            dropped.concat(),
+            columns.collect::<String>(),
         ));
         self.set_version(6);
     }

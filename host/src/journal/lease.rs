@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::anchor::Table;
 use super::seal::LEASES;
 use super::sql::{Answer, Cells, Session, values};
-use super::{Holder, Lock, Result};
+use super::{Holder, Lock, Result, due};
 
 /// A claim of a lock.
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +70,12 @@ impl Occupant {
 }
 
 /// The columns of an occupant.
-const OCCUPANT: &str = "deployment, commit_id, holder, expires,
-    CAST(CASE WHEN boot = :boot THEN CASE WHEN boot_expires <= :elapsed THEN 1 ELSE 0 END
-        WHEN expires <= :now THEN 1 ELSE 0 END AS bigint)";
+fn occupant_columns() -> String {
+    let has_expired = due::has_passed("expires");
+    format!(
+        "deployment, commit_id, holder, expires, CAST(CASE WHEN {has_expired} THEN 1 ELSE 0 END AS bigint)"
+    )
+}
 
 /// Selects the row of a lock.
 const OF_LOCK: &str = "environment = ?1";
@@ -103,7 +106,7 @@ pub(super) fn claim(session: &mut dyn Session, request: &ClaimRequest<'_>) -> An
     Table::Leases.check(session)?;
     LEASES.check(session, OF_LOCK, values![&name])?;
     // The time is read after the wait for the lock.
-    let statement = format!("SELECT {OCCUPANT} FROM leases WHERE {OF_LOCK}");
+    let statement = format!("SELECT {} FROM leases WHERE {OF_LOCK}", occupant_columns());
     let mut row = session.one(&statement, values![&name])?;
     if let Some(occupant) = occupant(&mut row, 0)?
         && !occupant.yields(request)
@@ -171,8 +174,9 @@ pub(super) fn release(session: &mut dyn Session, lease: &Lease, holder: &Holder)
 
 /// Lists the locks that are held.
 pub(super) fn all(session: &mut dyn Session) -> Answer<Vec<(Lock, Occupant)>> {
+    let columns = occupant_columns();
     let statement = format!(
-        "SELECT environment, {OCCUPANT} FROM leases WHERE holder IS NOT NULL ORDER BY environment"
+        "SELECT environment, {columns} FROM leases WHERE holder IS NOT NULL ORDER BY environment"
     );
     let rows = session.query(&statement, values![])?;
     let mut held = Vec::with_capacity(rows.len());

@@ -5,7 +5,7 @@
 //! The same file or database keeps an [`Inbox`]: push events, and the deployments that they request.
 //!
 //! A journal is a `SQLite` file, or a `PostgreSQL` database for runners that share environments. Both make the same
-//! guarantees, and the same tests check them. `deployment_queries`, `message`, `outbox`, `lease` and `inbox` are
+//! guarantees, and the same tests check them. `deployment_queries`, `message`, `outbox_queries`, `lease` and `inbox` are
 //! written once, with the statements of `sql`; `sqlite` and `postgres` have what differs: transactions, locks and
 //! batches. The tables are in `migrations`.
 
@@ -13,6 +13,7 @@ mod anchor;
 mod baseline;
 mod chain;
 mod deployment_queries;
+mod due;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod holder;
@@ -22,6 +23,7 @@ mod location;
 mod lock;
 mod message;
 mod outbox;
+mod outbox_queries;
 mod postgres;
 mod seal;
 mod sql;

@@ -92,19 +92,18 @@ impl DeploymentRequestWorker {
             }
         }
         let decision = start_decision::decide(shared, self.journal.as_mut(), stored);
-        let now = clock::milliseconds();
         // A record that can't be read delays this request, not the others.
         match decision.unwrap_or_else(|error| StartDecision::Wait(error.message)) {
             StartDecision::Close(why) => {
                 self.write(claimed, &DeploymentRequestState::Stopped { why })
             }
             StartDecision::Wait(why) => {
-                let again_at = now + wait(shared, stored.created);
+                let again_at = clock::milliseconds() + wait(shared, stored.created);
                 self.write(claimed, &DeploymentRequestState::Waiting { why, again_at })
             }
             StartDecision::Start if self.is_full()? => {
                 let why = "`[serve] at-most` is reached".to_owned();
-                let again_at = now + FULL_RETRY;
+                let again_at = clock::milliseconds() + FULL_RETRY;
                 self.write(claimed, &DeploymentRequestState::Waiting { why, again_at })
             }
             StartDecision::Start => self.start(shared, claimed, &request, attempts + 1),

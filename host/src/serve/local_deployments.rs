@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::child_processes::{ChildProcesses, deployment_span};
 use super::worker_pool::{Next, Worker, back_off};
-use crate::clock;
 use crate::deployment::{Drivers, begun, is_begun, unfinished};
 use crate::effects::trigger::{Error as TriggerError, Request, Trigger};
 use crate::error::Error;
@@ -127,8 +126,8 @@ fn ended_early(status: ExitStatus) -> String {
 pub struct ResumeWorker {
     journal: Box<dyn Store>,
     children: Arc<ChildProcesses>,
-    /// The attempts for each deployment, and when the next one is due in milliseconds since 1970.
-    attempts: HashMap<u64, (u32, u64)>,
+    /// The attempts for each deployment, and when the next one is due.
+    attempts: HashMap<u64, (u32, Instant)>,
 }
 
 impl ResumeWorker {
@@ -142,8 +141,9 @@ impl ResumeWorker {
     }
 
     fn resume(&mut self, header: &Header, key: &str) -> Result<(), Error> {
-        let now = clock::milliseconds();
-        let (attempts, again_at) = self.attempts.get(&header.number).copied().unwrap_or((0, 0));
+        let now = Instant::now();
+        let attempted = self.attempts.get(&header.number).copied();
+        let (attempts, again_at) = attempted.unwrap_or((0, now));
         if now < again_at {
             return Ok(());
         }
@@ -160,7 +160,7 @@ impl ResumeWorker {
             Ok(false) => return Ok(()),
             // Damaged records of this deployment must not delay other deployments.
             Err(error @ journal::Error::Damaged { .. }) => {
-                let again_at = now + back_off(attempts);
+                let again_at = now + Duration::from_millis(back_off(attempts));
                 self.attempts.insert(header.number, (attempt, again_at));
                 let reason = Error::from(error).line();
                 tracing::error!(reason, "failed to resume an interrupted deployment");
@@ -168,8 +168,8 @@ impl ResumeWorker {
             }
             Err(error) => return Err(error.into()),
         }
-        self.attempts
-            .insert(header.number, (attempt, now + back_off(attempts)));
+        let again_at = now + Duration::from_millis(back_off(attempts));
+        self.attempts.insert(header.number, (attempt, again_at));
         match self.children.run(permit, &["run", "--resume", &number]) {
             Ok(_) => tracing::info!(attempt, "resuming an interrupted deployment"),
             Err(error) => tracing::warn!(

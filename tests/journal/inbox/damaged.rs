@@ -57,7 +57,7 @@ fn a_damaged_request_is_not_claimed(place: &Place) {
     ] {
         place.tamper(&format!(
             "CREATE TABLE kept AS SELECT * FROM starts;
-             UPDATE starts SET {damage}, expires = 0 WHERE tag = 'started'"
+             UPDATE starts SET {damage}, expires = 0, boot_expires = 0 WHERE tag = 'started'"
         ));
         damaged(&inbox.check(), "of the inbox is damaged");
         // A request whose state is an unknown word is not due.

@@ -73,7 +73,7 @@ fn due(inbox: &mut dyn Inbox) -> Vec<ClaimedDeploymentRequest> {
 }
 
 /// Stores a request for each of these tags, which any holder may claim.
-fn want(inbox: &mut dyn Inbox, events: &[PushEvent]) {
+pub fn want(inbox: &mut dyn Inbox, events: &[PushEvent]) {
     inbox.accept(&[delivery(1, events)]).expect("accepted");
     for claimed in pending(inbox) {
         let settled = wanted(&claimed.push_event);

@@ -6,6 +6,7 @@ use super::push_event::{digest, or_empty};
 use super::request_checksum::checksum;
 use super::request_state::{Columns, DeploymentRequestState};
 use crate::journal::anchor::Table;
+use crate::journal::due::Again;
 use crate::journal::sql::{Answer, Cells, Session, Value, values};
 use crate::journal::{Error, Result};
 
@@ -177,12 +178,15 @@ pub(super) fn write(
     session: &mut dyn Session,
     claimed: &ClaimedDeploymentRequest,
     columns: &Columns,
+    again: Again,
     keep: bool,
 ) -> Answer<bool> {
     let written = session.execute(
         "UPDATE starts SET state = ?3, why = ?4, attempts = coalesce(?5, attempts), again_at = ?6,
              reference = ?7, updated = :now, checksum = ?9,
-             expires = CASE WHEN ?8 THEN expires ELSE 0 END
+             boot = :boot, boot_again_at = :elapsed + ?10,
+             expires = CASE WHEN ?8 THEN expires ELSE 0 END,
+             boot_expires = CASE WHEN ?8 THEN boot_expires ELSE 0 END
          WHERE id = ?1 AND fence = ?2",
         values![
             claimed.request.id,
@@ -190,10 +194,11 @@ pub(super) fn write(
             &columns.word,
             &columns.why,
             columns.attempt.map(i64::from),
-            columns.again_at,
+            again.at,
             &columns.reference,
             keep,
             checksum(&claimed.request, columns).as_slice(),
+            again.delay,
         ],
     )?;
     Ok(written == 1)
@@ -206,7 +211,8 @@ pub(super) fn renew(
     time_to_live: u64,
 ) -> Answer<bool> {
     let moved = session.execute(
-        "UPDATE starts SET expires = :now + ?3 WHERE id = ?1 AND fence = ?2",
+        "UPDATE starts SET expires = :now + ?3, boot = :boot, boot_expires = :elapsed + ?3
+         WHERE id = ?1 AND fence = ?2",
         values![claimed.request.id, claimed.fence, time_to_live],
     )?;
     Ok(moved == 1)

@@ -19,7 +19,7 @@ pub use push_event::{
 pub use request_state::DeploymentRequestState;
 
 pub(super) use deployment_request::add_checksums;
-pub(super) use queries::{FreeRequest, HOLDERS, dead};
+pub(super) use queries::{CLAIM, FreeRequest, HOLDERS, dead};
 
 use self::request_state::unreadable;
 use super::{Holder, Result};

@@ -3,6 +3,7 @@
 use super::deployment_request::{self, NewDeploymentRequest};
 use super::request_state::unreadable;
 use crate::journal::anchor::Table;
+use crate::journal::due::Again;
 use crate::journal::seal::PUSH_EVENTS;
 use crate::journal::sql::{Answer, Cells, Session, values};
 use crate::journal::{Error, Result};
@@ -183,14 +184,15 @@ pub(super) fn settle(
     };
     if row.number(0)? == claimed.deliveries {
         session.execute(
-            "UPDATE hints SET state = ?2, why = ?3, start = ?4, attempts = 0, again_at = 0, expires = 0
+            "UPDATE hints SET state = ?2, why = ?3, start = ?4, attempts = 0,
+                 again_at = 0, boot_again_at = 0, expires = 0, boot_expires = 0
              WHERE id = ?1",
             values![claimed.id, state, why, request],
         )?;
         PUSH_EVENTS.seal(session, "id = ?1", values![claimed.id])?;
     } else {
         session.execute(
-            "UPDATE hints SET expires = 0 WHERE id = ?1",
+            "UPDATE hints SET expires = 0, boot_expires = 0 WHERE id = ?1",
             values![claimed.id],
         )?;
     }
@@ -201,18 +203,20 @@ pub(super) fn settle(
 pub(super) fn postpone(
     session: &mut dyn Session,
     claimed: &ClaimedPushEvent,
-    again_at: u64,
+    again: Again,
     why: &str,
 ) -> Answer<bool> {
     let postponed = session.execute(
-        "UPDATE hints SET again_at = ?3, why = ?4, attempts = ?5, expires = 0
+        "UPDATE hints SET again_at = ?3, why = ?4, attempts = ?5, expires = 0,
+             boot = :boot, boot_again_at = :elapsed + ?6, boot_expires = 0
          WHERE id = ?1 AND fence = ?2 AND state = 'pending'",
         values![
             claimed.id,
             claimed.fence,
-            again_at,
+            again.at,
             why,
-            i64::from(claimed.attempts) + 1
+            i64::from(claimed.attempts) + 1,
+            again.delay,
         ],
     )?;
     Ok(postponed == 1)

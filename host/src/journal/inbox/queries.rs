@@ -8,6 +8,7 @@ use super::{
     ClaimedDeploymentRequest, ClaimedPushEvent, Counts, Delivery, DeploymentRequest,
     DeploymentRequestState, Inbox, PushEvent, PushEventRow, Settled, deployment_request,
 };
+use crate::journal::due::{self, Again};
 use crate::journal::lease::milliseconds;
 use crate::journal::seal::PUSH_EVENTS;
 use crate::journal::sql::{Database, at_most, values};
@@ -54,7 +55,8 @@ impl<D: Database> Inbox for D {
 
     fn postpone(&mut self, claimed: &ClaimedPushEvent, again_at: u64, why: &str) -> Result<bool> {
         without_nul([why])?;
-        self.change_one(|session| push_event::postpone(session, claimed, again_at, why))
+        let again = Again::at(again_at);
+        self.change_one(|session| push_event::postpone(session, claimed, again, why))
     }
 
     fn due(
@@ -81,7 +83,10 @@ impl<D: Database> Inbox for D {
         let columns = Columns::from(state);
         let texts = [&columns.why, &columns.reference];
         without_nul(texts.into_iter().flatten().map(String::as_str))?;
-        self.change_one(|session| deployment_request::write(session, claimed, &columns, keep))
+        let again = Again::at(columns.again_at);
+        self.change_one(|session| {
+            deployment_request::write(session, claimed, &columns, again, keep)
+        })
     }
 
     fn renew_deployment_request(
@@ -213,28 +218,37 @@ pub struct FreeRequest<'a> {
 /// Selects the holders whose claims have not expired; [`Kind::fill`] completes it.
 pub const HOLDERS: &str = "
     SELECT DISTINCT holder FROM {table}
-    WHERE {open} AND {due} AND expires > :now AND holder IS NOT NULL";
+    WHERE {open} AND {due} AND NOT {expired} AND holder IS NOT NULL";
+
+/// Makes the claimed rows the caller's; [`Kind::fill`] completes it. The delay of a claimed row is over, also by the boot
+/// clock: the row may have been written before a restart of the machine.
+pub const CLAIM: &str = "fence = fence + 1, holder = ?2, expires = :now + ?3,
+    boot = :boot, boot_expires = :elapsed + ?3, boot_again_at = :elapsed";
 
 impl Kind {
     /// Completes a statement: `{table}`, `{open}` (which may be claimed at all), `{due}` (whose delay is over),
-    /// `{reclaimable}` (which may be claimed at once after a holder that died) and `{order}` (which come first).
+    /// `{expired}` (whose claim has ended), `{reclaimable}` (which may be claimed at once after a holder that died) and
+    /// `{order}` (which come first).
     ///
-    /// A clock that is set back must not make a delay longer. No delay of a push event is longer than 10 minutes.
-    /// Therefore a push event with a longer delay is due, and so is a request that was written in the future. A request
-    /// that is `starting` keeps its delay, because an early retry could start a deployment twice.
+    /// If the [boot clock](due) can't decide, a clock that is set back must not make a delay longer. No delay and no
+    /// claim of a push event is longer than 10 minutes. Therefore a push event with a longer one is due, and so is a
+    /// request that was written in the future. A request that is `starting` keeps its delay, and a request keeps its
+    /// claim, because an early retry could start a deployment twice.
     pub fn fill(self, statement: &str) -> String {
-        let (table, open, due, reclaimable, order) = match self {
+        let (table, open, due, expired, reclaimable, order) = match self {
             Self::PushEvents => (
                 "hints",
                 "state = 'pending'",
-                "(again_at <= :now OR again_at > :now + 600000)",
+                due::has_passed_or("again_at", "again_at > :now + 600000"),
+                due::has_passed_or("expires", "expires > :now + 600000"),
                 "TRUE",
                 "again_at, last_at, id",
             ),
             Self::DeploymentRequests => (
                 "starts",
                 "state IN ('wanted', 'waiting', 'starting', 'retrying')",
-                "(again_at <= :now OR (state <> 'starting' AND updated > :now))",
+                due::has_passed_or("again_at", "state <> 'starting' AND updated > :now"),
+                due::has_passed("expires"),
                 "state <> 'starting'",
                 "again_at, id",
             ),
@@ -242,7 +256,8 @@ impl Kind {
         statement
             .replace("{table}", table)
             .replace("{open}", open)
-            .replace("{due}", due)
+            .replace("{due}", &due)
+            .replace("{expired}", &expired)
             .replace("{reclaimable}", reclaimable)
             .replace("{order}", order)
     }

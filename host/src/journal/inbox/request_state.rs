@@ -4,7 +4,8 @@ use crate::journal::{Error, Result};
 
 /// The state of a deployment request.
 ///
-/// Times are in milliseconds since 1970, and are compared with the clock of the store; 0 means at once.
+/// Times are in milliseconds since 1970; 0 means at once. In a file, the time from the write to `again_at` is a delay that
+/// the boot clock measures; in `PostgreSQL`, `again_at` is compared with the clock of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeploymentRequestState {
     /// It has not been processed yet.

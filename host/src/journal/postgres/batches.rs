@@ -96,7 +96,7 @@ fn upsert<'a>(
              SET deliveries = h.deliveries + excluded.deliveries,
                  first_at = least(h.first_at, excluded.first_at),
                  last_at = greatest(h.last_at, excluded.last_at),
-                 state = 'pending', why = NULL, attempts = 0, again_at = 0
+                 state = 'pending', why = NULL, attempts = 0, again_at = 0, boot_again_at = 0
          RETURNING repository, tag, digest, id, h.xmax = 0",
         &[&repositories, &tags, &digests, &deliveries, &first, &last],
     )?;

@@ -10,7 +10,7 @@ use tokio_postgres::{Column, Row};
 use super::batches;
 use super::client::Client;
 use crate::journal::anchor::Table;
-use crate::journal::inbox::{Delivery, FreeRequest, PushEvent};
+use crate::journal::inbox::{CLAIM, Delivery, FreeRequest, PushEvent};
 use crate::journal::sql::{
     Answer, Cell, Cells, Dialect, Fault, Session, Value, at_most, completed, values,
 };
@@ -111,7 +111,7 @@ impl Statements<'_> {
     ) -> Answer<Vec<i64>> {
         // Rows that this call claimed before it lost its connection come first, so that none is left behind.
         let text = request.kind.fill(
-            "SELECT id FROM {table} WHERE {open} AND {due} AND (expires <= :now OR claim = ?1
+            "SELECT id FROM {table} WHERE {open} AND {due} AND ({expired} OR claim = ?1
                  OR ({reclaimable} AND holder = ANY (?2)))
              ORDER BY claim IS NOT DISTINCT FROM ?1 DESC, {order} LIMIT ?3 FOR UPDATE SKIP LOCKED",
         );
@@ -129,13 +129,11 @@ impl Statements<'_> {
         ids: &[i64],
         time_to_live: i64,
     ) -> Answer<()> {
-        let text = request.kind.fill(
-            "UPDATE {table} SET fence = fence + 1, claim = ?2, holder = ?3, expires = :now + ?4
-             WHERE id = ANY (?1)",
-        );
+        let text = format!("UPDATE {{table}} SET {CLAIM}, claim = ?4 WHERE id = ANY (?1)");
+        let text = request.kind.fill(&text);
         let holder = request.holder.as_str();
         self.0
-            .execute(&statement(&text), &[&ids, &claim, &holder, &time_to_live])?;
+            .execute(&statement(&text), &[&ids, &holder, &time_to_live, &claim])?;
         Ok(())
     }
 }

@@ -178,7 +178,7 @@ fn insert_deliveries(
          VALUES (?1, ?2, ?3, 1, ?4, ?4, 'pending')
          ON CONFLICT (repository, tag, digest) DO UPDATE SET deliveries = deliveries + 1,
              first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),
-             state = 'pending', why = NULL, attempts = 0, again_at = 0
+             state = 'pending', why = NULL, attempts = 0, again_at = 0, boot_again_at = 0
          RETURNING id",
     )?;
     let mut insert = connection

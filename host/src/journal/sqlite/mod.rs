@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 
 use self::file_session::Statements;
-use super::inbox::{FreeRequest, HOLDERS, dead};
+use super::inbox::{CLAIM, FreeRequest, HOLDERS, dead};
 use super::lease::milliseconds;
 use super::sql::{Answer, Database, Session, at_most, values};
 use super::{Depth, Error, Result};
@@ -99,9 +99,8 @@ impl Database for Sqlite {
         }
         self.change(|session| {
             let ids = free(session, request)?;
-            let claim = request
-                .kind
-                .fill("UPDATE {table} SET fence = fence + 1, holder = ?2, expires = :now + ?3 WHERE id = ?1");
+            let claim = format!("UPDATE {{table}} SET {CLAIM} WHERE id = ?1");
+            let claim = request.kind.fill(&claim);
             let time_to_live = milliseconds(request.time_to_live);
             for id in &ids {
                 session.execute(&claim, values![*id, request.holder.as_str(), time_to_live])?;
@@ -118,7 +117,7 @@ fn free(session: &mut dyn Session, request: &FreeRequest<'_>) -> Answer<Vec<i64>
     let dead = serde_json::Value::from(dead(holders?)).to_string();
     let rows = session.query(
         &request.kind.fill(
-            "SELECT id FROM {table} WHERE {open} AND {due} AND (expires <= :now
+            "SELECT id FROM {table} WHERE {open} AND {due} AND ({expired}
                  OR ({reclaimable} AND holder IN (SELECT value FROM json_each(?1))))
              ORDER BY {order} LIMIT ?2",
         ),

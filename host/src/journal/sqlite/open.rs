@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0006-anchors.sql"),
     include_str!("../migrations/sqlite/0007-checksums.sql"),
     include_str!("../migrations/sqlite/0008-boot-clock.sql"),
+    include_str!("../migrations/sqlite/0009-boot-due.sql"),
 ];
 
 /// Opens the file of a journal, or creates it. A file with other contents is left unchanged.
