@@ -52,7 +52,7 @@ impl Place {
         inbox(&self.location)
     }
 
-    /// Replaces the journal with a fixture that an earlier version wrote: `format-1` or `format-2`.
+    /// Replaces the journal with a fixture that a version of this format wrote, such as `format-1`.
     pub fn restore(&self, format: &str) {
         let folder = fixtures(format);
         if let Some(path) = self.location.strip_prefix("sqlite:") {
