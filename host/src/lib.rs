@@ -36,3 +36,4 @@ pub mod secret;
 pub mod serve;
 pub mod server_settings;
 pub mod text;
+pub mod window;
