@@ -29,6 +29,7 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 mod local;
+pub mod merge_hours;
 pub mod report;
 mod retry;
 pub mod sandbox;

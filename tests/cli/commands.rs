@@ -6,6 +6,7 @@ mod explain;
 mod exports;
 mod facts;
 mod first_record;
+pub mod hours;
 mod idempotency;
 mod in_ci;
 mod journal;

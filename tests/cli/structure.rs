@@ -80,7 +80,7 @@ const FLOORS: [&[&str]; 9] = [
         "window",
     ],
     &["journal", "sandbox"],
-    &["effects", "facts"],
+    &["effects", "facts", "merge_hours"],
     &["config"],
     &["deployment", "local"],
     &["report", "serve"],

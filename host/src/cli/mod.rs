@@ -15,6 +15,7 @@ pub(crate) use exports::merge;
 mod facts;
 mod facts_document;
 mod help;
+mod hours;
 mod journal;
 mod label;
 mod live;
@@ -77,6 +78,7 @@ enum Command {
     Explain(explain::Arguments),
     Facts(facts::Arguments),
     Replay(replay::Arguments),
+    Hours(hours::HoursArguments),
     Run(Box<run::Arguments>),
     Status(status::StatusArguments),
     Cancel(cancel::CancelArguments),
@@ -196,6 +198,7 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Explain(arguments) => explain::run(&arguments, output),
         Command::Facts(arguments) => facts::run(&arguments, output),
         Command::Replay(arguments) => replay::run(&arguments, output),
+        Command::Hours(arguments) => hours::run(&arguments, output),
         Command::Run(arguments) => run::run(&arguments, output),
         Command::Status(arguments) => status::status(&arguments, output),
         Command::Cancel(arguments) => cancel::cancel(&arguments, output),

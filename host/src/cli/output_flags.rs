@@ -42,13 +42,14 @@ enum Flag {
 use Flag::{Color as C, Quiet as Q, Verbose as V};
 
 /// The flags that each command offers. A command without a row offers none.
-const OFFERED: [(&str, &[Flag]); 20] = [
+const OFFERED: [(&str, &[Flag]); 21] = [
     ("label", &[C, Q, V]),
     ("tags", &[C, Q, V]),
     ("resolve", &[Q, V]),
     ("decide", &[C, Q, V]),
     ("explain", &[C, V]),
     ("replay", &[Q, V]),
+    ("hours", &[C, Q]),
     ("run", &[C, Q, V]),
     ("status", &[V]),
     ("cancel", &[Q, V]),

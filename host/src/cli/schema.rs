@@ -32,6 +32,8 @@ pub enum Name {
     Facts,
     /// A line of `replay --format jsonl`.
     Replay,
+    /// What `hours --format json` prints.
+    Hours,
     /// What `policy inspect --format json` prints.
     Policy,
     /// What `policy table --format json` prints.
@@ -77,6 +79,7 @@ schemas! {
     Explain => "explain",
     Facts => "facts",
     Replay => "replay",
+    Hours => "hours",
     Policy => "policy",
     Table => "table",
     History => "history",
@@ -106,7 +109,7 @@ mod tests {
     use super::*;
     use crate::cli::config as settings;
     use crate::cli::{
-        explain, facts_document, journal, live, policy, replay, rollback, status, table,
+        explain, facts_document, hours, journal, live, policy, replay, rollback, status, table,
     };
     use crate::config;
     use crate::contract::documents;
@@ -133,6 +136,7 @@ mod tests {
             Name::Explain => output::<explain::ExplainDocument>(),
             Name::Facts => output::<facts_document::FactsDocument>(),
             Name::Replay => output::<replay::Line>(),
+            Name::Hours => output::<hours::HoursDocument>(),
             Name::Policy => output::<policy::PolicyDocument>(),
             Name::Table => output::<table::TableDocument>(),
             Name::History => input().into_root_schema_for::<History>(),
@@ -149,9 +153,17 @@ mod tests {
         if name == Name::Config {
             without_null(&mut schema);
         }
-        schema["$id"] = json!(format!("greenlight.{}/2", word(name)));
+        schema["$id"] = json!(format!("greenlight.{}/{}", word(name), version(name)));
         schema["title"] = json!(title(name));
         schema
+    }
+
+    /// The version of a document.
+    fn version(name: Name) -> u8 {
+        match name {
+            Name::Hours => 1,
+            _ => 2,
+        }
     }
 
     fn word(name: Name) -> String {

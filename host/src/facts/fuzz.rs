@@ -10,7 +10,7 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use super::git::Answer;
 use super::git_objects::object;
 use super::message::{self, LONGEST};
-use super::{history_file, reverts};
+use super::{history_file, merges, reverts};
 use crate::contract::promotion::Event;
 use crate::error::Error;
 use crate::limits;
@@ -83,6 +83,14 @@ pub(crate) fn lists(bytes: &[u8]) {
     let lines = reverts::without_numbers(bytes);
     assert!(lines.len() <= bytes.len() + 1, "the result is longer");
     assert_eq!(reverts::without_numbers(&lines), lines);
+    let text = String::from_utf8_lossy(bytes);
+    let merges = merges::merges(&text);
+    let unreadable = usize::try_from(merges.unreadable).expect("a count");
+    assert!(merges.list.len() + unreadable <= text.lines().count());
+    for merge in &merges.list {
+        assert!(merge.offset.abs() < 24 * 3600 + 60 * 60, "{}", merge.offset);
+        assert!(!merge.name.contains(['\0', '\n']) && !merge.email.contains(['\0', '\n']));
+    }
 }
 
 /// Reads a history; `None` if it is invalid.

@@ -123,7 +123,7 @@ impl Cause for NoRepository {}
 const NO_REPOSITORY: &str = "not a git repository";
 
 /// Explains why a git command failed.
-fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
+pub(super) fn finished(status: ExitStatus, said: &str) -> Result<(), Error> {
     // A reader that needs no more output closes the pipe, which is not a failure.
     if status.success() || status.signal() == Some(Signal::PIPE.as_raw()) {
         return Ok(());

@@ -1,6 +1,7 @@
 //! Facts: what the host reads and passes to the policy. The policy decides what each fact means.
 
 pub mod ancestry;
+pub mod bots;
 pub mod checkout;
 pub mod ci;
 pub mod evidence;
@@ -12,6 +13,7 @@ mod git_objects;
 mod git_process;
 pub mod history_file;
 pub mod load_test;
+pub mod merges;
 pub mod message;
 pub mod reverts;
 pub mod webhook;

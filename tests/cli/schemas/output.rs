@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Schema;
-use crate::commands::run;
+use crate::commands::{hours, run};
 use crate::harness::{Repository, SHA, Text, greenlight};
 
 /// Messages with something to say for every kind of diagnostic, and some with nothing.
@@ -142,6 +142,34 @@ fn explain() {
         0,
         &["explain", "HEAD", "--repo", repository.argument()],
     ));
+}
+
+#[test]
+fn hours() {
+    let schema = Schema::of("hours");
+    let repository = hours::team();
+    let counted = [
+        "hours",
+        "--since",
+        "2025-01-01",
+        "--repo",
+        repository.argument(),
+    ];
+    schema.holds(&answer(0, &counted));
+    schema.holds(&answer(
+        0,
+        &[&counted[..], &["--zone", "Asia/Kathmandu"]].concat(),
+    ));
+    let none = [
+        "hours",
+        "--since",
+        "2026-01-01",
+        "--repo",
+        repository.argument(),
+    ];
+    let document = answer(0, &none);
+    schema.holds(&document);
+    assert_eq!(document["window"], Value::Null);
 }
 
 #[test]

@@ -57,6 +57,7 @@ pages! {
     "buildkite" => "ci/buildkite.md",
     "deploying" => "deploying.md",
     "serve" => "serve.md",
+    "merge-hours" => "merge-hours.md",
     "operations" => "operations.md",
     "recovery" => "recovery.md",
     "commands" => "reference/commands.md",
