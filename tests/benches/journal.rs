@@ -27,6 +27,7 @@ const ROUNDS: u64 = 1000;
 pub fn run(folder: &Path) {
     let policy = Policy::bundled(Use::Often).expect("the bundled policy");
     rounds(folder, &policy);
+    changing(folder, &policy);
     days(folder, &policy);
     for count in [10, 1_000, 100_000] {
         let mut history = History::default();
@@ -125,6 +126,31 @@ fn rounds(folder: &Path, policy: &Policy) {
     black_box(log::read(waiting.log.store.as_mut(), number).expect("entries"));
     let took = cpu().saturating_sub(began).as_secs_f64();
     println!("{:<40} {took:>8.2} s of CPU", "reading this journal");
+}
+
+/// Measures how many rounds fit into the records of a deployment if the answers of 500 nodes change with each round.
+fn changing(folder: &Path, policy: &Policy) {
+    const MEASURED: usize = 20;
+    const LIMIT: usize = 256 << 20;
+    let mut waiting = Waiting::begin(folder, "changing.db", policy);
+    for (round, now) in (0..MEASURED).zip(0..) {
+        let answers = (0..NODES).map(|it| [SHA, OTHER][usize::from(it == round)]);
+        let answers: Vec<_> = answers.collect();
+        let details = details(now);
+        waiting.happened(observed(now, &answers), Details::Round { nodes: details });
+        waiting.decide(now);
+        waiting.happened(waited(now), Details::Nothing);
+        waiting.decide(now);
+    }
+    waiting.write(&Entry::Interrupted);
+    let number = waiting.log.deployment;
+    let rows = waiting.log.store.records(number).expect("intact");
+    let size: usize = rows.iter().map(|it| it.body.len()).sum();
+    let (each, fit) = (size / MEASURED, LIMIT * MEASURED / size);
+    println!(
+        "{:<40} {each:>8} bytes; {fit} fit into 256 MiB",
+        "a changing round of 500 nodes"
+    );
 }
 
 /// Measures the wait for an environment that another release holds for three days.

@@ -12,5 +12,6 @@ mod later_formats;
 mod leases;
 mod lossy;
 mod outbox;
+mod pages;
 mod place;
 mod postgres_server;

@@ -64,29 +64,53 @@ pub struct Anchor {
 }
 
 /// Checks all records of a deployment, in order of their positions.
-pub fn verify(deployment: u64, stored: Vec<Stored>, anchor: &Anchor) -> Result<Vec<Row>> {
-    let mut rows = Vec::with_capacity(stored.len());
-    let mut previous = BEGINNING;
-    for (position, record) in (1..).zip(stored) {
-        let found = Some(record).filter(|it| it.position == position);
-        let intact = found.and_then(|it| intact(&previous, deployment, it));
-        let (row, sum) = intact
-            .filter(|(_, sum)| anchor.allows(position, sum))
-            .ok_or(Error::Damaged {
-                deployment,
-                position,
-            })?;
-        rows.push(row);
-        previous = sum;
-    }
-    let next = rows.len() as u64 + 1;
-    if next <= anchor.count {
-        return Err(Error::Damaged {
+#[derive(Debug)]
+pub struct Verifier {
+    deployment: u64,
+    anchor: Anchor,
+    previous: Checksum,
+    rows: Vec<Row>,
+}
+
+impl Verifier {
+    /// Starts before the first record.
+    pub fn new(deployment: u64, anchor: Anchor) -> Self {
+        Self {
             deployment,
-            position: next,
-        });
+            anchor,
+            previous: BEGINNING,
+            rows: Vec::new(),
+        }
     }
-    Ok(rows)
+
+    /// Checks the next record.
+    pub fn add(&mut self, record: Stored) -> Result<()> {
+        let position = self.rows.len() as u64 + 1;
+        let found = Some(record).filter(|it| it.position == position);
+        let intact = found.and_then(|it| intact(&self.previous, self.deployment, it));
+        let (row, sum) = intact
+            .filter(|(_, sum)| self.anchor.allows(position, sum))
+            .ok_or(self.damaged(position))?;
+        self.rows.push(row);
+        self.previous = sum;
+        Ok(())
+    }
+
+    /// Checks that no record is missing at the end, and returns the records.
+    pub fn end(self) -> Result<Vec<Row>> {
+        let next = self.rows.len() as u64 + 1;
+        if next <= self.anchor.count {
+            return Err(self.damaged(next));
+        }
+        Ok(self.rows)
+    }
+
+    fn damaged(&self, position: u64) -> Error {
+        Error::Damaged {
+            deployment: self.deployment,
+            position,
+        }
+    }
 }
 
 /// Finds the end of a deployment's records from the last two of them, the last one first.
@@ -173,6 +197,12 @@ mod tests {
             count: stored.len() as u64,
             checksum: stored.last().map(|it| it.checksum.clone()),
         }
+    }
+
+    fn verify(deployment: u64, stored: Vec<Stored>, anchor: &Anchor) -> Result<Vec<Row>> {
+        let mut verifier = Verifier::new(deployment, anchor.clone());
+        stored.into_iter().try_for_each(|it| verifier.add(it))?;
+        verifier.end()
     }
 
     fn damaged(position: u64) -> Error {

@@ -7,6 +7,7 @@ use super::baseline::{self, Baseline};
 use super::chain::{self, Anchor, Stored};
 use super::lease;
 use super::message;
+use super::pages;
 use super::seal::{BASELINES, LEASES, MESSAGES, OUTBOX};
 use super::sql::{Answer, Cells, Database, Session, Value, at_most, values};
 use super::{
@@ -81,10 +82,7 @@ impl<D: Database> Store for D {
     }
 
     fn records(&mut self, deployment: u64) -> Result<Vec<Row>> {
-        self.read(|session| {
-            let (stored, anchor) = anchored(session, deployment)?;
-            Ok(chain::verify(deployment, stored, &anchor)?)
-        })
+        self.snapshot(|session| pages::read(session, deployment, &pages::LIMITS))
     }
 
     fn check(&mut self, depth: Depth) -> Result<()> {
@@ -242,35 +240,7 @@ fn last_two(session: &mut dyn Session, deployment: u64) -> Answer<Vec<Stored>> {
     Ok(stored?)
 }
 
-/// All records of a deployment and its anchor. One statement reads both from the same state of the database.
-fn anchored(session: &mut dyn Session, deployment: u64) -> Answer<(Vec<Stored>, Anchor)> {
-    let rows = session.query(
-        "SELECT r.position, r.at, r.body, r.checksum, d.record_count, d.last_checksum
-         FROM (SELECT CAST(?1 AS bigint) AS number) n
-         LEFT JOIN deployments d ON d.number = n.number
-         LEFT JOIN records r ON r.deployment = n.number
-         ORDER BY r.position",
-        values![deployment],
-    )?;
-    let mut found = (Vec::with_capacity(rows.len()), Anchor::default());
-    for mut row in rows {
-        if row.optional_number(0)?.is_some() {
-            found.0.push(stored(&mut row)?);
-        }
-        if row.optional_number(4)?.is_some() {
-            found.1 = anchor(&mut row, 4)?;
-        } else if !found.0.is_empty() {
-            return Err(Error::Damaged {
-                deployment,
-                position: 1,
-            }
-            .into());
-        }
-    }
-    Ok(found)
-}
-
-fn stored(row: &mut Cells) -> Result<Stored> {
+pub(super) fn stored(row: &mut Cells) -> Result<Stored> {
     Ok(Stored {
         position: row.number(0)?,
         at: row.number(1)?,
@@ -279,7 +249,7 @@ fn stored(row: &mut Cells) -> Result<Stored> {
     })
 }
 
-fn anchor(row: &mut Cells, first: usize) -> Result<Anchor> {
+pub(super) fn anchor(row: &mut Cells, first: usize) -> Result<Anchor> {
     Ok(Anchor {
         count: row.number(first)?,
         checksum: row.optional_bytes(first + 1)?,

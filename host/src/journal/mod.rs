@@ -24,6 +24,7 @@ mod lock;
 mod message;
 mod outbox;
 mod outbox_queries;
+mod pages;
 mod postgres;
 mod seal;
 mod sql;

@@ -247,6 +247,10 @@ pub trait Database: Send {
     /// Runs statements that change nothing. They are repeated after a lost connection.
     fn read<T>(&mut self, question: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
 
+    /// Runs several statements that change nothing, and that all see the same state of the database. They are repeated
+    /// after a lost connection.
+    fn snapshot<T>(&mut self, question: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
+
     /// Runs one changing statement. It is repeated after a lost connection.
     fn change_one<T>(&mut self, change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T>;
 

@@ -25,6 +25,13 @@ type Connection = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 /// The values of a statement.
 pub type Parameters<'a> = [&'a (dyn ToSql + Sync)];
 
+/// Starts a transaction that changes something. Stricter levels fail where this one waits, and every change locks the
+/// rows that it depends on.
+pub const CHANGE: &str = "START TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// Starts a transaction in which each statement sees the same state of the database.
+pub const SNAPSHOT: &str = "START TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// A connection to a server.
 pub struct Client {
     runtime: Runtime,
@@ -108,10 +115,14 @@ impl Client {
         self.ask(async |client| client.query_one(statement, values).await)
     }
 
-    /// Runs statements in a transaction, which is rolled back if one of them fails.
-    pub fn transaction<T>(&mut self, change: impl FnOnce(&mut Self) -> Answer<T>) -> Answer<T> {
-        // Stricter levels fail where this one waits, and every change locks the rows that it depends on.
-        self.batch("START TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
+    /// Runs statements in a transaction, which is rolled back if one of them fails. `start` is [`CHANGE`] or
+    /// [`SNAPSHOT`].
+    pub fn transaction<T>(
+        &mut self,
+        start: &str,
+        change: impl FnOnce(&mut Self) -> Answer<T>,
+    ) -> Answer<T> {
+        self.batch(start)?;
         let transaction = Transaction(self);
         let done = change(transaction.0)?;
         transaction.0.batch("COMMIT")?;

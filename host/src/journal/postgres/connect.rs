@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::client::Client;
+use super::client::{CHANGE, Client};
 use super::server_session::Statements;
 use crate::journal::seal::seal_unsealed;
 use crate::journal::sql::{Answer, Fault};
@@ -92,7 +92,7 @@ pub fn migrate(client: &mut Client) -> Answer<()> {
     if version(client)? == Some(VERSION) {
         return Ok(());
     }
-    client.transaction(|client| {
+    client.transaction(CHANGE, |client| {
         client.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING])?;
         let version = match version(client)? {
             Some(version) if (1..=VERSION).contains(&version) => version,

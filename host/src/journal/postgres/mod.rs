@@ -12,7 +12,7 @@ mod socket;
 use std::thread;
 use std::time::Instant;
 
-use self::client::Client;
+use self::client::{CHANGE, Client, SNAPSHOT};
 use self::connect::RECONNECT;
 #[cfg(test)]
 pub(crate) use self::connect::VERSION;
@@ -70,7 +70,7 @@ impl Postgres {
         &mut self,
         mut change: impl FnMut(&mut Statements<'_>) -> Answer<T>,
     ) -> Result<T> {
-        self.ask(|client| client.transaction(|client| change(&mut Statements(client))))
+        self.ask(|client| client.transaction(CHANGE, |client| change(&mut Statements(client))))
     }
 }
 
@@ -81,6 +81,13 @@ impl Database for Postgres {
 
     fn read<T>(&mut self, mut question: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T> {
         self.ask(|client| question(&mut Statements(client)))
+    }
+
+    fn snapshot<T>(
+        &mut self,
+        mut question: impl FnMut(&mut dyn Session) -> Answer<T>,
+    ) -> Result<T> {
+        self.ask(|client| client.transaction(SNAPSHOT, |client| question(&mut Statements(client))))
     }
 
     fn change_one<T>(

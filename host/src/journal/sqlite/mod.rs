@@ -51,6 +51,18 @@ impl Database for Sqlite {
         Ok(question(&mut Statements(&self.connection))?)
     }
 
+    fn snapshot<T>(
+        &mut self,
+        mut question: impl FnMut(&mut dyn Session) -> Answer<T>,
+    ) -> Result<T> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Deferred)?;
+        let answer = question(&mut Statements(&transaction))?;
+        transaction.commit()?;
+        Ok(answer)
+    }
+
     fn change_one<T>(&mut self, change: impl FnMut(&mut dyn Session) -> Answer<T>) -> Result<T> {
         self.change(change)
     }
