@@ -17,6 +17,9 @@ use crate::shop::{LEASE, Shop};
 /// The largest offset of a clock from the real time, in seconds.
 pub const LATEST: i64 = 10_800;
 
+/// How long greenlight waits for a locked file, in seconds.
+const BUSY: f64 = 20.0;
+
 /// How long a fault waits until a command runs.
 const AIM: Duration = Duration::from_millis(1500);
 
@@ -35,7 +38,7 @@ pub enum Fault {
     StopRun,
     /// The server is stopped, in most cases for longer than its claims.
     StopServer,
-    /// The store does not answer.
+    /// The store does not answer, in rare cases for longer than greenlight waits for a locked file.
     LockStore,
     /// Files cannot grow.
     FullDisk,
@@ -68,6 +71,8 @@ pub struct Faults {
     stopped: Arc<AtomicUsize>,
     /// How many faults lock the store.
     locked: Arc<AtomicUsize>,
+    /// When the traffic ends. A long fault that would end later is not injected.
+    pub traffic_ends: Option<Instant>,
     /// How many faults of each kind were injected.
     pub counts: BTreeMap<Fault, usize>,
 }
@@ -147,30 +152,7 @@ impl Faults {
                 });
                 Some(format!("process {pid} for {seconds:.1} s"))
             }
-            Fault::LockStore => {
-                if self.locked.load(Ordering::SeqCst) > 0 {
-                    return None;
-                }
-                if let Some((server, _)) = &shop.database {
-                    server.crash();
-                    let server = Arc::clone(server);
-                    let seconds = random.f64() * lease * 1.4;
-                    let locked = Arc::clone(&self.locked);
-                    self.until(seconds, &locked, move || server.start());
-                    return Some(format!("the database ends for {seconds:.1} s"));
-                }
-                if !shop.journal().exists() {
-                    return None;
-                }
-                let store = Connection::open(shop.journal()).ok()?;
-                store.execute_batch("BEGIN EXCLUSIVE").ok()?;
-                let seconds = random.f64() * lease * 1.4;
-                let locked = Arc::clone(&self.locked);
-                self.until(seconds, &locked, move || {
-                    let _ = store.execute_batch("ROLLBACK");
-                });
-                Some(format!("for {seconds:.1} s"))
-            }
+            Fault::LockStore => self.lock_store(shop, random),
             Fault::FullDisk => {
                 let size = fs::metadata(shop.journal()).ok()?.len();
                 processes::limit_files(&folder, Some(size - random.u64(0..=4096.min(size))));
@@ -194,6 +176,34 @@ impl Faults {
                 Some(format!("for {seconds:.1} s"))
             }
         }
+    }
+
+    /// Ends the database for a while, or locks the file.
+    fn lock_store(&mut self, shop: &Shop, random: &mut Rng) -> Option<String> {
+        if self.locked.load(Ordering::SeqCst) > 0 {
+            return None;
+        }
+        let locked = Arc::clone(&self.locked);
+        let short = random.f64() * f64::from(LEASE) * 1.4;
+        if let Some((server, _)) = &shop.database {
+            server.crash();
+            let server = Arc::clone(server);
+            self.until(short, &locked, move || server.start());
+            return Some(format!("the database ends for {short:.1} s"));
+        }
+        if !shop.journal().exists() {
+            return None;
+        }
+        let store = Connection::open(shop.journal()).ok()?;
+        store.execute_batch("BEGIN EXCLUSIVE").ok()?;
+        let long = BUSY + 0.5 + random.f64() * 2.0;
+        let end = Instant::now() + Duration::from_secs_f64(long);
+        let is_long = random.u8(0..10) == 0 && self.traffic_ends.is_some_and(|it| end < it);
+        let seconds = if is_long { long } else { short };
+        self.until(seconds, &locked, move || {
+            let _ = store.execute_batch("ROLLBACK");
+        });
+        Some(format!("for {seconds:.1} s"))
     }
 
     /// Ends a fault after some seconds, and counts it in `lasting` until then.

@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use crate::effects::Effect;
 use crate::faults::Fault;
 use crate::history::History;
 use crate::processes::Cleaner;
@@ -73,10 +74,11 @@ fn random_traffic_keeps_the_promises() {
         let name = format!("shop{number}");
         let path = folder.path().join(&name);
         let _cleaner = Cleaner(&path);
-        let mut random = Rng::with_seed(seed.wrapping_add(number));
+        let seed_here = seed.wrapping_add(number);
+        let mut random = Rng::with_seed(seed_here);
         // One service in four has its journal in a database.
         let kind = (random.bool(), number % 4 == 3);
-        let shop = Shop::new(&name, &path, &stand_in, kind);
+        let shop = Shop::new(&name, &path, &stand_in, seed_here, kind);
         let mut traffic = Traffic::new(shop, random);
         traffic.run(end);
         let history = rest::drive(&mut traffic, seed);
@@ -127,12 +129,15 @@ fn assert_something_happened(ended: &[(History, BTreeMap<Fault, usize>)]) {
 fn summary(seed: u64, ended: &[(History, BTreeMap<Fault, usize>)]) -> String {
     let mut faults: BTreeMap<Fault, usize> = BTreeMap::new();
     let mut conclusions: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut deployments, mut effects) = (0, 0);
+    let (mut deployments, mut effects, mut locked) = (0, 0, 0);
     for (history, counts) in ended {
         for (fault, count) in counts {
             *faults.entry(*fault).or_default() += count;
         }
         effects += history.effects.len();
+        // They have waited for a locked file as long as they wait at most.
+        let is_locked = |it: &&Effect| matches!(it, Effect::Answered(it) if it.said.contains("keeps it locked"));
+        locked += history.effects.iter().filter(is_locked).count();
         let begun = history
             .deployments
             .values()
@@ -146,6 +151,6 @@ fn summary(seed: u64, ended: &[(History, BTreeMap<Fault, usize>)]) -> String {
     let all: usize = faults.values().sum();
     format!(
         "seed {seed}: {deployments} deployments, {all} faults, {effects} effects\n  faults: {faults:?}\n  \
-         conclusions: {conclusions:?}"
+         commands that ended because the store was locked: {locked}\n  conclusions: {conclusions:?}"
     )
 }

@@ -44,6 +44,7 @@ pub struct Shop {
     /// The server of its journal and the address of its database; without it, the journal is a file.
     pub database: Option<(Arc<Server>, String)>,
     folder: PathBuf,
+    seed: u64,
     stand_in: Arc<StandIn>,
     server: Option<Process>,
     port: u16,
@@ -52,11 +53,12 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Makes a service in a folder. Both environments serve its first commit.
+    /// Makes a service in a folder. The seed decides how long its commands take. Both environments serve its first commit.
     pub fn new(
         name: &str,
         folder: &Path,
         stand_in: &Arc<StandIn>,
+        seed: u64,
         (repeatable, is_shared): (bool, bool),
     ) -> Self {
         fs::create_dir_all(folder).expect("a folder");
@@ -71,6 +73,7 @@ impl Shop {
                 (Arc::new(server), database)
             }),
             folder: folder.to_owned(),
+            seed,
             stand_in: Arc::clone(stand_in),
             server: None,
             port: listener.local_addr().expect("its address").port(),
@@ -93,7 +96,9 @@ impl Shop {
         let script = files.join("checker/command.sh");
         let list = |kind: &str, more: &[String]| {
             let log = self.log.file().to_string_lossy().into_owned();
-            let first = ["sh", &script.to_string_lossy(), kind, &log].map(str::to_owned);
+            let (seed, lease) = (self.seed.to_string(), LEASE.to_string());
+            let first = ["sh", &script.to_string_lossy(), kind, &log, &seed, &lease];
+            let first = first.map(str::to_owned);
             let all: Vec<_> = first.iter().chain(more).collect();
             serde_json::to_string(&all).expect("a list")
         };

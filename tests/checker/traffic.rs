@@ -122,6 +122,7 @@ impl Traffic {
     /// Makes traffic and faults until the end.
     pub fn run(&mut self, end: Instant) {
         self.shop.serve();
+        self.faults.traffic_ends = Some(end);
         while Instant::now() < end {
             self.step();
             thread::sleep(Duration::from_millis(self.random.u64(20..400)));
