@@ -8,10 +8,14 @@ use greenlight::journal::inbox::{DeploymentRequestState, PushEventState};
 
 use crate::faults::LATEST;
 use crate::history::History;
+use crate::say;
 use crate::traffic::Traffic;
 
 /// How long a service may take to come to rest.
 const LIMIT: Duration = Duration::from_mins(4);
+
+/// After which time the test prints what is not at rest.
+const SLOW: Duration = Duration::from_secs(40);
 
 /// How long a deployment may wait for another release before the test cancels it.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -23,6 +27,9 @@ pub fn drive(traffic: &mut Traffic, seed: u64) -> History {
     if traffic.shop.database.is_none() {
         traffic.shop.shift_clock(-LATEST);
     }
+    // A server that starts does not know how often the one before it tried to resume a deployment, so it does not wait.
+    traffic.shop.kill_server();
+    let mut is_slow = false;
     let began = Instant::now();
     let mut asked = Instant::now();
     loop {
@@ -32,6 +39,9 @@ pub fn drive(traffic: &mut Traffic, seed: u64) -> History {
         let open = open(&history);
         if traffic.is_over() && open.is_empty() {
             return history;
+        }
+        if began.elapsed() > SLOW && !std::mem::replace(&mut is_slow, true) {
+            say(&format!("{} is not at rest: {open:?}", history.service));
         }
         if began.elapsed() > LIMIT {
             assert!(

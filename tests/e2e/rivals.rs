@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{LIMIT, Pipeline};
-use crate::under_way;
+use crate::{under_way, waiting};
 
 /// Deploys two releases at once: the newer one waits until the older one is promoted. `meanwhile` runs before the newer
 /// one starts.
@@ -64,6 +64,25 @@ fn a_clock_that_is_set_back_does_not_prolong_the_lease_of_a_dead_process() {
     let newer = pipeline.commit("Newer [load test: abort]");
     pipeline.run().is(0, &["promote[load-test-passed]"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &newer), 1);
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_prolong_a_deadline() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.deadline = 4;
+    pipeline.stage.flap(1, &pipeline.before);
+    pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    let run = pipeline.start(&["run", "--tag", &tags[0]]);
+    // The deadline begins after the deploy command.
+    waiting::until("round", LIMIT, || {
+        let status = pipeline.greenlight(&["status", "1"]).stdout;
+        status.contains(" of 3 nodes").then_some(())
+    });
+    set_clock(&pipeline, -3600);
+    assert_eq!(run.wait(LIMIT).code(), Some(1));
+    let text = pipeline.greenlight(&["status", "1"]).stdout;
+    assert!(text.contains("did not converge within 4 s"), "{text}");
 }
 
 #[test]

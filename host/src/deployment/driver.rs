@@ -23,7 +23,6 @@ use super::nodes::{self, Nodes};
 use super::recovery::Opening;
 use super::survey::Survey;
 use super::{Context, End, Error, HeldLeases, JITTER, Keeper, occupant};
-use crate::clock;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Happening, LoadTest, Outcome, Release,
 };
@@ -176,7 +175,7 @@ impl<'a> Driver<'a> {
             self.imported
                 .import(&mut self.record, &self.began.commit, digest, &earlier)?;
         }
-        let now = clock::seconds();
+        let now = self.record.now();
         let policy = self.context.policy;
         let decision = policy.decide(&self.release, self.record.events(), now, &self.settings)?;
         self.record.log.write(&Entry::Decided {

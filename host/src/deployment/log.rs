@@ -5,6 +5,7 @@ use std::fs;
 use super::Error;
 use super::entry::{Details, Entry};
 use super::history::History;
+use super::passing_time::PassingTime;
 use super::record::repeats::{self, Repeats};
 use super::repetition::Repetition;
 use super::{last_change, record};
@@ -68,17 +69,27 @@ pub(super) struct Record {
     pub(super) log: Log,
     /// How many events this process has recorded.
     pub(super) added: u64,
+    time: PassingTime,
 }
 
 impl Record {
     /// Starts without events.
     pub(super) fn new(log: Log) -> Self {
-        Self { log, added: 0 }
+        Self {
+            log,
+            added: 0,
+            time: PassingTime::default(),
+        }
     }
 
     /// The events that the policy receives, in order.
     pub(super) fn events(&self) -> &[Event] {
         self.log.events()
+    }
+
+    /// The time of the deployment, in seconds since 1970.
+    pub(super) fn now(&mut self) -> u64 {
+        self.time.seconds(self.log.events())
     }
 
     /// Records an event of now, durably.
@@ -88,7 +99,7 @@ impl Record {
         details: Details,
     ) -> journal::Result<()> {
         let event = Event {
-            at: clock::seconds(),
+            at: self.now(),
             happening,
         };
         self.add(event, details)

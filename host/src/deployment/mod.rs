@@ -46,6 +46,7 @@ mod nodes;
 mod notify;
 mod occupant;
 pub mod outbox;
+mod passing_time;
 mod record;
 mod recovery;
 pub mod release_history;

@@ -92,8 +92,17 @@ impl DeploymentRequestWorker {
             }
         }
         let decision = start_decision::decide(shared, self.journal.as_mut(), stored);
-        // A record that can't be read delays this request, not the others.
-        match decision.unwrap_or_else(|error| StartDecision::Wait(error.message)) {
+        let decision = match decision {
+            Ok(decision) => decision,
+            // A record that can't be read delays this request, not the others.
+            Err(error) => {
+                let why = error.message;
+                let again_at = clock::milliseconds() + poll_interval(shared);
+                let waiting = DeploymentRequestState::Waiting { why, again_at };
+                return self.write(claimed, &waiting);
+            }
+        };
+        match decision {
             StartDecision::Close(why) => {
                 self.write(claimed, &DeploymentRequestState::Stopped { why })
             }
@@ -282,9 +291,13 @@ fn with_claim<T>(
 /// The time until the next decision about a request that waits, in milliseconds: a twentieth of the time that it
 /// has waited, within limits.
 fn wait(shared: &Shared, since: u64) -> u64 {
-    let interval = u64::from(shared.context.config.settings.poll_interval.max(1)) * 1000;
     let waited = clock::milliseconds().saturating_sub(since);
-    interval.max((waited / 20).min(LONGEST_WAIT))
+    poll_interval(shared).max((waited / 20).min(LONGEST_WAIT))
+}
+
+/// The interval at which deployments look again, in milliseconds.
+fn poll_interval(shared: &Shared) -> u64 {
+    u64::from(shared.context.config.settings.poll_interval.max(1)) * 1000
 }
 
 impl Worker for DeploymentRequestWorker {

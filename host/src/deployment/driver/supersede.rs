@@ -1,7 +1,6 @@
 //! Superseding an older deployment before it is in production, which holds an environment that this one needs.
 
 use super::Driver;
-use crate::clock;
 use crate::contract::promotion::{Event, Happening, Permission, StopCause, StoppedCommit};
 use crate::deployment::Error;
 use crate::deployment::entry::Entry;
@@ -57,7 +56,7 @@ impl Driver<'_> {
         let Some(first) = self.settings.environments.first() else {
             return Ok(true);
         };
-        let now = clock::seconds();
+        let now = self.record.now();
         let said = self.record.events().iter();
         let said = said.filter(|it| {
             matches!(
