@@ -1,4 +1,61 @@
-//! Deployment windows: the parts of a week in which deployments may start.
+//! Deployment windows: when deployments may begin, in local time.
+//!
+//! - `weekly` and `dates` read and write ranges.
+//! - `zone` knows time zones by name.
+//! - `table` reads the tables `[[window]]`.
+//! - `expand` turns local times into moments.
 
+pub mod dates;
+pub mod expand;
+pub mod table;
 pub mod weekly;
 pub mod zone;
+
+use dates::DateRange;
+use weekly::WeeklyRange;
+use zone::Zone;
+
+/// A window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its name, which no other window has.
+    pub name: String,
+    /// The environments that it is for.
+    pub environments: Vec<String>,
+    /// When deployments may begin, or when they may not.
+    pub rule: Rule,
+    /// The zone of its local times.
+    pub zone: Zone,
+    /// Why it exists, in the words of a person.
+    pub reason: Option<String>,
+}
+
+/// When deployments may begin, or when they may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Deployments may begin in these ranges.
+    Allow {
+        /// The ranges.
+        ranges: Vec<WeeklyRange>,
+        /// What happens outside of them.
+        outside: Outside,
+    },
+    /// No deployment begins in these ranges.
+    Freeze {
+        /// The ranges.
+        ranges: Vec<DateRange>,
+    },
+}
+
+/// What happens to a deployment outside of all allow windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outside {
+    /// It is noted.
+    Note,
+    /// It goes on with a warning.
+    Warn,
+    /// It waits until a window opens.
+    #[default]
+    Hold,
+}

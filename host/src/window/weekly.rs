@@ -67,7 +67,7 @@ impl fmt::Display for WeeklyRange {
 }
 
 /// Writes a minute of a day: `09:00`.
-fn time(minute: u16) -> String {
+pub(super) fn time(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
@@ -139,7 +139,7 @@ fn weekday(text: &str) -> Result<u8, Error> {
 }
 
 /// Reads a time of day with two digits for the hour and for the minute, as the minute of the day.
-fn minute(text: &str) -> Result<u16, Error> {
+pub(super) fn minute(text: &str) -> Result<u16, Error> {
     let number = |text: &str| {
         let is_valid = text.len() == 2 && text.bytes().all(|it| it.is_ascii_digit());
         is_valid.then(|| text.parse::<u16>().ok()).flatten()
