@@ -300,6 +300,9 @@ fn a_deployment_with_a_damaged_record_is_not_started_again() {
     crate::waiting::until("log of the damage", crate::pipeline::LIMIT, || {
         server.log().contains("failed to resume").then_some(())
     });
+    let page = server.get("/");
+    assert!(page.contains("data-damaged=\"1\""), "{page}");
+    assert!(page.contains(damaged), "{page}");
     assert_eq!(journal.deployments(9).expect("read").len(), 1);
     for service in [&pipeline.stage, &pipeline.prod] {
         assert_eq!(Pipeline::times(service, &commit), 0);

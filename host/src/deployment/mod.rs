@@ -23,6 +23,7 @@ mod begin;
 mod cancel;
 mod claim_number;
 mod commands;
+pub mod damaged;
 mod driver;
 mod drivers;
 pub mod entry;

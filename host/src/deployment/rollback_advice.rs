@@ -98,7 +98,7 @@ pub fn advise(
         let labels = policy.parse(&message, config.settings.default_action)?;
         commit.inherits_label = labels.is_ok_and(|it| it.source.is_some());
     }
-    let latest = served::latest(store)?;
+    let (latest, _) = served::latest(store)?;
     let mut environments = Vec::new();
     for environment in &config.environments {
         let name = &environment.name;

@@ -6,8 +6,9 @@
 
 use serde::Serialize;
 
+use super::damaged::{self, Damaged};
 use super::timeline::{self, Round, StepKind, StepState, Timeline};
-use super::{READ, log, sentence};
+use super::{READ, sentence};
 use crate::contract::promotion::Conclusion;
 use crate::journal::{self, Baseline, Store};
 use crate::text::number::short;
@@ -94,19 +95,21 @@ impl Served {
     }
 }
 
-/// The timelines of the latest deployments, the newest first. A deployment whose records this version can't read is
-/// left out: the others still say what is served.
+/// The timelines of the latest deployments, the newest first, and the deployments whose records can't be read: the
+/// others still say what is served.
 ///
 /// # Errors
 ///
-/// If the deployments can't be listed.
-pub fn latest(store: &mut dyn Store) -> journal::Result<Vec<Timeline>> {
-    let headers = store.deployments(READ)?;
-    let read = headers.iter().filter_map(|header| {
-        let entries = log::read(store, header.number).ok()?;
-        Some(timeline::project(header, &entries))
-    });
-    Ok(read.collect())
+/// If the journal can't be reached.
+pub fn latest(store: &mut dyn Store) -> journal::Result<(Vec<Timeline>, Vec<Damaged>)> {
+    let (mut timelines, mut damaged) = (Vec::new(), Vec::new());
+    for header in store.deployments(READ)? {
+        match damaged::read(store, header.number)? {
+            Ok(entries) => timelines.push(timeline::project(&header, &entries)),
+            Err(found) => damaged.push(found),
+        }
+    }
+    Ok((timelines, damaged))
 }
 
 /// What an environment serves, from the timelines of deployments, the newest first; `None` if its nodes were never

@@ -21,6 +21,7 @@ use super::timelines::{self, Timelines};
 use super::{Shared, metrics};
 use crate::clock;
 use crate::contract::names::Named as _;
+use crate::deployment::damaged::Damaged;
 use crate::deployment::timeline::Timeline;
 use crate::deployment::{LISTED, outbox};
 use crate::journal::inbox::{
@@ -65,6 +66,8 @@ struct Status {
     push_events: Vec<PushRow>,
     /// A sentence about the messages that Slack has not accepted; `None` without such messages.
     unsent: Option<String>,
+    /// The deployments whose records can't be read.
+    damaged: Vec<Damaged>,
 }
 
 #[derive(Clone, Debug)]
@@ -147,7 +150,7 @@ impl StatusReader {
         let push_events = inbox.push_events(SHOWN)?.into_iter();
         let push_events = push_events.map(|it| push_row(it, now)).collect();
         let counts = inbox.counts()?;
-        let open = cache.timelines.read(journal.as_mut())?;
+        let (open, damaged) = cache.timelines.read(journal.as_mut())?;
         let timelines = cache.timelines.with(&open);
         let mut environments = Vec::new();
         for environment in &self.shared.context.config.settings.environments {
@@ -160,6 +163,7 @@ impl StatusReader {
             deployment_requests,
             push_events,
             unsent: outbox::not_taken(&journal.unsent(LISTED)?),
+            damaged,
         })
     }
 

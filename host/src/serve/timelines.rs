@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::deployment::damaged::{self, Damaged};
+use crate::deployment::log::Dated;
 use crate::deployment::timeline::{self, Timeline};
 use crate::deployment::{Drivers, READ, log};
 use crate::error::Error;
@@ -12,25 +14,33 @@ use crate::journal::{self, Header, Location, Store};
 pub struct Timelines(HashMap<u64, Timeline>);
 
 impl Timelines {
-    /// Reads the latest deployments: returns those that have not ended, and keeps those that have. A deployment whose
-    /// records this version can't read is left out.
+    /// Reads the latest deployments: returns those that have not ended, and keeps those that have. Also returns the
+    /// deployments whose records can't be read.
     ///
     /// # Errors
     ///
     /// Those of the store.
-    pub fn read(&mut self, journal: &mut dyn Store) -> journal::Result<Vec<Timeline>> {
+    pub fn read(
+        &mut self,
+        journal: &mut dyn Store,
+    ) -> journal::Result<(Vec<Timeline>, Vec<Damaged>)> {
         let headers = journal.deployments(READ)?;
         let drivers = Drivers::read(journal)?;
         self.0
             .retain(|number, _| headers.iter().any(|it| it.number == *number));
-        let mut open = Vec::new();
+        let (mut open, mut damaged) = (Vec::new(), Vec::new());
         for header in &headers {
             if self.0.contains_key(&header.number) {
                 continue;
             }
-            let Ok(mut timeline) = of(journal, header, &drivers) else {
-                continue;
+            let entries = match damaged::read(journal, header.number)? {
+                Ok(entries) => entries,
+                Err(found) => {
+                    damaged.push(found);
+                    continue;
+                }
             };
+            let mut timeline = of(journal, header, &entries, &drivers)?;
             if header.conclusion.is_some() {
                 timeline.thin();
                 self.0.insert(header.number, timeline);
@@ -38,7 +48,7 @@ impl Timelines {
                 open.push(timeline);
             }
         }
-        Ok(open)
+        Ok((open, damaged))
     }
 
     /// Those that have ended, with those that have not, the newest first.
@@ -60,12 +70,17 @@ pub fn one(location: &Location, number: u64) -> Result<Option<Timeline>, Error> 
         return Ok(None);
     };
     let drivers = Drivers::read(store.as_mut())?;
-    of(store.as_mut(), &header, &drivers).map(Some)
+    let entries = log::read(store.as_mut(), number)?;
+    Ok(Some(of(store.as_mut(), &header, &entries, &drivers)?))
 }
 
-fn of(journal: &mut dyn Store, header: &Header, drivers: &Drivers) -> Result<Timeline, Error> {
-    let entries = log::read(journal, header.number)?;
-    let mut timeline = timeline::project(header, &entries);
+fn of(
+    journal: &mut dyn Store,
+    header: &Header,
+    entries: &[Dated],
+    drivers: &Drivers,
+) -> journal::Result<Timeline> {
+    let mut timeline = timeline::project(header, entries);
     timeline.add_messages(journal.outbox_of(header.number)?);
     if header.conclusion.is_none() && !drivers.drive(header) {
         timeline.interrupt();

@@ -10,6 +10,7 @@ use greenlight::journal::{self, Location, NewDeployment, Store};
 
 use super::run::{UNREACHABLE, shop};
 use crate::harness::{Repository, Text, greenlight};
+use crate::schemas::Schema;
 
 /// A repository with a tag, and a journal whose deployment 1 of this tag, with the idempotency key `k1`, has a
 /// damaged first record.
@@ -77,6 +78,44 @@ fn a_damaged_first_record_is_damage() {
     let settings = greenlight::contract::settings::defaults();
     let history = release_history::history(store(&shop).as_mut(), of, 1, &settings);
     assert!(history.is_err());
+}
+
+#[test]
+fn a_damaged_deployment_hides_no_other_one() {
+    let (shop, tag) = shop(UNREACHABLE);
+    let run = greenlight(["run", "--tag", &tag]).within(shop.path());
+    run.gives(1, Text::Has(&["stop["]), Text::Nothing);
+    let mut store = store(&shop);
+    assert_eq!(store.begin(&new("stage-c0ffee", None)), Ok(2));
+    let mut log = Log::new(store, 2);
+    log.write(&Entry::Interrupted).expect("written");
+    change(&shop, "UPDATE records SET at = 0 WHERE deployment = 2");
+    let status = |arguments: &[&'static str]| {
+        let arguments = ["status"].iter().chain(arguments).copied();
+        greenlight(arguments).within(shop.path())
+    };
+    let shown = [
+        "deployment 1: stopped",
+        "deployment 2 is not shown: the journal failed: record 1 of deployment 2 is damaged or missing\n",
+        "help: Read the logs of deployment 2",
+    ];
+    let text = status(&[]).gives(74, Text::Has(&shown), Text::Nothing);
+    let last = text.stdout.lines().rev().nth(1).expect("a line");
+    assert!(last.starts_with("deployment 2 is not shown"), "{last}");
+
+    let document = status(&["--format", "json"]).gives(74, Text::Has(&["status/2"]), Text::Nothing);
+    let document = document.json();
+    Schema::of("status").fits(&document);
+    assert_eq!(document["deployments"][0]["timeline"]["number"], 1);
+    assert_eq!(document["deployments"][1], serde_json::Value::Null);
+    assert_eq!(document["damaged"][0]["deployment"], 2);
+
+    status(&["1"]).gives(0, Text::Has(&shown[..1]), Text::Nothing);
+    let damaged = Text::Has(&["record 1 of deployment 2 is damaged or missing"]);
+    status(&["2"]).gives(74, Text::Nothing, damaged);
+    // Without a number, a report is about the newest deployment.
+    status(&["--report", "html=page"]).gives(74, Text::Nothing, damaged);
+    assert!(!shop.path().join("page").exists());
 }
 
 /// The list of deployments has no checksums. If the list differs from the first record, the command does nothing, too.

@@ -19,7 +19,8 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
             }
         }
     }
-    match (document.deployments.is_empty(), document.not_shown) {
+    let is_empty = document.deployments.is_empty() && document.damaged.is_empty();
+    match (is_empty, document.not_shown) {
         (false, _) => {}
         (true, 0) => {
             text.push_str("no deployment yet: start one with `greenlight run --tag TAG`\n");
@@ -93,6 +94,15 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
             Some(number) => writeln!(text, "{}: held by deployment {number}", held.environment),
             None => writeln!(text, "{}: free", held.environment),
         };
+    }
+    for damaged in &document.damaged {
+        let (number, what, help) = (damaged.deployment, &damaged.what, &damaged.help);
+        let _ = writeln!(
+            text,
+            "deployment {number} is not shown: {}\n  help: {}",
+            escape(what),
+            escape(help)
+        );
     }
     text
 }

@@ -16,6 +16,7 @@ use super::reports::ReportArguments;
 use super::{Error, Exit};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
+use crate::deployment::damaged::{self, Damaged};
 use crate::deployment::served::{self, Served};
 use crate::deployment::timeline::{self, Timeline};
 use crate::deployment::{Drivers, LISTED, log};
@@ -25,7 +26,8 @@ use crate::text::json;
 /// Show what each environment serves, the deployments, their progress, and what they wait for.
 ///
 /// Without a number: what each environment serves as far as the journal shows, every unfinished deployment, the latest
-/// finished ones, and which deployment holds each environment. Nothing is changed.
+/// finished ones, and which deployment holds each environment. Nothing is changed. If the records of a deployment are
+/// damaged, the others are shown, and the exit status is 74.
 #[derive(Debug, Args)]
 pub struct StatusArguments {
     /// Show this deployment, with its steps.
@@ -64,6 +66,9 @@ pub(super) struct StatusDocument {
     environments: Vec<HeldDocument>,
     /// The messages to Slack that are not known to be sent, the oldest first.
     messages: Vec<UndeliveredDocument>,
+    /// The deployments whose records can't be read, the newest first. They are not in the list of deployments, and what
+    /// the environments serve does not include them. The exit status is 74 unless this list is empty.
+    damaged: Vec<Damaged>,
 }
 
 /// One deployment.
@@ -104,13 +109,13 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
     let mut deployments = Vec::new();
     let mut drivers = None;
     let mut not_shown = 0;
-    let mut latest = Vec::new();
+    let (mut latest, mut damaged) = (Vec::new(), Vec::new());
     let mut messages = Vec::new();
     let mut baselines = BTreeMap::new();
     let mut store = log::look(&config)?;
     if let Some(store) = store.as_deref_mut() {
         let drivers = drivers.insert(Drivers::read(store)?);
-        latest = served::latest(store)?;
+        (latest, damaged) = served::latest(store)?;
         for environment in &config.settings.environments {
             let baseline = store.baseline(&environment.name)?;
             baselines.extend(baseline.map(|it| (it.environment.clone(), it)));
@@ -123,10 +128,22 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
             }
             Some(number) => store.deployment(number)?.into_iter().collect(),
         };
+        // A report is about the newest deployment, and must not be about another one.
+        let must_be_read = arguments.number.is_some() || !arguments.reports.is_empty();
         let numbers: Vec<_> = headers.iter().map(|it| it.number).collect();
         messages = messages::not_arrived(store, &numbers, arguments.number.is_some())?;
         for header in &headers {
-            let entries = log::read(store, header.number)?;
+            let entries = if must_be_read && deployments.is_empty() {
+                log::read(store, header.number)?
+            } else {
+                match damaged::read(store, header.number)? {
+                    Ok(entries) => entries,
+                    Err(found) => {
+                        damaged.push(found);
+                        continue;
+                    }
+                }
+            };
             let state = State::of(header, drivers);
             let mut timeline = timeline::project(header, &entries);
             timeline.add_messages(store.outbox_of(header.number)?);
@@ -136,6 +153,16 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
             deployments.push(DeploymentDocument { state, timeline });
         }
     }
+    if arguments.number.is_some() {
+        damaged.clear();
+    }
+    damaged.sort_by_key(|it| std::cmp::Reverse(it.deployment));
+    damaged.dedup();
+    let exit = if damaged.is_empty() {
+        Exit::Go
+    } else {
+        Exit::Output
+    };
     match deployments.first() {
         Some(newest) => arguments.reports.write_timeline(&newest.timeline)?,
         None if arguments.number.is_some() || !arguments.reports.is_empty() => {
@@ -168,12 +195,13 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
         not_shown,
         environments: environments.collect(),
         messages,
+        damaged,
     };
     match arguments.format.format {
         Format::Human => output.text(&human::text(&document, arguments.number.is_some())),
         Format::Json => output.text(&json::pretty(&document)?),
     }
-    Ok(Exit::Go)
+    Ok(exit)
 }
 
 /// All unfinished deployments and the latest finished ones, the newest first; and how many more have ended.
