@@ -32,10 +32,11 @@ fn main() {
     fs::write(&message, MESSAGE).expect("the message is written");
     println!("median of paired runs; ratios below 1 mean that greenlight is faster\n");
     let folder = folder.path();
-    let parts: [(&str, &dyn Fn()); 7] = [
+    let parts: [(&str, &dyn Fn()); 8] = [
         ("label", &|| label(folder, &message)),
         ("sandbox", &sandbox::run),
         ("replay", &|| replay(folder)),
+        ("hours", &|| hours(folder)),
         ("journal", &|| journal::run(folder)),
         ("inbox", &|| inbox::run(folder)),
         ("webhooks", &|| webhooks::run(folder, PROGRAM)),
@@ -117,6 +118,27 @@ fn replay(folder: &Path) {
     };
     let ratio = in_turn(15, replay, log);
     show("replay of 10,000 commits / `git log`", &ratio, "2");
+}
+
+fn hours(folder: &Path) {
+    let repository = folder.join("merges");
+    history(&repository, 1740);
+    let hours = || {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["hours", "--since", "2020-01-01", "--repo"])
+            .arg(&repository);
+        command
+    };
+    let log = || {
+        let mut command = Command::new("git");
+        command
+            .args(["log", "--first-parent"])
+            .current_dir(&repository);
+        command
+    };
+    let ratio = in_turn(60, hours, log);
+    show("hours of 1,740 commits / `git log`", &ratio, "2");
 }
 
 fn sizes(message: &Path) {
