@@ -56,7 +56,8 @@ fn everything_says_that_production_is_mixed() {
     }
 
     let mut store = journal::open(&pipeline.location()).expect("the journal");
-    let latest = served::latest(store.as_mut()).expect("read");
+    let (latest, damaged) = served::latest(store.as_mut()).expect("read");
+    assert!(damaged.is_empty());
     let sentences = ["stage", "prod"].map(|it| {
         let served = served::served(it, &latest.iter(), None).expect("a round");
         served.sentence(it)
