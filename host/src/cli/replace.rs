@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// If the file can't be written. A regular file then has its earlier contents, unless its folder or its owner forbids
+/// If the file can't be written, or is write-protected: its mode lets no user write. A regular file then has its earlier contents, unless its folder or its owner forbids
 /// a new file: such a file is written in place.
 pub fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
     let target = match fs::canonicalize(file) {
@@ -23,6 +23,11 @@ pub fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
     };
     let earlier = match fs::metadata(&target) {
         Ok(earlier) if !earlier.is_file() => return fs::write(file, contents),
+        // A new file would take its name, and the superuser could write to it.
+        Ok(earlier) if earlier.mode() & 0o222 == 0 => {
+            let why = "the file is write-protected";
+            return Err(io::Error::new(ErrorKind::PermissionDenied, why));
+        }
         Ok(earlier) => Some(earlier),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -84,6 +89,17 @@ mod tests {
         assert_eq!(mode & 0o777, 0o640);
         let left = fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(left, 1);
+    }
+
+    #[test]
+    fn a_write_protected_file_is_left_unchanged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("report");
+        fs::write(&file, "kept").expect("written");
+        fs::set_permissions(&file, Permissions::from_mode(0o444)).expect("set");
+        let error = replace(&file, b"two").expect_err("it is write-protected");
+        assert_eq!(error.to_string(), "the file is write-protected");
+        assert_eq!(fs::read(&file).expect("a file"), b"kept");
     }
 
     #[test]
