@@ -198,7 +198,10 @@ impl Traffic {
                 arguments: started.arguments,
                 status: status.and_then(|it| it.code()),
                 said,
-                killed: status.is_some_and(|it| it.signal() == Some(Signal::KILL.as_raw())),
+                // SIGTERM ends a process that does not handle signals yet, and a second SIGTERM ends it in any case.
+                killed: status
+                    .and_then(|it| it.signal())
+                    .is_some_and(|it| [Signal::KILL.as_raw(), Signal::TERM.as_raw()].contains(&it)),
                 silent: status.is_none(),
             }));
         }

@@ -116,6 +116,9 @@ fn a_request_without_a_record_is_released(place: &Place) {
     store
         .conclude(first, Conclusion::Canceled)
         .expect("concluded");
+    // Its own process may be slow.
+    let late = place.open().append(first, &row(1));
+    assert_eq!(late, Err(Error::Taken));
     let second = store.begin(&requested).expect("nothing was done");
     assert_eq!(store.begin(&requested), Err(Error::Requested(second)));
     let request = |number, store: &mut dyn Store| {

@@ -59,6 +59,11 @@ impl<D: Database> Store for D {
                 }
                 .into());
             }
+            // A later process may have ended a deployment without records whose process was slow.
+            let ended = "SELECT number FROM deployments WHERE number = ?1 AND conclusion IS NOT NULL";
+            if row.position == 1 && session.first(ended, values![deployment])?.is_some() {
+                return Err(Error::Taken.into());
+            }
             let body = row.body.as_bytes();
             let sum = chain::checksum(&end.checksum, deployment, row.position, row.at, body);
             session.execute(

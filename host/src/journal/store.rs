@@ -98,7 +98,8 @@ pub trait Store: Outbox + Send {
     ///
     /// # Errors
     ///
-    /// [`Taken`](super::Error::Taken) if the position has a record of another store;
+    /// [`Taken`](super::Error::Taken) if the position has a record of another store, or if the deployment ended without a
+    /// record;
     /// [`Damaged`](super::Error::Damaged) if the record before it is missing or damaged;
     /// [`Unknown`](super::Error::Unknown) if the deployment does not exist.
     fn append(&mut self, deployment: u64, row: &Row) -> Result<()>;

@@ -84,6 +84,11 @@ fn a_load_test_of_another_release_is_found() {
         }
     });
     keeps("own release", |it| insert(it, 8, [load_test(NEW, 2)]));
+    // The deploy command of another release was killed before it changed anything.
+    keeps("own release", |it| {
+        let killed = Effect::Begin(command("stage", OLD, 1, 5.0));
+        insert(it, 8, [killed, load_test(NEW, 2)]);
+    });
 }
 
 #[test]
