@@ -113,12 +113,11 @@ pub(super) fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<No
     let Convergence::Observed(nodes) = &round.convergence else {
         return Vec::new();
     };
+    let earlier = served_before(&round.environment, before);
     let state = |node: &Node| match &node.version {
         NodeVersion::Unreachable(_) => NodeState::Unreachable,
         NodeVersion::Serves(served) if served == commit => NodeState::Current,
-        NodeVersion::Serves(served) if was_there(served, &round.environment, before) => {
-            NodeState::Old
-        }
+        NodeVersion::Serves(served) if earlier.contains(&served.as_str()) => NodeState::Old,
         NodeVersion::Serves(_) => NodeState::Foreign,
     };
     nodes
@@ -130,18 +129,30 @@ pub(super) fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<No
         .collect()
 }
 
-fn was_there(commit: &str, environment: &str, before: &[Event]) -> bool {
-    before.iter().any(|event| match &event.happening {
-        Happening::Deployed(deployment) => {
-            deployment.environment == environment && deployment.commit == commit
+/// The commits that an environment served, or that were deployed to it, each of them once.
+fn served_before<'a>(environment: &str, history: &'a [Event]) -> Vec<&'a str> {
+    let mut commits: Vec<&str> = Vec::new();
+    let mut add = |commit: &'a str| {
+        if !commits.contains(&commit) {
+            commits.push(commit);
         }
-        Happening::Observed(round) => {
-            round.environment == environment
-                && matches!(&round.convergence, Convergence::Observed(nodes)
-                    if nodes.iter().any(|node| serves(node, commit)))
+    };
+    for event in history {
+        match &event.happening {
+            Happening::Deployed(it) if it.environment == environment => add(&it.commit),
+            Happening::Observed(it) if it.environment == environment => {
+                if let Convergence::Observed(nodes) = &it.convergence {
+                    for node in nodes {
+                        if let NodeVersion::Serves(commit) = &node.version {
+                            add(commit);
+                        }
+                    }
+                }
+            }
+            _ => {}
         }
-        _ => false,
-    })
+    }
+    commits
 }
 
 #[cfg(test)]

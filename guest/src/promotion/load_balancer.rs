@@ -15,7 +15,7 @@ const LARGEST_SHARE: f64 = 1.0 / 3.0;
 /// How many new answers are added to those that were seen, so that a share of few answers is not taken at its word.
 const ADDED: u32 = 2;
 
-/// What each address has answered since the deployment.
+/// What each address has answered since the deployment, in the order of their names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Addresses<'a>(Vec<Address<'a>>);
 
@@ -68,28 +68,27 @@ impl<'a> Addresses<'a> {
     }
 
     fn take_round(&mut self, nodes: &'a [Node], commit: &str) {
-        // The host asks in the same order each time: the address after the previous one is usually the right one.
-        let mut next = 0;
         for node in nodes {
             let NodeVersion::Serves(served) = &node.version else {
                 continue;
             };
-            let is_it = |it: &Address<'_>| it.name == node.name;
-            let known = match self.0.get(next) {
-                Some(address) if is_it(address) => Some(next),
-                _ => self.0.iter().position(is_it),
-            };
-            next = known.unwrap_or(self.0.len()) + 1;
             let is_new = served == commit;
-            match known.and_then(|place| self.0.get_mut(place)) {
-                Some(address) => address.take(is_new),
+            match self.0.binary_search_by(|it| it.name.cmp(&node.name)) {
+                Ok(place) => {
+                    if let Some(address) = self.0.get_mut(place) {
+                        address.take(is_new);
+                    }
+                }
                 // Before its first new answer, an address shows nothing but that the rollout has not reached it.
-                None if is_new => self.0.push(Address {
-                    name: &node.name,
-                    run: 1,
-                    ..Address::default()
-                }),
-                None => {}
+                Err(place) if is_new => self.0.insert(
+                    place,
+                    Address {
+                        name: &node.name,
+                        run: 1,
+                        ..Address::default()
+                    },
+                ),
+                Err(_) => {}
             }
         }
     }
