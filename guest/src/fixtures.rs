@@ -1,11 +1,12 @@
 //! What the unit tests share: settings, releases, measurements, and a history with its own clock.
 
 use crate::bindings::promotion::{
-    Convergence, Decision, Deployment, Event, Happening, Intervention, LoadTest, LoadTestResult,
-    Measurement, Node, NodeVersion, Notification, Occupant, Outcome, Release, Rival, Round,
+    CompetingRelease, Convergence, Decision, Deployment, Event, EventKind, Intervention,
+    InterventionKind, LoadTest, LoadTestResult, LoadTestRun, LockHolder, Measurement, Node,
+    NodeVersion, Notification, Outcome, Release, RequestStatistics, Round, Waiver,
 };
 use crate::bindings::types::{
-    EnvironmentSettings, LoadTestAction, Reason, Settings, Thresholds, Verdict,
+    EnvironmentSettings, LoadTestAction, LoadTestSettings, Reason, Settings, Thresholds, Verdict,
 };
 use crate::promotion::decide;
 
@@ -17,17 +18,11 @@ pub fn settings() -> Settings {
     Settings {
         publish_branch: "main".to_owned(),
         required_jobs: Vec::new(),
-        environments: ["stage", "prod"].map(environment).to_vec(),
+        environments: vec![tested_environment("stage"), environment("prod")],
         default_action: LoadTestAction::Warn,
-        thresholds: Thresholds {
-            min_requests: 1,
-            min_rate: None,
-            max_failures: 0,
-            max_exceptions: 0,
-            max_p95: None,
-            min_duration: None,
-        },
         poll_interval: 10,
+        parameters: Vec::new(),
+        deadline: None,
     }
 }
 
@@ -37,6 +32,51 @@ pub fn environment(name: &str) -> EnvironmentSettings {
         name: name.to_owned(),
         convergence_rounds: 2,
         convergence_deadline: 600,
+        min_nodes: 1,
+        approvals: 0,
+        author_may_approve: false,
+        approval_lasts: 86_400,
+        before: Vec::new(),
+        after: Vec::new(),
+        load_tests: Vec::new(),
+        watch: None,
+    }
+}
+
+/// The name of the load test.
+pub const LOAD_TEST: &str = "load-test";
+
+/// An environment with a load test, as the host has the first one by default.
+pub fn tested_environment(name: &str) -> EnvironmentSettings {
+    EnvironmentSettings {
+        load_tests: vec![load_test()],
+        ..environment(name)
+    }
+}
+
+/// The load test that the host has by default.
+pub fn load_test() -> LoadTestSettings {
+    LoadTestSettings {
+        name: LOAD_TEST.to_owned(),
+        thresholds: thresholds(),
+        by_name: Vec::new(),
+    }
+}
+
+/// The thresholds that the host has by default.
+pub fn thresholds() -> Thresholds {
+    Thresholds {
+        min_requests: 1,
+        min_rate: None,
+        max_failures: 0,
+        max_exceptions: 0,
+        max_p95: None,
+        min_duration: None,
+        max_failure_share: None,
+        max_mean: None,
+        max_p50: None,
+        max_p99: None,
+        max_increase: None,
     }
 }
 
@@ -49,6 +89,8 @@ pub fn release(tag: &str) -> Release {
         tag: format!("{tag}-{SHA}"),
         digest: None,
         instruction: None,
+        authors: Vec::new(),
+        facts: Vec::new(),
     }
 }
 
@@ -69,11 +111,18 @@ pub fn nodes(given: &[(&str, &str)]) -> Vec<Node> {
 /// A load test within all thresholds.
 pub fn measurement() -> Measurement {
     Measurement {
-        requests: 600,
-        failures: 0,
+        total: RequestStatistics {
+            requests: 600,
+            failures: 0,
+            mean: Some(80.0),
+            p50: Some(70),
+            p95: Some(120),
+            p99: Some(200),
+        },
+        by_name: Vec::new(),
+        baseline: None,
         exceptions: 0,
         duration: 60_000,
-        p95: Some(120),
         broken_thresholds: Vec::new(),
         exit_status: Some(0),
         complete: true,
@@ -87,7 +136,7 @@ pub fn said(
     change: impl FnOnce(&mut Measurement, &mut Thresholds),
 ) -> Vec<String> {
     let mut measurement = measurement();
-    let mut thresholds = settings().thresholds;
+    let mut thresholds = thresholds();
     change(&mut measurement, &mut thresholds);
     reasons(&measurement, SHA, &thresholds)
         .into_iter()
@@ -125,12 +174,9 @@ impl History {
         decide(release, &self.events, self.now, &self.settings)
     }
 
-    pub fn add(mut self, happening: Happening) -> Self {
+    pub fn add(mut self, kind: EventKind) -> Self {
         self.now += 1;
-        self.events.push(Event {
-            at: self.now,
-            happening,
-        });
+        self.events.push(Event { at: self.now, kind });
         self
     }
 
@@ -154,7 +200,7 @@ impl History {
         digest: Option<&str>,
         outcome: Outcome,
     ) -> Self {
-        self.add(Happening::Deployed(Deployment {
+        self.add(EventKind::Deployed(Deployment {
             environment: environment.to_owned(),
             commit: commit.to_owned(),
             digest: digest.map(str::to_owned),
@@ -175,21 +221,23 @@ impl History {
     }
 
     pub fn load_tested(self, environment: &str, verdict: Verdict) -> Self {
-        self.add(Happening::LoadTested(LoadTest {
+        self.add(EventKind::LoadTested(LoadTest {
             environment: environment.to_owned(),
+            name: LOAD_TEST.to_owned(),
             result: LoadTestResult::Judged(verdict),
         }))
     }
 
     pub fn measured(self, measurement: Measurement) -> Self {
-        self.add(Happening::LoadTested(LoadTest {
+        self.add(EventKind::LoadTested(LoadTest {
             environment: "stage".to_owned(),
+            name: LOAD_TEST.to_owned(),
             result: LoadTestResult::Measured(measurement),
         }))
     }
 
     pub fn notified(self, key: &str) -> Self {
-        self.add(Happening::Notified(Notification {
+        self.add(EventKind::Notified(Notification {
             key: key.to_owned(),
             outcome: Outcome::Failed,
         }))
@@ -198,19 +246,19 @@ impl History {
     pub fn waited(self) -> Self {
         let seconds = self.settings.poll_interval;
         self.later(u64::from(seconds))
-            .add(Happening::Waited(seconds))
+            .add(EventKind::Waited(seconds))
     }
 
-    pub fn overtaken(self, environment: &str) -> Self {
-        self.add(Happening::Overtaken(rival(environment)))
+    pub fn superseded(self, environment: &str) -> Self {
+        self.add(EventKind::Superseded(competing_release(environment)))
     }
 
-    pub fn occupied(self, environment: &str) -> Self {
-        self.add(Happening::Occupied(occupant(environment)))
+    pub fn locked(self, environment: &str) -> Self {
+        self.add(EventKind::Locked(lock_holder(environment)))
     }
 
-    pub fn intervened(self, word: Intervention) -> Self {
-        self.add(Happening::Intervened(word))
+    pub fn intervened(self, kind: InterventionKind) -> Self {
+        self.add(EventKind::Intervened(intervention(kind)))
     }
 
     /// The release deployed to an environment that converged.
@@ -220,7 +268,7 @@ impl History {
     }
 
     fn round(self, environment: &str, convergence: Convergence, times: u32) -> Self {
-        self.add(Happening::Observed(Round {
+        self.add(EventKind::Observed(Round {
             environment: environment.to_owned(),
             convergence,
             times,
@@ -229,8 +277,8 @@ impl History {
 }
 
 /// Another release that is being deployed.
-pub fn occupant(environment: &str) -> Occupant {
-    Occupant {
+pub fn lock_holder(environment: &str) -> LockHolder {
+    LockHolder {
         environment: environment.to_owned(),
         commit: OTHER.to_owned(),
         load_test: None,
@@ -238,9 +286,39 @@ pub fn occupant(environment: &str) -> Occupant {
 }
 
 /// Another release.
-pub fn rival(environment: &str) -> Rival {
-    Rival {
+pub fn competing_release(environment: &str) -> CompetingRelease {
+    CompetingRelease {
         environment: environment.to_owned(),
         commit: OTHER.to_owned(),
+    }
+}
+
+/// What a person wants of all environments.
+pub fn intervention(kind: InterventionKind) -> Intervention {
+    Intervention {
+        kind,
+        by: "Ada".to_owned(),
+        proven: false,
+        why: "a test".to_owned(),
+        environment: None,
+        digest: None,
+        question: None,
+    }
+}
+
+/// A person lets the release carry a commit.
+pub fn waiver(commit: &str) -> Waiver {
+    Waiver {
+        commit: commit.to_owned(),
+        by: "Ada".to_owned(),
+        why: "a test".to_owned(),
+    }
+}
+
+/// The load test of an environment.
+pub fn load_test_run(environment: &str) -> LoadTestRun {
+    LoadTestRun {
+        environment: environment.to_owned(),
+        name: LOAD_TEST.to_owned(),
     }
 }

@@ -116,6 +116,8 @@ mod tests {
             branch: Some("main".to_owned()),
             action,
             jobs: Vec::new(),
+            extra: Vec::new(),
+            facts: Vec::new(),
         }
     }
 

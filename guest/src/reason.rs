@@ -93,7 +93,7 @@ pub mod codes {
         /// A person put the release on hold.
         HELD = "held";
         /// Another release is being deployed to the environment.
-        OCCUPIED = "occupied";
+        LOCKED = "locked";
         /// A newer release is on its way to the environment, or live there.
         SUPERSEDED = "superseded";
         /// The order of the release and the one that is live in the last environment is unknown.
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(
             ALL.join(" "),
             "settings-invalid tag-refused label-contradicts-tag environment-unknown action-unknown \
-             canceled held occupied superseded ancestry-unknown displaced \
+             canceled held locked superseded ancestry-unknown displaced \
              not-deployed deployment-unknown deployment-failed converging not-converged promoted \
              stage-not-verified digest-mismatch \
              load-test-not-run load-test-before-deployment load-test-skipped \

@@ -1,7 +1,7 @@
 //! Validates names and settings. Each rule of the contract is checked here and nowhere else in the policy.
 
 use crate::action;
-use crate::bindings::types::{Evidence, Reason, Settings};
+use crate::bindings::types::{Evidence, Reason, Settings, Thresholds};
 use crate::reason::codes::SETTINGS_INVALID;
 
 /// The longest tag that a registry accepts, in bytes.
@@ -105,14 +105,37 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
         );
     }
     for environment in &settings.environments {
-        if environment.convergence_rounds == 0 {
-            problem(
-                "convergence-rounds",
-                format!(
-                    "`convergence-rounds` of environment `{}` must be at least 1",
-                    environment.name
-                ),
-            );
+        let name = &environment.name;
+        for (setting, value) in [
+            ("convergence-rounds", environment.convergence_rounds),
+            ("min-nodes", environment.min_nodes),
+            ("approval-lasts", environment.approval_lasts),
+        ] {
+            if value == 0 {
+                problem(
+                    setting,
+                    format!("`{setting}` of environment `{name}` must be at least 1"),
+                );
+            }
+        }
+        let mut known: Vec<&str> = Vec::new();
+        for test in &environment.load_tests {
+            if known.contains(&test.name.as_str()) {
+                problem(
+                    "load-tests",
+                    format!(
+                        "load test `{}` of environment `{name}` is listed twice",
+                        test.name
+                    ),
+                );
+            }
+            known.push(&test.name);
+            let by_name = test.by_name.iter().map(|it| &it.thresholds);
+            for thresholds in by_name.chain([&test.thresholds]) {
+                for (setting, message) in thresholds_problems(thresholds) {
+                    problem(setting, message);
+                }
+            }
         }
     }
     if settings.poll_interval == 0 {
@@ -121,16 +144,34 @@ pub fn problems(settings: &Settings) -> Vec<Reason> {
             "`poll-interval` must be at least 1 second".to_owned(),
         );
     }
-    // An infinite rate can never be reached; like NaN it is a mistake in a configuration file.
-    if settings
-        .thresholds
-        .min_rate
-        .is_some_and(|rate| !rate.is_finite() || rate < 0.0)
-    {
-        problem(
+    problems
+}
+
+/// Lists the thresholds that can't be used, each with a sentence. Infinity can never be reached or exceeded; like NaN
+/// it is a mistake in a configuration file.
+fn thresholds_problems(thresholds: &Thresholds) -> Vec<(&'static str, String)> {
+    let numbers = [
+        (
             "min-rate",
-            "`min-rate` must be a number of requests per second, at least 0".to_owned(),
-        );
+            thresholds.min_rate,
+            "number of requests per second",
+        ),
+        ("max-mean", thresholds.max_mean, "number of milliseconds"),
+        ("max-increase", thresholds.max_increase, "number"),
+        ("max-failure-share", thresholds.max_failure_share, "number"),
+    ];
+    let mut problems = Vec::new();
+    for (setting, value, of) in numbers {
+        let is_share = setting == "max-failure-share";
+        let Some(value) = value else { continue };
+        if !value.is_finite() || value < 0.0 || (is_share && value > 1.0) {
+            let limit = if is_share {
+                "from 0 to 1"
+            } else {
+                "at least 0"
+            };
+            problems.push((setting, format!("`{setting}` must be a {of}, {limit}")));
+        }
     }
     problems
 }
@@ -235,7 +276,7 @@ mod tests {
         );
         for rate in [f64::NAN, -1.0, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(
-                first(|s| s.thresholds.min_rate = Some(rate)),
+                first(|s| s.environments[0].load_tests[0].thresholds.min_rate = Some(rate)),
                 "`min-rate` must be a number of requests per second, at least 0"
             );
         }

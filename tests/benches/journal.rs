@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use greenlight::contract::promotion::{
-    Convergence, Deployment, Event, Happening, Node, NodeVersion, Occupant, Outcome, Release, Round,
+    Convergence, Deployment, Event, EventKind, LockHolder, Node, NodeVersion, Outcome, Release,
+    Round,
 };
 use greenlight::contract::settings;
 use greenlight::contract::types::Settings;
@@ -101,7 +102,7 @@ impl<'a> Waiting<'a> {
 
 fn rounds(folder: &Path, policy: &Policy) {
     let mut waiting = Waiting::begin(folder, "rounds.db", policy);
-    let deployed = Happening::Deployed(Deployment {
+    let deployed = EventKind::Deployed(Deployment {
         environment: "stage".to_owned(),
         commit: SHA.to_owned(),
         digest: None,
@@ -161,14 +162,14 @@ fn days(folder: &Path, policy: &Policy) {
     for poll in 0..3 * 24 * 60 * 60 / interval {
         let now = poll * interval;
         waiting.decide(now);
-        let occupied = Happening::Occupied(Occupant {
+        let locked = EventKind::Locked(LockHolder {
             environment: "stage".to_owned(),
             commit: OTHER.to_owned(),
             load_test: None,
         });
-        waiting.happened(event(now, occupied), Details::Nothing);
+        waiting.happened(event(now, locked), Details::Nothing);
         waiting.decide(now);
-        let waited = Happening::Waited(waiting.settings.poll_interval);
+        let waited = EventKind::Waited(waiting.settings.poll_interval);
         waiting.happened(event(now, waited), Details::Nothing);
     }
     waiting.end("a wait of three days");
@@ -196,6 +197,8 @@ fn release() -> Release {
         tag: format!("stage-{SHA}"),
         digest: None,
         instruction: None,
+        authors: Vec::new(),
+        facts: Vec::new(),
     }
 }
 
@@ -203,8 +206,8 @@ fn name(node: usize) -> String {
     format!("http://10.0.{}.{}:8080", node / 250, node % 250)
 }
 
-fn event(at: u64, happening: Happening) -> Event {
-    Event { at, happening }
+fn event(at: u64, kind: EventKind) -> Event {
+    Event { at, kind }
 }
 
 fn observed(at: u64, answers: &[&str]) -> Event {
@@ -217,7 +220,7 @@ fn observed(at: u64, answers: &[&str]) -> Event {
         convergence: Convergence::Observed(nodes.collect()),
         times: 1,
     };
-    event(at, Happening::Observed(round))
+    event(at, EventKind::Observed(round))
 }
 
 /// The answers as reports show them; only the response times differ.
@@ -233,7 +236,7 @@ fn details(at: u64) -> Vec<NodeDetails> {
 }
 
 fn waited(at: u64) -> Event {
-    event(at, Happening::Waited(1))
+    event(at, EventKind::Waited(1))
 }
 
 /// The CPU time of this process so far.

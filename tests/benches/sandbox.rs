@@ -21,6 +21,8 @@ pub fn run() {
         tag: format!("stage-loadtest-abort-{SHA}"),
         digest: None,
         instruction: None,
+        authors: Vec::new(),
+        facts: Vec::new(),
     };
     let subject = Subject {
         environment: "stage",

@@ -93,7 +93,24 @@ macro_rules! compared {
 /// family and not here does not compile.
 fn native_settings() -> greenlight_policy::bindings::types::Settings {
     use greenlight_policy::bindings::types::{
-        EnvironmentSettings, LoadTestAction, Settings, Thresholds,
+        EnvironmentSettings, LoadTestAction, LoadTestSettings, Settings, Thresholds,
+    };
+    let load_test = |it: &greenlight::contract::types::LoadTestSettings| LoadTestSettings {
+        name: it.name.clone(),
+        thresholds: Thresholds {
+            min_requests: it.thresholds.min_requests,
+            min_rate: it.thresholds.min_rate,
+            max_failures: it.thresholds.max_failures,
+            max_exceptions: it.thresholds.max_exceptions,
+            max_p95: it.thresholds.max_p95,
+            min_duration: it.thresholds.min_duration,
+            max_failure_share: it.thresholds.max_failure_share,
+            max_mean: it.thresholds.max_mean,
+            max_p50: it.thresholds.max_p50,
+            max_p99: it.thresholds.max_p99,
+            max_increase: it.thresholds.max_increase,
+        },
+        by_name: Vec::new(),
     };
     let host = settings::defaults();
     Settings {
@@ -106,6 +123,14 @@ fn native_settings() -> greenlight_policy::bindings::types::Settings {
                 name: it.name,
                 convergence_rounds: it.convergence_rounds,
                 convergence_deadline: it.convergence_deadline,
+                approvals: it.approvals,
+                author_may_approve: it.author_may_approve,
+                approval_lasts: it.approval_lasts,
+                before: it.before,
+                min_nodes: it.min_nodes,
+                after: it.after,
+                load_tests: it.load_tests.iter().map(load_test).collect(),
+                watch: None,
             })
             .collect(),
         default_action: match host.default_action.name() {
@@ -113,14 +138,8 @@ fn native_settings() -> greenlight_policy::bindings::types::Settings {
             "skip" => LoadTestAction::Skip,
             _ => LoadTestAction::Warn,
         },
-        thresholds: Thresholds {
-            min_requests: host.thresholds.min_requests,
-            min_rate: host.thresholds.min_rate,
-            max_failures: host.thresholds.max_failures,
-            max_exceptions: host.thresholds.max_exceptions,
-            max_p95: host.thresholds.max_p95,
-            min_duration: host.thresholds.min_duration,
-        },
+        parameters: Vec::new(),
+        deadline: host.deadline,
         poll_interval: host.poll_interval,
     }
 }
@@ -198,6 +217,8 @@ fn a_kept_sandbox_answers_like_a_fresh_one() {
             branch: Some("main".to_owned()),
             action: answer.map_or(LoadTestAction::Warn, |labels| labels.action),
             jobs: Vec::new(),
+            extra: Vec::new(),
+            facts: Vec::new(),
         };
         let tags = kept.tags(&build, &settings).expect("an answer");
         assert_eq!(

@@ -5,7 +5,7 @@
 
 use greenlight::contract::names::Named;
 use greenlight::contract::promotion::{
-    Convergence, Deployment, Event, Happening, Instruction, LoadTest, LoadTestResult, Node,
+    Convergence, Deployment, Event, EventKind, Instruction, LoadTest, LoadTestResult, Node,
     NodeVersion, Outcome, Permission, Release, Round,
 };
 use greenlight::contract::settings;
@@ -160,7 +160,10 @@ fn release(asks: Asks) -> Release {
         instruction: says.map(|action| Instruction {
             action,
             source: None,
+            extra: Vec::new(),
         }),
+        authors: Vec::new(),
+        facts: Vec::new(),
     }
 }
 
@@ -179,7 +182,7 @@ fn history(stage: Stage, image: Image, verdict: Option<Verdict>) -> Vec<Event> {
         SHA
     };
     let deployed = outcome.map(|outcome| {
-        Happening::Deployed(Deployment {
+        EventKind::Deployed(Deployment {
             environment: "stage".to_owned(),
             commit: commit.to_owned(),
             digest: match image {
@@ -206,8 +209,9 @@ fn history(stage: Stage, image: Image, verdict: Option<Verdict>) -> Vec<Event> {
         _ => Vec::new(),
     };
     let tested = verdict.map(|verdict| {
-        Happening::LoadTested(LoadTest {
+        EventKind::LoadTested(LoadTest {
             environment: "stage".to_owned(),
+            name: "load-test".to_owned(),
             result: LoadTestResult::Judged(verdict),
         })
     });
@@ -216,18 +220,18 @@ fn history(stage: Stage, image: Image, verdict: Option<Verdict>) -> Vec<Event> {
         .into_iter()
         .chain(rounds)
         .chain(tested)
-        .map(|happening| Event {
-            at: match &happening {
-                Happening::Deployed(_) => NOW - ago,
+        .map(|kind| Event {
+            at: match &kind {
+                EventKind::Deployed(_) => NOW - ago,
                 _ => NOW,
             },
-            happening,
+            kind,
         })
         .collect()
 }
 
-fn observed(convergence: Convergence) -> Happening {
-    Happening::Observed(Round {
+fn observed(convergence: Convergence) -> EventKind {
+    EventKind::Observed(Round {
         environment: "stage".to_owned(),
         convergence,
         times: 1,
@@ -313,6 +317,8 @@ fn a_tag_that_can_t_be_read_stops_whatever_happened() {
             tag: tag.to_owned(),
             digest: None,
             instruction: None,
+            authors: Vec::new(),
+            facts: Vec::new(),
         };
         let decision = policy
             .decide(&release, &events, NOW, &settings::defaults())

@@ -11,7 +11,7 @@ use crate::hostile::guests::component;
 /// What differs from the benign policy. Each answer is one that the bundled policy does not give: every message
 /// says skip, every build has one tag, every tag is for `other`, and every decision is to stop.
 const FIELDS: &str = r#"
-(func $parse (export "greenlight:policy/labels@0.1.0#parse") (param $text i32) (param $length i32) (param $truncated i32) (param $default i32) (result i32)
+(func $parse (export "greenlight:policy/labels@0.2.0#parse") (param $text i32) (param $length i32) (param $truncated i32) (param $default i32) (result i32)
   (i32.store8 offset=4 (i32.const 128) (i32.const 1))
   (i32.const 128))
 
@@ -21,7 +21,7 @@ const FIELDS: &str = r#"
 (data $permission (i32.const 64) "\03")
 
 ;; next: finish(stopped)
-(data $next (i32.const 68) "\05\00\00\00\02\00\00\00")
+(data $next (i32.const 68) "\09\00\00\00\02\00\00\00")
 
 (data $code (i32.const 384) "always-stop")
 
@@ -211,7 +211,7 @@ fn a_resume_that_is_refused_holds_no_lock() {
 
 /// What differs from the benign policy: no build is published, because of the setting `environments` alone.
 const REFUSES: &str = r#"
-(func $tags (export "greenlight:policy/environments@0.1.0#tags") (param $in i32) (result i32)
+(func $tags (export "greenlight:policy/environments@0.2.0#tags") (param $in i32) (result i32)
   (i32.store8 (i32.const 128) (i32.const 1))
   (i32.store offset=4 (i32.const 128) (i32.const 448))
   (i32.store offset=8 (i32.const 128) (i32.const 1))

@@ -94,7 +94,7 @@ fn what_keeps_every_promise_fits() {
     check(&policy).gives(0, Has(&[" is a usable policy: it answered "]), Nothing);
     inspect(&policy).gives(
         0,
-        Has(&["imports: none\n", "promotion@0.1.0#decide\n"]),
+        Has(&["imports: none\n", "promotion@0.2.0#decide\n"]),
         Nothing,
     );
     // A limit is a limit on what was had, not on what was asked for in vain.

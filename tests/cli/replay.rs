@@ -40,7 +40,7 @@ impl Replay {
         assert!(
             lines
                 .iter()
-                .all(|line| line["schema"] == "greenlight.replay/2")
+                .all(|line| line["schema"] == "greenlight.replay/3")
         );
         let replay = Self { lines, summary };
         replay.adds_up();

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use greenlight::contract::names::Named as _;
-use greenlight::contract::promotion::{Happening, Outcome};
+use greenlight::contract::promotion::{EventKind, Outcome};
 use greenlight::deployment::entry::{Details, Entry};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -69,8 +69,8 @@ fn outcomes(pipeline: &Pipeline, number: u64) -> Vec<Outcome> {
     let entries = pipeline.entries(number).into_iter();
     entries
         .filter_map(|it| match it.entry {
-            Entry::Happened { event, .. } => match event.happening {
-                Happening::Deployed(it) => Some(it.outcome),
+            Entry::Happened { event, .. } => match event.kind {
+                EventKind::Deployed(it) => Some(it.outcome),
                 _ => None,
             },
             _ => None,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use greenlight::contract::promotion::Happening;
+use greenlight::contract::promotion::EventKind;
 use greenlight::deployment::entry::{Details, Entry, Person};
 
 use crate::pipeline::{Ended, LIMIT, Pipeline, recorded};
@@ -48,7 +48,7 @@ fn load_tests(pipeline: &Pipeline, number: u64) -> usize {
     entries
         .filter(|it| {
             matches!(&it.entry, Entry::Happened { event, .. }
-                if matches!(event.happening, Happening::LoadTested(_)))
+                if matches!(event.kind, EventKind::LoadTested(_)))
         })
         .count()
 }
@@ -117,7 +117,8 @@ fn a_named_person_can_let_it_continue() {
     });
     assert!(pipeline.entries(2).iter().any(|it| {
         matches!(&it.entry, Entry::Happened { event, details }
-            if event.happening == Happening::Waived(bad.clone()) && *details == ada)
+            if matches!(&event.kind, EventKind::Waived(it) if it.commit == bad && it.by == "Ada")
+                && *details == ada)
     }));
     let status = pipeline.greenlight(&["status", "2"]);
     status.is(0, &["Ada: the test itself was broken"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenlight::contract::promotion::Happening;
+use greenlight::contract::promotion::EventKind;
 use greenlight::deployment::entry::{Details, Entry, Person};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -31,7 +31,7 @@ fn gave_way(pipeline: &Pipeline, number: u64) {
     });
     assert!(pipeline.entries(number).iter().any(|it| {
         matches!(&it.entry, Entry::Happened { event, details }
-            if matches!(event.happening, Happening::Overtaken(_)) && *details == ada)
+            if matches!(event.kind, EventKind::Superseded(_)) && *details == ada)
     }));
 }
 
@@ -47,7 +47,7 @@ fn a_hot_fix_supersedes_an_older_release_in_its_load_test() {
     assert_eq!(Pipeline::times(&pipeline.prod, &newer), 1);
     let tested = pipeline.entries(1).into_iter().any(|it| {
         matches!(it.entry, Entry::Happened { event, .. }
-            if matches!(event.happening, Happening::LoadTested(_)))
+            if matches!(event.kind, EventKind::LoadTested(_)))
     });
     assert!(!tested, "its load test was ended");
     let status = pipeline.greenlight(&["status", "2"]);

@@ -3,4 +3,4 @@
 
 (module
   (memory (export "memory") 1)
-  (func (export "greenlight:policy/promotion@0.1.0#decide") (param i32) (result i32) (i32.const 0)))
+  (func (export "greenlight:policy/promotion@0.2.0#decide") (param i32) (result i32) (i32.const 0)))

@@ -3,7 +3,7 @@
 
 (memory $second 1)
 
-(func $decide (export "greenlight:policy/promotion@0.1.0#decide") (param i32) (result i32)
+(func $decide (export "greenlight:policy/promotion@0.2.0#decide") (param i32) (result i32)
   (loop $again
     (drop (memory.grow $memory (i32.const 1)))
     (drop (memory.grow $second (i32.const 1)))

@@ -3,7 +3,7 @@
 
 (table $table 1 funcref)
 
-(func $decide (export "greenlight:policy/promotion@0.1.0#decide") (param i32) (result i32)
+(func $decide (export "greenlight:policy/promotion@0.2.0#decide") (param i32) (result i32)
   (loop $again
     (drop (table.grow $table (ref.null func) (i32.const 1000)))
     (br $again))

@@ -5,4 +5,4 @@
 (memory $memory (export "memory") 64)
 
 ;; reasons: at 65536
-(data $reasons (i32.const 92) "\00\00\01\00\a0\86\01\00")
+(data $reasons (i32.const 96) "\00\00\01\00\a0\86\01\00")

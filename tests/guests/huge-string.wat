@@ -3,7 +3,7 @@
 
 (memory $memory (export "memory") 32)
 
-(func $decide (export "greenlight:policy/promotion@0.1.0#decide") (param i32) (result i32)
+(func $decide (export "greenlight:policy/promotion@0.2.0#decide") (param i32) (result i32)
   (memory.fill (i32.const 65536) (i32.const 97) (i32.const 1048576))
   (i32.store (i32.const 328) (i32.const 65536))
   (i32.store (i32.const 332) (i32.const 1048576))

@@ -4,6 +4,6 @@
 (data $permission (i32.const 64) "\00")
 
 ;; next: finish(promoted)
-(data $next (i32.const 68) "\05\00\00\00\00\00\00\00")
+(data $next (i32.const 68) "\09\00\00\00\00\00\00\00")
 
-(data $reasons (i32.const 92) "\40\01\00\00\00\00\00\00")
+(data $reasons (i32.const 96) "\40\01\00\00\00\00\00\00")

@@ -2,4 +2,4 @@
 ;; Ends: the policy broke the contract: it finishes as promoted without permission
 
 ;; next: finish(promoted)
-(data $next (i32.const 68) "\05\00\00\00\00\00\00\00")
+(data $next (i32.const 68) "\09\00\00\00\00\00\00\00")

@@ -5,7 +5,7 @@
 
 (table $table 1 1 funcref)
 
-(func $decide (export "greenlight:policy/promotion@0.1.0#decide") (param i32) (result i32)
+(func $decide (export "greenlight:policy/promotion@0.2.0#decide") (param i32) (result i32)
   (local $left i32)
   (local.set $left (i32.const 10000))
   (loop $again

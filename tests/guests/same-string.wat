@@ -4,7 +4,7 @@
 
 (memory $memory (export "memory") 4)
 
-(func $decide (export "greenlight:policy/promotion@0.1.0#decide") (param i32) (result i32)
+(func $decide (export "greenlight:policy/promotion@0.2.0#decide") (param i32) (result i32)
   (local $at i32)
   (memory.fill (i32.const 16384) (i32.const 97) (i32.const 4096))
   (local.set $at (i32.const 65536))
@@ -18,4 +18,4 @@
   (i32.const 64))
 
 ;; reasons: 1000 at 65536
-(data $reasons (i32.const 92) "\00\00\01\00\e8\03\00\00")
+(data $reasons (i32.const 96) "\00\00\01\00\e8\03\00\00")

@@ -4,4 +4,4 @@
 (data $permission (i32.const 64) "\00")
 
 ;; next: finish(stopped)
-(data $next (i32.const 68) "\05\00\00\00\02\00\00\00")
+(data $next (i32.const 68) "\09\00\00\00\02\00\00\00")

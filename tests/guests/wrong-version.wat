@@ -1,9 +1,9 @@
 ;; Promise: a policy has this version of the world. This one exports interfaces of another.
-;; Ends: the component is not a policy: no exported instance named `greenlight:policy/types@0.1.0`
+;; Ends: the component is not a policy: no exported instance named `greenlight:policy/types@0.2.0`
 
 (component
   (instance $nothing)
-  (export "greenlight:policy/types@0.2.0" (instance $nothing))
-  (export "greenlight:policy/labels@0.2.0" (instance $nothing))
-  (export "greenlight:policy/environments@0.2.0" (instance $nothing))
-  (export "greenlight:policy/promotion@0.2.0" (instance $nothing)))
+  (export "greenlight:policy/types@0.9.0" (instance $nothing))
+  (export "greenlight:policy/labels@0.9.0" (instance $nothing))
+  (export "greenlight:policy/environments@0.9.0" (instance $nothing))
+  (export "greenlight:policy/promotion@0.9.0" (instance $nothing)))

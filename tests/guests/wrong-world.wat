@@ -1,5 +1,5 @@
 ;; Promise: a policy has the world's exports. This one has others.
-;; Ends: the component is not a policy: no exported instance named `greenlight:policy/types@0.1.0`
+;; Ends: the component is not a policy: no exported instance named `greenlight:policy/types@0.2.0`
 
 (component
   (core module $module (func (export "run") (result i32) (i32.const 0)))

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use greenlight::contract::names::Named;
-use greenlight::contract::promotion::{Action, Conclusion, Happening, Outcome};
+use greenlight::contract::promotion::{Action, Conclusion, EventKind, Outcome};
 use greenlight::deployment::entry::{Details, Entry, Person};
 use greenlight::deployment::log;
 use greenlight::journal::{NewDeployment, Row, Store};
@@ -255,7 +255,7 @@ fn an_unfinished_deployment_of_the_same_policy_is_resumed(place: &Place) {
     assert!(matches!(
         &entries[ENTRIES + 1].entry,
         Entry::Happened { details: Details::Interrupted, event }
-            if matches!(&event.happening, Happening::Deployed(it) if it.outcome == Outcome::Unknown)
+            if matches!(&event.kind, EventKind::Deployed(it) if it.outcome == Outcome::Unknown)
     ));
     assert!(matches!(
         entries.last().map(|it| &it.entry),

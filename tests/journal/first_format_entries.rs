@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use std::mem::discriminant;
 
 use greenlight::contract::promotion::{
-    Action, Convergence, Decision, Deployment, Event, Happening, Intervention, LoadTest,
-    LoadTestResult, Measurement, Node, NodeVersion, Notification, Occupant, Outcome, Permission,
-    Rival, Round, Urgency,
+    Action, CompetingRelease, Convergence, Decision, Deployment, Event, EventKind, Intervention,
+    InterventionKind, LoadTestRun, LockHolder, Node, NodeVersion, Notification, Outcome,
+    Permission, Round, Urgency,
 };
 use greenlight::contract::types::{Evidence, Reason, Span};
 use greenlight::deployment::entry::{CommandDetails, Details, Entry, NodeDetails, Person};
 use greenlight::deployment::log;
 use greenlight::journal::Row;
 
+use crate::first_format_load_tests;
 use crate::place::{Place, for_both, new};
 
 for_both!(
@@ -22,7 +23,7 @@ for_both!(
     every_other_entry_is_read,
 );
 
-const COMMIT: &str = "1921e4825414898108a936f26c8f2cd61fa803ab";
+pub const COMMIT: &str = "1921e4825414898108a936f26c8f2cd61fa803ab";
 
 /// Stores bodies as they are, and reads the entries.
 #[track_caller]
@@ -45,35 +46,42 @@ fn every_event_is_read(place: &Place) {
     let events = events();
     let bodies: Vec<_> = events
         .iter()
-        .map(|(happening, details, ..)| {
+        .map(|(stored, details, ..)| {
             format!(
-                r#"{{"entry":"happened","event":{{"at":1795703996,"happening":{happening}}},"details":{details}}}"#
+                r#"{{"entry":"happened","event":{{"at":1795703996,"happening":{stored}}},"details":{details}}}"#
             )
         })
         .collect();
     let (mut kinds, mut kinds_of_details) = (HashSet::new(), HashSet::new());
     let read = read(place, &bodies);
     assert_eq!(read.len(), events.len());
-    for ((entry, body), (.., happening, details)) in read.into_iter().zip(&bodies).zip(events) {
-        kinds.insert(discriminant(&happening));
+    for ((entry, body), (.., kind, details)) in read.into_iter().zip(&bodies).zip(events) {
+        kinds.insert(discriminant(&kind));
         kinds_of_details.insert(discriminant(&details));
         let at = 1_795_703_996;
-        let event = Event { at, happening };
+        let event = Event { at, kind };
         assert_eq!(entry, Entry::Happened { event, details }, "{body}");
     }
     assert_eq!((kinds.len(), kinds_of_details.len()), (9, 8));
 }
 
 /// An event and its details: as JSON, and what they mean.
-type StoredEvent = (&'static str, &'static str, Happening, Details);
+pub type StoredEvent = (&'static str, &'static str, EventKind, Details);
 
 fn events() -> Vec<StoredEvent> {
-    [deployed(), observed(), load_tested(), notified(), seen()].concat()
+    [
+        deployed(),
+        observed(),
+        first_format_load_tests::load_tested(),
+        notified(),
+        seen(),
+    ]
+    .concat()
 }
 
 fn deployed() -> Vec<StoredEvent> {
     let deployed = |digest: Option<&str>, outcome| {
-        Happening::Deployed(Deployment {
+        EventKind::Deployed(Deployment {
             environment: "stage".to_owned(),
             commit: COMMIT.to_owned(),
             digest: digest.map(str::to_owned),
@@ -159,7 +167,7 @@ fn observed() -> Vec<StoredEvent> {
     vec![(
         r#"{"observed":{"environment":"stage","convergence":{"observed":[{"name":"http://10.0.0.1","version":{"serves":"1921e4825414898108a936f26c8f2cd61fa803ab"}},{"name":"http://10.0.0.2","version":{"unreachable":"no answer"}}]}}}"#,
         r#"{"of":"round","nodes":[{"name":"http://10.0.0.1","commit":"1921e4825414898108a936f26c8f2cd61fa803ab","version":"1.0.0","unreachable":null,"took":4},{"name":"http://10.0.0.2","commit":null,"version":null,"unreachable":"no answer","took":1000}]}"#,
-        Happening::Observed(Round {
+        EventKind::Observed(Round {
             environment: "stage".to_owned(),
             convergence: Convergence::Observed(nodes),
             times: 1,
@@ -168,66 +176,9 @@ fn observed() -> Vec<StoredEvent> {
     )]
 }
 
-fn load_tested() -> Vec<StoredEvent> {
-    let load_tested = |measured| {
-        Happening::LoadTested(LoadTest {
-            environment: "stage".to_owned(),
-            result: LoadTestResult::Measured(measured),
-        })
-    };
-    let measured = Measurement {
-        requests: 241,
-        failures: 2,
-        exceptions: 1,
-        duration: 4671,
-        p95: Some(13),
-        broken_thresholds: vec!["http_req_failed".to_owned()],
-        exit_status: Some(99),
-        complete: true,
-        versions: vec![COMMIT.to_owned()],
-    };
-    let unknown = Measurement {
-        requests: 0,
-        failures: 0,
-        exceptions: 0,
-        duration: 0,
-        p95: None,
-        broken_thresholds: Vec::new(),
-        exit_status: None,
-        complete: false,
-        versions: Vec::new(),
-    };
-    let details = Details::LoadTest {
-        command: CommandDetails {
-            ended: "exit status 99".to_owned(),
-            exit_status: Some(99),
-            took: 7,
-            log: "0016-load-test-stage.log".to_owned(),
-            tail: Vec::new(),
-        },
-        notes: vec!["the last line is incomplete".to_owned()],
-        kept: vec!["0016-results.json".to_owned()],
-        curve: Vec::new(),
-    };
-    vec![
-        (
-            r#"{"load-tested":{"environment":"stage","result":{"measured":{"requests":241,"failures":2,"exceptions":1,"duration":4671,"p95":13,"broken_thresholds":["http_req_failed"],"exit_status":99,"complete":true,"versions":["1921e4825414898108a936f26c8f2cd61fa803ab"]}}}}"#,
-            r#"{"of":"load-test","command":{"ended":"exit status 99","exit_status":99,"took":7,"log":"0016-load-test-stage.log"},"notes":["the last line is incomplete"],"kept":["0016-results.json"],"curve":[]}"#,
-            load_tested(measured),
-            details,
-        ),
-        (
-            r#"{"load-tested":{"environment":"stage","result":{"measured":{"requests":0,"failures":0,"exceptions":0,"duration":0,"broken_thresholds":[],"complete":false,"versions":[]}}}}"#,
-            r#"{"of":"cut-off"}"#,
-            load_tested(unknown),
-            Details::Interrupted,
-        ),
-    ]
-}
-
 fn notified() -> Vec<StoredEvent> {
     let notified = |key: &str, outcome| {
-        Happening::Notified(Notification {
+        EventKind::Notified(Notification {
             key: key.to_owned(),
             outcome,
         })
@@ -259,9 +210,22 @@ fn notified() -> Vec<StoredEvent> {
     ]
 }
 
+/// What Ada wants. The first format has her name only in the details.
+fn intervened(kind: InterventionKind) -> EventKind {
+    EventKind::Intervened(Intervention {
+        kind,
+        by: "Ada".to_owned(),
+        proven: false,
+        why: String::new(),
+        environment: None,
+        digest: None,
+        question: None,
+    })
+}
+
 /// Waits, competing releases and persons.
 fn seen() -> Vec<StoredEvent> {
-    let rival = || Rival {
+    let competing_release = || CompetingRelease {
         environment: "prod".to_owned(),
         commit: COMMIT.to_owned(),
     };
@@ -271,20 +235,20 @@ fn seen() -> Vec<StoredEvent> {
             reason: None,
         })
     };
-    let plain = |text, happening| (text, r#"{"of":"nothing"}"#, happening, Details::Nothing);
+    let plain = |text, kind| (text, r#"{"of":"nothing"}"#, kind, Details::Nothing);
     vec![
-        plain(r#"{"waited":7}"#, Happening::Waited(7)),
+        plain(r#"{"waited":7}"#, EventKind::Waited(7)),
         plain(
             r#"{"overtaken":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
-            Happening::Overtaken(rival()),
+            EventKind::Superseded(competing_release()),
         ),
         plain(
             r#"{"unplaced":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
-            Happening::Unplaced(rival()),
+            EventKind::Diverged(competing_release()),
         ),
         plain(
             r#"{"occupied":{"environment":"prod","commit":"1921e4825414898108a936f26c8f2cd61fa803ab"}}"#,
-            Happening::Occupied(Occupant {
+            EventKind::Locked(LockHolder {
                 environment: "prod".to_owned(),
                 commit: COMMIT.to_owned(),
                 load_test: None,
@@ -293,13 +257,13 @@ fn seen() -> Vec<StoredEvent> {
         (
             r#"{"intervened":"approved"}"#,
             r#"{"of":"person","name":"Ada"}"#,
-            Happening::Intervened(Intervention::Approved),
+            intervened(InterventionKind::Approved),
             ada(),
         ),
         (
             r#"{"intervened":"canceled"}"#,
             r#"{"of":"person","name":"Ada"}"#,
-            Happening::Intervened(Intervention::Canceled),
+            intervened(InterventionKind::Canceled),
             ada(),
         ),
     ]
@@ -352,7 +316,7 @@ fn every_evidence_is_read(place: &Place) {
                 evidence: vec![evidence],
                 help: Some("do this".to_owned()),
             }],
-            standings: Vec::new(),
+            environments: Vec::new(),
         };
         let expected = Entry::Decided {
             now: 1_795_703_996,
@@ -381,7 +345,10 @@ fn every_other_entry_is_read(place: &Place) {
         (
             r#"{"entry":"resumed","interrupted":{"action":"load-test","environment":"stage"},"repeated":true}"#,
             Entry::Resumed {
-                interrupted: Some(Action::LoadTest("stage".to_owned())),
+                interrupted: Some(Action::LoadTest(LoadTestRun {
+                    environment: "stage".to_owned(),
+                    name: "load-test".to_owned(),
+                })),
                 repeated: true,
             },
         ),

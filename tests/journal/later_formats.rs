@@ -12,6 +12,7 @@ for_both!(
     each_round_and_decision_with_all_lists_is_reported,
     each_repeated_round_and_wait_is_reported,
     counted_rounds_and_waits_are_reported,
+    named_load_tests_are_reported,
 );
 
 /// The number, the conclusion and the number of entries of each deployment of the fixtures of formats 2 and 3.
@@ -39,6 +40,13 @@ fn counted_rounds_and_waits_are_reported(place: &Place) {
     deployments[4].2 = 24;
     is_reported(place, "format-4", &deployments);
     assert!(keys(place, 4).contains("repeated"));
+}
+
+fn named_load_tests_are_reported(place: &Place) {
+    let mut deployments = DEPLOYMENTS;
+    deployments[4].2 = 24;
+    is_reported(place, "format-5", &deployments);
+    assert!(keys(place, 5).contains("repeated"));
 }
 
 /// Checks the format of each entry, and returns the keys and the kinds of all entries.

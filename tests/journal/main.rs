@@ -5,6 +5,7 @@ mod contract;
 mod damaged_rows;
 mod first_format;
 mod first_format_entries;
+mod first_format_load_tests;
 mod gone;
 mod inbox;
 mod killed;

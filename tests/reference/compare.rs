@@ -38,7 +38,7 @@ const EXPECTED: [&str; 29] = [
     "load-test-skipped",
     "not-converged",
     "not-deployed",
-    "occupied",
+    "locked",
     "stage-not-verified",
     "superseded",
     "deploy",
@@ -141,14 +141,18 @@ fn read(decision: &Decision) -> Answer {
         next: match &decision.next {
             Action::Deploy(it) => Next::Deploy(it.clone()),
             Action::Observe(it) => Next::Observe(it.clone()),
-            Action::LoadTest(it) => Next::LoadTest(it.clone()),
+            Action::LoadTest(it) => Next::LoadTest(it.environment.clone(), it.name.clone()),
             Action::Notify(it) => Next::Notify(it.key.clone(), it.urgency),
+            Action::Ask(it) => Next::Ask(it.key.clone()),
+            Action::Perform(it) => Next::Perform(it.environment.clone(), it.name.clone()),
+            Action::Measure(it) => Next::Measure(it.clone()),
+            Action::RollBack(it) => Next::RollBack(it.clone()),
             Action::Wait(it) => Next::Wait(*it),
             Action::Finish(it) => Next::Finish(*it),
         },
         first: codes().next().expect("a reason"),
         codes: sorted,
-        standings: decision.standings.clone(),
+        environments: decision.environments.clone(),
     }
 }
 
@@ -156,9 +160,13 @@ fn action(next: &Next) -> String {
     match next {
         Next::Deploy(_) => "deploy".to_owned(),
         Next::Observe(_) => "observe".to_owned(),
-        Next::LoadTest(_) => "load-test".to_owned(),
+        Next::LoadTest(..) => "load-test".to_owned(),
         Next::Notify(key, _) => format!("notify {key}"),
         Next::Wait(_) => "wait".to_owned(),
+        Next::Ask(_) => "ask".to_owned(),
+        Next::Perform(..) => "perform".to_owned(),
+        Next::Measure(_) => "measure".to_owned(),
+        Next::RollBack(_) => "roll-back".to_owned(),
         Next::Finish(conclusion) => format!("finish {}", json::word(&format!("{conclusion:?}"))),
     }
 }

@@ -2,9 +2,8 @@
 
 use super::compare::Comparison;
 use super::contract::promotion::{Event, Measurement, Outcome};
-use super::contract::types::Thresholds;
 use super::histories::events::{OTHER, deployed, measured, measurement, observed};
-use super::histories::releases::{OWN, release, settings};
+use super::histories::releases::{LOAD_TEST, OWN, load_test, no_thresholds, release, settings};
 use super::model::Question;
 
 const REQUESTS: [u64; 5] = [0, 2, 99, 100, 600];
@@ -20,26 +19,16 @@ const VERSIONS: [&[&str]; 4] = [&[], &[OWN], &[OWN, OWN], &[OWN, OTHER]];
 pub fn compare(comparison: &mut Comparison<'_>) {
     let mut settings = settings(&[("stage", 1), ("prod", 1)], 30);
     let release = release("stage-loadtest-warn", None, None);
-    let none = Thresholds {
-        min_requests: 0,
-        min_rate: None,
-        max_failures: 0,
-        max_exceptions: 0,
-        max_p95: None,
-        min_duration: None,
-    };
     let start = [
         deployed("stage", OWN, None, Outcome::Succeeded),
         observed("stage", &[("a", OWN)]),
     ];
-    for thresholds in [settings.thresholds, none] {
-        settings.thresholds = thresholds;
+    for thresholds in [load_test(LOAD_TEST).thresholds, no_thresholds()] {
+        settings.environments[0].load_tests[0].thresholds = thresholds;
         all(&mut |measurement| {
             let test = measured("stage", |it| *it = measurement.clone());
             let happenings = start.iter().cloned().chain([test]);
-            let history: Vec<Event> = happenings
-                .map(|happening| Event { at: 0, happening })
-                .collect();
+            let history: Vec<Event> = happenings.map(|kind| Event { at: 0, kind }).collect();
             comparison.compare(Question {
                 release: &release,
                 history: &history,
@@ -54,15 +43,15 @@ pub fn compare(comparison: &mut Comparison<'_>) {
 fn all(take: &mut dyn FnMut(&Measurement)) {
     let mut measurement = measurement();
     for requests in REQUESTS {
-        measurement.requests = requests;
+        measurement.total.requests = requests;
         for failures in FAILURES {
-            measurement.failures = failures;
+            measurement.total.failures = failures;
             for exceptions in EXCEPTIONS {
                 measurement.exceptions = exceptions;
                 for duration in DURATIONS {
                     measurement.duration = duration;
                     for p95 in P95 {
-                        measurement.p95 = p95;
+                        measurement.total.p95 = p95;
                         with_the_rest(&mut measurement, take);
                     }
                 }

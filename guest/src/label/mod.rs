@@ -40,6 +40,7 @@ pub fn parse(message: &Message, default: LoadTestAction) -> Result<Labels, Vec<R
         action: decisive.map_or(default, |label| label.action),
         source: decisive.map(Label::span),
         diagnostics,
+        extra: Vec::new(),
     })
 }
 

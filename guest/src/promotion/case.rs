@@ -4,7 +4,7 @@ use crate::action::word;
 use crate::bindings::environments::Target;
 use crate::bindings::promotion::{Deployment, Event, Release};
 use crate::bindings::types::{
-    EnvironmentSettings, Evidence, LoadTestAction, Reason, Settings, Timestamp,
+    EnvironmentSettings, Evidence, LoadTestAction, LoadTestSettings, Reason, Settings, Timestamp,
 };
 use crate::reason::codes;
 
@@ -41,6 +41,12 @@ impl Case<'_> {
     pub(super) fn environment(&self, name: &str) -> Option<&EnvironmentSettings> {
         let mut known = self.settings.environments.iter();
         known.find(|it| it.name == name)
+    }
+
+    /// Returns the load tests of the environment at an index.
+    pub(super) fn load_tests(&self, index: usize) -> &[LoadTestSettings] {
+        let environment = self.settings.environments.get(index);
+        environment.map_or(&[], |it| &it.load_tests)
     }
 
     /// Returns the number of rounds that fit into the deadline of an environment.
@@ -145,7 +151,11 @@ mod tests {
     }
 
     fn says(action: LoadTestAction, source: Option<Span>) -> Instruction {
-        Instruction { action, source }
+        Instruction {
+            action,
+            source,
+            extra: Vec::new(),
+        }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 use super::case::Fact;
 use crate::action::word;
-use crate::bindings::promotion::{Event, Happening, StopCause, StoppedCommit, UnreleasedLabel};
-use crate::bindings::types::{Commit, Evidence, LoadTestAction, Reason};
+use crate::bindings::promotion::{
+    Event, EventKind, StopCause, StoppedCommit, UnreleasedLabel, Waiver,
+};
+use crate::bindings::types::{Evidence, LoadTestAction, Reason};
 use crate::reason::{codes, setting, short};
 
 /// The stopped commits that the release contains, and what a person said about them.
@@ -12,7 +14,7 @@ pub(super) struct Contained<'a> {
     /// The first event about each commit.
     stopped: Vec<Fact<'a, StoppedCommit>>,
     /// The commits that a person lets the release carry.
-    waived: Vec<Fact<'a, Commit>>,
+    waived: Vec<Fact<'a, Waiver>>,
     /// The labels of other commits that count.
     labels: Vec<Fact<'a, UnreleasedLabel>>,
 }
@@ -26,15 +28,15 @@ impl<'a> Contained<'a> {
             labels: Vec::new(),
         };
         for (place, event) in history.iter().enumerate() {
-            match &event.happening {
-                Happening::Contains(it) => {
+            match &event.kind {
+                EventKind::Contains(it) => {
                     let mut known = contained.stopped.iter();
                     if !known.any(|other| other.what.commit == it.commit) {
                         contained.stopped.push(Fact::new(place, event, it));
                     }
                 }
-                Happening::Waived(it) => contained.waived.push(Fact::new(place, event, it)),
-                Happening::Accompanied(it) => contained.labels.push(Fact::new(place, event, it)),
+                EventKind::Waived(it) => contained.waived.push(Fact::new(place, event, it)),
+                EventKind::Accompanied(it) => contained.labels.push(Fact::new(place, event, it)),
                 _ => {}
             }
         }
@@ -114,9 +116,9 @@ impl<'a> Contained<'a> {
         stopped.filter(|it| self.waiver(it.what).is_none())
     }
 
-    fn waiver(&self, stopped: &StoppedCommit) -> Option<Fact<'a, Commit>> {
+    fn waiver(&self, stopped: &StoppedCommit) -> Option<Fact<'a, Waiver>> {
         let mut waived = self.waived.iter().copied();
-        waived.find(|it| *it.what == stopped.commit)
+        waived.find(|it| it.what.commit == stopped.commit)
     }
 }
 
@@ -161,10 +163,10 @@ fn help(stopped: &StoppedCommit) -> String {
 mod tests {
     use crate::bindings::promotion::Permission::{self, Hold, Promote, PromoteWithWarning, Stop};
     use crate::bindings::promotion::{
-        Action, Happening, StopCause, StoppedCommit, UnreleasedLabel,
+        Action, EventKind, StopCause, StoppedCommit, UnreleasedLabel,
     };
     use crate::bindings::types::{Evidence, LoadTestAction, Verdict};
-    use crate::fixtures::{History, OTHER, THIRD, release};
+    use crate::fixtures::{History, OTHER, THIRD, load_test_run, release, waiver};
 
     const VERDICTS: [Option<Verdict>; 5] = [
         Some(Verdict::Passed),
@@ -184,7 +186,7 @@ mod tests {
     }
 
     fn contains(commit: &str) -> History {
-        History::new().add(Happening::Contains(stopped(commit)))
+        History::new().add(EventKind::Contains(stopped(commit)))
     }
 
     fn row(tag: &str, history: &History) -> [Permission; 5] {
@@ -210,7 +212,7 @@ mod tests {
     fn a_release_whose_load_test_is_skipped_is_load_tested() {
         let history = contains(OTHER).through("stage");
         let decision = history.decide(&release("stage"));
-        assert_eq!(decision.next, Action::LoadTest("stage".to_owned()));
+        assert_eq!(decision.next, Action::LoadTest(load_test_run("stage")));
         let [first, second] = decision.reasons.as_slice() else {
             panic!("two reasons: {:?}", decision.reasons);
         };
@@ -229,7 +231,7 @@ mod tests {
     #[test]
     fn production_waits_for_the_load_test_of_stage() {
         let history = History::new().through("stage");
-        let history = history.add(Happening::Contains(stopped(OTHER)));
+        let history = history.add(EventKind::Contains(stopped(OTHER)));
         let decision = history.decide(&release("prod"));
         assert_eq!(decision.next, Action::Wait(10));
         let passed = history.load_tested("stage", Verdict::Passed);
@@ -242,7 +244,7 @@ mod tests {
         let mut other = stopped(OTHER);
         other.certain = false;
         other.cause = StopCause::Untested;
-        let history = History::new().add(Happening::Contains(other));
+        let history = History::new().add(EventKind::Contains(other));
         assert_eq!(row("stage", &history), [Promote, Stop, Stop, Stop, Hold]);
         let decision = history.through("stage").decide(&release("stage"));
         assert_eq!(
@@ -256,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_person_can_let_it_continue_with_a_warning() {
-        let waived = contains(OTHER).add(Happening::Waived(OTHER.to_owned()));
+        let waived = contains(OTHER).add(EventKind::Waived(waiver(OTHER)));
         let warned = PromoteWithWarning;
         let expected = [Promote, warned, warned, warned, warned];
         assert_eq!(row("stage", &waived), expected);
@@ -275,17 +277,17 @@ mod tests {
     #[test]
     fn a_waiver_is_for_one_commit() {
         let both = contains(OTHER)
-            .add(Happening::Contains(stopped(THIRD)))
-            .add(Happening::Waived(OTHER.to_owned()));
+            .add(EventKind::Contains(stopped(THIRD)))
+            .add(EventKind::Waived(waiver(OTHER)));
         assert_eq!(row("stage", &both), [Promote, Stop, Stop, Stop, Hold]);
-        let alone = History::new().add(Happening::Waived(OTHER.to_owned()));
+        let alone = History::new().add(EventKind::Waived(waiver(OTHER)));
         assert_eq!(row("stage", &alone), [Promote; 5]);
     }
 
     fn accompanied(actions: &[LoadTestAction]) -> History {
         let mut history = History::new();
         for action in actions {
-            history = history.add(Happening::Accompanied(UnreleasedLabel {
+            history = history.add(EventKind::Accompanied(UnreleasedLabel {
                 commit: OTHER.to_owned(),
                 action: *action,
             }));
@@ -321,7 +323,7 @@ mod tests {
 
     #[test]
     fn each_commit_is_named_once() {
-        let twice = contains(OTHER).add(Happening::Contains(stopped(OTHER)));
+        let twice = contains(OTHER).add(EventKind::Contains(stopped(OTHER)));
         let decision = twice.through("stage").decide(&release("stage"));
         let named = decision.reasons.iter();
         let named = named.filter(|it| it.code == "contains-stopped-commit");

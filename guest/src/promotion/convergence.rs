@@ -2,7 +2,7 @@
 
 use super::load_balancer::{Addresses, SeveralServers};
 use crate::bindings::promotion::{
-    Convergence, Event, Happening, Node, NodeStanding, NodeState, NodeVersion, Round,
+    Convergence, Event, EventKind, Node, NodeState, NodeStatus, NodeVersion, Round,
 };
 
 /// Consecutive rounds in which the same nodes all served the release.
@@ -109,7 +109,7 @@ fn same_names(before: &[Node], now: &[Node]) -> bool {
 ///
 /// `before` is the history up to the release's deployment. A commit that the environment served in it is
 /// *old*, which is normal during a rollout; any other commit is *foreign*.
-pub(super) fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<NodeStanding> {
+pub(super) fn statuses(round: &Round, commit: &str, before: &[Event]) -> Vec<NodeStatus> {
     let Convergence::Observed(nodes) = &round.convergence else {
         return Vec::new();
     };
@@ -122,7 +122,7 @@ pub(super) fn standings(round: &Round, commit: &str, before: &[Event]) -> Vec<No
     };
     nodes
         .iter()
-        .map(|node| NodeStanding {
+        .map(|node| NodeStatus {
             name: node.name.clone(),
             state: state(node),
         })
@@ -138,9 +138,9 @@ fn served_before<'a>(environment: &str, history: &'a [Event]) -> Vec<&'a str> {
         }
     };
     for event in history {
-        match &event.happening {
-            Happening::Deployed(it) if it.environment == environment => add(&it.commit),
-            Happening::Observed(it) if it.environment == environment => {
+        match &event.kind {
+            EventKind::Deployed(it) if it.environment == environment => add(&it.commit),
+            EventKind::Observed(it) if it.environment == environment => {
                 if let Convergence::Observed(nodes) = &it.convergence {
                     for node in nodes {
                         if let NodeVersion::Serves(commit) = &node.version {
@@ -158,7 +158,7 @@ fn served_before<'a>(environment: &str, history: &'a [Event]) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::Finding::{Agreeing, Converged, Disagreeing};
-    use super::{Finding, Series, standings};
+    use super::{Finding, Series, statuses};
     use crate::bindings::promotion::NodeState::{self, Current, Foreign, Old, Unreachable};
     use crate::bindings::promotion::{Convergence, Outcome, Round};
     use crate::fixtures::{History, OTHER, SHA, THIRD, nodes, release};
@@ -270,9 +270,9 @@ mod tests {
             ])),
             times: 1,
         };
-        let standings = standings(&round, SHA, history.events());
-        assert_eq!(standings[3].name, "d");
-        standings.into_iter().map(|node| node.state).collect()
+        let statuses = statuses(&round, SHA, history.events());
+        assert_eq!(statuses[3].name, "d");
+        statuses.into_iter().map(|node| node.state).collect()
     }
 
     #[test]
@@ -307,7 +307,7 @@ mod tests {
             convergence: Convergence::Judged(true),
             times: 1,
         };
-        assert_eq!(standings(&round, SHA, &[]), []);
+        assert_eq!(statuses(&round, SHA, &[]), []);
     }
 
     #[test]
@@ -317,12 +317,12 @@ mod tests {
             .deployed("stage", Outcome::Succeeded)
             .observed("stage", &[("a", OTHER), ("b", SHA), ("c", THIRD)]);
         let decision = history.decide(&release("stage"));
-        let states: Vec<NodeState> = decision.standings[0]
+        let states: Vec<NodeState> = decision.environments[0]
             .nodes
             .iter()
             .map(|it| it.state)
             .collect();
         assert_eq!(states, [Old, Current, Foreign]);
-        assert!(decision.standings[1].nodes.is_empty());
+        assert!(decision.environments[1].nodes.is_empty());
     }
 }

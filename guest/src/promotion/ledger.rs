@@ -3,16 +3,15 @@
 use super::case::{Case, Fact};
 use super::convergence::agrees;
 use super::record::Record;
-use super::verdict::{Judgment, judge};
-use crate::bindings::promotion::{Deployment, Happening, Intervention, Progress, Round, Standing};
+use crate::bindings::promotion::{
+    Deployment, EnvironmentStatus, EventKind, Intervention, InterventionKind, Progress, Round,
+};
 use crate::bindings::types::{EnvironmentSettings, LoadTestAction, Timestamp};
 
 /// The history, read from its first event to its last.
 pub(super) struct Ledger<'a> {
     /// One for each environment of the settings, in their order.
     pub records: Vec<Record<'a>>,
-    /// The verdict on the load test that counts.
-    pub judgment: Option<Judgment>,
     /// The event in which a person canceled the release; that is final.
     pub canceled: Option<usize>,
     /// The event in which a person put it on hold, unless it was approved since.
@@ -30,7 +29,6 @@ impl<'a> Ledger<'a> {
     pub(super) fn read(case: &Case<'a>) -> Self {
         let mut ledger = Self {
             records: vec![Record::NEW; case.settings.environments.len()],
-            judgment: None,
             canceled: None,
             held: None,
             stranger: None,
@@ -38,13 +36,13 @@ impl<'a> Ledger<'a> {
             lifted: 0,
         };
         for (place, event) in case.history.iter().enumerate() {
-            match &event.happening {
-                Happening::Deployed(it) => {
+            match &event.kind {
+                EventKind::Deployed(it) => {
                     if let Some(index) = ledger.index(case, place, &it.environment) {
                         ledger.deployed(case, index, Fact::new(place, event, it));
                     }
                 }
-                Happening::Observed(it) => {
+                EventKind::Observed(it) => {
                     // There was a wait between the rounds of one event.
                     if it.times > 1 {
                         ledger.records.iter_mut().for_each(Record::waited);
@@ -53,32 +51,38 @@ impl<'a> Ledger<'a> {
                         ledger.observed(case, index, Fact::new(place, event, it));
                     }
                 }
-                Happening::LoadTested(it) => {
+                EventKind::LoadTested(it) => {
                     if let Some(record) = ledger.record(case, place, &it.environment) {
                         record.load_tested(Fact::new(place, event, it));
                     }
                 }
-                Happening::Overtaken(it) => {
+                EventKind::Superseded(it) => {
                     if let Some(record) = ledger.record(case, place, &it.environment) {
-                        record.overtaken = Some(Fact::new(place, event, it));
+                        record.superseded = Some(Fact::new(place, event, it));
                     }
                 }
-                Happening::Unplaced(it) => {
+                EventKind::Diverged(it) => {
                     if let Some(record) = ledger.record(case, place, &it.environment) {
-                        record.unplaced = Some(Fact::new(place, event, it));
+                        record.diverged = Some(Fact::new(place, event, it));
                     }
                 }
-                Happening::Occupied(it) => {
+                EventKind::Locked(it) => {
                     if let Some(record) = ledger.record(case, place, &it.environment) {
-                        record.occupied = Some(Fact::new(place, event, it));
+                        record.locked = Some(Fact::new(place, event, it));
                     }
                 }
-                Happening::Waited(_) => ledger.records.iter_mut().for_each(Record::waited),
-                Happening::Intervened(word) => ledger.intervened(*word, place, event.at),
-                Happening::Notified(_)
-                | Happening::Contains(_)
-                | Happening::Waived(_)
-                | Happening::Accompanied(_) => {}
+                EventKind::Waited(_) => ledger.records.iter_mut().for_each(Record::waited),
+                EventKind::Intervened(it) => ledger.intervened(it, place, event.at),
+                EventKind::Notified(_)
+                | EventKind::Contains(_)
+                | EventKind::Waived(_)
+                | EventKind::Accompanied(_)
+                | EventKind::Asked(_)
+                | EventKind::Performed(_)
+                | EventKind::Measured(_)
+                | EventKind::RolledBack(_)
+                | EventKind::Scheduled(_)
+                | EventKind::Excused(_) => {}
             }
         }
         ledger.close(case);
@@ -91,25 +95,25 @@ impl<'a> Ledger<'a> {
     pub(super) fn settled(&self, case: &Case<'_>, index: usize) -> bool {
         self.records.get(index).is_some_and(|record| {
             record.progress == Progress::Converged
-                && (index > 0
-                    || case.action == Some(LoadTestAction::Skip)
-                    || record.load_test.is_some())
+                && (case.action == Some(LoadTestAction::Skip)
+                    || case
+                        .load_tests(index)
+                        .iter()
+                        .all(|it| record.load_test(&it.name).is_some()))
         })
     }
 
     /// Says how far the release has come in each environment.
-    pub(super) fn standings(&self, case: &Case<'_>) -> Vec<Standing> {
+    pub(super) fn statuses(&self, case: &Case<'_>) -> Vec<EnvironmentStatus> {
         let environments = case.settings.environments.iter();
         environments
             .zip(&self.records)
-            .enumerate()
-            .map(|(index, (environment, record))| Standing {
+            .map(|(environment, record)| EnvironmentStatus {
                 environment: environment.name.clone(),
                 progress: record.progress,
-                load_test: match (&self.judgment, index) {
-                    (Some(judgment), 0) => Some(judgment.verdict),
-                    _ => None,
-                },
+                approved_by: Vec::new(),
+                load_tests: record.load_test_statuses(environment),
+                watch: None,
                 nodes: record.nodes(case),
             })
             .collect()
@@ -154,13 +158,13 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn intervened(&mut self, word: Intervention, place: usize, at: Timestamp) {
-        match word {
-            Intervention::Canceled => {
+    fn intervened(&mut self, intervention: &Intervention, place: usize, at: Timestamp) {
+        match intervention.kind {
+            InterventionKind::Canceled => {
                 self.canceled.get_or_insert(place);
             }
-            Intervention::Held => self.held = Some(place),
-            Intervention::Approved => {
+            InterventionKind::Held | InterventionKind::Rejected => self.held = Some(place),
+            InterventionKind::Approved => {
                 self.approved = true;
                 if self.held.take().is_some() {
                     self.lifted = at;
@@ -178,6 +182,7 @@ impl<'a> Ledger<'a> {
     fn close(&mut self, case: &Case<'_>) {
         let environments = case.settings.environments.iter();
         for (record, environment) in self.records.iter_mut().zip(environments) {
+            record.judge(case, environment);
             let Some(deployed) = record.deployed else {
                 continue;
             };
@@ -193,8 +198,6 @@ impl<'a> Ledger<'a> {
                 record.late = true;
             }
         }
-        let test = self.records.first().and_then(|record| record.load_test);
-        self.judgment = test.map(|test| judge(test, case.commit, &case.settings.thresholds));
     }
 
     fn record(
@@ -227,7 +230,7 @@ fn disproved(
 ) -> bool {
     let mut rounds = 0_u32;
     for event in case.history.iter().skip(since) {
-        if let Happening::Observed(round) = &event.happening
+        if let EventKind::Observed(round) = &event.kind
             && round.environment == environment.name
             && overdue(event.at)
         {
@@ -243,7 +246,7 @@ fn disproved(
 
 #[cfg(test)]
 mod tests {
-    use crate::bindings::promotion::Intervention::{Approved, Held};
+    use crate::bindings::promotion::InterventionKind::{Approved, Held};
     use crate::bindings::promotion::Outcome;
     use crate::bindings::promotion::Outcome::Succeeded;
     use crate::bindings::promotion::Progress::{
@@ -254,7 +257,7 @@ mod tests {
 
     fn progress(history: &History) -> Vec<Progress> {
         let decision = history.decide(&release("stage-loadtest-abort"));
-        decision.standings.iter().map(|it| it.progress).collect()
+        decision.environments.iter().map(|it| it.progress).collect()
     }
 
     #[test]
@@ -355,7 +358,7 @@ mod tests {
             (Some("sha256:b"), Pending),
         ] {
             let history = History::new().deployed_image("stage", SHA, digest, Succeeded);
-            assert_eq!(history.decide(&release).standings[0].progress, expected);
+            assert_eq!(history.decide(&release).environments[0].progress, expected);
         }
     }
 }

@@ -81,7 +81,7 @@ pub fn decide(
         permission: answer.permission,
         next,
         reasons: answer.reasons,
-        standings: ledger.standings(&case),
+        environments: ledger.statuses(&case),
     }
 }
 
@@ -90,7 +90,7 @@ fn answer(case: &Case<'_>, ledger: &Ledger<'_>, contradiction: Option<Reason>) -
         .or_else(|| stranger(ledger))
         .or_else(|| contradiction.map(|it| Answer::end(Conclusion::Stopped, vec![it])))
         .or_else(|| superseded(case, ledger))
-        .or_else(|| unplaced(ledger))
+        .or_else(|| diverged(ledger))
         .unwrap_or_else(|| next_step::next(case, ledger));
     held(case, ledger, answer)
 }
@@ -124,9 +124,9 @@ fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
         .take_while(|(_, record)| record.progress != Progress::Failed || record.late)
         .find_map(|(index, record)| {
             let last = index + 1 == ledger.records.len();
-            match (record.overtaken, record.displaced) {
-                (Some(rival), _) if !ledger.settled(case, index) => {
-                    Some(progress::superseded(rival))
+            match (record.superseded, record.displaced) {
+                (Some(competing_release), _) if !ledger.settled(case, index) => {
+                    Some(progress::superseded(competing_release))
                 }
                 (_, Some(by)) if last && record.progress == Progress::Pending => {
                     Some(progress::displaced(case, by))
@@ -139,14 +139,14 @@ fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
 
 /// The release that is live in the last environment may be newer than this one. Production is not rolled
 /// back on a guess; a person can approve the release.
-fn unplaced(ledger: &Ledger<'_>) -> Option<Answer> {
+fn diverged(ledger: &Ledger<'_>) -> Option<Answer> {
     let record = ledger.records.last()?;
-    let rival = record
-        .unplaced
+    let competing_release = record
+        .diverged
         .filter(|_| record.progress == Progress::Pending && !ledger.approved)?;
     Some(Answer::end(
         Conclusion::Stopped,
-        vec![progress::unplaced(rival)],
+        vec![progress::diverged(competing_release)],
     ))
 }
 
@@ -162,7 +162,7 @@ fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
     Answer::wait(case, reasons)
 }
 
-/// The answer for invalid settings or an invalid tag; it has no standings.
+/// The answer for invalid settings or an invalid tag; it has no environments.
 fn refusal(mut reasons: Vec<Reason>) -> Decision {
     if reasons.is_empty() {
         reasons.push(Reason::new(
@@ -174,7 +174,7 @@ fn refusal(mut reasons: Vec<Reason>) -> Decision {
         permission: Permission::Stop,
         next: Action::Finish(Conclusion::Stopped),
         reasons,
-        standings: Vec::new(),
+        environments: Vec::new(),
     }
 }
 

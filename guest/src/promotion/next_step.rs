@@ -6,8 +6,8 @@ use super::decision_table::{Ruling, early, rule};
 use super::ledger::Ledger;
 use super::progress;
 use super::record::Record;
-use crate::bindings::promotion::{Action, Conclusion, Permission, Progress};
-use crate::bindings::types::{Evidence, Reason};
+use crate::bindings::promotion::{Action, Conclusion, LoadTestRun, Permission, Progress};
+use crate::bindings::types::{EnvironmentSettings, Evidence, Reason};
 use crate::reason::codes;
 
 /// Finds the first environment where the release is not verified, and the next step there.
@@ -15,44 +15,39 @@ use crate::reason::codes;
 /// A release never changes an environment before the one in its tag. It waits until its history shows that
 /// the environment is verified.
 pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
-    let mut ruling = Ruling {
-        permission: Permission::Hold,
-        reasons: Vec::new(),
-    };
+    let mut ruling: Option<Ruling> = None;
     let mut production = "";
     let sites = case.settings.environments.iter().zip(&ledger.records);
-    for (place, (environment, record)) in sites.enumerate() {
+    for (place, (settings, record)) in sites.enumerate() {
         let own = place >= case.entry;
-        let environment = &environment.name;
+        let last = place + 1 == ledger.records.len();
+        let environment = &settings.name;
         production = environment;
         match record.progress {
-            Progress::Failed => {
+            Progress::Failed | Progress::RolledBack => {
                 return Answer::end(
                     Conclusion::Stopped,
                     progress::failure(case, record, environment),
                 );
             }
-            Progress::Converged if place == 0 => {
-                ruling = rule(case, ledger, environment);
-                match ruling.permission {
+            Progress::Converged => {
+                let here = rule(case, record, settings);
+                match here.permission {
+                    Permission::Stop => return Answer::end(Conclusion::Stopped, here.reasons),
+                    Permission::Hold => return untested(case, own, settings, here),
                     Permission::Promote | Permission::PromoteWithWarning => {}
-                    Permission::Stop => return Answer::end(Conclusion::Stopped, ruling.reasons),
-                    Permission::Hold => {
-                        return untested(case, own, environment, ruling.reasons);
-                    }
                 }
+                ruling = Some(match ruling {
+                    Some(before) => before.and(here),
+                    None => here,
+                });
             }
-            Progress::Converged => {}
             Progress::Pending | Progress::Unknown | Progress::Deployed if own => {
-                let last = place + 1 == ledger.records.len();
-                let permission = match (record.progress, last) {
-                    (Progress::Pending, _) | (_, true) => ruling.permission,
-                    _ => Permission::Hold,
-                };
-                let reasons = if permission == Permission::Hold {
-                    Vec::new()
-                } else {
-                    ruling.reasons
+                let (permission, reasons) = match ruling {
+                    Some(it) if last || record.progress == Progress::Pending => {
+                        (it.permission, it.reasons)
+                    }
+                    _ => (Permission::Hold, Vec::new()),
                 };
                 return step(case, record, environment, permission, reasons);
             }
@@ -61,13 +56,17 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
             }
         }
     }
-    let conclusion = match ruling.permission {
+    let (permission, mut reasons) = match ruling {
+        Some(it) => (it.permission, it.reasons),
+        // Only without any environment, and such settings were refused before.
+        None => (Permission::Stop, Vec::new()),
+    };
+    let conclusion = match permission {
         Permission::PromoteWithWarning => Conclusion::PromotedWithWarning,
         Permission::Promote => Conclusion::Promoted,
-        // Only without any environment, and such settings were refused before.
         Permission::Hold | Permission::Stop => Conclusion::Stopped,
     };
-    ruling.reasons.push(
+    reasons.push(
         Reason::new(
             codes::PROMOTED,
             format!("`{production}` serves the release and nothing else"),
@@ -75,9 +74,9 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
         .on(Evidence::Environment(production.to_owned())),
     );
     Answer {
-        permission: ruling.permission,
+        permission,
         next: Action::Finish(conclusion),
-        reasons: ruling.reasons,
+        reasons,
     }
 }
 
@@ -89,11 +88,11 @@ fn step(
     permission: Permission,
     mut reasons: Vec<Reason>,
 ) -> Answer {
-    let next = match (record.progress, record.occupied) {
-        (Progress::Pending, Some(rival)) => {
-            let mut occupied = vec![progress::occupied(rival)];
-            occupied.extend(early(case, record));
-            return Answer::wait(case, occupied);
+    let next = match (record.progress, record.locked) {
+        (Progress::Pending, Some(competing_release)) => {
+            let mut locked = vec![progress::locked(competing_release)];
+            locked.extend(early(case, record));
+            return Answer::wait(case, locked);
         }
         (Progress::Pending, None) => Action::Deploy(environment.to_owned()),
         // A rollout takes time, so the policy waits between two rounds.
@@ -109,15 +108,26 @@ fn step(
     }
 }
 
-/// The first environment has converged, and its load test does not let the release continue yet.
-fn untested(case: &Case<'_>, own: bool, environment: &str, mut reasons: Vec<Reason>) -> Answer {
-    if case.action.is_none() {
-        return Answer::wait(case, reasons);
+/// An environment has converged, and its load tests do not let the release continue yet.
+fn untested(
+    case: &Case<'_>,
+    own: bool,
+    environment: &EnvironmentSettings,
+    ruling: Ruling,
+) -> Answer {
+    let mut reasons = ruling.reasons;
+    let name = &environment.name;
+    match (case.action, ruling.missing) {
+        (Some(_), Some(test)) if own => {
+            let run = LoadTestRun {
+                environment: name.clone(),
+                name: test,
+            };
+            return Answer::hold(Action::LoadTest(run), reasons);
+        }
+        (Some(_), _) => reasons.push(not_verified(name)),
+        (None, _) => {}
     }
-    if own {
-        return Answer::hold(Action::LoadTest(environment.to_owned()), reasons);
-    }
-    reasons.push(not_verified(environment));
     Answer::wait(case, reasons)
 }
 
@@ -151,7 +161,7 @@ mod tests {
     use crate::bindings::promotion::Permission::{self, Hold, Promote, Stop};
     use crate::bindings::promotion::{Action, Conclusion, Instruction, Release};
     use crate::bindings::types::{LoadTestAction, Verdict};
-    use crate::fixtures::{History, OTHER, SHA, environment, release};
+    use crate::fixtures::{History, OTHER, SHA, environment, load_test_run, release};
 
     fn said(release: &Release, history: &History) -> (Permission, Action, String) {
         let decision = history.decide(release);
@@ -191,7 +201,7 @@ mod tests {
         let converged = history.judged("stage", true);
         let expected = because(
             Hold,
-            Action::LoadTest("stage".to_owned()),
+            Action::LoadTest(load_test_run("stage")),
             "load-test-not-run",
         );
         assert_eq!(said(&release, &converged), expected);
@@ -210,19 +220,17 @@ mod tests {
 
     #[test]
     fn an_occupied_environment_is_waited_for() {
-        let history = History::new().occupied("stage");
-        let expected = because(Hold, Action::Wait(10), "occupied");
+        let history = History::new().locked("stage");
+        let expected = because(Hold, Action::Wait(10), "locked");
         assert_eq!(said(&release("stage"), &history), expected);
         let expected = because(Hold, deploy("stage"), "not-deployed");
         assert_eq!(said(&release("stage"), &history.waited()), expected);
         // Nothing is left to deploy there.
-        let deployed = History::new()
-            .deployed("stage", Succeeded)
-            .occupied("stage");
+        let deployed = History::new().deployed("stage", Succeeded).locked("stage");
         let expected = because(Hold, observe("stage"), "converging");
         assert_eq!(said(&release("stage"), &deployed), expected);
-        let prod = History::new().through("stage").occupied("prod");
-        let expected = because(Hold, Action::Wait(10), "occupied");
+        let prod = History::new().through("stage").locked("prod");
+        let expected = because(Hold, Action::Wait(10), "locked");
         assert_eq!(said(&release("stage"), &prod), expected);
     }
 
@@ -282,6 +290,7 @@ mod tests {
         release.instruction = Some(Instruction {
             action: LoadTestAction::Abort,
             source: None,
+            extra: Vec::new(),
         });
         for history in [
             History::new(),

@@ -6,7 +6,7 @@
 
 use super::answer::Answer;
 use super::case::Case;
-use crate::bindings::promotion::{Action, Conclusion, Happening, Notice, Permission, Urgency};
+use crate::bindings::promotion::{Action, Conclusion, EventKind, Notice, Permission, Urgency};
 use crate::reason::short;
 
 /// Finds the notice to send before the answer is carried out.
@@ -46,13 +46,14 @@ fn ending(answer: &Answer) -> Option<Draft> {
         }
         Conclusion::Stopped => (Urgency::Failure, "stopped", "was stopped"),
         Conclusion::Superseded => (Urgency::Info, "superseded", "was superseded"),
+        Conclusion::RolledBack => (Urgency::Failure, "rolled-back", "was rolled back"),
         Conclusion::Canceled => (Urgency::Info, "canceled", "was canceled"),
     })
 }
 
 fn sent(case: &Case<'_>, key: &str) -> bool {
     case.history.iter().any(
-        |event| matches!(&event.happening, Happening::Notified(notification) if notification.key == key),
+        |event| matches!(&event.kind, EventKind::Notified(notification) if notification.key == key),
     )
 }
 
@@ -69,7 +70,9 @@ fn text(case: &Case<'_>, answer: &Answer, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::bindings::promotion::{Action, Conclusion, Intervention, Notice, Outcome, Urgency};
+    use crate::bindings::promotion::{
+        Action, Conclusion, InterventionKind, Notice, Outcome, Urgency,
+    };
     use crate::bindings::types::Verdict;
     use crate::fixtures::{History, SHA, measurement, release};
 
@@ -98,12 +101,12 @@ mod tests {
                 Conclusion::Promoted,
             ),
             (
-                History::new().overtaken("stage"),
+                History::new().superseded("stage"),
                 (Urgency::Info, "superseded"),
                 Conclusion::Superseded,
             ),
             (
-                History::new().intervened(Intervention::Canceled),
+                History::new().intervened(InterventionKind::Canceled),
                 (Urgency::Info, "canceled"),
                 Conclusion::Canceled,
             ),
@@ -120,7 +123,7 @@ mod tests {
     #[test]
     fn a_warning_goes_out_before_the_release_goes_on() {
         let mut measurement = measurement();
-        measurement.failures = 37;
+        measurement.total.failures = 37;
         let history = History::new().through("stage").measured(measurement);
         let tag = "stage-loadtest-warn";
         let warning = notice(tag, &history);
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn the_last_notice_of_a_promotion_with_a_warning_is_a_warning() {
         let mut measurement = measurement();
-        measurement.failures = 37;
+        measurement.total.failures = 37;
         let history = History::new()
             .through("stage")
             .measured(measurement)
@@ -163,7 +166,7 @@ mod tests {
         let waiting = History::new()
             .through("stage")
             .load_tested("stage", Verdict::Failed)
-            .occupied("prod");
+            .locked("prod");
         assert_eq!(next("stage-loadtest-warn", &waiting), Action::Wait(10));
     }
 

@@ -4,7 +4,9 @@ use super::case::{Case, Fact};
 use super::convergence::serves;
 use super::load_balancer::SeveralServers;
 use super::record::Record;
-use crate::bindings::promotion::{Convergence, Deployment, Occupant, Outcome, Progress, Rival};
+use crate::bindings::promotion::{
+    CompetingRelease, Convergence, Deployment, LockHolder, Outcome, Progress,
+};
 use crate::bindings::types::{Evidence, Reason};
 use crate::reason::codes;
 use crate::reason::{amount, short};
@@ -84,19 +86,22 @@ pub(super) fn other_image(case: &Case<'_>, other: Fact<'_, Deployment>) -> Reaso
 }
 
 /// Names the release that holds the environment, and says what goes on there.
-pub(super) fn occupied(occupant: Fact<'_, Occupant>) -> Reason {
-    let (commit, environment) = (short(&occupant.what.commit), &occupant.what.environment);
-    let message = match &occupant.what.load_test {
+pub(super) fn locked(lock_holder: Fact<'_, LockHolder>) -> Reason {
+    let (commit, environment) = (
+        short(&lock_holder.what.commit),
+        &lock_holder.what.environment,
+    );
+    let message = match &lock_holder.what.load_test {
         None => format!("`{commit}` is being deployed to `{environment}`"),
         Some(test) => format!(
             "load test of `{commit}` on `{environment}`{}",
             left(test.left)
         ),
     };
-    Reason::new(codes::OCCUPIED, message)
-        .on(occupant.evidence())
+    Reason::new(codes::LOCKED, message)
+        .on(lock_holder.evidence())
         .on(Evidence::Environment(environment.clone()))
-        .on(Evidence::Commit(occupant.what.commit.clone()))
+        .on(Evidence::Commit(lock_holder.what.commit.clone()))
 }
 
 fn left(seconds: Option<u32>) -> String {
@@ -109,25 +114,25 @@ fn left(seconds: Option<u32>) -> String {
 }
 
 /// Names the live release whose order relative to this one is unknown.
-pub(super) fn unplaced(rival: Fact<'_, Rival>) -> Reason {
+pub(super) fn diverged(competing_release: Fact<'_, CompetingRelease>) -> Reason {
     let message = format!(
         "`{}` is live in `{}`, and its order relative to this commit is unknown",
-        short(&rival.what.commit),
-        rival.what.environment
+        short(&competing_release.what.commit),
+        competing_release.what.environment
     );
-    with_rival(Reason::new(codes::ANCESTRY_UNKNOWN, message), rival).help(
+    with_competing_release(Reason::new(codes::ANCESTRY_UNKNOWN, message), competing_release).help(
         "fetch the complete history (`git fetch --unshallow`); if the commits have diverged, approve the release with `--approved-by NAME`",
     )
 }
 
 /// Names the newer release that supersedes this one.
-pub(super) fn superseded(rival: Fact<'_, Rival>) -> Reason {
+pub(super) fn superseded(competing_release: Fact<'_, CompetingRelease>) -> Reason {
     let message = format!(
         "`{}`, a descendant of this commit, is live in `{}` or on its way there",
-        short(&rival.what.commit),
-        rival.what.environment
+        short(&competing_release.what.commit),
+        competing_release.what.environment
     );
-    with_rival(Reason::new(codes::SUPERSEDED, message), rival)
+    with_competing_release(Reason::new(codes::SUPERSEDED, message), competing_release)
 }
 
 fn converging(
@@ -192,19 +197,21 @@ fn with_image(reason: Reason, deployment: Fact<'_, Deployment>) -> Reason {
     reason
 }
 
-fn with_rival(reason: Reason, rival: Fact<'_, Rival>) -> Reason {
+fn with_competing_release(reason: Reason, competing_release: Fact<'_, CompetingRelease>) -> Reason {
     reason
-        .on(rival.evidence())
-        .on(Evidence::Environment(rival.what.environment.clone()))
-        .on(Evidence::Commit(rival.what.commit.clone()))
+        .on(competing_release.evidence())
+        .on(Evidence::Environment(
+            competing_release.what.environment.clone(),
+        ))
+        .on(Evidence::Commit(competing_release.what.commit.clone()))
 }
 
 #[cfg(test)]
 mod tests {
     use crate::bindings::promotion::Outcome::{self, Succeeded};
-    use crate::bindings::promotion::{Happening, RunningLoadTest};
+    use crate::bindings::promotion::{EventKind, RunningLoadTest};
     use crate::bindings::types::Evidence;
-    use crate::fixtures::{History, OTHER, SHA, occupant, release};
+    use crate::fixtures::{History, OTHER, SHA, lock_holder, release};
 
     fn said(history: &History) -> Vec<String> {
         let decision = history.decide(&release("stage"));
@@ -318,9 +325,9 @@ mod tests {
             (Some(60), ", 1 min left"),
             (Some(121), ", 3 min left"),
         ] {
-            let mut other = occupant("stage");
+            let mut other = lock_holder("stage");
             other.load_test = Some(RunningLoadTest { left: seconds });
-            let history = History::new().add(Happening::Occupied(other));
+            let history = History::new().add(EventKind::Locked(other));
             let decision = history.decide(&release("stage"));
             let message = format!("load test of `bbbbbbbbbbbb` on `stage`{text}");
             assert_eq!(decision.reasons[0].message, message);
@@ -330,11 +337,11 @@ mod tests {
     #[test]
     fn others_are_named() {
         assert_eq!(
-            said(&History::new().occupied("stage")),
+            said(&History::new().locked("stage")),
             ["`bbbbbbbbbbbb` is being deployed to `stage`"]
         );
         assert_eq!(
-            said(&History::new().overtaken("stage")),
+            said(&History::new().superseded("stage")),
             ["`bbbbbbbbbbbb`, a descendant of this commit, is live in `stage` or on its way there"]
         );
         let deployed = History::new().deployed("stage", Succeeded);

@@ -1,9 +1,11 @@
 //! The state of a release in one environment.
 
 use super::case::{Case, Fact};
-use super::convergence::{Finding, Series, standings};
+use super::convergence::{Finding, Series, statuses};
+use super::verdict::{Judgment, judge};
 use crate::bindings::promotion::{
-    Deployment, LoadTest, NodeStanding, Occupant, Outcome, Progress, Rival, Round,
+    CompetingRelease, Deployment, LoadTest, LoadTestStatus, LockHolder, NodeStatus, Outcome,
+    Progress, Round,
 };
 use crate::bindings::types::EnvironmentSettings;
 
@@ -19,8 +21,10 @@ pub(super) struct Record<'a> {
     pub series: Series<'a>,
     /// The latest round, whether it counts or not: reports show it.
     pub round: Option<Fact<'a, Round>>,
-    /// The latest load test that counts.
-    pub load_test: Option<Fact<'a, LoadTest>>,
+    /// The load tests that count: the latest one of each name.
+    pub load_tests: Vec<Fact<'a, LoadTest>>,
+    /// The verdicts on the load tests of the settings, in their order; `None` for one that has not run.
+    pub judgments: Vec<Option<Judgment>>,
     /// A load test that ended before the release was deployed.
     pub early_load_test: Option<Fact<'a, LoadTest>>,
     /// The deployment that replaced the release.
@@ -28,10 +32,10 @@ pub(super) struct Record<'a> {
     /// A deployment of the same commit as another image.
     pub other_image: Option<Fact<'a, Deployment>>,
     /// Another release was being deployed, and no wait has passed since.
-    pub occupied: Option<Fact<'a, Occupant>>,
-    pub overtaken: Option<Fact<'a, Rival>>,
+    pub locked: Option<Fact<'a, LockHolder>>,
+    pub superseded: Option<Fact<'a, CompetingRelease>>,
     /// Another release is live there, and which of the two is newer is unknown.
-    pub unplaced: Option<Fact<'a, Rival>>,
+    pub diverged: Option<Fact<'a, CompetingRelease>>,
     /// The nodes were asked, and no wait has passed since.
     pub asked: bool,
     /// Later facts don't change what was verified here.
@@ -46,13 +50,14 @@ impl<'a> Record<'a> {
         deployed: None,
         series: Series::NEW,
         round: None,
-        load_test: None,
+        load_tests: Vec::new(),
+        judgments: Vec::new(),
         early_load_test: None,
         displaced: None,
         other_image: None,
-        occupied: None,
-        overtaken: None,
-        unplaced: None,
+        locked: None,
+        superseded: None,
+        diverged: None,
         asked: false,
         sealed: false,
         late: false,
@@ -68,9 +73,9 @@ impl<'a> Record<'a> {
             },
             deployed: Some(deployment),
             round: self.round,
-            early_load_test: self.load_test.or(self.early_load_test),
-            overtaken: self.overtaken,
-            unplaced: self.unplaced,
+            early_load_test: self.load_tests.last().copied().or(self.early_load_test),
+            superseded: self.superseded,
+            diverged: self.diverged,
             ..Self::NEW
         };
     }
@@ -81,12 +86,12 @@ impl<'a> Record<'a> {
     pub(super) fn start_over(&mut self) {
         *self = Self {
             round: self.round,
-            early_load_test: self.load_test.or(self.early_load_test),
+            early_load_test: self.load_tests.last().copied().or(self.early_load_test),
             displaced: self.displaced,
             other_image: self.other_image,
-            occupied: self.occupied,
-            overtaken: self.overtaken,
-            unplaced: self.unplaced,
+            locked: self.locked,
+            superseded: self.superseded,
+            diverged: self.diverged,
             ..Self::NEW
         };
     }
@@ -105,7 +110,8 @@ impl<'a> Record<'a> {
             self.sealed = true;
         } else if self.progress != Progress::Failed {
             self.progress = Progress::Pending;
-            self.early_load_test = self.load_test.take().or(self.early_load_test);
+            self.early_load_test = self.load_tests.pop().or(self.early_load_test);
+            self.load_tests.clear();
         }
     }
 
@@ -147,26 +153,57 @@ impl<'a> Record<'a> {
     /// answered during the run.
     pub(super) fn load_tested(&mut self, test: Fact<'a, LoadTest>) {
         if self.counts() {
-            self.load_test = Some(test);
+            self.load_tests.retain(|it| it.what.name != test.what.name);
+            self.load_tests.push(test);
         } else {
             self.early_load_test = Some(test);
         }
     }
 
+    /// Finds the load test of a name that counts.
+    pub(super) fn load_test(&self, name: &str) -> Option<Fact<'a, LoadTest>> {
+        let mut known = self.load_tests.iter();
+        known.find(|it| it.what.name == name).copied()
+    }
+
+    /// Judges the load tests that count.
+    pub(super) fn judge(&mut self, case: &Case<'_>, environment: &EnvironmentSettings) {
+        let tests = environment.load_tests.iter();
+        self.judgments = tests
+            .map(|it| Some(judge(self.load_test(&it.name)?, case.commit, it)))
+            .collect();
+    }
+
+    /// Returns the verdicts on the load tests that count.
+    pub(super) fn load_test_statuses(
+        &self,
+        environment: &EnvironmentSettings,
+    ) -> Vec<LoadTestStatus> {
+        let tests = environment.load_tests.iter().zip(&self.judgments);
+        tests
+            .filter_map(|(test, judgment)| {
+                Some(LoadTestStatus {
+                    name: test.name.clone(),
+                    verdict: judgment.as_ref()?.verdict,
+                })
+            })
+            .collect()
+    }
+
     /// A wait is over: the environment may be free now, and the nodes can be asked again.
     pub(super) fn waited(&mut self) {
-        self.occupied = None;
+        self.locked = None;
         self.asked = false;
     }
 
     /// Returns what the nodes served in the latest round.
-    pub(super) fn nodes(&self, case: &Case<'_>) -> Vec<NodeStanding> {
+    pub(super) fn nodes(&self, case: &Case<'_>) -> Vec<NodeStatus> {
         let Some(round) = self.round else {
             return Vec::new();
         };
         let before = self.deployed.map_or(case.history.len(), |it| it.place);
         let before = case.history.get(..before).unwrap_or_default();
-        standings(round.what, case.commit, before)
+        statuses(round.what, case.commit, before)
     }
 
     fn counts(&self) -> bool {
@@ -180,13 +217,17 @@ impl<'a> Record<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::bindings::promotion::{Outcome, Progress, Standing};
+    use crate::bindings::promotion::{EnvironmentStatus, Outcome, Progress};
     use crate::bindings::types::Verdict;
     use crate::fixtures::{History, OTHER, SHA, release};
 
-    fn stage(history: &History) -> Standing {
+    fn verdict(history: &History) -> Option<Verdict> {
+        stage(history).load_tests.first().map(|it| it.verdict)
+    }
+
+    fn stage(history: &History) -> EnvironmentStatus {
         let decision = history.decide(&release("stage-loadtest-abort"));
-        decision.standings[0].clone()
+        decision.environments[0].clone()
     }
 
     fn progress(history: &History) -> Progress {
@@ -244,7 +285,7 @@ mod tests {
 
         let end = History::new().through("prod").judged("prod", false);
         let decision = end.decide(&release("prod"));
-        assert_eq!(decision.standings[1].progress, Progress::Converged);
+        assert_eq!(decision.environments[1].progress, Progress::Converged);
     }
 
     #[test]
@@ -252,11 +293,11 @@ mod tests {
         let early = History::new()
             .load_tested("stage", Verdict::Passed)
             .through("stage");
-        assert_eq!(stage(&early).load_test, None);
+        assert_eq!(verdict(&early), None);
         let repeated = early.load_tested("stage", Verdict::Failed);
-        assert_eq!(stage(&repeated).load_test, Some(Verdict::Failed));
+        assert_eq!(verdict(&repeated), Some(Verdict::Failed));
         let again = repeated.through("stage");
-        assert_eq!(stage(&again).load_test, None);
+        assert_eq!(verdict(&again), None);
     }
 
     #[test]
@@ -265,7 +306,7 @@ mod tests {
             .through("stage")
             .load_tested("stage", Verdict::Errored)
             .load_tested("stage", Verdict::Passed);
-        assert_eq!(stage(&history).load_test, Some(Verdict::Passed));
+        assert_eq!(verdict(&history), Some(Verdict::Passed));
     }
 
     #[test]
@@ -277,7 +318,7 @@ mod tests {
                 .judged("stage", true)
                 .load_tested("stage", Verdict::Passed);
             assert_eq!(progress(&displaced), Progress::Pending);
-            assert_eq!(stage(&displaced).load_test, None);
+            assert_eq!(verdict(&displaced), None);
         }
     }
 
@@ -290,14 +331,14 @@ mod tests {
             .judged("stage", false)
             .load_tested("stage", Verdict::Passed);
         assert_eq!(progress(&history), Progress::Converged);
-        assert_eq!(stage(&history).load_test, Some(Verdict::Failed));
+        assert_eq!(verdict(&history), Some(Verdict::Failed));
 
         let skipped =
             History::new()
                 .through("stage")
                 .deployed_commit("stage", OTHER, Outcome::Succeeded);
         let decision = skipped.decide(&release("stage"));
-        assert_eq!(decision.standings[0].progress, Progress::Converged);
+        assert_eq!(decision.environments[0].progress, Progress::Converged);
 
         let failed = History::new()
             .deployed("stage", Outcome::Failed)

@@ -8,11 +8,11 @@ use crate::reason::{amount, hundredths, seconds, setting};
 /// Lists every broken threshold.
 pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if m.failures > thresholds.max_failures {
+    if m.total.failures > thresholds.max_failures {
         let message = format!(
             "{} of {} failed; {} are allowed",
-            m.failures,
-            amount(m.requests, "request"),
+            m.total.failures,
+            amount(m.total.requests, "request"),
             thresholds.max_failures
         );
         reasons.push(Reason::new(codes::TOO_MANY_FAILURES, message).on(setting("max-failures")));
@@ -26,7 +26,7 @@ pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<R
         reasons
             .push(Reason::new(codes::TOO_MANY_EXCEPTIONS, message).on(setting("max-exceptions")));
     }
-    match (thresholds.max_p95, m.p95) {
+    match (thresholds.max_p95, m.total.p95) {
         (Some(limit), Some(p95)) if p95 > limit => {
             let message = format!(
                 "the 95th percentile of the response time is {p95} ms; {limit} ms are allowed"
@@ -40,7 +40,7 @@ pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<R
     {
         let message = format!(
             "{} requests per second; {} are required",
-            hundredths(m.requests.saturating_mul(100_000) / m.duration.max(1)),
+            hundredths(m.total.requests.saturating_mul(100_000) / m.duration.max(1)),
             hundredths(whole(required * 100.0)),
         );
         reasons.push(Reason::new(codes::RATE_TOO_LOW, message).on(setting("min-rate")));
@@ -58,10 +58,10 @@ pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<R
 /// Lists the amounts that are too small to prove anything.
 pub(super) fn too_little(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if m.requests < thresholds.min_requests {
+    if m.total.requests < thresholds.min_requests {
         let message = format!(
             "{}; at least {} are required",
-            amount(m.requests, "request"),
+            amount(m.total.requests, "request"),
             thresholds.min_requests
         );
         reasons.push(Reason::new(codes::TOO_FEW_REQUESTS, message).on(setting("min-requests")));
@@ -90,7 +90,7 @@ pub(super) fn too_little(m: &Measurement, _: &str, thresholds: &Thresholds) -> V
     reason = "beyond 2^53 requests or milliseconds the last digits of a rate don't matter"
 )]
 fn rate_below(m: &Measurement, required: f64) -> bool {
-    m.duration > 0 && (m.requests as f64) * 1000.0 < required * (m.duration as f64)
+    m.duration > 0 && (m.total.requests as f64) * 1000.0 < required * (m.duration as f64)
 }
 
 #[expect(
@@ -111,11 +111,11 @@ mod tests {
     fn at_the_limit_is_within_it() {
         assert_eq!(
             said(broken, |m, t| {
-                (m.requests, m.duration) = (536, 60_000);
-                (m.failures, t.max_failures) = (3, 3);
+                (m.total.requests, m.duration) = (536, 60_000);
+                (m.total.failures, t.max_failures) = (3, 3);
                 (m.exceptions, t.max_exceptions) = (2, 2);
-                (m.p95, t.max_p95) = (Some(800), Some(800));
-                m.requests = 600;
+                (m.total.p95, t.max_p95) = (Some(800), Some(800));
+                m.total.requests = 600;
                 t.min_rate = Some(10.0);
             }),
             [""; 0]
@@ -126,10 +126,10 @@ mod tests {
     fn every_broken_threshold_is_named_with_its_numbers() {
         assert_eq!(
             said(broken, |m, t| {
-                (m.requests, m.duration) = (536, 60_000);
-                m.failures = 37;
+                (m.total.requests, m.duration) = (536, 60_000);
+                m.total.failures = 37;
                 m.exceptions = 1;
-                (m.p95, t.max_p95) = (Some(801), Some(800));
+                (m.total.p95, t.max_p95) = (Some(801), Some(800));
                 t.min_rate = Some(10.0);
                 m.broken_thresholds = vec!["checks".to_owned()];
             }),
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn the_largest_numbers_are_compared_too() {
         let said = said(broken, |m, t| {
-            (m.requests, m.duration) = (u64::MAX, u64::MAX);
+            (m.total.requests, m.duration) = (u64::MAX, u64::MAX);
             t.min_rate = Some(f64::MAX);
         });
         assert!(said[0].starts_with("rate-too-low"));
@@ -175,7 +175,7 @@ mod tests {
     fn as_much_as_required_is_enough() {
         assert_eq!(
             said(too_little, |m, t| {
-                (m.requests, t.min_requests) = (100, 100);
+                (m.total.requests, t.min_requests) = (100, 100);
                 (m.duration, t.min_duration) = (60_000, Some(60));
             }),
             [""; 0]
@@ -186,7 +186,7 @@ mod tests {
     fn less_proves_nothing() {
         assert_eq!(
             said(too_little, |m, t| {
-                (m.requests, t.min_requests) = (99, 100);
+                (m.total.requests, t.min_requests) = (99, 100);
                 (m.duration, t.min_duration) = (59_999, Some(60));
             }),
             [

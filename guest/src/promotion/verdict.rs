@@ -3,7 +3,7 @@
 use super::case::Fact;
 use super::thresholds;
 use crate::bindings::promotion::{LoadTest, LoadTestResult, Measurement};
-use crate::bindings::types::{Evidence, Reason, Thresholds, Verdict};
+use crate::bindings::types::{Evidence, LoadTestSettings, Reason, Thresholds, Verdict};
 use crate::reason::codes;
 use crate::reason::{amount, setting, short};
 
@@ -27,7 +27,12 @@ const QUESTIONS: [(Verdict, Question); 4] = [
 ];
 
 /// Judges a load test of the commit.
-pub(super) fn judge(test: Fact<'_, LoadTest>, commit: &str, thresholds: &Thresholds) -> Judgment {
+pub(super) fn judge(
+    test: Fact<'_, LoadTest>,
+    commit: &str,
+    settings: &LoadTestSettings,
+) -> Judgment {
+    let thresholds = &settings.thresholds;
     let measurement = match &test.what.result {
         LoadTestResult::Measured(measurement) => measurement,
         LoadTestResult::Judged(verdict) => {
@@ -57,7 +62,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     let mut reasons = Vec::new();
     // Failures within the thresholds do not explain a failed exit status: something else may have failed.
     let explained = !m.broken_thresholds.is_empty()
-        || m.failures > thresholds.max_failures
+        || m.total.failures > thresholds.max_failures
         || m.exceptions > thresholds.max_exceptions;
     if !m.complete {
         reasons.push(Reason::new(
@@ -71,24 +76,24 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
             "a signal ended the load test",
         ));
     }
-    if m.requests == 0 && thresholds.min_requests > 0 {
+    if m.total.requests == 0 && thresholds.min_requests > 0 {
         reasons.push(Reason::new(
             codes::NO_REQUESTS,
             "the load test made no requests",
         ));
     }
-    if m.failures > m.requests {
+    if m.total.failures > m.total.requests {
         let message = format!(
             "{} failed, but only {} were made",
-            amount(m.failures, "request"),
-            m.requests
+            amount(m.total.failures, "request"),
+            m.total.requests
         );
         reasons.push(Reason::new(codes::RESULTS_CONTRADICTORY, message));
     }
     if let (Some(status @ (..=-1 | 1..)), false) = (m.exit_status, explained) {
         reasons.push(unexplained(m, status));
     }
-    if let (Some(limit), None) = (thresholds.max_p95, m.p95) {
+    if let (Some(limit), None) = (thresholds.max_p95, m.total.p95) {
         let message = format!("the load test reported no 95th percentile; {limit} ms are allowed");
         reasons.push(Reason::new(codes::P95_MISSING, message).on(setting("max-p95")));
     }
@@ -97,7 +102,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
 
 /// The reason for an exit status that no broken threshold explains.
 fn unexplained(m: &Measurement, status: i32) -> Reason {
-    let within = match (m.failures, m.exceptions) {
+    let within = match (m.total.failures, m.exceptions) {
         (0, 0) => {
             let message = format!(
                 "the load test ended with exit status {status}, without a failure, an exception or a \
@@ -151,17 +156,19 @@ mod tests {
     use super::{judge, other_version, unusable};
     use crate::bindings::promotion::{LoadTest, LoadTestResult, Measurement};
     use crate::bindings::types::{Evidence, Verdict};
-    use crate::fixtures::{OTHER, SHA, measurement, said, settings};
+    use crate::fixtures::{LOAD_TEST, OTHER, SHA, load_test, measurement, said};
     use crate::promotion::case::Fact;
 
     fn codes(change: impl FnOnce(&mut Measurement)) -> (Verdict, Vec<String>) {
         let mut measurement = measurement();
         change(&mut measurement);
         let test = LoadTest {
+            name: LOAD_TEST.to_owned(),
             environment: "stage".to_owned(),
             result: LoadTestResult::Measured(measurement),
         };
-        let mut thresholds = settings().thresholds;
+        let mut settings = load_test();
+        let thresholds = &mut settings.thresholds;
         thresholds.min_requests = 100;
         thresholds.min_rate = Some(5.0);
         thresholds.min_duration = Some(60);
@@ -170,7 +177,7 @@ mod tests {
             at: 0,
             what: &test,
         };
-        let judgment = judge(fact, SHA, &thresholds);
+        let judgment = judge(fact, SHA, &settings);
         for reason in &judgment.reasons {
             assert_eq!(reason.evidence[0], Evidence::Event(7));
         }
@@ -188,7 +195,7 @@ mod tests {
         let (verdict, codes) = codes(|m| {
             m.exit_status = None;
             m.complete = false;
-            m.failures = 37;
+            m.total.failures = 37;
             m.versions = vec![OTHER.to_owned()];
         });
         assert_eq!(verdict, Verdict::Errored);
@@ -198,8 +205,8 @@ mod tests {
     #[test]
     fn another_version_is_not_judged() {
         let (verdict, codes) = codes(|m| {
-            m.failures = 37;
-            m.requests = 40;
+            m.total.failures = 37;
+            m.total.requests = 40;
             m.versions = vec![SHA.to_owned(), OTHER.to_owned()];
         });
         assert_eq!(verdict, Verdict::Inconclusive);
@@ -209,8 +216,8 @@ mod tests {
     #[test]
     fn a_broken_threshold_is_broken_however_short_the_test() {
         let (verdict, codes) = codes(|m| {
-            m.failures = 1;
-            m.requests = 40;
+            m.total.failures = 1;
+            m.total.requests = 40;
             m.duration = 20_000;
         });
         assert_eq!(verdict, Verdict::Failed);
@@ -220,7 +227,7 @@ mod tests {
     #[test]
     fn too_little_proves_nothing() {
         let (verdict, codes) = codes(|m| {
-            m.requests = 40;
+            m.total.requests = 40;
             m.duration = 2_000;
         });
         assert_eq!(verdict, Verdict::Inconclusive);
@@ -230,6 +237,7 @@ mod tests {
     #[test]
     fn a_foreign_judgment_is_final() {
         let test = LoadTest {
+            name: LOAD_TEST.to_owned(),
             environment: "stage".to_owned(),
             result: LoadTestResult::Judged(Verdict::Errored),
         };
@@ -238,7 +246,7 @@ mod tests {
             at: 0,
             what: &test,
         };
-        let judgment = judge(fact, SHA, &settings().thresholds);
+        let judgment = judge(fact, SHA, &load_test());
         assert_eq!(judgment.verdict, Verdict::Errored);
         assert_eq!(judgment.reasons, []);
     }
@@ -266,11 +274,11 @@ mod tests {
     #[test]
     fn a_test_that_made_no_request_did_not_pass() {
         assert_eq!(
-            said(unusable, |m, _| m.requests = 0),
+            said(unusable, |m, _| m.total.requests = 0),
             ["no-requests: the load test made no requests"]
         );
         assert_eq!(
-            said(unusable, |m, t| (m.requests, t.min_requests) = (0, 0)),
+            said(unusable, |m, t| (m.total.requests, t.min_requests) = (0, 0)),
             [""; 0]
         );
     }
@@ -279,8 +287,8 @@ mod tests {
     fn numbers_must_not_contradict_each_other() {
         assert_eq!(
             said(unusable, |m, _| {
-                m.requests = 1;
-                m.failures = 2;
+                m.total.requests = 1;
+                m.total.failures = 2;
             }),
             ["results-contradictory: 2 requests failed, but only 1 were made"]
         );
@@ -295,7 +303,7 @@ mod tests {
             assert!(said[0].contains(&format!(" {status}, ")));
         }
         for explain in [
-            |m: &mut Measurement| m.failures = 1,
+            |m: &mut Measurement| m.total.failures = 1,
             |m: &mut Measurement| m.exceptions = 1,
             |m: &mut Measurement| m.broken_thresholds.push("x".to_owned()),
         ] {
@@ -315,8 +323,8 @@ mod tests {
             (2, 1, "2 failed requests and 1 exception"),
         ] {
             let said = said(unusable, |m, t| {
-                (m.exit_status, m.requests) = (Some(1), 10);
-                (m.failures, t.max_failures) = (failures, 5);
+                (m.exit_status, m.total.requests) = (Some(1), 10);
+                (m.total.failures, t.max_failures) = (failures, 5);
                 (m.exceptions, t.max_exceptions) = (exceptions, 5);
             });
             let expected = format!(
@@ -331,12 +339,12 @@ mod tests {
     fn a_limit_needs_a_number() {
         assert_eq!(
             said(unusable, |m, t| {
-                m.p95 = None;
+                m.total.p95 = None;
                 t.max_p95 = Some(800);
             }),
             ["p95-missing: the load test reported no 95th percentile; 800 ms are allowed"]
         );
-        assert_eq!(said(unusable, |m, _| m.p95 = None), [""; 0]);
+        assert_eq!(said(unusable, |m, _| m.total.p95 = None), [""; 0]);
     }
 
     #[test]

@@ -109,6 +109,8 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         tag: arguments.tag.clone(),
         digest: arguments.digest.clone(),
         instruction,
+        authors: Vec::new(),
+        facts: Vec::new(),
     };
     let decision = policy.decide(&release, &events, now, &settings)?;
     found.decided(&decision);
@@ -191,6 +193,7 @@ fn instruction(
     Ok(Ok(Some(Instruction {
         action: labels.action,
         source: labels.source,
+        extra: labels.extra,
     })))
 }
 

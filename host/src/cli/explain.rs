@@ -11,13 +11,14 @@ use super::output::{Output, refuse};
 use super::table::{self, AssumedStage, publishable};
 use super::{Error, Exit, args, label};
 use crate::contract::actions;
-use crate::contract::documents::{LabelDocument, ReasonDocument, documents};
+use crate::contract::documents::LabelDocument;
 #[cfg(test)]
 use crate::contract::fields::shapes;
 use crate::contract::fields::{ByName, Commit};
 use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Decision, Permission};
+use crate::contract::reason_documents::{ReasonDocument, documents};
 use crate::facts::checkout::Checkout;
 use crate::facts::ci;
 use crate::facts::evidence::{LoadTestWord, Stage};
@@ -91,7 +92,7 @@ struct Explained {
 }
 
 impl ExplainDocument {
-    const SCHEMA: &'static str = "greenlight.explain/2";
+    const SCHEMA: &'static str = "greenlight.explain/3";
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {

@@ -142,7 +142,7 @@ impl VerifyDocument {
 }
 
 impl DeploymentDocument {
-    const SCHEMA: &'static str = "greenlight.journal-export/2";
+    const SCHEMA: &'static str = "greenlight.journal-export/3";
 }
 
 impl RecordDocument {

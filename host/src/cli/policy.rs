@@ -123,11 +123,11 @@ struct LimitsDocument {
 }
 
 impl PolicyDocument {
-    const SCHEMA: &'static str = "greenlight.policy/2";
+    const SCHEMA: &'static str = "greenlight.policy/3";
 }
 
 /// The world that a policy exports. A test compares it with `wit/`.
-const WORLD: &str = "greenlight:policy/policy@0.1.0";
+const WORLD: &str = "greenlight:policy/policy@0.2.0";
 
 pub fn run(command: &Command, output: &mut Output) -> Result<Exit, Error> {
     match command {

@@ -162,6 +162,15 @@ mod tests {
     fn version(name: Name) -> u8 {
         match name {
             Name::Hours => 1,
+            Name::Label
+            | Name::Decision
+            | Name::Refusal
+            | Name::Explain
+            | Name::Replay
+            | Name::Policy
+            | Name::History
+            | Name::Status
+            | Name::JournalExport => 3,
             _ => 2,
         }
     }

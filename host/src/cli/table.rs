@@ -164,6 +164,8 @@ pub fn publishable(commit: &str, action: LoadTestAction, settings: &Settings) ->
         branch: Some(settings.publish_branch.clone()),
         action,
         jobs: settings.required_jobs.iter().map(passed).collect(),
+        extra: Vec::new(),
+        facts: Vec::new(),
     }
 }
 
@@ -216,6 +218,8 @@ pub fn ask(
         tag: tag.to_owned(),
         digest: None,
         instruction: None,
+        authors: Vec::new(),
+        facts: Vec::new(),
     };
     Ok(policy.decide(&release, &events, NOW, settings)?)
 }

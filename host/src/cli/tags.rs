@@ -109,6 +109,8 @@ fn find_tags(
         branch,
         action: labels.action,
         jobs,
+        extra: labels.extra.clone(),
+        facts: Vec::new(),
     };
     let tags = match policy.tags(&build, &settings)? {
         Ok(tags) => tags,

@@ -251,7 +251,7 @@ impl LoadTestTable {
 
 impl Default for ThresholdsTable {
     fn default() -> Self {
-        let thresholds = settings::defaults().thresholds;
+        let thresholds = settings::thresholds();
         Self {
             min_requests: thresholds.min_requests,
             min_rate: thresholds.min_rate,

@@ -5,8 +5,8 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `rules` the checks
-//!   of the settings that are passed to the policy.
+//! - `file`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `load_test` those
+//!   of the load test, `rules` those of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod file;
@@ -15,6 +15,7 @@ mod find;
 pub(crate) use find::named;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod load_test;
 mod messages;
 mod places;
 pub mod resolved;
@@ -28,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::contract::settings;
-use crate::contract::types::{Settings, Thresholds};
+use crate::contract::types::Settings;
 use crate::contract::validate::is_digest;
 use crate::error::Error;
 use crate::journal::Location;
@@ -124,27 +125,9 @@ impl Config {
             settings.poll_interval = interval.seconds();
         }
         if let Some(test) = &file.load_test {
-            values::command("load-test.command", &test.command)?;
-            if let Some(cleanup) = &test.cleanup {
-                values::command("load-test.cleanup", cleanup)?;
-            }
-            values::positive("load-test.time-limit", test.time_limit, "1h")?;
-            if test.requests.is_empty() {
-                return Err(Wrong::new(
-                    "load-test.requests",
-                    "is empty",
-                    "list the metrics that count as requests, or remove the key to count `http_reqs`",
-                ));
-            }
-            if !test.success_exit_status.contains(&0) {
-                return Err(Wrong::new(
-                    "load-test.success-exit-status",
-                    "does not contain 0, so a load test that exits with 0 would be neither a success nor a failure",
-                    "add 0: `success-exit-status = [0, 1]`",
-                ));
-            }
-            settings.thresholds = test.thresholds.contract();
+            load_test::check(test)?;
         }
+        let thresholds = file.load_test.as_ref().map(|it| it.thresholds.contract());
         // A file may leave out the environments; they have the default names then.
         if !file.environment.is_empty() {
             settings.environments.clear();
@@ -154,6 +137,12 @@ impl Config {
             let (agreed, environment) = file::environment(&format!("environment.{place}"), table)?;
             settings.environments.push(agreed);
             environments.push(environment);
+        }
+        // The one load test runs in the first environment.
+        if let Some(first) = settings.environments.first_mut() {
+            let mut test = settings::load_test(settings::LOAD_TEST);
+            test.thresholds = thresholds.unwrap_or(test.thresholds);
+            first.load_tests = vec![test];
         }
         rules::check(&settings)?;
         let policy = match file.policy {
@@ -225,19 +214,6 @@ impl Config {
 /// The default folder for the journal, logs and results.
 const RECORDS: &str = ".greenlight";
 
-impl file::ThresholdsTable {
-    fn contract(&self) -> Thresholds {
-        Thresholds {
-            min_requests: self.min_requests,
-            min_rate: self.min_rate,
-            max_failures: self.max_failures,
-            max_exceptions: self.max_exceptions,
-            max_p95: self.max_p95,
-            min_duration: self.min_duration.map(values::Span::seconds),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,8 +255,9 @@ mod tests {
         assert_eq!(settings.environments[0].convergence_rounds, 3);
         assert_eq!(settings.environments[0].convergence_deadline, 300);
         assert_eq!(settings.poll_interval, 5);
-        assert_eq!(settings.thresholds.max_p95, Some(800));
-        assert_eq!(settings.thresholds.min_duration, Some(60));
+        let thresholds = &settings.environments[0].load_tests[0].thresholds;
+        assert_eq!(thresholds.max_p95, Some(800));
+        assert_eq!(thresholds.min_duration, Some(60));
         let load = config.load_test.expect("a load test");
         assert_eq!(load.time_limit.duration(), Duration::from_mins(30));
     }

@@ -38,8 +38,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), Wrong> {
             "write a duration like `90s`, or leave the key out for 10s",
         ));
     }
-    let rate = settings.thresholds.min_rate;
-    if rate.is_some_and(|rate| !rate.is_finite() || rate < 0.0) {
+    let tests = settings.environments.iter().flat_map(|it| &it.load_tests);
+    let mut rates = tests.filter_map(|it| it.thresholds.min_rate);
+    if rates.any(|rate| !rate.is_finite() || rate < 0.0) {
         return Err(Wrong::new(
             "load-test.thresholds.min-rate",
             "must be a finite number, not less than 0",

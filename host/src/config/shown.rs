@@ -147,7 +147,10 @@ impl List<'_> {
     }
 
     fn add_thresholds(&self, settings: &Settings, shown: &mut Vec<Setting>) {
-        let thresholds = &settings.thresholds;
+        let tests = settings.environments.iter().flat_map(|it| &it.load_tests);
+        let Some(thresholds) = tests.map(|it| &it.thresholds).next() else {
+            return;
+        };
         for (key, value) in [
             ("min-requests", json!(thresholds.min_requests)),
             ("min-rate", json!(thresholds.min_rate)),

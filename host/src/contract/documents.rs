@@ -5,11 +5,10 @@ use serde::Serialize;
 
 use super::actions::ActionDocument;
 use super::fields::{ByName, Commit, Digest};
+use super::reason_documents::{AttributeDocument, ReasonDocument, SpanDocument, documents};
 use crate::contract::labels::Labels;
 use crate::contract::promotion::{Decision, NodeState, Permission, Progress, Release};
-use crate::contract::types::{
-    Diagnostic, Evidence, LoadTestAction, Reason, Severity, Span, Verdict,
-};
+use crate::contract::types::{Diagnostic, LoadTestAction, Reason, Severity, Verdict};
 
 #[cfg(test)]
 use super::fields::shapes;
@@ -32,17 +31,8 @@ pub struct LabelDocument {
     pub span: Option<SpanDocument>,
     /// Notes, warnings and errors about the message.
     pub diagnostics: Vec<DiagnosticDocument>,
-}
-
-/// A place in the commit message as UTF-8 byte offsets.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub struct SpanDocument {
-    /// Offset of the first byte.
-    pub start: u32,
-    /// Offset after the last byte.
-    pub end: u32,
+    /// What else the message asks for. The bundled policy reads nothing else.
+    pub extra: Vec<AttributeDocument>,
 }
 
 /// A note, a warning or an error about a commit message.
@@ -136,65 +126,38 @@ pub struct DecisionDocument {
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub reasons: Vec<ReasonDocument>,
     /// How far the release is in each environment.
-    pub environments: Vec<StandingDocument>,
-}
-
-/// Why an answer is what it is.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub struct ReasonDocument {
-    /// Stable code of the kind of reason.
-    #[cfg_attr(test, schemars(with = "shapes::Code"))]
-    pub code: String,
-    /// One sentence.
-    pub message: String,
-    /// The facts that it rests on.
-    pub evidence: Vec<EvidenceDocument>,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-/// One fact that a reason rests on: an object with one key, which names the kind of fact. The fact is
-/// repeated as it was given, valid or not.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum EvidenceDocument {
-    /// A place in the commit message.
-    Label(SpanDocument),
-    /// A tag.
-    Tag(String),
-    /// A branch.
-    Branch(String),
-    /// A job of the build.
-    Job(String),
-    /// A commit.
-    Commit(String),
-    /// The digest of an image.
-    Digest(String),
-    /// An environment.
-    Environment(String),
-    /// The index of an event in the history, from 0.
-    Event(u32),
-    /// A setting.
-    Setting(String),
+    pub environments: Vec<EnvironmentStatusDocument>,
 }
 
 /// How far a release is in one environment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct StandingDocument {
+pub struct EnvironmentStatusDocument {
     /// The name of the environment.
     #[cfg_attr(test, schemars(with = "shapes::Environment"))]
     pub environment: String,
     /// How far the deployment is.
     pub progress: ByName<Progress>,
-    /// The verdict of its load test; null if it did not run.
-    pub load_test: Option<ByName<Verdict>>,
+    /// The people whose approval counts there.
+    pub approved_by: Vec<String>,
+    /// The load tests that ended there after its deployment.
+    pub load_tests: Vec<LoadTestDocument>,
+    /// The verdict on its watch; null if it is not watched, or the watch has not ended.
+    pub watch: Option<ByName<Verdict>>,
     /// Its nodes in the latest round.
     pub nodes: Vec<NodeDocument>,
+}
+
+/// The verdict on one load test.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct LoadTestDocument {
+    /// Its name.
+    pub name: String,
+    /// Its verdict.
+    pub verdict: ByName<Verdict>,
 }
 
 /// One node in the latest round.
@@ -210,7 +173,7 @@ pub struct NodeDocument {
 
 impl LabelDocument {
     /// The name and version of the document.
-    pub const SCHEMA: &'static str = "greenlight.label/2";
+    pub const SCHEMA: &'static str = "greenlight.label/3";
 
     /// Makes the document from the policy's answer.
     pub fn new(commit: Option<String>, labels: Labels) -> Self {
@@ -221,6 +184,7 @@ impl LabelDocument {
             explicit: labels.source.is_some(),
             span: labels.source.map(Into::into),
             diagnostics: documents(labels.diagnostics),
+            extra: documents(labels.extra),
         }
     }
 }
@@ -248,7 +212,7 @@ impl TargetDocument {
 
 impl RefusalDocument {
     /// The name and version of the document.
-    pub const SCHEMA: &'static str = "greenlight.refusal/2";
+    pub const SCHEMA: &'static str = "greenlight.refusal/3";
 
     /// Makes the document from the policy's answer.
     pub fn new(reasons: Vec<Reason>) -> Self {
@@ -261,7 +225,7 @@ impl RefusalDocument {
 
 impl DecisionDocument {
     /// The name and version of the document.
-    pub const SCHEMA: &'static str = "greenlight.decision/2";
+    pub const SCHEMA: &'static str = "greenlight.decision/3";
 
     /// Makes the document from the policy's answer.
     pub fn new(release: &Release, decision: Decision) -> Self {
@@ -273,13 +237,22 @@ impl DecisionDocument {
             next: decision.next.into(),
             reasons: documents(decision.reasons),
             environments: decision
-                .standings
+                .environments
                 .into_iter()
-                .map(|standing| StandingDocument {
-                    environment: standing.environment,
-                    progress: ByName(standing.progress),
-                    load_test: standing.load_test.map(ByName),
-                    nodes: standing
+                .map(|status| EnvironmentStatusDocument {
+                    environment: status.environment,
+                    progress: ByName(status.progress),
+                    approved_by: status.approved_by,
+                    load_tests: status
+                        .load_tests
+                        .into_iter()
+                        .map(|test| LoadTestDocument {
+                            name: test.name,
+                            verdict: ByName(test.verdict),
+                        })
+                        .collect(),
+                    watch: status.watch.map(ByName),
+                    nodes: status
                         .nodes
                         .into_iter()
                         .map(|node| NodeDocument {
@@ -293,20 +266,6 @@ impl DecisionDocument {
     }
 }
 
-/// Converts a list of the contract's records to documents.
-pub fn documents<T, D: From<T>>(items: Vec<T>) -> Vec<D> {
-    items.into_iter().map(D::from).collect()
-}
-
-impl From<Span> for SpanDocument {
-    fn from(span: Span) -> Self {
-        Self {
-            start: span.start,
-            end: span.end,
-        }
-    }
-}
-
 impl From<Diagnostic> for DiagnosticDocument {
     fn from(diagnostic: Diagnostic) -> Self {
         Self {
@@ -315,33 +274,6 @@ impl From<Diagnostic> for DiagnosticDocument {
             message: diagnostic.message,
             span: diagnostic.span.map(Into::into),
             help: diagnostic.help,
-        }
-    }
-}
-
-impl From<Reason> for ReasonDocument {
-    fn from(reason: Reason) -> Self {
-        Self {
-            code: reason.code,
-            message: reason.message,
-            evidence: documents(reason.evidence),
-            help: reason.help,
-        }
-    }
-}
-
-impl From<Evidence> for EvidenceDocument {
-    fn from(evidence: Evidence) -> Self {
-        match evidence {
-            Evidence::Label(span) => Self::Label(span.into()),
-            Evidence::Tag(tag) => Self::Tag(tag),
-            Evidence::Branch(branch) => Self::Branch(branch),
-            Evidence::Job(job) => Self::Job(job),
-            Evidence::Commit(commit) => Self::Commit(commit),
-            Evidence::Digest(digest) => Self::Digest(digest),
-            Evidence::Environment(environment) => Self::Environment(environment),
-            Evidence::Event(place) => Self::Event(place),
-            Evidence::Setting(setting) => Self::Setting(setting),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 use super::names::Named;
+use super::types;
 use super::validate::{is_commit, is_digest};
 
 /// The longest text of a history, in bytes.
@@ -35,6 +36,48 @@ impl<'de> Deserialize<'de> for Text {
             return Err(de::Error::custom(message));
         }
         Ok(Self(text))
+    }
+}
+
+/// The longest value of an attribute, and the longest answer of a step, in bytes.
+pub const LONGEST_JSON: usize = 64 << 10;
+
+/// JSON in a text, of at most 64 KiB.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct JsonText(pub String);
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() > LONGEST_JSON {
+            let message = format!("JSON has {} bytes, and at most {LONGEST_JSON}", text.len());
+            return Err(de::Error::custom(message));
+        }
+        match serde_json::from_str::<de::IgnoredAny>(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(error) => Err(de::Error::custom(format!("the text is not JSON: {error}"))),
+        }
+    }
+}
+
+/// A name and a value that only the policy understands.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Attribute {
+    /// Its name.
+    name: Text,
+    /// Its value, as JSON in a text.
+    value: JsonText,
+}
+
+impl From<Attribute> for types::Attribute {
+    fn from(attribute: Attribute) -> Self {
+        Self {
+            name: attribute.name.0,
+            value: attribute.value.0,
+        }
     }
 }
 
@@ -142,7 +185,7 @@ pub mod shapes {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{ByName, Commit, Digest, LONGEST_TEXT, Text};
+    use super::{ByName, Commit, Digest, JsonText, LONGEST_JSON, LONGEST_TEXT, Text};
     use crate::contract::names::Named;
 
     /// The form of a code.
@@ -205,6 +248,11 @@ pub mod shapes {
             "description": "A URL with scheme and host.",
             "type": "string",
             "format": "uri",
+        };
+        JsonText, "JsonText", {
+            "description": "JSON in a text, of at most 64 KiB.",
+            "type": "string",
+            "maxLength": LONGEST_JSON,
         };
         Text, "Text", {
             "description": "A text of at most 256 bytes.",

@@ -5,14 +5,17 @@
 //! - [`validate`] says which text is a commit, a tag, a digest or the name of an environment.
 //! - [`settings`] has the defaults of a team's settings.
 //! - [`actions`] describes an action of the policy in words.
-//! - [`history`] and [`documents`] are the JSON documents that greenlight reads and writes, [`fields`] the
+//! - [`load_tests`] combines the verdicts on several load tests.
+//! - [`history`], [`documents`] and [`reason_documents`] are the JSON documents that greenlight reads and writes, [`fields`] the
 //!   texts in them that have a fixed form.
 
 pub mod actions;
 pub mod documents;
 pub mod fields;
 pub mod history;
+pub mod load_tests;
 pub mod names;
+pub mod reason_documents;
 pub mod settings;
 pub mod validate;
 

@@ -2,7 +2,8 @@
 
 use crate::contract::environments::JobStatus;
 use crate::contract::promotion::{
-    Conclusion, Intervention, NodeState, Outcome, Permission, Progress, StopCause, Urgency,
+    Conclusion, InterventionKind, NodeState, Outcome, Outside, Permission, Progress,
+    QueryFailureKind, StopCause, Urgency, WindowKind,
 };
 use crate::contract::types::{LoadTestAction, Severity, Verdict};
 
@@ -78,6 +79,7 @@ names! {
         Stopped = "stopped",
         Superseded = "superseded",
         Canceled = "canceled",
+        RolledBack = "rolled-back",
     }
     Progress {
         Pending = "pending",
@@ -85,10 +87,25 @@ names! {
         Deployed = "deployed",
         Converged = "converged",
         Failed = "failed",
+        RolledBack = "rolled-back",
     }
     Urgency { Info = "info", Warning = "warning", Failure = "failure" }
     StopCause { LoadTest = "load-test", Untested = "untested" }
-    Intervention { Approved = "approved", Held = "held", Canceled = "canceled" }
+    InterventionKind {
+        Approved = "approved",
+        Rejected = "rejected",
+        Held = "held",
+        Canceled = "canceled",
+    }
+    QueryFailureKind {
+        Unreachable = "unreachable",
+        Overloaded = "overloaded",
+        Refused = "refused",
+        Rejected = "rejected",
+        Malformed = "malformed",
+    }
+    WindowKind { Allow = "allow", Freeze = "freeze" }
+    Outside { Note = "note", Warn = "warn", Hold = "hold" }
     NodeState {
         Current = "current",
         Old = "old",

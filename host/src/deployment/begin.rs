@@ -14,7 +14,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::contract::Answer;
 use crate::contract::labels::Message;
-use crate::contract::promotion::{Action, Happening, Instruction, Intervention};
+use crate::contract::promotion::{Action, EventKind, Instruction, InterventionKind, Waiver};
 use crate::contract::types::Settings;
 use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
@@ -65,6 +65,8 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         author: commit.as_ref().and_then(message::author),
         settings: settings.clone(),
         urgent: request.urgent.cloned(),
+        authors: commit.as_ref().map(message::authors).unwrap_or_default(),
+        facts: Vec::new(),
     };
     if context.config.load_test.is_none() && asks_for_load_test(&context, &began)? {
         return Err(Error::host(
@@ -122,19 +124,20 @@ pub(super) struct Said {
     /// It in words.
     pub(super) note: String,
     /// The event that the policy receives.
-    pub(super) happening: Happening,
+    pub(super) kind: EventKind,
     /// The person.
     pub(super) details: Details,
 }
 
 fn said(request: &Request<'_>) -> Vec<Said> {
+    let person = |name: &str| Person {
+        name: name.to_owned(),
+        reason: None,
+    };
     let approved = request.approved_by.map(|name| Said {
         note: format!("approved by {name}"),
-        happening: Happening::Intervened(Intervention::Approved),
-        details: Details::Person(Person {
-            name: name.to_owned(),
-            reason: None,
-        }),
+        kind: EventKind::Intervened(person(name).intervention(InterventionKind::Approved)),
+        details: Details::Person(person(name)),
     });
     let waived = request.waiver.into_iter().flat_map(|waiver| {
         waiver.commits.iter().map(|commit| Said {
@@ -144,7 +147,11 @@ fn said(request: &Request<'_>) -> Vec<Said> {
                 short(commit),
                 waiver.reason
             ),
-            happening: Happening::Waived(commit.clone()),
+            kind: EventKind::Waived(Waiver {
+                commit: commit.clone(),
+                by: waiver.by.clone(),
+                why: waiver.reason.clone(),
+            }),
             details: Details::Person(Person {
                 name: waiver.by.clone(),
                 reason: Some(waiver.reason.clone()),
@@ -239,6 +246,7 @@ fn instruction(context: &mut Context<'_>, message: &Message) -> Result<Answer<In
         Instruction {
             action: labels.action,
             source: labels.source,
+            extra: labels.extra,
         }
     }))
 }

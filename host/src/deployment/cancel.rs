@@ -10,7 +10,9 @@ use super::message::Message;
 use super::{Drivers, Error, HeldLeases, commands, last_look, notify, recovery};
 use crate::config::Config;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Action, Conclusion, Happening, Intervention, Notice, Urgency};
+use crate::contract::promotion::{
+    Action, Conclusion, EventKind, InterventionKind, Notice, Urgency,
+};
 use crate::effects::shutdown::Shutdown;
 use crate::journal::{Header, Holder, Lock, Occupant, Store};
 use crate::text::number::short;
@@ -166,7 +168,7 @@ fn finish(
     let next = entries.len() as u64 + 1;
     let mut record = Record::new(Log::behind(store, number, next, &history));
     if !entries.iter().any(|it| it.entry.is_cancellation()) {
-        let intervened = Happening::Intervened(Intervention::Canceled);
+        let intervened = EventKind::Intervened(person.intervention(InterventionKind::Canceled));
         record.happened(intervened, Details::Person(person.clone()))?;
     }
     clear(config, &mut record, &entries, tell)?;
@@ -241,8 +243,8 @@ fn send(
     if !handed.is_done() {
         tell(&format!("the notification: {}", handed.said()));
     }
-    let (happening, details) = notify::notified(&notice, &handed);
-    Ok(record.happened(happening, details)?)
+    let (kind, details) = notify::notified(&notice, &handed);
+    Ok(record.happened(kind, details)?)
 }
 
 /// Whether the journal has the event of the notification.
@@ -250,6 +252,6 @@ fn is_notice(dated: &Dated) -> bool {
     matches!(
         &dated.entry,
         Entry::Happened { event, .. }
-            if matches!(&event.happening, Happening::Notified(it) if it.key == NOTICE)
+            if matches!(&event.kind, EventKind::Notified(it) if it.key == NOTICE)
     )
 }

@@ -10,7 +10,7 @@ use super::Error;
 use super::entry::{Began, CommandDetails, Details};
 use crate::clock;
 use crate::config::Config;
-use crate::contract::promotion::{Deployment, Happening, Outcome};
+use crate::contract::promotion::{Deployment, EventKind, Outcome};
 use crate::effects::process::{self, Ending, Task};
 use crate::effects::shutdown::Shutdown;
 use crate::error::Explain as _;
@@ -179,7 +179,7 @@ pub(super) fn not_configured(environment: &str) -> Error {
 
 impl Ran {
     /// The event that the policy receives about a deploy command, and the details that the journal keeps.
-    pub(super) fn deployed(self, environment: &str, began: &Began) -> (Happening, Details) {
+    pub(super) fn deployed(self, environment: &str, began: &Began) -> (EventKind, Details) {
         let deployment = Deployment {
             environment: environment.to_owned(),
             commit: began.commit.clone(),
@@ -187,7 +187,7 @@ impl Ran {
             outcome: self.outcome(),
         };
         (
-            Happening::Deployed(deployment),
+            EventKind::Deployed(deployment),
             Details::Command(self.details),
         )
     }

@@ -16,15 +16,16 @@ use super::commands::{self, Command};
 use super::entry::{Began, Details, Entry, Person};
 use super::imported::Imported;
 use super::last_look::LastLook;
-use super::load_test::{self, LoadTestRun};
+use super::load_test::{self, RunningTest};
 use super::log::{Log, Record};
 use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
 use super::survey::Survey;
 use super::{Context, End, Error, HeldLeases, JITTER, Keeper, occupant};
+use crate::contract::actions::sentence;
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, Happening, LoadTest, Outcome, Release,
+    Action, Conclusion, Decision, EventKind, LoadTest, LoadTestRun, Outcome, Release,
 };
 use crate::contract::types::Settings;
 use crate::journal::Lock;
@@ -149,7 +150,10 @@ impl<'a> Driver<'a> {
             }
             Action::Deploy(environment) => self.deploy(environment, &decision.next)?,
             Action::Observe(environment) => self.observe(environment)?,
-            Action::LoadTest(environment) => self.load_test(environment, &decision.next)?,
+            Action::LoadTest(run) => self.load_test(run, &decision.next)?,
+            Action::Ask(_) | Action::Perform(_) | Action::Measure(_) | Action::RollBack(_) => {
+                return Err(not_possible(&decision.next));
+            }
             Action::Notify(notice) => self.notify(notice)?,
             Action::Wait(seconds) => self.wait(*seconds)?,
             Action::Finish(conclusion) => {
@@ -221,7 +225,7 @@ impl<'a> Driver<'a> {
                 self.look().place(environment, &holder.commit)?;
                 self.supersede(environment, &holder)?;
                 let store = self.record.log.store.as_mut();
-                let locked = Happening::Occupied(occupant::of(store, environment, holder)?);
+                let locked = EventKind::Locked(occupant::of(store, environment, holder)?);
                 return Ok(self.record.happened(locked, Details::Nothing)?);
             }
         }
@@ -261,8 +265,8 @@ impl<'a> Driver<'a> {
         let well = ran.outcome() == Outcome::Succeeded;
         let said = ran.said(ran.details.ended.clone(), &self.folder, well);
         let took = ran.took;
-        let (happening, details) = ran.deployed(environment, &self.began);
-        self.record.happened(happening, details)?;
+        let (kind, details) = ran.deployed(environment, &self.began);
+        self.record.happened(kind, details)?;
         self.context.screen.ended(effect, well, &said, took);
         Ok(())
     }
@@ -272,11 +276,12 @@ impl<'a> Driver<'a> {
         self.context.check_shutdown()?;
         let round = nodes::round(environment, &answers);
         self.context.screen.answered(round);
-        let (happening, details) = nodes::observed(environment, &answers);
-        Ok(self.record.happened(happening, details)?)
+        let (kind, details) = nodes::observed(environment, &answers);
+        Ok(self.record.happened(kind, details)?)
     }
 
-    fn load_test(&mut self, environment: &str, effect: &Action) -> Result<(), Error> {
+    fn load_test(&mut self, asked: &LoadTestRun, effect: &Action) -> Result<(), Error> {
+        let environment = asked.environment.as_str();
         let config = self.context.config;
         let Some(how) = &config.load_test else {
             return Err(load_test::not_configured(environment));
@@ -284,7 +289,7 @@ impl<'a> Driver<'a> {
         self.hold(environment)?;
         self.start(effect)?;
         let name = commands::name(self.record.log.next(), "load-test", environment);
-        let run = LoadTestRun::prepare(config, how, self.folder.join(&name));
+        let run = RunningTest::prepare(config, how, self.folder.join(&name));
         let nodes = Nodes::of(config, environment);
         let shutdown = self.context.shutdown.clone();
         let ask = || nodes.as_ref().map(|it| nodes::commits(&it.ask(&shutdown)));
@@ -313,10 +318,11 @@ impl<'a> Driver<'a> {
         let measured = run.measured(ran, versions, &self.folder, position);
         let test = LoadTest {
             environment: environment.to_owned(),
+            name: asked.name.clone(),
             result: measured.result,
         };
         self.record
-            .happened(Happening::LoadTested(test), measured.details)?;
+            .happened(EventKind::LoadTested(test), measured.details)?;
         self.context
             .screen
             .ended(effect, measured.well, &measured.said, took);
@@ -332,7 +338,7 @@ impl<'a> Driver<'a> {
         self.stale = true;
         Ok(self
             .record
-            .happened(Happening::Waited(seconds), Details::Nothing)?)
+            .happened(EventKind::Waited(seconds), Details::Nothing)?)
     }
 
     fn finish(&mut self, conclusion: Conclusion) -> Result<(), Error> {
@@ -364,4 +370,15 @@ impl<'a> Driver<'a> {
         self.context.screen.started(effect);
         Ok(())
     }
+}
+
+/// The policy asks for an action that this host does not carry out yet.
+fn not_possible(action: &Action) -> Error {
+    Error::host(
+        format!(
+            "the policy asks to {}, which is not possible",
+            sentence(action)
+        ),
+        "cancel the deployment, or use another policy",
+    )
 }

@@ -4,15 +4,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::Tail;
+use super::record::action_form::ActionForm;
 use super::record::forms::{
-    ActionForm, ConclusionForm, DecisionForm, EventForm, InstructionForm, PointForm, SettingsForm,
-    UrgencyForm,
+    ConclusionForm, DecisionForm, EventForm, FactForm, InstructionForm, UrgencyForm,
 };
+use super::record::load_test_forms::PointForm;
+use super::record::settings_forms::SettingsForm;
 use super::record::{Many, Maybe};
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, Event, Happening, Instruction, Intervention, Release, Urgency,
+    Action, Conclusion, Decision, Event, EventKind, Instruction, Intervention, InterventionKind,
+    Release, Urgency,
 };
-use crate::contract::types::Settings;
+use crate::contract::types::{Fact, Settings};
 use crate::facts::load_test::Point;
 use crate::journal::{self, Header};
 
@@ -121,6 +124,16 @@ pub struct Began {
     /// The name of the commit's author; `None` as for the subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+    /// The names and addresses of the commit's author; empty if they could not be read, and in older journals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
+    /// What else is known about the release.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "Many::<FactForm>"
+    )]
+    pub facts: Vec<Fact>,
     /// The settings that the policy receives.
     #[serde(with = "SettingsForm")]
     pub settings: Settings,
@@ -227,7 +240,7 @@ impl Entry {
         matches!(
             self,
             Self::Happened { event, .. }
-                if matches!(event.happening, Happening::Intervened(Intervention::Canceled))
+                if matches!(event.kind, EventKind::Intervened(Intervention { kind: InterventionKind::Canceled, .. }))
         )
     }
 }
@@ -240,6 +253,19 @@ impl Details {
 }
 
 impl Person {
+    /// What the person wants, about all environments and any image.
+    pub fn intervention(&self, kind: InterventionKind) -> Intervention {
+        Intervention {
+            kind,
+            by: self.name.clone(),
+            proven: false,
+            why: self.reason.clone().unwrap_or_default(),
+            environment: None,
+            digest: None,
+            question: None,
+        }
+    }
+
     /// The name and the reason in one line.
     pub fn in_words(&self) -> String {
         match &self.reason {
@@ -271,7 +297,9 @@ impl Began {
         Release {
             tag: self.tag.clone(),
             digest: self.digest.clone(),
-            instruction: self.instruction,
+            instruction: self.instruction.clone(),
+            authors: self.authors.clone(),
+            facts: self.facts.clone(),
         }
     }
 }

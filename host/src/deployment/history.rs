@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::record::Many;
 use super::record::forms::EventForm;
 use crate::contract::fields::MOST_ROUNDS;
-use crate::contract::promotion::{Event, Happening, Occupant, Round};
+use crate::contract::promotion::{Event, EventKind, LockHolder, Round};
 
 /// The events so far, each with data of the reader.
 #[derive(Clone, Debug)]
@@ -103,16 +103,16 @@ impl<T> History<T> {
     }
 
     /// Whether an event only repeats the end of the history, so that it is merged into it.
-    pub fn is_repeated_by(&self, happening: &Happening) -> bool {
-        match (happening, self.events.as_slice()) {
-            (Happening::Waited(_), [.., last]) => matches!(last.happening, Happening::Waited(_)),
-            (Happening::Observed(now), [.., before, wait]) => {
-                matches!(wait.happening, Happening::Waited(_))
-                    && matches!(&before.happening, Happening::Observed(it) if is_same_round(it, now))
+    pub fn is_repeated_by(&self, kind: &EventKind) -> bool {
+        match (kind, self.events.as_slice()) {
+            (EventKind::Waited(_), [.., last]) => matches!(last.kind, EventKind::Waited(_)),
+            (EventKind::Observed(now), [.., before, wait]) => {
+                matches!(wait.kind, EventKind::Waited(_))
+                    && matches!(&before.kind, EventKind::Observed(it) if is_same_round(it, now))
             }
-            (Happening::Occupied(now), [.., before, wait]) => {
-                matches!(wait.happening, Happening::Waited(_))
-                    && matches!(&before.happening, Happening::Occupied(it) if is_same_occupant(it, now))
+            (EventKind::Locked(now), [.., before, wait]) => {
+                matches!(wait.kind, EventKind::Waited(_))
+                    && matches!(&before.kind, EventKind::Locked(it) if is_same_occupant(it, now))
             }
             _ => false,
         }
@@ -120,21 +120,21 @@ impl<T> History<T> {
 
     /// Adds an event, or merges it into the end of the history. The data of the merged event is `about`.
     pub fn add(&mut self, event: Event, about: T) {
-        if !self.is_repeated_by(&event.happening) {
+        if !self.is_repeated_by(&event.kind) {
             self.push(event, about);
             return;
         }
-        match event.happening {
-            Happening::Waited(more) => self.repeat_last(event.at, about, |last| {
-                if let Happening::Waited(seconds) = last {
+        match event.kind {
+            EventKind::Waited(more) => self.repeat_last(event.at, about, |last| {
+                if let EventKind::Waited(seconds) = last {
                     *seconds = seconds.saturating_add(more);
                 }
             }),
-            Happening::Observed(now) => {
+            EventKind::Observed(now) => {
                 self.pop();
                 self.more = self.more.saturating_add(now.times);
                 self.repeat_last(event.at, about, |last| {
-                    if let Happening::Observed(round) = last {
+                    if let EventKind::Observed(round) = last {
                         round.times = add_rounds(round.times, now.times);
                     }
                 });
@@ -158,7 +158,7 @@ impl<T> History<T> {
         let rounds = match self.events.get(from) {
             Some(Event {
                 at,
-                happening: Happening::Observed(round),
+                kind: EventKind::Observed(round),
             }) => Some(RepeatedRounds {
                 environment: round.environment.clone(),
                 at: *at,
@@ -193,10 +193,10 @@ impl<T> History<T> {
     }
 
     /// Merges a repetition into the last event.
-    fn repeat_last(&mut self, at: u64, about: T, merge: impl FnOnce(&mut Happening)) {
+    fn repeat_last(&mut self, at: u64, about: T, merge: impl FnOnce(&mut EventKind)) {
         if let Some((mut event, _)) = self.pop() {
             event.at = at;
-            merge(&mut event.happening);
+            merge(&mut event.kind);
             self.push(event, about);
         }
     }
@@ -218,7 +218,7 @@ impl<T: Clone> History<T> {
         let mut behind = from;
         if let Some(rounds) = &tail.rounds {
             let event = self.events.get_mut(from).ok_or(OtherHistory)?;
-            let Happening::Observed(round) = &mut event.happening else {
+            let EventKind::Observed(round) = &mut event.kind else {
                 return Err(OtherHistory);
             };
             if round.environment != rounds.environment {
@@ -227,7 +227,7 @@ impl<T: Clone> History<T> {
             round.times = add_rounds(round.times, rounds.more);
             event.at = rounds.at;
             let mut more = event.clone();
-            if let Happening::Observed(round) = &mut more.happening {
+            if let EventKind::Observed(round) = &mut more.kind {
                 round.times = rounds.more;
             }
             added = Some(more);
@@ -252,6 +252,6 @@ fn is_same_round(one: &Round, other: &Round) -> bool {
     one.environment == other.environment && one.convergence == other.convergence
 }
 
-fn is_same_occupant(one: &Occupant, other: &Occupant) -> bool {
+fn is_same_occupant(one: &LockHolder, other: &LockHolder) -> bool {
     one.environment == other.environment && one.commit == other.commit
 }

@@ -6,7 +6,7 @@
 use super::entry::Details;
 use super::log::{self, Record};
 use super::{Error, is_same_image};
-use crate::contract::promotion::{Event, Happening};
+use crate::contract::promotion::{Event, EventKind};
 
 /// How far the entries of each sibling have been imported: its number, and the last position.
 #[derive(Default)]
@@ -70,12 +70,12 @@ impl Imported {
             if source.details.is_imported() {
                 continue;
             }
-            let counts = match &event.happening {
-                Happening::Deployed(it) => environments.contains(&it.environment.as_str()),
-                Happening::Observed(it) => environments.contains(&it.environment.as_str()),
-                Happening::LoadTested(it) => environments.contains(&it.environment.as_str()),
+            let counts = match &event.kind {
+                EventKind::Deployed(it) => environments.contains(&it.environment.as_str()),
+                EventKind::Observed(it) => environments.contains(&it.environment.as_str()),
+                EventKind::LoadTested(it) => environments.contains(&it.environment.as_str()),
                 // A person said it about the release, whichever of its tags is deployed.
-                Happening::Waived(_) => true,
+                EventKind::Waived(_) => true,
                 _ => false,
             };
             if counts {

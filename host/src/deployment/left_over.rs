@@ -7,7 +7,7 @@ use super::commands::{self, Command, Commands};
 use super::entry::{Began, Entry};
 use super::log::Dated;
 use crate::config::Config;
-use crate::contract::promotion::{Action, Happening, Outcome};
+use crate::contract::promotion::{Action, EventKind, LoadTestRun, Outcome};
 use crate::effects::process::left_over::{self, Left};
 use crate::effects::shutdown::Shutdown;
 use crate::journal::Holder;
@@ -41,12 +41,12 @@ impl LeftOver {
                     }
                 }
                 Entry::Happened { event, details } if !details.is_imported() => {
-                    match &event.happening {
+                    match &event.kind {
                         // The next entry records the person who canceled the deployment.
-                        Happening::Deployed(it) if it.outcome == Outcome::Canceled => {
+                        EventKind::Deployed(it) if it.outcome == Outcome::Canceled => {
                             was_canceled = true;
                         }
-                        Happening::Observed(_) if was_canceled => {}
+                        EventKind::Observed(_) if was_canceled => {}
                         _ => found = None,
                     }
                 }
@@ -81,7 +81,7 @@ impl LeftOver {
     fn command(&self) -> String {
         match &self.effect {
             Action::Deploy(environment) => format!("deploy command of `{environment}`"),
-            Action::LoadTest(environment) => format!("load test against `{environment}`"),
+            Action::LoadTest(run) => format!("load test against `{}`", run.environment),
             _ => "command".to_owned(),
         }
     }
@@ -103,7 +103,7 @@ impl Cleanup<'_> {
     /// Runs the cleanup for a command that was interrupted, if one is configured. Returns a note for people.
     pub(super) fn run(&self, left: &LeftOver, line: &mut dyn FnMut(&str)) -> Option<String> {
         let (environment, arguments, time_limit) = match &left.effect {
-            Action::LoadTest(environment) => {
+            Action::LoadTest(LoadTestRun { environment, .. }) => {
                 let test = self.config.load_test.as_ref()?;
                 (environment, &test.cleanup, test.time_limit.duration())
             }

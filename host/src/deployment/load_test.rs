@@ -11,7 +11,7 @@ use super::commands::Ran;
 use super::entry::Details;
 use super::nodes::{Nodes, commits};
 use crate::config::{self, Config};
-use crate::contract::promotion::{LoadTestResult, Measurement};
+use crate::contract::promotion::{LoadTestResult, Measurement, RequestStatistics};
 use crate::effects::process::Ending;
 use crate::effects::shutdown::Shutdown;
 use crate::facts::load_test::{self, Files, Run};
@@ -21,7 +21,7 @@ const WATCH: Duration = Duration::from_secs(5);
 
 /// A load test that is about to run. Its result files are in the folder of this run, or where the configuration is:
 /// there they are looked at before the run, to tell new ones from old ones.
-pub(super) struct LoadTestRun<'a> {
+pub(super) struct RunningTest<'a> {
     how: &'a config::LoadTest,
     /// The folder of this run.
     own: PathBuf,
@@ -42,7 +42,7 @@ pub(super) struct Measured {
     pub(super) well: bool,
 }
 
-impl<'a> LoadTestRun<'a> {
+impl<'a> RunningTest<'a> {
     /// Looks at the result files before the test runs.
     pub(super) fn prepare(config: &'a Config, how: &'a config::LoadTest, own: PathBuf) -> Self {
         let mut run = Self {
@@ -127,11 +127,18 @@ impl<'a> LoadTestRun<'a> {
             said: ran.said(said, folder, well),
             well,
             result: LoadTestResult::Measured(Measurement {
-                requests: results.requests,
-                failures: results.failures,
+                total: RequestStatistics {
+                    requests: results.requests,
+                    failures: results.failures,
+                    mean: None,
+                    p50: None,
+                    p95: results.p95,
+                    p99: None,
+                },
+                by_name: Vec::new(),
+                baseline: None,
                 exceptions: results.exceptions,
                 duration: results.duration,
-                p95: results.p95,
                 broken_thresholds: results.broken_thresholds,
                 exit_status: if is_success { Some(0) } else { exit_status },
                 complete: results.complete,

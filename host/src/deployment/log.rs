@@ -11,7 +11,7 @@ use super::repetition::Repetition;
 use super::{last_change, record};
 use crate::clock;
 use crate::config::Config;
-use crate::contract::promotion::{Event, Happening};
+use crate::contract::promotion::{Event, EventKind};
 use crate::error::{self, Kind};
 use crate::journal::{self, Location, Row, Store};
 
@@ -93,14 +93,10 @@ impl Record {
     }
 
     /// Records an event of now, durably.
-    pub(super) fn happened(
-        &mut self,
-        happening: Happening,
-        details: Details,
-    ) -> journal::Result<()> {
+    pub(super) fn happened(&mut self, kind: EventKind, details: Details) -> journal::Result<()> {
         let event = Event {
             at: self.now(),
-            happening,
+            kind,
         };
         self.add(event, details)
     }

@@ -145,6 +145,7 @@ pub trait Screen {
 }
 
 /// The result of [`begin`] or [`resume`].
+#[expect(clippy::large_enum_variant, reason = "a command has one of them")]
 #[derive(Debug)]
 pub enum Outcome {
     /// The deployment was driven until it ended, or until an error stopped it.

@@ -6,7 +6,7 @@ use super::entry::{Details, NodeDetails};
 use super::timeline;
 use crate::clock;
 use crate::config::Config;
-use crate::contract::promotion::{Convergence, Happening, Node, NodeVersion, Round};
+use crate::contract::promotion::{Convergence, EventKind, Node, NodeVersion, Round};
 use crate::effects::probe::{Answer, Prober};
 use crate::effects::shutdown::Shutdown;
 
@@ -43,14 +43,14 @@ pub(super) fn ask(config: &Config, environment: &str, shutdown: &Shutdown) -> An
 }
 
 /// The event that the policy receives about a round, and its details for reports.
-pub(super) fn observed(environment: &str, answers: &Answers) -> (Happening, Details) {
+pub(super) fn observed(environment: &str, answers: &Answers) -> (EventKind, Details) {
     let round = Round {
         environment: environment.to_owned(),
         convergence: Convergence::Observed(answers.iter().map(node).collect()),
         times: 1,
     };
     let nodes = answers.iter().map(details).collect();
-    (Happening::Observed(round), Details::Round { nodes })
+    (EventKind::Observed(round), Details::Round { nodes })
 }
 
 /// The answers as reports show them.

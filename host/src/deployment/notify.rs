@@ -8,7 +8,7 @@ use super::{Error, log, outbox, timeline};
 use crate::config::Config;
 use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{Conclusion, Happening, Notice, Notification, Outcome, Urgency};
+use crate::contract::promotion::{Conclusion, EventKind, Notice, Notification, Outcome, Urgency};
 use crate::effects::slack::{Failed, Message};
 use crate::facts::ci;
 use crate::journal::{self, NewOutboxMessage, OutboxMessage, OutboxState, Replaces, Store};
@@ -72,7 +72,7 @@ impl Handed {
 }
 
 /// The event that the policy receives about a notification, and the details that the journal keeps.
-pub(super) fn notified(notice: &Notice, handed: &Handed) -> (Happening, Details) {
+pub(super) fn notified(notice: &Notice, handed: &Handed) -> (EventKind, Details) {
     let outcome = match handed {
         Handed::Shown | Handed::Sent => Outcome::Succeeded,
         Handed::Waiting(_) | Handed::GivenUp(_) => Outcome::Failed,
@@ -87,7 +87,7 @@ pub(super) fn notified(notice: &Notice, handed: &Handed) -> (Happening, Details)
         text: notice.text.clone(),
         error: (!handed.is_done()).then(|| handed.said()),
     };
-    (Happening::Notified(notification), details)
+    (EventKind::Notified(notification), details)
 }
 
 /// Stores a notification in the outbox, and tries once to send it. With an incoming webhook, a notification that is in

@@ -4,7 +4,7 @@ use super::entry::{Details, Entry};
 use super::log;
 use super::{Error, READ};
 use crate::clock;
-use crate::contract::promotion::{Action, Occupant, RunningLoadTest};
+use crate::contract::promotion::{Action, LockHolder, RunningLoadTest};
 use crate::journal::{self, Store};
 
 /// Describes the deployment that holds an environment, from its records.
@@ -12,7 +12,7 @@ pub(super) fn of(
     store: &mut dyn Store,
     environment: &str,
     holder: journal::Occupant,
-) -> Result<Occupant, Error> {
+) -> Result<LockHolder, Error> {
     let entries = log::read(store, holder.deployment)?;
     let mut effects = entries.iter().rev().filter(|it| {
         matches!(
@@ -24,9 +24,9 @@ pub(super) fn of(
         Some((
             at,
             Entry::Started {
-                effect: Action::LoadTest(place),
+                effect: Action::LoadTest(run),
             },
-        )) if place == environment => Some(at),
+        )) if run.environment == environment => Some(at),
         _ => None,
     };
     let load_test = match began {
@@ -38,7 +38,7 @@ pub(super) fn of(
             }),
         }),
     };
-    Ok(Occupant {
+    Ok(LockHolder {
         environment: environment.to_owned(),
         commit: holder.commit,
         load_test,

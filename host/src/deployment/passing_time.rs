@@ -36,7 +36,7 @@ impl PassingTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::promotion::Happening;
+    use crate::contract::promotion::EventKind;
 
     const fn seconds(number: u64) -> Duration {
         Duration::from_secs(number)
@@ -54,7 +54,7 @@ mod tests {
     fn a_later_process_continues_after_the_last_event() {
         let events = [10_000, 9_000].map(|at| Event {
             at,
-            happening: Happening::Waited(1),
+            kind: EventKind::Waited(1),
         });
         let mut time = PassingTime::default();
         assert_eq!(time.at(seconds(6_400), seconds(50), &events), 10_000);

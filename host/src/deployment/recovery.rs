@@ -15,8 +15,9 @@ use super::{Context, Error, HeldLeases, Outcome, Screen, begin, is_begun, unfini
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
-    Action, Conclusion, Deployment, Happening, Intervention, LoadTest, LoadTestResult, Measurement,
-    Notice, Notification, Outcome as EffectOutcome, Permission,
+    Action, Conclusion, Deployment, EventKind, InterventionKind, LoadTest, LoadTestResult,
+    Measurement, Notice, Notification, Outcome as EffectOutcome, Permission, RequestStatistics,
+    StepResult,
 };
 use crate::journal::{Depth, Header, Store};
 
@@ -168,6 +169,7 @@ pub(super) fn conclusion(entries: &[Dated]) -> Option<(Conclusion, Permission)> 
 }
 
 /// How a process starts to drive a deployment.
+#[expect(clippy::large_enum_variant, reason = "a deployment has one of them")]
 pub(super) enum Opening {
     /// The deployment is new.
     New {
@@ -243,8 +245,8 @@ impl Recovery {
     /// Shows the rounds in which the nodes were asked.
     pub(super) fn show_rounds(&self, screen: &mut dyn Screen) {
         for (event, source) in self.history.iter() {
-            if let (Happening::Observed(it), Details::Round { nodes }) =
-                (&event.happening, &source.details)
+            if let (EventKind::Observed(it), Details::Round { nodes }) =
+                (&event.kind, &source.details)
             {
                 screen.answered(Round::of(
                     event.at.saturating_mul(1000),
@@ -261,8 +263,8 @@ impl Recovery {
             return Some(environment.clone());
         }
         let mut latest = self.history.iter().rev();
-        latest.find_map(|(event, source)| match &event.happening {
-            Happening::Deployed(it) if !source.details.is_imported() => {
+        latest.find_map(|(event, source)| match &event.kind {
+            EventKind::Deployed(it) if !source.details.is_imported() => {
                 Some(it.environment.clone())
             }
             _ => None,
@@ -272,14 +274,14 @@ impl Recovery {
     /// The person who canceled the deployment.
     pub(super) fn canceled_by(&self) -> Option<Person> {
         let mut history = self.history.iter();
-        history.find_map(
-            |(event, source)| match (&event.happening, &source.details) {
-                (Happening::Intervened(Intervention::Canceled), Details::Person(person)) => {
-                    Some(person.clone())
-                }
-                _ => None,
-            },
-        )
+        history.find_map(|(event, source)| match (&event.kind, &source.details) {
+            (EventKind::Intervened(it), Details::Person(person))
+                if it.kind == InterventionKind::Canceled =>
+            {
+                Some(person.clone())
+            }
+            _ => None,
+        })
     }
 
     /// Whether the interrupted effect is done again.
@@ -289,11 +291,15 @@ impl Recovery {
                 .environment(environment)
                 .is_some_and(|it| it.repeatable),
             Some(Action::LoadTest(_)) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
-            None => false,
             // The outbox sends a notification at most once, even if it is stored several times.
-            Some(Action::Notify(_) | Action::Observe(_) | Action::Wait(_) | Action::Finish(_)) => {
-                true
-            }
+            Some(
+                Action::Notify(_)
+                | Action::Observe(_)
+                | Action::Measure(_)
+                | Action::Wait(_)
+                | Action::Finish(_),
+            ) => true,
+            Some(Action::Ask(_) | Action::Perform(_) | Action::RollBack(_)) | None => false,
         }
     }
 
@@ -301,9 +307,11 @@ impl Recovery {
     pub(super) fn note(&self, repeated: bool) -> Option<String> {
         let effect = match self.interrupted.as_ref()? {
             Action::Deploy(environment) => format!("the deployment to `{environment}`"),
-            Action::LoadTest(environment) => {
-                format!("the load test against `{environment}`")
-            }
+            Action::LoadTest(run) => format!("the load test against `{}`", run.environment),
+            Action::Ask(question) => format!("the question `{}`", question.key),
+            Action::Perform(step) => format!("step `{}` in `{}`", step.name, step.environment),
+            Action::Measure(environment) => format!("reading the metrics of `{environment}`"),
+            Action::RollBack(environment) => format!("rolling back `{environment}`"),
             Action::Notify(Notice { key, .. }) => format!("the notification `{key}`"),
             Action::Observe(environment) => {
                 format!("asking the nodes of `{environment}`")
@@ -322,33 +330,52 @@ impl Recovery {
     }
 
     /// The event that the policy receives about the interrupted effect: its outcome is unknown.
-    pub(super) fn as_unknown(&self, began: &Began) -> Option<Happening> {
+    pub(super) fn as_unknown(&self, began: &Began) -> Option<EventKind> {
         Some(match self.interrupted.as_ref()? {
-            Action::Deploy(environment) => Happening::Deployed(Deployment {
+            Action::Deploy(environment) => EventKind::Deployed(Deployment {
                 environment: environment.clone(),
                 commit: began.commit.clone(),
                 digest: began.digest.clone(),
                 outcome: EffectOutcome::Unknown,
             }),
-            Action::LoadTest(environment) => Happening::LoadTested(LoadTest {
-                environment: environment.clone(),
+            Action::LoadTest(run) => EventKind::LoadTested(LoadTest {
+                environment: run.environment.clone(),
+                name: run.name.clone(),
                 result: LoadTestResult::Measured(Measurement {
-                    requests: 0,
-                    failures: 0,
+                    total: RequestStatistics {
+                        requests: 0,
+                        failures: 0,
+                        mean: None,
+                        p50: None,
+                        p95: None,
+                        p99: None,
+                    },
+                    by_name: Vec::new(),
+                    baseline: None,
                     exceptions: 0,
                     duration: 0,
-                    p95: None,
                     broken_thresholds: Vec::new(),
                     exit_status: None,
                     complete: false,
                     versions: Vec::new(),
                 }),
             }),
-            Action::Notify(Notice { key, .. }) => Happening::Notified(Notification {
+            Action::Notify(Notice { key, .. }) => EventKind::Notified(Notification {
                 key: key.clone(),
                 outcome: EffectOutcome::Unknown,
             }),
-            Action::Observe(_) | Action::Wait(_) | Action::Finish(_) => return None,
+            Action::Perform(step) => EventKind::Performed(StepResult {
+                step: step.clone(),
+                outcome: EffectOutcome::Unknown,
+                exit_status: None,
+                answer: None,
+            }),
+            Action::RollBack(_)
+            | Action::Ask(_)
+            | Action::Measure(_)
+            | Action::Observe(_)
+            | Action::Wait(_)
+            | Action::Finish(_) => return None,
         })
     }
 

@@ -3,7 +3,7 @@
 //! All of it is facts for the policy: what these deployments recorded, and whether one has not ended.
 
 use super::{is_begun, is_same_image, log};
-use crate::contract::promotion::{Event, Happening, Occupant};
+use crate::contract::promotion::{Event, EventKind, LockHolder};
 use crate::contract::types::Settings;
 use crate::error::Error;
 use crate::journal::Store;
@@ -42,7 +42,7 @@ pub fn history(
         // The process of a deployment that has not begun may be dead: beginning another one finds that out.
         under_way |= header.conclusion.is_none() && is_begun(store, header.number)?;
         for (event, source) in log::history(header.number, &entries)?.into_events() {
-            if !source.details.is_imported() && lasts(&event.happening, settings) {
+            if !source.details.is_imported() && lasts(&event.kind, settings) {
                 found.push((source.at, header.number, source.position, event));
             }
         }
@@ -52,7 +52,7 @@ pub fn history(
     if under_way {
         events.extend(settings.environments.iter().map(|it| Event {
             at: now,
-            happening: Happening::Occupied(Occupant {
+            kind: EventKind::Locked(LockHolder {
                 environment: it.name.clone(),
                 commit: release.commit.to_owned(),
                 load_test: None,
@@ -63,18 +63,25 @@ pub fn history(
 }
 
 /// Whether an event is still true after its deployment.
-fn lasts(happening: &Happening, settings: &Settings) -> bool {
-    let environment = match happening {
-        Happening::Deployed(it) => &it.environment,
-        Happening::Observed(it) => &it.environment,
-        Happening::LoadTested(it) => &it.environment,
-        Happening::Overtaken(it) => &it.environment,
-        Happening::Notified(_)
-        | Happening::Intervened(_)
-        | Happening::Contains(_)
-        | Happening::Accompanied(_)
-        | Happening::Waived(_) => return true,
-        Happening::Waited(_) | Happening::Unplaced(_) | Happening::Occupied(_) => return false,
+fn lasts(kind: &EventKind, settings: &Settings) -> bool {
+    let environment = match kind {
+        EventKind::Deployed(it) | EventKind::RolledBack(it) => &it.environment,
+        EventKind::Observed(it) => &it.environment,
+        EventKind::LoadTested(it) => &it.environment,
+        EventKind::Superseded(it) => &it.environment,
+        EventKind::Measured(it) => &it.environment,
+        EventKind::Performed(it) => &it.step.environment,
+        EventKind::Asked(it) => &it.environment,
+        EventKind::Notified(_)
+        | EventKind::Intervened(_)
+        | EventKind::Contains(_)
+        | EventKind::Accompanied(_)
+        | EventKind::Waived(_)
+        | EventKind::Excused(_) => return true,
+        EventKind::Waited(_)
+        | EventKind::Diverged(_)
+        | EventKind::Locked(_)
+        | EventKind::Scheduled(_) => return false,
     };
     let mut known = settings.environments.iter();
     known.any(|it| it.name == *environment)

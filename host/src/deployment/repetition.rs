@@ -6,7 +6,7 @@
 use super::entry::{Details, Entry, NodeDetails, RepeatedDecision};
 use super::history::History;
 use super::record::repeats::is_same;
-use crate::contract::promotion::{Decision, Happening};
+use crate::contract::promotion::{Decision, EventKind};
 
 /// The maximum number of decisions in a cycle.
 const CYCLE: usize = 2;
@@ -46,17 +46,14 @@ impl Repetition {
                 *now
             }
             Entry::Happened { event, details } => {
-                let is_repeated = match (&event.happening, details) {
+                let is_repeated = match (&event.kind, details) {
                     // A wait after an entry that is kept back is part of the cycle.
-                    (Happening::Waited(_), Details::Nothing) => {
-                        self.since.is_some() || history.is_repeated_by(&event.happening)
+                    (EventKind::Waited(_), Details::Nothing) => {
+                        self.since.is_some() || history.is_repeated_by(&event.kind)
                     }
-                    (Happening::Occupied(_), Details::Nothing) => {
-                        history.is_repeated_by(&event.happening)
-                    }
-                    (Happening::Observed(_), Details::Round { nodes }) => {
-                        history.is_repeated_by(&event.happening)
-                            && is_same(&self.answers, Some(nodes))
+                    (EventKind::Locked(_), Details::Nothing) => history.is_repeated_by(&event.kind),
+                    (EventKind::Observed(_), Details::Round { nodes }) => {
+                        history.is_repeated_by(&event.kind) && is_same(&self.answers, Some(nodes))
                     }
                     _ => false,
                 };
@@ -77,7 +74,7 @@ impl Repetition {
         let Entry::Happened { event, .. } = entry else {
             return false;
         };
-        matches!(event.happening, Happening::Waited(_))
+        matches!(event.kind, EventKind::Waited(_))
             && (self.since).is_some_and(|since| event.at.abs_diff(since) >= KEPT_BACK)
     }
 
@@ -98,8 +95,8 @@ impl Repetition {
                 if let Details::Round { nodes } = details {
                     self.answers.clone_from(nodes);
                 }
-                let is_wait = matches!(event.happening, Happening::Waited(_));
-                if !is_wait && !history.is_repeated_by(&event.happening) {
+                let is_wait = matches!(event.kind, EventKind::Waited(_));
+                if !is_wait && !history.is_repeated_by(&event.kind) {
                     self.decisions.clear();
                 }
             }

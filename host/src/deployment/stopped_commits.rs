@@ -5,7 +5,8 @@ use std::path::Path;
 use super::entry::{Began, Entry};
 use super::log::{self, Dated};
 use super::{Error, LISTED};
-use crate::contract::promotion::{Conclusion, Decision, Happening, StopCause, StoppedCommit};
+use crate::contract::load_tests;
+use crate::contract::promotion::{Conclusion, Decision, EventKind, StopCause, StoppedCommit};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::facts::{ancestry, reverts};
 use crate::journal::{Header, Store};
@@ -89,7 +90,7 @@ impl StoppedCommits<'_> {
     pub(super) fn asks_for_abort(&self, began: &Began) -> Result<bool, Error> {
         let target = self.policy.resolve(&began.tag, &began.settings)?;
         let tagged = target.ok().and_then(|it| it.action);
-        let action = tagged.or(began.instruction.map(|it| it.action));
+        let action = tagged.or(began.instruction.as_ref().map(|it| it.action));
         Ok(action == Some(LoadTestAction::Abort))
     }
 
@@ -129,15 +130,15 @@ pub(super) fn last_decision(entries: &[Dated]) -> Option<&Decision> {
 
 /// Whether a load test of the release passed.
 pub(super) fn is_passed(decision: &Decision) -> bool {
-    let mut standings = decision.standings.iter();
-    standings.any(|it| it.load_test == Some(Verdict::Passed))
+    let mut statuses = decision.environments.iter();
+    statuses.any(|it| load_tests::worst(&it.load_tests) == Some(Verdict::Passed))
 }
 
 /// The stopped commits that the release of a deployment contained.
 pub(super) fn contained(entries: &[Dated]) -> impl Iterator<Item = &StoppedCommit> {
     entries.iter().filter_map(|it| match &it.entry {
-        Entry::Happened { event, .. } => match &event.happening {
-            Happening::Contains(it) => Some(it),
+        Entry::Happened { event, .. } => match &event.kind {
+            EventKind::Contains(it) => Some(it),
             _ => None,
         },
         _ => None,

@@ -9,7 +9,7 @@ use super::nodes::Answers;
 use super::stopped_commits::StoppedCommits;
 use super::{Context, Error, live, nodes, unreleased};
 use crate::config::Labels;
-use crate::contract::promotion::{Happening, Rival};
+use crate::contract::promotion::{CompetingRelease, EventKind};
 use crate::facts::ancestry::{is_ancestor, is_whole};
 use crate::text::number::short;
 
@@ -29,7 +29,7 @@ impl Survey<'_, '_> {
     pub(super) fn look_before(&mut self, environment: &str, own: &[String]) -> Result<(), Error> {
         self.look_at_all_of(environment)?;
         let mut events = self.record.events().iter();
-        if events.any(|it| matches!(it.happening, Happening::Deployed(_))) {
+        if events.any(|it| matches!(it.kind, EventKind::Deployed(_))) {
             return Ok(());
         }
         for other in own.iter().filter(|it| *it != environment) {
@@ -67,8 +67,8 @@ impl Survey<'_, '_> {
         self.context
             .screen
             .answered(nodes::round(environment, &answers));
-        let (happening, details) = nodes::observed(environment, &answers);
-        self.record.happened(happening, details)?;
+        let (kind, details) = nodes::observed(environment, &answers);
+        self.record.happened(kind, details)?;
         for live in nodes::commits(&answers) {
             self.place(environment, &live)?;
         }
@@ -80,20 +80,20 @@ impl Survey<'_, '_> {
         if other == self.commit {
             return Ok(());
         }
-        let rival = rival(environment, other);
+        let competing_release = competing_release(environment, other);
         let relation = relation(self.context.repo, self.commit, other);
         // A signal to the whole job ends git, too; then its answer means nothing.
         self.context.check_shutdown()?;
-        let happening = match relation {
+        let kind = match relation {
             Relation::Ancestor => return Ok(()),
-            Relation::Descendant => Happening::Overtaken(rival),
-            Relation::Diverged | Relation::Unknown => Happening::Unplaced(rival),
+            Relation::Descendant => EventKind::Superseded(competing_release),
+            Relation::Diverged | Relation::Unknown => EventKind::Diverged(competing_release),
         };
-        let mut known = self.record.events().iter().map(|it| &it.happening);
-        if known.any(|it| is_same(it, &happening)) {
+        let mut known = self.record.events().iter().map(|it| &it.kind);
+        if known.any(|it| is_same(it, &kind)) {
             return Ok(());
         }
-        Ok(self.record.happened(happening, Details::Nothing)?)
+        Ok(self.record.happened(kind, Details::Nothing)?)
     }
 
     /// Records which stopped commits the release contains, and the labels of other commits that count.
@@ -110,11 +110,11 @@ impl Survey<'_, '_> {
         };
         // A signal to the whole job ends git, too; then its answers mean nothing.
         self.context.check_shutdown()?;
-        let labels = labels?.into_iter().map(Happening::Accompanied);
-        for happening in found.into_iter().map(Happening::Contains).chain(labels) {
+        let labels = labels?.into_iter().map(EventKind::Accompanied);
+        for kind in found.into_iter().map(EventKind::Contains).chain(labels) {
             let mut known = self.record.events().iter();
-            if !known.any(|it| it.happening == happening) {
-                self.record.happened(happening, Details::Nothing)?;
+            if !known.any(|it| it.kind == kind) {
+                self.record.happened(kind, Details::Nothing)?;
             }
         }
         Ok(())
@@ -122,10 +122,10 @@ impl Survey<'_, '_> {
 }
 
 /// Whether two events say the same about a competing release.
-fn is_same(one: &Happening, other: &Happening) -> bool {
+fn is_same(one: &EventKind, other: &EventKind) -> bool {
     match (one, other) {
-        (Happening::Overtaken(one), Happening::Overtaken(other))
-        | (Happening::Unplaced(one), Happening::Unplaced(other)) => {
+        (EventKind::Superseded(one), EventKind::Superseded(other))
+        | (EventKind::Diverged(one), EventKind::Diverged(other)) => {
             one.environment == other.environment && one.commit == other.commit
         }
         _ => false,
@@ -133,8 +133,8 @@ fn is_same(one: &Happening, other: &Happening) -> bool {
 }
 
 /// Another release in an environment.
-pub(super) fn rival(environment: &str, commit: &str) -> Rival {
-    Rival {
+pub(super) fn competing_release(environment: &str, commit: &str) -> CompetingRelease {
+    CompetingRelease {
         environment: environment.to_owned(),
         commit: commit.to_owned(),
     }

@@ -28,7 +28,7 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
             ),
             "watch the dashboards".to_owned(),
         ],
-        Some(Conclusion::Stopped) => stopped(timeline),
+        Some(Conclusion::Stopped | Conclusion::RolledBack) => stopped(timeline),
         Some(Conclusion::Superseded) => vec![
             "nothing: a newer release that contains it takes its place; `greenlight status` shows that one"
                 .to_owned(),

@@ -2,8 +2,9 @@
 
 use crate::contract::names::names;
 use crate::contract::promotion::{
-    Convergence, Deployment, Event, Happening, LoadTest, LoadTestResult, Outcome, Round,
+    Convergence, Deployment, Event, EventKind, LoadTest, LoadTestResult, Outcome, Round,
 };
+use crate::contract::settings::LOAD_TEST;
 use crate::contract::types::{Timestamp, Verdict};
 
 /// The state of the first environment, as far as the step knows it.
@@ -87,7 +88,7 @@ pub fn history(
     });
     let environment = || subject.environment.to_owned();
     let deployed = outcome.map(|outcome| {
-        Happening::Deployed(Deployment {
+        EventKind::Deployed(Deployment {
             environment: environment(),
             commit: subject.commit.to_owned(),
             digest: subject.digest.map(str::to_owned),
@@ -95,21 +96,22 @@ pub fn history(
         })
     });
     let converged = (stage == Some(Stage::Converged)).then(|| {
-        Happening::Observed(Round {
+        EventKind::Observed(Round {
             environment: environment(),
             convergence: Convergence::Judged(true),
             times: 1,
         })
     });
     let tested = load_test.verdict().map(|verdict| {
-        Happening::LoadTested(LoadTest {
+        EventKind::LoadTested(LoadTest {
             environment: environment(),
+            name: LOAD_TEST.to_owned(),
             result: LoadTestResult::Judged(verdict),
         })
     });
     [deployed, converged, tested]
         .into_iter()
         .flatten()
-        .map(|happening| Event { at: now, happening })
+        .map(|kind| Event { at: now, kind })
         .collect()
 }

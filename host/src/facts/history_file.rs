@@ -1,6 +1,6 @@
 //! Reads the history of a release from a JSON file, for `decide --history`.
 //!
-//! `{"schema": "greenlight.history/2", "events": [{"at": 0, "happening": {…}}]}`. A happening is an object with
+//! `{"schema": "greenlight.history/3", "events": [{"at": 0, "kind": {…}}]}`. A kind is an object with
 //! one key, which names the kind of event. Unknown keys are refused, because a misspelled key would hide a fact.
 
 use std::path::Path;
@@ -44,12 +44,19 @@ pub(super) fn parse(text: &str) -> Result<Vec<promotion::Event>, Error> {
         Error::new(message, &help).because(error)
     };
     let version: Version = serde_json::from_str(text).map_err(wrong)?;
-    if version.schema == "greenlight.history/1" {
+    if matches!(
+        &*version.schema,
+        "greenlight.history/1" | "greenlight.history/2"
+    ) {
         return Err(Error::new(
-            format!("its version is `greenlight.history/1`, and this program reads `{schema}`"),
             format!(
-                "convert it: set `schema` to `{schema}`, and rename `broken_thresholds` to `broken-thresholds` \
-                 and `exit_status` to `exit-status`"
+                "its version is `{}`, and this program reads `{schema}`",
+                version.schema
+            ),
+            format!(
+                "convert it: set `schema` to `{schema}`, rename `happening` to `kind`, `overtaken` to `superseded`, \
+                 `unplaced` to `diverged` and `occupied` to `locked`, and see `greenlight schema history` for the other \
+                 events"
             ),
         ));
     }
@@ -77,15 +84,15 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_happening() {
+    fn every_kind_of_event() {
         let events = include_str!("../../../tests/cases/history.json");
         let events = parse(events).expect("a history");
         let kinds: Vec<_> = events
             .iter()
-            .map(|event| std::mem::discriminant(&event.happening))
+            .map(|event| std::mem::discriminant(&event.kind))
             .collect();
-        assert_eq!(kinds.len(), 15);
-        for (place, kind) in kinds.iter().enumerate().take(12) {
+        assert_eq!(kinds.len(), 21);
+        for (place, kind) in kinds.iter().enumerate().take(18) {
             assert!(
                 !kinds[..place].contains(kind),
                 "event {place} repeats a kind"
@@ -94,26 +101,30 @@ mod tests {
     }
 
     #[test]
-    fn the_first_version_is_refused_with_a_way_to_convert_it() {
-        let events = include_str!("../../../tests/cases/history.json");
-        let first = events
-            .replace("greenlight.history/2", "greenlight.history/1")
-            .replace("broken-thresholds", "broken_thresholds")
-            .replace("exit-status", "exit_status");
-        let Error {
-            message: why, help, ..
-        } = parse(&first).expect_err("an old one");
-        assert!(
-            why.contains("history/1`") && why.contains("history/2`"),
-            "{why}"
-        );
-        let converted = first
-            .replace("greenlight.history/1", "greenlight.history/2")
-            .replace("broken_thresholds", "broken-thresholds")
-            .replace("exit_status", "exit-status");
-        parse(&converted).expect("as the help says");
-        for key in ["`schema`", "`broken-thresholds`", "`exit-status`"] {
-            assert!(help.contains(key), "{help}");
+    fn an_older_version_is_refused_with_a_way_to_convert_it() {
+        let newest = r#"{"schema": "greenlight.history/3", "events": [{"at": 0, "kind":
+            {"superseded": {"environment": "prod", "commit": "8f94139338f9404f26296befa88755fc2598c289"}}}]}"#;
+        parse(newest).expect("a history");
+        for version in ["greenlight.history/1", "greenlight.history/2"] {
+            let older = newest
+                .replace("greenlight.history/3", version)
+                .replace("kind", "happening")
+                .replace("superseded", "overtaken");
+            let Error {
+                message: why, help, ..
+            } = parse(&older).expect_err("an old one");
+            assert!(why.contains(version) && why.contains("history/3`"), "{why}");
+            let mut converted = older.replace(version, "greenlight.history/3");
+            for (old, new) in [
+                ("happening", "kind"),
+                ("overtaken", "superseded"),
+                ("unplaced", "diverged"),
+                ("occupied", "locked"),
+            ] {
+                assert!(help.contains(&format!("`{old}` to `{new}`")), "{help}");
+                converted = converted.replace(old, new);
+            }
+            parse(&converted).expect("as the help says");
         }
     }
 
@@ -122,16 +133,16 @@ mod tests {
         for (events, said) in [
             (r#"{"at": 0, "happened": {}}"#, "unknown key `happened`"),
             (
-                r#"{"at": 0, "happening": {"exploded": 1}}"#,
+                r#"{"at": 0, "kind": {"exploded": 1}}"#,
                 "unknown variant `exploded`",
             ),
-            (r#"{"at": -1, "happening": {"waited": 1}}"#, "invalid value"),
+            (r#"{"at": -1, "kind": {"waited": 1}}"#, "invalid value"),
             (
-                r#"{"at": 0, "happening": {"intervened": "maybe"}}"#,
+                r#"{"at": 0, "kind": {"intervened": {"kind": "maybe", "by": "Ada", "why": ""}}}"#,
                 "`maybe` is not one of `approved`",
             ),
             (
-                r#"{"at": 0, "happening": {"overtaken": {"environment": "prod"}}}"#,
+                r#"{"at": 0, "kind": {"superseded": {"environment": "prod"}}}"#,
                 "missing field `commit`",
             ),
         ] {
@@ -143,8 +154,8 @@ mod tests {
     #[test]
     fn other_documents_are_not_histories() {
         assert!(
-            parse(r#"{"schema": "greenlight.history/3", "events": []}"#)
-                .is_err_and(|error| error.message.contains("greenlight.history/3"))
+            parse(r#"{"schema": "greenlight.history/4", "events": []}"#)
+                .is_err_and(|error| error.message.contains("greenlight.history/4"))
         );
         assert!(parse("[]").is_err());
         assert!(parse("").is_err());

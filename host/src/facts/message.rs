@@ -52,16 +52,31 @@ pub fn from_paragraphs(paragraphs: &[String]) -> Result<Reading, Error> {
 /// Source: the header line `author NAME <ADDRESS> SECONDS ZONE`.
 pub fn author(commit: &git::Commit) -> Option<String> {
     let (name, _) = split_at_last(commit.header("author ")?, b" <")?;
+    text(commit, name)
+}
+
+/// The name and the address of the author of a commit, as far as the commit says them.
+pub fn authors(commit: &git::Commit) -> Vec<String> {
+    let address = commit.header("author ").and_then(|line| {
+        let (_, rest) = split_at_last(line, b" <")?;
+        let (address, _) = split_at_last(rest, b"> ")?;
+        text(commit, address)
+    });
+    author(commit).into_iter().chain(address).collect()
+}
+
+/// A part of a header in the encoding of the commit; `None` if it is empty.
+fn text(commit: &git::Commit, part: &[u8]) -> Option<String> {
     let encoding = commit
         .encoding()
         .and_then(|it| Encoding::for_label(it.as_bytes()));
-    let name = match (std::str::from_utf8(name), encoding) {
-        (Ok(name), _) => name.to_owned(),
-        (Err(_), Some(encoding)) => encoding.decode_without_bom_handling(name).0.into_owned(),
-        (Err(_), None) => String::from_utf8_lossy(name).into_owned(),
+    let text = match (std::str::from_utf8(part), encoding) {
+        (Ok(text), _) => text.to_owned(),
+        (Err(_), Some(encoding)) => encoding.decode_without_bom_handling(part).0.into_owned(),
+        (Err(_), None) => String::from_utf8_lossy(part).into_owned(),
     };
-    let name = name.trim();
-    (!name.is_empty()).then(|| name.to_owned())
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// When a commit was committed, in milliseconds since 1970; `None` if the commit does not say.

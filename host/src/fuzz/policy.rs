@@ -3,7 +3,9 @@
 
 use crate::contract::environments::{Build, Job, JobStatus};
 use crate::contract::labels::Message;
-use crate::contract::promotion::{Action, Event, Happening, Intervention, Permission, Release};
+use crate::contract::promotion::{
+    Action, Event, EventKind, Intervention, InterventionKind, Permission, Release,
+};
 use crate::contract::settings;
 use crate::contract::types::{Evidence, LoadTestAction, Reason};
 use crate::contract::validate::is_tag;
@@ -36,6 +38,8 @@ pub(super) fn history(bytes: &[u8]) {
             tag: format!("{tag}{COMMIT}"),
             digest: None,
             instruction: None,
+            authors: Vec::new(),
+            facts: Vec::new(),
         };
         let decision = decide(&release, &events, now, &settings);
         check_reasons(&decision.reasons);
@@ -56,7 +60,15 @@ pub(super) fn history(bytes: &[u8]) {
 fn canceled(release: &Release, mut events: Vec<Event>, now: u64) {
     events.push(Event {
         at: now,
-        happening: Happening::Intervened(Intervention::Canceled),
+        kind: EventKind::Intervened(Intervention {
+            kind: InterventionKind::Canceled,
+            by: "Ada".to_owned(),
+            proven: false,
+            why: String::new(),
+            environment: None,
+            digest: None,
+            question: None,
+        }),
     });
     let decision = decide(release, &events, now, &settings::defaults());
     let starts = matches!(decision.next, Action::Deploy(_) | Action::LoadTest(_));
@@ -117,6 +129,8 @@ pub(super) fn tag(bytes: &[u8]) {
             branch: Some(settings.publish_branch.clone()),
             action,
             jobs: vec![job("test")],
+            extra: Vec::new(),
+            facts: Vec::new(),
         };
         match tags(&build, &settings) {
             Ok(written) => {

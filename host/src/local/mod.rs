@@ -48,7 +48,11 @@ pub fn settings(resolved: &Resolved) -> Settings {
         for environment in &mut settings.environments {
             environment.convergence_deadline = CONVERGENCE_DEADLINE;
         }
-        settings.thresholds.min_requests = MIN_REQUESTS;
+        for environment in &mut settings.environments {
+            for test in &mut environment.load_tests {
+                test.thresholds.min_requests = MIN_REQUESTS;
+            }
+        }
     }
     settings
 }

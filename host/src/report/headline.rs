@@ -83,6 +83,7 @@ impl<'a> Headline<'a> {
                 (Tone::Warned, "Promoted with a warning", "to")
             }
             Some(Conclusion::Stopped) => (Tone::Bad, "Stopped", "in"),
+            Some(Conclusion::RolledBack) => (Tone::Bad, "Rolled back", "in"),
             Some(Conclusion::Superseded) => (Tone::Idle, "Superseded by a newer release", "in"),
             Some(Conclusion::Canceled) => (Tone::Idle, "Canceled", "in"),
         };

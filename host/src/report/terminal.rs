@@ -10,6 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::contract::actions::sentence;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Decision, NodeState, Progress};
+use crate::contract::settings::LOAD_TEST;
 use crate::contract::types::{Diagnostic, Reason, Severity, Span};
 use crate::text::escape::{escape, push};
 
@@ -33,13 +34,17 @@ pub fn decision(decision: &Decision) -> String {
         }
     }
     let _ = write!(text, "\n  next: {}\n", sentence(&decision.next));
-    for standing in &decision.standings {
-        let name = escape(&standing.environment);
-        let _ = write!(text, "  {name}: {}", progress(standing.progress));
-        if let Some(verdict) = standing.load_test {
-            let _ = write!(text, ", load test {}", verdict.name());
+    for status in &decision.environments {
+        let name = escape(&status.environment);
+        let _ = write!(text, "  {name}: {}", progress(status.progress));
+        for test in &status.load_tests {
+            let verdict = test.verdict.name();
+            let _ = match test.name.as_str() {
+                LOAD_TEST => write!(text, ", load test {verdict}"),
+                name => write!(text, ", load test `{}` {verdict}", escape(name)),
+            };
         }
-        let behind: Vec<_> = standing
+        let behind: Vec<_> = status
             .nodes
             .iter()
             .filter(|node| node.state != NodeState::Current)
@@ -88,6 +93,7 @@ pub fn progress(progress: Progress) -> &'static str {
         Progress::Deployed => "deployed, not converged",
         Progress::Converged => "converged",
         Progress::Failed => "failed",
+        Progress::RolledBack => "rolled back",
     }
 }
 

@@ -4,7 +4,9 @@ use super::limits::Failure;
 use crate::contract::Answer;
 use crate::contract::environments::{Build, Target};
 use crate::contract::labels::{Labels, Message};
-use crate::contract::promotion::{Action, Conclusion, Decision, Event, Permission};
+use crate::contract::promotion::{
+    Action, Conclusion, Decision, Event, LoadTestRun, Permission, Question, Step,
+};
 use crate::contract::types::{Evidence, Reason, Settings, Span};
 use crate::contract::validate::{is_commit, is_tag};
 
@@ -74,21 +76,33 @@ pub fn decision(decision: &Decision, history: &[Event], settings: &Settings) -> 
             }
         }
     }
-    for standing in &decision.standings {
-        environment(&standing.environment, settings)?;
+    for status in &decision.environments {
+        environment(&status.environment, settings)?;
     }
     let permitted = matches!(
         decision.permission,
         Permission::Promote | Permission::PromoteWithWarning
     );
     match &decision.next {
-        Action::Deploy(name) | Action::Observe(name) | Action::LoadTest(name) => {
+        Action::Deploy(name)
+        | Action::Observe(name)
+        | Action::Measure(name)
+        | Action::LoadTest(LoadTestRun {
+            environment: name, ..
+        })
+        | Action::Perform(Step {
+            environment: name, ..
+        })
+        | Action::Ask(Question {
+            environment: name, ..
+        }) => {
             environment(name, settings)?;
             holds(
                 decision.permission != Permission::Stop,
                 "it says stop and names a next action",
             )
         }
+        Action::RollBack(name) => environment(name, settings),
         Action::Finish(Conclusion::Promoted | Conclusion::PromotedWithWarning) => {
             holds(permitted, "it finishes as promoted without permission")
         }
@@ -141,7 +155,7 @@ fn holds(kept: bool, otherwise: &str) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::promotion::Standing;
+    use crate::contract::promotion::EnvironmentStatus;
     use crate::contract::settings;
     use crate::contract::types::LoadTestAction;
 
@@ -157,6 +171,8 @@ mod tests {
             branch: None,
             action: LoadTestAction::Warn,
             jobs: Vec::new(),
+            extra: Vec::new(),
+            facts: Vec::new(),
         }
     }
 
@@ -174,7 +190,7 @@ mod tests {
             permission,
             next,
             reasons: vec![reason("because", Vec::new())],
-            standings: Vec::new(),
+            environments: Vec::new(),
         }
     }
 
@@ -217,6 +233,7 @@ mod tests {
                 action: LoadTestAction::Warn,
                 source: Some(Span { start, end }),
                 diagnostics: Vec::new(),
+                extra: Vec::new(),
             };
             assert_eq!(
                 super::labels(&Ok(labels), &message).is_ok(),
@@ -268,13 +285,15 @@ mod tests {
     }
 
     #[test]
-    fn standings_of_unknown_environments() {
+    fn statuses_of_unknown_environments() {
         use crate::contract::promotion::Progress;
         let mut decision = with(Permission::Hold, Action::Wait(1));
-        decision.standings.push(Standing {
+        decision.environments.push(EnvironmentStatus {
             environment: "moon".to_owned(),
             progress: Progress::Pending,
-            load_test: None,
+            approved_by: Vec::new(),
+            load_tests: Vec::new(),
+            watch: None,
             nodes: Vec::new(),
         });
         let message = said(super::decision(&decision, &[], &settings::defaults()));

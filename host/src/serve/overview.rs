@@ -224,7 +224,7 @@ fn tone(served: &Served, change: OpenChange) -> Tone {
             (Some(Conclusion::Promoted | Conclusion::Superseded), _) | (None, Some(_)) => {
                 Tone::Good
             }
-            (Some(Conclusion::Stopped), _) => Tone::Bad,
+            (Some(Conclusion::Stopped | Conclusion::RolledBack), _) => Tone::Bad,
             (Some(Conclusion::PromotedWithWarning | Conclusion::Canceled), _) => Tone::Warned,
             (None, None) => Tone::Idle,
         },

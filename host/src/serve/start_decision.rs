@@ -43,6 +43,8 @@ pub fn decide(
         tag: request.tag.clone(),
         digest: request.digest.clone(),
         instruction: instruction(shared, &request.commit),
+        authors: Vec::new(),
+        facts: Vec::new(),
     };
     let decision = match context.policy.decide(&release, &history, now, settings) {
         Ok(decision) => decision,
@@ -50,14 +52,17 @@ pub fn decide(
     };
     let reasons = reasons_text(&decision.reasons);
     Ok(match decision.next {
-        Action::Deploy(_) => StartDecision::Start,
+        Action::Deploy(_) | Action::Perform(_) | Action::Ask(_) => StartDecision::Start,
         Action::Finish(Conclusion::Promoted | Conclusion::PromotedWithWarning) => {
             StartDecision::Close(format!("the release is live: {reasons}"))
         }
         Action::Finish(_) => StartDecision::Close(reasons),
-        Action::Observe(_) | Action::LoadTest(_) | Action::Notify(_) | Action::Wait(_) => {
-            StartDecision::Wait(reasons)
-        }
+        Action::Observe(_)
+        | Action::LoadTest(_)
+        | Action::Measure(_)
+        | Action::RollBack(_)
+        | Action::Notify(_)
+        | Action::Wait(_) => StartDecision::Wait(reasons),
     })
 }
 
@@ -72,5 +77,6 @@ fn instruction(shared: &Shared, commit: &str) -> Option<Instruction> {
     Some(Instruction {
         action: labels.action,
         source: labels.source,
+        extra: labels.extra,
     })
 }

@@ -45,8 +45,8 @@ pub fn check(history: &History) -> Violations {
             Action::Deploy(environment) => {
                 command.kind == Kind::Deploy && *environment == command.environment
             }
-            Action::LoadTest(environment) => {
-                command.kind == Kind::LoadTest && *environment == command.environment
+            Action::LoadTest(run) => {
+                command.kind == Kind::LoadTest && run.environment == command.environment
             }
             _ => false,
         };

@@ -3,7 +3,7 @@
 //! *Verified* means: before the deploy command of production starts, a deploy command has brought the release to stage,
 //! and the journal has a round in which every node of stage served the commit.
 
-use greenlight::contract::promotion::{Action, Convergence, Happening, NodeVersion};
+use greenlight::contract::promotion::{Action, Convergence, EventKind, NodeVersion};
 use greenlight::deployment::entry::Entry;
 
 use crate::history::{History, Violations};
@@ -37,8 +37,8 @@ pub fn check(history: &History) -> Violations {
             !matches!(it, Entry::Started { effect: Action::Deploy(environment) } if environment == "prod")
         });
         let mut rounds = before.filter_map(|it| match it {
-            Entry::Happened { event, .. } => match &event.happening {
-                Happening::Observed(round) if round.environment == "stage" => {
+            Entry::Happened { event, .. } => match &event.kind {
+                EventKind::Observed(round) if round.environment == "stage" => {
                     Some(&round.convergence)
                 }
                 _ => None,

@@ -5,7 +5,7 @@ mod environments;
 use std::collections::BTreeSet;
 
 use greenlight::contract::promotion::{
-    Action, Conclusion, Convergence, Event, Happening, Node, NodeVersion, Round,
+    Action, Conclusion, Convergence, Event, EventKind, Node, NodeVersion, Round,
 };
 use greenlight::deployment::entry::{Details, Entry};
 use greenlight::deployment::log::Dated;
@@ -59,7 +59,7 @@ fn observed(commit: &str) -> Entry {
     Entry::Happened {
         event: Event {
             at: 1,
-            happening: Happening::Observed(round),
+            kind: EventKind::Observed(round),
         },
         details: Details::Nothing,
     }

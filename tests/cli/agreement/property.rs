@@ -209,8 +209,11 @@ fn measured(commands: &impl Commands, tag: &str) {
     let (case, commit) = (commands.case(), commands.commit());
     let environment = &case.environments[0];
     let measured = json!({"measured": {
-        "requests": case.measured.requests, "failures": case.measured.failures, "exceptions": 0,
-        "duration": 60_000, "p95": case.measured.p95, "broken-thresholds": [], "exit-status": 0,
+        "total": {
+            "requests": case.measured.requests, "failures": case.measured.failures,
+            "p95": case.measured.p95,
+        },
+        "exceptions": 0, "duration": 60_000, "broken-thresholds": [], "exit-status": 0,
         "complete": true, "versions": [commit],
     }});
     let events = [
@@ -222,10 +225,10 @@ fn measured(commands: &impl Commands, tag: &str) {
     ];
     let events: Vec<_> = (1000..)
         .zip(events)
-        .map(|(at, happening)| json!({"at": at, "happening": happening}))
+        .map(|(at, kind)| json!({"at": at, "kind": kind}))
         .collect();
     let file = commands.folder().join("history.json");
-    let history = json!({"schema": "greenlight.history/2", "events": events});
+    let history = json!({"schema": "greenlight.history/3", "events": events});
     fs::write(&file, history.to_string()).expect("written");
     let file = file.to_str().expect("UTF-8");
     let by_numbers = commands.decided(tag, &["--history", file, "--now", "1010"]);

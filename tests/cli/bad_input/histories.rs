@@ -11,21 +11,19 @@ fn histories() {
     let file = folder.path().join("history.json");
     let path = file.to_str().expect("UTF-8");
     let tag = format!("prod-{SHA}");
-    let event = |happening: &str| {
-        format!(
-            r#"{{"schema": "greenlight.history/2", "events": [{{"at": 0, "happening": {happening}}}]}}"#
-        )
+    let event = |kind: &str| {
+        format!(r#"{{"schema": "greenlight.history/3", "events": [{{"at": 0, "kind": {kind}}}]}}"#)
     };
     for (text, why) in [
         (String::new(), "EOF"),
         ("not JSON".to_owned(), "expected"),
         ("{}".to_owned(), "missing field `schema`"),
         (
-            r#"{"schema": "greenlight.history/3", "events": []}"#.to_owned(),
-            "greenlight.history/3",
+            r#"{"schema": "greenlight.history/4", "events": []}"#.to_owned(),
+            "greenlight.history/4",
         ),
         (
-            r#"{"schema": "greenlight.history/2", "events": [], "extra": 1}"#.to_owned(),
+            r#"{"schema": "greenlight.history/3", "events": [], "extra": 1}"#.to_owned(),
             "`extra`",
         ),
         (event(r#"{"exploded": 1}"#), "unknown variant `exploded`"),
@@ -38,16 +36,16 @@ fn histories() {
             "`times` is 0; set it to a number from 1 to 2678400",
         ),
         (
-            event(r#"{"intervened": "maybe"}"#),
-            "`maybe` is not one of `approved`, `held`, `canceled`",
+            event(r#"{"intervened": {"kind": "maybe", "by": "Ada", "why": ""}}"#),
+            "`maybe` is not one of `approved`, `rejected`, `held`, `canceled`",
         ),
         (
             event(r#"{"notified": {"key": "k", "outcome": "succeeded", "to": "ops"}}"#),
             "unknown key `to`",
         ),
         (
-            event(r#"{"waited": 1}, "happening": {"waited": 1}"#),
-            "duplicate field `happening`",
+            event(r#"{"waited": 1}, "kind": {"waited": 1}"#),
+            "duplicate field `kind`",
         ),
     ] {
         fs::write(&file, text).expect("written");
@@ -56,7 +54,7 @@ fn histories() {
             &[
                 "failed to read the history",
                 why,
-                "help: expected a `greenlight.history/2` document",
+                "help: expected a `greenlight.history/3` document",
             ],
         );
     }

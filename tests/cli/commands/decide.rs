@@ -121,11 +121,11 @@ fn another_image_of_the_same_commit_is_not_verified() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("history.json");
     let history = format!(
-        r#"{{"schema": "greenlight.history/2", "events": [
-            {{"at": 1, "happening": {{"deployed": {{"environment": "stage", "commit": "{SHA}",
+        r#"{{"schema": "greenlight.history/3", "events": [
+            {{"at": 1, "kind": {{"deployed": {{"environment": "stage", "commit": "{SHA}",
                 "digest": "{}", "outcome": "succeeded"}}}}}},
-            {{"at": 2, "happening": {{"observed": {{"environment": "stage", "convergence": {{"judged": true}}}}}}}},
-            {{"at": 3, "happening": {{"load-tested": {{"environment": "stage", "result": {{"judged": "passed"}}}}}}}}
+            {{"at": 2, "kind": {{"observed": {{"environment": "stage", "convergence": {{"judged": true}}}}}}}},
+            {{"at": 3, "kind": {{"load-tested": {{"environment": "stage", "result": {{"judged": "passed"}}}}}}}}
         ]}}"#,
         digest("a")
     );
@@ -144,7 +144,7 @@ fn another_image_of_the_same_commit_is_not_verified() {
     );
     with(&digest("b")).gives(4, Text::Has(&["hold", "digest-mismatch"]), Text::Nothing);
     let json = decide("prod", &["--digest", &digest("a"), "--format", "json"])
-        .gives(4, Text::Has(&["greenlight.decision/2"]), Text::Nothing)
+        .gives(4, Text::Has(&["greenlight.decision/3"]), Text::Nothing)
         .json();
     assert_eq!(json["digest"], *digest("a"));
 }

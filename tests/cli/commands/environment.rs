@@ -66,7 +66,7 @@ fn errors_are_never_coloured_by_what_they_repeat() {
 fn flags_override_variables() {
     let json = ["label", "--message", "x"];
     let format = |value| greenlight(json).variable("GREENLIGHT_FORMAT", value);
-    format("json").gives(0, Text::Has(&["greenlight.label/2"]), Text::Nothing);
+    format("json").gives(0, Text::Has(&["greenlight.label/3"]), Text::Nothing);
     greenlight(json.iter().chain(&["--format", "human"]))
         .variable("GREENLIGHT_FORMAT", "json")
         .gives(0, Text::Has(&["warn: "]), Text::Nothing);

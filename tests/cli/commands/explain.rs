@@ -44,7 +44,7 @@ fn json_has_each_decision() {
     ])
     .gives(
         0,
-        Text::Has(&["greenlight.explain/2", &commit]),
+        Text::Has(&["greenlight.explain/3", &commit]),
         Text::Nothing,
     )
     .json();

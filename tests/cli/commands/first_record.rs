@@ -103,7 +103,7 @@ fn a_damaged_deployment_hides_no_other_one() {
     let last = text.stdout.lines().rev().nth(1).expect("a line");
     assert!(last.starts_with("deployment 2 is not shown"), "{last}");
 
-    let document = status(&["--format", "json"]).gives(74, Text::Has(&["status/2"]), Text::Nothing);
+    let document = status(&["--format", "json"]).gives(74, Text::Has(&["status/3"]), Text::Nothing);
     let document = document.json();
     Schema::of("status").fits(&document);
     assert_eq!(document["deployments"][0]["timeline"]["number"], 1);

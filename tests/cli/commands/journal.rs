@@ -94,7 +94,7 @@ fn a_deployment_is_exported_as_json_lines() {
         .within(shop.path())
         .gives(
             0,
-            Text::Has(&["greenlight.journal-export/2"]),
+            Text::Has(&["greenlight.journal-export/3"]),
             Text::Nothing,
         );
     let lines: Vec<Value> = ended

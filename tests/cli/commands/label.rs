@@ -154,7 +154,7 @@ note[repeated-label]: `[load test: abort]` is repeated
 #[test]
 fn json_keeps_the_diagnostics_for_people_on_standard_error() {
     let json = r#"{
-  "schema": "greenlight.label/2",
+  "schema": "greenlight.label/3",
   "commit": null,
   "action": "warn",
   "explicit": false,
@@ -170,7 +170,8 @@ fn json_keeps_the_diagnostics_for_people_on_standard_error() {
       },
       "help": "[load test: skip]"
     }
-  ]
+  ],
+  "extra": []
 }
 "#;
     greenlight([
@@ -189,7 +190,7 @@ fn json_names_the_commit_and_the_place() {
     let commit = repository.commit(MESSAGE);
     let json = format!(
         r#"{{
-  "schema": "greenlight.label/2",
+  "schema": "greenlight.label/3",
   "commit": "{commit}",
   "action": "abort",
   "explicit": true,
@@ -197,7 +198,8 @@ fn json_names_the_commit_and_the_place() {
     "start": 29,
     "end": 47
   }},
-  "diagnostics": []
+  "diagnostics": [],
+  "extra": []
 }}
 "#
     );

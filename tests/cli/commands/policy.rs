@@ -63,12 +63,12 @@ fn table_of_other_environments() {
 #[test]
 fn inspect() {
     let shown = Text::Has(&[
-        "world: greenlight:policy/policy@0.1.0\ndigest: sha256:",
+        "world: greenlight:policy/policy@0.2.0\ndigest: sha256:",
         "\nimports: none\nexports:\n",
-        "  greenlight:policy/labels@0.1.0#parse\n",
-        "  greenlight:policy/environments@0.1.0#tags\n",
-        "  greenlight:policy/environments@0.1.0#resolve\n",
-        "  greenlight:policy/promotion@0.1.0#decide\n",
+        "  greenlight:policy/labels@0.2.0#parse\n",
+        "  greenlight:policy/environments@0.2.0#tags\n",
+        "  greenlight:policy/environments@0.2.0#resolve\n",
+        "  greenlight:policy/promotion@0.2.0#decide\n",
         "limits of one call:\n",
         "  memory: 32 MiB\n  stack: 256 KiB\n  returned: 256 KiB\n",
     ]);

@@ -195,7 +195,7 @@ fn json() {
     ])
     .gives(
         1,
-        Text::Has(&["greenlight.refusal/2"]),
+        Text::Has(&["greenlight.refusal/3"]),
         Text::Has(&["branch-not-published"]),
     )
     .json();

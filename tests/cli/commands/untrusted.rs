@@ -217,7 +217,7 @@ fn history() {
     for from in [
         "8f94139338f9404f26296befa88755fc2598c289",
         "held",
-        "overtaken",
+        "superseded",
     ] {
         assert!(text.contains(from));
         std::fs::write(file, text.replace(from, hostile)).expect("written");

@@ -108,7 +108,7 @@ fn decision_about_nodes() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("history.json");
     let other = "8f94139338f9404f26296befa88755fc2598c289";
-    let event = |at: u64, happening: Value| json!({"at": at, "happening": happening});
+    let event = |at: u64, kind: Value| json!({"at": at, "kind": kind});
     let nodes = json!([
         {"name": "a", "version": {"serves": SHA}},
         {"name": "b", "version": {"serves": other}},
@@ -122,7 +122,7 @@ fn decision_about_nodes() {
             json!({"observed": {"environment": "stage", "convergence": {"observed": nodes}}})
         ),
     ]);
-    let document = json!({"schema": "greenlight.history/2", "events": events});
+    let document = json!({"schema": "greenlight.history/3", "events": events});
     std::fs::write(&file, document.to_string()).expect("written");
     let file = file.to_str().expect("UTF-8");
     let tag = format!("stage-{SHA}");

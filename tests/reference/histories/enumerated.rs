@@ -3,19 +3,21 @@
 use std::fmt::Write as _;
 
 use super::super::compare::Comparison;
-use super::super::contract::promotion::{Event, Happening, Intervention, Outcome, Release};
+use super::super::contract::promotion::{Event, EventKind, InterventionKind, Outcome, Release};
 use super::super::contract::types::{LoadTestAction, Settings, Verdict};
 use super::super::model::Question;
 use super::events::{
-    accompanied, competing, contains, deployed, deployments, elsewhere, judged, load_tested,
-    load_tests, notified, observed, overtaken, rounds, times,
+    accompanied, competing, contains, deployed, deployments, elsewhere, intervened, judged,
+    load_tested, load_tests, named, notified, observed, rounds, superseded, times, waived,
 };
-use super::releases::{DIGESTS, OWN, release, releases, settings};
+use super::releases::{
+    DIGESTS, LOAD_TEST, OWN, SMOKE_TEST, load_test, release, releases, settings, usable,
+};
 
 /// An event, or time that passes.
 #[derive(Clone)]
 pub enum Step {
-    Happens(Happening),
+    Happens(Box<EventKind>),
     Passes(u64),
 }
 
@@ -33,7 +35,14 @@ struct Group {
 /// Compares all groups, with sequences that are shorter or longer by a number of steps. Returns a summary.
 pub fn compare(comparison: &mut Comparison<'_>, shorter: usize, longer: usize) -> String {
     let mut said = String::new();
-    for group in [whole(), path(), convergence(), three(), labels()] {
+    for group in [
+        whole(),
+        path(),
+        convergence(),
+        three(),
+        labels(),
+        several_load_tests(),
+    ] {
         let before = comparison.count;
         let length = (group.length + longer).saturating_sub(shorter);
         for release in &group.releases {
@@ -75,7 +84,7 @@ impl Walk<'_, '_> {
             now: self.now,
             settings: &self.group.settings,
         });
-        let is_refused = decision.standings.is_empty();
+        let is_refused = decision.environments.is_empty();
         if length == 0 || is_refused {
             return;
         }
@@ -92,16 +101,20 @@ impl Walk<'_, '_> {
     fn take(&mut self, step: &Step) {
         match step {
             Step::Passes(seconds) => self.now += seconds,
-            Step::Happens(happening) => self.history.push(Event {
+            Step::Happens(kind) => self.history.push(Event {
                 at: self.now,
-                happening: happening.clone(),
+                kind: (**kind).clone(),
             }),
         }
     }
 }
 
-fn happens(happenings: Vec<Happening>) -> Vec<Step> {
-    happenings.into_iter().map(Step::Happens).collect()
+fn happens(happenings: Vec<EventKind>) -> Vec<Step> {
+    happenings
+        .into_iter()
+        .map(Box::new)
+        .map(Step::Happens)
+        .collect()
 }
 
 /// The path to production, and each beginning of it.
@@ -157,8 +170,8 @@ fn path() -> Group {
         deployed("prod", OWN, None, Outcome::Failed),
         deployed("prod", OWN, Some(DIGESTS[1]), Outcome::Succeeded),
         judged("prod", true),
-        overtaken("prod"),
-        Happening::Waited(10),
+        superseded("prod"),
+        EventKind::Waited(10),
         notified("load-test-warning"),
     ];
     Group {
@@ -187,13 +200,13 @@ fn convergence() -> Group {
         times(observed(stage, &[("a", OWN), ("b", OWN)]), 2),
         judged(stage, true),
         judged(stage, false),
-        Happening::Intervened(Intervention::Held),
-        Happening::Intervened(Intervention::Approved),
-        Happening::Waited(10),
+        intervened(InterventionKind::Held),
+        intervened(InterventionKind::Approved),
+        EventKind::Waited(10),
     ];
     let mut steps = happens(steps);
     steps.extend([Step::Passes(10), Step::Passes(31)]);
-    let prefix = |outcome| vec![Step::Happens(deployed(stage, OWN, None, outcome))];
+    let prefix = |outcome| happens(vec![deployed(stage, OWN, None, outcome)]);
     Group {
         name: "convergence",
         settings: settings(&[(stage, 2), ("prod", 2)], 30),
@@ -201,6 +214,40 @@ fn convergence() -> Group {
         prefixes: vec![prefix(Outcome::Succeeded), prefix(Outcome::Unknown)],
         steps,
         length: 4,
+    }
+}
+
+/// Two load tests of the first environment, and one of the last.
+fn several_load_tests() -> Group {
+    let mut settings = settings(&TWO, 30);
+    settings.environments[0]
+        .load_tests
+        .push(load_test(SMOKE_TEST));
+    settings.environments[1]
+        .load_tests
+        .push(load_test(LOAD_TEST));
+    let mut steps = Vec::new();
+    for name in ["stage", "prod"] {
+        for verdict in [Verdict::Passed, Verdict::Failed, Verdict::Inconclusive] {
+            steps.push(load_tested(name, verdict));
+            steps.push(named(load_tested(name, verdict), SMOKE_TEST));
+        }
+        steps.extend([
+            named(load_tested(name, Verdict::Passed), "unknown"),
+            deployed(name, OWN, None, Outcome::Succeeded),
+            deployed(name, super::events::OTHER, None, Outcome::Succeeded),
+            observed(name, &[("a", OWN), ("b", OWN)]),
+            superseded(name),
+        ]);
+    }
+    steps.extend([contains(super::events::OTHER), waived(super::events::OTHER)]);
+    Group {
+        name: "several load tests",
+        settings,
+        releases: usable(&TWO),
+        prefixes: beginnings(&TWO),
+        steps: happens(steps),
+        length: 2,
     }
 }
 
@@ -217,7 +264,7 @@ fn three() -> Group {
             observed(name, &[("a", OWN)]),
             observed(name, &[("a", super::events::OTHER)]),
             load_tested(name, Verdict::Failed),
-            overtaken(name),
+            superseded(name),
         ]);
     }
     Group {
@@ -242,8 +289,8 @@ fn labels() -> Group {
     steps.extend([
         contains(OTHER),
         contains(THIRD),
-        Happening::Waived(OTHER.to_owned()),
-        Happening::Waived(THIRD.to_owned()),
+        waived(OTHER),
+        waived(THIRD),
         accompanied(Abort),
         accompanied(Warn),
         accompanied(Skip),

@@ -3,18 +3,18 @@
 //! `guest/src/fixtures.rs` has some of them, too: these must also be built with the types of the host.
 
 use super::super::contract::promotion::{
-    Convergence, Deployment, Happening, Intervention, LoadTest, LoadTestResult, Measurement, Node,
-    NodeVersion, Notification, Occupant, Outcome, Rival, Round, RunningLoadTest, StopCause,
-    StoppedCommit, UnreleasedLabel,
+    CompetingRelease, Convergence, Deployment, EventKind, Intervention, InterventionKind, LoadTest,
+    LoadTestResult, LockHolder, Measurement, Node, NodeVersion, Notification, Outcome,
+    RequestStatistics, Round, RunningLoadTest, StopCause, StoppedCommit, UnreleasedLabel, Waiver,
 };
 use super::super::contract::types::{LoadTestAction, Verdict};
-use super::releases::{DIGESTS, OWN};
+use super::releases::{DIGESTS, LOAD_TEST, OWN};
 
 pub const OTHER: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 pub const THIRD: &str = "cccccccccccccccccccccccccccccccccccccccc";
 
-pub fn deployed(to: &str, commit: &str, digest: Option<&str>, outcome: Outcome) -> Happening {
-    Happening::Deployed(Deployment {
+pub fn deployed(to: &str, commit: &str, digest: Option<&str>, outcome: Outcome) -> EventKind {
+    EventKind::Deployed(Deployment {
         environment: to.to_owned(),
         commit: commit.to_owned(),
         digest: digest.map(str::to_owned),
@@ -23,7 +23,7 @@ pub fn deployed(to: &str, commit: &str, digest: Option<&str>, outcome: Outcome) 
 }
 
 /// One round. A node with an empty commit is unreachable.
-pub fn observed(environment: &str, nodes: &[(&str, &str)]) -> Happening {
+pub fn observed(environment: &str, nodes: &[(&str, &str)]) -> EventKind {
     let nodes = nodes.iter().map(|(name, commit)| Node {
         name: (*name).to_owned(),
         version: if commit.is_empty() {
@@ -32,15 +32,15 @@ pub fn observed(environment: &str, nodes: &[(&str, &str)]) -> Happening {
             NodeVersion::Serves((*commit).to_owned())
         },
     });
-    Happening::Observed(Round {
+    EventKind::Observed(Round {
         environment: environment.to_owned(),
         convergence: Convergence::Observed(nodes.collect()),
         times: 1,
     })
 }
 
-pub fn judged(environment: &str, converged: bool) -> Happening {
-    Happening::Observed(Round {
+pub fn judged(environment: &str, converged: bool) -> EventKind {
+    EventKind::Observed(Round {
         environment: environment.to_owned(),
         convergence: Convergence::Judged(converged),
         times: 1,
@@ -48,28 +48,47 @@ pub fn judged(environment: &str, converged: bool) -> Happening {
 }
 
 /// The same event, with this number of rounds.
-pub fn times(happening: Happening, times: u32) -> Happening {
-    match happening {
-        Happening::Observed(round) => Happening::Observed(Round { times, ..round }),
+pub fn times(kind: EventKind, times: u32) -> EventKind {
+    match kind {
+        EventKind::Observed(round) => EventKind::Observed(Round { times, ..round }),
         other => other,
     }
 }
 
-pub fn load_tested(environment: &str, verdict: Verdict) -> Happening {
-    Happening::LoadTested(LoadTest {
+pub fn load_tested(environment: &str, verdict: Verdict) -> EventKind {
+    EventKind::LoadTested(LoadTest {
         environment: environment.to_owned(),
+        name: LOAD_TEST.to_owned(),
         result: LoadTestResult::Judged(verdict),
     })
+}
+
+/// The same load test, with this name.
+pub fn named(kind: EventKind, name: &str) -> EventKind {
+    match kind {
+        EventKind::LoadTested(test) => EventKind::LoadTested(LoadTest {
+            name: name.to_owned(),
+            ..test
+        }),
+        other => other,
+    }
 }
 
 /// A measurement within all thresholds.
 pub fn measurement() -> Measurement {
     Measurement {
-        requests: 600,
-        failures: 0,
+        total: RequestStatistics {
+            requests: 600,
+            failures: 0,
+            mean: Some(80.0),
+            p50: Some(70),
+            p95: Some(120),
+            p99: Some(200),
+        },
+        by_name: Vec::new(),
+        baseline: None,
         exceptions: 0,
         duration: 60_000,
-        p95: Some(120),
         broken_thresholds: Vec::new(),
         exit_status: Some(0),
         complete: true,
@@ -78,24 +97,25 @@ pub fn measurement() -> Measurement {
 }
 
 /// A load test with this change to a measurement within all thresholds.
-pub fn measured(environment: &str, change: impl FnOnce(&mut Measurement)) -> Happening {
+pub fn measured(environment: &str, change: impl FnOnce(&mut Measurement)) -> EventKind {
     let mut measurement = measurement();
     change(&mut measurement);
-    Happening::LoadTested(LoadTest {
+    EventKind::LoadTested(LoadTest {
         environment: environment.to_owned(),
+        name: LOAD_TEST.to_owned(),
         result: LoadTestResult::Measured(measurement),
     })
 }
 
-pub fn notified(key: &str) -> Happening {
-    Happening::Notified(Notification {
+pub fn notified(key: &str) -> EventKind {
+    EventKind::Notified(Notification {
         key: key.to_owned(),
         outcome: Outcome::Succeeded,
     })
 }
 
-pub fn contains(commit: &str) -> Happening {
-    Happening::Contains(StoppedCommit {
+pub fn contains(commit: &str) -> EventKind {
+    EventKind::Contains(StoppedCommit {
         commit: commit.to_owned(),
         deployment: 7,
         cause: StopCause::LoadTest,
@@ -103,26 +123,48 @@ pub fn contains(commit: &str) -> Happening {
     })
 }
 
-pub fn accompanied(action: LoadTestAction) -> Happening {
-    Happening::Accompanied(UnreleasedLabel {
+/// A person lets the release carry a commit.
+pub fn waived(commit: &str) -> EventKind {
+    EventKind::Waived(Waiver {
+        commit: commit.to_owned(),
+        by: "Ada".to_owned(),
+        why: "a test".to_owned(),
+    })
+}
+
+/// What a person wants of all environments.
+pub fn intervened(kind: InterventionKind) -> EventKind {
+    EventKind::Intervened(Intervention {
+        kind,
+        by: "Ada".to_owned(),
+        proven: false,
+        why: "a test".to_owned(),
+        environment: None,
+        digest: None,
+        question: None,
+    })
+}
+
+pub fn accompanied(action: LoadTestAction) -> EventKind {
+    EventKind::Accompanied(UnreleasedLabel {
         commit: OTHER.to_owned(),
         action,
     })
 }
 
-fn rival(environment: &str) -> Rival {
-    Rival {
+fn competing_release(environment: &str) -> CompetingRelease {
+    CompetingRelease {
         environment: environment.to_owned(),
         commit: OTHER.to_owned(),
     }
 }
 
-pub fn overtaken(environment: &str) -> Happening {
-    Happening::Overtaken(rival(environment))
+pub fn superseded(environment: &str) -> EventKind {
+    EventKind::Superseded(competing_release(environment))
 }
 
 /// The deployments to an environment: of the release with each outcome, of another image, of other commits.
-pub fn deployments(to: &str) -> Vec<Happening> {
+pub fn deployments(to: &str) -> Vec<EventKind> {
     use Outcome::{Canceled, Failed, Succeeded, TimedOut, Unknown};
     vec![
         deployed(to, OWN, None, Succeeded),
@@ -138,7 +180,7 @@ pub fn deployments(to: &str) -> Vec<Happening> {
 }
 
 /// The rounds of an environment.
-pub fn rounds(of: &str) -> Vec<Happening> {
+pub fn rounds(of: &str) -> Vec<EventKind> {
     vec![
         observed(of, &[("a", OWN), ("b", OWN)]),
         observed(of, &[("a", OWN), ("b", OTHER)]),
@@ -156,7 +198,7 @@ pub fn rounds(of: &str) -> Vec<Happening> {
 }
 
 /// The load tests of an environment, one for each verdict and for each code.
-pub fn load_tests(of: &str) -> Vec<Happening> {
+pub fn load_tests(of: &str) -> Vec<EventKind> {
     use Verdict::{Errored, Failed, Inconclusive, Passed};
     vec![
         load_tested(of, Passed),
@@ -164,19 +206,19 @@ pub fn load_tests(of: &str) -> Vec<Happening> {
         load_tested(of, Errored),
         load_tested(of, Inconclusive),
         measured(of, |_| {}),
-        measured(of, |it| it.failures = 4),
+        measured(of, |it| it.total.failures = 4),
         measured(of, |it| it.versions.push(OTHER.to_owned())),
-        measured(of, |it| it.requests = 0),
+        measured(of, |it| it.total.requests = 0),
         measured(of, |it| it.exit_status = Some(1)),
     ]
 }
 
 /// What other releases do in an environment.
-pub fn competing(environment: &str) -> Vec<Happening> {
+pub fn competing(environment: &str) -> Vec<EventKind> {
     vec![
-        overtaken(environment),
-        Happening::Unplaced(rival(environment)),
-        Happening::Occupied(Occupant {
+        superseded(environment),
+        EventKind::Diverged(competing_release(environment)),
+        EventKind::Locked(LockHolder {
             environment: environment.to_owned(),
             commit: OTHER.to_owned(),
             load_test: Some(RunningLoadTest { left: Some(90) }),
@@ -185,7 +227,7 @@ pub fn competing(environment: &str) -> Vec<Happening> {
 }
 
 /// Events without an environment, and an event of an unknown environment.
-pub fn elsewhere() -> Vec<Happening> {
+pub fn elsewhere() -> Vec<EventKind> {
     use LoadTestAction::{Abort, Skip, Warn};
     vec![
         notified("load-test-warning"),
@@ -193,13 +235,14 @@ pub fn elsewhere() -> Vec<Happening> {
         notified("stopped"),
         notified("superseded"),
         notified("canceled"),
-        Happening::Waited(10),
-        Happening::Intervened(Intervention::Held),
-        Happening::Intervened(Intervention::Approved),
-        Happening::Intervened(Intervention::Canceled),
+        EventKind::Waited(10),
+        intervened(InterventionKind::Held),
+        intervened(InterventionKind::Approved),
+        intervened(InterventionKind::Rejected),
+        intervened(InterventionKind::Canceled),
         contains(OTHER),
         contains(THIRD),
-        Happening::Waived(OTHER.to_owned()),
+        waived(OTHER),
         accompanied(Abort),
         accompanied(Warn),
         accompanied(Skip),

@@ -1,7 +1,7 @@
 //! Histories as the JSON document that `greenlight decide --history` reads.
 
 use super::super::contract::promotion::{
-    Convergence, Event, Happening, LoadTestResult, Measurement, Node, NodeVersion,
+    Convergence, Event, EventKind, LoadTestResult, Measurement, Node, NodeVersion,
 };
 
 /// The whole document.
@@ -9,12 +9,12 @@ pub fn history(history: &[Event]) -> String {
     let events: Vec<String> = history
         .iter()
         .map(|event| {
-            let what = happening(&event.happening);
-            format!("  {{\"at\": {}, \"happening\": {{{what}}}}}", event.at)
+            let what = kind(&event.kind);
+            format!("  {{\"at\": {}, \"kind\": {{{what}}}}}", event.at)
         })
         .collect();
     format!(
-        "{{\"schema\": \"greenlight.history/2\", \"events\": [\n{}\n]}}",
+        "{{\"schema\": \"greenlight.history/3\", \"events\": [\n{}\n]}}",
         events.join(",\n")
     )
 }
@@ -32,42 +32,49 @@ pub fn word(name: &str) -> String {
     word
 }
 
-fn happening(happening: &Happening) -> String {
-    match happening {
-        Happening::Deployed(it) => format!(
+fn kind(kind: &EventKind) -> String {
+    match kind {
+        EventKind::Deployed(it) => format!(
             "\"deployed\": {{\"environment\": {:?}, \"commit\": {:?}, \"digest\": {}, \"outcome\": \"{}\"}}",
             it.environment,
             it.commit,
             optional(it.digest.as_ref().map(|it| format!("{it:?}"))),
             word(&format!("{:?}", it.outcome))
         ),
-        Happening::Observed(it) => format!(
+        EventKind::Observed(it) => format!(
             "\"observed\": {{\"environment\": {:?}, \"convergence\": {{{}}}, \"times\": {}}}",
             it.environment,
             convergence(&it.convergence),
             it.times
         ),
-        Happening::LoadTested(it) => format!(
-            "\"load-tested\": {{\"environment\": {:?}, \"result\": {{{}}}}}",
+        EventKind::LoadTested(it) => format!(
+            "\"load-tested\": {{\"environment\": {:?}, \"name\": {:?}, \"result\": {{{}}}}}",
             it.environment,
+            it.name,
             match &it.result {
                 LoadTestResult::Judged(verdict) =>
                     format!("\"judged\": \"{}\"", word(&format!("{verdict:?}"))),
                 LoadTestResult::Measured(it) => format!("\"measured\": {}", measurement(it)),
             }
         ),
-        Happening::Notified(it) => format!(
+        EventKind::Notified(it) => format!(
             "\"notified\": {{\"key\": {:?}, \"outcome\": \"{}\"}}",
             it.key,
             word(&format!("{:?}", it.outcome))
         ),
-        Happening::Waited(seconds) => format!("\"waited\": {seconds}"),
-        Happening::Overtaken(it) => {
-            format!("\"overtaken\": {}", rival(&it.environment, &it.commit))
+        EventKind::Waited(seconds) => format!("\"waited\": {seconds}"),
+        EventKind::Superseded(it) => {
+            format!(
+                "\"superseded\": {}",
+                competing_release(&it.environment, &it.commit)
+            )
         }
-        Happening::Unplaced(it) => format!("\"unplaced\": {}", rival(&it.environment, &it.commit)),
-        Happening::Occupied(it) => format!(
-            "\"occupied\": {{\"environment\": {:?}, \"commit\": {:?}, \"load-test\": {}}}",
+        EventKind::Diverged(it) => format!(
+            "\"diverged\": {}",
+            competing_release(&it.environment, &it.commit)
+        ),
+        EventKind::Locked(it) => format!(
+            "\"locked\": {{\"environment\": {:?}, \"commit\": {:?}, \"load-test\": {}}}",
             it.environment,
             it.commit,
             optional(it.load_test.as_ref().map(|it| {
@@ -77,26 +84,34 @@ fn happening(happening: &Happening) -> String {
                 )
             }))
         ),
-        Happening::Intervened(it) => {
-            format!("\"intervened\": \"{}\"", word(&format!("{it:?}")))
-        }
-        Happening::Contains(it) => format!(
+        EventKind::Intervened(it) => format!(
+            "\"intervened\": {{\"kind\": \"{}\", \"by\": {:?}, \"why\": {:?}, \"environment\": {}}}",
+            word(&format!("{:?}", it.kind)),
+            it.by,
+            it.why,
+            optional(it.environment.as_ref().map(|it| format!("{it:?}")))
+        ),
+        EventKind::Contains(it) => format!(
             "\"contains\": {{\"commit\": {:?}, \"deployment\": {}, \"cause\": \"{}\", \"certain\": {}}}",
             it.commit,
             it.deployment,
             word(&format!("{:?}", it.cause)),
             it.certain
         ),
-        Happening::Waived(commit) => format!("\"waived\": {commit:?}"),
-        Happening::Accompanied(it) => format!(
+        EventKind::Waived(it) => format!(
+            "\"waived\": {{\"commit\": {:?}, \"by\": {:?}, \"why\": {:?}}}",
+            it.commit, it.by, it.why
+        ),
+        EventKind::Accompanied(it) => format!(
             "\"accompanied\": {{\"commit\": {:?}, \"action\": \"{}\"}}",
             it.commit,
             word(&format!("{:?}", it.action))
         ),
+        other => panic!("the histories have no such event: {other:?}"),
     }
 }
 
-fn rival(environment: &str, commit: &str) -> String {
+fn competing_release(environment: &str, commit: &str) -> String {
     format!("{{\"environment\": {environment:?}, \"commit\": {commit:?}}}")
 }
 
@@ -119,14 +134,20 @@ fn node(node: &Node) -> String {
 }
 
 fn measurement(it: &Measurement) -> String {
+    let total = format!(
+        "{{\"requests\": {}, \"failures\": {}, \"mean\": {}, \"p50\": {}, \"p95\": {}, \"p99\": {}}}",
+        it.total.requests,
+        it.total.failures,
+        optional(it.total.mean.map(|it| it.to_string())),
+        optional(it.total.p50.map(|it| it.to_string())),
+        optional(it.total.p95.map(|it| it.to_string())),
+        optional(it.total.p99.map(|it| it.to_string()))
+    );
     format!(
-        "{{\"requests\": {}, \"failures\": {}, \"exceptions\": {}, \"duration\": {}, \"p95\": {}, \
-         \"broken-thresholds\": {:?}, \"exit-status\": {}, \"complete\": {}, \"versions\": {:?}}}",
-        it.requests,
-        it.failures,
+        "{{\"total\": {total}, \"exceptions\": {}, \"duration\": {}, \"broken-thresholds\": {:?}, \
+         \"exit-status\": {}, \"complete\": {}, \"versions\": {:?}}}",
         it.exceptions,
         it.duration,
-        optional(it.p95.map(|it| it.to_string())),
         it.broken_thresholds,
         optional(it.exit_status.map(|it| it.to_string())),
         it.complete,

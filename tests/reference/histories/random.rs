@@ -3,15 +3,15 @@
 
 use super::super::compare::Comparison;
 use super::super::contract::promotion::{
-    Action, Decision, Event, Happening, Intervention, Measurement, Outcome, Progress, Release,
+    Action, Decision, Event, EventKind, InterventionKind, Measurement, Outcome, Progress, Release,
 };
 use super::super::contract::types::{LoadTestAction, Settings, Verdict};
 use super::super::model::Question;
 use super::events::{
-    OTHER, THIRD, accompanied, competing, contains, deployed, deployments, elsewhere, judged,
-    load_tested, measured, notified, observed, rounds, times,
+    OTHER, THIRD, accompanied, competing, contains, deployed, deployments, elsewhere, intervened,
+    judged, load_tested, measured, named, notified, observed, rounds, times, waived,
 };
-use super::releases::{DIGESTS, OWN, releases, settings, usable};
+use super::releases::{DIGESTS, LOAD_TEST, OWN, SMOKE_TEST, releases, settings, usable};
 
 /// The most events in a history.
 const LONGEST: usize = 40;
@@ -56,12 +56,12 @@ fn history(comparison: &mut Comparison<'_>, random: &mut Random) -> u64 {
         } else {
             None
         };
-        let happening = asked.unwrap_or_else(|| anything(random, &settings));
+        let kind = asked.unwrap_or_else(|| anything(random, &settings));
         now += random.below(12);
         if random.below(40) == 0 {
             now = jump(random, now, &settings);
         }
-        history.push(Event { at: now, happening });
+        history.push(Event { at: now, kind });
     }
 }
 
@@ -108,7 +108,7 @@ fn any_settings(random: &mut Random) -> Settings {
     let deadline = *random.one_of(&[0, 30, 60, 200, 600]);
     let mut settings = settings(&environments, deadline);
     settings.poll_interval = *random.one_of(&[1, 5, 10, 10, 10, 60]);
-    let thresholds = &mut settings.thresholds;
+    let thresholds = &mut settings.environments[0].load_tests[0].thresholds;
     if random.below(2) == 0 {
         thresholds.min_requests = *random.one_of(&[0, 1, 600, 1000]);
         thresholds.min_rate = *random.one_of(&[None, Some(0.0), Some(10.0), Some(0.001)]);
@@ -116,6 +116,17 @@ fn any_settings(random: &mut Random) -> Settings {
         thresholds.max_exceptions = random.below(3);
         thresholds.max_p95 = *random.one_of(&[None, Some(120)]);
         thresholds.min_duration = *random.one_of(&[None, Some(0), Some(60)]);
+    }
+    if random.below(3) == 0 {
+        let smoke = super::releases::load_test(SMOKE_TEST);
+        settings.environments[0].load_tests.push(smoke);
+    }
+    if random.below(4) == 0 {
+        let last = settings.environments.last_mut().expect("an environment");
+        last.load_tests.push(super::releases::load_test(LOAD_TEST));
+    }
+    if random.below(10) == 0 {
+        settings.environments[0].load_tests.clear();
     }
     if random.below(50) == 0 {
         match random.below(4) {
@@ -129,7 +140,7 @@ fn any_settings(random: &mut Random) -> Settings {
 }
 
 /// The event after the host carried out the next action.
-fn obey(random: &mut Random, decision: &Decision, now: &mut u64) -> Option<Happening> {
+fn obey(random: &mut Random, decision: &Decision, now: &mut u64) -> Option<EventKind> {
     use Outcome::{Canceled, Failed, Succeeded, TimedOut, Unknown};
     Some(match &decision.next {
         Action::Deploy(to) => {
@@ -141,43 +152,50 @@ fn obey(random: &mut Random, decision: &Decision, now: &mut u64) -> Option<Happe
             deployed(to, OWN, digest, *random.one_of(&outcomes))
         }
         Action::Observe(environment) => round(random, environment),
-        Action::LoadTest(environment) => load_test(random, environment),
+        Action::LoadTest(run) => named(load_test(random, &run.environment), &run.name),
         Action::Notify(notice) => notified(&notice.key),
         Action::Wait(_) if random.below(3) == 0 => return elsewhere_deployed(decision),
         Action::Wait(seconds) => {
             *now += u64::from(*seconds);
-            Happening::Waited(*seconds)
+            EventKind::Waited(*seconds)
         }
-        Action::Finish(_) => return None,
+        // The settings of these histories have none of them.
+        Action::Ask(_)
+        | Action::Perform(_)
+        | Action::Measure(_)
+        | Action::RollBack(_)
+        | Action::Finish(_) => {
+            return None;
+        }
     })
 }
 
 /// The event that a release with a tag of a later environment waits for: a step of another pipeline.
-fn elsewhere_deployed(decision: &Decision) -> Option<Happening> {
-    let standings = decision.standings.iter();
-    for (place, standing) in standings.enumerate() {
-        let environment = standing.environment.as_str();
-        match standing.progress {
+fn elsewhere_deployed(decision: &Decision) -> Option<EventKind> {
+    let statuses = decision.environments.iter();
+    for (place, status) in statuses.enumerate() {
+        let environment = status.environment.as_str();
+        match status.progress {
             Progress::Pending => {
                 return Some(deployed(environment, OWN, None, Outcome::Succeeded));
             }
-            Progress::Converged if place == 0 && standing.load_test.is_none() => {
+            Progress::Converged if place == 0 && status.load_tests.is_empty() => {
                 return Some(load_tested(environment, Verdict::Passed));
             }
             Progress::Converged => {}
             Progress::Unknown | Progress::Deployed => return Some(judged(environment, true)),
-            Progress::Failed => return None,
+            Progress::Failed | Progress::RolledBack => return None,
         }
     }
     None
 }
 
-fn round(random: &mut Random, environment: &str) -> Happening {
+fn round(random: &mut Random, environment: &str) -> EventKind {
     let count = *random.one_of(&[1, 1, 1, 1, 1, 1, 2, 2, 3, 5, 0]);
     times(single_round(random, environment), count)
 }
 
-fn single_round(random: &mut Random, environment: &str) -> Happening {
+fn single_round(random: &mut Random, environment: &str) -> EventKind {
     let answer = |random: &mut Random| *random.one_of(&[OWN, OWN, OWN, OWN, OWN, OTHER, THIRD, ""]);
     match random.below(20) {
         0..8 => observed(environment, &[("a", OWN), ("b", OWN)]),
@@ -188,7 +206,7 @@ fn single_round(random: &mut Random, environment: &str) -> Happening {
     }
 }
 
-fn load_test(random: &mut Random, environment: &str) -> Happening {
+fn load_test(random: &mut Random, environment: &str) -> EventKind {
     use Verdict::{Errored, Failed, Inconclusive, Passed};
     match random.below(10) {
         0..5 => {
@@ -206,11 +224,11 @@ fn load_test(random: &mut Random, environment: &str) -> Happening {
 
 fn change(random: &mut Random, it: &mut Measurement) {
     match random.below(9) {
-        0 => it.requests = *random.one_of(&[0, 1, 2, 99, 100, 599, 1000, u64::MAX]),
-        1 => it.failures = *random.one_of(&[0, 1, 2, 3, 4, 601]),
+        0 => it.total.requests = *random.one_of(&[0, 1, 2, 99, 100, 599, 1000, u64::MAX]),
+        1 => it.total.failures = *random.one_of(&[0, 1, 2, 3, 4, 601]),
         2 => it.exceptions = *random.one_of(&[1, 2, 3]),
         3 => it.duration = *random.one_of(&[0, 1, 59_999, 60_001, 120_000, 120_001]),
-        4 => it.p95 = *random.one_of(&[None, Some(119), Some(121), Some(800), Some(801)]),
+        4 => it.total.p95 = *random.one_of(&[None, Some(119), Some(121), Some(800), Some(801)]),
         5 => it.broken_thresholds = vec!["checks".to_owned()],
         6 => it.exit_status = *random.one_of(&[None, Some(1), Some(-1), Some(99)]),
         7 => it.complete = false,
@@ -222,20 +240,24 @@ fn change(random: &mut Random, it: &mut Measurement) {
     }
 }
 
-fn anything(random: &mut Random, settings: &Settings) -> Happening {
+fn anything(random: &mut Random, settings: &Settings) -> EventKind {
     use LoadTestAction::{Abort, Skip, Warn};
     let environment = random.one_of(&settings.environments).name.clone();
     match random.below(100) {
         0..25 => random.one_of(&deployments(&environment)).clone(),
         25..50 => round(random, &environment),
-        50..60 => load_test(random, &environment),
+        50..60 => {
+            let name = *random.one_of(&[LOAD_TEST, LOAD_TEST, SMOKE_TEST, "unknown"]);
+            named(load_test(random, &environment), name)
+        }
         60..66 => random.one_of(&competing(&environment)).clone(),
-        66..74 => Happening::Waited(10),
+        66..74 => EventKind::Waited(10),
         74..80 => {
-            Happening::Intervened(*random.one_of(&[Intervention::Held, Intervention::Approved]))
+            use InterventionKind::{Approved, Held, Rejected};
+            intervened(*random.one_of(&[Held, Rejected, Approved, Approved]))
         }
         80..84 => contains(random.commit()),
-        84..88 => Happening::Waived(random.commit().to_owned()),
+        84..88 => waived(random.commit()),
         88..92 => accompanied(*random.one_of(&[Abort, Warn, Skip])),
         92..98 => {
             let keys = ["load-test-warning", "promoted", "stopped"];

@@ -1,7 +1,9 @@
 //! Releases and settings.
 
 use super::super::contract::promotion::{Instruction, Release};
-use super::super::contract::types::{EnvironmentSettings, LoadTestAction, Settings, Thresholds};
+use super::super::contract::types::{
+    EnvironmentSettings, LoadTestAction, LoadTestSettings, Settings, Thresholds,
+};
 
 /// The commit of the release.
 pub const OWN: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -18,13 +20,42 @@ pub fn settings(environments: &[(&str, u32)], deadline: u32) -> Settings {
         required_jobs: Vec::new(),
         environments: environments
             .iter()
-            .map(|(name, rounds)| EnvironmentSettings {
+            .enumerate()
+            .map(|(place, (name, rounds))| EnvironmentSettings {
                 name: (*name).to_owned(),
                 convergence_rounds: *rounds,
                 convergence_deadline: deadline,
+                min_nodes: 1,
+                approvals: 0,
+                author_may_approve: false,
+                approval_lasts: 86_400,
+                before: Vec::new(),
+                after: Vec::new(),
+                load_tests: if place == 0 {
+                    vec![load_test(LOAD_TEST)]
+                } else {
+                    Vec::new()
+                },
+                watch: None,
             })
             .collect(),
         default_action: LoadTestAction::Warn,
+        poll_interval: 10,
+        parameters: Vec::new(),
+        deadline: None,
+    }
+}
+
+/// The name of the load test of the first environment.
+pub const LOAD_TEST: &str = "load-test";
+
+/// The name of another load test, which some settings have.
+pub const SMOKE_TEST: &str = "smoke-test";
+
+/// A load test with thresholds of each kind.
+pub fn load_test(name: &str) -> LoadTestSettings {
+    LoadTestSettings {
+        name: name.to_owned(),
         thresholds: Thresholds {
             min_requests: 100,
             min_rate: Some(5.0),
@@ -32,8 +63,26 @@ pub fn settings(environments: &[(&str, u32)], deadline: u32) -> Settings {
             max_exceptions: 1,
             max_p95: Some(800),
             min_duration: Some(60),
+            ..no_thresholds()
         },
-        poll_interval: 10,
+        by_name: Vec::new(),
+    }
+}
+
+/// No thresholds but those that no settings can turn off.
+pub fn no_thresholds() -> Thresholds {
+    Thresholds {
+        min_requests: 0,
+        min_rate: None,
+        max_failures: 0,
+        max_exceptions: 0,
+        max_p95: None,
+        min_duration: None,
+        max_failure_share: None,
+        max_mean: None,
+        max_p50: None,
+        max_p99: None,
+        max_increase: None,
     }
 }
 
@@ -45,7 +94,10 @@ pub fn release(tag: &str, digest: Option<&str>, message: Option<LoadTestAction>)
         instruction: message.map(|action| Instruction {
             action,
             source: None,
+            extra: Vec::new(),
         }),
+        authors: Vec::new(),
+        facts: Vec::new(),
     }
 }
 
@@ -82,6 +134,8 @@ pub fn releases(environments: &[(&str, u32)]) -> Vec<Release> {
             tag: tag.to_owned(),
             digest: None,
             instruction: None,
+            authors: Vec::new(),
+            facts: Vec::new(),
         });
     }
     releases

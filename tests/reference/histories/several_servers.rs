@@ -1,7 +1,7 @@
 //! An address that changes back, and then serves the release until the environment converges.
 
 use super::super::compare::Comparison;
-use super::super::contract::promotion::{Event, Happening, Outcome, Progress};
+use super::super::contract::promotion::{Event, EventKind, Outcome, Progress};
 use super::super::model::Question;
 use super::events::{OTHER, deployed, observed};
 use super::releases::{OWN, release, settings};
@@ -23,7 +23,7 @@ fn wait(comparison: &mut Comparison<'_>, deadline: u32, new: usize, old: usize) 
     let release = release("stage", None, None);
     let mut history = vec![Event {
         at: 0,
-        happening: deployed("stage", OWN, None, Outcome::Succeeded),
+        kind: deployed("stage", OWN, None, Outcome::Succeeded),
     }];
     let answers = std::iter::repeat_n(OTHER, 2)
         .chain(std::iter::repeat_n(OWN, new))
@@ -31,8 +31,8 @@ fn wait(comparison: &mut Comparison<'_>, deadline: u32, new: usize, old: usize) 
         .chain(std::iter::repeat_n(OWN, MOST));
     for (place, answer) in answers.enumerate() {
         // No time passes, so that the deadline does not end the wait.
-        for happening in [observed("stage", &[("lb", answer)]), Happening::Waited(10)] {
-            history.push(Event { at: 0, happening });
+        for kind in [observed("stage", &[("lb", answer)]), EventKind::Waited(10)] {
+            history.push(Event { at: 0, kind });
         }
         let decision = comparison.compare(Question {
             release: &release,
@@ -41,7 +41,7 @@ fn wait(comparison: &mut Comparison<'_>, deadline: u32, new: usize, old: usize) 
             settings: &settings,
         });
         let changed_back = place > 2 + new + old;
-        if changed_back && decision.standings[0].progress == Progress::Converged {
+        if changed_back && decision.environments[0].progress == Progress::Converged {
             return;
         }
     }

@@ -1,12 +1,12 @@
 //! Which deployments are of the release, and which ones replaced it.
 
-use super::super::contract::promotion::{Deployment, Happening};
+use super::super::contract::promotion::{Deployment, EventKind};
 use super::Question;
 use super::release::Target;
 
 /// The deployment at a place of the history, and the place of its environment in the settings.
 pub fn at(question: Question<'_>, place: usize) -> Option<(usize, &Deployment)> {
-    let Happening::Deployed(deployment) = &question.history[place].happening else {
+    let EventKind::Deployed(deployment) = &question.history[place].kind else {
         return None;
     };
     let mut environments = question.settings.environments.iter();

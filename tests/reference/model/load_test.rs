@@ -1,6 +1,6 @@
 //! The verdict on a load test, and the action that says what the verdict means.
 
-use super::super::contract::promotion::{Happening, LoadTestResult, Measurement};
+use super::super::contract::promotion::{EventKind, LoadTestResult, Measurement};
 use super::super::contract::types::{LoadTestAction, Thresholds, Verdict};
 use super::Question;
 use super::release::{self, Target};
@@ -37,19 +37,19 @@ fn not_measured(it: &Measurement, thresholds: &Thresholds) -> Vec<&'static str> 
     if it.exit_status.is_none() {
         codes.push("killed-by-signal");
     }
-    if it.requests == 0 && thresholds.min_requests > 0 {
+    if it.total.requests == 0 && thresholds.min_requests > 0 {
         codes.push("no-requests");
     }
-    if it.failures > it.requests {
+    if it.total.failures > it.total.requests {
         codes.push("results-contradictory");
     }
-    let explained = it.failures > thresholds.max_failures
+    let explained = it.total.failures > thresholds.max_failures
         || it.exceptions > thresholds.max_exceptions
         || !it.broken_thresholds.is_empty();
     if it.exit_status.is_some_and(|status| status != 0) && !explained {
         codes.push("harness-failed");
     }
-    if thresholds.max_p95.is_some() && it.p95.is_none() {
+    if thresholds.max_p95.is_some() && it.total.p95.is_none() {
         codes.push("p95-missing");
     }
     codes
@@ -67,13 +67,13 @@ fn other_version(it: &Measurement, commit: &str) -> Vec<&'static str> {
 
 fn outside(it: &Measurement, thresholds: &Thresholds) -> Vec<&'static str> {
     let mut codes = Vec::new();
-    if it.failures > thresholds.max_failures {
+    if it.total.failures > thresholds.max_failures {
         codes.push("too-many-failures");
     }
     if it.exceptions > thresholds.max_exceptions {
         codes.push("too-many-exceptions");
     }
-    if let (Some(limit), Some(p95)) = (thresholds.max_p95, it.p95)
+    if let (Some(limit), Some(p95)) = (thresholds.max_p95, it.total.p95)
         && p95 > limit
     {
         codes.push("too-slow");
@@ -92,12 +92,12 @@ fn outside(it: &Measurement, thresholds: &Thresholds) -> Vec<&'static str> {
     reason = "the last digits of large numbers do not matter"
 )]
 fn is_below(it: &Measurement, rate: f64) -> bool {
-    it.duration > 0 && it.requests as f64 / (it.duration as f64 / 1000.0) < rate
+    it.duration > 0 && it.total.requests as f64 / (it.duration as f64 / 1000.0) < rate
 }
 
 fn too_little(it: &Measurement, thresholds: &Thresholds) -> Vec<&'static str> {
     let mut codes = Vec::new();
-    if it.requests < thresholds.min_requests {
+    if it.total.requests < thresholds.min_requests {
         codes.push("too-few-requests");
     }
     if let Some(limit) = thresholds.min_duration
@@ -140,7 +140,7 @@ pub fn meaning(question: Question<'_>, target: &Target) -> Meaning {
         is_waived: false,
     };
     for event in question.history {
-        if let Happening::Accompanied(it) = &event.happening
+        if let EventKind::Accompanied(it) = &event.kind
             && is_stricter(it.action, meaning.action)
         {
             meaning.action = Some(it.action);
@@ -148,7 +148,7 @@ pub fn meaning(question: Question<'_>, target: &Target) -> Meaning {
         }
     }
     for event in question.history {
-        let Happening::Contains(stopped) = &event.happening else {
+        let EventKind::Contains(stopped) = &event.kind else {
             continue;
         };
         if is_waived(question, &stopped.commit) {
@@ -166,7 +166,7 @@ fn is_waived(question: Question<'_>, commit: &str) -> bool {
     question
         .history
         .iter()
-        .any(|event| matches!(&event.happening, Happening::Waived(it) if it == commit))
+        .any(|event| matches!(&event.kind, EventKind::Waived(it) if it.commit == commit))
 }
 
 /// Abort is the strictest action, then warn, then skip. Only abort is stricter than an unknown one.

@@ -10,10 +10,10 @@ mod path;
 mod people;
 mod progress;
 mod release;
-mod standings;
+mod statuses;
 
 use super::contract::promotion::{
-    Conclusion, Event, Happening, Permission, Release, Standing, Urgency,
+    Conclusion, EnvironmentStatus, Event, EventKind, Permission, Release, Urgency,
 };
 use super::contract::types::Settings;
 use release::Target;
@@ -32,7 +32,11 @@ pub struct Question<'a> {
 pub enum Next {
     Deploy(String),
     Observe(String),
-    LoadTest(String),
+    LoadTest(String, String),
+    Ask(String),
+    Perform(String, String),
+    Measure(String),
+    RollBack(String),
     Notify(String, Urgency),
     Wait(u32),
     Finish(Conclusion),
@@ -47,10 +51,10 @@ pub struct Answer {
     pub first: String,
     /// The codes of all reasons, in alphabetical order.
     pub codes: Vec<String>,
-    pub standings: Vec<Standing>,
+    pub environments: Vec<EnvironmentStatus>,
 }
 
-/// An answer before notices and standings.
+/// An answer before notices and statuses.
 struct Draft {
     permission: Permission,
     next: Next,
@@ -91,19 +95,19 @@ pub fn decide(question: Question<'_>) -> Answer {
     if let Some(notice) = due(question.history, &draft) {
         draft.next = notice;
     }
-    answer(draft, standings::standings(question, &target))
+    answer(draft, statuses::statuses(question, &target))
 }
 
 /// Splits each event with several rounds into events with one round each, with a wait between two.
 fn single_rounds(history: &[Event]) -> Vec<Event> {
     let mut single = Vec::new();
     for event in history {
-        if let Happening::Observed(round) = &event.happening {
+        if let EventKind::Observed(round) = &event.kind {
             for _ in 1..round.times {
                 single.push(event.clone());
                 single.push(Event {
                     at: event.at,
-                    happening: Happening::Waited(0),
+                    kind: EventKind::Waited(0),
                 });
             }
         }
@@ -137,12 +141,12 @@ fn names_unknown_environment(question: Question<'_>) -> bool {
         let mut environments = question.settings.environments.iter();
         environments.any(|it| it.name == name)
     };
-    question.history.iter().any(|event| match &event.happening {
-        Happening::Deployed(it) => !known(&it.environment),
-        Happening::Observed(it) => !known(&it.environment),
-        Happening::LoadTested(it) => !known(&it.environment),
-        Happening::Overtaken(it) | Happening::Unplaced(it) => !known(&it.environment),
-        Happening::Occupied(it) => !known(&it.environment),
+    question.history.iter().any(|event| match &event.kind {
+        EventKind::Deployed(it) => !known(&it.environment),
+        EventKind::Observed(it) => !known(&it.environment),
+        EventKind::LoadTested(it) => !known(&it.environment),
+        EventKind::Superseded(it) | EventKind::Diverged(it) => !known(&it.environment),
+        EventKind::Locked(it) => !known(&it.environment),
         _ => false,
     })
 }
@@ -163,6 +167,7 @@ fn due(history: &[Event], draft: &Draft) -> Option<Next> {
         }
         Next::Finish(Conclusion::Stopped) => notices.push(("stopped", Urgency::Failure)),
         Next::Finish(Conclusion::Superseded) => notices.push(("superseded", Urgency::Info)),
+        Next::Finish(Conclusion::RolledBack) => notices.push(("rolled-back", Urgency::Failure)),
         Next::Finish(Conclusion::Canceled) => notices.push(("canceled", Urgency::Info)),
         _ => {}
     }
@@ -175,10 +180,10 @@ fn due(history: &[Event], draft: &Draft) -> Option<Next> {
 fn was_told(history: &[Event], key: &str) -> bool {
     history
         .iter()
-        .any(|event| matches!(&event.happening, Happening::Notified(it) if it.key == key))
+        .any(|event| matches!(&event.kind, EventKind::Notified(it) if it.key == key))
 }
 
-fn answer(draft: Draft, standings: Vec<Standing>) -> Answer {
+fn answer(draft: Draft, environments: Vec<EnvironmentStatus>) -> Answer {
     let mut codes: Vec<String> = draft.codes.iter().map(|it| (*it).to_owned()).collect();
     let first = codes[0].clone();
     codes.sort();
@@ -188,6 +193,6 @@ fn answer(draft: Draft, standings: Vec<Standing>) -> Answer {
         next: draft.next,
         first,
         codes,
-        standings,
+        environments,
     }
 }

@@ -1,6 +1,6 @@
 //! The path of a release through the environments, and its next step.
 
-use super::super::contract::promotion::{Conclusion, Happening, Permission, Progress};
+use super::super::contract::promotion::{Conclusion, EventKind, Permission, Progress};
 use super::super::contract::types::{LoadTestAction, Verdict};
 use super::release::Target;
 use super::{Draft, Next, Question, deployments, load_test, people, progress};
@@ -14,10 +14,10 @@ pub fn superseded(question: Question<'_>, target: &Target) -> Option<&'static st
         if state == Progress::Failed && !progress::is_late(question, target, place) {
             return None;
         }
-        let overtaken = question.history.iter().any(
-            |event| matches!(&event.happening, Happening::Overtaken(it) if it.environment == *name),
+        let superseded = question.history.iter().any(
+            |event| matches!(&event.kind, EventKind::Superseded(it) if it.environment == *name),
         );
-        if overtaken && !progress::is_settled(question, target, place) {
+        if superseded && !progress::is_settled(question, target, place) {
             return Some("superseded");
         }
         let was_replaced = deployments::was_replaced(question, target, place);
@@ -32,10 +32,11 @@ pub fn superseded(question: Question<'_>, target: &Target) -> Option<&'static st
 pub fn order_is_unknown(question: Question<'_>, target: &Target) -> bool {
     let last = question.settings.environments.len() - 1;
     let name = &question.settings.environments[last].name;
-    let unplaced = question.history.iter().any(
-        |event| matches!(&event.happening, Happening::Unplaced(it) if it.environment == *name),
-    );
-    unplaced
+    let diverged = question
+        .history
+        .iter()
+        .any(|event| matches!(&event.kind, EventKind::Diverged(it) if it.environment == *name));
+    diverged
         && progress::progress(question, target, last) == Progress::Pending
         && !people::approved(question.history)
 }
@@ -54,17 +55,16 @@ pub fn walk(question: Question<'_>, target: &Target) -> Draft {
         if state != Progress::Converged {
             return step(question, target, place);
         }
-        if place > 0 {
-            continue;
-        }
-        let (permission, codes) = table(question, target);
-        match permission {
+        match table(question, target, place).0 {
             Permission::Promote | Permission::PromoteWithWarning => {}
-            Permission::Stop => return Draft::end(Conclusion::Stopped, codes),
-            Permission::Hold => return load_test_is_missing(question, target, codes),
+            Permission::Stop => {
+                let (_, codes) = table(question, target, place);
+                return Draft::end(Conclusion::Stopped, codes);
+            }
+            Permission::Hold => return load_test_is_missing(question, target, place),
         }
     }
-    let (permission, mut codes) = table(question, target);
+    let (permission, mut codes) = so_far(question, target, count);
     codes.push("promoted");
     let conclusion = match permission {
         Permission::Promote => Conclusion::Promoted,
@@ -110,7 +110,7 @@ fn step(question: Question<'_>, target: &Target, place: usize) -> Draft {
     let name = question.settings.environments[place].name.clone();
     let state = progress::progress(question, target, place);
     if state == Progress::Pending && is_occupied(question, target, place) {
-        let mut codes = vec!["occupied"];
+        let mut codes = vec!["locked"];
         codes.extend(early(question, target, place));
         return Draft {
             permission: Permission::Hold,
@@ -120,7 +120,7 @@ fn step(question: Question<'_>, target: &Target, place: usize) -> Draft {
     }
     let is_last = place + 1 == question.settings.environments.len();
     let (permission, mut codes) = if place > 0 && (state == Progress::Pending || is_last) {
-        table(question, target)
+        so_far(question, target, place)
     } else {
         (Permission::Hold, Vec::new())
     };
@@ -159,12 +159,13 @@ fn early(question: Question<'_>, target: &Target, place: usize) -> Option<&'stat
 /// Whether another release is being deployed there, and no wait is over since.
 fn is_occupied(question: Question<'_>, target: &Target, place: usize) -> bool {
     let name = &question.settings.environments[place].name;
-    let occupied = question.history.iter().rposition(
-        |event| matches!(&event.happening, Happening::Occupied(it) if it.environment == *name),
-    );
-    occupied.is_some_and(|since| {
+    let locked = question
+        .history
+        .iter()
+        .rposition(|event| matches!(&event.kind, EventKind::Locked(it) if it.environment == *name));
+    locked.is_some_and(|since| {
         (since..question.history.len()).all(|it| {
-            let waited = matches!(question.history[it].happening, Happening::Waited(_));
+            let waited = matches!(question.history[it].kind, EventKind::Waited(_));
             let here = deployments::at(question, it).is_some_and(|(to, _)| to == place);
             let deployed = here && deployments::is_own(question, target, it);
             !waited && !deployed
@@ -178,28 +179,30 @@ fn was_asked(question: Question<'_>, target: &Target, place: usize) -> bool {
     let since = deployments::counting(question, target, place, question.history.len());
     let history = &question.history[since.unwrap_or(0)..];
     let asked = history.iter().rposition(
-        |event| matches!(&event.happening, Happening::Observed(it) if it.environment == *name),
+        |event| matches!(&event.kind, EventKind::Observed(it) if it.environment == *name),
     );
     let waited = |since: usize| {
         let mut later = history[since..].iter();
-        later.any(|event| matches!(event.happening, Happening::Waited(_)))
+        later.any(|event| matches!(event.kind, EventKind::Waited(_)))
     };
     asked.is_some_and(|since| !waited(since))
 }
 
-/// The first environment has converged, and its load test does not let the release continue.
-fn load_test_is_missing(
-    question: Question<'_>,
-    target: &Target,
-    mut codes: Vec<&'static str>,
-) -> Draft {
+/// An environment has converged, and its load tests do not let the release continue.
+fn load_test_is_missing(question: Question<'_>, target: &Target, place: usize) -> Draft {
+    let (_, mut codes) = table(question, target, place);
+    let environment = &question.settings.environments[place];
     let is_known = load_test::meaning(question, target).action.is_some();
-    let next = if is_known && target.place == 0 {
-        Next::LoadTest(question.settings.environments[0].name.clone())
-    } else {
-        wait(question)
+    let mut tests = environment.load_tests.iter();
+    let missing =
+        tests.find(|it| progress::load_tested(question, target, place, &it.name).is_none());
+    let next = match missing {
+        Some(test) if is_known && target.place <= place => {
+            Next::LoadTest(environment.name.clone(), test.name.clone())
+        }
+        _ => wait(question),
     };
-    if is_known && target.place > 0 {
+    if is_known && target.place > place {
         codes.push("stage-not-verified");
     }
     Draft {
@@ -209,34 +212,88 @@ fn load_test_is_missing(
     }
 }
 
-/// The decision table, for a release that has converged in the first environment.
-fn table(question: Question<'_>, target: &Target) -> (Permission, Vec<&'static str>) {
+/// The decision table of all environments before this one. Each of them lets the release continue.
+fn so_far(question: Question<'_>, target: &Target, end: usize) -> (Permission, Vec<&'static str>) {
+    let tables: Vec<_> = (0..end)
+        .map(|place| table(question, target, place))
+        .collect();
+    let warns = |it: &&(Permission, Vec<&'static str>)| it.0 == Permission::PromoteWithWarning;
+    // The reasons of the latest environment come first, unless only an earlier one warns.
+    let first = tables.iter().rev().find(warns).or(tables.last());
+    let (permission, mut codes) = first.cloned().expect("an environment");
+    codes.extend(tables.iter().flat_map(|it| it.1.iter().copied()));
+    (permission, codes)
+}
+
+/// The decision table, for a release that has converged in an environment.
+fn table(question: Question<'_>, target: &Target, place: usize) -> (Permission, Vec<&'static str>) {
+    let environment = &question.settings.environments[place];
+    if environment.load_tests.is_empty() {
+        return (Permission::Promote, Vec::new());
+    }
     let meaning = load_test::meaning(question, target);
-    let judged = progress::load_tested(question, target, 0)
-        .map(|it| load_test::verdict(it, &target.commit, &question.settings.thresholds));
-    let verdict = judged.as_ref().map(|(verdict, _)| *verdict);
-    let permission = match (meaning.action, verdict) {
-        (Some(LoadTestAction::Skip), _) | (_, Some(Verdict::Passed)) => Permission::Promote,
-        (Some(LoadTestAction::Abort), Some(_)) => Permission::Stop,
-        (Some(LoadTestAction::Warn), Some(_)) => Permission::PromoteWithWarning,
-        (None, _) | (_, None) => Permission::Hold,
-    };
+    let judged: Vec<_> = environment
+        .load_tests
+        .iter()
+        .map(|test| {
+            let result = progress::load_tested(question, target, place, &test.name)?;
+            Some(load_test::verdict(result, &target.commit, &test.thresholds))
+        })
+        .collect();
+    let all_passed = judged
+        .iter()
+        .all(|it| matches!(it, Some((Verdict::Passed, _))));
     let mut codes = Vec::new();
+    let mut permission = Permission::Promote;
     if meaning.action == Some(LoadTestAction::Skip) {
         codes.push("load-test-skipped");
     } else {
-        if meaning.action.is_none() && permission == Permission::Hold {
-            codes.push("action-unknown");
-        }
-        if let Some((verdict, causes)) = judged {
-            codes.push(load_test::code(verdict));
-            codes.extend(causes);
-        } else {
-            codes.push("load-test-not-run");
-            codes.extend(early(question, target, 0));
+        let cell = |it: &Option<(Verdict, Vec<&'static str>)>| match (
+            meaning.action,
+            it.as_ref().map(|it| it.0),
+        ) {
+            (_, Some(Verdict::Passed)) => Permission::Promote,
+            (Some(LoadTestAction::Abort), Some(_)) => Permission::Stop,
+            (Some(_), Some(_)) => Permission::PromoteWithWarning,
+            (None, _) | (_, None) => Permission::Hold,
+        };
+        // The strictest cell counts, and of equal ones the first.
+        let order = [
+            Permission::Stop,
+            Permission::Hold,
+            Permission::PromoteWithWarning,
+            Permission::Promote,
+        ];
+        let decisive = order
+            .iter()
+            .find_map(|it| judged.iter().position(|test| cell(test) == *it))
+            .expect("a load test");
+        permission = cell(&judged[decisive]);
+        for (index, test) in judged.iter().enumerate() {
+            let holds = cell(test) == Permission::Hold;
+            if holds && index != decisive {
+                continue;
+            }
+            let mut own = Vec::new();
+            if holds && meaning.action.is_none() {
+                own.push("action-unknown");
+            }
+            if let Some((verdict, causes)) = test {
+                own.push(load_test::code(*verdict));
+                own.extend(causes);
+            } else {
+                own.push("load-test-not-run");
+                own.extend(early(question, target, place));
+            }
+            if index == decisive {
+                own.extend(std::mem::take(&mut codes));
+                codes = own;
+            } else {
+                codes.extend(own);
+            }
         }
     }
-    if verdict == Some(Verdict::Passed) {
+    if all_passed {
         return (permission, codes);
     }
     codes.extend(meaning.codes);

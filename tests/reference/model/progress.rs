@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::contract::promotion::{Happening, LoadTestResult, Outcome, Progress};
+use super::super::contract::promotion::{EventKind, LoadTestResult, Outcome, Progress};
 use super::super::contract::types::LoadTestAction;
 use super::convergence::{self, Rounds};
 use super::release::Target;
@@ -53,8 +53,8 @@ pub fn is_late(question: Question<'_>, target: &Target, environment: usize) -> b
     let overdue: Vec<_> = question.history[since..]
         .iter()
         .filter(|event| is_overdue(event.at))
-        .filter_map(|event| match &event.happening {
-            Happening::Observed(it) if it.environment == settings.name => Some(&it.convergence),
+        .filter_map(|event| match &event.kind {
+            EventKind::Observed(it) if it.environment == settings.name => Some(&it.convergence),
             _ => None,
         })
         .collect();
@@ -80,11 +80,12 @@ pub fn is_settled(question: Question<'_>, target: &Target, environment: usize) -
         )
 }
 
-/// The load test that counts in an environment.
+/// The load test of this name that counts in an environment.
 pub fn load_tested<'a>(
     question: Question<'a>,
     target: &Target,
     environment: usize,
+    name: &str,
 ) -> Option<&'a LoadTestResult> {
     let end = question.history.len();
     let since = deployments::counting(question, target, environment, end)?;
@@ -94,13 +95,23 @@ pub fn load_tested<'a>(
     if has_failed(question, since) || (replaced.is_some() && !is_settled) {
         return None;
     }
-    last_load_test(question, environment, places)
+    last_load_test(question, environment, Some(name), places)
 }
 
 /// Whether a load test of the environment exists, and none counts.
 pub fn has_early_load_test(question: Question<'_>, target: &Target, environment: usize) -> bool {
-    let exists = last_load_test(question, environment, 0..question.history.len()).is_some();
-    exists && load_tested(question, target, environment).is_none()
+    let exists = last_load_test(question, environment, None, 0..question.history.len()).is_some();
+    exists && !any_load_test_counts(question, target, environment)
+}
+
+fn any_load_test_counts(question: Question<'_>, target: &Target, environment: usize) -> bool {
+    let place = &question.settings.environments[environment].name;
+    question.history.iter().any(|event| match &event.kind {
+        EventKind::LoadTested(it) if it.environment == *place => {
+            load_tested(question, target, environment, &it.name).is_some()
+        }
+        _ => false,
+    })
 }
 
 fn outcome(question: Question<'_>, deployment: usize) -> Outcome {
@@ -149,9 +160,14 @@ fn was_settled(
 ) -> bool {
     !has_failed(question, places.start)
         && rounds(question, target, environment, places.clone()).converged()
-        && (environment > 0
-            || load_test::meaning(question, target).action == Some(LoadTestAction::Skip)
-            || last_load_test(question, environment, places).is_some())
+        && (load_test::meaning(question, target).action == Some(LoadTestAction::Skip)
+            || question.settings.environments[environment]
+                .load_tests
+                .iter()
+                .all(|test| {
+                    last_load_test(question, environment, Some(&test.name), places.clone())
+                        .is_some()
+                }))
 }
 
 /// The rounds of an environment at these places.
@@ -165,8 +181,8 @@ fn rounds<'a>(
     Rounds {
         all: question.history[places]
             .iter()
-            .filter_map(|event| match &event.happening {
-                Happening::Observed(it) if it.environment == settings.name => Some(&it.convergence),
+            .filter_map(|event| match &event.kind {
+                EventKind::Observed(it) if it.environment == settings.name => Some(&it.convergence),
                 _ => None,
             })
             .collect(),
@@ -177,16 +193,21 @@ fn rounds<'a>(
     }
 }
 
-/// The result of the last load test of an environment at these places.
-fn last_load_test(
-    question: Question<'_>,
+/// The result of the last load test of an environment at these places; of any load test if no name is given.
+fn last_load_test<'a>(
+    question: Question<'a>,
     environment: usize,
+    test: Option<&str>,
     places: Range<usize>,
-) -> Option<&LoadTestResult> {
+) -> Option<&'a LoadTestResult> {
     let name = &question.settings.environments[environment].name;
     let mut latest = question.history[places].iter().rev();
-    latest.find_map(|event| match &event.happening {
-        Happening::LoadTested(it) if it.environment == *name => Some(&it.result),
+    latest.find_map(|event| match &event.kind {
+        EventKind::LoadTested(it)
+            if it.environment == *name && test.is_none_or(|test| it.name == test) =>
+        {
+            Some(&it.result)
+        }
         _ => None,
     })
 }

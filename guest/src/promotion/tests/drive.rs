@@ -1,7 +1,7 @@
 //! Whole deployments in a simulated world.
 
 use crate::bindings::promotion::Outcome::{Succeeded, Unknown};
-use crate::bindings::promotion::{Action, Conclusion, Intervention, Release};
+use crate::bindings::promotion::{Action, Conclusion, InterventionKind, Release};
 use crate::bindings::types::Verdict;
 use crate::fixtures::{History, OTHER, SHA, release};
 
@@ -20,8 +20,12 @@ fn drive(release: &Release, history: History, world: World<'_>) -> (Conclusion, 
             Action::Finish(conclusion) => return (*conclusion, done),
             Action::Deploy(environment) => format!("deploy {environment}"),
             Action::Observe(environment) => format!("observe {environment}"),
-            Action::LoadTest(environment) => format!("test {environment}"),
+            Action::LoadTest(run) => format!("test {}", run.environment),
             Action::Notify(notice) => format!("tell {}", notice.key),
+            Action::Ask(question) => format!("ask {}", question.key),
+            Action::Perform(step) => format!("perform {} {}", step.name, step.environment),
+            Action::Measure(environment) => format!("measure {environment}"),
+            Action::RollBack(environment) => format!("roll back {environment}"),
             Action::Wait(_) => "wait".to_owned(),
         });
         history = world(history, &decision.next);
@@ -34,8 +38,11 @@ fn works(history: History, action: &Action) -> History {
     match action {
         Action::Deploy(environment) => history.deployed(environment, Succeeded),
         Action::Observe(environment) => history.observed(environment, &[("a", SHA), ("b", SHA)]),
-        Action::LoadTest(environment) => history.load_tested(environment, Verdict::Passed),
+        Action::LoadTest(run) => history.load_tested(&run.environment, Verdict::Passed),
         Action::Notify(notice) => history.notified(&notice.key),
+        Action::Ask(_) | Action::Perform(_) | Action::Measure(_) | Action::RollBack(_) => {
+            panic!("these settings do not ask for {action:?}")
+        }
         Action::Wait(_) => history.waited(),
         Action::Finish(_) => history,
     }
@@ -43,7 +50,7 @@ fn works(history: History, action: &Action) -> History {
 
 fn tests(verdict: Verdict) -> impl FnMut(History, &Action) -> History {
     move |history, action| match action {
-        Action::LoadTest(environment) => history.load_tested(environment, verdict),
+        Action::LoadTest(run) => history.load_tested(&run.environment, verdict),
         _ => works(history, action),
     }
 }
@@ -140,7 +147,7 @@ fn a_place_that_is_taken_and_then_free() {
         &mut |history, action| match action {
             Action::Deploy(environment) if taken > 0 => {
                 taken -= 1;
-                history.occupied(environment)
+                history.locked(environment)
             }
             _ => works(history, action),
         },
@@ -158,7 +165,7 @@ fn a_newer_release_during_the_load_test() {
         &release,
         History::new(),
         &mut |history, action| match action {
-            Action::LoadTest(_) => history.overtaken("stage"),
+            Action::LoadTest(_) => history.superseded("stage"),
             _ => works(history, action),
         },
     );
@@ -173,7 +180,7 @@ fn a_person_ends_it() {
         &release("stage"),
         History::new(),
         &mut |history, action| match action {
-            Action::Wait(_) => history.intervened(Intervention::Canceled),
+            Action::Wait(_) => history.intervened(InterventionKind::Canceled),
             _ => works(history, action),
         },
     );

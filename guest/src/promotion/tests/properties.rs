@@ -1,12 +1,15 @@
 //! Properties that hold for every history.
 
 use crate::bindings::promotion::{
-    Action, Conclusion, Convergence, Deployment, Event, Happening, Instruction, Intervention,
-    LoadTest, LoadTestResult, Measurement, Notification, Outcome, Permission, Release, Round,
-    StopCause, StoppedCommit,
+    Action, Conclusion, Convergence, Deployment, Event, EventKind, Instruction, InterventionKind,
+    LoadTest, LoadTestResult, Measurement, Notification, Outcome, Permission, Release,
+    RequestStatistics, Round, StopCause, StoppedCommit,
 };
 use crate::bindings::types::{Evidence, LoadTestAction, Settings, Verdict};
-use crate::fixtures::{History, OTHER, THIRD, measurement, nodes, occupant, rival};
+use crate::fixtures::{
+    History, LOAD_TEST, OTHER, THIRD, competing_release, intervention, lock_holder, measurement,
+    nodes, waiver,
+};
 use crate::fixtures::{SHA, settings};
 use crate::promotion::decide;
 use proptest::prelude::*;
@@ -48,8 +51,11 @@ fn load_test_result() -> impl Strategy<Value = LoadTestResult> {
     let measured = (number(), number(), number(), commit()).prop_map(
         |(requests, failures, duration, version)| {
             LoadTestResult::Measured(Measurement {
-                requests,
-                failures,
+                total: RequestStatistics {
+                    requests,
+                    failures,
+                    ..measurement().total
+                },
                 duration,
                 versions: vec![version],
                 ..measurement()
@@ -59,12 +65,12 @@ fn load_test_result() -> impl Strategy<Value = LoadTestResult> {
     prop_oneof![measured, verdict().prop_map(LoadTestResult::Judged)]
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
-    use Intervention::{Approved, Canceled, Held};
+fn kind() -> impl Strategy<Value = EventKind> {
+    use InterventionKind::{Approved, Canceled, Held, Rejected};
 
     let deployed = (environment(), commit(), digest(), outcome()).prop_map(
         |(environment, commit, digest, outcome)| {
-            Happening::Deployed(Deployment {
+            EventKind::Deployed(Deployment {
                 environment,
                 commit,
                 digest,
@@ -86,27 +92,28 @@ fn happening() -> impl Strategy<Value = Happening> {
     let times = prop_oneof![4 => Just(1_u32), 1 => 1_u32..5, 1 => any::<u32>()];
     let observed =
         (environment(), convergence, times).prop_map(|(environment, convergence, times)| {
-            Happening::Observed(Round {
+            EventKind::Observed(Round {
                 environment,
                 convergence,
                 times,
             })
         });
     let load_tested = (environment(), load_test_result()).prop_map(|(environment, result)| {
-        Happening::LoadTested(LoadTest {
+        EventKind::LoadTested(LoadTest {
             environment,
+            name: LOAD_TEST.to_owned(),
             result,
         })
     });
     let notified = select(vec!["load-test-warning", "promoted", "stopped"]).prop_map(|key| {
-        Happening::Notified(Notification {
+        EventKind::Notified(Notification {
             key: key.to_owned(),
             outcome: Outcome::Succeeded,
         })
     });
-    let words = select(vec![Approved, Approved, Held, Canceled]);
+    let words = select(vec![Approved, Approved, Held, Rejected, Canceled]);
     let contains = (commit(), any::<bool>()).prop_map(|(commit, certain)| {
-        Happening::Contains(StoppedCommit {
+        EventKind::Contains(StoppedCommit {
             commit,
             deployment: 7,
             cause: StopCause::LoadTest,
@@ -118,12 +125,12 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => observed,
         4 => load_tested,
         1 => notified,
-        1 => any::<u32>().prop_map(Happening::Waited),
-        1 => environment().prop_map(|it| Happening::Overtaken(rival(&it))),
-        1 => environment().prop_map(|it| Happening::Occupied(occupant(&it))),
-        1 => words.prop_map(Happening::Intervened),
+        1 => any::<u32>().prop_map(EventKind::Waited),
+        1 => environment().prop_map(|it| EventKind::Superseded(competing_release(&it))),
+        1 => environment().prop_map(|it| EventKind::Locked(lock_holder(&it))),
+        1 => words.prop_map(|it| EventKind::Intervened(intervention(it))),
         1 => contains,
-        1 => commit().prop_map(Happening::Waived),
+        1 => commit().prop_map(|it| EventKind::Waived(waiver(&it))),
     ]
 }
 
@@ -138,15 +145,15 @@ fn history() -> impl Strategy<Value = Vec<Event>> {
         .events()
         .iter()
         .map(|event| {
-            let step = proptest::option::weighted(0.8, Just(event.happening.clone()));
-            (step, proptest::collection::vec(happening(), 0..2), time())
+            let step = proptest::option::weighted(0.8, Just(event.kind.clone()));
+            (step, proptest::collection::vec(kind(), 0..2), time())
         })
         .collect();
     steps.prop_map(|steps| {
         let mut events = Vec::new();
         for (step, others, at) in steps {
             let happenings = step.into_iter().chain(others);
-            events.extend(happenings.map(|happening| Event { at, happening }));
+            events.extend(happenings.map(|kind| Event { at, kind }));
         }
         events
     })
@@ -172,7 +179,10 @@ fn release() -> impl Strategy<Value = Release> {
         instruction: action.map(|action| Instruction {
             action,
             source: None,
+            extra: Vec::new(),
         }),
+        authors: Vec::new(),
+        facts: Vec::new(),
     })
 }
 
@@ -191,8 +201,9 @@ fn any_settings() -> impl Strategy<Value = Settings> {
             environment.convergence_rounds = rounds;
             environment.convergence_deadline = deadline;
         }
-        settings.thresholds.min_rate = min_rate;
-        settings.thresholds.max_failures = 10;
+        let thresholds = &mut settings.environments[0].load_tests[0].thresholds;
+        thresholds.min_rate = min_rate;
+        thresholds.max_failures = 10;
         settings
     })
 }
@@ -207,7 +218,7 @@ fn goes_on(permission: Permission) -> bool {
 /// A stage deployment of the release's commit that succeeded, or that the nodes may have confirmed.
 fn stage_was_deployed(history: &[Event]) -> bool {
     history.iter().any(|event| {
-        matches!(&event.happening, Happening::Deployed(it)
+        matches!(&event.kind, EventKind::Deployed(it)
             if it.environment == "stage"
                 && it.commit == SHA
                 && matches!(it.outcome, Outcome::Succeeded | Outcome::Unknown))
@@ -218,16 +229,16 @@ fn stage_was_deployed(history: &[Event]) -> bool {
 fn contains_a_stopped_commit(history: &[Event]) -> bool {
     let waived = |commit: &String| {
         let mut events = history.iter();
-        events.any(|it| matches!(&it.happening, Happening::Waived(it) if it == commit))
+        events.any(|it| matches!(&it.kind, EventKind::Waived(it) if it.commit == *commit))
     };
     history
         .iter()
-        .any(|event| matches!(&event.happening, Happening::Contains(it) if !waived(&it.commit)))
+        .any(|event| matches!(&event.kind, EventKind::Contains(it) if !waived(&it.commit)))
 }
 
 fn stage_was_seen(history: &[Event]) -> bool {
     history.iter().any(|event| {
-        matches!(&event.happening, Happening::Observed(it)
+        matches!(&event.kind, EventKind::Observed(it)
             if it.environment == "stage"
                 && it.convergence != Convergence::Judged(false)
                 && it.convergence != Convergence::Observed(Vec::new()))
@@ -267,7 +278,8 @@ proptest! {
         }
         if release.tag.starts_with("prod") {
             let touches_stage = match &decision.next {
-                Action::Deploy(it) | Action::Observe(it) | Action::LoadTest(it) => it == "stage",
+                Action::Deploy(it) | Action::Observe(it) => it == "stage",
+                Action::LoadTest(it) => it.environment == "stage",
                 _ => false,
             };
             prop_assert!(!touches_stage);
@@ -286,8 +298,8 @@ proptest! {
             prop_assert!(stage_was_deployed(&history));
             prop_assert!(stage_was_seen(&history));
             if contains_a_stopped_commit(&history) {
-                let stage = decision.standings.first().and_then(|it| it.load_test);
-                prop_assert_eq!(stage, Some(Verdict::Passed));
+                let stage = &decision.environments[0].load_tests;
+                prop_assert_eq!(stage[0].verdict, Verdict::Passed);
             }
         }
     }
@@ -299,11 +311,11 @@ fn single_rounds(history: &[Event]) -> (Vec<Event>, Vec<usize>) {
     let (mut events, mut places) = (Vec::new(), Vec::new());
     for event in history {
         let mut event = event.clone();
-        if let Happening::Observed(round) = &mut event.happening {
+        if let EventKind::Observed(round) = &mut event.kind {
             let earlier = std::mem::replace(&mut round.times, 1) - 1;
             let wait = Event {
                 at: event.at,
-                happening: Happening::Waited(10),
+                kind: EventKind::Waited(10),
             };
             for _ in 0..earlier {
                 events.extend([event.clone(), wait.clone()]);
@@ -328,7 +340,7 @@ proptest! {
     ) {
         let mut history = history;
         for event in &mut history {
-            if let Happening::Observed(round) = &mut event.happening {
+            if let EventKind::Observed(round) = &mut event.kind {
                 round.times = 1 + round.times % 5;
             }
         }
@@ -361,7 +373,7 @@ fn the_same_holds_for_text_that_is_no_commit() {
     ] {
         let history = [Event {
             at: u64::MAX,
-            happening: Happening::Deployed(Deployment {
+            kind: EventKind::Deployed(Deployment {
                 environment: "stage".to_owned(),
                 commit: commit.to_owned(),
                 digest: None,

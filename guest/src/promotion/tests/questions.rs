@@ -1,6 +1,6 @@
 //! The order of the questions.
 
-use crate::bindings::promotion::Intervention::{Approved, Canceled, Held};
+use crate::bindings::promotion::InterventionKind::{Approved, Canceled, Held};
 use crate::bindings::promotion::Outcome::{Failed, Succeeded};
 use crate::bindings::promotion::{Action, Conclusion, Instruction, Permission, Release};
 use crate::bindings::types::{LoadTestAction, Verdict};
@@ -45,7 +45,7 @@ fn a_refused_tag_has_the_reasons_of_the_tag_and_no_standings() {
     assert_eq!(decision.permission, Permission::Stop);
     assert_eq!(decision.next, Action::Finish(Conclusion::Stopped));
     assert_eq!(Err(decision.reasons), refused);
-    assert_eq!(decision.standings, []);
+    assert_eq!(decision.environments, []);
 }
 
 #[test]
@@ -60,6 +60,7 @@ fn a_label_that_contradicts_the_tag_stops_everything() {
     release.instruction = Some(Instruction {
         action: LoadTestAction::Abort,
         source: None,
+        extra: Vec::new(),
     });
     let history = History::new()
         .through("stage")
@@ -70,7 +71,7 @@ fn a_label_that_contradicts_the_tag_stops_everything() {
         "label-contradicts-tag".to_owned(),
     );
     assert_eq!(said(&release, &history), expected);
-    assert_eq!(history.decide(&release).standings.len(), 2);
+    assert_eq!(history.decide(&release).environments.len(), 2);
 }
 
 #[test]
@@ -81,8 +82,8 @@ fn a_history_of_other_environments_is_not_understood() {
         History::new()
             .through("stage")
             .load_tested("qa", Verdict::Passed),
-        History::new().through("stage").overtaken("qa"),
-        History::new().through("stage").occupied("qa"),
+        History::new().through("stage").superseded("qa"),
+        History::new().through("stage").locked("qa"),
     ] {
         ends(
             "stage",
@@ -100,7 +101,7 @@ fn nothing_takes_a_cancellation_back() {
         canceled.clone(),
         canceled.clone().intervened(Approved),
         canceled.clone().intervened(Held),
-        canceled.clone().overtaken("stage"),
+        canceled.clone().superseded("stage"),
         canceled.clone().deployed("stage", Failed),
         canceled.through("stage").through("prod"),
     ] {
@@ -125,8 +126,8 @@ fn a_hold_lasts_until_the_release_is_approved() {
 fn a_hold_keeps_nothing_from_ending() {
     let failed = History::new().deployed("stage", Failed).intervened(Held);
     ends("stage", &failed, Conclusion::Stopped, "deployment-failed");
-    let overtaken = History::new().overtaken("stage").intervened(Held);
-    ends("stage", &overtaken, Conclusion::Superseded, "superseded");
+    let superseded = History::new().superseded("stage").intervened(Held);
+    ends("stage", &superseded, Conclusion::Superseded, "superseded");
 }
 
 #[test]
@@ -135,25 +136,31 @@ fn a_newer_release_counts_until_this_one_is_through() {
     let stage = History::new().through("stage");
     let tested = stage.clone().load_tested("stage", Verdict::Passed);
     for history in [
-        History::new().overtaken("stage"),
-        History::new().overtaken("prod"),
+        History::new().superseded("stage"),
+        History::new().superseded("prod"),
         History::new()
             .deployed("stage", Succeeded)
-            .overtaken("stage"),
-        stage.overtaken("stage"),
-        History::new().overtaken("stage").through("stage"),
-        tested.clone().overtaken("prod"),
-        tested.clone().deployed("prod", Succeeded).overtaken("prod"),
+            .superseded("stage"),
+        stage.superseded("stage"),
+        History::new().superseded("stage").through("stage"),
+        tested.clone().superseded("prod"),
+        tested
+            .clone()
+            .deployed("prod", Succeeded)
+            .superseded("prod"),
         History::new()
             .deployed("stage", Succeeded)
             .later(601)
-            .overtaken("stage"),
+            .superseded("stage"),
     ] {
         ends(tag, &history, Conclusion::Superseded, "superseded");
     }
-    let through = tested.clone().overtaken("stage");
+    let through = tested.clone().superseded("stage");
     assert_eq!(said(&release(tag), &through).0, Permission::Promote);
-    let promoted = tested.through("prod").overtaken("prod").overtaken("stage");
+    let promoted = tested
+        .through("prod")
+        .superseded("prod")
+        .superseded("stage");
     let (permission, next, _) = said(&release(tag), &promoted);
     assert_eq!(permission, Permission::Promote);
     assert_eq!(next, Action::Finish(Conclusion::Promoted));
@@ -163,14 +170,14 @@ fn a_newer_release_counts_until_this_one_is_through() {
 fn a_failed_deployment_is_reported_despite_a_newer_release() {
     let failed = History::new().deployed("stage", Failed);
     for environment in ["stage", "prod"] {
-        let history = failed.clone().overtaken(environment);
+        let history = failed.clone().superseded(environment);
         ends("stage", &history, Conclusion::Stopped, "deployment-failed");
     }
     // A newer release supersedes it in `stage`, which comes before the failed deployment to `prod`.
     let again = History::new()
-        .overtaken("stage")
+        .superseded("stage")
         .deployed("prod", Failed)
-        .overtaken("prod");
+        .superseded("prod");
     ends("stage", &again, Conclusion::Superseded, "superseded");
 }
 

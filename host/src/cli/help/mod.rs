@@ -101,6 +101,7 @@ pages! {
     "0028" => "decisions/0028-giving-way.md",
     "0029" => "decisions/0029-outbox.md",
     "0030" => "decisions/0030-repeated-events.md",
+    "0031" => "decisions/0031-contract-0.2.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",

@@ -15,13 +15,14 @@ use crate::cli::output::Output;
 use crate::cli::table::publishable;
 use crate::cli::{Error, Exit, args, progress};
 use crate::contract::Answer;
-use crate::contract::documents::{DiagnosticDocument, ReasonDocument, documents};
+use crate::contract::documents::DiagnosticDocument;
 use crate::contract::environments::Build;
 use crate::contract::fields::ByName;
 #[cfg(test)]
 use crate::contract::fields::{Commit as CommitHash, shapes};
 use crate::contract::labels::{Labels, Message};
 use crate::contract::names::Named as _;
+use crate::contract::reason_documents::{ReasonDocument, documents};
 use crate::contract::types::{Diagnostic, LoadTestAction, Settings, Severity};
 use crate::facts::git::{self, Commit, Objects};
 use crate::facts::message;
@@ -127,7 +128,7 @@ pub(super) struct Summary {
 }
 
 impl CommitDocument {
-    const SCHEMA: &'static str = "greenlight.replay/2";
+    const SCHEMA: &'static str = "greenlight.replay/3";
 
     /// Whether the policy refuses the commit, or its message has more than a note.
     fn is_warned(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 use crate::contract::actions::sentence;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, NodeStanding, NodeState, Permission, Progress,
+    Action, Conclusion, Decision, NodeState, NodeStatus, Permission, Progress,
 };
 use crate::deployment::Screen;
 use crate::deployment::entry::Began;
@@ -122,7 +122,7 @@ impl Console {
         };
     }
 
-    fn node(&self, node: &NodeStanding) -> String {
+    fn node(&self, node: &NodeStatus) -> String {
         let name = escape(&node.name);
         let rounds = self.rounds.iter().rev();
         let mut answers = rounds.flat_map(|it| &it.nodes);
@@ -162,13 +162,13 @@ impl Screen for Console {
             return;
         };
         let waits = matches!(decision.next, Action::Observe(_) | Action::Wait(_));
-        let under_way = decision.standings.iter().rev();
-        let standing = under_way.filter(|_| waits).find(|it| {
+        let under_way = decision.environments.iter().rev();
+        let status = under_way.filter(|_| waits).find(|it| {
             matches!(it.progress, Progress::Deployed | Progress::Unknown) && !it.nodes.is_empty()
         });
         let mut text = escape(&reason.message).into_owned();
         // Before a round, earlier answers of the nodes are out of date.
-        let awaited = standing.filter(|it| {
+        let awaited = status.filter(|it| {
             !matches!(decision.next, Action::Observe(_))
                 && it.nodes.iter().any(|it| it.state != NodeState::Current)
         });
@@ -184,7 +184,7 @@ impl Screen for Console {
             self.print(Mark::Waits, &text);
             self.said.clone_from(&text);
         }
-        let nodes = standing.map_or_else(Vec::new, |it| {
+        let nodes = status.map_or_else(Vec::new, |it| {
             it.nodes.iter().map(|node| self.node(node)).collect()
         });
         if let Some(live) = &mut self.live {
@@ -207,7 +207,7 @@ impl Screen for Console {
         let mark = if well { Mark::Well } else { Mark::Badly };
         let what = match effect {
             Action::Deploy(name) => format!("deploy to `{}`", escape(name)),
-            Action::LoadTest(name) => format!("load test against `{}`", escape(name)),
+            Action::LoadTest(run) => format!("load test against `{}`", escape(&run.environment)),
             Action::Notify(_) => "send a notification".to_owned(),
             other => sentence(other),
         };
@@ -222,7 +222,7 @@ impl Screen for Console {
     fn concluded(&mut self, conclusion: Conclusion) {
         let mark = match conclusion {
             Conclusion::Promoted | Conclusion::PromotedWithWarning => Mark::Well,
-            Conclusion::Stopped => Mark::Badly,
+            Conclusion::Stopped | Conclusion::RolledBack => Mark::Badly,
             Conclusion::Superseded | Conclusion::Canceled => Mark::Neither,
         };
         self.print(mark, conclusion.name());

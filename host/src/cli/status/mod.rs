@@ -100,7 +100,7 @@ struct HeldDocument {
 }
 
 impl StatusDocument {
-    const SCHEMA: &'static str = "greenlight.status/2";
+    const SCHEMA: &'static str = "greenlight.status/3";
 }
 
 pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, Error> {

@@ -1,11 +1,11 @@
 //! What a driver does about the messages that it receives.
 
 use super::Driver;
-use crate::contract::promotion::{Action, Happening, Intervention};
+use crate::contract::promotion::{Action, EventKind, InterventionKind};
 use crate::deployment::entry::{Details, Entry, Person};
 use crate::deployment::left_over::{Cleanup, LeftOver};
 use crate::deployment::message::Message;
-use crate::deployment::survey::rival;
+use crate::deployment::survey::competing_release;
 use crate::deployment::{Error, log};
 use crate::effects::shutdown::Shutdown;
 use crate::text::number::short;
@@ -57,7 +57,7 @@ impl Driver<'_> {
         }
         let screen = &mut self.context.screen;
         screen.note(&format!("canceled by {}", person.in_words()));
-        let canceled = Happening::Intervened(Intervention::Canceled);
+        let canceled = EventKind::Intervened(person.intervention(InterventionKind::Canceled));
         let details = Details::Person(person.clone());
         self.record.happened(canceled, details)?;
         self.canceled_by = Some(person);
@@ -74,7 +74,7 @@ impl Driver<'_> {
         };
         let mut events = self.record.events().iter();
         let is_there = events.any(|it| {
-            matches!(&it.happening, Happening::Deployed(it)
+            matches!(&it.kind, EventKind::Deployed(it)
                 if it.environment == last.name && it.commit == self.began.commit)
         });
         if is_there {
@@ -85,9 +85,9 @@ impl Driver<'_> {
             note = format!("{note} and urgent: {}", person.in_words());
         }
         self.context.screen.note(&note);
-        let overtaken = Happening::Overtaken(rival(&last.name, commit));
+        let superseded = EventKind::Superseded(competing_release(&last.name, commit));
         let details = person.map_or(Details::Nothing, Details::Person);
-        Ok(self.record.happened(overtaken, details)?)
+        Ok(self.record.happened(superseded, details)?)
     }
 }
 
@@ -95,6 +95,12 @@ impl Driver<'_> {
 pub(super) const fn ends(next: &Action) -> bool {
     match next {
         Action::Observe(_) | Action::Notify(_) | Action::Finish(_) => true,
-        Action::Deploy(_) | Action::LoadTest(_) | Action::Wait(_) => false,
+        Action::Deploy(_)
+        | Action::LoadTest(_)
+        | Action::Ask(_)
+        | Action::Perform(_)
+        | Action::Measure(_)
+        | Action::RollBack(_)
+        | Action::Wait(_) => false,
     }
 }

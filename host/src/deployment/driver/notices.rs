@@ -20,8 +20,8 @@ impl Driver<'_> {
         let store = self.record.log.store.as_mut();
         let person = self.canceled_by.as_ref();
         let handed = notify::notify(self.context.config, store, number, notice, person)?;
-        let (happening, details) = notify::notified(notice, &handed);
-        self.record.happened(happening, details)?;
+        let (kind, details) = notify::notified(notice, &handed);
+        self.record.happened(kind, details)?;
         self.context
             .screen
             .ended(&effect, handed.is_done(), &handed.said(), began.elapsed());

@@ -14,7 +14,7 @@ impl Driver<'_> {
         self.context.screen.began(number, &self.began, false);
         for it in said {
             self.context.screen.note(&it.note);
-            self.record.happened(it.happening, it.details)?;
+            self.record.happened(it.kind, it.details)?;
         }
         Ok(())
     }
@@ -46,8 +46,8 @@ impl Driver<'_> {
             interrupted,
             repeated,
         })?;
-        if let Some(happening) = unknown {
-            self.record.happened(happening, Details::Interrupted)?;
+        if let Some(kind) = unknown {
+            self.record.happened(kind, Details::Interrupted)?;
         }
         // The environment that it deployed to is locked again, unless another deployment has taken it: then the
         // next effect there fails. The survey shows what happened there meanwhile.

@@ -1,7 +1,7 @@
 //! Superseding an older deployment before it is in production, which holds an environment that this one needs.
 
 use super::Driver;
-use crate::contract::promotion::{Event, Happening, Permission, StopCause, StoppedCommit};
+use crate::contract::promotion::{Event, EventKind, Permission, StopCause, StoppedCommit};
 use crate::deployment::Error;
 use crate::deployment::entry::Entry;
 use crate::deployment::log;
@@ -60,15 +60,15 @@ impl Driver<'_> {
         let said = self.record.events().iter();
         let said = said.filter(|it| {
             matches!(
-                it.happening,
-                Happening::Contains(_) | Happening::Waived(_) | Happening::Accompanied(_)
+                it.kind,
+                EventKind::Contains(_) | EventKind::Waived(_) | EventKind::Accompanied(_)
             )
         });
         let mut events: Vec<Event> = said.cloned().collect();
         if would_be_stopped {
             events.push(Event {
                 at: now,
-                happening: Happening::Contains(StoppedCommit {
+                kind: EventKind::Contains(StoppedCommit {
                     commit: other.commit.clone(),
                     deployment: other.deployment,
                     cause: StopCause::Untested,

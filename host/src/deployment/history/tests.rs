@@ -6,17 +6,17 @@ use proptest::sample::select;
 
 use super::*;
 use crate::contract::promotion::{
-    Convergence, Decision, Deployment, Intervention, LoadTest, LoadTestResult, Node, NodeVersion,
-    Notification, Outcome, Release, Rival, RunningLoadTest,
+    CompetingRelease, Convergence, Decision, Deployment, Intervention, InterventionKind, LoadTest,
+    LoadTestResult, Node, NodeVersion, Notification, Outcome, Release, RunningLoadTest,
 };
-use crate::contract::settings;
+use crate::contract::settings::{self, LOAD_TEST};
 use crate::contract::types::{Evidence, Verdict};
 use crate::sandbox::{Policy, Use};
 
 const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 const OTHER: &str = "8f94139338f9404f26296befa88755fc2598c289";
 
-fn round(environment: &str, commits: &[&str]) -> Happening {
+fn round(environment: &str, commits: &[&str]) -> EventKind {
     let nodes = commits.iter().enumerate().map(|(number, commit)| Node {
         name: format!("http://10.0.0.{number}"),
         version: match *commit {
@@ -24,43 +24,43 @@ fn round(environment: &str, commits: &[&str]) -> Happening {
             commit => NodeVersion::Serves(commit.to_owned()),
         },
     });
-    Happening::Observed(Round {
+    EventKind::Observed(Round {
         environment: environment.to_owned(),
         convergence: Convergence::Observed(nodes.collect()),
         times: 1,
     })
 }
 
-fn occupied(environment: &str, commit: &str, left: Option<u32>) -> Happening {
-    Happening::Occupied(Occupant {
+fn locked(environment: &str, commit: &str, left: Option<u32>) -> EventKind {
+    EventKind::Locked(LockHolder {
         environment: environment.to_owned(),
         commit: commit.to_owned(),
         load_test: left.map(|left| RunningLoadTest { left: Some(left) }),
     })
 }
 
-fn wait(seconds: u32) -> Happening {
-    Happening::Waited(seconds)
+fn wait(seconds: u32) -> EventKind {
+    EventKind::Waited(seconds)
 }
 
 /// The history of these happenings, a second apart.
-fn history(happenings: &[Happening]) -> History {
+fn history(happenings: &[EventKind]) -> History {
     let mut history = History::default();
-    for (at, happening) in (1..).zip(happenings) {
-        let happening = happening.clone();
-        history.add(Event { at, happening }, ());
+    for (at, kind) in (1..).zip(happenings) {
+        let kind = kind.clone();
+        history.add(Event { at, kind }, ());
     }
     history
 }
 
-fn dated(history: &History) -> Vec<(u64, Happening)> {
+fn dated(history: &History) -> Vec<(u64, EventKind)> {
     let events = history.events().iter();
-    events.map(|it| (it.at, it.happening.clone())).collect()
+    events.map(|it| (it.at, it.kind.clone())).collect()
 }
 
-fn times(happening: Happening, times: u32) -> Happening {
-    match happening {
-        Happening::Observed(round) => Happening::Observed(Round { times, ..round }),
+fn times(kind: EventKind, times: u32) -> EventKind {
+    match kind {
+        EventKind::Observed(round) => EventKind::Observed(Round { times, ..round }),
         other => other,
     }
 }
@@ -93,7 +93,7 @@ fn equal_rounds_with_waits_between_them_are_one_event() {
         vec![old.clone(), old.clone()],
         vec![old.clone(), wait(1), round("prod", &[OTHER])],
         vec![old.clone(), wait(1), round("stage", &[OTHER, OTHER])],
-        vec![old, wait(1), occupied("prod", SHA, None), wait(1), new],
+        vec![old, wait(1), locked("prod", SHA, None), wait(1), new],
     ] {
         assert_eq!(history(&apart).events().len(), apart.len(), "{apart:?}");
     }
@@ -101,7 +101,7 @@ fn equal_rounds_with_waits_between_them_are_one_event() {
 
 #[test]
 fn only_the_latest_finding_about_an_occupant_stays() {
-    let taken = |left| occupied("prod", OTHER, left);
+    let taken = |left| locked("prod", OTHER, left);
     let found = [
         taken(None),
         wait(10),
@@ -113,9 +113,9 @@ fn only_the_latest_finding_about_an_occupant_stays() {
         dated(&history(&found)),
         [(4, wait(20)), (5, taken(Some(50)))]
     );
-    let another = [taken(None), wait(10), occupied("prod", SHA, None)];
+    let another = [taken(None), wait(10), locked("prod", SHA, None)];
     assert_eq!(history(&another).events().len(), 3);
-    let elsewhere = [taken(None), wait(10), occupied("stage", OTHER, None)];
+    let elsewhere = [taken(None), wait(10), locked("stage", OTHER, None)];
     assert_eq!(history(&elsewhere).events().len(), 3);
 }
 
@@ -124,13 +124,13 @@ fn a_deployment_that_waits_for_days_has_a_short_history() {
     let answers = [SHA; 500];
     for cycle in [
         vec![round("stage", &answers), wait(10)],
-        vec![occupied("prod", OTHER, None), wait(10)],
+        vec![locked("prod", OTHER, None), wait(10)],
         vec![wait(10)],
     ] {
         let mut history = History::default();
         for at in 0..100_000 {
-            for happening in cycle.clone() {
-                history.add(Event { at, happening }, ());
+            for kind in cycle.clone() {
+                history.add(Event { at, kind }, ());
             }
         }
         assert!(history.events().len() <= 3, "{}", history.events().len());
@@ -148,8 +148,8 @@ fn a_count_ends_at_the_limit_of_a_document() {
 fn a_tail_of_another_history_is_refused() {
     let mut long = history(&[wait(1), round("stage", &[SHA])]);
     long.forget_changes();
-    for happening in [wait(1), round("stage", &[SHA])] {
-        long.add(Event { at: 9, happening }, ());
+    for kind in [wait(1), round("stage", &[SHA])] {
+        long.add(Event { at: 9, kind }, ());
     }
     let tail = long.take_changes();
     for other in [
@@ -157,23 +157,35 @@ fn a_tail_of_another_history_is_refused() {
         vec![wait(1)],
         vec![wait(1), wait(1)],
         vec![wait(1), round("prod", &[SHA])],
-        vec![wait(1), occupied("prod", SHA, None)],
+        vec![wait(1), locked("prod", SHA, None)],
     ] {
         assert_eq!(history(&other).apply(&tail, &()), Err(OtherHistory));
     }
     let mut same = history(&[wait(1), round("stage", &[SHA])]);
     let added = same.apply(&tail, &()).expect("the end of this history");
-    let happening = round("stage", &[SHA]);
-    assert_eq!(added, Some(Event { at: 9, happening }));
+    let kind = round("stage", &[SHA]);
+    assert_eq!(added, Some(Event { at: 9, kind }));
     assert_eq!(same.events(), long.events());
+}
+
+fn intervened(kind: InterventionKind) -> EventKind {
+    EventKind::Intervened(Intervention {
+        kind,
+        by: "Ada".to_owned(),
+        proven: false,
+        why: String::new(),
+        environment: None,
+        digest: None,
+        question: None,
+    })
 }
 
 fn environment() -> impl Strategy<Value = &'static str> {
     prop_oneof![30 => select(vec!["stage", "prod"]), 1 => Just("qa")]
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
-    use Intervention::{Approved, Held};
+fn kind() -> impl Strategy<Value = EventKind> {
+    use InterventionKind::{Approved, Held};
     let commit = || select(vec![SHA, SHA, OTHER]);
     let outcome = select(vec![
         Outcome::Succeeded,
@@ -181,7 +193,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         Outcome::Unknown,
     ]);
     let deployed = (environment(), commit(), outcome).prop_map(|(environment, commit, outcome)| {
-        Happening::Deployed(Deployment {
+        EventKind::Deployed(Deployment {
             environment: environment.to_owned(),
             commit: commit.to_owned(),
             digest: None,
@@ -192,26 +204,27 @@ fn happening() -> impl Strategy<Value = Happening> {
     let observed = (environment(), answers).prop_map(|(environment, it)| round(environment, &it));
     let verdict = select(vec![Verdict::Passed, Verdict::Failed]);
     let load_tested = (environment(), verdict).prop_map(|(environment, verdict)| {
-        Happening::LoadTested(LoadTest {
+        EventKind::LoadTested(LoadTest {
             environment: environment.to_owned(),
+            name: LOAD_TEST.to_owned(),
             result: LoadTestResult::Judged(verdict),
         })
     });
     let taken = (environment(), commit(), proptest::option::of(0..99_u32))
-        .prop_map(|(environment, commit, left)| occupied(environment, commit, left));
-    let rival = (environment(), any::<bool>()).prop_map(|(environment, is_newer)| {
-        let rival = Rival {
+        .prop_map(|(environment, commit, left)| locked(environment, commit, left));
+    let competing_release = (environment(), any::<bool>()).prop_map(|(environment, is_newer)| {
+        let competing_release = CompetingRelease {
             environment: environment.to_owned(),
             commit: OTHER.to_owned(),
         };
         if is_newer {
-            Happening::Overtaken(rival)
+            EventKind::Superseded(competing_release)
         } else {
-            Happening::Unplaced(rival)
+            EventKind::Diverged(competing_release)
         }
     });
     let notified = select(vec!["stopped", "superseded", "promoted"]).prop_map(|key| {
-        Happening::Notified(Notification {
+        EventKind::Notified(Notification {
             key: key.to_owned(),
             outcome: Outcome::Succeeded,
         })
@@ -221,19 +234,19 @@ fn happening() -> impl Strategy<Value = Happening> {
         8 => observed,
         2 => load_tested,
         4 => taken,
-        1 => rival,
+        1 => competing_release,
         1 => notified,
-        1 => select(vec![Held, Approved]).prop_map(Happening::Intervened),
+        1 => select(vec![Held, Approved]).prop_map(intervened),
         2 => (0..20_u32).prop_map(wait),
     ]
 }
 
 /// Histories of single events, and of events that alternate with waits.
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
-    let part = (happening(), 0..4_usize).prop_map(|(happening, repeated)| {
-        let cycle = [happening.clone(), wait(10)];
+fn happenings() -> impl Strategy<Value = Vec<EventKind>> {
+    let part = (kind(), 0..4_usize).prop_map(|(kind, repeated)| {
+        let cycle = [kind.clone(), wait(10)];
         let mut part: Vec<_> = cycle.iter().cloned().cycle().take(2 * repeated).collect();
-        part.push(happening);
+        part.push(kind);
         part
     });
     vec(part, 0..8).prop_map(|it| it.concat())
@@ -268,11 +281,13 @@ fn the_policy_decides_the_same_with_and_without_merging() {
             tag: format!("{tag}-{SHA}"),
             digest: None,
             instruction: None,
+            authors: Vec::new(),
+            facts: Vec::new(),
         };
         let (mut whole, mut short) = (Vec::new(), History::default());
-        for (place, happening) in happenings.into_iter().enumerate() {
+        for (place, kind) in happenings.into_iter().enumerate() {
             let at = pace * place as u64;
-            let event = Event { at, happening };
+            let event = Event { at, kind };
             whole.push(event.clone());
             short.add(event, place);
         }

@@ -3,50 +3,37 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::action_form::ActionForm;
+use super::load_test_forms::{LoadTestForm, LoadTestStatusForm};
+use super::people_forms::{InterventionForm, QuestionForm, StepResultForm, WaiverForm};
 use super::round_forms::{NodeForm, RoundForm};
-use super::{Form, Many, Maybe};
+use super::watch_forms::WatchRoundForm;
+use super::window_forms::{CalendarForm, ExcuseForm};
+use super::{Form, Many, Maybe, forms_of};
 use crate::contract::promotion::{
-    Action, Conclusion, Decision, Deployment, Event, Happening, Instruction, Intervention,
-    LoadTest, LoadTestResult, Measurement, Node, NodeStanding, NodeState, Notice, Notification,
-    Occupant, Outcome, Permission, Progress, Rival, Round, RunningLoadTest, Standing, StopCause,
-    StoppedCommit, UnreleasedLabel, Urgency,
+    Action, Calendar, CompetingRelease, Conclusion, Decision, Deployment, EnvironmentStatus, Event,
+    EventKind, Excuse, Instruction, Intervention, LoadTest, LoadTestStatus, LockHolder, Node,
+    NodeState, NodeStatus, Notification, Outcome, Permission, Progress, Question, Round,
+    RunningLoadTest, StepResult, StopCause, StoppedCommit, UnreleasedLabel, Urgency, Waiver,
+    WatchRound,
 };
-use crate::contract::types::{
-    EnvironmentSettings, Evidence, LoadTestAction, Reason, Settings, Span, Thresholds, Verdict,
-};
-use crate::facts::load_test::Point;
+use crate::contract::types::{Attribute, Evidence, Fact, LoadTestAction, Reason, Span, Verdict};
 
 /// The longest text of an event, in bytes: the policy could not name a longer one in its answer.
 const LONGEST_TEXT: usize = 256;
 
-/// Makes shapes usable in [`Many`] and [`Maybe`].
-macro_rules! forms {
-    ($($form:ident of $value:ident),* $(,)?) => { $(
-        impl Form<$value> for $form {
-            fn write<S: Serializer>(value: &$value, serializer: S) -> Result<S::Ok, S::Error> {
-                $form::serialize(value, serializer)
-            }
-
-            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$value, D::Error> {
-                $form::deserialize(deserializer)
-            }
-        }
-    )* };
-}
-
-forms!(
-    ActionForm of Action,
+forms_of!(
     SpanForm of Span,
     InstructionForm of Instruction,
     ReasonForm of Reason,
     EvidenceForm of Evidence,
-    StandingForm of Standing,
-    NodeStandingForm of NodeStanding,
+    EnvironmentStatusForm of EnvironmentStatus,
+    NodeStatusForm of NodeStatus,
     NodeForm of Node,
     VerdictForm of Verdict,
-    EnvironmentForm of EnvironmentSettings,
     EventForm of Event,
-    PointForm of Point,
+    AttributeForm of Attribute,
+    FactForm of Fact,
     RunningLoadTestForm of RunningLoadTest,
 );
 
@@ -64,45 +51,18 @@ words! {
     VerdictForm of "Verdict" { Passed, Failed, Errored, Inconclusive }
     OutcomeForm of "Outcome" { Succeeded, Failed, TimedOut, Canceled, Unknown }
     PermissionForm of "Permission" { Promote, PromoteWithWarning, Hold, Stop }
-    ConclusionForm of "Conclusion" { Promoted, PromotedWithWarning, Stopped, Superseded, Canceled }
-    ProgressForm of "Progress" { Pending, Unknown, Deployed, Converged, Failed }
+    ConclusionForm of "Conclusion" {
+        Promoted,
+        PromotedWithWarning,
+        Stopped,
+        Superseded,
+        Canceled,
+        RolledBack
+    }
+    ProgressForm of "Progress" { Pending, Unknown, Deployed, Converged, Failed, RolledBack }
     UrgencyForm of "Urgency" { Info, Warning, Failure }
-    InterventionForm of "Intervention" { Approved, Held, Canceled }
     StopCauseForm of "StopCause" { LoadTest, Untested }
     NodeStateForm of "NodeState" { Current, Old, Foreign, Unreachable }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Settings")]
-pub struct SettingsForm {
-    publish_branch: String,
-    required_jobs: Vec<String>,
-    #[serde(with = "Many::<EnvironmentForm>")]
-    environments: Vec<EnvironmentSettings>,
-    #[serde(with = "LoadTestActionForm")]
-    default_action: LoadTestAction,
-    #[serde(with = "ThresholdsForm")]
-    thresholds: Thresholds,
-    poll_interval: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "EnvironmentSettings")]
-pub struct EnvironmentForm {
-    name: String,
-    convergence_rounds: u32,
-    convergence_deadline: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Thresholds")]
-pub struct ThresholdsForm {
-    min_requests: u64,
-    min_rate: Option<f64>,
-    max_failures: u64,
-    max_exceptions: u64,
-    max_p95: Option<u64>,
-    min_duration: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,6 +72,27 @@ pub struct InstructionForm {
     action: LoadTestAction,
     #[serde(rename = "span", with = "Maybe::<SpanForm>")]
     source: Option<Span>,
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "Many::<AttributeForm>"
+    )]
+    extra: Vec<Attribute>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Attribute")]
+pub struct AttributeForm {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Fact")]
+pub struct FactForm {
+    #[serde(with = "AttributeForm")]
+    attribute: Attribute,
+    source: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,15 +105,14 @@ pub struct SpanForm {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Decision")]
 pub struct DecisionForm {
-    // The first format calls it `verdict`.
-    #[serde(alias = "verdict", with = "PermissionForm")]
+    #[serde(with = "PermissionForm")]
     permission: Permission,
     #[serde(with = "ActionForm")]
     next: Action,
     #[serde(with = "Many::<ReasonForm>")]
     reasons: Vec<Reason>,
-    #[serde(rename = "environments", with = "Many::<StandingForm>")]
-    standings: Vec<Standing>,
+    #[serde(with = "Many::<EnvironmentStatusForm>")]
+    environments: Vec<EnvironmentStatus>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,79 +137,76 @@ pub enum EvidenceForm {
     Environment(String),
     Event(u32),
     Setting(String),
+    Fact(String),
+    Window(String),
+    Step(String),
+    LoadTest(String),
+    Metric(String),
+    Person(String),
+    Time(u64),
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Standing")]
-pub struct StandingForm {
+#[serde(remote = "EnvironmentStatus")]
+pub struct EnvironmentStatusForm {
     environment: String,
     #[serde(with = "ProgressForm")]
     progress: Progress,
-    #[serde(with = "Maybe::<VerdictForm>")]
-    load_test: Option<Verdict>,
-    #[serde(with = "Many::<NodeStandingForm>")]
-    nodes: Vec<NodeStanding>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    approved_by: Vec<String>,
+    #[serde(with = "Many::<LoadTestStatusForm>")]
+    load_tests: Vec<LoadTestStatus>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "Maybe::<VerdictForm>"
+    )]
+    watch: Option<Verdict>,
+    #[serde(with = "Many::<NodeStatusForm>")]
+    nodes: Vec<NodeStatus>,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "NodeStanding")]
-pub struct NodeStandingForm {
+#[serde(remote = "NodeStatus")]
+pub struct NodeStatusForm {
     name: String,
     #[serde(with = "NodeStateForm")]
     state: NodeState,
-}
-
-/// An action has another shape than in the contract: an object whose key `action` says which one it is.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "action", rename_all = "kebab-case")]
-pub enum ActionForm {
-    Deploy {
-        environment: String,
-    },
-    Observe {
-        environment: String,
-    },
-    LoadTest {
-        environment: String,
-    },
-    Notify {
-        #[serde(with = "UrgencyForm")]
-        urgency: Urgency,
-        key: String,
-        text: String,
-    },
-    Wait {
-        seconds: u32,
-    },
-    Finish {
-        #[serde(with = "ConclusionForm")]
-        conclusion: Conclusion,
-    },
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Event")]
 pub struct EventForm {
     at: u64,
-    #[serde(with = "HappeningForm")]
-    happening: Happening,
+    #[serde(with = "EventKindForm")]
+    kind: EventKind,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it has the form of the contract's type"
+)]
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Happening", rename_all = "kebab-case")]
-pub enum HappeningForm {
+#[serde(remote = "EventKind", rename_all = "kebab-case")]
+pub enum EventKindForm {
     Deployed(#[serde(with = "DeploymentForm")] Deployment),
     Observed(#[serde(with = "RoundForm")] Round),
     LoadTested(#[serde(with = "LoadTestForm")] LoadTest),
     Notified(#[serde(with = "NotificationForm")] Notification),
     Waited(u32),
-    Overtaken(#[serde(with = "RivalForm")] Rival),
-    Unplaced(#[serde(with = "RivalForm")] Rival),
-    Occupied(#[serde(with = "OccupantForm")] Occupant),
+    Superseded(#[serde(with = "CompetingReleaseForm")] CompetingRelease),
+    Diverged(#[serde(with = "CompetingReleaseForm")] CompetingRelease),
+    Locked(#[serde(with = "LockHolderForm")] LockHolder),
     Intervened(#[serde(with = "InterventionForm")] Intervention),
     Contains(#[serde(with = "StoppedCommitForm")] StoppedCommit),
-    Waived(String),
+    Waived(#[serde(with = "WaiverForm")] Waiver),
     Accompanied(#[serde(with = "UnreleasedLabelForm")] UnreleasedLabel),
+    Asked(#[serde(with = "QuestionForm")] Question),
+    Performed(#[serde(with = "StepResultForm")] StepResult),
+    Measured(#[serde(with = "WatchRoundForm")] WatchRound),
+    RolledBack(#[serde(with = "DeploymentForm")] Deployment),
+    Scheduled(#[serde(with = "CalendarForm")] Calendar),
+    Excused(#[serde(with = "ExcuseForm")] Excuse),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -243,36 +220,6 @@ pub struct DeploymentForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "LoadTest")]
-pub struct LoadTestForm {
-    environment: String,
-    #[serde(with = "LoadTestResultForm")]
-    result: LoadTestResult,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "LoadTestResult", rename_all = "kebab-case")]
-pub enum LoadTestResultForm {
-    Measured(#[serde(with = "MeasurementForm")] Measurement),
-    Judged(#[serde(with = "VerdictForm")] Verdict),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Measurement")]
-pub struct MeasurementForm {
-    requests: u64,
-    failures: u64,
-    exceptions: u64,
-    duration: u64,
-    p95: Option<u64>,
-    #[serde(default)]
-    broken_thresholds: Vec<String>,
-    exit_status: Option<i32>,
-    complete: bool,
-    versions: Vec<String>,
-}
-
-#[derive(Serialize, Deserialize)]
 #[serde(remote = "Notification")]
 pub struct NotificationForm {
     #[serde(serialize_with = "clipped")]
@@ -282,15 +229,15 @@ pub struct NotificationForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Rival")]
-pub struct RivalForm {
+#[serde(remote = "CompetingRelease")]
+pub struct CompetingReleaseForm {
     environment: String,
     commit: String,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Occupant")]
-pub struct OccupantForm {
+#[serde(remote = "LockHolder")]
+pub struct LockHolderForm {
     environment: String,
     commit: String,
     #[serde(
@@ -325,47 +272,7 @@ pub struct StoppedCommitForm {
     certain: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Point")]
-pub struct PointForm {
-    at: u64,
-    users: u64,
-    requests_per_second: f64,
-    failures_per_second: f64,
-    p50: Option<f64>,
-    p95: Option<f64>,
-    requests: u64,
-    failures: u64,
-}
-
 /// Writes as much of a text as the policy can take.
 pub fn clipped<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text[..text.floor_char_boundary(LONGEST_TEXT)])
-}
-
-impl ActionForm {
-    pub fn serialize<S: Serializer>(action: &Action, serializer: S) -> Result<S::Ok, S::Error> {
-        let action = action.clone();
-        let form = match action {
-            Action::Deploy(environment) => Self::Deploy { environment },
-            Action::Observe(environment) => Self::Observe { environment },
-            Action::LoadTest(environment) => Self::LoadTest { environment },
-            Action::Notify(Notice { urgency, key, text }) => Self::Notify { urgency, key, text },
-            Action::Wait(seconds) => Self::Wait { seconds },
-            Action::Finish(conclusion) => Self::Finish { conclusion },
-        };
-        Serialize::serialize(&form, serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Action, D::Error> {
-        let form: Self = Deserialize::deserialize(deserializer)?;
-        Ok(match form {
-            Self::Deploy { environment } => Action::Deploy(environment),
-            Self::Observe { environment } => Action::Observe(environment),
-            Self::LoadTest { environment } => Action::LoadTest(environment),
-            Self::Notify { urgency, key, text } => Action::Notify(Notice { urgency, key, text }),
-            Self::Wait { seconds } => Action::Wait(seconds),
-            Self::Finish { conclusion } => Action::Finish(conclusion),
-        })
-    }
 }

@@ -4,16 +4,24 @@
 //!   call the permission `verdict`.
 //! - Format 2 has every list in every entry.
 //! - Format 3: an entry may refer to the lists of an earlier entry; see [`repeats`].
-//! - This version writes format 4: one entry can stand for many repetitions of earlier entries, and an event can count
-//!   several rounds.
+//! - Format 4: one entry can stand for many repetitions of earlier entries, and an event can count several rounds.
+//! - This version writes format 5: the events, settings and decisions of version 0.2 of the contract. [`upgrade`]
+//!   converts entries of the formats before it.
 //!
 //! Every shape is written here, in snake case with values in kebab case, so that a journal stays readable when
 //! the output of a command or a name of the contract changes. A change of a shape takes the next format, and
 //! `read` keeps reading the ones before it.
 
+pub(super) mod action_form;
 pub(super) mod forms;
+pub(super) mod load_test_forms;
+mod people_forms;
 pub(super) mod repeats;
 mod round_forms;
+pub(super) mod settings_forms;
+mod upgrade;
+mod watch_forms;
+mod window_forms;
 
 use std::marker::PhantomData;
 
@@ -22,7 +30,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::entry::Entry;
 
 /// The format that is written.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// The keys of an entry that name its format, and the entry that has its lists.
 #[derive(Deserialize)]
@@ -62,7 +70,12 @@ pub fn read(body: &str) -> Result<(Entry, Option<u64>), serde_json::Error> {
             "it has format {format}, and this version reads formats up to {FORMAT}"
         )));
     }
-    Ok((serde_json::from_str(body)?, same_as))
+    let entry = if format < FORMAT {
+        serde_json::from_value(upgrade::upgrade(serde_json::from_str(body)?))?
+    } else {
+        serde_json::from_str(body)?
+    };
+    Ok((entry, same_as))
 }
 
 /// A shape in which a value of the contract is stored.
@@ -73,6 +86,23 @@ pub(super) trait Form<T> {
     /// Reads a value of this shape.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>;
 }
+
+/// Makes shapes usable in [`Many`] and [`Maybe`].
+macro_rules! forms_of {
+    ($($form:ident of $value:ident),* $(,)?) => { $(
+        impl Form<$value> for $form {
+            fn write<S: Serializer>(value: &$value, serializer: S) -> Result<S::Ok, S::Error> {
+                $form::serialize(value, serializer)
+            }
+
+            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$value, D::Error> {
+                $form::deserialize(deserializer)
+            }
+        }
+    )* };
+}
+
+use forms_of;
 
 /// A value that is written in a shape.
 struct Written<'a, T, F>(&'a T, PhantomData<F>);
@@ -138,17 +168,20 @@ impl<F> Maybe<F> {
 mod tests {
     use super::*;
     use crate::contract::promotion::{
-        Action, Conclusion, Decision, Event, Happening, Intervention, NodeStanding, NodeState,
-        Notice, Permission, Progress, Standing, Urgency,
+        Action, Conclusion, Decision, EnvironmentStatus, Event, EventKind, InterventionKind,
+        LoadTestRun, LoadTestStatus, NodeState, NodeStatus, Notice, Permission, Progress, Urgency,
     };
-    use crate::contract::types::{Evidence, Reason, Span, Verdict};
+    use crate::contract::types::{Attribute, Evidence, Fact, Reason, Span, Verdict};
     use crate::deployment::entry::{Began, Details, Person};
 
     fn entries() -> Vec<Entry> {
         let actions = [
             Action::Deploy("stage".to_owned()),
             Action::Observe("stage".to_owned()),
-            Action::LoadTest("stage".to_owned()),
+            Action::LoadTest(LoadTestRun {
+                environment: "stage".to_owned(),
+                name: "smoke".to_owned(),
+            }),
             Action::Notify(Notice {
                 urgency: Urgency::Failure,
                 key: "stopped".to_owned(),
@@ -169,15 +202,24 @@ mod tests {
                 ],
                 help: None,
             }],
-            standings: vec![Standing {
+            environments: vec![EnvironmentStatus {
                 environment: "stage".to_owned(),
                 progress: Progress::Converged,
-                load_test: Some(Verdict::Failed),
-                nodes: vec![NodeStanding {
+                approved_by: vec!["Ada".to_owned()],
+                load_tests: vec![LoadTestStatus {
+                    name: "smoke".to_owned(),
+                    verdict: Verdict::Failed,
+                }],
+                watch: Some(Verdict::Passed),
+                nodes: vec![NodeStatus {
                     name: "http://10.0.0.1".to_owned(),
                     state: NodeState::Current,
                 }],
             }],
+        };
+        let ada = Person {
+            name: "Ada".to_owned(),
+            reason: Some("late".to_owned()),
         };
         let mut entries = vec![
             Entry::Began(Began {
@@ -191,17 +233,22 @@ mod tests {
                 author: None,
                 settings: crate::contract::settings::defaults(),
                 urgent: None,
+                authors: vec!["ada@example.org".to_owned()],
+                facts: vec![Fact {
+                    attribute: Attribute {
+                        name: "paths".to_owned(),
+                        value: "[]".to_owned(),
+                    },
+                    source: "git".to_owned(),
+                }],
             }),
             Entry::Decided { now: 9, decision },
             Entry::Happened {
                 event: Event {
                     at: 9,
-                    happening: Happening::Intervened(Intervention::Approved),
+                    kind: EventKind::Intervened(ada.intervention(InterventionKind::Approved)),
                 },
-                details: Details::Person(Person {
-                    name: "Ada".to_owned(),
-                    reason: Some("late".to_owned()),
-                }),
+                details: Details::Person(ada.clone()),
             },
             Entry::Interrupted,
             Entry::Concluded {
@@ -220,7 +267,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         for entry in entries() {
             let body = write(&entry, None).expect("JSON");
-            assert!(body.starts_with("{\"format\":4,\"entry\":"), "{body}");
+            assert!(body.starts_with("{\"format\":5,\"entry\":"), "{body}");
             assert_eq!(
                 read(&body).expect("an entry"),
                 (entry.clone(), None),
@@ -240,7 +287,7 @@ mod tests {
             permission: Permission::Hold,
             next: Action::Wait(3),
             reasons: Vec::new(),
-            standings: Vec::new(),
+            environments: Vec::new(),
         };
         let entry = Entry::Decided { now: 5, decision };
         assert_eq!(read(body).expect("an entry"), (entry, None));
@@ -248,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_later_format_is_refused_by_its_number() {
-        for (format, is_known) in [(0, false), (1, true), (2, true), (4, true), (5, false)] {
+        for (format, is_known) in [(0, false), (1, true), (2, true), (5, true), (6, false)] {
             let body = format!("{{\"format\":{format},\"entry\":\"interrupted\"}}");
             let read = read(&body);
             assert_eq!(read.is_ok(), is_known, "{read:?}");

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::contract::promotion::{Convergence, Happening, Node, Round, Standing};
+use crate::contract::promotion::{Convergence, EnvironmentStatus, EventKind, Node, Round};
 use crate::deployment::entry::{Details, Entry, NodeDetails};
 
 /// The lists that this process stored last.
@@ -15,7 +15,7 @@ use crate::deployment::entry::{Details, Entry, NodeDetails};
 pub struct Repeats {
     /// The rounds, by environment and by whether the round was imported.
     rounds: HashMap<(String, bool), Whole<Answers>>,
-    standings: Option<Whole<Vec<Standing>>>,
+    environments: Option<Whole<Vec<EnvironmentStatus>>>,
 }
 
 /// The lists of a round.
@@ -55,12 +55,12 @@ impl Repeats {
                 }
                 Some((short, whole.position))
             }
-            Lists::Decision(standings) => {
-                let whole = self.standings.as_ref()?;
-                if standings.is_empty() || whole.lists != *standings {
+            Lists::Decision(statuses) => {
+                let whole = self.environments.as_ref()?;
+                if statuses.is_empty() || whole.lists != *statuses {
                     return None;
                 }
-                standings.clear();
+                statuses.clear();
                 Some((short, whole.position))
             }
         }
@@ -81,9 +81,9 @@ impl Repeats {
                 };
                 self.rounds.insert(key, Whole { position, lists });
             }
-            Some(Lists::Decision(standings)) => {
-                let lists = std::mem::take(standings);
-                self.standings = Some(Whole { position, lists });
+            Some(Lists::Decision(statuses)) => {
+                let lists = std::mem::take(statuses);
+                self.environments = Some(Whole { position, lists });
             }
             None => {}
         }
@@ -112,8 +112,8 @@ pub fn complete(entry: &mut Entry, whole: &Entry) -> bool {
             }
             true
         }
-        (Some(Lists::Decision(standings)), Some(Lists::Decision(all))) => {
-            *standings = std::mem::take(all);
+        (Some(Lists::Decision(statuses)), Some(Lists::Decision(all))) => {
+            *statuses = std::mem::take(all);
             true
         }
         _ => false,
@@ -127,18 +127,18 @@ enum Lists<'a> {
         nodes: &'a mut Vec<Node>,
         details: Option<&'a mut Vec<NodeDetails>>,
     },
-    Decision(&'a mut Vec<Standing>),
+    Decision(&'a mut Vec<EnvironmentStatus>),
 }
 
 fn lists(entry: &mut Entry) -> Option<Lists<'_>> {
     match entry {
-        Entry::Decided { decision, .. } => Some(Lists::Decision(&mut decision.standings)),
+        Entry::Decided { decision, .. } => Some(Lists::Decision(&mut decision.environments)),
         Entry::Happened { event, details } => {
-            let Happening::Observed(Round {
+            let EventKind::Observed(Round {
                 environment,
                 convergence: Convergence::Observed(nodes),
                 times: _,
-            }) = &mut event.happening
+            }) = &mut event.kind
             else {
                 return None;
             };

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::contract::promotion::{
-    Action, Convergence, Event, Node, NodeStanding, NodeState, NodeVersion, Occupant, Permission,
-    Progress, Round, Standing,
+    Action, Convergence, EnvironmentStatus, Event, LoadTestRun, LockHolder, Node, NodeState,
+    NodeStatus, NodeVersion, Permission, Progress, Round,
 };
 use crate::contract::types::{Evidence, Reason};
 use crate::deployment::fixture;
@@ -68,7 +68,7 @@ impl Journal {
 }
 
 fn decided(now: u64, next: Action, nodes: usize) -> Entry {
-    let nodes = (0..nodes).map(|it| NodeStanding {
+    let nodes = (0..nodes).map(|it| NodeStatus {
         name: format!("http://10.0.0.{it}:8080"),
         state: NodeState::Old,
     });
@@ -83,18 +83,20 @@ fn decided(now: u64, next: Action, nodes: usize) -> Entry {
                 evidence: vec![Evidence::Event(0)],
                 help: None,
             }],
-            standings: vec![Standing {
+            environments: vec![EnvironmentStatus {
                 environment: "stage".to_owned(),
                 progress: Progress::Deployed,
-                load_test: None,
+                approved_by: Vec::new(),
+                load_tests: Vec::new(),
+                watch: None,
                 nodes: nodes.collect(),
             }],
         },
     }
 }
 
-fn happened(at: u64, happening: Happening, details: Details) -> Entry {
-    let event = Event { at, happening };
+fn happened(at: u64, kind: EventKind, details: Details) -> Entry {
+    let event = Event { at, kind };
     Entry::Happened { event, details }
 }
 
@@ -117,20 +119,20 @@ fn observed(at: u64, nodes: usize, commit: &str) -> Entry {
         took: at % 9,
     });
     let nodes = details.collect();
-    happened(at, Happening::Observed(round), Details::Round { nodes })
+    happened(at, EventKind::Observed(round), Details::Round { nodes })
 }
 
-fn occupied(at: u64) -> Entry {
-    let occupant = Occupant {
+fn locked(at: u64) -> Entry {
+    let occupant = LockHolder {
         environment: "stage".to_owned(),
         commit: OLD.to_owned(),
         load_test: None,
     };
-    happened(at, Happening::Occupied(occupant), Details::Nothing)
+    happened(at, EventKind::Locked(occupant), Details::Nothing)
 }
 
 fn waited(at: u64, seconds: u32) -> Entry {
-    happened(at, Happening::Waited(seconds), Details::Nothing)
+    happened(at, EventKind::Waited(seconds), Details::Nothing)
 }
 
 fn cycle(at: u64, nodes: usize) -> [Entry; 4] {
@@ -151,7 +153,7 @@ fn rounds_that_do_not_change_cost_next_to_nothing() {
     }
     assert_eq!(journal.log.events().len(), 2);
     assert_eq!(journal.resumed().len(), 2);
-    // 50 nodes have 11 KB of answers and standings. They are stored once.
+    // 50 nodes have 11 KB of answers and statuses. They are stored once.
     let first = 5;
     let (rows, size) = (journal.rows().len(), journal.size(first));
     assert!(rows < 760, "{rows} entries in 12 hours");
@@ -164,7 +166,7 @@ fn a_deployment_that_waits_for_days_stays_small() {
         |at| {
             vec![
                 decided(at, Action::Deploy("stage".to_owned()), 0),
-                occupied(at),
+                locked(at),
                 decided(at, Action::Wait(10), 0),
                 waited(at, 10),
             ]
@@ -218,10 +220,17 @@ fn a_changed_decision_is_written_with_what_led_to_it() {
     }
     journal.write(&observed(5, 1, OLD));
     let before = journal.rows().len();
-    journal.write(&decided(5, Action::LoadTest("stage".to_owned()), 1));
+    journal.write(&decided(
+        5,
+        Action::LoadTest(LoadTestRun {
+            environment: "stage".to_owned(),
+            name: "load-test".to_owned(),
+        }),
+        1,
+    ));
     assert_eq!(journal.rows().len(), before + 2);
     assert_eq!(journal.resumed(), journal.log.events());
-    let Happening::Observed(round) = &journal.log.events()[0].happening else {
+    let EventKind::Observed(round) = &journal.log.events()[0].kind else {
         panic!("{:?}", journal.log.events());
     };
     assert_eq!(round.times, 6);

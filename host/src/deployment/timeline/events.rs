@@ -4,7 +4,7 @@ use super::project::Projector;
 use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
-use crate::contract::promotion::{Event, Happening, LoadTestResult, Outcome};
+use crate::contract::promotion::{Event, EventKind, LoadTestResult, Outcome};
 use crate::deployment::entry::{CommandDetails, Details, NodeDetails};
 use crate::deployment::history::RepeatedRounds;
 use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState, add_round};
@@ -21,17 +21,17 @@ fn person(details: &Details) -> String {
 impl Projector {
     pub(super) fn happened(&mut self, at: u64, event: &Event, details: &Details) {
         let imported = details.is_imported();
-        match &event.happening {
-            Happening::Deployed(it) if !imported => self.deployed(at, it, details),
-            Happening::Observed(it) => self.observed(at, it, details),
-            Happening::LoadTested(it) => self.load_tested(at, it, details, imported),
-            Happening::Notified(it) => self.notified(at, it, details),
-            Happening::Occupied(it) => self.waits(at, it),
-            Happening::Waited(_) => self.waited(at),
-            Happening::Intervened(it) => {
-                self.note(at, format!("{}: {}", it.name(), person(details)));
+        match &event.kind {
+            EventKind::Deployed(it) if !imported => self.deployed(at, it, details),
+            EventKind::Observed(it) => self.observed(at, it, details),
+            EventKind::LoadTested(it) => self.load_tested(at, it, details, imported),
+            EventKind::Notified(it) => self.notified(at, it, details),
+            EventKind::Locked(it) => self.waits(at, it),
+            EventKind::Waited(_) => self.waited(at),
+            EventKind::Intervened(it) => {
+                self.note(at, format!("{}: {}", it.kind.name(), person(details)));
             }
-            Happening::Contains(it) => {
+            EventKind::Contains(it) => {
                 let contains = if it.certain {
                     "contains"
                 } else {
@@ -44,22 +44,30 @@ impl Projector {
                 );
                 self.note(at, text);
             }
-            Happening::Waived(commit) => {
-                let (commit, person) = (short(commit), person(details));
+            EventKind::Waived(it) => {
+                let (commit, person) = (short(&it.commit), person(details));
                 self.note(at, format!("stopped commit `{commit}` waived: {person}"));
             }
-            Happening::Accompanied(it) => {
+            EventKind::Accompanied(it) => {
                 let (commit, action) = (short(&it.commit), it.action.name());
                 self.note(at, format!("`{commit}`, not live yet, asks for `{action}`"));
             }
-            Happening::Overtaken(it) if matches!(details, Details::Person(_)) => {
+            EventKind::Superseded(it) if matches!(details, Details::Person(_)) => {
                 let (commit, person) = (short(&it.commit), person(details));
                 self.note(
                     at,
                     format!("gives way to `{commit}`, which is urgent: {person}"),
                 );
             }
-            Happening::Deployed(_) | Happening::Overtaken(_) | Happening::Unplaced(_) => {}
+            EventKind::Deployed(_)
+            | EventKind::Superseded(_)
+            | EventKind::Diverged(_)
+            | EventKind::Asked(_)
+            | EventKind::Performed(_)
+            | EventKind::Measured(_)
+            | EventKind::RolledBack(_)
+            | EventKind::Scheduled(_)
+            | EventKind::Excused(_) => {}
         }
     }
 
@@ -126,11 +134,11 @@ impl Projector {
         let mut test = LoadTest {
             environment: it.environment.clone(),
             at,
-            requests: measured.requests,
-            failures: measured.failures,
+            requests: measured.total.requests,
+            failures: measured.total.failures,
             exceptions: measured.exceptions,
             duration: measured.duration,
-            p95: measured.p95,
+            p95: measured.total.p95,
             versions: measured.versions.clone(),
             notes: Vec::new(),
             curve: Vec::new(),
@@ -151,7 +159,7 @@ impl Projector {
             let (how, command) = ended;
             let outcome = format!(
                 "{} requests, {} failed; {how}",
-                measured.requests, measured.failures
+                measured.total.requests, measured.total.failures
             );
             // The verdict comes with the next decision.
             self.end(StepKind::LoadTest, at, StepState::Warned, outcome, command);
@@ -175,7 +183,7 @@ impl Projector {
     }
 
     /// Several waits in a row are one step.
-    fn waits(&mut self, at: u64, occupant: &contract::Occupant) {
+    fn waits(&mut self, at: u64, occupant: &contract::LockHolder) {
         let environment = &occupant.environment;
         let waiting = self.timeline.steps.last().is_some_and(|it| {
             it.kind.0 == StepKind::Wait && it.environment.as_ref() == Some(environment)

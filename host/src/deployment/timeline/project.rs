@@ -2,6 +2,7 @@
 
 use crate::contract::actions;
 use crate::contract::fields::ByName;
+use crate::contract::load_tests;
 use crate::contract::promotion::{Action, Decision as Answer, Permission, Progress};
 use crate::contract::types::Verdict;
 use crate::deployment::entry::{Began, Entry, RepeatedDecision};
@@ -95,7 +96,7 @@ impl Projector {
         timeline.policy.clone_from(&began.policy);
         timeline.subject.clone_from(&began.subject);
         timeline.author.clone_from(&began.author);
-        timeline.action = began.instruction.map(|it| ByName(it.action));
+        timeline.action = began.instruction.as_ref().map(|it| ByName(it.action));
         let environments = began.settings.environments.iter();
         timeline.environments = environments
             .map(|it| Place {
@@ -151,15 +152,16 @@ impl Projector {
             next_text: actions::sentence(&decision.next),
             reasons: reasons.collect(),
         };
-        for standing in &decision.standings {
+        for status in &decision.environments {
             let mut known = self.timeline.environments.iter_mut();
-            let Some(place) = known.find(|it| it.name == standing.environment) else {
+            let Some(place) = known.find(|it| it.name == status.environment) else {
                 continue;
             };
-            let before = std::mem::replace(&mut place.progress, ByName(standing.progress)).0;
-            place.load_test = standing.load_test.map(ByName);
-            let name = &standing.environment;
-            match standing.progress {
+            let before = std::mem::replace(&mut place.progress, ByName(status.progress)).0;
+            let verdict = load_tests::worst(&status.load_tests);
+            place.load_test = verdict.map(ByName);
+            let name = &status.environment;
+            match status.progress {
                 Progress::Converged if before != Progress::Converged => {
                     self.converged(name, at, StepState::Done, "every node serves the release");
                 }
@@ -169,7 +171,7 @@ impl Projector {
                 }
                 _ => {}
             }
-            if let Some(verdict) = standing.load_test {
+            if let Some(verdict) = verdict {
                 self.judged(name, verdict, decision.permission);
             }
         }
@@ -236,9 +238,15 @@ impl Projector {
     fn started(&mut self, at: u64, effect: &Action) {
         let (kind, environment) = match effect {
             Action::Deploy(environment) => (StepKind::Deploy, Some(environment.clone())),
-            Action::LoadTest(environment) => (StepKind::LoadTest, Some(environment.clone())),
+            Action::LoadTest(run) => (StepKind::LoadTest, Some(run.environment.clone())),
             Action::Notify(_) => (StepKind::Notify, None),
-            Action::Observe(_) | Action::Wait(_) | Action::Finish(_) => return,
+            Action::Ask(_)
+            | Action::Perform(_)
+            | Action::Measure(_)
+            | Action::RollBack(_)
+            | Action::Observe(_)
+            | Action::Wait(_)
+            | Action::Finish(_) => return,
         };
         self.timeline.steps.push(Step {
             kind: ByName(kind),

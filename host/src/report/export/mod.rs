@@ -239,7 +239,7 @@ mod tests {
                 evidence: Vec::new(),
                 help: None,
             }],
-            standings: Vec::new(),
+            environments: Vec::new(),
         };
         let severity = |conclusion, decision: &Decision| {
             let mut findings = Findings::new("run", &[Name::Conclusion]);

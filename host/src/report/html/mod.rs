@@ -94,7 +94,7 @@ fn tone(place: &Place, timeline: &Timeline) -> Tone {
     let conclusion = timeline.conclusion.map(|it| it.0);
     let action = timeline.action.map(|it| it.0);
     match (place.progress.0, place.load_test.map(|it| it.0)) {
-        (Progress::Failed, _) => Tone::Bad,
+        (Progress::Failed | Progress::RolledBack, _) => Tone::Bad,
         (_, Some(Verdict::Failed | Verdict::Errored)) => match (conclusion, action) {
             (Some(Conclusion::Promoted | Conclusion::PromotedWithWarning), _)
             | (_, Some(LoadTestAction::Warn)) => Tone::Warned,

@@ -6,10 +6,12 @@ pub mod actions;
 pub mod documents;
 #[path = "../../../../host/src/contract/fields.rs"]
 pub mod fields;
-#[path = "../../../../host/src/contract/history.rs"]
+#[path = "../../../../host/src/contract/history/mod.rs"]
 pub mod history;
 #[path = "../../../../host/src/contract/names.rs"]
 pub mod names;
+#[path = "../../../../host/src/contract/reason_documents.rs"]
+pub mod reason_documents;
 #[path = "../../../../host/src/contract/settings.rs"]
 pub mod settings;
 #[path = "../../../../host/src/contract/validate.rs"]

@@ -5,7 +5,7 @@ use proptest::{collection::vec, option};
 
 use super::*;
 use crate::contract::promotion::{
-    Action, Decision, Event, NodeStanding, NodeState, NodeVersion, Permission, Progress,
+    Action, Decision, Event, NodeState, NodeStatus, NodeVersion, Permission, Progress,
 };
 use crate::deployment::fixture::{self, begun, store};
 use crate::deployment::history::History;
@@ -57,7 +57,7 @@ fn round() -> impl Strategy<Value = Entry> {
             Entry::Happened {
                 event: Event {
                     at: at.into(),
-                    happening: Happening::Observed(round),
+                    kind: EventKind::Observed(round),
                 },
                 details: match imported {
                     None => Details::Round { nodes },
@@ -76,17 +76,16 @@ fn decision() -> impl Strategy<Value = Entry> {
         0..3,
     );
     (states, any::<u32>()).prop_map(|(states, now)| {
-        let nodes = states
-            .into_iter()
-            .enumerate()
-            .map(|(n, state)| NodeStanding {
-                name: format!("http://10.0.0.{n}"),
-                state,
-            });
-        let standing = |nodes: Vec<_>| Standing {
+        let nodes = states.into_iter().enumerate().map(|(n, state)| NodeStatus {
+            name: format!("http://10.0.0.{n}"),
+            state,
+        });
+        let of_nodes = |nodes: Vec<_>| EnvironmentStatus {
             environment: "stage".to_owned(),
             progress: Progress::Deployed,
-            load_test: None,
+            approved_by: Vec::new(),
+            load_tests: Vec::new(),
+            watch: None,
             nodes,
         };
         let nodes: Vec<_> = nodes.collect();
@@ -96,10 +95,10 @@ fn decision() -> impl Strategy<Value = Entry> {
                 permission: Permission::Hold,
                 next: Action::Wait(1),
                 reasons: Vec::new(),
-                standings: if nodes.is_empty() {
+                environments: if nodes.is_empty() {
                     Vec::new()
                 } else {
-                    vec![standing(nodes)]
+                    vec![of_nodes(nodes)]
                 },
             },
         }
@@ -110,7 +109,7 @@ fn other() -> impl Strategy<Value = Entry> {
     let waited = |seconds| Entry::Happened {
         event: Event {
             at: 1,
-            happening: Happening::Waited(seconds),
+            kind: EventKind::Waited(seconds),
         },
         details: Details::Nothing,
     };
@@ -222,13 +221,15 @@ fn what_does_not_change_costs_next_to_nothing() {
     let mut log = fixture::log(&folder);
     for round in 0..ROUNDS {
         let nodes: Vec<_> = (0..500).map(|it| details(it, 0, round % 7)).collect();
-        let standing = Standing {
+        let status = EnvironmentStatus {
             environment: "stage".to_owned(),
             progress: Progress::Deployed,
-            load_test: None,
+            approved_by: Vec::new(),
+            load_tests: Vec::new(),
+            watch: None,
             nodes: nodes
                 .iter()
-                .map(|it| NodeStanding {
+                .map(|it| NodeStatus {
                     name: it.name.clone(),
                     state: NodeState::Old,
                 })
@@ -242,7 +243,7 @@ fn what_does_not_change_costs_next_to_nothing() {
         log.write(&Entry::Happened {
             event: Event {
                 at: round,
-                happening: Happening::Observed(observed),
+                kind: EventKind::Observed(observed),
             },
             details: Details::Round { nodes },
         })
@@ -253,7 +254,7 @@ fn what_does_not_change_costs_next_to_nothing() {
                 permission: Permission::Hold,
                 next: Action::Wait(1),
                 reasons: Vec::new(),
-                standings: vec![standing],
+                environments: vec![status],
             },
         })
         .expect("written");

@@ -1,22 +1,29 @@
-//! The standings: progress, verdict and nodes of each environment.
+//! The environments: progress, verdict and nodes of each environment.
 
 use super::super::contract::promotion::{
-    Convergence, Event, Happening, NodeStanding, NodeState, NodeVersion, Standing,
+    Convergence, EnvironmentStatus, Event, EventKind, LoadTestStatus, NodeState, NodeStatus,
+    NodeVersion,
 };
 use super::release::Target;
 use super::{Question, deployments, load_test, progress};
 
 /// Every environment of the settings, in order.
-pub fn standings(question: Question<'_>, target: &Target) -> Vec<Standing> {
+pub fn statuses(question: Question<'_>, target: &Target) -> Vec<EnvironmentStatus> {
     let environments = question.settings.environments.iter().enumerate();
     environments
         .map(|(place, environment)| {
-            let result = progress::load_tested(question, target, place).filter(|_| place == 0);
-            let thresholds = &question.settings.thresholds;
-            Standing {
+            let load_tests = environment.load_tests.iter().filter_map(|test| {
+                let result = progress::load_tested(question, target, place, &test.name)?;
+                let (verdict, _) = load_test::verdict(result, &target.commit, &test.thresholds);
+                let name = test.name.clone();
+                Some(LoadTestStatus { name, verdict })
+            });
+            EnvironmentStatus {
                 environment: environment.name.clone(),
                 progress: progress::progress(question, target, place),
-                load_test: result.map(|it| load_test::verdict(it, &target.commit, thresholds).0),
+                approved_by: Vec::new(),
+                load_tests: load_tests.collect(),
+                watch: None,
                 nodes: nodes(question, target, place),
             }
         })
@@ -24,14 +31,14 @@ pub fn standings(question: Question<'_>, target: &Target) -> Vec<Standing> {
 }
 
 /// What each node serves in the latest round.
-fn nodes(question: Question<'_>, target: &Target, environment: usize) -> Vec<NodeStanding> {
+fn nodes(question: Question<'_>, target: &Target, environment: usize) -> Vec<NodeStatus> {
     let name = &question.settings.environments[environment].name;
     let latest = question
         .history
         .iter()
         .rev()
-        .find_map(|event| match &event.happening {
-            Happening::Observed(it) if it.environment == *name => Some(&it.convergence),
+        .find_map(|event| match &event.kind {
+            EventKind::Observed(it) if it.environment == *name => Some(&it.convergence),
             _ => None,
         });
     let Some(Convergence::Observed(nodes)) = latest else {
@@ -42,7 +49,7 @@ fn nodes(question: Question<'_>, target: &Target, environment: usize) -> Vec<Nod
     let before = &question.history[..deployed.unwrap_or(end)];
     nodes
         .iter()
-        .map(|node| NodeStanding {
+        .map(|node| NodeStatus {
             name: node.name.clone(),
             state: match &node.version {
                 NodeVersion::Unreachable(_) => NodeState::Unreachable,
@@ -55,9 +62,9 @@ fn nodes(question: Question<'_>, target: &Target, environment: usize) -> Vec<Nod
 }
 
 fn was_there(commit: &str, environment: &str, before: &[Event]) -> bool {
-    before.iter().any(|event| match &event.happening {
-        Happening::Deployed(it) => it.environment == environment && it.commit == commit,
-        Happening::Observed(it) => match &it.convergence {
+    before.iter().any(|event| match &event.kind {
+        EventKind::Deployed(it) => it.environment == environment && it.commit == commit,
+        EventKind::Observed(it) => match &it.convergence {
             Convergence::Observed(nodes) if it.environment == environment => nodes
                 .iter()
                 .any(|node| matches!(&node.version, NodeVersion::Serves(it) if it == commit)),
