@@ -21,6 +21,7 @@ mod image;
 mod locust;
 mod once;
 mod outbox;
+mod outlived;
 mod parts;
 mod pipeline;
 #[expect(dead_code, reason = "the tests of the journal use the rest")]

@@ -62,6 +62,8 @@ pub struct Setting {
     pub labels: &'static str,
     /// Seconds of a lease.
     pub lease: u32,
+    /// Seconds of a deploy command, unless it has the default limit.
+    pub deploy_limit: Option<u32>,
     /// The command that deploys to production, unless it is the service's.
     pub deploy_prod: Option<Vec<String>>,
     /// The keys of `[slack]`.
@@ -99,6 +101,7 @@ impl Pipeline {
             journal: None,
             labels: "deployed-commit",
             lease: 10,
+            deploy_limit: None,
             deploy_prod: None,
             slack: WEBHOOK.to_owned(),
             serve: None,
@@ -290,16 +293,20 @@ impl Pipeline {
             let command = command.as_deref().map(list);
             command.map_or_else(String::new, |it| format!("{key} = {it}\n"))
         };
+        let limit = setting.deploy_limit.map_or_else(String::new, |seconds| {
+            format!("deploy-time-limit = \"{seconds}s\"\n")
+        });
         let environment = |name: &str, deploy: &[String], service: &Service| {
             format!(
                 "[[environment]]\nname = \"{name}\"\ndeploy = {}\ndeploy-repeatable = {}\nnodes = {}\n\
-                 convergence-rounds = {}\nconvergence-deadline = \"{}s\"\n{}",
+                 convergence-rounds = {}\nconvergence-deadline = \"{}s\"\n{}{}",
                 list(deploy),
                 setting.repeatable,
                 list(service.nodes()),
                 setting.rounds,
                 setting.deadline,
-                cleanup("deploy-cleanup", &setting.deploy_cleanup)
+                cleanup("deploy-cleanup", &setting.deploy_cleanup),
+                limit
             )
         };
         let mut text = format!(

@@ -7,6 +7,7 @@ mod messages;
 mod notices;
 mod opening;
 mod running;
+mod running_command;
 mod supersede;
 
 use std::path::PathBuf;
@@ -228,6 +229,9 @@ impl<'a> Driver<'a> {
                 let locked = EventKind::Locked(occupant::of(store, environment, holder)?);
                 return Ok(self.record.happened(locked, Details::Nothing)?);
             }
+        }
+        if self.waits_for_another(environment)? {
+            return Ok(());
         }
         let own = self.settings.environments.iter().skip(self.entry);
         let own: Vec<_> = own.map(|it| it.name.clone()).collect();

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::commands::{self, Command, Commands};
 use super::entry::{Began, Entry};
-use super::log::Dated;
+use super::log::{self, Dated};
+use super::{Error, unfinished};
 use crate::config::Config;
 use crate::contract::promotion::{Action, EventKind, LoadTestRun, Outcome};
 use crate::effects::process::left_over::{self, Left};
 use crate::effects::shutdown::Shutdown;
-use crate::journal::Holder;
+use crate::journal::{Header, Holder, Store};
 
 /// A command that was interrupted.
 #[derive(Clone, Debug)]
@@ -78,7 +79,54 @@ impl LeftOver {
         }
     }
 
-    fn command(&self) -> String {
+    /// Whether its processes run on this machine.
+    pub(super) fn is_running(&self) -> bool {
+        let running = self.process.as_ref().zip(self.folder.as_ref());
+        running.is_some_and(|(process, folder)| left_over::is_running(process, folder))
+    }
+
+    /// Whether it runs for longer than its time limit. The greenlight that would have ended it is gone.
+    pub(super) fn is_overdue(&self, config: &Config) -> bool {
+        let limit = match &self.effect {
+            Action::Deploy(environment) => config.environment(environment).map(|it| it.time_limit),
+            _ => config.load_test.as_ref().map(|it| it.time_limit.duration()),
+        };
+        let age = self.process.as_deref().and_then(left_over::age);
+        age.zip(limit).is_some_and(|(age, limit)| age > limit)
+    }
+
+    /// The environment that it changes or tests.
+    fn environment(&self) -> Option<&str> {
+        match &self.effect {
+            Action::Deploy(environment) => Some(environment),
+            Action::LoadTest(run) => Some(&run.environment),
+            _ => None,
+        }
+    }
+
+    /// The command of another unfinished deployment that runs in an environment, with this deployment. The process that
+    /// drove the deployment is gone: otherwise it would hold the environment.
+    pub(super) fn of_another(
+        store: &mut dyn Store,
+        environment: &str,
+        own: u64,
+    ) -> Result<Option<(Header, Self)>, Error> {
+        for header in unfinished(store)? {
+            if header.number == own {
+                continue;
+            }
+            let left = Self::of(&log::read(store, header.number)?);
+            if let Some(left) = left.filter(|it| it.environment() == Some(environment))
+                && left.is_running()
+            {
+                return Ok(Some((header, left)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// It in words, for people.
+    pub(super) fn command(&self) -> String {
         match &self.effect {
             Action::Deploy(environment) => format!("deploy command of `{environment}`"),
             Action::LoadTest(run) => format!("load test against `{}`", run.environment),

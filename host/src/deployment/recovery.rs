@@ -229,6 +229,15 @@ impl Recovery {
         is_ended.then_some(left)
     }
 
+    /// The interrupted command that keeps running, and the environment that it changes.
+    pub(super) fn still_running(&self) -> Option<(LeftOver, String)> {
+        let left = self.left.clone().filter(LeftOver::is_running)?;
+        match self.interrupted.as_ref()? {
+            Action::Deploy(environment) => Some((left, environment.clone())),
+            _ => None,
+        }
+    }
+
     /// The entries that were imported from sibling deployments: number and position of each.
     pub(super) fn imported(&self) -> impl Iterator<Item = (u64, u64)> {
         self.history

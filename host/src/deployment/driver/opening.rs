@@ -34,6 +34,7 @@ impl Driver<'_> {
         self.canceled_by = recovery.canceled_by();
         let canceled = self.mailbox.has_message() && self.mailbox.stop_deploy().is_requested();
         let left = recovery.left_over(repeated, canceled);
+        let running = recovery.still_running().filter(|_| left.is_none());
         let interrupted = recovery.interrupted();
         if let Some(note) = note {
             self.context.screen.note(&note);
@@ -41,6 +42,9 @@ impl Driver<'_> {
         // The cleanup precedes the record. If this process dies during the cleanup, the next process repeats it.
         if let Some(left) = left {
             self.clear(&left, &self.mailbox.process())?;
+        }
+        if let Some((left, environment)) = running {
+            self.await_command(&left, &environment)?;
         }
         self.record.log.write(&Entry::Resumed {
             interrupted,

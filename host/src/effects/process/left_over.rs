@@ -10,7 +10,13 @@ use rustix::process::{Pid, Signal};
 
 use super::GRACE;
 use super::watch::Group;
+use crate::clock;
 use crate::journal::Holder;
+
+/// The kernel's ticks in a second.
+///
+/// Source: `proc_pid_stat(5)`; `USER_HZ` is 100 on all architectures that Rust supports with Linux.
+const TICKS: u64 = 100;
 
 /// How often to look whether the group has ended.
 const POLL: Duration = Duration::from_millis(50);
@@ -35,24 +41,10 @@ pub enum Left {
 /// [`MARK`]: where the leader is gone, it proves that the rest of a group belongs to the command. A number that another
 /// process has now is left alone.
 pub fn end(leader: &str, folder: &Path) -> Left {
-    let Some((pid, start)) = Holder::seen_from_here(leader) else {
-        return Left::Unknown;
+    let group = match find(leader, folder) {
+        Ok(group) => group,
+        Err(left) => return left,
     };
-    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    let Some(group) = number.map(Group::of) else {
-        return Left::Unknown;
-    };
-    let members = group.members();
-    if members.is_empty() {
-        return Left::Nothing;
-    }
-    let is_ours = match Holder::start_of(pid) {
-        Some(now) => now == start,
-        None => members.iter().any(|it| is_marked(*it, folder)),
-    };
-    if !is_ours {
-        return Left::Unknown;
-    }
     for signal in [Signal::TERM, Signal::KILL] {
         group.signal(signal);
         let until = Instant::now() + GRACE;
@@ -64,6 +56,39 @@ pub fn end(leader: &str, folder: &Path) -> Left {
         }
     }
     Left::Unknown
+}
+
+/// Whether the process group that a command led still runs on this machine. It is false if that is unknown.
+pub fn is_running(leader: &str, folder: &Path) -> bool {
+    find(leader, folder).is_ok()
+}
+
+/// The time since a process started; `None` if it ran elsewhere or before another boot.
+pub fn age(leader: &str) -> Option<Duration> {
+    let (_, start) = Holder::seen_from_here(leader)?;
+    let started =
+        Duration::from_secs(start / TICKS) + Duration::from_millis(start % TICKS * 1000 / TICKS);
+    Some(clock::since_boot()?.saturating_sub(started))
+}
+
+/// Finds the running process group that a command led.
+fn find(leader: &str, folder: &Path) -> Result<Group, Left> {
+    let (pid, start) = Holder::seen_from_here(leader).ok_or(Left::Unknown)?;
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let group = number.map(Group::of).ok_or(Left::Unknown)?;
+    let members = group.members();
+    if members.is_empty() {
+        return Err(Left::Nothing);
+    }
+    let is_ours = match Holder::start_of(pid) {
+        Some(now) => now == start,
+        None => members.iter().any(|it| is_marked(*it, folder)),
+    };
+    if is_ours {
+        Ok(group)
+    } else {
+        Err(Left::Unknown)
+    }
 }
 
 /// Whether a process got this folder in its environment.
@@ -113,6 +138,20 @@ mod tests {
             ended.join().expect("it waited").expect("a child");
             assert_eq!(end(&name, folder), Left::Nothing);
         }
+    }
+
+    #[test]
+    fn a_running_group_and_its_age_are_known() {
+        let folder = Path::new("/running");
+        let (mut child, name) = group("sleep 600 & echo; wait", folder);
+        assert!(is_running(&name, folder));
+        assert!(age(&name).expect("it started here") < Duration::from_mins(5));
+        assert_eq!(age("elsewhere/1/2@host"), None);
+        assert!(!is_running("elsewhere/1/2@host", folder));
+        let ended = thread::spawn(move || child.wait());
+        assert_eq!(end(&name, folder), Left::Ended);
+        ended.join().expect("it waited").expect("a child");
+        assert!(!is_running(&name, folder));
     }
 
     #[test]
