@@ -265,6 +265,6 @@ fn an_unfinished_deployment_of_the_same_policy_is_resumed(place: &Place) {
     ));
     let rows = store.records(7).expect("intact");
     let (old, new) = rows.split_at(ENTRIES);
-    let has_format = |row: &Row| row.body.contains("\"format\":4");
+    let has_format = |row: &Row| row.body.contains("\"format\":5");
     assert!(!old.iter().any(has_format) && new.iter().all(has_format));
 }

@@ -34,7 +34,7 @@ fn many_push_events_make_one_request(place: &Place) {
         (DeploymentRequestState::Wanted, "c0ffee")
     );
     assert_eq!(request.key.len(), 32);
-    assert!(request.created > 1_700_000_000_000 && request.created == request.updated);
+    assert!(request.created > 1_700_000_000_000 && request.created <= request.updated);
     assert_eq!(
         inbox.deployment_request(request.id),
         Ok(Some(request.clone()))
