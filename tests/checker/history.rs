@@ -17,8 +17,6 @@ pub struct History {
     pub seed: u64,
     /// The name of the service.
     pub service: String,
-    /// How long a lease lasts, in seconds.
-    pub lease: f64,
     /// Whether an interrupted deploy command may be repeated.
     pub repeatable: bool,
     /// The effects, in their order.

@@ -281,7 +281,6 @@ impl Shop {
         let mut history = History {
             seed,
             service: self.name.clone(),
-            lease: f64::from(LEASE),
             repeatable: self.repeatable,
             effects: self.log.read(),
             ancestors: self.commits.iter().cloned().collect(),

@@ -112,6 +112,29 @@ fn change(file: &Path, sql: &str) {
     connection.execute_batch(sql).expect("done");
 }
 
+/// Only `PRAGMA quick_check` reads the number of free pages in the header of the file.
+///
+/// Source: <https://www.sqlite.org/fileformat.html>, section 1.3: the 32 bits at offset 36.
+#[test]
+fn a_damage_that_only_a_check_of_the_file_notices_ends_the_resume() {
+    let mut pipeline = Pipeline::recorded();
+    let commit = killed_in_production(&mut pipeline);
+    let file = pipeline.folder().join(".greenlight/journal.db");
+    drop(journal::open(&pipeline.location()).expect("the journal"));
+    let mut bytes = fs::read(&file).expect("a journal");
+    bytes[39] ^= 1;
+    fs::write(&file, bytes).expect("damaged");
+    let (records, told) = (pipeline.entries(1).len(), pipeline.told());
+    let ended = pipeline.greenlight(&["run", "--resume"]);
+    assert_eq!(ended.status, 74, "{ended:?}");
+    assert!(ended.stderr.contains("Freelist"), "{ended:?}");
+    is_deployed_once(&pipeline, &commit, &ended);
+    assert_eq!(
+        (pipeline.entries(1).len(), pipeline.told()),
+        (records, told)
+    );
+}
+
 /// The number of journals that the test damages.
 const JOURNALS: u64 = 400;
 
@@ -128,8 +151,11 @@ fn randomly_damaged_journals_repeat_nothing() {
         restore(&file, &whole);
         let mut random = Rng::with_seed(seed);
         let damage = damage(&file, &mut random);
+        let told = pipeline.told().len();
         let ended = pipeline.greenlight(&["run", "--resume"]);
         is_deployed_once(&pipeline, &commit, &ended);
+        let told = pipeline.told().split_off(told);
+        assert!(told.len() <= 1, "{seed}: {told:?}");
         let said = format!("{seed}: {damage}: {ended:?}");
         assert!(matches!(ended.status, 0 | 1 | 2 | 74 | 75), "{said}");
         refused += u32::from(ended.status == 74);

@@ -5,6 +5,8 @@
 
 use std::fs;
 
+use greenlight::journal;
+
 use crate::pipeline::{Ended, GREENLIGHT, Pipeline, ended};
 use crate::{programs, seed};
 
@@ -105,6 +107,12 @@ fn is_survived(pipeline: &Pipeline, fault: &Fault<'_>) -> bool {
     if ended.status == 0 && (is_of_folder(failed) || transactions_behind(&trace, failed) < 4) {
         let times = Pipeline::times(&pipeline.prod, &commit);
         assert_eq!(times, 1, "{what}: {ended:?}");
+        let mut store = journal::open(&pipeline.location()).expect("the journal");
+        let latest = store.deployments(1).expect("deployments").remove(0);
+        assert_eq!(latest.commit, commit, "{what}");
+        assert!(latest.is_promoted(), "{what}: {:?}", latest.conclusion);
+        let recorded = pipeline.conclusion(latest.number);
+        assert_eq!(recorded.as_deref(), Some("promoted"), "{what}");
     } else {
         is_resumable(pipeline, &tag, &commit, &ended, &format!("{what} {failed}"));
     }

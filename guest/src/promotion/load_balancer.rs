@@ -68,12 +68,21 @@ impl<'a> Addresses<'a> {
     }
 
     fn take_round(&mut self, nodes: &'a [Node], commit: &str) {
+        // The host asks in the same order each time: if the names are in order, too, the address after the previous one
+        // is the right one.
+        let mut next = 0;
         for node in nodes {
             let NodeVersion::Serves(served) = &node.version else {
                 continue;
             };
             let is_new = served == commit;
-            match self.0.binary_search_by(|it| it.name.cmp(&node.name)) {
+            let found = match self.0.get(next) {
+                Some(address) if address.name == node.name => Ok(next),
+                _ => self.0.binary_search_by(|it| it.name.cmp(&node.name)),
+            };
+            let (Ok(place) | Err(place)) = found;
+            next = place + usize::from(found.is_ok() || is_new);
+            match found {
                 Ok(place) => {
                     if let Some(address) = self.0.get_mut(place) {
                         address.take(is_new);

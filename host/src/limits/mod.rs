@@ -83,7 +83,7 @@ pub const COMPONENT: Limit = Limit::new(
     "a policy",
     32 << 20,
     None,
-    "a regular file; its functions, variables and modules are counted first; compilation has 60 s and 2 GiB",
+    "a regular file; its functions, variables and modules are counted first; compilation has 2 min and 2 GiB",
 );
 /// A commit message.
 pub const MESSAGE: Limit = Limit::new(

@@ -218,13 +218,17 @@ impl From<Failure> for Error {
                 Kind::Policy,
                 "check the component with `greenlight policy check FILE`",
             ),
-            Failure::Trapped(_) | Failure::TimedOut | Failure::Limit(..) | Failure::Contract(_) => {
-                (
-                    Kind::Policy,
-                    "no decision was made, so the release stops; report this, with the question, to the \
+            Failure::TimedOut | Failure::Limit(..) => (
+                Kind::Policy,
+                "no decision was made, so the release stops; if its history is very long, end its deployment with \
+                 `greenlight cancel NUMBER --by NAME` and start it again; otherwise report this, with the question, \
+                 to the authors of the policy",
+            ),
+            Failure::Trapped(_) | Failure::Contract(_) => (
+                Kind::Policy,
+                "no decision was made, so the release stops; report this, with the question, to the \
                  authors of the policy",
-                )
-            }
+            ),
         };
         Self::of(kind, failure.to_string(), help).because(failure)
     }

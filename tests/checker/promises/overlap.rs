@@ -1,9 +1,8 @@
 //! No two deployments overlap in an environment.
 //!
 //! A command runs from its first line in the effects log to its last line, or to the end of its process: then the kernel
-//! lets the next command lock the environment (`alone`). An overlap is allowed only if the process that started the
-//! first command was killed, stopped or cut off from the store, and the command ran for longer than `[journal] lease`.
-//! A jump of the clock does not allow an overlap.
+//! lets the next command lock the environment (`alone`). It also runs if the process that started it was killed, stopped
+//! or cut off from the store, and even if its lease has expired.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +11,9 @@ use crate::history::{History, Violations};
 
 const PROMISE: &str = "no two deployments overlap in an environment";
 
-/// The faults after which a command can run while its lease is not renewed, by their names in the log.
-const CUT_OFF: [&str; 7] = [
-    "KillRun",
-    "KillServer",
-    "StopRun",
-    "StopServer",
-    "LockStore",
-    "FullDisk",
-    "Interrupt",
-];
-
-/// A fault counts if it is at most this many effects before the first line of the first command.
-const BEFORE: usize = 10;
-
-fn has_cut_off(effects: &[Effect]) -> bool {
-    effects.iter().any(|it| {
-        matches!(it, Effect::Fault { what } if CUT_OFF.iter().any(|fault| what.starts_with(fault)))
-    })
-}
-
 pub fn check(history: &History) -> Violations {
     let mut found = Violations::of(PROMISE);
-    let mut open: BTreeMap<&str, Vec<(usize, &Command)>> = BTreeMap::new();
+    let mut open: BTreeMap<&str, Vec<&Command>> = BTreeMap::new();
     for (at, effect) in history.effects.iter().enumerate() {
         match effect {
             Effect::Begin(command) => {
@@ -42,10 +21,8 @@ pub fn check(history: &History) -> Violations {
                 if command.alone {
                     running.clear();
                 }
-                for (began, other) in &*running {
-                    let is_abandoned = command.at - other.at > history.lease
-                        && has_cut_off(&history.effects[began.saturating_sub(BEFORE)..at]);
-                    if other.deployment != command.deployment && !is_abandoned {
+                for other in &*running {
+                    if other.deployment != command.deployment {
                         found.add(
                             format!(
                                 "{:?} of deployment {} in {} began while {:?} of deployment {} ran",
@@ -60,13 +37,11 @@ pub fn check(history: &History) -> Violations {
                         );
                     }
                 }
-                running.push((at, command));
+                running.push(command);
             }
             Effect::End(command) => {
                 let running = open.entry(&command.environment).or_default();
-                running.retain(|(_, it)| {
-                    (it.deployment, &it.run) != (command.deployment, &command.run)
-                });
+                running.retain(|it| (it.deployment, &it.run) != (command.deployment, &command.run));
             }
             _ => {}
         }

@@ -139,7 +139,6 @@ fn sound() -> History {
         state: PushEventState::Wanted { request: 1 },
     };
     History {
-        lease: 3.0,
         effects: effects
             .into_iter()
             .flatten()

@@ -309,3 +309,61 @@ fn the_policy_decides_the_same_with_and_without_merging() {
     });
     result.expect("the same decision");
 }
+
+/// Decides after changing rounds of 500 nodes whose names have this length. With each round, every `step`th node changes
+/// back or forth.
+fn decides_after(rounds: usize, length: usize, step: usize) {
+    let policy = Policy::bundled(Use::Often).expect("the bundled policy");
+    let mut settings = settings::defaults();
+    settings.environments[0].convergence_deadline = u32::MAX;
+    let release = Release {
+        tag: format!("stage-loadtest-warn-{SHA}"),
+        digest: None,
+        instruction: None,
+        authors: Vec::new(),
+        facts: Vec::new(),
+    };
+    let mut events = vec![Event {
+        at: 0,
+        kind: EventKind::Deployed(Deployment {
+            environment: "stage".to_owned(),
+            commit: SHA.to_owned(),
+            digest: None,
+            outcome: Outcome::Succeeded,
+        }),
+    }];
+    for round in 0..rounds {
+        let nodes = (0..500).map(|number| Node {
+            name: format!("{number:0>length$}"),
+            version: NodeVersion::Serves(if number % step == round % step {
+                OTHER.to_owned()
+            } else {
+                SHA.to_owned()
+            }),
+        });
+        let round = Round {
+            environment: "stage".to_owned(),
+            convergence: Convergence::Observed(nodes.collect()),
+            times: 1,
+        };
+        events.push(Event {
+            at: 1,
+            kind: EventKind::Observed(round),
+        });
+    }
+    let decided = policy.decide(&release, &events, 2, &settings);
+    assert!(decided.is_ok(), "{:?}", decided.map(|it| it.permission));
+}
+
+/// `limits.md` states this number.
+#[test]
+fn four_hundred_changing_rounds_of_500_nodes_are_decided() {
+    decides_after(400, 25, 7);
+    let page = include_str!("../../../docs/limits.md");
+    assert!(page.contains("400 such rounds"));
+}
+
+#[test]
+fn changing_rounds_of_500_nodes_with_long_names_are_decided() {
+    decides_after(150, 195, 2);
+}

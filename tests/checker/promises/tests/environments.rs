@@ -30,7 +30,7 @@ fn an_overlap_is_found() {
         overlap(4.5),
     );
     // The command of a killed process outlived the lease.
-    keeps("overlap", |it| {
+    breaks("overlap", "of deployment 2 in stage began while", |it| {
         overlap(4.5)(it);
         let what = "KillRun: process 7".to_owned();
         insert(it, 1, [Effect::Fault { what }]);
