@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use greenlight::journal::{self, Location};
 use tempfile::TempDir;
 
 use crate::locust;
+pub use crate::locust::recorded;
 use crate::process::{self, Process};
 use crate::service::Service;
 use crate::slack::{self, Slack};
@@ -351,16 +352,6 @@ impl Ended {
             assert!(self.stdout.contains(text), "no {text:?} in {all}");
         }
     }
-}
-
-/// A load test that takes no time: it leaves the results of a recorded run.
-pub fn recorded(folder: &str) -> Vec<String> {
-    let facts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/facts/locust");
-    let script = "cp \"$1/stats.json\" results.json && cp \"$1/stats_history.csv\" results_stats_history.csv";
-    let from: PathBuf = facts.join(folder);
-    ["/bin/sh", "-c", script, "sh", &from.to_string_lossy()]
-        .map(str::to_owned)
-        .to_vec()
 }
 
 /// Runs a command to its end.
