@@ -14,7 +14,7 @@ use crate::traffic::Traffic;
 /// How long a service may take to come to rest.
 const LIMIT: Duration = Duration::from_mins(4);
 
-/// After which time the test prints what is not at rest.
+/// The time after which the test prints each part that is not at rest.
 const SLOW: Duration = Duration::from_secs(40);
 
 /// How long a deployment may wait for another release before the test cancels it.

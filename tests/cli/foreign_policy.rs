@@ -209,6 +209,36 @@ fn a_resume_that_is_refused_holds_no_lock() {
     resumed.gives(1, Text::Has(&["stop["]), Text::Nothing);
 }
 
+/// The contract has actions that this host does not carry out yet.
+#[test]
+fn an_action_that_is_not_possible_ends_the_run() {
+    let shop = Repository::new();
+    let commit = shop.commit("Change [load test: skip]\n");
+    // permission: hold, next: measure("other")
+    let fields = FIELDS
+        .replace("(i32.const 64) \"\\03\"", "(i32.const 64) \"\\02\"")
+        .replace(
+            r#"(i32.const 68) "\09\00\00\00\02\00\00\00""#,
+            r#"(i32.const 68) "\07\00\00\00\00\01\00\00\05\00\00\00""#,
+        );
+    fs::write(shop.path().join("p.wasm"), component(&fields)).expect("written");
+    fs::write(shop.path().join("greenlight.toml"), SHOP).expect("written");
+    let tag = format!("other-{commit}");
+    call(&shop, Named::Flag, &["run", "--tag", &tag]).gives(
+        2,
+        Text::Nothing,
+        Text::Has(&[
+            "the policy asks to read the metrics of `other`, which is not possible",
+            "cancel the deployment, or use another policy",
+        ]),
+    );
+    call(&shop, Named::Flag, &["cancel", "1", "--by", "Ada"]).gives(
+        0,
+        Text::Is("deployment 1 is canceled\n"),
+        Text::Nothing,
+    );
+}
+
 /// What differs from the benign policy: no build is published, because of the setting `environments` alone.
 const REFUSES: &str = r#"
 (func $tags (export "greenlight:policy/environments@0.2.0#tags") (param $in i32) (result i32)
@@ -221,7 +251,7 @@ const REFUSES: &str = r#"
 (data $refusal (i32.const 448) "\80\01\00\00\0b\00\00\00" "\90\01\00\00\0f\00\00\00" "\f0\01\00\00\01\00\00\00")
 
 ;; the setting with the name at 512
-(data $evidence (i32.const 496) "\08\00\00\00" "\00\02\00\00\0c\00\00\00")
+(data $evidence (i32.const 496) "\08\00\00\00\00\00\00\00" "\00\02\00\00\0c\00\00\00")
 
 (data $setting (i32.const 512) "environments")
 "#;

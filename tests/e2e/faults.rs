@@ -46,7 +46,7 @@ fn is_resumable(pipeline: &Pipeline, tag: &str, commit: &str, failed: &Ended, wh
 enum Failing {
     /// The n-th call and all later ones, as on a full disk.
     From(usize),
-    /// The n-th call alone, as with a defective sector or a server of files that was away for a moment.
+    /// The n-th call alone, as with a defective sector, or a file server that was unreachable for a moment.
     Only(usize),
 }
 

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::pipeline::{LIMIT, Pipeline};
 use crate::process::Process;
-use crate::{processes, under_way, waiting};
+use crate::{under_way, waiting};
 
 /// A pipeline with short leases, in which greenlight was killed while its deploy command changed stage; and the process
 /// of the command.
@@ -21,9 +21,7 @@ fn killed(limit: Option<u32>) -> (Pipeline, Pid) {
     let mut run = under_way::deploying(&pipeline, &tags[0]);
     kill_process(Pid::from_child(run.child()), Signal::KILL).expect("it runs");
     run.wait(LIMIT);
-    let command = pipeline.stage.deploy_command();
-    let control = command.last().expect("arguments");
-    let running = processes::with("cmdline", &["deploy.py", control]);
+    let running = under_way::deploy_commands(&pipeline);
     assert_eq!(running.len(), 1, "it lives on");
     (pipeline, running[0])
 }

@@ -98,9 +98,7 @@ fn a_deploy_command_that_lives_on_is_ended_before_its_repetition() {
     let mut run = under_way::deploying(&pipeline, &tags[0]);
     kill_process(Pid::from_child(run.child()), Signal::KILL).expect("it runs");
     run.wait(LIMIT);
-    let command = pipeline.stage.deploy_command();
-    let control = command.last().expect("arguments");
-    let first = processes::with("cmdline", &["deploy.py", control]);
+    let first = under_way::deploy_commands(&pipeline);
     assert_eq!(first.len(), 1, "it lives on");
     let resumed = pipeline.start(&["run", "--resume"]);
     waiting::until("end of the first one", LIMIT, || {

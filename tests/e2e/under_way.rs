@@ -4,10 +4,12 @@ use std::fs;
 use std::time::Duration;
 
 use greenlight::journal;
+use rustix::process::Pid;
 
 use crate::locust;
 use crate::pipeline::Pipeline;
 use crate::process::Process;
+use crate::processes;
 
 /// Starts the release of a tag, and waits until its deploy command changes stage. The command runs longer than any
 /// test.
@@ -57,4 +59,11 @@ impl EndlessRecord {
     pub fn remove(self) {
         self.0.execute_batch("DROP TRIGGER forever").expect("gone");
     }
+}
+
+/// The processes of the deploy command of stage.
+pub fn deploy_commands(pipeline: &Pipeline) -> Vec<Pid> {
+    let command = pipeline.stage.deploy_command();
+    let control = command.last().expect("arguments");
+    processes::with("cmdline", &["deploy.py", control])
 }

@@ -204,7 +204,7 @@ fn the_system_clock_decides_after_a_restart() {
     assert_eq!(states, [OutboxState::Unknown, OutboxState::GivenUp]);
 }
 
-/// What is written after a restart is due by the current boot.
+/// A row that is written after a restart is due by the clock of the current boot.
 #[test]
 fn a_row_of_an_earlier_boot_is_due_by_the_current_one_after_it_is_claimed() {
     let place = Place::sqlite();

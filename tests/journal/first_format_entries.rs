@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::mem::discriminant;
 
 use greenlight::contract::promotion::{
-    Action, CompetingRelease, Convergence, Decision, Deployment, Event, EventKind, Intervention,
+    Action, CompetingRelease, Convergence, Decision, Deployment, Event, EventKind,
     InterventionKind, LoadTestRun, LockHolder, Node, NodeVersion, Notification, Outcome,
     Permission, Round, Urgency,
 };
@@ -210,17 +210,13 @@ fn notified() -> Vec<StoredEvent> {
     ]
 }
 
-/// What Ada wants. The first format has her name only in the details.
+/// An intervention of Ada. The first format has her name only in the details.
 fn intervened(kind: InterventionKind) -> EventKind {
-    EventKind::Intervened(Intervention {
-        kind,
-        by: "Ada".to_owned(),
-        proven: false,
-        why: String::new(),
-        environment: None,
-        digest: None,
-        question: None,
-    })
+    let ada = Person {
+        name: "Ada".to_owned(),
+        reason: None,
+    };
+    EventKind::Intervened(ada.intervention(kind))
 }
 
 /// Waits, competing releases and persons.

@@ -1,5 +1,6 @@
 //! Load tests in stored entries of the first format.
 
+use greenlight::contract::load_tests::NO_REQUESTS;
 use greenlight::contract::promotion::{
     EventKind, LoadTest, LoadTestResult, Measurement, RequestStatistics,
 };
@@ -7,19 +8,7 @@ use greenlight::deployment::entry::{CommandDetails, Details};
 
 use crate::first_format_entries::{COMMIT, StoredEvent};
 
-/// What the first format has of the statistics of requests.
-fn statistics(requests: u64, failures: u64, p95: Option<u64>) -> RequestStatistics {
-    RequestStatistics {
-        requests,
-        failures,
-        mean: None,
-        p50: None,
-        p95,
-        p99: None,
-    }
-}
-
-/// The load tests, as JSON and what they mean.
+/// The load tests as stored JSON, each with the event that it stands for.
 pub fn load_tested() -> Vec<StoredEvent> {
     let load_tested = |measured| {
         EventKind::LoadTested(LoadTest {
@@ -29,7 +18,12 @@ pub fn load_tested() -> Vec<StoredEvent> {
         })
     };
     let measured = Measurement {
-        total: statistics(241, 2, Some(13)),
+        total: RequestStatistics {
+            requests: 241,
+            failures: 2,
+            p95: Some(13),
+            ..NO_REQUESTS
+        },
         by_name: Vec::new(),
         baseline: None,
         exceptions: 1,
@@ -40,7 +34,7 @@ pub fn load_tested() -> Vec<StoredEvent> {
         versions: vec![COMMIT.to_owned()],
     };
     let unknown = Measurement {
-        total: statistics(0, 0, None),
+        total: NO_REQUESTS,
         by_name: Vec::new(),
         baseline: None,
         exceptions: 0,

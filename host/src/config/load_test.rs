@@ -5,7 +5,7 @@ use super::values::{self, Wrong};
 use crate::contract::settings;
 use crate::contract::types::Thresholds;
 
-/// Checks what the form of the table leaves open.
+/// Checks the rules that the types of the table do not express.
 pub(super) fn check(test: &LoadTestTable) -> Result<(), Wrong> {
     values::command("load-test.command", &test.command)?;
     if let Some(cleanup) = &test.cleanup {

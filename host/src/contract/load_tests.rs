@@ -1,7 +1,17 @@
-//! The verdicts on several load tests, as one.
+//! What load tests of the contract have in common: the statistics without requests, and several verdicts as one.
 
-use super::promotion::LoadTestStatus;
+use super::promotion::{LoadTestStatus, RequestStatistics};
 use super::types::Verdict;
+
+/// The statistics of a load test that made no requests, or whose requests are unknown.
+pub const NO_REQUESTS: RequestStatistics = RequestStatistics {
+    requests: 0,
+    failures: 0,
+    mean: None,
+    p50: None,
+    p95: None,
+    p99: None,
+};
 
 /// The worst verdict on the load tests of an environment; `None` if none has ended.
 pub fn worst(tests: &[LoadTestStatus]) -> Option<Verdict> {

@@ -17,7 +17,7 @@ pub struct SpanDocument {
     pub end: u32,
 }
 
-/// Why an answer is what it is.
+/// A reason for an answer.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

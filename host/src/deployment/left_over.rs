@@ -125,7 +125,7 @@ impl LeftOver {
         Ok(None)
     }
 
-    /// It in words, for people.
+    /// The name of the command, for people.
     pub(super) fn command(&self) -> String {
         match &self.effect {
             Action::Deploy(environment) => format!("deploy command of `{environment}`"),

@@ -11,6 +11,7 @@ use super::commands::Ran;
 use super::entry::Details;
 use super::nodes::{Nodes, commits};
 use crate::config::{self, Config};
+use crate::contract::load_tests::NO_REQUESTS;
 use crate::contract::promotion::{LoadTestResult, Measurement, RequestStatistics};
 use crate::effects::process::Ending;
 use crate::effects::shutdown::Shutdown;
@@ -130,10 +131,8 @@ impl<'a> RunningTest<'a> {
                 total: RequestStatistics {
                     requests: results.requests,
                     failures: results.failures,
-                    mean: None,
-                    p50: None,
                     p95: results.p95,
-                    p99: None,
+                    ..NO_REQUESTS
                 },
                 by_name: Vec::new(),
                 baseline: None,

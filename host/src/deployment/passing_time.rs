@@ -1,5 +1,5 @@
-//! The time of a deployment, from which the policy measures deadlines. It goes on at the speed of the boot clock, whatever
-//! the system clock is set to.
+//! The time of a deployment, from which the policy measures deadlines. It follows the boot clock, so changes of
+//! the system clock do not affect it.
 
 use std::time::Duration;
 

@@ -13,11 +13,11 @@ use super::mailbox::Mailbox;
 use super::timeline::Round;
 use super::{Context, Error, HeldLeases, Outcome, Screen, begin, is_begun, unfinished};
 use crate::config::Config;
+use crate::contract::load_tests;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
     Action, Conclusion, Deployment, EventKind, InterventionKind, LoadTest, LoadTestResult,
-    Measurement, Notice, Notification, Outcome as EffectOutcome, Permission, RequestStatistics,
-    StepResult,
+    Measurement, Notice, Notification, Outcome as EffectOutcome, Permission, StepResult,
 };
 use crate::journal::{Depth, Header, Store};
 
@@ -351,14 +351,7 @@ impl Recovery {
                 environment: run.environment.clone(),
                 name: run.name.clone(),
                 result: LoadTestResult::Measured(Measurement {
-                    total: RequestStatistics {
-                        requests: 0,
-                        failures: 0,
-                        mean: None,
-                        p50: None,
-                        p95: None,
-                        p99: None,
-                    },
+                    total: load_tests::NO_REQUESTS,
                     by_name: Vec::new(),
                     baseline: None,
                     exceptions: 0,

@@ -1,4 +1,4 @@
-//! Whether a program made a commit, as far as the name and the email address of its author tell.
+//! Detects commits of programs by the name and the email address of their author.
 
 use super::merges::Merge;
 

@@ -152,7 +152,7 @@ pub(super) fn tag(bytes: &[u8]) {
     }
 }
 
-/// Checks that there is a reason, and that each reason has a code and a message.
+/// Asserts that the list of reasons is not empty, and that no reason has an empty code or message.
 fn check_reasons(reasons: &[Reason]) {
     assert!(!reasons.is_empty(), "no reason");
     assert!(

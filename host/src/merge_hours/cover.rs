@@ -12,7 +12,7 @@ use super::inside::{ByHour, Counts, Inside};
 use super::{Contributor, DAYS, HOURS, Week};
 use crate::window::weekly::WeeklyRange;
 
-/// Hours of the week, and what they hold.
+/// A set of hours of the week, with the contributors and the merges in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cover {
     /// The hours, in the order of the week.
@@ -24,7 +24,7 @@ pub struct Cover {
 }
 
 impl Cover {
-    /// Whether it has an hour of a weekday (0 is Monday).
+    /// Whether the set contains this hour of a weekday (0 is Monday).
     pub fn contains(&self, day: usize, hour: usize) -> bool {
         let (Ok(day), Ok(hour)) = (u8::try_from(day), u16::try_from(hour)) else {
             return false;
@@ -81,7 +81,7 @@ fn weekdays() -> impl Iterator<Item = Vec<usize>> {
         .map(|(first, count)| (first..first + count).map(|it| it % DAYS).collect())
 }
 
-/// What makes hours better than others: fewer hours, then better counts.
+/// The order of sets of hours: fewer hours first, then better counts.
 type Key = (usize, Reverse<Counts>);
 
 /// The fewest hours that are the same on all chosen weekdays. Of equal ones, the earliest.

@@ -22,7 +22,7 @@ pub struct Window {
     pub name: String,
     /// The environments that it is for.
     pub environments: Vec<String>,
-    /// When deployments may begin, or when they may not.
+    /// The ranges in which deployments may begin, or the ranges in which none may begin.
     pub rule: Rule,
     /// The zone of its local times.
     pub zone: Zone,
@@ -30,7 +30,7 @@ pub struct Window {
     pub reason: Option<String>,
 }
 
-/// When deployments may begin, or when they may not.
+/// The ranges in which deployments may begin, or the ranges in which none may begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Deployments may begin in these ranges.

@@ -40,7 +40,7 @@ impl WeeklyRange {
         })
     }
 
-    /// Whether it has a minute of a weekday (0 is Monday).
+    /// Whether the range contains this minute of a weekday (0 is Monday).
     pub fn contains(self, weekday: u8, minute: u16) -> bool {
         (self.first..=self.last).contains(&weekday) && (self.from..self.to).contains(&minute)
     }

@@ -1,4 +1,4 @@
-//! What people did, and steps, in a history.
+//! Interventions, waivers, questions and steps in a history.
 
 use serde::Deserialize;
 

@@ -6,11 +6,12 @@ use proptest::sample::select;
 
 use super::*;
 use crate::contract::promotion::{
-    CompetingRelease, Convergence, Decision, Deployment, Intervention, InterventionKind, LoadTest,
+    CompetingRelease, Convergence, Decision, Deployment, InterventionKind, LoadTest,
     LoadTestResult, Node, NodeVersion, Notification, Outcome, Release, RunningLoadTest,
 };
 use crate::contract::settings::{self, LOAD_TEST};
 use crate::contract::types::{Evidence, Verdict};
+use crate::deployment::entry::Person;
 use crate::sandbox::{Policy, Use};
 
 const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -169,15 +170,11 @@ fn a_tail_of_another_history_is_refused() {
 }
 
 fn intervened(kind: InterventionKind) -> EventKind {
-    EventKind::Intervened(Intervention {
-        kind,
-        by: "Ada".to_owned(),
-        proven: false,
-        why: String::new(),
-        environment: None,
-        digest: None,
-        question: None,
-    })
+    let ada = Person {
+        name: "Ada".to_owned(),
+        reason: None,
+    };
+    EventKind::Intervened(ada.intervention(kind))
 }
 
 fn environment() -> impl Strategy<Value = &'static str> {

@@ -73,7 +73,7 @@ impl Person {
     }
 }
 
-/// Changes the object of a key, if the key has one.
+/// Changes the value of a key, if the value is an object.
 fn change(fields: &mut Map<String, Value>, key: &str, how: impl FnOnce(&mut Map<String, Value>)) {
     if let Some(object) = fields.get_mut(key).and_then(Value::as_object_mut) {
         how(object);

@@ -333,7 +333,7 @@ proptest! {
         }
     }
 
-    /// What is known of a time does not depend on the time from which it is expanded.
+    /// The state of a moment does not depend on the moment from which the windows are expanded.
     #[test]
     fn an_expansion_does_not_depend_on_its_beginning(ranges in prop::collection::vec(range(), 1..4), hours in 0..700_i64) {
         let window = window("America/New_York", Rule::Allow { ranges, outside: Outside::Hold });
