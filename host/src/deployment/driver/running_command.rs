@@ -17,15 +17,14 @@ impl Driver<'_> {
     /// environment meanwhile. A command that exceeds its time limit is ended, and so is one whose deployment a person
     /// cancels.
     ///
-    /// If another deployment holds the environment, that deployment waits for the command.
+    /// If another deployment has just locked the environment, that deployment finds the command and waits, too.
     pub(super) fn await_command(
         &mut self,
         left: &LeftOver,
         environment: &str,
     ) -> Result<(), Error> {
         match self.hold(environment) {
-            Ok(()) => {}
-            Err(Error::LostLease(_)) => return Ok(()),
+            Ok(()) | Err(Error::LostLease(_)) => {}
             Err(error) => return Err(error),
         }
         let note = format!("the {} still runs: waiting for its end", left.command());
