@@ -2,7 +2,8 @@
 //!
 //! - A webhook gets 202 or 503, unless the server was killed or stopped in the meantime.
 //! - A command ends with one of its documented exit statuses, unless it was killed. With an idempotency key and the
-//!   exit status 0, the journal has the deployment, or the release was live already. After `cancel` with status 0, the
+//!   exit status 0, the journal has the deployment, or the release was live already. A deployment with the same key is
+//!   no reason to refuse the command. After `cancel` with status 0, the
 //!   deployment is canceled.
 //! - At rest every deployment has ended and has no records after its end, and the list of deployments agrees with them.
 
@@ -88,6 +89,17 @@ fn of_command(history: &History, answer: &Answer) -> Option<String> {
             answer.status, answer.said
         ));
     };
+    let arguments: Vec<_> = answer.arguments.iter().map(String::as_str).collect();
+    if let (2, ["run", "--tag", _, "--request", key, ..]) = (status, &arguments[..])
+        && history.deployments.values().any(|it| {
+            let refusal = format!("deployment {} of this tag has not ended", it.header.number);
+            it.header.request.as_deref() == Some(key) && answer.said.contains(&refusal)
+        })
+    {
+        return Some(format!(
+            "`{line}` was refused because of its own deployment"
+        ));
+    }
     if status != 0 {
         return answer
             .said
@@ -95,7 +107,6 @@ fn of_command(history: &History, answer: &Answer) -> Option<String> {
             .is_empty()
             .then(|| format!("`{line}` ended with {status} and said nothing"));
     }
-    let arguments: Vec<_> = answer.arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["cancel", number, ..] => {
             let number = number.parse().expect("a number");

@@ -302,6 +302,14 @@ fn a_request_without_an_answer_is_found() {
     );
     breaks(
         "is answered",
+        "refused because of its own deployment",
+        answer(|it| {
+            it.status = Some(2);
+            it.said = "error: deployment 1 of this tag has not ended".to_owned();
+        }),
+    );
+    breaks(
+        "is answered",
         "began nothing",
         answer(|it| it.arguments[4] = "other".to_owned()),
     );
