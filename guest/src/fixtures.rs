@@ -132,13 +132,13 @@ pub fn measurement() -> Measurement {
 
 /// The reasons of a rule about a load test within all thresholds, after a change to it.
 pub fn said(
-    reasons: fn(&Measurement, &str, &Thresholds) -> Vec<Reason>,
+    reasons: fn(&Measurement, &str, &LoadTestSettings) -> Vec<Reason>,
     change: impl FnOnce(&mut Measurement, &mut Thresholds),
 ) -> Vec<String> {
     let mut measurement = measurement();
-    let mut thresholds = thresholds();
-    change(&mut measurement, &mut thresholds);
-    reasons(&measurement, SHA, &thresholds)
+    let mut settings = load_test();
+    change(&mut measurement, &mut settings.thresholds);
+    reasons(&measurement, SHA, &settings)
         .into_iter()
         .map(|reason| format!("{}: {}", reason.code, reason.message))
         .collect()

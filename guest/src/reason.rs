@@ -92,6 +92,24 @@ pub mod codes {
         CANCELED = "canceled";
         /// A person put the release on hold.
         HELD = "held";
+        /// A person rejected the release.
+        REJECTED = "rejected";
+        /// Fewer people than required approved the release.
+        APPROVAL_MISSING = "approval-missing";
+        /// The environment is outside of its windows.
+        OUTSIDE_HOURS = "outside-hours";
+        /// The environment is frozen.
+        FROZEN = "frozen";
+        /// The release waited for a long time since the environment before was verified.
+        VERIFICATION_STALE = "verification-stale";
+        /// The release has not ended in time.
+        DEADLINE_EXCEEDED = "deadline-exceeded";
+        /// A step has not run.
+        STEP_NOT_RUN = "step-not-run";
+        /// A step failed, timed out or was canceled.
+        STEP_FAILED = "step-failed";
+        /// The outcome of a step is unknown.
+        STEP_UNKNOWN = "step-unknown";
         /// Another release is being deployed to the environment.
         LOCKED = "locked";
         /// A newer release is on its way to the environment, or live there.
@@ -152,6 +170,8 @@ pub mod codes {
         HARNESS_FAILED = "harness-failed";
         /// A limit for the 95th percentile is set, and none was reported.
         P95_MISSING = "p95-missing";
+        /// A limit for the mean or another percentile is set, and none was reported.
+        STATISTIC_MISSING = "statistic-missing";
         /// Another version than the release answered during the load test.
         VERSION_CHANGED = "version-changed";
         /// The version that answered during the load test is unknown.
@@ -160,8 +180,10 @@ pub mod codes {
         TOO_MANY_FAILURES = "too-many-failures";
         /// The test's own code raised more exceptions than are allowed.
         TOO_MANY_EXCEPTIONS = "too-many-exceptions";
-        /// The 95th percentile of the response time is above the limit.
+        /// The mean or a percentile of the response time is above the limit.
         TOO_SLOW = "too-slow";
+        /// The 95th percentile of the response time is too far above that of the last promoted release.
+        SLOWER_THAN_BEFORE = "slower-than-before";
         /// Fewer requests per second than required.
         RATE_TOO_LOW = "rate-too-low";
         /// A threshold of the tool itself is broken.
@@ -183,15 +205,16 @@ mod tests {
         assert_eq!(
             ALL.join(" "),
             "settings-invalid tag-refused label-contradicts-tag environment-unknown action-unknown \
-             canceled held locked superseded ancestry-unknown displaced \
+             canceled held rejected approval-missing outside-hours frozen verification-stale \
+             deadline-exceeded step-not-run step-failed step-unknown locked superseded ancestry-unknown displaced \
              not-deployed deployment-unknown deployment-failed converging not-converged promoted \
              stage-not-verified digest-mismatch \
              load-test-not-run load-test-before-deployment load-test-skipped \
              contains-stopped-commit label-since-live stopped-commit-waived load-test-passed \
              load-test-failed load-test-errored load-test-inconclusive \
              results-incomplete killed-by-signal no-requests results-contradictory harness-failed \
-             p95-missing version-changed version-unknown too-many-failures too-many-exceptions \
-             too-slow rate-too-low own-threshold-broken too-few-requests too-short"
+             p95-missing statistic-missing version-changed version-unknown too-many-failures too-many-exceptions \
+             too-slow slower-than-before rate-too-low own-threshold-broken too-few-requests too-short"
         );
     }
 

@@ -9,6 +9,10 @@ pub(super) struct Answer {
     pub permission: Permission,
     pub next: Action,
     pub reasons: Vec<Reason>,
+    /// The environment that the answer is about, by its place in the settings.
+    pub place: Option<usize>,
+    /// Something starts outside of the windows, and people are to be warned.
+    pub warns_outside: bool,
 }
 
 impl Answer {
@@ -18,6 +22,8 @@ impl Answer {
             permission: Permission::Hold,
             next,
             reasons,
+            place: None,
+            warns_outside: false,
         }
     }
 
@@ -32,7 +38,15 @@ impl Answer {
             permission: Permission::Stop,
             next: Action::Finish(conclusion),
             reasons,
+            place: None,
+            warns_outside: false,
         }
+    }
+
+    /// Names the environment that the answer is about.
+    pub(super) fn at(mut self, place: usize) -> Self {
+        self.place = Some(place);
+        self
     }
 
     /// Tells whether the release has ended, apart from notices.

@@ -1,27 +1,26 @@
 //! The state of a release, computed from its history.
 
+use super::age::HeldTime;
 use super::case::{Case, Fact};
 use super::convergence::agrees;
+use super::people::People;
 use super::record::Record;
-use crate::bindings::promotion::{
-    Deployment, EnvironmentStatus, EventKind, Intervention, InterventionKind, Progress, Round,
-};
+use super::windows::Windows;
+use crate::bindings::promotion::{Deployment, EnvironmentStatus, EventKind, Progress, Round};
 use crate::bindings::types::{EnvironmentSettings, LoadTestAction, Timestamp};
 
 /// The history, read from its first event to its last.
 pub(super) struct Ledger<'a> {
     /// One for each environment of the settings, in their order.
     pub records: Vec<Record<'a>>,
-    /// The event in which a person canceled the release; that is final.
-    pub canceled: Option<usize>,
-    /// The event in which a person put it on hold, unless it was approved since.
-    pub held: Option<usize>,
+    /// What people said.
+    pub people: People<'a>,
+    /// The windows that count.
+    pub windows: Windows<'a>,
+    /// For how long windows and people held the release, up to the last event.
+    pub held_time: HeldTime,
     /// The first event about an environment that the settings don't have, and its name.
     pub stranger: Option<(usize, &'a str)>,
-    /// A person approved at any time.
-    pub approved: bool,
-    /// When the last hold was lifted.
-    lifted: Timestamp,
 }
 
 impl<'a> Ledger<'a> {
@@ -29,13 +28,17 @@ impl<'a> Ledger<'a> {
     pub(super) fn read(case: &Case<'a>) -> Self {
         let mut ledger = Self {
             records: vec![Record::NEW; case.settings.environments.len()],
-            canceled: None,
-            held: None,
+            people: People::new(case.settings.environments.len()),
+            windows: Windows::NONE,
+            held_time: HeldTime::NONE,
             stranger: None,
-            approved: false,
-            lifted: 0,
         };
+        let mut held_time = HeldTime::NONE;
         for (place, event) in case.history.iter().enumerate() {
+            if case.settings.deadline.is_some() {
+                held_time.before(case, &ledger, event);
+            }
+            ledger.windows.take(event);
             match &event.kind {
                 EventKind::Deployed(it) => {
                     if let Some(index) = ledger.index(case, place, &it.environment) {
@@ -45,7 +48,7 @@ impl<'a> Ledger<'a> {
                 EventKind::Observed(it) => {
                     // There was a wait between the rounds of one event.
                     if it.times > 1 {
-                        ledger.records.iter_mut().for_each(Record::waited);
+                        ledger.records.iter_mut().for_each(|it| it.waited(0));
                     }
                     if let Some(index) = ledger.index(case, place, &it.environment) {
                         ledger.observed(case, index, Fact::new(place, event, it));
@@ -71,20 +74,35 @@ impl<'a> Ledger<'a> {
                         record.locked = Some(Fact::new(place, event, it));
                     }
                 }
-                EventKind::Waited(_) => ledger.records.iter_mut().for_each(Record::waited),
-                EventKind::Intervened(it) => ledger.intervened(it, place, event.at),
+                EventKind::Waited(it) => {
+                    ledger.records.iter_mut().for_each(|r| r.waited(*it));
+                }
+                EventKind::Intervened(it) => {
+                    if let Some(environment) = &it.environment {
+                        ledger.index(case, place, environment);
+                    }
+                    ledger.people.intervened(case, (place, event.at), it);
+                }
+                EventKind::Asked(it) => {
+                    ledger.index(case, place, &it.environment);
+                    ledger.people.asked(it);
+                }
+                EventKind::Performed(it) => {
+                    if let Some(record) = ledger.record(case, place, &it.step.environment) {
+                        record.performed(Fact::new(place, event, it));
+                    }
+                }
+                EventKind::Measured(it) => drop(ledger.index(case, place, &it.environment)),
+                EventKind::RolledBack(it) => drop(ledger.index(case, place, &it.environment)),
                 EventKind::Notified(_)
                 | EventKind::Contains(_)
                 | EventKind::Waived(_)
                 | EventKind::Accompanied(_)
-                | EventKind::Asked(_)
-                | EventKind::Performed(_)
-                | EventKind::Measured(_)
-                | EventKind::RolledBack(_)
                 | EventKind::Scheduled(_)
                 | EventKind::Excused(_) => {}
             }
         }
+        ledger.held_time = held_time;
         ledger.close(case);
         ledger
     }
@@ -93,8 +111,10 @@ impl<'a> Ledger<'a> {
     ///
     /// Every verdict settles an environment: deploying another release does not undo a failed load test.
     pub(super) fn settled(&self, case: &Case<'_>, index: usize) -> bool {
+        let after = case.settings.environments.get(index).map(|it| &it.after);
         self.records.get(index).is_some_and(|record| {
             record.progress == Progress::Converged
+                && after.is_none_or(|it| record.steps.missing(it).is_none())
                 && (case.action == Some(LoadTestAction::Skip)
                     || case
                         .load_tests(index)
@@ -105,13 +125,13 @@ impl<'a> Ledger<'a> {
 
     /// Says how far the release has come in each environment.
     pub(super) fn statuses(&self, case: &Case<'_>) -> Vec<EnvironmentStatus> {
-        let environments = case.settings.environments.iter();
+        let environments = case.settings.environments.iter().enumerate();
         environments
             .zip(&self.records)
-            .map(|(environment, record)| EnvironmentStatus {
+            .map(|((index, environment), record)| EnvironmentStatus {
                 environment: environment.name.clone(),
                 progress: record.progress,
-                approved_by: Vec::new(),
+                approved_by: self.people.approved_by(case, (index, environment)),
                 load_tests: record.load_test_statuses(environment),
                 watch: None,
                 nodes: record.nodes(case),
@@ -158,39 +178,25 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    fn intervened(&mut self, intervention: &Intervention, place: usize, at: Timestamp) {
-        match intervention.kind {
-            InterventionKind::Canceled => {
-                self.canceled.get_or_insert(place);
-            }
-            InterventionKind::Held | InterventionKind::Rejected => self.held = Some(place),
-            InterventionKind::Approved => {
-                self.approved = true;
-                if self.held.take().is_some() {
-                    self.lifted = at;
-                }
-            }
-        }
-    }
-
     /// Adds what follows from the whole history and the current time: missed deadlines, and the verdict.
     ///
     /// An environment is late only if, after the deadline, there was a round in which a node did not serve the release,
     /// or `convergence-rounds` rounds: a host that was suspended, or whose clock was set, must ask the nodes first.
-    /// During a hold no node is asked, so no deadline passes, and it starts again at the end of the hold. If the clock
-    /// went backwards, no time has passed.
+    /// During a hold no node is asked, so no deadline passes, and it starts again at the end of the hold, and when the
+    /// nodes are asked again after a long wait. If the clock went backwards, no time has passed.
     fn close(&mut self, case: &Case<'_>) {
-        let environments = case.settings.environments.iter();
-        for (record, environment) in self.records.iter_mut().zip(environments) {
+        let environments = case.settings.environments.iter().enumerate();
+        for (record, (index, environment)) in self.records.iter_mut().zip(environments) {
             record.judge(case, environment);
             let Some(deployed) = record.deployed else {
                 continue;
             };
-            let since = deployed.at.max(self.lifted);
+            let since = deployed.at.max(self.people.lifted(index));
+            let since = since.max(record.renewed);
             let deadline = u64::from(environment.convergence_deadline);
             let overdue = |at: Timestamp| at.saturating_sub(since) > deadline;
             if matches!(record.progress, Progress::Deployed | Progress::Unknown)
-                && self.held.is_none()
+                && self.people.held(index).is_none()
                 && overdue(case.now)
                 && disproved(case, environment, deployed.place, overdue)
             {

@@ -8,25 +8,35 @@
 //! 3. Does the history name only known environments, and do label and tag agree?
 //! 4. Did a newer release supersede it where it was not verified, and no deployment failed there or earlier on the
 //!    path? Is the order of this release and the live one unknown?
+//!    Did a person reject it?
 //! 5. What is missing in the first environment where it is not verified?
-//! 6. Did a person put it on hold? A hold prevents new steps. It does not prevent a release from ending,
+//! 6. Before something starts in an environment: is a window open, did enough people approve, is the verification of
+//!    the environment before recent, and does no other release lock the environment?
+//! 7. Did a person put it on hold? A hold prevents new steps. It does not prevent a release from ending,
 //!    because that starts nothing and frees the environment.
+//!
+//! 8. Is it too old?
 //!
 //! Last, notices that are due and not sent yet come before the next step.
 
+mod age;
 mod answer;
 mod case;
 mod contained;
 mod convergence;
 mod decision_table;
+mod entrance;
 mod ledger;
 mod load_balancer;
 mod next_step;
 mod notices;
+mod people;
 mod progress;
 mod record;
+mod steps;
 mod thresholds;
 mod verdict;
+mod windows;
 
 use answer::Answer;
 use case::Case;
@@ -91,13 +101,14 @@ fn answer(case: &Case<'_>, ledger: &Ledger<'_>, contradiction: Option<Reason>) -
         .or_else(|| contradiction.map(|it| Answer::end(Conclusion::Stopped, vec![it])))
         .or_else(|| superseded(case, ledger))
         .or_else(|| diverged(ledger))
+        .or_else(|| rejected(case, ledger))
         .unwrap_or_else(|| next_step::next(case, ledger));
-    held(case, ledger, answer)
+    age::overdue(case, ledger, held(case, ledger, answer))
 }
 
 fn canceled(ledger: &Ledger<'_>) -> Option<Answer> {
     let reason = Reason::new(codes::CANCELED, "a person canceled the release");
-    let reason = reason.on(case::event(ledger.canceled?));
+    let reason = reason.on(case::event(ledger.people.canceled?));
     Some(Answer::end(Conclusion::Canceled, vec![reason]))
 }
 
@@ -121,7 +132,10 @@ fn stranger(ledger: &Ledger<'_>) -> Option<Answer> {
 fn superseded(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
     let records = ledger.records.iter().enumerate();
     let reason = records
-        .take_while(|(_, record)| record.progress != Progress::Failed || record.late)
+        .take_while(|(index, record)| {
+            (record.progress != Progress::Failed || record.late)
+                && next_step::failed_step(case, *index, record).is_none()
+        })
         .find_map(|(index, record)| {
             let last = index + 1 == ledger.records.len();
             match (record.superseded, record.displaced) {
@@ -143,15 +157,41 @@ fn diverged(ledger: &Ledger<'_>) -> Option<Answer> {
     let record = ledger.records.last()?;
     let competing_release = record
         .diverged
-        .filter(|_| record.progress == Progress::Pending && !ledger.approved)?;
+        .filter(|_| record.progress == Progress::Pending && !ledger.people.approved)?;
     Some(Answer::end(
         Conclusion::Stopped,
         vec![progress::diverged(competing_release)],
     ))
 }
 
+/// A person rejected the release for an environment that it has not entered. It ends at once, because it can't be
+/// promoted any more. A failed deployment is reported as failed.
+fn rejected(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
+    let environments = case.settings.environments.iter().enumerate();
+    let mut refused = None;
+    for ((index, environment), record) in environments.zip(&ledger.records) {
+        let has_failed = record.progress == Progress::Failed
+            || next_step::failed_step(case, index, record).is_some();
+        if has_failed {
+            return None;
+        }
+        if index >= case.entry && record.progress == Progress::Pending && refused.is_none() {
+            let place = ledger.people.rejected(index);
+            refused = place.map(|it| (it, &environment.name));
+        }
+    }
+    let (place, name) = refused?;
+    let message = format!("a person rejected the release for `{name}`");
+    let reason = Reason::new(codes::REJECTED, message)
+        .on(case::event(place))
+        .on(Evidence::Environment(name.clone()));
+    Some(Answer::end(Conclusion::Stopped, vec![reason]))
+}
+
+/// A person put the release on hold in the environment that the answer is about.
 fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
-    let Some(place) = ledger.held.filter(|_| !answer.is_end()) else {
+    let place = answer.place.and_then(|it| ledger.people.held(it));
+    let Some(place) = place.filter(|_| !answer.is_end()) else {
         return answer;
     };
     let mut reasons = answer.reasons;

@@ -4,8 +4,8 @@ use super::answer::Answer;
 use super::case::Case;
 use super::decision_table::{Ruling, early, rule};
 use super::ledger::Ledger;
-use super::progress;
 use super::record::Record;
+use super::{entrance, progress, steps};
 use crate::bindings::promotion::{Action, Conclusion, LoadTestRun, Permission, Progress};
 use crate::bindings::types::{EnvironmentSettings, Evidence, Reason};
 use crate::reason::codes;
@@ -19,40 +19,25 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     let mut production = "";
     let sites = case.settings.environments.iter().zip(&ledger.records);
     for (place, (settings, record)) in sites.enumerate() {
-        let own = place >= case.entry;
-        let last = place + 1 == ledger.records.len();
-        let environment = &settings.name;
-        production = environment;
-        match record.progress {
+        production = &settings.name;
+        let here = match record.progress {
             Progress::Failed | Progress::RolledBack => {
-                return Answer::end(
-                    Conclusion::Stopped,
-                    progress::failure(case, record, environment),
-                );
+                let reasons = progress::failure(case, record, &settings.name);
+                Err(Box::new(Answer::end(Conclusion::Stopped, reasons)))
             }
-            Progress::Converged => {
-                let here = rule(case, record, settings);
-                match here.permission {
-                    Permission::Stop => return Answer::end(Conclusion::Stopped, here.reasons),
-                    Permission::Hold => return untested(case, own, settings, here),
-                    Permission::Promote | Permission::PromoteWithWarning => {}
-                }
+            Progress::Converged => converged(case, place, settings, record),
+            Progress::Pending | Progress::Unknown | Progress::Deployed => {
+                let answer = unconverged(case, ledger, (place, settings), ruling.take());
+                Err(Box::new(answer))
+            }
+        };
+        match here {
+            Err(answer) => return answer.at(place),
+            Ok(here) => {
                 ruling = Some(match ruling {
                     Some(before) => before.and(here),
                     None => here,
                 });
-            }
-            Progress::Pending | Progress::Unknown | Progress::Deployed if own => {
-                let (permission, reasons) = match ruling {
-                    Some(it) if last || record.progress == Progress::Pending => {
-                        (it.permission, it.reasons)
-                    }
-                    _ => (Permission::Hold, Vec::new()),
-                };
-                return step(case, record, environment, permission, reasons);
-            }
-            Progress::Pending | Progress::Unknown | Progress::Deployed => {
-                return unverified(case, record, environment);
             }
         }
     }
@@ -73,39 +58,88 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
         )
         .on(Evidence::Environment(production.to_owned())),
     );
-    Answer {
-        permission,
-        next: Action::Finish(conclusion),
-        reasons,
+    let mut answer = Answer::hold(Action::Finish(conclusion), reasons);
+    answer.permission = permission;
+    answer
+}
+
+/// Explains the step that failed, where the release may change the environment.
+///
+/// Steps before the deployment count until it, and steps behind it from then on.
+pub(super) fn failed_step(case: &Case<'_>, place: usize, record: &Record<'_>) -> Option<Reason> {
+    let settings = case.settings.environments.get(place)?;
+    let names = match record.progress {
+        Progress::Pending if place < case.entry => return None,
+        Progress::Pending => &settings.before,
+        _ => &settings.after,
+    };
+    record.steps.failure(names)
+}
+
+/// The release has converged: the ruling that lets it leave the environment, or what is missing.
+fn converged(
+    case: &Case<'_>,
+    place: usize,
+    settings: &EnvironmentSettings,
+    record: &Record<'_>,
+) -> Result<Ruling, Box<Answer>> {
+    let own = place >= case.entry;
+    if let Some(reason) = failed_step(case, place, record) {
+        return Err(Box::new(Answer::end(Conclusion::Stopped, vec![reason])));
+    }
+    if let Some(step) = record.steps.missing(&settings.after) {
+        let reason = steps::not_run(step, &settings.name);
+        return Err(Box::new(if own {
+            let step = steps::perform(step, &settings.name);
+            Answer::hold(Action::Perform(step), vec![reason])
+        } else {
+            Answer::wait(case, vec![not_verified(&settings.name), reason])
+        }));
+    }
+    let here = rule(case, record, settings);
+    match here.permission {
+        Permission::Stop => Err(Box::new(Answer::end(Conclusion::Stopped, here.reasons))),
+        Permission::Hold => Err(Box::new(untested(case, own, settings, here))),
+        Permission::Promote | Permission::PromoteWithWarning => Ok(here),
     }
 }
 
 /// The next step in an environment where the release has not converged.
-fn step(
+fn unconverged(
     case: &Case<'_>,
-    record: &Record<'_>,
-    environment: &str,
-    permission: Permission,
-    mut reasons: Vec<Reason>,
+    ledger: &Ledger<'_>,
+    (place, settings): (usize, &EnvironmentSettings),
+    ruling: Option<Ruling>,
 ) -> Answer {
-    let next = match (record.progress, record.locked) {
-        (Progress::Pending, Some(competing_release)) => {
-            let mut locked = vec![progress::locked(competing_release)];
-            locked.extend(early(case, record));
-            return Answer::wait(case, locked);
-        }
-        (Progress::Pending, None) => Action::Deploy(environment.to_owned()),
-        // A rollout takes time, so the policy waits between two rounds.
-        _ if record.asked => Action::Wait(case.settings.poll_interval),
-        _ => Action::Observe(environment.to_owned()),
+    let Some(record) = ledger.records.get(place) else {
+        return Answer::wait(case, Vec::new());
     };
-    reasons.push(progress::missing(case, record, environment));
-    reasons.extend(early(case, record));
-    Answer {
-        permission,
-        next,
-        reasons,
+    if place < case.entry {
+        return unverified(case, record, &settings.name);
     }
+    if let Some(reason) = failed_step(case, place, record) {
+        return Answer::end(Conclusion::Stopped, vec![reason]);
+    }
+    let last = place + 1 == ledger.records.len();
+    let is_pending = record.progress == Progress::Pending;
+    let (permission, mut reasons) = match ruling {
+        Some(it) if last || is_pending => (it.permission, it.reasons),
+        _ => (Permission::Hold, Vec::new()),
+    };
+    if is_pending {
+        return entrance::enter(case, ledger, (place, settings), (permission, reasons));
+    }
+    // A rollout takes time, so the policy waits between two rounds.
+    let next = if record.asked {
+        Action::Wait(case.settings.poll_interval)
+    } else {
+        Action::Observe(settings.name.clone())
+    };
+    reasons.push(progress::missing(case, record, &settings.name));
+    reasons.extend(early(case, record));
+    let mut answer = Answer::hold(next, reasons);
+    answer.permission = permission;
+    answer
 }
 
 /// An environment has converged, and its load tests do not let the release continue yet.

@@ -13,8 +13,9 @@ use crate::reason::short;
 ///
 /// A notice that could not be sent is not repeated, because a broken channel must not block a release.
 pub(super) fn due(case: &Case<'_>, answer: &Answer) -> Option<Notice> {
-    warning(answer)
+    outside(answer)
         .into_iter()
+        .chain(warning(answer))
         .chain(ending(answer))
         .find(|(_, key, _)| !sent(case, key))
         .map(|(urgency, key, what)| Notice {
@@ -26,8 +27,17 @@ pub(super) fn due(case: &Case<'_>, answer: &Answer) -> Option<Notice> {
 
 type Draft = (Urgency, &'static str, &'static str);
 
+fn outside(answer: &Answer) -> Option<Draft> {
+    answer.warns_outside.then_some((
+        Urgency::Warning,
+        "outside-hours",
+        "starts outside of the windows",
+    ))
+}
+
 fn warning(answer: &Answer) -> Option<Draft> {
-    (answer.permission == Permission::PromoteWithWarning).then_some((
+    let warns = answer.permission == Permission::PromoteWithWarning && !answer.warns_outside;
+    warns.then_some((
         Urgency::Warning,
         "load-test-warning",
         "continues with a warning",

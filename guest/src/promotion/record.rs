@@ -2,12 +2,14 @@
 
 use super::case::{Case, Fact};
 use super::convergence::{Finding, Series, statuses};
+use super::entrance::STALE;
+use super::steps::Steps;
 use super::verdict::{Judgment, judge};
 use crate::bindings::promotion::{
-    CompetingRelease, Deployment, LoadTest, LoadTestStatus, LockHolder, NodeStatus, Outcome,
-    Progress, Round,
+    CompetingRelease, Convergence, Deployment, LoadTest, LoadTestStatus, LockHolder, NodeStatus,
+    Outcome, Progress, Round, StepResult,
 };
-use crate::bindings::types::EnvironmentSettings;
+use crate::bindings::types::{EnvironmentSettings, Timestamp};
 
 /// The record of a release in one environment.
 ///
@@ -27,6 +29,12 @@ pub(super) struct Record<'a> {
     pub judgments: Vec<Option<Judgment>>,
     /// A load test that ended before the release was deployed.
     pub early_load_test: Option<Fact<'a, LoadTest>>,
+    /// The steps that count: before the deployment those of its preparation, afterwards those behind it.
+    pub steps: Steps<'a>,
+    /// Seconds of waiting since something was found out about the release here.
+    pub waited_since: u64,
+    /// When the nodes were asked again after a long wait.
+    pub renewed: Timestamp,
     /// The deployment that replaced the release.
     pub displaced: Option<Fact<'a, Deployment>>,
     /// A deployment of the same commit as another image.
@@ -53,6 +61,9 @@ impl<'a> Record<'a> {
         load_tests: Vec::new(),
         judgments: Vec::new(),
         early_load_test: None,
+        steps: Steps::NONE,
+        waited_since: 0,
+        renewed: 0,
         displaced: None,
         other_image: None,
         locked: None,
@@ -112,6 +123,7 @@ impl<'a> Record<'a> {
             self.progress = Progress::Pending;
             self.early_load_test = self.load_tests.pop().or(self.early_load_test);
             self.load_tests.clear();
+            self.steps = Steps::NONE;
         }
     }
 
@@ -128,6 +140,10 @@ impl<'a> Record<'a> {
     ) {
         self.round = Some(round);
         self.asked = true;
+        if self.waited_since >= STALE {
+            self.renewed = round.at;
+        }
+        self.waited_since = 0;
         if !self.counts() {
             return;
         }
@@ -152,12 +168,27 @@ impl<'a> Record<'a> {
     /// It counts even if the environment converged only afterwards: the measurement lists every version that
     /// answered during the run.
     pub(super) fn load_tested(&mut self, test: Fact<'a, LoadTest>) {
+        self.waited_since = 0;
         if self.counts() {
             self.load_tests.retain(|it| it.what.name != test.what.name);
             self.load_tests.push(test);
         } else {
             self.early_load_test = Some(test);
         }
+    }
+
+    /// A step ended. It prepares the deployment, or counts for what is deployed.
+    pub(super) fn performed(&mut self, result: Fact<'a, StepResult>) {
+        self.waited_since = 0;
+        if self.progress == Progress::Pending || self.counts() {
+            self.steps.ended(result);
+        }
+    }
+
+    /// Tells whether the nodes can be asked for what the release still needs: they were asked before.
+    pub(super) fn can_be_asked(&self) -> bool {
+        let convergence = self.round.map(|it| &it.what.convergence);
+        matches!(convergence, Some(Convergence::Observed(_)))
     }
 
     /// Finds the load test of a name that counts.
@@ -191,9 +222,10 @@ impl<'a> Record<'a> {
     }
 
     /// A wait is over: the environment may be free now, and the nodes can be asked again.
-    pub(super) fn waited(&mut self) {
+    pub(super) fn waited(&mut self, seconds: u32) {
         self.locked = None;
         self.asked = false;
+        self.waited_since = self.waited_since.saturating_add(u64::from(seconds));
     }
 
     /// Returns what the nodes served in the latest round.

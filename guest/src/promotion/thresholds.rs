@@ -1,49 +1,42 @@
 //! Judges a load test by its thresholds: which ones are broken, and whether it was large enough to pass.
+//!
+//! All requests together have thresholds, and the requests of each name that the settings list have some more.
 
-use crate::bindings::promotion::Measurement;
-use crate::bindings::types::{Reason, Thresholds};
+use crate::bindings::promotion::{Measurement, RequestStatistics};
+use crate::bindings::types::{LoadTestSettings, Reason, Thresholds};
 use crate::reason::codes;
 use crate::reason::{amount, hundredths, seconds, setting};
 
+/// The requests of one name, or all of them, with what they must reach.
+struct Group<'a> {
+    /// Absent for all requests.
+    name: Option<&'a str>,
+    statistics: &'a RequestStatistics,
+    /// What the last promoted release measured.
+    baseline: Option<&'a RequestStatistics>,
+    thresholds: &'a Thresholds,
+    /// Milliseconds between the first and the last request of the load test.
+    duration: u64,
+}
+
 /// Lists every broken threshold.
-pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
+pub(super) fn broken(m: &Measurement, _: &str, settings: &LoadTestSettings) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if m.total.failures > thresholds.max_failures {
-        let message = format!(
-            "{} of {} failed; {} are allowed",
-            m.total.failures,
-            amount(m.total.requests, "request"),
-            thresholds.max_failures
-        );
-        reasons.push(Reason::new(codes::TOO_MANY_FAILURES, message).on(setting("max-failures")));
-    }
-    if m.exceptions > thresholds.max_exceptions {
-        let message = format!(
-            "the load test's code raised {}; {} are allowed",
-            amount(m.exceptions, "exception"),
-            thresholds.max_exceptions
-        );
-        reasons
-            .push(Reason::new(codes::TOO_MANY_EXCEPTIONS, message).on(setting("max-exceptions")));
-    }
-    match (thresholds.max_p95, m.total.p95) {
-        (Some(limit), Some(p95)) if p95 > limit => {
+    for group in groups(m, settings) {
+        group.failures(&mut reasons);
+        if group.name.is_none() && m.exceptions > group.thresholds.max_exceptions {
             let message = format!(
-                "the 95th percentile of the response time is {p95} ms; {limit} ms are allowed"
+                "the load test's code raised {}; {} are allowed",
+                amount(m.exceptions, "exception"),
+                group.thresholds.max_exceptions
             );
-            reasons.push(Reason::new(codes::TOO_SLOW, message).on(setting("max-p95")));
+            reasons.push(
+                Reason::new(codes::TOO_MANY_EXCEPTIONS, message).on(setting("max-exceptions")),
+            );
         }
-        _ => {}
-    }
-    if let Some(required) = thresholds.min_rate
-        && rate_below(m, required)
-    {
-        let message = format!(
-            "{} requests per second; {} are required",
-            hundredths(m.total.requests.saturating_mul(100_000) / m.duration.max(1)),
-            hundredths(whole(required * 100.0)),
-        );
-        reasons.push(Reason::new(codes::RATE_TOO_LOW, message).on(setting("min-rate")));
+        group.response_times(&mut reasons);
+        group.increase(&mut reasons);
+        group.rate(&mut reasons);
     }
     if let Some((first, others)) = m.broken_thresholds.split_first() {
         let message = match others.len() {
@@ -56,24 +49,30 @@ pub(super) fn broken(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<R
 }
 
 /// Lists the amounts that are too small to prove anything.
-pub(super) fn too_little(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
+pub(super) fn too_little(m: &Measurement, _: &str, settings: &LoadTestSettings) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if m.total.requests < thresholds.min_requests {
-        let message = format!(
-            "{}; at least {} are required",
-            amount(m.total.requests, "request"),
-            thresholds.min_requests
-        );
-        reasons.push(Reason::new(codes::TOO_FEW_REQUESTS, message).on(setting("min-requests")));
+    let thresholds = &settings.thresholds;
+    for group in groups(m, settings) {
+        let required = group.thresholds.min_requests;
+        if group.statistics.requests < required {
+            let message = format!(
+                "{}{}; at least {required} are required",
+                amount(group.statistics.requests, "request"),
+                group.of(),
+            );
+            reasons.push(Reason::new(codes::TOO_FEW_REQUESTS, message).on(setting("min-requests")));
+        }
     }
     let required = thresholds.min_duration.unwrap_or(0);
+    let needs_time =
+        groups(m, settings).any(|it| it.thresholds.min_rate.is_some_and(|rate| rate > 0.0));
     if m.duration < u64::from(required) * 1000 {
         let message = format!(
             "the load lasted {} s; at least {required} s are required",
             seconds(m.duration)
         );
         reasons.push(Reason::new(codes::TOO_SHORT, message).on(setting("min-duration")));
-    } else if m.duration == 0 && thresholds.min_rate.is_some_and(|rate| rate > 0.0) {
+    } else if m.duration == 0 && needs_time {
         reasons.push(
             Reason::new(
                 codes::TOO_SHORT,
@@ -85,12 +84,206 @@ pub(super) fn too_little(m: &Measurement, _: &str, thresholds: &Thresholds) -> V
     reasons
 }
 
+/// Lists the numbers that have a threshold and that the tool did not report.
+pub(super) fn missing(m: &Measurement, settings: &LoadTestSettings) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    for group in groups(m, settings).filter(Group::is_measured) {
+        let limit = &group.thresholds;
+        let compared = limit.max_increase.is_some() && group.baseline.is_some();
+        let found = group.statistics;
+        if (limit.max_p95.is_some() || compared) && found.p95.is_none() {
+            let cause = match limit.max_p95 {
+                Some(limit) => (format!("; {limit} ms are allowed"), "max-p95"),
+                None => (String::new(), "max-increase"),
+            };
+            let message = format!(
+                "the load test reported no 95th percentile{}{}",
+                group.of(),
+                cause.0
+            );
+            reasons.push(Reason::new(codes::P95_MISSING, message).on(setting(cause.1)));
+        }
+        let others = [
+            (
+                "mean",
+                "max-mean",
+                limit.max_mean.is_some() && found.mean.is_none(),
+            ),
+            (
+                "50th percentile",
+                "max-p50",
+                limit.max_p50.is_some() && found.p50.is_none(),
+            ),
+            (
+                "99th percentile",
+                "max-p99",
+                limit.max_p99.is_some() && found.p99.is_none(),
+            ),
+        ];
+        for (number, name, is_missing) in others {
+            if is_missing {
+                let message = format!("the load test reported no {number}{}", group.of());
+                reasons.push(Reason::new(codes::STATISTIC_MISSING, message).on(setting(name)));
+            }
+        }
+    }
+    reasons
+}
+
+/// Tells whether failed requests or exceptions explain that the tool reports an error.
+pub(super) fn explain_failure(m: &Measurement, settings: &LoadTestSettings) -> bool {
+    !m.broken_thresholds.is_empty()
+        || m.exceptions > settings.thresholds.max_exceptions
+        || groups(m, settings).any(|it| it.has_too_many_failures())
+}
+
+/// All requests, and then those of each name in the settings. A name that the tool did not report has no requests.
+fn groups<'a>(
+    m: &'a Measurement,
+    settings: &'a LoadTestSettings,
+) -> impl Iterator<Item = Group<'a>> {
+    const NONE: &RequestStatistics = &RequestStatistics {
+        requests: 0,
+        failures: 0,
+        mean: None,
+        p50: None,
+        p95: None,
+        p99: None,
+    };
+    let all = Group {
+        name: None,
+        statistics: &m.total,
+        baseline: m.baseline.as_ref().map(|it| &it.total),
+        thresholds: &settings.thresholds,
+        duration: m.duration,
+    };
+    let named = settings.by_name.iter().map(|it| {
+        let before = m.baseline.as_ref().map_or(&[][..], |it| &it.by_name);
+        let mut before = before.iter().filter(|other| other.name == it.name);
+        let mut now = m.by_name.iter().filter(|other| other.name == it.name);
+        Group {
+            name: Some(&it.name),
+            statistics: now.next().map_or(NONE, |it| &it.statistics),
+            baseline: before.next().map(|it| &it.statistics),
+            thresholds: &it.thresholds,
+            duration: m.duration,
+        }
+    });
+    std::iter::once(all).chain(named)
+}
+
+impl Group<'_> {
+    /// The end of a sentence that names the requests.
+    fn of(&self) -> String {
+        self.name.map_or(String::new(), |it| format!(" of `{it}`"))
+    }
+
+    /// Requests of a name that was not called have no numbers to judge.
+    fn is_measured(&self) -> bool {
+        self.name.is_none() || self.statistics.requests > 0
+    }
+
+    fn has_too_many_failures(&self) -> bool {
+        let (failures, requests) = (self.statistics.failures, self.statistics.requests);
+        match self.thresholds.max_failure_share {
+            Some(share) => float(failures) > share * float(requests),
+            None => failures > self.thresholds.max_failures,
+        }
+    }
+
+    fn failures(&self, reasons: &mut Vec<Reason>) {
+        if !self.has_too_many_failures() {
+            return;
+        }
+        let begin = format!(
+            "{} of {}{} failed",
+            self.statistics.failures,
+            amount(self.statistics.requests, "request"),
+            self.of()
+        );
+        let (limit, name) = if let Some(share) = self.thresholds.max_failure_share {
+            let percent = hundredths(whole(share * 10_000.0));
+            (format!("{percent} %"), "max-failure-share")
+        } else {
+            (self.thresholds.max_failures.to_string(), "max-failures")
+        };
+        let message = format!("{begin}; {limit} are allowed");
+        reasons.push(Reason::new(codes::TOO_MANY_FAILURES, message).on(setting(name)));
+    }
+
+    fn response_times(&self, reasons: &mut Vec<Reason>) {
+        let (found, limit) = (self.statistics, self.thresholds);
+        let mut slow = |number: &str, name: &str, found: String, limit: String| {
+            let of = self.of();
+            let message = format!(
+                "the {number} of the response time{of} is {found} ms; {limit} ms are allowed"
+            );
+            reasons.push(Reason::new(codes::TOO_SLOW, message).on(setting(name)));
+        };
+        if let (Some(mean), Some(limit)) = (found.mean, limit.max_mean)
+            && mean > limit
+        {
+            let text = |number: f64| hundredths(whole(number * 100.0));
+            slow("mean", "max-mean", text(mean), text(limit));
+        }
+        for (number, name, found, limit) in [
+            ("50th percentile", "max-p50", found.p50, limit.max_p50),
+            ("95th percentile", "max-p95", found.p95, limit.max_p95),
+            ("99th percentile", "max-p99", found.p99, limit.max_p99),
+        ] {
+            if let (Some(found), Some(limit)) = (found, limit)
+                && found > limit
+            {
+                slow(number, name, found.to_string(), limit.to_string());
+            }
+        }
+    }
+
+    /// Compares the 95th percentile with the last promoted release. Without its numbers, nothing is compared; with 0 ms
+    /// there is nothing to divide by.
+    fn increase(&self, reasons: &mut Vec<Reason>) {
+        let before = self.baseline.and_then(|it| it.p95).filter(|it| *it > 0);
+        let (Some(allowed), Some(before), Some(now)) =
+            (self.thresholds.max_increase, before, self.statistics.p95)
+        else {
+            return;
+        };
+        if float(now) > float(before) * (1.0 + allowed) {
+            let message = format!(
+                "the 95th percentile of the response time{} is {now} ms, {before} ms for the last promoted \
+                 release; an increase of {} % is allowed",
+                self.of(),
+                hundredths(whole(allowed * 10_000.0))
+            );
+            reasons
+                .push(Reason::new(codes::SLOWER_THAN_BEFORE, message).on(setting("max-increase")));
+        }
+    }
+
+    fn rate(&self, reasons: &mut Vec<Reason>) {
+        let Some(required) = self.thresholds.min_rate else {
+            return;
+        };
+        let requests = self.statistics.requests;
+        let is_below = float(requests) * 1000.0 < required * float(self.duration);
+        if self.duration > 0 && is_below {
+            let message = format!(
+                "{} requests per second{}; {} are required",
+                hundredths(requests.saturating_mul(100_000) / self.duration),
+                self.of(),
+                hundredths(whole(required * 100.0)),
+            );
+            reasons.push(Reason::new(codes::RATE_TOO_LOW, message).on(setting("min-rate")));
+        }
+    }
+}
+
 #[expect(
     clippy::cast_precision_loss,
-    reason = "beyond 2^53 requests or milliseconds the last digits of a rate don't matter"
+    reason = "beyond 2^53 requests or milliseconds the last digits don't matter"
 )]
-fn rate_below(m: &Measurement, required: f64) -> bool {
-    m.duration > 0 && (m.total.requests as f64) * 1000.0 < required * (m.duration as f64)
+const fn float(number: u64) -> f64 {
+    number as f64
 }
 
 #[expect(
@@ -98,14 +291,16 @@ fn rate_below(m: &Measurement, required: f64) -> bool {
     clippy::cast_sign_loss,
     reason = "only for show, and the settings were checked: neither negative nor NaN"
 )]
-fn whole(number: f64) -> u64 {
+const fn whole(number: f64) -> u64 {
     number as u64
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{broken, too_little};
-    use crate::fixtures::said;
+    use super::{broken, explain_failure, missing, too_little};
+    use crate::bindings::promotion::{Baseline, NamedStatistics};
+    use crate::bindings::types::{NamedThresholds, Reason};
+    use crate::fixtures::{load_test, measurement, said, thresholds};
 
     #[test]
     fn at_the_limit_is_within_it() {
@@ -140,6 +335,105 @@ mod tests {
                 "rate-too-low: 8.93 requests per second; 10.00 are required",
                 "own-threshold-broken: the load test's own threshold `checks` is broken",
             ]
+        );
+    }
+
+    #[test]
+    fn every_kind_of_threshold_is_judged() {
+        assert_eq!(
+            said(broken, |m, t| {
+                (m.total.requests, m.duration) = (1000, 60_000);
+                (m.total.failures, t.max_failure_share) = (21, Some(0.02));
+                (m.total.mean, t.max_mean) = (Some(80.5), Some(80.25));
+                (m.total.p50, t.max_p50) = (Some(71), Some(70));
+                (m.total.p99, t.max_p99) = (Some(901), Some(900));
+                (m.total.p95, t.max_increase) = (Some(121), Some(0.2));
+                m.baseline = Some(baseline(100));
+            }),
+            [
+                "too-many-failures: 21 of 1000 requests failed; 2.00 % are allowed",
+                "too-slow: the mean of the response time is 80.50 ms; 80.25 ms are allowed",
+                "too-slow: the 50th percentile of the response time is 71 ms; 70 ms are allowed",
+                "too-slow: the 99th percentile of the response time is 901 ms; 900 ms are allowed",
+                "slower-than-before: the 95th percentile of the response time is 121 ms, 100 ms for the last \
+                 promoted release; an increase of 20.00 % is allowed",
+            ]
+        );
+    }
+
+    /// A share replaces the absolute number, and a first release has nothing to be compared with.
+    #[test]
+    fn what_is_not_known_is_not_compared() {
+        for before in [None, Some(baseline(0)), Some(baseline(120))] {
+            assert_eq!(
+                said(broken, |m, t| {
+                    (m.total.requests, m.total.failures) = (1000, 20);
+                    (t.max_failures, t.max_failure_share) = (0, Some(0.02));
+                    (m.total.p95, t.max_increase) = (Some(120), Some(0.0));
+                    m.baseline = before;
+                }),
+                [""; 0]
+            );
+        }
+    }
+
+    fn baseline(p95: u64) -> Baseline {
+        let mut total = measurement().total;
+        total.p95 = Some(p95);
+        let named = |name: &str| NamedStatistics {
+            name: name.to_owned(),
+            statistics: total,
+        };
+        Baseline {
+            commit: "b".repeat(40),
+            total,
+            by_name: vec![named("GET /api")],
+        }
+    }
+
+    /// The requests of a name have their own thresholds, and their reasons say the name.
+    #[test]
+    fn requests_of_one_name_are_judged_too() {
+        let mut m = measurement();
+        let mut settings = load_test();
+        let mut thresholds = thresholds();
+        thresholds.max_p95 = Some(100);
+        thresholds.max_increase = Some(0.1);
+        settings.by_name = vec![NamedThresholds {
+            name: "GET /api".to_owned(),
+            thresholds,
+        }];
+        let codes = |reasons: Vec<Reason>| -> Vec<String> {
+            reasons.into_iter().map(|it| it.message).collect()
+        };
+        assert_eq!(codes(broken(&m, "", &settings)), [""; 0]);
+        assert_eq!(
+            codes(too_little(&m, "", &settings)),
+            ["0 requests of `GET /api`; at least 1 are required"]
+        );
+        assert_eq!(codes(missing(&m, &settings)), [""; 0]);
+
+        let mut total = m.total;
+        (total.requests, total.failures, total.p95) = (10, 1, Some(120));
+        m.by_name = vec![NamedStatistics {
+            name: "GET /api".to_owned(),
+            statistics: total,
+        }];
+        m.baseline = Some(baseline(100));
+        assert_eq!(
+            codes(broken(&m, "", &settings)),
+            [
+                "1 of 10 requests of `GET /api` failed; 0 are allowed",
+                "the 95th percentile of the response time of `GET /api` is 120 ms; 100 ms are allowed",
+                "the 95th percentile of the response time of `GET /api` is 120 ms, 100 ms for the last promoted \
+                 release; an increase of 10.00 % is allowed",
+            ]
+        );
+        assert!(explain_failure(&m, &settings));
+        m.by_name[0].statistics.p95 = None;
+        assert_eq!(
+            codes(missing(&m, &settings)),
+            ["the load test reported no 95th percentile of `GET /api`; 100 ms are allowed"]
         );
     }
 

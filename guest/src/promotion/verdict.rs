@@ -3,9 +3,9 @@
 use super::case::Fact;
 use super::thresholds;
 use crate::bindings::promotion::{LoadTest, LoadTestResult, Measurement};
-use crate::bindings::types::{Evidence, LoadTestSettings, Reason, Thresholds, Verdict};
+use crate::bindings::types::{Evidence, LoadTestSettings, Reason, Verdict};
 use crate::reason::codes;
-use crate::reason::{amount, setting, short};
+use crate::reason::{amount, short};
 
 /// A verdict, with all reasons of the rule that settled it.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub(super) struct Judgment {
     pub reasons: Vec<Reason>,
 }
 
-type Question = fn(&Measurement, &str, &Thresholds) -> Vec<Reason>;
+type Question = fn(&Measurement, &str, &LoadTestSettings) -> Vec<Reason>;
 
 /// The rules in order: unusable numbers are not compared, numbers of another version are not judged, and a
 /// broken threshold stays broken in a longer test.
@@ -32,7 +32,6 @@ pub(super) fn judge(
     commit: &str,
     settings: &LoadTestSettings,
 ) -> Judgment {
-    let thresholds = &settings.thresholds;
     let measurement = match &test.what.result {
         LoadTestResult::Measured(measurement) => measurement,
         LoadTestResult::Judged(verdict) => {
@@ -43,7 +42,7 @@ pub(super) fn judge(
         }
     };
     for (verdict, question) in QUESTIONS {
-        let mut reasons = question(measurement, commit, thresholds);
+        let mut reasons = question(measurement, commit, settings);
         if !reasons.is_empty() {
             for reason in &mut reasons {
                 reason.evidence.insert(0, test.evidence());
@@ -58,12 +57,10 @@ pub(super) fn judge(
 }
 
 /// Lists why the measurement cannot be used.
-fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
+fn unusable(m: &Measurement, _: &str, settings: &LoadTestSettings) -> Vec<Reason> {
     let mut reasons = Vec::new();
     // Failures within the thresholds do not explain a failed exit status: something else may have failed.
-    let explained = !m.broken_thresholds.is_empty()
-        || m.total.failures > thresholds.max_failures
-        || m.exceptions > thresholds.max_exceptions;
+    let explained = thresholds::explain_failure(m, settings);
     if !m.complete {
         reasons.push(Reason::new(
             codes::RESULTS_INCOMPLETE,
@@ -76,7 +73,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
             "a signal ended the load test",
         ));
     }
-    if m.total.requests == 0 && thresholds.min_requests > 0 {
+    if m.total.requests == 0 && settings.thresholds.min_requests > 0 {
         reasons.push(Reason::new(
             codes::NO_REQUESTS,
             "the load test made no requests",
@@ -93,10 +90,7 @@ fn unusable(m: &Measurement, _: &str, thresholds: &Thresholds) -> Vec<Reason> {
     if let (Some(status @ (..=-1 | 1..)), false) = (m.exit_status, explained) {
         reasons.push(unexplained(m, status));
     }
-    if let (Some(limit), None) = (thresholds.max_p95, m.total.p95) {
-        let message = format!("the load test reported no 95th percentile; {limit} ms are allowed");
-        reasons.push(Reason::new(codes::P95_MISSING, message).on(setting("max-p95")));
-    }
+    reasons.extend(thresholds::missing(m, settings));
     reasons
 }
 
@@ -129,7 +123,7 @@ fn unexplained(m: &Measurement, status: i32) -> Reason {
 }
 
 /// Lists signs that another version than the release was tested.
-fn other_version(m: &Measurement, commit: &str, _: &Thresholds) -> Vec<Reason> {
+fn other_version(m: &Measurement, commit: &str, _: &LoadTestSettings) -> Vec<Reason> {
     if m.versions.is_empty() {
         return vec![Reason::new(
             codes::VERSION_UNKNOWN,
