@@ -15,7 +15,7 @@ use greenlight::contract;
 use greenlight::contract::history::History;
 use greenlight::contract::promotion::Event;
 use greenlight::sandbox::{Policy, Use};
-use histories::{enumerated, events, json, random, several_servers};
+use histories::{enumerated, events, gates, json, random, several_servers};
 use model::Question;
 
 #[test]
@@ -51,6 +51,7 @@ fn decide_reads_the_history_that_a_failure_shows() {
         events::load_tests(stage),
         events::competing(stage),
         events::elsewhere(),
+        gates::one_of_each(stage),
     ];
     let happenings = all.into_iter().flatten().enumerate();
     let history: Vec<Event> = happenings

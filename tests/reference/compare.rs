@@ -19,8 +19,20 @@ pub struct Comparison<'a> {
 }
 
 /// Codes and actions that must occur. Otherwise the histories do not reach a part of the policy.
-const EXPECTED: [&str; 29] = [
+const EXPECTED: [&str; 41] = [
     "action-unknown",
+    "approval-missing",
+    "deadline-exceeded",
+    "frozen",
+    "outside-hours",
+    "rejected",
+    "step-failed",
+    "step-not-run",
+    "step-unknown",
+    "verification-stale",
+    "ask",
+    "perform",
+    "notify outside-hours",
     "ancestry-unknown",
     "canceled",
     "converging",

@@ -10,6 +10,7 @@ use super::events::{
     accompanied, competing, contains, deployed, deployments, elsewhere, intervened, judged,
     load_tested, load_tests, named, notified, observed, rounds, superseded, times, waived,
 };
+use super::gate_groups;
 use super::releases::{
     DIGESTS, LOAD_TEST, OWN, SMOKE_TEST, load_test, release, releases, settings, usable,
 };
@@ -22,14 +23,14 @@ pub enum Step {
 }
 
 /// Histories that are compared together.
-struct Group {
-    name: &'static str,
-    settings: Settings,
-    releases: Vec<Release>,
+pub struct Group {
+    pub name: &'static str,
+    pub settings: Settings,
+    pub releases: Vec<Release>,
     /// The beginnings of the histories. All sequences of steps follow each of them.
-    prefixes: Vec<Vec<Step>>,
-    steps: Vec<Step>,
-    length: usize,
+    pub prefixes: Vec<Vec<Step>>,
+    pub steps: Vec<Step>,
+    pub length: usize,
 }
 
 /// Compares all groups, with sequences that are shorter or longer by a number of steps. Returns a summary.
@@ -42,6 +43,9 @@ pub fn compare(comparison: &mut Comparison<'_>, shorter: usize, longer: usize) -
         three(),
         labels(),
         several_load_tests(),
+        gate_groups::windows(),
+        gate_groups::people(),
+        gate_groups::steps(),
     ] {
         let before = comparison.count;
         let length = (group.length + longer).saturating_sub(shorter);
@@ -109,7 +113,7 @@ impl Walk<'_, '_> {
     }
 }
 
-fn happens(happenings: Vec<EventKind>) -> Vec<Step> {
+pub fn happens(happenings: Vec<EventKind>) -> Vec<Step> {
     happenings
         .into_iter()
         .map(Box::new)
@@ -118,7 +122,7 @@ fn happens(happenings: Vec<EventKind>) -> Vec<Step> {
 }
 
 /// The path to production, and each beginning of it.
-fn beginnings(environments: &[(&str, u32)]) -> Vec<Vec<Step>> {
+pub fn beginnings(environments: &[(&str, u32)]) -> Vec<Vec<Step>> {
     let mut path = Vec::new();
     for (place, (name, rounds)) in environments.iter().enumerate() {
         path.push(deployed(name, OWN, None, Outcome::Succeeded));
@@ -133,7 +137,7 @@ fn beginnings(environments: &[(&str, u32)]) -> Vec<Vec<Step>> {
     (0..=path.len()).map(|end| path[..end].to_vec()).collect()
 }
 
-const TWO: [(&str, u32); 2] = [("stage", 1), ("prod", 1)];
+pub const TWO: [(&str, u32); 2] = [("stage", 1), ("prod", 1)];
 
 /// Every event, in short histories.
 fn whole() -> Group {

@@ -163,6 +163,15 @@ pub fn superseded(environment: &str) -> EventKind {
     EventKind::Superseded(competing_release(environment))
 }
 
+/// Another release is load tested in an environment.
+pub fn locked(environment: &str) -> EventKind {
+    EventKind::Locked(LockHolder {
+        environment: environment.to_owned(),
+        commit: OTHER.to_owned(),
+        load_test: Some(RunningLoadTest { left: Some(90) }),
+    })
+}
+
 /// The deployments to an environment: of the release with each outcome, of another image, of other commits.
 pub fn deployments(to: &str) -> Vec<EventKind> {
     use Outcome::{Canceled, Failed, Succeeded, TimedOut, Unknown};
@@ -218,11 +227,7 @@ pub fn competing(environment: &str) -> Vec<EventKind> {
     vec![
         superseded(environment),
         EventKind::Diverged(competing_release(environment)),
-        EventKind::Locked(LockHolder {
-            environment: environment.to_owned(),
-            commit: OTHER.to_owned(),
-            load_test: Some(RunningLoadTest { left: Some(90) }),
-        }),
+        locked(environment),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Histories as the JSON document that `greenlight decide --history` reads.
 
 use super::super::contract::promotion::{
-    Convergence, Event, EventKind, LoadTestResult, Measurement, Node, NodeVersion,
+    Convergence, Event, EventKind, LoadTestResult, Measurement, Node, NodeVersion, Window,
 };
 
 /// The whole document.
@@ -85,12 +85,36 @@ fn kind(kind: &EventKind) -> String {
             }))
         ),
         EventKind::Intervened(it) => format!(
-            "\"intervened\": {{\"kind\": \"{}\", \"by\": {:?}, \"why\": {:?}, \"environment\": {}}}",
+            "\"intervened\": {{\"kind\": \"{}\", \"by\": {:?}, \"why\": {:?}, \"environment\": {}, \"digest\": {}}}",
             word(&format!("{:?}", it.kind)),
             it.by,
             it.why,
-            optional(it.environment.as_ref().map(|it| format!("{it:?}")))
+            optional(it.environment.as_ref().map(|it| format!("{it:?}"))),
+            optional(it.digest.as_ref().map(|it| format!("{it:?}")))
         ),
+        EventKind::Asked(it) => format!(
+            "\"asked\": {{\"key\": {:?}, \"environment\": {:?}, \"text\": {:?}}}",
+            it.key, it.environment, it.text
+        ),
+        EventKind::Performed(it) => format!(
+            "\"performed\": {{\"step\": {{\"name\": {:?}, \"environment\": {:?}, \"arguments\": []}}, \
+             \"outcome\": \"{}\", \"exit-status\": null, \"answer\": null}}",
+            it.step.name,
+            it.step.environment,
+            word(&format!("{:?}", it.outcome))
+        ),
+        EventKind::Excused(it) => format!(
+            "\"excused\": {{\"window\": {:?}, \"by\": {:?}, \"why\": {:?}}}",
+            it.window, it.by, it.why
+        ),
+        EventKind::Scheduled(it) => {
+            let windows: Vec<String> = it.windows.iter().map(window).collect();
+            format!(
+                "\"scheduled\": {{\"windows\": [{}], \"known-until\": {}}}",
+                windows.join(", "),
+                it.known_until
+            )
+        }
         EventKind::Contains(it) => format!(
             "\"contains\": {{\"commit\": {:?}, \"deployment\": {}, \"cause\": \"{}\", \"certain\": {}}}",
             it.commit,
@@ -109,6 +133,24 @@ fn kind(kind: &EventKind) -> String {
         ),
         other => panic!("the histories have no such event: {other:?}"),
     }
+}
+
+fn window(it: &Window) -> String {
+    let periods: Vec<String> = it
+        .periods
+        .iter()
+        .map(|it| format!("{{\"start\": {}, \"end\": {}}}", it.start, it.end))
+        .collect();
+    format!(
+        "{{\"name\": {:?}, \"kind\": \"{}\", \"environments\": {:?}, \"periods\": [{}], \"outside\": \"{}\", \
+         \"why\": null, \"zone\": {:?}}}",
+        it.name,
+        word(&format!("{:?}", it.kind)),
+        it.environments,
+        periods.join(", "),
+        word(&format!("{:?}", it.outside)),
+        it.zone
+    )
 }
 
 fn competing_release(environment: &str, commit: &str) -> String {

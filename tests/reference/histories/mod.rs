@@ -2,7 +2,10 @@
 
 pub mod enumerated;
 pub mod events;
+pub mod gate_groups;
+pub mod gates;
 pub mod json;
 pub mod random;
+pub mod random_gates;
 pub mod releases;
 pub mod several_servers;

@@ -11,6 +11,8 @@ use super::events::{
     OTHER, THIRD, accompanied, competing, contains, deployed, deployments, elsewhere, intervened,
     judged, load_tested, measured, named, notified, observed, rounds, times, waived,
 };
+use super::gates::performed;
+use super::random_gates;
 use super::releases::{DIGESTS, LOAD_TEST, OWN, SMOKE_TEST, releases, settings, usable};
 
 /// The most events in a history.
@@ -56,7 +58,7 @@ fn history(comparison: &mut Comparison<'_>, random: &mut Random) -> u64 {
         } else {
             None
         };
-        let kind = asked.unwrap_or_else(|| anything(random, &settings));
+        let kind = asked.unwrap_or_else(|| anything(random, &settings, now));
         now += random.below(12);
         if random.below(40) == 0 {
             now = jump(random, now, &settings);
@@ -128,6 +130,9 @@ fn any_settings(random: &mut Random) -> Settings {
     if random.below(10) == 0 {
         settings.environments[0].load_tests.clear();
     }
+    if random.below(2) == 0 {
+        random_gates::gates(random, &mut settings);
+    }
     if random.below(50) == 0 {
         match random.below(4) {
             0 => settings.poll_interval = 0,
@@ -154,19 +159,21 @@ fn obey(random: &mut Random, decision: &Decision, now: &mut u64) -> Option<Event
         Action::Observe(environment) => round(random, environment),
         Action::LoadTest(run) => named(load_test(random, &run.environment), &run.name),
         Action::Notify(notice) => notified(&notice.key),
-        Action::Wait(_) if random.below(3) == 0 => return elsewhere_deployed(decision),
+        Action::Wait(_) if random.below(3) == 0 => {
+            let code = decision.reasons[0].code.as_str();
+            return random_gates::lifted(random, code).or_else(|| elsewhere_deployed(decision));
+        }
         Action::Wait(seconds) => {
             *now += u64::from(*seconds);
             EventKind::Waited(*seconds)
         }
-        // The settings of these histories have none of them.
-        Action::Ask(_)
-        | Action::Perform(_)
-        | Action::Measure(_)
-        | Action::RollBack(_)
-        | Action::Finish(_) => {
-            return None;
+        Action::Ask(question) => EventKind::Asked(question.clone()),
+        Action::Perform(step) => {
+            let outcome = *random.one_of(&[Succeeded, Succeeded, Succeeded, Succeeded, Failed]);
+            performed(&step.name, &step.environment, outcome)
         }
+        // The settings of these histories have no watch.
+        Action::Measure(_) | Action::RollBack(_) | Action::Finish(_) => return None,
     })
 }
 
@@ -223,7 +230,8 @@ fn load_test(random: &mut Random, environment: &str) -> EventKind {
 }
 
 fn change(random: &mut Random, it: &mut Measurement) {
-    match random.below(9) {
+    match random.below(12) {
+        9.. => random_gates::change(random, it),
         0 => it.total.requests = *random.one_of(&[0, 1, 2, 99, 100, 599, 1000, u64::MAX]),
         1 => it.total.failures = *random.one_of(&[0, 1, 2, 3, 4, 601]),
         2 => it.exceptions = *random.one_of(&[1, 2, 3]),
@@ -240,10 +248,11 @@ fn change(random: &mut Random, it: &mut Measurement) {
     }
 }
 
-fn anything(random: &mut Random, settings: &Settings) -> EventKind {
+fn anything(random: &mut Random, settings: &Settings, now: u64) -> EventKind {
     use LoadTestAction::{Abort, Skip, Warn};
     let environment = random.one_of(&settings.environments).name.clone();
-    match random.below(100) {
+    match random.below(115) {
+        100.. => random_gates::anything(random, &environment, now),
         0..25 => random.one_of(&deployments(&environment)).clone(),
         25..50 => round(random, &environment),
         50..60 => {
@@ -268,7 +277,7 @@ fn anything(random: &mut Random, settings: &Settings) -> EventKind {
 }
 
 /// A generator of random numbers: the same seed gives the same numbers.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
     // Source: Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014.
@@ -280,7 +289,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
@@ -289,7 +298,7 @@ impl Random {
         self.one_of::<&str>(&[OTHER, THIRD])
     }
 
-    fn one_of<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub fn one_of<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         let count = u64::try_from(from.len()).expect("few");
         let place = usize::try_from(self.below(count)).expect("few");
         &from[place]

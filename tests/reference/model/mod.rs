@@ -3,6 +3,7 @@
 //! It shares the types of the contract with the policy, but no code, so some functions exist in both. Each function
 //! reads the whole history again. Messages are not compared, so the model has none.
 
+mod age;
 mod convergence;
 mod deployments;
 mod load_test;
@@ -11,9 +12,11 @@ mod people;
 mod progress;
 mod release;
 mod statuses;
+mod steps;
+mod windows;
 
 use super::contract::promotion::{
-    Conclusion, EnvironmentStatus, Event, EventKind, Permission, Release, Urgency,
+    Conclusion, EnvironmentStatus, Event, EventKind, Outside, Permission, Release, Urgency,
 };
 use super::contract::types::Settings;
 use release::Target;
@@ -59,14 +62,31 @@ struct Draft {
     permission: Permission,
     next: Next,
     codes: Vec<&'static str>,
+    /// The environment that the next step is about.
+    environment: Option<usize>,
+    /// Something starts outside of the windows, with a warning.
+    is_outside: bool,
 }
 
 impl Draft {
+    /// What holds the release, and the next action.
+    fn hold(next: Next, codes: Vec<&'static str>) -> Self {
+        Self {
+            permission: Permission::Hold,
+            next,
+            codes,
+            environment: None,
+            is_outside: false,
+        }
+    }
+
     fn end(conclusion: Conclusion, codes: Vec<&'static str>) -> Self {
         Self {
             permission: Permission::Stop,
             next: Next::Finish(conclusion),
             codes,
+            environment: None,
+            is_outside: false,
         }
     }
 }
@@ -87,10 +107,16 @@ pub fn decide(question: Question<'_>) -> Answer {
     };
     let mut draft = first_answer(question, &target);
     let is_end = matches!(draft.next, Next::Finish(_));
-    if people::held(question.history) && !is_end {
+    let is_held = draft
+        .environment
+        .is_some_and(|it| people::held(question, it));
+    if is_held && !is_end {
         draft.codes.insert(0, "held");
-        draft.permission = Permission::Hold;
-        draft.next = Next::Wait(question.settings.poll_interval);
+        draft = Draft::hold(Next::Wait(question.settings.poll_interval), draft.codes);
+    }
+    if !is_end && age::is_overdue(question, &target) {
+        draft.codes.insert(0, "deadline-exceeded");
+        draft = Draft::end(Conclusion::Stopped, draft.codes);
     }
     if let Some(notice) = due(question.history, &draft) {
         draft.next = notice;
@@ -118,7 +144,7 @@ fn single_rounds(history: &[Event]) -> Vec<Event> {
 
 /// Applies the rules in their order, until one has an answer.
 fn first_answer(question: Question<'_>, target: &Target) -> Draft {
-    if people::canceled(question.history) {
+    if people::canceled(question) {
         return Draft::end(Conclusion::Canceled, vec!["canceled"]);
     }
     if names_unknown_environment(question) {
@@ -132,6 +158,9 @@ fn first_answer(question: Question<'_>, target: &Target) -> Draft {
     }
     if path::order_is_unknown(question, target) {
         return Draft::end(Conclusion::Stopped, vec!["ancestry-unknown"]);
+    }
+    if path::rejected(question, target) {
+        return Draft::end(Conclusion::Stopped, vec!["rejected"]);
     }
     path::walk(question, target)
 }
@@ -147,6 +176,11 @@ fn names_unknown_environment(question: Question<'_>) -> bool {
         EventKind::LoadTested(it) => !known(&it.environment),
         EventKind::Superseded(it) | EventKind::Diverged(it) => !known(&it.environment),
         EventKind::Locked(it) => !known(&it.environment),
+        EventKind::Performed(it) => !known(&it.step.environment),
+        EventKind::Asked(it) => !known(&it.environment),
+        EventKind::Measured(it) => !known(&it.environment),
+        EventKind::RolledBack(it) => !known(&it.environment),
+        EventKind::Intervened(it) => it.environment.as_ref().is_some_and(|it| !known(it)),
         _ => false,
     })
 }
@@ -157,7 +191,9 @@ fn due(history: &[Event], draft: &Draft) -> Option<Next> {
         return None;
     }
     let mut notices = Vec::new();
-    if draft.permission == Permission::PromoteWithWarning {
+    if draft.is_outside {
+        notices.push(("outside-hours", Urgency::Warning));
+    } else if draft.permission == Permission::PromoteWithWarning {
         notices.push(("load-test-warning", Urgency::Warning));
     }
     match draft.next {

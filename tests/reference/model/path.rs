@@ -3,7 +3,8 @@
 use super::super::contract::promotion::{Conclusion, EventKind, Permission, Progress};
 use super::super::contract::types::{LoadTestAction, Verdict};
 use super::release::Target;
-use super::{Draft, Next, Question, deployments, load_test, people, progress};
+use super::windows::{self, State};
+use super::{Draft, Next, Outside, Question, deployments, load_test, people, progress, steps};
 
 /// The code of the reason why another release takes the place of this one.
 pub fn superseded(question: Question<'_>, target: &Target) -> Option<&'static str> {
@@ -11,7 +12,9 @@ pub fn superseded(question: Question<'_>, target: &Target) -> Option<&'static st
     for place in 0..count {
         let name = &question.settings.environments[place].name;
         let state = progress::progress(question, target, place);
-        if state == Progress::Failed && !progress::is_late(question, target, place) {
+        let is_late = progress::is_late(question, target, place);
+        let has_failed = state == Progress::Failed && !is_late;
+        if has_failed || steps::failure(question, target, place).is_some() {
             return None;
         }
         let superseded = question.history.iter().any(
@@ -38,30 +41,31 @@ pub fn order_is_unknown(question: Question<'_>, target: &Target) -> bool {
         .any(|event| matches!(&event.kind, EventKind::Diverged(it) if it.environment == *name));
     diverged
         && progress::progress(question, target, last) == Progress::Pending
-        && !people::approved(question.history)
+        && !people::approved(question, last)
+}
+
+/// Whether a person rejected the release for an environment that it has not entered.
+pub fn rejected(question: Question<'_>, target: &Target) -> bool {
+    let mut environments = 0..question.settings.environments.len();
+    let has_failed = environments.clone().any(|place| {
+        progress::progress(question, target, place) == Progress::Failed
+            || steps::failure(question, target, place).is_some()
+    });
+    let is_rejected = |place: usize| {
+        place >= target.place
+            && progress::progress(question, target, place) == Progress::Pending
+            && people::rejected(question, place)
+    };
+    !has_failed && environments.any(is_rejected)
 }
 
 /// Goes from the first environment to the last, and stops at the one that does not let the release continue.
 pub fn walk(question: Question<'_>, target: &Target) -> Draft {
     let count = question.settings.environments.len();
     for place in 0..count {
-        let state = progress::progress(question, target, place);
-        if state == Progress::Failed {
-            return failure(question, target, place);
-        }
-        if state != Progress::Converged && place < target.place {
-            return before_the_tag(question, target, place);
-        }
-        if state != Progress::Converged {
-            return step(question, target, place);
-        }
-        match table(question, target, place).0 {
-            Permission::Promote | Permission::PromoteWithWarning => {}
-            Permission::Stop => {
-                let (_, codes) = table(question, target, place);
-                return Draft::end(Conclusion::Stopped, codes);
-            }
-            Permission::Hold => return load_test_is_missing(question, target, place),
+        if let Some(mut draft) = stop_at(question, target, place) {
+            draft.environment = Some(place);
+            return draft;
         }
     }
     let (permission, mut codes) = so_far(question, target, count);
@@ -70,10 +74,41 @@ pub fn walk(question: Question<'_>, target: &Target) -> Draft {
         Permission::Promote => Conclusion::Promoted,
         _ => Conclusion::PromotedWithWarning,
     };
-    Draft {
-        permission,
-        next: Next::Finish(conclusion),
-        codes,
+    let mut draft = Draft::hold(Next::Finish(conclusion), codes);
+    draft.permission = permission;
+    draft
+}
+
+/// What has to happen in an environment before the release continues.
+fn stop_at(question: Question<'_>, target: &Target, place: usize) -> Option<Draft> {
+    let state = progress::progress(question, target, place);
+    if state == Progress::Failed {
+        return Some(failure(question, target, place));
+    }
+    if state != Progress::Converged && place < target.place {
+        return Some(before_the_tag(question, target, place));
+    }
+    if let Some(code) = steps::failure(question, target, place) {
+        return Some(Draft::end(Conclusion::Stopped, vec![code]));
+    }
+    if state != Progress::Converged {
+        return Some(step(question, target, place));
+    }
+    if let Some(name) = steps::missing(question, target, place) {
+        return Some(if place < target.place {
+            let codes = vec!["stage-not-verified", "step-not-run"];
+            Draft::hold(wait(question), codes)
+        } else {
+            let environment = question.settings.environments[place].name.clone();
+            let next = Next::Perform(environment, name.clone());
+            Draft::hold(next, vec!["step-not-run"])
+        });
+    }
+    let (permission, codes) = table(question, target, place);
+    match permission {
+        Permission::Promote | Permission::PromoteWithWarning => None,
+        Permission::Stop => Some(Draft::end(Conclusion::Stopped, codes)),
+        Permission::Hold => Some(load_test_is_missing(question, target, place)),
     }
 }
 
@@ -98,25 +133,18 @@ fn before_the_tag(question: Question<'_>, target: &Target, place: usize) -> Draf
         vec!["stage-not-verified", missing(question, target, place)]
     };
     codes.extend(early(question, target, place));
-    Draft {
-        permission: Permission::Hold,
-        next: wait(question),
-        codes,
-    }
+    Draft::hold(wait(question), codes)
 }
 
 /// The next step in an environment that the release may change.
 fn step(question: Question<'_>, target: &Target, place: usize) -> Draft {
     let name = question.settings.environments[place].name.clone();
     let state = progress::progress(question, target, place);
-    if state == Progress::Pending && is_occupied(question, target, place) {
-        let mut codes = vec!["locked"];
+    let is_pending = state == Progress::Pending;
+    if is_pending && let Some((next, code)) = closed(question, target, place) {
+        let mut codes = vec![code];
         codes.extend(early(question, target, place));
-        return Draft {
-            permission: Permission::Hold,
-            next: wait(question),
-            codes,
-        };
+        return Draft::hold(next, codes);
     }
     let is_last = place + 1 == question.settings.environments.len();
     let (permission, mut codes) = if place > 0 && (state == Progress::Pending || is_last) {
@@ -124,20 +152,61 @@ fn step(question: Question<'_>, target: &Target, place: usize) -> Draft {
     } else {
         (Permission::Hold, Vec::new())
     };
-    codes.push(missing(question, target, place));
+    let before = steps::missing(question, target, place).filter(|_| is_pending);
+    codes.push(match before {
+        Some(_) => "step-not-run",
+        None => missing(question, target, place),
+    });
     codes.extend(early(question, target, place));
-    let next = if state == Progress::Pending {
-        Next::Deploy(name)
-    } else if was_asked(question, target, place) {
-        wait(question)
-    } else {
-        Next::Observe(name)
+    let next = match before {
+        Some(step) => Next::Perform(name, step.clone()),
+        None if is_pending => Next::Deploy(name),
+        None if was_asked(question, target, place) => wait(question),
+        None => Next::Observe(name),
     };
-    Draft {
-        permission,
-        next,
-        codes,
+    let mut draft = Draft::hold(next, codes);
+    draft.permission = permission;
+    let environment = &question.settings.environments[place].name;
+    let outside = windows::state(question, environment, question.now);
+    if is_pending && let State::Outside(outside) = outside {
+        draft.codes.push("outside-hours");
+        draft.is_outside = outside == Outside::Warn;
+        if draft.is_outside && permission == Permission::Promote {
+            draft.permission = Permission::PromoteWithWarning;
+        }
     }
+    draft
+}
+
+/// What prevents something from starting in an environment: the next action, and the code of the reason.
+fn closed(question: Question<'_>, target: &Target, place: usize) -> Option<(Next, &'static str)> {
+    let environment = &question.settings.environments[place];
+    let name = &environment.name;
+    let code = match windows::state(question, name, question.now) {
+        State::Frozen => Some("frozen"),
+        State::Outside(Outside::Hold) => Some("outside-hours"),
+        _ => None,
+    };
+    if let Some(code) = code {
+        let seconds = windows::wait(question, name, question.now);
+        return Some((Next::Wait(seconds), code));
+    }
+    if people::approvals_are_missing(question, place, question.now) {
+        let next = if people::was_asked(question, environment) {
+            Next::Wait(60)
+        } else {
+            Next::Ask(people::question_key(environment))
+        };
+        return Some((next, "approval-missing"));
+    }
+    if place > 0 && progress::is_stale(question, target, place - 1) {
+        let before = question.settings.environments[place - 1].name.clone();
+        return Some((Next::Observe(before), "verification-stale"));
+    }
+    if is_occupied(question, target, place) {
+        return Some((wait(question), "locked"));
+    }
+    None
 }
 
 /// The code of the reason why an environment has not converged.
@@ -205,11 +274,7 @@ fn load_test_is_missing(question: Question<'_>, target: &Target, place: usize) -
     if is_known && target.place > place {
         codes.push("stage-not-verified");
     }
-    Draft {
-        permission: Permission::Hold,
-        next,
-        codes,
-    }
+    Draft::hold(next, codes)
 }
 
 /// The decision table of all environments before this one. Each of them lets the release continue.
@@ -237,7 +302,7 @@ fn table(question: Question<'_>, target: &Target, place: usize) -> (Permission, 
         .iter()
         .map(|test| {
             let result = progress::load_tested(question, target, place, &test.name)?;
-            Some(load_test::verdict(result, &target.commit, &test.thresholds))
+            Some(load_test::verdict(result, &target.commit, test))
         })
         .collect();
     let all_passed = judged

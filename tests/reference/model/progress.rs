@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use super::super::contract::promotion::{EventKind, LoadTestResult, Outcome, Progress};
+use super::super::contract::promotion::{
+    Convergence, EventKind, LoadTestResult, Outcome, Progress,
+};
 use super::super::contract::types::LoadTestAction;
 use super::convergence::{self, Rounds};
 use super::release::Target;
-use super::{Question, deployments, load_test, people};
+use super::{Question, deployments, load_test, people, steps};
 
 /// How far the release has come in the environment.
 pub fn progress(question: Question<'_>, target: &Target, environment: usize) -> Progress {
@@ -44,10 +46,12 @@ pub fn is_late(question: Question<'_>, target: &Target, environment: usize) -> b
     let settings = &question.settings.environments[environment];
     let begin = question.history[since]
         .at
-        .max(people::hold_ended(question.history));
+        .max(people::hold_ended(question, environment))
+        .max(asked_again(question, environment, since));
     let deadline = u64::from(settings.convergence_deadline);
     let is_overdue = |at: u64| at > begin && at - begin > deadline;
-    if has_failed(question, since) || people::held(question.history) || !is_overdue(question.now) {
+    let is_held = people::held(question, environment);
+    if has_failed(question, since) || is_held || !is_overdue(question.now) {
         return false;
     }
     let overdue: Vec<_> = question.history[since..]
@@ -78,6 +82,65 @@ pub fn is_settled(question: Question<'_>, target: &Target, environment: usize) -
             environment,
             since..counts_until(question, target, environment, since),
         )
+}
+
+/// The places of the history where steps behind the deployment count. Absent if no deployment counts, or it failed.
+pub fn counting_places(
+    question: Question<'_>,
+    target: &Target,
+    environment: usize,
+) -> Option<Range<usize>> {
+    let end = question.history.len();
+    let since = deployments::counting(question, target, environment, end)?;
+    let until = counts_until(question, target, environment, since);
+    (!has_failed(question, since)).then_some(since..until)
+}
+
+/// Whether the release has waited for a long time since something was found out about the environment.
+pub fn is_stale(question: Question<'_>, target: &Target, environment: usize) -> bool {
+    let name = &question.settings.environments[environment].name;
+    let rounds = question.history.iter().rev();
+    let mut rounds = rounds.filter_map(|event| match &event.kind {
+        EventKind::Observed(it) if it.environment == *name => Some(&it.convergence),
+        _ => None,
+    });
+    let is_observed = matches!(rounds.next(), Some(Convergence::Observed(_)));
+    let end = question.history.len();
+    let deployed = (0..end).rev().find(|place| {
+        let to = deployments::at(question, *place).map(|(to, _)| to);
+        to.is_some_and(|it| it <= environment) && deployments::is_own(question, target, *place)
+    });
+    is_observed && waited(question, environment, deployed.unwrap_or(0), end) >= 600
+}
+
+/// When the nodes were asked again after a long wait, after a place of the history.
+fn asked_again(question: Question<'_>, environment: usize, since: usize) -> u64 {
+    let name = &question.settings.environments[environment].name;
+    let again = (since + 1..question.history.len()).rev().find(|place| {
+        let event = &question.history[*place].kind;
+        matches!(event, EventKind::Observed(it) if it.environment == *name)
+            && waited(question, environment, since, *place) >= 600
+    });
+    again.map_or(0, |it| question.history[it].at)
+}
+
+/// Seconds of waiting between two places, since the last round, load test or step of an environment.
+fn waited(question: Question<'_>, environment: usize, since: usize, until: usize) -> u64 {
+    let name = &question.settings.environments[environment].name;
+    let history = &question.history[since..until];
+    let found = history.iter().rposition(|event| match &event.kind {
+        EventKind::Observed(it) => it.environment == *name,
+        EventKind::LoadTested(it) => it.environment == *name,
+        EventKind::Performed(it) => it.step.environment == *name,
+        _ => false,
+    });
+    let waits = history[found.unwrap_or(0)..].iter();
+    waits
+        .map(|event| match event.kind {
+            EventKind::Waited(seconds) => u64::from(seconds),
+            _ => 0,
+        })
+        .sum()
 }
 
 /// The load test of this name that counts in an environment.
@@ -160,6 +223,7 @@ fn was_settled(
 ) -> bool {
     !has_failed(question, places.start)
         && rounds(question, target, environment, places.clone()).converged()
+        && steps::succeeded(question, environment, places.clone())
         && (load_test::meaning(question, target).action == Some(LoadTestAction::Skip)
             || question.settings.environments[environment]
                 .load_tests

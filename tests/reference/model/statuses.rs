@@ -5,7 +5,7 @@ use super::super::contract::promotion::{
     NodeVersion,
 };
 use super::release::Target;
-use super::{Question, deployments, load_test, progress};
+use super::{Question, deployments, load_test, people, progress};
 
 /// Every environment of the settings, in order.
 pub fn statuses(question: Question<'_>, target: &Target) -> Vec<EnvironmentStatus> {
@@ -14,14 +14,14 @@ pub fn statuses(question: Question<'_>, target: &Target) -> Vec<EnvironmentStatu
         .map(|(place, environment)| {
             let load_tests = environment.load_tests.iter().filter_map(|test| {
                 let result = progress::load_tested(question, target, place, &test.name)?;
-                let (verdict, _) = load_test::verdict(result, &target.commit, &test.thresholds);
+                let (verdict, _) = load_test::verdict(result, &target.commit, test);
                 let name = test.name.clone();
                 Some(LoadTestStatus { name, verdict })
             });
             EnvironmentStatus {
                 environment: environment.name.clone(),
                 progress: progress::progress(question, target, place),
-                approved_by: Vec::new(),
+                approved_by: people::approvals(question, place, question.now),
                 load_tests: load_tests.collect(),
                 watch: None,
                 nodes: nodes(question, target, place),
