@@ -1,21 +1,19 @@
-//! The tables of `greenlight.toml`, as the file has them, and `[[environment]]` as it is used.
+//! The tables of `greenlight.toml`, as the file has them.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::environment::EnvironmentTable;
 use super::messages::{ReportTable, SlackTable};
 use super::serve::ServeTable;
-use super::values::{self, Span, Wrong};
+use super::values::Span;
 #[cfg(test)]
-use crate::contract::fields::{ByName, Digest, shapes};
-use crate::contract::history::MOST_NODES;
+use crate::contract::fields::{ByName, Digest};
 use crate::contract::names::{Named as _, names};
 use crate::contract::settings;
-use crate::contract::types::{EnvironmentSettings, LoadTestAction};
+use crate::contract::types::LoadTestAction;
 use crate::facts::load_test::{Format, REQUESTS};
-use crate::http::{has_credentials, is_url};
 
 /// The settings of a team, and how its deployments run.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,43 +40,6 @@ pub(super) struct File {
     pub journal: JournalTable,
     /// What `greenlight serve` receives, and how it starts deployments.
     pub serve: Option<ServeTable>,
-}
-
-/// One environment.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(test, schemars(extend("required" = ["name", "deploy", "nodes"])))]
-pub(super) struct EnvironmentTable {
-    /// Its name, as it appears in tags.
-    #[cfg_attr(test, schemars(regex(pattern = "^[a-z0-9-]+$")))]
-    pub name: String,
-    /// The command that deploys the release: a program and its arguments, run in the folder of the
-    /// configuration without a shell.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    pub deploy: Vec<String>,
-    /// How long the command may run; 15m unless set.
-    #[serde(default = "fifteen_minutes")]
-    pub deploy_time_limit: Span,
-    /// Whether an interrupted deployment may be repeated; false unless set.
-    #[serde(default)]
-    pub deploy_repeatable: bool,
-    /// The command that ends the work that the deploy command started on other machines, such as a job in a cluster. It
-    /// runs before an interrupted deploy command is repeated, and after a canceled one.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    pub deploy_cleanup: Option<Vec<String>>,
-    /// The base URL of each node, which answers `/__version__`.
-    #[cfg_attr(test, schemars(with = "Vec<shapes::Url>", length(min = 1)))]
-    #[serde(default)]
-    pub nodes: Vec<String>,
-    /// How long a node may take to answer; 5s unless set.
-    #[serde(default = "five_seconds")]
-    pub node_time_limit: Span,
-    /// Consecutive rounds in which every node must serve the release; 2 unless set.
-    #[cfg_attr(test, schemars(range(min = 1)))]
-    pub convergence_rounds: Option<u32>,
-    /// How long after the deployment every node must serve the release; 10m unless set.
-    pub convergence_deadline: Option<Span>,
 }
 
 /// How the load test runs.
@@ -281,101 +242,10 @@ fn zero() -> Vec<i32> {
     vec![0]
 }
 
-const fn fifteen_minutes() -> Span {
-    Span::of(15 * 60)
-}
-
 const fn an_hour() -> Span {
     Span::of(60 * 60)
 }
 
-const fn five_seconds() -> Span {
-    Span::of(5)
-}
-
 const fn yes() -> bool {
     true
-}
-
-/// How to deploy to an environment and ask its nodes.
-#[derive(Clone, Debug)]
-pub struct Environment {
-    /// Its name.
-    pub name: String,
-    /// The command that deploys, as an argument list.
-    pub deploy: Vec<String>,
-    /// How long the command may run.
-    pub time_limit: Duration,
-    /// Whether an interrupted deployment may be repeated.
-    pub repeatable: bool,
-    /// The command that ends the work that the deploy command started on other machines, as an argument list.
-    pub cleanup: Option<Vec<String>>,
-    /// The base URLs of its nodes, which are also their names.
-    pub nodes: Vec<String>,
-    /// How long a node may take to answer.
-    pub node_time_limit: Duration,
-}
-
-/// Checks the table of an environment, and splits it into the policy's settings and the host's. `at` is the path of
-/// the table.
-pub(super) fn environment(
-    at: &str,
-    table: EnvironmentTable,
-) -> Result<(EnvironmentSettings, Environment), Wrong> {
-    let key = |name: &str| format!("{at}.{name}");
-    values::command(&key("deploy"), &table.deploy)?;
-    if let Some(cleanup) = &table.deploy_cleanup {
-        values::command(&key("deploy-cleanup"), cleanup)?;
-    }
-    if table.nodes.is_empty() {
-        return Err(Wrong::new(
-            key("nodes"),
-            format!("is missing or empty for `{}`", table.name),
-            "list the base URL of each node; greenlight reads the deployed version from its `/__version__`",
-        ));
-    }
-    if let Some(place) = table.nodes.iter().position(|it| has_credentials(it)) {
-        // The error does not quote the URL, because it can contain a password.
-        return Err(Wrong::new(
-            key(&format!("nodes.{place}")),
-            "has a node with a user or a password, which every report would show",
-            "write the URL without the part before `@`, and let the nodes answer `/__version__` without a password",
-        ));
-    }
-    if let Some((place, node)) = table.nodes.iter().enumerate().find(|(_, it)| !is_url(it)) {
-        return Err(Wrong::new(
-            key(&format!("nodes.{place}")),
-            format!("has a node that is not a URL: `{node}`"),
-            "write the URL with its scheme: `https://stage-1.example.org`",
-        ));
-    }
-    if table.nodes.len() > MOST_NODES {
-        return Err(Wrong::new(
-            key("nodes"),
-            format!("has more than {MOST_NODES} nodes for `{}`", table.name),
-            "list a sample of the nodes",
-        ));
-    }
-    values::positive(&key("deploy-time-limit"), table.deploy_time_limit, "15m")?;
-    values::positive(&key("node-time-limit"), table.node_time_limit, "5s")?;
-    let defaults = settings::environment(&table.name);
-    let agreed = EnvironmentSettings {
-        convergence_rounds: table
-            .convergence_rounds
-            .unwrap_or(defaults.convergence_rounds),
-        convergence_deadline: table
-            .convergence_deadline
-            .map_or(defaults.convergence_deadline, Span::seconds),
-        ..defaults
-    };
-    let environment = Environment {
-        name: table.name,
-        deploy: table.deploy,
-        time_limit: table.deploy_time_limit.duration(),
-        repeatable: table.deploy_repeatable,
-        cleanup: table.deploy_cleanup,
-        nodes: table.nodes,
-        node_time_limit: table.node_time_limit.duration(),
-    };
-    Ok((agreed, environment))
 }

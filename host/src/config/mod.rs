@@ -5,10 +5,11 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `load_test` those
+//! - `file`, `environment`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `load_test` those
 //!   of the load test, `rules` those of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
+mod environment;
 mod file;
 mod find;
 #[cfg(test)]
@@ -37,7 +38,8 @@ use crate::secret::Source;
 use places::Places;
 use values::Wrong;
 
-pub use file::{Environment, Labels, LoadTestTable as LoadTest};
+pub use environment::Environment;
+pub use file::{Labels, LoadTestTable as LoadTest};
 pub use messages::{ReportUrl, Slack};
 pub use serve::Serve;
 
@@ -134,7 +136,8 @@ impl Config {
         }
         let mut environments = Vec::new();
         for (place, table) in file.environment.into_iter().enumerate() {
-            let (agreed, environment) = file::environment(&format!("environment.{place}"), table)?;
+            let (agreed, environment) =
+                environment::environment(&format!("environment.{place}"), table)?;
             settings.environments.push(agreed);
             environments.push(environment);
         }
@@ -254,6 +257,9 @@ mod tests {
         let settings = &config.settings;
         assert_eq!(settings.environments[0].convergence_rounds, 3);
         assert_eq!(settings.environments[0].convergence_deadline, 300);
+        let prod = &settings.environments[1];
+        assert_eq!((prod.approvals, prod.approval_lasts), (2, 8 * 60 * 60));
+        assert!(prod.author_may_approve && settings.environments[0].approvals == 0);
         assert_eq!(settings.poll_interval, 5);
         let thresholds = &settings.environments[0].load_tests[0].thresholds;
         assert_eq!(thresholds.max_p95, Some(800));
@@ -286,6 +292,10 @@ mod tests {
             (
                 format!("{LEAST}\nconvergence-rounds = 0"),
                 "`environment.convergence-rounds` must be greater than 0",
+            ),
+            (
+                format!("{LEAST}\napproval-lasts = \"0s\""),
+                "line 12: `environment.approval-lasts` must be greater than 0",
             ),
             (
                 format!("{LEAST}\n[release]\npoll-interval = \"0s\""),

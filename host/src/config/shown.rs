@@ -126,6 +126,9 @@ impl List<'_> {
                     source: line.map_or(Source::Default, Source::File),
                 });
             };
+            add("approvals", json!(environment.approvals));
+            add("author-may-approve", json!(environment.author_may_approve));
+            add("approval-lasts", seconds(environment.approval_lasts));
             add("convergence-rounds", json!(environment.convergence_rounds));
             add(
                 "convergence-deadline",
