@@ -114,6 +114,7 @@ fn a_named_person_can_let_it_continue() {
     let ada = Details::Person(Person {
         name: "Ada".to_owned(),
         reason: Some("the test itself was broken".to_owned()),
+        proven: false,
     });
     assert!(pipeline.entries(2).iter().any(|it| {
         matches!(&it.entry, Entry::Happened { event, details }

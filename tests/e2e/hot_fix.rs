@@ -28,6 +28,7 @@ fn gave_way(pipeline: &Pipeline, number: u64) {
     let ada = Details::Person(Person {
         name: "Ada".to_owned(),
         reason: Some("the shop is down".to_owned()),
+        proven: false,
     });
     assert!(pipeline.entries(number).iter().any(|it| {
         matches!(&it.entry, Entry::Happened { event, details }

@@ -23,6 +23,7 @@ mod once;
 mod outbox;
 mod outlived;
 mod parts;
+mod people;
 mod pipeline;
 #[expect(dead_code, reason = "the tests of the journal use the rest")]
 #[path = "../journal/postgres_server.rs"]

@@ -67,6 +67,8 @@ pub struct Setting {
     pub deploy_limit: Option<u32>,
     /// The command that deploys to production, unless it is the service's.
     pub deploy_prod: Option<Vec<String>>,
+    /// More keys of the last environment.
+    pub production: &'static str,
     /// The keys of `[slack]`.
     pub slack: String,
     /// The tables for what registries tell, at the end of the configuration.
@@ -104,6 +106,7 @@ impl Pipeline {
             lease: 10,
             deploy_limit: None,
             deploy_prod: None,
+            production: "",
             slack: WEBHOOK.to_owned(),
             serve: None,
         };
@@ -324,6 +327,7 @@ impl Pipeline {
             &self.stage,
         ));
         text.push_str(&environment("prod", &deploy_prod, &self.prod));
+        text.push_str(setting.production);
         let _ = write!(
             text,
             "[load-test]\ncommand = {}\nformat = \"locust\"\nresults = \"results.json\"\n\

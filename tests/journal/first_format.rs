@@ -205,6 +205,7 @@ fn an_unfinished_deployment_of_another_policy_is_canceled(place: &Place) {
     let ada = Details::Person(Person {
         name: "Ada".to_owned(),
         reason: None,
+        proven: false,
     });
     assert!(matches!(
         &entries[ENTRIES].entry,

@@ -215,6 +215,7 @@ fn intervened(kind: InterventionKind) -> EventKind {
     let ada = Person {
         name: "Ada".to_owned(),
         reason: None,
+        proven: false,
     };
     EventKind::Intervened(ada.intervention(kind))
 }
@@ -229,6 +230,7 @@ fn seen() -> Vec<StoredEvent> {
         Details::Person(Person {
             name: "Ada".to_owned(),
             reason: None,
+            proven: false,
         })
     };
     let plain = |text, kind| (text, r#"{"of":"nothing"}"#, kind, Details::Nothing);

@@ -6,9 +6,9 @@ use clap::Args;
 
 use super::configuration::{self, ConfigArguments};
 use super::output::Output;
+use super::person::PersonArguments;
 use super::{Error, Exit};
 use crate::deployment::Cancellation;
-use crate::deployment::entry::Person;
 use crate::text::escape::escape;
 
 /// Cancel an unfinished deployment.
@@ -21,12 +21,8 @@ pub struct CancelArguments {
     /// Cancel the deployment with this number.
     #[arg(value_parser = super::args::deployment)]
     number: u64,
-    /// Record this name as the person who cancels.
-    #[arg(long, value_name = "NAME", value_parser = super::args::person)]
-    by: String,
-    /// Record why.
-    #[arg(long, value_name = "TEXT", value_parser = super::args::person)]
-    reason: Option<String>,
+    #[command(flatten)]
+    person: PersonArguments,
     /// Wait this long for the process that drives the deployment. It still ends the deployment later.
     #[arg(long, value_name = "DURATION", value_parser = super::args::duration, default_value = "60s")]
     wait: Duration,
@@ -38,10 +34,7 @@ pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, 
     let config =
         configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
     let number = arguments.number;
-    let person = Person {
-        name: arguments.by.clone(),
-        reason: arguments.reason.clone(),
-    };
+    let person = arguments.person.person()?;
     let mut tell = |text: &str| output.note(&format!("note: {}\n", escape(text)));
     let canceled = crate::deployment::cancel(&config, number, &person, arguments.wait, &mut tell)?;
     match canceled {

@@ -16,11 +16,13 @@ mod facts;
 mod facts_document;
 mod help;
 mod hours;
+mod intervene;
 mod journal;
 mod label;
 mod live;
 mod output;
 mod output_flags;
+mod person;
 mod policy;
 mod progress;
 mod replace;
@@ -46,6 +48,7 @@ pub use exit::{Exit, WarnExitCode};
 use output::Output;
 use output_flags::OutputFlags;
 
+use crate::contract::promotion::InterventionKind::{Approved, Held, Rejected};
 use crate::effects::process::gate;
 pub use crate::error::Error;
 use crate::local;
@@ -81,6 +84,20 @@ enum Command {
     Hours(hours::HoursArguments),
     Run(Box<run::Arguments>),
     Status(status::StatusArguments),
+    /// Approve a release.
+    ///
+    /// Approvals of different people add up. An approval is about the image of the deployment, lifts a hold, and
+    /// expires after `approval-lasts`. The process that drives the deployment, on any machine that shares the journal,
+    /// records it and continues.
+    Approve(intervene::WordArguments),
+    /// Reject a release.
+    ///
+    /// It enters no further environment, and its deployment ends with status 1. Nothing is rolled back.
+    Reject(intervene::WordArguments),
+    /// Hold a release until a person approves it.
+    ///
+    /// It enters no further environment meanwhile. A hold voids the approvals before it.
+    Hold(intervene::WordArguments),
     Cancel(cancel::CancelArguments),
     Live(live::Arguments),
     RollbackAdvice(rollback::Arguments),
@@ -201,6 +218,9 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Hours(arguments) => hours::run(&arguments, output),
         Command::Run(arguments) => run::run(&arguments, output),
         Command::Status(arguments) => status::status(&arguments, output),
+        Command::Approve(it) => intervene::intervene(Approved, &it, output),
+        Command::Reject(it) => intervene::intervene(Rejected, &it, output),
+        Command::Hold(it) => intervene::intervene(Held, &it, output),
         Command::Cancel(arguments) => cancel::cancel(&arguments, output),
         Command::Live(arguments) => live::run(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),

@@ -42,7 +42,7 @@ enum Flag {
 use Flag::{Color as C, Quiet as Q, Verbose as V};
 
 /// The flags that each command offers. A command without a row offers none.
-const OFFERED: [(&str, &[Flag]); 21] = [
+const OFFERED: [(&str, &[Flag]); 24] = [
     ("label", &[C, Q, V]),
     ("tags", &[C, Q, V]),
     ("resolve", &[Q, V]),
@@ -52,6 +52,9 @@ const OFFERED: [(&str, &[Flag]); 21] = [
     ("hours", &[C, Q]),
     ("run", &[C, Q, V]),
     ("status", &[V]),
+    ("approve", &[Q, V]),
+    ("reject", &[Q, V]),
+    ("hold", &[Q, V]),
     ("cancel", &[Q, V]),
     ("live", &[V]),
     ("rollback-advice", &[V]),

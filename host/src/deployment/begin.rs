@@ -9,6 +9,7 @@ use super::log::{self, Log};
 use super::mailbox::Mailbox;
 use super::recovery::Opening;
 use super::request::Request;
+use super::word::{self, Word};
 use super::{Context, Error, HeldLeases, Outcome};
 use crate::clock;
 use crate::config::Config;
@@ -81,7 +82,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         Claimed::AlreadyBegun(number) => return Ok(Outcome::AlreadyBegun(number)),
     };
     let mailbox = leases.or_release(store.as_mut(), |store| {
-        Mailbox::open(location, store, number, &context.shutdown)
+        Mailbox::open(location, store, number, &context.shutdown, 0)
     })?;
     let log = Log::new(store, number);
     let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
@@ -130,14 +131,18 @@ pub(super) struct Said {
 }
 
 fn said(request: &Request<'_>) -> Vec<Said> {
-    let person = |name: &str| Person {
-        name: name.to_owned(),
-        reason: None,
-    };
-    let approved = request.approved_by.map(|name| Said {
-        note: format!("approved by {name}"),
-        kind: EventKind::Intervened(person(name).intervention(InterventionKind::Approved)),
-        details: Details::Person(person(name)),
+    let approved = request.approved_by.map(|person| {
+        let word = Word {
+            kind: InterventionKind::Approved,
+            person: person.clone(),
+            environment: None,
+        };
+        let approved = word.intervention(request.digest);
+        Said {
+            note: word::in_words(&approved),
+            kind: EventKind::Intervened(approved),
+            details: Details::Person(person.clone()),
+        }
     });
     let waived = request.waiver.into_iter().flat_map(|waiver| {
         waiver.commits.iter().map(|commit| Said {
@@ -155,6 +160,7 @@ fn said(request: &Request<'_>) -> Vec<Said> {
             details: Details::Person(Person {
                 name: waiver.by.clone(),
                 reason: Some(waiver.reason.clone()),
+                proven: false,
             }),
         })
     });

@@ -63,6 +63,7 @@ pub fn cancel(
     let message = Message::Cancel {
         by: person.name.clone(),
         reason: person.reason.clone(),
+        proven: person.proven,
     };
     message.send(store.as_mut(), number)?;
     tell(&format!(

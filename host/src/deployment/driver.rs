@@ -9,6 +9,7 @@ mod opening;
 mod running;
 mod running_command;
 mod supersede;
+mod waiting;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,14 +24,13 @@ use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
 use super::survey::Survey;
-use super::{Context, End, Error, HeldLeases, JITTER, Keeper, occupant};
+use super::{Context, End, Error, HeldLeases, Keeper, occupant};
 use crate::contract::actions::sentence;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, EventKind, LoadTest, LoadTestRun, Outcome, Release,
 };
 use crate::contract::types::Settings;
 use crate::journal::Lock;
-use crate::retry;
 
 /// A running deployment.
 pub(super) struct Driver<'a> {
@@ -137,7 +137,12 @@ impl<'a> Driver<'a> {
     /// Decides once, and does what was decided.
     fn step(&mut self) -> Result<Option<(Conclusion, Decision)>, Error> {
         self.context.check_shutdown()?;
+        if self.mailbox.has_message() {
+            self.heed_messages()?;
+            return Ok(None);
+        }
         let decision = self.decide()?;
+        self.release_while_waiting(&decision)?;
         let log = &mut self.record.log;
         self.last_look.if_due(&decision, &mut self.context, log)?;
         match &decision.next {
@@ -152,7 +157,8 @@ impl<'a> Driver<'a> {
             Action::Deploy(environment) => self.deploy(environment, &decision.next)?,
             Action::Observe(environment) => self.observe(environment)?,
             Action::LoadTest(run) => self.load_test(run, &decision.next)?,
-            Action::Ask(_) | Action::Perform(_) | Action::Measure(_) | Action::RollBack(_) => {
+            Action::Ask(question) => self.ask(question, &decision.next)?,
+            Action::Perform(_) | Action::Measure(_) | Action::RollBack(_) => {
                 return Err(not_possible(&decision.next));
             }
             Action::Notify(notice) => self.notify(notice)?,
@@ -191,23 +197,6 @@ impl<'a> Driver<'a> {
         Ok(decision)
     }
 
-    /// Makes sure that this deployment holds an environment, also after a resume.
-    fn hold(&mut self, environment: &str) -> Result<(), Error> {
-        let lock = Lock::environment(environment);
-        if self.leases.holds(&lock) {
-            return Ok(());
-        }
-        if self.leases.has_lost(&lock) {
-            return Err(Error::LostLease(lock));
-        }
-        let (number, commit) = (self.record.log.deployment, &self.began.commit);
-        let store = self.record.log.store.as_mut();
-        match self.leases.claim(store, &lock, number, commit)? {
-            None => Ok(()),
-            Some(_) => Err(Error::LostLease(lock)),
-        }
-    }
-
     fn look(&mut self) -> Survey<'a, '_> {
         Survey {
             context: &mut self.context,
@@ -233,6 +222,7 @@ impl<'a> Driver<'a> {
         if self.waits_for_another(environment)? {
             return Ok(());
         }
+        self.supersede_waiting()?;
         let own = self.settings.environments.iter().skip(self.entry);
         let own: Vec<_> = own.map(|it| it.name.clone()).collect();
         self.look().look_before(environment, &own)?;
@@ -290,7 +280,9 @@ impl<'a> Driver<'a> {
         let Some(how) = &config.load_test else {
             return Err(load_test::not_configured(environment));
         };
-        self.hold(environment)?;
+        if !self.hold_or_wait(environment)? {
+            return Ok(());
+        }
         self.start(effect)?;
         let name = commands::name(self.record.log.next(), "load-test", environment);
         let run = RunningTest::prepare(config, how, self.folder.join(&name));
@@ -331,18 +323,6 @@ impl<'a> Driver<'a> {
             .screen
             .ended(effect, measured.well, &measured.said, took);
         Ok(())
-    }
-
-    fn wait(&mut self, seconds: u32) -> Result<(), Error> {
-        let time = Duration::from_secs(u64::from(seconds));
-        let time = retry::spread(time, JITTER, fastrand::f64());
-        if self.context.shutdown.wait(time) {
-            return self.context.check_shutdown();
-        }
-        self.stale = true;
-        Ok(self
-            .record
-            .happened(EventKind::Waited(seconds), Details::Nothing)?)
     }
 
     fn finish(&mut self, conclusion: Conclusion) -> Result<(), Error> {

@@ -188,6 +188,11 @@ pub enum Details {
     },
     /// A person caused the event.
     Person(Person),
+    /// A message to the driver caused the event.
+    Message {
+        /// The id of the message. A process that resumes the deployment does not record it again.
+        id: u64,
+    },
     /// The effect was interrupted, and not repeated.
     #[serde(rename = "cut-off")]
     Interrupted,
@@ -201,6 +206,9 @@ pub struct Person {
     /// Why the person intervened, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether a CI system or a token proves the name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proven: bool,
 }
 
 /// Details of a command that ran.
@@ -245,6 +253,13 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Whether the driver wrote the entry because of the message with this id.
+    pub(super) fn is_of_message(&self, id: u64) -> bool {
+        matches!(self, Self::Happened { details: Details::Message { id: of }, .. } if *of == id)
+    }
+}
+
 impl Details {
     /// Whether another deployment recorded the event.
     pub fn is_imported(&self) -> bool {
@@ -258,7 +273,7 @@ impl Person {
         Intervention {
             kind,
             by: self.name.clone(),
-            proven: false,
+            proven: self.proven,
             why: self.reason.clone().unwrap_or_default(),
             environment: None,
             digest: None,
@@ -268,9 +283,11 @@ impl Person {
 
     /// The name and the reason in one line.
     pub fn in_words(&self) -> String {
+        let proven = if self.proven { " (proven)" } else { "" };
+        let name = format!("{}{proven}", self.name);
         match &self.reason {
-            Some(reason) => format!("{}: {reason}", self.name),
-            None => self.name.clone(),
+            Some(reason) => format!("{name}: {reason}"),
+            None => name,
         }
     }
 }
@@ -318,6 +335,7 @@ mod tests {
             Details::Person(Person {
                 name: "Ada".to_owned(),
                 reason: reason.map(str::to_owned),
+                proven: false,
             })
         };
         for (details, stored) in [
@@ -326,6 +344,7 @@ mod tests {
                 ada(Some("late")),
                 r#"{"of":"person","name":"Ada","reason":"late"}"#,
             ),
+            (Details::Message { id: 3 }, r#"{"of":"message","id":3}"#),
             (imported, r#"{"of":"borrowed","deployment":4,"position":7}"#),
             (Details::Interrupted, r#"{"of":"cut-off"}"#),
         ] {

@@ -159,12 +159,12 @@ impl HeldLeases {
         Ok(())
     }
 
-    /// Releases every lock except these.
+    /// Releases every lock except these. Returns whether there was one to release.
     ///
     /// # Errors
     ///
     /// Those of the store. The leases expire by themselves then.
-    pub fn release_all_but(&self, store: &mut dyn Store, kept: &[Lock]) -> journal::Result<()> {
+    pub fn release_all_but(&self, store: &mut dyn Store, kept: &[Lock]) -> journal::Result<bool> {
         let given: Vec<Held> = {
             let mut held = self.held.lock();
             let all = std::mem::take(&mut *held);
@@ -172,13 +172,14 @@ impl HeldLeases {
             *held = keep;
             give
         };
+        let is_any = !given.is_empty();
         for held in given {
             // One failed write must not make the next deployment wait until the lease expires.
             store
                 .release(&held.lease, &self.holder)
                 .or_else(|_| store.release(&held.lease, &self.holder))?;
         }
-        Ok(())
+        Ok(is_any)
     }
 }
 

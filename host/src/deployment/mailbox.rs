@@ -13,7 +13,7 @@ use crate::journal::{self, Location, Store};
 /// How often to look for messages.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The messages to one driver. A new one ends what the driver does at that moment.
+/// The messages to one driver. A new one ends a wait of the driver, and some end what it does at that moment.
 pub(super) struct Mailbox {
     /// The request of this process to shut down, which messages do not make.
     process: Shutdown,
@@ -23,6 +23,8 @@ pub(super) struct Mailbox {
 }
 
 struct Found {
+    /// Ends a wait.
+    wake: Shutdown,
     /// Ends what the driver does.
     stop: Shutdown,
     /// Ends a deploy command.
@@ -30,11 +32,21 @@ struct Found {
     /// The id of the last message that was found.
     last: u64,
     /// The messages that the driver has not taken.
-    messages: VecDeque<Message>,
+    messages: VecDeque<Received>,
+}
+
+/// A message that was found.
+pub(super) struct Received {
+    /// Its id.
+    pub(super) id: u64,
+    /// When it was sent, in seconds since 1970.
+    pub(super) at: u64,
+    /// What it asks for.
+    pub(super) message: Message,
 }
 
 impl Mailbox {
-    /// Finds the messages that are there, and begins to look for more.
+    /// Finds the messages behind the one with the id `last` that are there, and begins to look for more.
     ///
     /// # Errors
     ///
@@ -44,14 +56,16 @@ impl Mailbox {
         store: &mut dyn Store,
         deployment: u64,
         process: &Shutdown,
+        last: u64,
     ) -> Result<Self, Error> {
         let mut found = Found {
+            wake: process.child(),
             stop: process.child(),
             stop_deploy: process.child(),
-            last: 0,
+            last,
             messages: VecDeque::new(),
         };
-        found.add(store.messages(deployment, 0)?);
+        found.add(store.messages(deployment, last)?);
         let shared = Arc::new(Mutex::new(found));
         let mut store = Connection::new(move || journal::open(&location));
         let look = {
@@ -77,6 +91,11 @@ impl Mailbox {
         self.process.clone()
     }
 
+    /// What ends a wait: a shutdown of the process, or any message.
+    pub(super) fn wake(&self) -> Shutdown {
+        lock(&self.shared).wake.clone()
+    }
+
     /// What ends the driver's current action: a shutdown of the process, or a message.
     pub(super) fn stop(&self) -> Shutdown {
         lock(&self.shared).stop.clone()
@@ -87,20 +106,21 @@ impl Mailbox {
         lock(&self.shared).stop_deploy.clone()
     }
 
-    /// Whether a message waits, and ended the driver's current action. A shutdown of the process goes first.
+    /// Whether a message waits. A shutdown of the process goes first.
     pub(super) fn has_message(&self) -> bool {
         !self.process.is_requested() && !lock(&self.shared).messages.is_empty()
     }
 
     /// Takes the oldest message, unless the process shuts down. After the last one, the driver may act again, and
     /// needs a new [`stop`](Mailbox::stop).
-    pub(super) fn take(&self) -> Option<Message> {
+    pub(super) fn take(&self) -> Option<Received> {
         if self.process.is_requested() {
             return None;
         }
         let mut found = lock(&self.shared);
         let message = found.messages.pop_front()?;
         if found.messages.is_empty() {
+            found.wake = self.process.child();
             found.stop = self.process.child();
             found.stop_deploy = self.process.child();
         }
@@ -114,15 +134,25 @@ impl Found {
             self.last = message.id;
             match Message::read(&message.body) {
                 Message::Unknown => {}
-                message @ (Message::Cancel { .. } | Message::Supersede { .. }) => {
-                    self.messages.push_back(message);
+                read @ (Message::Cancel { .. }
+                | Message::Supersede { .. }
+                | Message::Intervene { .. }) => {
+                    self.messages.push_back(Received {
+                        id: message.id,
+                        at: message.at / 1000,
+                        message: read,
+                    });
                 }
             }
         }
         if !self.messages.is_empty() {
+            self.wake.request();
+        }
+        let mut messages = self.messages.iter().map(|it| &it.message);
+        if messages.clone().any(Message::ends_action) {
             self.stop.request();
         }
-        if self.messages.iter().any(Message::ends_deploy_command) {
+        if messages.any(Message::ends_deploy_command) {
             self.stop_deploy.request();
         }
     }

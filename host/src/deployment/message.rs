@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::entry::Person;
+use super::record::people_forms::InterventionForm;
 use crate::clock;
+use crate::contract::promotion::Intervention;
 use crate::journal::{self, Store};
 
 /// What the driver of a deployment is asked to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "message", rename_all = "kebab-case")]
 pub enum Message {
     /// End the deployment, in the name of a person.
@@ -17,6 +19,9 @@ pub enum Message {
         /// Why, if the person says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// Whether the name is proven.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        proven: bool,
     },
     /// Give way to a newer release, unless the deployment has begun to change the last environment.
     Supersede {
@@ -25,6 +30,12 @@ pub enum Message {
         /// The person who says that it is urgent; `None` if it needs no load test.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         person: Option<Person>,
+    },
+    /// Record the word of a person about the release: an approval, a rejection or a hold.
+    Intervene {
+        /// The word.
+        #[serde(with = "InterventionForm")]
+        intervention: Intervention,
     },
     /// A message of a later version of this program. A driver ignores it.
     #[serde(other)]
@@ -43,12 +54,20 @@ impl Message {
         store.send(deployment, clock::milliseconds(), &body)
     }
 
+    /// Whether it ends what the driver does, apart from a deploy command. Every message ends a wait.
+    pub(super) const fn ends_action(&self) -> bool {
+        match self {
+            Self::Cancel { .. } | Self::Supersede { .. } => true,
+            Self::Intervene { .. } | Self::Unknown => false,
+        }
+    }
+
     /// Whether it ends a deploy command, too.
     pub(super) const fn ends_deploy_command(&self) -> bool {
         match self {
             Self::Cancel { .. } => true,
             // Half a deployment is worse than a whole one.
-            Self::Supersede { .. } | Self::Unknown => false,
+            Self::Supersede { .. } | Self::Intervene { .. } | Self::Unknown => false,
         }
     }
 
@@ -72,10 +91,25 @@ mod tests {
             ),
         ] {
             let by = "Ada".to_owned();
-            let message = Message::Cancel { by, reason };
+            let message = Message::Cancel {
+                by,
+                reason,
+                proven: false,
+            };
             assert_eq!(serde_json::to_string(&message).expect("written"), stored);
             assert_eq!(Message::read(stored), message);
         }
+    }
+
+    #[test]
+    fn a_word_is_read_as_it_was_written() {
+        let stored = concat!(
+            r#"{"message":"intervene","intervention":{"kind":"approved","by":"Ada","proven":true,"#,
+            r#""why":"tested","environment":"prod","digest":null,"question":null}}"#
+        );
+        let message = Message::read(stored);
+        assert!(matches!(&message, Message::Intervene { intervention } if intervention.proven));
+        assert_eq!(serde_json::to_string(&message).expect("written"), stored);
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! Where to look:
 //! - [`begin`] starts a deployment, once for each idempotency key (`claim_number`), unless the release is live
 //!   already (`live_release`); [`resume`] continues one after a crash;
-//!   [`cancel`] ends one in the name of a person: by itself, or by a [`Message`] to the process that drives it.
+//!   [`cancel`] ends one in the name of a person: by itself, or by a [`Message`] to the process that drives it;
+//!   [`intervene`] passes the [`Word`] of a person to it by a message.
 //! - `driver` is the loop, and the only place that knows the whole state of a running deployment. `commands`,
 //!   `nodes`, `load_test`, `notify` and `survey` do one thing each and take what they need.
 //! - `recovery` says what is done about an effect that was running when its process died.
@@ -33,6 +34,7 @@ mod fixture;
 mod held_leases;
 pub mod history;
 mod imported;
+mod intervene;
 mod keeper;
 pub mod last_change;
 mod last_look;
@@ -62,7 +64,9 @@ mod survey;
 pub mod timeline;
 mod unreleased;
 pub mod verify;
+mod waiting;
 pub mod what_now;
+mod word;
 
 use std::path::Path;
 use std::time::Duration;
@@ -72,11 +76,13 @@ pub use cancel::{Cancellation, cancel};
 pub use drivers::Drivers;
 pub use error::Error;
 pub use held_leases::HeldLeases;
+pub use intervene::{Heard, intervene};
 pub use keeper::{Connection, Keeper};
 pub use live_release::LiveAlready;
 pub use message::Message;
 pub use recovery::resume;
 pub use request::{Request, Waiver, already_begun, begun};
+pub use word::Word;
 
 use crate::config::Config;
 use crate::contract::promotion::{Action, Conclusion, Decision, Permission, Release};

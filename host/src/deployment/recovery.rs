@@ -49,8 +49,9 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
             return Ok(outcome);
         }
     };
+    let heard = last_message(&history);
     let mailbox = leases.or_release(store.as_mut(), |store| {
-        Mailbox::open(location, store, number, &context.shutdown)
+        Mailbox::open(location, store, number, &context.shutdown, heard)
     })?;
     let next = entries.len() as u64 + 1;
     let recovery = Recovery::read(&entries, history);
@@ -60,6 +61,15 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
         number,
         end: driver.run(Opening::Resumed(recovery)),
     })
+}
+
+/// The id of the last message that was recorded. All messages before it were heeded.
+fn last_message(history: &History<Source>) -> u64 {
+    let ids = history.iter().map(|(_, source)| match source.details {
+        Details::Message { id } => id,
+        _ => 0,
+    });
+    ids.max().unwrap_or_default()
 }
 
 /// A deployment that can be resumed.
@@ -303,12 +313,13 @@ impl Recovery {
             // The outbox sends a notification at most once, even if it is stored several times.
             Some(
                 Action::Notify(_)
+                | Action::Ask(_)
                 | Action::Observe(_)
                 | Action::Measure(_)
                 | Action::Wait(_)
                 | Action::Finish(_),
             ) => true,
-            Some(Action::Ask(_) | Action::Perform(_) | Action::RollBack(_)) | None => false,
+            Some(Action::Perform(_) | Action::RollBack(_)) | None => false,
         }
     }
 

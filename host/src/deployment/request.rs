@@ -17,7 +17,7 @@ pub struct Request<'a> {
     /// Whether a release that is live already is deployed again.
     pub again: bool,
     /// The person who approves the release although its order relative to the live commit is unknown.
-    pub approved_by: Option<&'a str>,
+    pub approved_by: Option<&'a Person>,
     /// The person who declares the release urgent.
     pub urgent: Option<&'a Person>,
     /// The stopped commits that a person permits in the release.

@@ -97,6 +97,7 @@ async fn send(
     let person = Person {
         name: fields.by.clone(),
         reason: Some(fields.reason.clone()).filter(|it| !it.is_empty()),
+        proven: false,
     };
     let words = person.in_words();
     tracing::info!(

@@ -50,7 +50,8 @@ pub struct Arguments {
     /// Use the repository in this folder [default: the repository of the current folder].
     #[arg(long, value_name = "DIR")]
     pub(super) repo: Option<PathBuf>,
-    /// Approve, as NAME, a release whose order relative to the live commit is unknown.
+    /// Approve the release as NAME when it begins, also one whose order relative to the live commit is unknown. Like
+    /// `greenlight approve`, this is about the image with the release's digest.
     #[arg(long, value_name = "NAME", value_parser = args::person, conflicts_with_all = ["resume", "local"])]
     pub(super) approved_by: Option<String>,
     /// Allow a release that contains this stopped commit to reach production without a passing load test. Can be given
@@ -86,7 +87,11 @@ impl Arguments {
     pub(super) fn urgent(&self) -> Option<Person> {
         let name = self.by.clone().filter(|_| self.urgent)?;
         let reason = self.reason.clone();
-        Some(Person { name, reason })
+        Some(Person {
+            name,
+            reason,
+            proven: false,
+        })
     }
 
     /// The stopped commits that a person allowed, if any.

@@ -12,6 +12,7 @@ use console::Console;
 use super::args::Format;
 use super::configuration;
 use super::output::{Output, refuse};
+use super::person;
 use super::reports;
 use super::table::publishable;
 use super::{Error, Exit};
@@ -110,12 +111,14 @@ impl Deployment<'_> {
         let waiver = self.arguments.waiver();
         let digest = self.digest(tag, output)?;
         let urgent = self.arguments.urgent();
+        let approved_by = self.arguments.approved_by.as_deref();
+        let approved_by = approved_by.map(|it| person::named(Some(it))).transpose()?;
         let request = Request {
             tag,
             digest: digest.as_deref(),
             key: self.arguments.request.as_deref(),
             again: self.arguments.again,
-            approved_by: self.arguments.approved_by.as_deref(),
+            approved_by: approved_by.as_ref(),
             urgent: urgent.as_ref(),
             waiver: waiver.as_ref(),
         };

@@ -1,12 +1,13 @@
 //! What a driver does about the messages that it receives.
 
 use super::Driver;
-use crate::contract::promotion::{Action, EventKind, InterventionKind};
+use crate::contract::promotion::{Action, Event, EventKind, Intervention, InterventionKind};
 use crate::deployment::entry::{Details, Entry, Person};
 use crate::deployment::left_over::{Cleanup, LeftOver};
+use crate::deployment::mailbox::Received;
 use crate::deployment::message::Message;
 use crate::deployment::survey::competing_release;
-use crate::deployment::{Error, log};
+use crate::deployment::{Error, log, word};
 use crate::effects::shutdown::Shutdown;
 use crate::text::number::short;
 
@@ -16,9 +17,14 @@ impl Driver<'_> {
         // Before the first event, which ends the effect that was interrupted.
         let entries = log::read(self.record.log.store.as_mut(), self.record.log.deployment)?;
         let left = LeftOver::of(&entries);
-        while let Some(message) = self.mailbox.take() {
+        while let Some(Received { id, at, message }) = self.mailbox.take() {
             match message {
-                Message::Cancel { by, reason } => self.cancel(Person { name: by, reason })?,
+                Message::Cancel { by, reason, proven } => self.cancel(Person {
+                    name: by,
+                    reason,
+                    proven,
+                })?,
+                Message::Intervene { intervention } => self.hear(id, at, intervention)?,
                 Message::Supersede { commit, person } => self.give_way(&commit, person)?,
                 Message::Unknown => {}
             }
@@ -48,6 +54,18 @@ impl Driver<'_> {
             self.record.log.write(&Entry::Noted { text })?;
         }
         Ok(())
+    }
+
+    /// Records the word of a person, with the time at which the person said it.
+    fn hear(&mut self, id: u64, at: u64, mut word: Intervention) -> Result<(), Error> {
+        word.question = word::answered(self.record.events(), &word);
+        self.context.screen.note(&word::in_words(&word));
+        let event = Event {
+            // The clock of the other machine may be ahead.
+            at: at.min(self.record.now()),
+            kind: EventKind::Intervened(word),
+        };
+        Ok(self.record.add(event, Details::Message { id })?)
     }
 
     /// Records that a person canceled the deployment. The next decision ends it.

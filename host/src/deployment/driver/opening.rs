@@ -57,7 +57,7 @@ impl Driver<'_> {
         // next effect there fails. The survey shows what happened there meanwhile.
         if let Some(environment) = environment {
             match self.hold(&environment) {
-                Ok(()) | Err(Error::LostLease(_)) => self.look().look_at(&environment)?,
+                Ok(_) | Err(Error::LostLease(_)) => self.look().look_at(&environment)?,
                 Err(error) => return Err(error),
             }
         }

@@ -24,14 +24,16 @@ impl Driver<'_> {
         environment: &str,
     ) -> Result<(), Error> {
         match self.hold(environment) {
-            Ok(()) | Err(Error::LostLease(_)) => {}
+            Ok(_) | Err(Error::LostLease(_)) => {}
             Err(error) => return Err(error),
         }
         let note = format!("the {} still runs: waiting for its end", left.command());
         self.context.screen.note(&note);
         let stop = self.mailbox.stop_deploy();
         while left.is_running() {
-            if left.is_overdue(self.context.config) || self.mailbox.has_message() {
+            if left.is_overdue(self.context.config)
+                || self.mailbox.stop().is_requested() && self.mailbox.has_message()
+            {
                 return self.clear(left, &self.mailbox.process());
             }
             if stop.wait(POLL) && !self.mailbox.has_message() {

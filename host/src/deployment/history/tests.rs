@@ -173,6 +173,7 @@ fn intervened(kind: InterventionKind) -> EventKind {
     let ada = Person {
         name: "Ada".to_owned(),
         reason: None,
+        proven: false,
     };
     EventKind::Intervened(ada.intervention(kind))
 }

@@ -15,7 +15,7 @@
 pub(super) mod action_form;
 pub(super) mod forms;
 pub(super) mod load_test_forms;
-mod people_forms;
+pub(super) mod people_forms;
 pub(super) mod repeats;
 mod round_forms;
 pub(super) mod settings_forms;
@@ -220,6 +220,7 @@ mod tests {
         let ada = Person {
             name: "Ada".to_owned(),
             reason: Some("late".to_owned()),
+            proven: false,
         };
         let mut entries = vec![
             Entry::Began(Began {

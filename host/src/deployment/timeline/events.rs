@@ -4,10 +4,11 @@ use super::project::Projector;
 use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
-use crate::contract::promotion::{Event, EventKind, LoadTestResult, Outcome};
+use crate::contract::promotion::{Event, EventKind, InterventionKind, LoadTestResult, Outcome};
 use crate::deployment::entry::{CommandDetails, Details, NodeDetails};
 use crate::deployment::history::RepeatedRounds;
 use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState, add_round};
+use crate::deployment::word;
 use crate::text::number::short;
 
 /// The person who caused an event, with the reason if one was given.
@@ -29,8 +30,13 @@ impl Projector {
             EventKind::Locked(it) => self.waits(at, it),
             EventKind::Waited(_) => self.waited(at),
             EventKind::Intervened(it) => {
-                self.note(at, format!("{}: {}", it.kind.name(), person(details)));
+                let text = match it.kind {
+                    InterventionKind::Canceled => format!("canceled: {}", person(details)),
+                    _ => word::in_words(it),
+                };
+                self.note(at, text);
             }
+            EventKind::Asked(it) => self.note(at, format!("asked: {}", it.text)),
             EventKind::Contains(it) => {
                 let contains = if it.certain {
                     "contains"
@@ -62,7 +68,6 @@ impl Projector {
             EventKind::Deployed(_)
             | EventKind::Superseded(_)
             | EventKind::Diverged(_)
-            | EventKind::Asked(_)
             | EventKind::Performed(_)
             | EventKind::Measured(_)
             | EventKind::RolledBack(_)

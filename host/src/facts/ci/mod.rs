@@ -14,10 +14,12 @@ pub(crate) use github_event::read as read_event;
 mod gitlab;
 mod jenkins;
 mod needs;
+mod person;
 mod system;
 mod woodpecker;
 
 pub use needs::NEEDS;
+pub use person::person;
 pub use system::{CHOICE, System, detect};
 
 use std::env;

@@ -1,0 +1,70 @@
+//! `greenlight approve`, `reject` and `hold`: the word of a person about an unfinished deployment.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::configuration::{self, ConfigArguments};
+use super::output::Output;
+use super::person::PersonArguments;
+use super::{Error, Exit};
+use crate::contract::names::Named as _;
+use crate::contract::promotion::InterventionKind;
+use crate::deployment::{Heard, Word};
+
+#[derive(Debug, Args)]
+pub struct WordArguments {
+    /// The number of the deployment.
+    #[arg(value_parser = super::args::deployment)]
+    number: u64,
+    /// Say it about this environment [default: all environments].
+    #[arg(long, value_name = "ENVIRONMENT")]
+    environment: Option<String>,
+    #[command(flatten)]
+    person: PersonArguments,
+    /// Wait this long for the process that drives the deployment to record it. It still records it later.
+    #[arg(long, value_name = "DURATION", value_parser = super::args::duration, default_value = "10s")]
+    wait: Duration,
+    #[command(flatten)]
+    config: ConfigArguments,
+}
+
+/// Passes the word to the deployment.
+///
+/// # Errors
+///
+/// If the person has no name, the deployment or the environment does not exist, or the deployment has ended.
+pub fn intervene(
+    kind: InterventionKind,
+    arguments: &WordArguments,
+    output: &mut Output,
+) -> Result<Exit, Error> {
+    let config =
+        configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
+    let number = arguments.number;
+    let word = Word {
+        kind,
+        person: arguments.person.person()?,
+        environment: arguments.environment.clone(),
+    };
+    let heard = crate::deployment::intervene(&config, number, &word, arguments.wait)?;
+    let what = kind.name();
+    match heard {
+        Heard::Recorded => output.text(&format!("deployment {number} is {what}\n")),
+        Heard::Sent { driver } => {
+            output.text(&format!("deployment {number} will be {what}\n"));
+            output.note(&format!(
+                "note: {driver} has not recorded it within {:?}; it counts as soon as that process reads the journal\n",
+                arguments.wait
+            ));
+        }
+        Heard::Stored => {
+            output.text(&format!("deployment {number} will be {what}\n"));
+            output.note(&format!(
+                "note: no process drives deployment {number}; it counts when the deployment is resumed: `greenlight run \
+                 --resume {number}`\n"
+            ));
+        }
+    }
+    Ok(Exit::Go)
+}
