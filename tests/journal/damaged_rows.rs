@@ -6,7 +6,8 @@ use std::fmt::Debug;
 use fastrand::Rng;
 use greenlight::journal::inbox::Inbox;
 use greenlight::journal::{
-    Attempted, Baseline, Claim, ClaimRequest, Depth, Error, Holder, Lock, Message, Store,
+    Attempted, Baseline, Claim, ClaimRequest, Depth, Error, Holder, Lock, Message, NewFreeze,
+    Store, Thaw,
 };
 
 use crate::inbox::{LONG, delivery, event, ignored};
@@ -21,7 +22,7 @@ for_both!(
 );
 
 /// The tables, in an order in which their rows can be deleted, with their columns and the damaged values.
-const TABLES: [(&str, &[(&str, &str)]); 5] = [
+const TABLES: [(&str, &[(&str, &str)]); 6] = [
     (
         "outbox",
         &[
@@ -63,6 +64,17 @@ const TABLES: [(&str, &[(&str, &str)]); 5] = [
             ("at", "at - 5000"),
             ("person", "'Eve'"),
             ("environment", "'prod'"),
+            ("checksum", "NULL"),
+        ],
+    ),
+    (
+        "freezes",
+        &[
+            ("environment", "'stage'"),
+            ("ends", "7"),
+            ("at", "at + 1"),
+            ("person", "'Eve'"),
+            ("thawed", "9, thawed_by = 'Eve', thaw_reason = 'x'"),
             ("checksum", "NULL"),
         ],
     ),
@@ -125,6 +137,17 @@ fn fill(place: &Place) -> (Vec<Message>, Baseline) {
     };
     store.add_baseline(&baseline(7000, "a")).expect("stored");
     store.add_baseline(&baseline(9000, "b")).expect("stored");
+    for until in [None, Some(9)] {
+        let number = store.add_freeze(&freeze(until)).expect("stored");
+        let thaw = Thaw {
+            at: 8,
+            by: "Ada".to_owned(),
+            why: "repaired".to_owned(),
+        };
+        if until.is_some() {
+            store.thaw(number, &thaw).expect("stored");
+        }
+    }
     let mut inbox = place.inbox();
     for tag in ["ignored", "also-ignored"] {
         accept(inbox.as_mut(), tag);
@@ -138,6 +161,16 @@ fn fill(place: &Place) -> (Vec<Message>, Baseline) {
         store.messages(deployment, 0).expect("read"),
         baseline(9000, "b"),
     )
+}
+
+fn freeze(until: Option<u64>) -> NewFreeze {
+    NewFreeze {
+        at: 7,
+        environment: Some("prod".to_owned()),
+        until,
+        by: "Ada".to_owned(),
+        why: "incident".to_owned(),
+    }
 }
 
 fn accept(inbox: &mut dyn Inbox, tag: &str) {
@@ -228,6 +261,14 @@ fn randomly_damaged_rows_are_noticed(place: &Place) {
         assert!(is_damage(&found, &statement) || found == Ok(messages.clone()));
         let found = store.baseline("stage");
         assert!(is_damage(&found, &statement) || found == Ok(Some(baseline.clone())));
+        let found = store.freezes();
+        if !is_damage(&found, &statement) {
+            let found = found.expect("no damage");
+            assert!(
+                found[0].new == freeze(None) && found[0].thaw.is_none(),
+                "{statement}"
+            );
+        }
         for environment in ["stage", "prod"] {
             let claimed = claim(store.as_mut(), environment, &holder("another"));
             assert!(

@@ -6,6 +6,7 @@ mod damaged_rows;
 mod first_format;
 mod first_format_entries;
 mod first_format_load_tests;
+mod freezes;
 mod gone;
 mod inbox;
 mod killed;

@@ -73,6 +73,7 @@ impl Place {
     /// Undoes the migrations since version 6, which add the checksums of rows and times by the boot clock.
     pub fn downgrade_to_6(&self) {
         let tables = ["outbox", "messages", "hints", "leases", "live_commits"];
+        let freezes = "DROP TABLE freezes;";
         let dropped = tables.map(|it| format!("ALTER TABLE {it} DROP COLUMN checksum;"));
         let columns = [
             ("leases", ["boot", "boot_expires"].as_slice()),
@@ -85,7 +86,7 @@ impl Place {
             columns.iter().map(drop)
         });
         self.tamper(&format!(
-            "{}{}
+            "{}{}{freezes}
              DELETE FROM anchors WHERE name NOT IN ('deployments', 'starts');",
             dropped.concat(),
             columns.collect::<String>(),

@@ -14,6 +14,7 @@ use crate::contract::names::{Named as _, names};
 use crate::contract::settings;
 use crate::contract::types::LoadTestAction;
 use crate::facts::load_test::{Format, REQUESTS};
+use crate::window::table::WindowTable;
 
 /// The settings of a team, and how its deployments run.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,6 +26,9 @@ pub(super) struct File {
     pub environment: Vec<EnvironmentTable>,
     /// The load test of the first environment.
     pub load_test: Option<LoadTestTable>,
+    /// When deployments may begin in an environment.
+    #[serde(default)]
+    pub window: Vec<WindowTable>,
     /// Which builds are published, and what a message without a label means.
     #[serde(default)]
     pub release: ReleaseTable,

@@ -70,6 +70,7 @@ fn written(settings: &[Setting]) -> String {
     let has_load_test = settings.iter().any(|it| it.name == "load-test.command");
     let mut root = Map::new();
     let mut environments: Vec<(String, Map<String, Value>)> = Vec::new();
+    let mut windows: Vec<(String, Map<String, Value>)> = Vec::new();
     for Setting { name, value, .. } in settings {
         let has_no_place = (name.starts_with("load-test.") && !has_load_test)
             || (name == "policy.file" && value == "bundled");
@@ -84,19 +85,34 @@ fn written(settings: &[Setting]) -> String {
                 let table = environments.iter_mut().find(|it| it.0 == *of);
                 insert(&mut table.expect("an environment").1, path, value);
             }
+            (["window", of, path @ ..], value) => {
+                if !windows.iter().any(|it| it.0 == *of) {
+                    windows.push(((*of).to_owned(), Map::new()));
+                }
+                let table = windows.iter_mut().find(|it| it.0 == *of);
+                insert(&mut table.expect("a window").1, path, value);
+            }
             (path, value) => insert(&mut root, path, value),
         }
     }
     // Only the default environments have no commands. A file can't name them without commands.
     if environments.iter().any(|(_, it)| it.contains_key("deploy")) {
-        let tables = environments.into_iter().map(|(name, mut table)| {
-            table.insert("name".to_owned(), name.into());
-            Value::Object(table)
-        });
-        root.insert("environment".to_owned(), tables.collect());
+        root.insert("environment".to_owned(), tables(environments));
+    }
+    if !windows.is_empty() {
+        root.insert("window".to_owned(), tables(windows));
     }
     let line = |(key, value)| format!("{} = {}\n", toml(&Value::String(key)), toml(&value));
     root.into_iter().map(line).collect()
+}
+
+/// A list of tables that have names.
+fn tables(named: Vec<(String, Map<String, Value>)>) -> Value {
+    let tables = named.into_iter().map(|(name, mut table)| {
+        table.insert("name".to_owned(), name.into());
+        Value::Object(table)
+    });
+    tables.collect()
 }
 
 fn insert(table: &mut Map<String, Value>, path: &[&str], value: &Value) {

@@ -35,6 +35,7 @@ use crate::contract::validate::is_digest;
 use crate::error::Error;
 use crate::journal::Location;
 use crate::secret::Source;
+use crate::window::Window;
 use places::Places;
 use values::Wrong;
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub environments: Vec<Environment>,
     /// How the load test runs.
     pub load_test: Option<LoadTest>,
+    /// When deployments may begin.
+    pub windows: Vec<Window>,
     /// Whose labels count.
     pub labels: Labels,
     /// Which policy decides, unless it is the bundled one.
@@ -148,6 +151,7 @@ impl Config {
             first.load_tests = vec![test];
         }
         rules::check(&settings)?;
+        let windows = rules::windows(file.window, &settings)?;
         let policy = match file.policy {
             Some(policy) if !is_digest(&policy.digest) => {
                 return Err(Wrong::new(
@@ -182,6 +186,7 @@ impl Config {
             settings,
             environments,
             load_test: file.load_test,
+            windows,
             labels: file.release.labels,
             policy,
             slack: file.slack.map(|it| it.checked(folder)).transpose()?,

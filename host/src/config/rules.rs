@@ -5,6 +5,8 @@
 use super::values::Wrong;
 use crate::contract::types::Settings;
 use crate::contract::validate::{ENVIRONMENT_FORM, is_environment};
+use crate::window::Window;
+use crate::window::table::{self, WindowTable};
 
 /// The fewest environments: one for the load test, and production.
 const LEAST_ENVIRONMENTS: usize = 2;
@@ -87,4 +89,20 @@ fn environments(settings: &Settings) -> Result<(), Wrong> {
         ));
     }
     Ok(())
+}
+
+/// Checks the windows. Only a file with windows needs the data of a time zone.
+pub(super) fn windows(tables: Vec<WindowTable>, settings: &Settings) -> Result<Vec<Window>, Wrong> {
+    let names: Vec<_> = settings
+        .environments
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    table::windows(tables, &names).map_err(|it| {
+        Wrong::new(
+            format!("window.{}.{}", it.table, it.key),
+            format!("can't be used: {}", it.error.message),
+            it.error.help,
+        )
+    })
 }

@@ -20,7 +20,7 @@ use crate::contract::types::Settings;
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// Its key in the file: `release.publish-branch`. Keys of an environment have its name:
-    /// `environment.stage.deploy`; `environment` lists the names.
+    /// `environment.stage.deploy`; `environment` lists the names. So do keys of a window.
     pub name: String,
     /// The value in effect.
     pub value: Value,
@@ -54,7 +54,7 @@ pub fn settings(resolved: &Resolved) -> Vec<Setting> {
     };
     let mut shown = list.told(resolved);
     list.add_thresholds(&resolved.settings, &mut shown);
-    list.add_host(resolved.config(), &mut shown);
+    list.add_host(resolved.config(), &resolved.settings, &mut shown);
     let mut others = Vec::new();
     list.leaves("", &list.written, &mut others);
     // A flag or a variable may leave out an environment of the file: its settings have no effect.
@@ -275,14 +275,14 @@ impl List<'_> {
         }
     }
 
-    /// A key with the name of its environment instead of the index in the list.
+    /// A key with the name of its environment or window instead of the index in the list.
     fn named(&self, key: &str) -> String {
         let steps: Vec<_> = key.split('.').collect();
         match steps.as_slice() {
-            ["environment", place, rest @ ..] => {
-                let name = self.written.pointer(&format!("/environment/{place}/name"));
+            [list @ ("environment" | "window"), place, rest @ ..] => {
+                let name = self.written.pointer(&format!("/{list}/{place}/name"));
                 let name = name.and_then(Value::as_str).unwrap_or(place);
-                format!("environment.{name}.{}", rest.join("."))
+                format!("{list}.{name}.{}", rest.join("."))
             }
             _ => key.to_owned(),
         }

@@ -10,6 +10,7 @@ mod running;
 mod running_command;
 mod supersede;
 mod waiting;
+mod windows;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use crate::contract::promotion::{
     Action, Conclusion, Decision, EventKind, LoadTest, LoadTestRun, Outcome, Release,
 };
 use crate::contract::types::Settings;
-use crate::journal::Lock;
+use crate::journal::{Freeze, Lock};
 
 /// A running deployment.
 pub(super) struct Driver<'a> {
@@ -47,6 +48,8 @@ pub(super) struct Driver<'a> {
     surveyed: Option<(String, u64)>,
     /// What was imported from sibling deployments.
     imported: Imported,
+    /// The freezes of the journal, when the windows were read last.
+    freezes: Vec<Freeze>,
     /// Whether time has passed since sibling deployments were read.
     stale: bool,
     /// What the nodes serve at the end of a deployment that does not succeed.
@@ -89,6 +92,7 @@ impl<'a> Driver<'a> {
             asked: Vec::new(),
             surveyed: None,
             imported: Imported::default(),
+            freezes: Vec::new(),
             stale: true,
             last_look: LastLook::default(),
             entry,
@@ -186,6 +190,7 @@ impl<'a> Driver<'a> {
             self.imported
                 .import(&mut self.record, &self.began.commit, digest, &earlier)?;
         }
+        self.schedule()?;
         let now = self.record.now();
         let policy = self.context.policy;
         let decision = policy.decide(&self.release, self.record.events(), now, &self.settings)?;

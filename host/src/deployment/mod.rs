@@ -21,6 +21,7 @@
 //!   [`timeline`] projects the journal for reports.
 
 mod begin;
+mod calendar;
 mod cancel;
 mod claim_number;
 mod commands;

@@ -23,6 +23,8 @@ pub enum Table {
     Leases,
     /// Baselines of environments.
     Baselines,
+    /// Freezes.
+    Freezes,
 }
 
 impl Table {
@@ -41,6 +43,7 @@ impl Table {
             Self::Messages => ("messages", "messages to deployments"),
             Self::Leases => ("leases", "leases"),
             Self::Baselines => ("live_commits", "baselines of environments"),
+            Self::Freezes => ("freezes", "freezes"),
         }
     }
 

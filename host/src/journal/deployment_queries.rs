@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::anchor::Table;
 use super::baseline::{self, Baseline};
 use super::chain::{self, Anchor, Stored};
+use super::freeze::{self, Freeze, NewFreeze, Thaw};
 use super::lease;
 use super::message;
 use super::pages;
-use super::seal::{BASELINES, LEASES, MESSAGES, OUTBOX};
+use super::seal::{BASELINES, FREEZES, LEASES, MESSAGES, OUTBOX};
 use super::sql::{Answer, Cells, Database, Session, Value, at_most, values};
 use super::{
     Claim, ClaimRequest, Depth, Error, Header, Holder, Lease, Lock, Message, NewDeployment,
@@ -93,7 +94,7 @@ impl<D: Database> Store for D {
     fn check(&mut self, depth: Depth) -> Result<()> {
         self.check_file(depth)?;
         self.read(|session| {
-            for rows in [OUTBOX, MESSAGES, LEASES, BASELINES] {
+            for rows in [OUTBOX, MESSAGES, LEASES, BASELINES, FREEZES] {
                 rows.check_all(session)?;
             }
             Table::Deployments.check(session)?;
@@ -187,6 +188,20 @@ impl<D: Database> Store for D {
 
     fn baseline(&mut self, environment: &str) -> Result<Option<Baseline>> {
         self.read(|session| baseline::latest(session, environment))
+    }
+
+    fn add_freeze(&mut self, new: &NewFreeze) -> Result<u64> {
+        // It identifies what this call stored before it lost its connection.
+        let token = fastrand::i64(..);
+        self.change(|session| freeze::add(session, new, token))
+    }
+
+    fn thaw(&mut self, number: u64, thaw: &Thaw) -> Result<()> {
+        self.change(|session| freeze::thaw(session, number, thaw))
+    }
+
+    fn freezes(&mut self) -> Result<Vec<Freeze>> {
+        self.read(freeze::all)
     }
 
     fn leases(&mut self) -> Result<Vec<(Lock, Occupant)>> {

@@ -14,6 +14,7 @@ mod baseline;
 mod chain;
 mod deployment_queries;
 mod due;
+pub mod freeze;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod holder;
@@ -32,6 +33,7 @@ mod sqlite;
 mod store;
 
 pub use baseline::Baseline;
+pub use freeze::{Freeze, NewFreeze, Thaw};
 pub use holder::Holder;
 pub use lease::{Claim, ClaimRequest, Lease, Occupant};
 pub use location::{Address, Location};

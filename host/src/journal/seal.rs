@@ -63,7 +63,15 @@ pub const BASELINES: Sealed = Sealed {
     inspect: "check what the environment serves",
 };
 
-const ALL: [Sealed; 5] = [OUTBOX, MESSAGES, PUSH_EVENTS, LEASES, BASELINES];
+/// Freezes.
+pub const FREEZES: Sealed = Sealed {
+    table: Table::Freezes,
+    columns: "id, at, environment, ends, person, reason, thawed, thawed_by, thaw_reason",
+    what: "freeze",
+    inspect: "ask your team whether deployments may begin",
+};
+
+const ALL: [Sealed; 6] = [OUTBOX, MESSAGES, PUSH_EVENTS, LEASES, BASELINES, FREEZES];
 
 impl Sealed {
     /// The statement that stores the checksums of the rows that a condition selects.

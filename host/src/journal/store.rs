@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Baseline, Claim, ClaimRequest, Holder, Lease, Lock, Message, Occupant, Outbox};
+use super::{
+    Baseline, Claim, ClaimRequest, Freeze, Holder, Lease, Lock, Message, NewFreeze, Occupant,
+    Outbox, Thaw,
+};
 use crate::contract::promotion::Conclusion;
 use crate::error;
 
@@ -111,8 +114,8 @@ pub trait Store: Outbox + Send {
     /// [`Damaged`](super::Error::Damaged) if a record is missing or damaged.
     fn records(&mut self, deployment: u64) -> Result<Vec<Row>>;
 
-    /// Checks the database, and checks that no deployment, message, lease or baseline is missing, and that no message,
-    /// lease or baseline is damaged. [`records`](Store::records) checks the records of a deployment, and
+    /// Checks the database, and checks that no deployment, message, lease, baseline or freeze is missing, and that no
+    /// message, lease, baseline or freeze is damaged. [`records`](Store::records) checks the records of a deployment, and
     /// [`Inbox::check`](super::inbox::Inbox::check) checks the inbox.
     ///
     /// # Errors
@@ -209,6 +212,27 @@ pub trait Store: Outbox + Send {
     ///
     /// Those of the trait.
     fn baseline(&mut self, environment: &str) -> Result<Option<Baseline>>;
+
+    /// Stores a freeze, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trait.
+    fn add_freeze(&mut self, new: &NewFreeze) -> Result<u64>;
+
+    /// Ends a freeze. One that was ended already, or does not exist, is left unchanged.
+    ///
+    /// # Errors
+    ///
+    /// [`Corrupt`](super::Error::Corrupt) if the freeze is damaged.
+    fn thaw(&mut self, number: u64, thaw: &Thaw) -> Result<()>;
+
+    /// Lists all freezes, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Corrupt`](super::Error::Corrupt) if one is missing or damaged.
+    fn freezes(&mut self) -> Result<Vec<Freeze>>;
 
     /// Lists the held locks in the order of their stored names, including those whose lease has expired.
     ///

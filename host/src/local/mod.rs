@@ -29,6 +29,7 @@ use crate::config::resolved::Resolved;
 use crate::config::{Config, Environment, Labels, LoadTest};
 use crate::contract::types::Settings;
 use crate::facts::load_test::Format;
+use crate::window::Window;
 
 /// How long the nodes of an environment may take to converge without a configuration, in seconds.
 pub const CONVERGENCE_DEADLINE: u32 = 60;
@@ -63,14 +64,21 @@ pub fn uses(name: &str) -> bool {
         None => matches!(name, "environment" | "policy"),
         Some(("release", key)) => key != "poll-interval",
         Some(("policy" | "load-test.thresholds", _)) => true,
+        Some((table, _)) if table.starts_with("window.") => true,
         Some((table, key)) => table.starts_with("environment.") && key.starts_with("convergence-"),
     }
 }
 
 /// Makes the configuration of the built-in pipeline.
 ///
-/// `program` is the path of this program, `folder` the folder for the files of the run.
-pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) -> Config {
+/// `program` is the path of this program, `folder` the folder for the files of the run. The windows are those of the
+/// configuration.
+pub fn config(
+    program: &Path,
+    folder: &Path,
+    nodes: &Nodes,
+    (settings, windows): (Settings, Vec<Window>),
+) -> Config {
     let program = program.to_string_lossy().into_owned();
     let environments = settings.environments.iter();
     let environments = environments
@@ -100,6 +108,7 @@ pub fn config(program: &Path, folder: &Path, nodes: &Nodes, settings: Settings) 
             results,
             history,
         )),
+        windows,
         labels: Labels::default(),
         policy: None,
         slack: None,

@@ -20,14 +20,27 @@ use zone::Zone;
 pub struct Window {
     /// Its name, which no other window has.
     pub name: String,
-    /// The environments that it is for.
-    pub environments: Vec<String>,
+    /// The environments that it is for; `None` for the last one.
+    pub environments: Option<Vec<String>>,
     /// The ranges in which deployments may begin, or the ranges in which none may begin.
     pub rule: Rule,
     /// The zone of its local times.
     pub zone: Zone,
     /// Why it exists, in the words of a person.
     pub reason: Option<String>,
+}
+
+impl Window {
+    /// The environments that it is for, among those of a deployment, which are in order.
+    pub fn among<'a>(&self, known: &[&'a str]) -> Vec<&'a str> {
+        match &self.environments {
+            None => known.last().copied().into_iter().collect(),
+            Some(names) => {
+                let is_named = |it: &&&str| names.iter().any(|name| name == **it);
+                known.iter().filter(is_named).copied().collect()
+            }
+        }
+    }
 }
 
 /// The ranges in which deployments may begin, or the ranges in which none may begin.
@@ -49,6 +62,8 @@ pub enum Rule {
 
 /// What happens to a deployment outside of all allow windows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "OutsideOfWindow"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outside {
     /// It is noted.

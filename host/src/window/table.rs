@@ -5,23 +5,31 @@ use serde::Deserialize;
 use super::{Outside, Rule, Window};
 use crate::error::Error;
 
-/// A table `[[window]]`, as it is written.
+/// A window: hours in which deployments may begin, or dates on which none begins. It has `allow` or `freeze`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, schemars(extend("oneOf" = [{"required": ["allow"]}, {"required": ["freeze"]}])))]
 pub struct WindowTable {
-    /// The name of the window.
+    /// The name of the window, which no other window has: letters, digits, `_` and `-`.
+    #[cfg_attr(test, schemars(length(min = 1, max = 64)))]
     pub name: String,
-    /// The environments that the window is for [default: the last one].
+    /// The environments that the window is for; the last one unless set.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub environments: Option<Vec<String>>,
-    /// The weekly hours in which deployments may begin, such as `Mon-Thu 09:00-16:00`.
+    /// The hours of weekdays in which deployments may begin, such as `Mon-Thu 09:00-16:00`. A week begins on Monday, and
+    /// the end is exclusive.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub allow: Option<Vec<String>>,
-    /// The dates on which no deployment begins, such as `2026-12-19 to 2027-01-04`.
+    /// The dates on which no deployment begins, such as `2026-12-19 to 2027-01-04`, or `12-24 to 12-26` for each year. The
+    /// last day is included. A date can have a time: `2026-11-27 12:00 to 2026-11-30 08:00`.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub freeze: Option<Vec<String>>,
-    /// The IANA name of the time zone.
+    /// The IANA name of the time zone, such as `Europe/Berlin`.
     pub zone: String,
-    /// What happens to a deployment outside of the hours [default: `hold`].
+    /// What follows outside of the hours of `allow`; `hold` unless set.
     pub outside: Option<Outside>,
-    /// Why the window exists.
+    /// Why the window exists, for people.
     pub reason: Option<String>,
 }
 
@@ -67,15 +75,11 @@ fn window(table: WindowTable, known: &[&str]) -> Result<Window, Wrong> {
     let wrong =
         |key: &str, message: String, help: &str| (key.to_owned(), Error::new(message, help));
     name(&table.name)?;
-    let environments = match table.environments {
-        None => known.last().iter().map(|it| (**it).to_owned()).collect(),
-        Some(list) if list.is_empty() => {
-            let help = "name an environment, or leave the key out for the last one";
-            return Err(wrong("environments", "the list is empty".to_owned(), help));
-        }
-        Some(list) => list,
-    };
-    for (place, name) in environments.iter().enumerate() {
+    if table.environments.as_ref().is_some_and(Vec::is_empty) {
+        let help = "name an environment, or leave the key out for the last one";
+        return Err(wrong("environments", "the list is empty".to_owned(), help));
+    }
+    for (place, name) in table.environments.iter().flatten().enumerate() {
         if !known.contains(&name.as_str()) {
             return Err((
                 format!("environments.{place}"),
@@ -121,7 +125,7 @@ fn window(table: WindowTable, known: &[&str]) -> Result<Window, Wrong> {
     };
     Ok(Window {
         name: table.name,
-        environments,
+        environments: table.environments,
         rule,
         zone: table
             .zone
@@ -134,11 +138,11 @@ fn window(table: WindowTable, known: &[&str]) -> Result<Window, Wrong> {
 /// Checks a name. Names like `freeze-1` are those of freezes that `greenlight freeze` writes.
 fn name(name: &str) -> Result<(), Wrong> {
     let wrong = |message: String, help: &str| Err(("name".to_owned(), Error::new(message, help)));
-    let is_word = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+    let is_word = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
     if name.is_empty() || name.len() > 64 || name.starts_with('-') || !name.chars().all(is_word) {
         return wrong(
             format!("invalid name `{name}`"),
-            "use 1 to 64 letters, digits, `.`, `_` and `-`, without a `-` at the beginning",
+            "use 1 to 64 letters, digits, `_` and `-`, without a `-` at the beginning",
         );
     }
     let number = name.strip_prefix("freeze-").unwrap_or_default();
@@ -189,15 +193,16 @@ mod tests {
             panic!("two windows");
         };
         assert_eq!(
-            (hours.name.as_str(), &hours.environments[..]),
-            ("working-hours", &["prod".to_owned()][..])
+            (hours.name.as_str(), hours.among(&["stage", "prod"])),
+            ("working-hours", vec!["prod"])
         );
         assert!(
             matches!(&hours.rule, Rule::Allow { ranges, outside: Outside::Hold } if ranges.len() == 2)
         );
         assert_eq!(hours.zone.name(), "Europe/Berlin");
         assert!(matches!(&holidays.rule, Rule::Freeze { ranges } if ranges.len() == 3));
-        assert_eq!(holidays.environments.len(), 2);
+        assert_eq!(holidays.among(&["stage", "prod"]), ["stage", "prod"]);
+        assert_eq!(holidays.among(&["stage", "live"]), ["stage"]);
         assert_eq!(holidays.reason.as_deref(), Some("no one on call"));
     }
 

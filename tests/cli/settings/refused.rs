@@ -199,3 +199,42 @@ fn settings_for_deployments_are_checked_too() {
         Text::Has(&["has no `[[environment]]` named `stage`"]),
     );
 }
+
+/// A window that can't be used ends every command, so that no deployment begins at a wrong time.
+#[test]
+fn unusable_windows_end_every_command() {
+    let (shop, tag) = shop();
+    let lines = SHOP.lines().count();
+    for (table, line, said) in [
+        (
+            "name = \"a\"\nfreeze = [\"12-24\"]\nzone = \"Berlin\"",
+            4,
+            "`window.zone` can't be used: unknown time zone `Berlin`",
+        ),
+        (
+            "name = \"a\"\nzone = \"UTC\"\nallow = [\n\"Mon 09:00-10:00\",\n\"Fri-Mon 09:00-10:00\"]",
+            6,
+            "`window.allow` can't be used: the weekdays `Fri-Mon` are reversed",
+        ),
+        (
+            "name = \"a\"\nzone = \"UTC\"\nfreeze = [\"12-24\"]\nenvironments = [\"test\"]",
+            5,
+            "`window.environments` can't be used: unknown environment `test`",
+        ),
+        (
+            "name = \"a\"\nzone = \"UTC\"\nfreeze = [\"12-24\"]\nallow = [\"Mon 09:00-10:00\"]",
+            4,
+            "`window.freeze` can't be used: a window has `allow` or `freeze`, not both",
+        ),
+    ] {
+        write(
+            shop.path(),
+            &format!("{}\n[[window]]\n{table}\n", SHOP.trim_end()),
+        );
+        let said = format!("line {}: {said}", lines + line);
+        for command in commands(&tag) {
+            let call = greenlight(&command).within(shop.path());
+            call.gives(2, Text::Nothing, Text::Has(&[&said, "help: "]));
+        }
+    }
+}

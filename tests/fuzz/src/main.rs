@@ -36,6 +36,8 @@ pub mod secret;
 pub mod server_settings;
 #[path = "../../../host/src/text/mod.rs"]
 pub mod text;
+#[path = "../../../host/src/window/mod.rs"]
+pub mod window;
 
 use std::env;
 use std::process;

@@ -322,7 +322,9 @@ fn run_local(
         "failed to start the built-in nodes",
         "the system is out of ports, threads or disk space; try again later",
     )?;
-    let config = local::config(&program, folder.path(), &nodes, settings);
+    let windows = resolved.config().map(|it| it.windows.clone());
+    let agreed = (settings, windows.unwrap_or_default());
+    let config = local::config(&program, folder.path(), &nodes, agreed);
     let deployment = Deployment {
         config: &config,
         policy: &policy,

@@ -8,11 +8,18 @@ use super::{List, Setting, duration, path, without_password};
 use crate::config::file::JournalTable;
 use crate::config::{Config, Labels, RECORDS};
 use crate::contract::names::Named as _;
+use crate::contract::types::Settings;
 use crate::server_settings::{Destination, TriggerSettings};
+use crate::window::Rule;
 
 impl List<'_> {
     /// The host's settings that have a default.
-    pub(super) fn add_host(&self, config: Option<&Config>, shown: &mut Vec<Setting>) {
+    pub(super) fn add_host(
+        &self,
+        config: Option<&Config>,
+        settings: &Settings,
+        shown: &mut Vec<Setting>,
+    ) {
         if let Some(test) = config.and_then(|it| it.load_test.as_ref()) {
             for (key, value) in [
                 ("time-limit", duration(test.time_limit.duration())),
@@ -21,6 +28,15 @@ impl List<'_> {
                 ("success-exit-status", json!(test.success_exit_status)),
             ] {
                 shown.push(self.setting(&format!("load-test.{key}"), value));
+            }
+        }
+        for (place, window) in config.iter().flat_map(|it| &it.windows).enumerate() {
+            let environments = settings.environments.iter();
+            let names: Vec<_> = environments.map(|it| it.name.as_str()).collect();
+            let key = format!("window.{place}.environments");
+            shown.push(self.setting(&key, json!(window.among(&names))));
+            if matches!(window.rule, Rule::Allow { .. }) {
+                shown.push(self.setting(&format!("window.{place}.outside"), json!("hold")));
             }
         }
         let default = || Path::new(RECORDS).join("journal.db");

@@ -14,13 +14,16 @@ use crate::retry;
 use crate::text::number::short;
 
 impl Driver<'_> {
-    /// Waits. A message ends the wait.
+    /// Waits. A message ends the wait, and so does a freeze or its end.
     pub(super) fn wait(&mut self, seconds: u32) -> Result<(), Error> {
         let time = Duration::from_secs(u64::from(seconds));
         let time = retry::spread(time, JITTER, fastrand::f64());
-        if self.mailbox.wake().wait(time) {
+        let Some(passed) = self.wait_for(time)? else {
             return self.context.check_shutdown();
-        }
+        };
+        // A wait that a freeze or its end cuts short has its true length.
+        let cut = u32::try_from(passed.as_secs()).unwrap_or(seconds);
+        let seconds = if passed < time { cut } else { seconds };
         self.stale = true;
         Ok(self
             .record

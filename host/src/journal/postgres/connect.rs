@@ -76,6 +76,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/postgres/0007-checksums.sql"),
     include_str!("../migrations/postgres/0008-boot-clock.sql"),
     include_str!("../migrations/postgres/0009-boot-due.sql"),
+    include_str!("../migrations/postgres/0010-freezes.sql"),
 ];
 
 /// Migrates the schema `greenlight` to this program's version, or creates it. A schema of that name with other

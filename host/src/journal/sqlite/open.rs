@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0007-checksums.sql"),
     include_str!("../migrations/sqlite/0008-boot-clock.sql"),
     include_str!("../migrations/sqlite/0009-boot-due.sql"),
+    include_str!("../migrations/sqlite/0010-freezes.sql"),
 ];
 
 /// Opens the file of a journal, or creates it. A file with other contents is left unchanged.

@@ -36,7 +36,7 @@ fn day(text: &str) -> Timestamp {
 fn window(zone: &str, rule: Rule) -> Window {
     Window {
         name: "test".to_owned(),
-        environments: Vec::new(),
+        environments: None,
         rule,
         zone: zone.parse().expect("a zone"),
         reason: None,
