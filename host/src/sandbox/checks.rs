@@ -10,7 +10,7 @@ use crate::contract::promotion::{
 use crate::contract::types::{Evidence, Reason, Settings, Span};
 use crate::contract::validate::{is_commit, is_tag};
 
-type Check = Result<(), Failure>;
+pub(super) type Check = Result<(), Failure>;
 
 pub fn labels(answer: &Answer<Labels>, message: &Message) -> Check {
     let labels = match answer {
@@ -144,7 +144,7 @@ fn place(span: Span, text: &str) -> Check {
     holds(inside, "it referred to a place outside the message")
 }
 
-fn holds(kept: bool, otherwise: &str) -> Check {
+pub(super) fn holds(kept: bool, otherwise: &str) -> Check {
     if kept {
         Ok(())
     } else {

@@ -6,6 +6,7 @@
 mod bundled;
 mod checks;
 pub mod compile;
+mod contradictions;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 pub mod limits;

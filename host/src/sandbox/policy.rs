@@ -8,7 +8,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
 use super::limits::{self, Failure, Limit, Limiter};
-use super::{Compiler, bundled, checks, profile};
+use super::{Compiler, bundled, checks, contradictions, profile};
 use crate::contract::environments::{Build, Target};
 use crate::contract::fields::digest_of;
 use crate::contract::labels::{Labels, Message};
@@ -244,6 +244,7 @@ impl Sandbox {
             .call_decide(&mut self.store, release, history, now, settings)
             .map_err(Failure::from_call)?;
         checks::decision(&decision, history, settings)?;
+        contradictions::check(&decision, release, history, settings)?;
         Ok(decision)
     }
 }

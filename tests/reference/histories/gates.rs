@@ -5,6 +5,8 @@ use super::super::contract::promotion::{
     Question, Step, StepResult, Window, WindowKind,
 };
 
+use super::releases::DIGESTS;
+
 /// A step ended.
 pub fn performed(name: &str, environment: &str, outcome: Outcome) -> EventKind {
     EventKind::Performed(StepResult {
@@ -91,7 +93,7 @@ pub fn one_of_each(environment: &str) -> Vec<EventKind> {
     vec![
         performed("migrate", environment, Outcome::TimedOut),
         asked(environment),
-        said(InterventionKind::Approved, "Ada", prod, Some("sha256:a")),
+        said(InterventionKind::Approved, "Ada", prod, Some(DIGESTS[0])),
         said(InterventionKind::Rejected, "Grace", None, None),
         scheduled(
             &[

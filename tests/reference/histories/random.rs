@@ -18,12 +18,13 @@ use super::releases::{DIGESTS, LOAD_TEST, OWN, SMOKE_TEST, releases, settings, u
 /// The most events in a history.
 const LONGEST: usize = 40;
 
-/// Compares random histories until `least` are compared. Each beginning of a history is a history, too. Returns a summary.
+/// Compares at least `least` random histories. Each beginning of a history is a history, too. Returns a summary.
 pub fn compare(comparison: &mut Comparison<'_>, seed: u64, least: u64) -> String {
     let mut random = Random(seed);
     let mut sequences = 0_u64;
     let mut events = 0_u64;
-    while comparison.count < least {
+    let end = comparison.count + least;
+    while comparison.count < end {
         sequences += 1;
         events += history(comparison, &mut random);
     }

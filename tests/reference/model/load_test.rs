@@ -35,8 +35,8 @@ pub fn verdict(
 struct Requests<'a> {
     limits: &'a Thresholds,
     found: RequestStatistics,
-    /// The 95th percentile of the last promoted release, where that release is known.
-    before: Option<Option<u64>>,
+    /// What the last promoted release measured.
+    before: Option<RequestStatistics>,
     /// Whether there is something to measure.
     is_called: bool,
 }
@@ -46,7 +46,7 @@ fn requests<'a>(it: &Measurement, settings: &'a LoadTestSettings) -> Vec<Request
     let mut all = vec![Requests {
         limits: &settings.thresholds,
         found: it.total,
-        before: it.baseline.as_ref().map(|it| it.total.p95),
+        before: it.baseline.as_ref().map(|it| it.total),
         is_called: true,
     }];
     for named in &settings.by_name {
@@ -66,7 +66,7 @@ fn requests<'a>(it: &Measurement, settings: &'a LoadTestSettings) -> Vec<Request
             let mut known = it.by_name.iter();
             known
                 .find(|it| it.name == named.name)
-                .map(|it| it.statistics.p95)
+                .map(|it| it.statistics)
         });
         all.push(Requests {
             limits: &named.thresholds,
@@ -180,8 +180,8 @@ fn outside(it: &Measurement, settings: &LoadTestSettings) -> Vec<&'static str> {
     reason = "the last digits of large numbers do not matter"
 )]
 fn is_slower_than_before(it: &Requests<'_>) -> bool {
-    let (Some(Some(before)), Some(now), Some(allowed)) =
-        (it.before, it.found.p95, it.limits.max_increase)
+    let before = it.before.and_then(|it| it.p95);
+    let (Some(before), Some(now), Some(allowed)) = (before, it.found.p95, it.limits.max_increase)
     else {
         return false;
     };

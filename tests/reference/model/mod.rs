@@ -171,7 +171,7 @@ fn names_unknown_environment(question: Question<'_>) -> bool {
         environments.any(|it| it.name == name)
     };
     question.history.iter().any(|event| match &event.kind {
-        EventKind::Deployed(it) => !known(&it.environment),
+        EventKind::Deployed(it) | EventKind::RolledBack(it) => !known(&it.environment),
         EventKind::Observed(it) => !known(&it.environment),
         EventKind::LoadTested(it) => !known(&it.environment),
         EventKind::Superseded(it) | EventKind::Diverged(it) => !known(&it.environment),
@@ -179,7 +179,6 @@ fn names_unknown_environment(question: Question<'_>) -> bool {
         EventKind::Performed(it) => !known(&it.step.environment),
         EventKind::Asked(it) => !known(&it.environment),
         EventKind::Measured(it) => !known(&it.environment),
-        EventKind::RolledBack(it) => !known(&it.environment),
         EventKind::Intervened(it) => it.environment.as_ref().is_some_and(|it| !known(it)),
         _ => false,
     })

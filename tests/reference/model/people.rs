@@ -94,7 +94,7 @@ fn is_author(question: Question<'_>, name: &str) -> bool {
 }
 
 fn same(one: &str, other: &str) -> bool {
-    one.trim().to_ascii_lowercase() == other.trim().to_ascii_lowercase()
+    one.trim().eq_ignore_ascii_case(other.trim())
 }
 
 /// The latest word on an environment, without cancelations.
