@@ -1,9 +1,11 @@
 //! What the nodes of an environment serve, and when the environment has converged.
 
+use super::case::Case;
 use super::load_balancer::{Addresses, SeveralServers};
 use crate::bindings::promotion::{
     Convergence, Event, EventKind, Node, NodeState, NodeStatus, NodeVersion, Round,
 };
+use crate::bindings::types::{EnvironmentSettings, Timestamp};
 
 /// Consecutive rounds in which the same nodes all served the release.
 #[derive(Clone)]
@@ -153,6 +155,30 @@ fn served_before<'a>(environment: &str, history: &'a [Event]) -> Vec<&'a str> {
         }
     }
     commits
+}
+
+/// Tells whether the overdue rounds since a place of the history show that the environment is late: one of them does
+/// not agree, or there are as many as convergence needs.
+pub(super) fn disproved(
+    case: &Case<'_>,
+    environment: &EnvironmentSettings,
+    since: usize,
+    overdue: impl Fn(Timestamp) -> bool,
+) -> bool {
+    let mut rounds = 0_u32;
+    for event in case.history.iter().skip(since) {
+        if let EventKind::Observed(round) = &event.kind
+            && round.environment == environment.name
+            && overdue(event.at)
+        {
+            rounds = rounds.saturating_add(round.times.max(1));
+            if rounds >= environment.convergence_rounds || !agrees(&round.convergence, case.commit)
+            {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 #[cfg(test)]

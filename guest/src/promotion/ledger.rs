@@ -1,13 +1,13 @@
 //! The state of a release, computed from its history.
 
-use super::age::HeldTime;
 use super::case::{Case, Fact};
-use super::convergence::agrees;
+use super::convergence::disproved;
+use super::held_time::HeldTime;
 use super::people::People;
 use super::record::Record;
-use super::windows::Windows;
+use super::windows::{Opening, Windows};
 use crate::bindings::promotion::{Deployment, EnvironmentStatus, EventKind, Progress, Round};
-use crate::bindings::types::{EnvironmentSettings, LoadTestAction, Timestamp};
+use crate::bindings::types::{LoadTestAction, Timestamp};
 
 /// The history, read from its first event to its last.
 pub(super) struct Ledger<'a> {
@@ -36,7 +36,7 @@ impl<'a> Ledger<'a> {
         let mut held_time = HeldTime::NONE;
         for (place, event) in case.history.iter().enumerate() {
             if case.settings.deadline.is_some() {
-                held_time.before(case, &ledger, event);
+                held_time.add(event, |at| ledger.is_held(case, at));
             }
             ledger.windows.take(event);
             match &event.kind {
@@ -121,6 +121,26 @@ impl<'a> Ledger<'a> {
                         .iter()
                         .all(|it| record.load_test(&it.name).is_some()))
         })
+    }
+
+    /// Tells whether a person or a window holds the release at a time, as of the events that were read.
+    pub(super) fn is_held(&self, case: &Case<'_>, now: Timestamp) -> bool {
+        let mut environments = case.settings.environments.iter().enumerate();
+        let open = environments.find(|(index, _)| !self.settled(case, *index));
+        let Some((index, settings)) = open else {
+            return false;
+        };
+        if self.people.held(index).is_some() {
+            return true;
+        }
+        let record = self.records.get(index);
+        let is_pending = record.is_some_and(|it| it.progress == Progress::Pending);
+        if index < case.entry || !is_pending {
+            return false;
+        }
+        let opening = self.windows.opening(&settings.name, now);
+        matches!(opening, Opening::Closed { .. })
+            || self.people.is_missing(case, (index, settings), now)
     }
 
     /// Says how far the release has come in each environment.
@@ -224,30 +244,6 @@ impl<'a> Ledger<'a> {
         }
         index
     }
-}
-
-/// Tells whether the overdue rounds since a place of the history show that the environment is late: one of them does
-/// not agree, or there are as many as convergence needs.
-fn disproved(
-    case: &Case<'_>,
-    environment: &EnvironmentSettings,
-    since: usize,
-    overdue: impl Fn(Timestamp) -> bool,
-) -> bool {
-    let mut rounds = 0_u32;
-    for event in case.history.iter().skip(since) {
-        if let EventKind::Observed(round) = &event.kind
-            && round.environment == environment.name
-            && overdue(event.at)
-        {
-            rounds = rounds.saturating_add(round.times.max(1));
-            if rounds >= environment.convergence_rounds || !agrees(&round.convergence, case.commit)
-            {
-                return true;
-            }
-        }
-    }
-    false
 }
 
 #[cfg(test)]

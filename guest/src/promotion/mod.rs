@@ -26,6 +26,7 @@ mod contained;
 mod convergence;
 mod decision_table;
 mod entrance;
+mod held_time;
 mod ledger;
 mod load_balancer;
 mod next_step;
