@@ -4,15 +4,12 @@ use super::answer::Answer;
 use super::case::Case;
 use super::decision_table::early;
 use super::ledger::Ledger;
-use super::record::Record;
+use super::record::{Record, STALE};
 use super::windows::Opening;
 use super::{progress, steps};
 use crate::bindings::promotion::{Action, Permission};
 use crate::bindings::types::{EnvironmentSettings, Evidence, Reason};
 use crate::reason::codes;
-
-/// Seconds of waiting after which the environment before is asked again: a check that passed long ago proves little.
-pub(super) const STALE: u64 = 600;
 
 /// The longest wait for people, in seconds: an approval may expire.
 const PEOPLE: u32 = 60;

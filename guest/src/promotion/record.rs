@@ -2,7 +2,6 @@
 
 use super::case::{Case, Fact};
 use super::convergence::{Finding, Series, statuses};
-use super::entrance::STALE;
 use super::steps::Steps;
 use super::verdict::{Judgment, judge};
 use crate::bindings::promotion::{
@@ -10,6 +9,9 @@ use crate::bindings::promotion::{
     Outcome, Progress, Round, StepResult,
 };
 use crate::bindings::types::{EnvironmentSettings, Timestamp};
+
+/// Seconds of waiting after which an environment is asked again: a check that passed long ago proves little.
+pub(super) const STALE: u64 = 600;
 
 /// The record of a release in one environment.
 ///
