@@ -11,7 +11,7 @@ pub(super) struct Answer {
     pub reasons: Vec<Reason>,
     /// The environment that the answer is about, by its place in the settings.
     pub place: Option<usize>,
-    /// Something starts outside of the windows, and people are to be warned.
+    /// The release starts outside of the windows, and people get a warning.
     pub warns_outside: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::bindings::types::{LoadTestAction, Timestamp};
 pub(super) struct Ledger<'a> {
     /// One for each environment of the settings, in their order.
     pub records: Vec<Record<'a>>,
-    /// What people said.
+    /// The interventions of people.
     pub people: People<'a>,
     /// The windows that count.
     pub windows: Windows<'a>,

@@ -1,23 +1,23 @@
-//! What people said about a release: holds, rejections, approvals, and the questions that they were asked.
+//! The interventions of people in a release: holds, rejections and approvals; and the questions to them.
 
 use super::case::{Case, event};
 use crate::bindings::promotion::{Intervention, InterventionKind, Question, Release};
 use crate::bindings::types::{EnvironmentSettings, Evidence, Reason, Timestamp};
 use crate::reason::{amount, codes, setting};
 
-/// Everything that people said, as far as it is about the image of the release.
+/// The interventions about the image of the release.
 pub(super) struct People<'a> {
     /// The event in which a person canceled the release; that is final.
     pub canceled: Option<usize>,
     /// A person approved the release for the last environment at any time.
     pub approved: bool,
-    /// What was said about each environment of the settings, in their order.
+    /// The state of each environment of the settings, in their order.
     environments: Vec<Said<'a>>,
     /// The keys of the questions that were asked.
     asked: Vec<&'a str>,
 }
 
-/// What was said about one environment.
+/// The interventions about one environment.
 #[derive(Clone)]
 struct Said<'a> {
     /// The event of the latest hold or rejection, unless a person approved the release since.
@@ -36,7 +36,7 @@ struct Approval<'a> {
 }
 
 impl<'a> People<'a> {
-    /// Nobody has said anything about a number of environments.
+    /// The state before the first event, for a number of environments.
     pub(super) fn new(environments: usize) -> Self {
         let said = Said {
             refused: None,

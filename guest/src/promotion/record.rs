@@ -31,9 +31,9 @@ pub(super) struct Record<'a> {
     pub judgments: Vec<Option<Judgment>>,
     /// A load test that ended before the release was deployed.
     pub early_load_test: Option<Fact<'a, LoadTest>>,
-    /// The steps that count: before the deployment those of its preparation, afterwards those behind it.
+    /// The steps that count: until the deployment those of `before`, from then on those of `after`.
     pub steps: Steps<'a>,
-    /// Seconds of waiting since something was found out about the release here.
+    /// Seconds of waiting since the last deployment, round, load test or step here.
     pub waited_since: u64,
     /// When the nodes were asked again after a long wait.
     pub renewed: Timestamp,

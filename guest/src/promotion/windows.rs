@@ -1,4 +1,4 @@
-//! Windows and freezes: whether something new may start in an environment now, and when it may otherwise.
+//! Windows and freezes: whether the release may start in an environment now, or when it may.
 
 use crate::bindings::promotion::{
     Calendar, Event, EventKind, Excuse, Outside, Period, Window, WindowKind,
@@ -17,11 +17,11 @@ pub(super) struct Windows<'a> {
 
 /// What the windows say about an environment at a time.
 pub(super) enum Opening {
-    /// Nothing prevents a start.
+    /// The release may start.
     Open,
-    /// A start is outside all windows, which is only to be said, or with a warning.
+    /// The time is outside of all windows. The release continues, with a warning or only with a reason.
     Outside { reason: Reason, warns: bool },
-    /// Nothing may start. The policy asks again after a number of seconds.
+    /// The release must wait. The policy asks again after a number of seconds.
     Closed { reason: Reason, wait: u32 },
 }
 

@@ -1,4 +1,4 @@
-//! `greenlight approve`, `reject` and `hold`: the word of a person about an unfinished deployment.
+//! `greenlight approve`, `reject` and `hold`: a person's intervention in an unfinished deployment.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use super::person::PersonArguments;
 use super::{Error, Exit};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::InterventionKind;
-use crate::deployment::{Heard, Word};
+use crate::deployment::{Delivery, NewIntervention};
 
 #[derive(Debug, Args)]
-pub struct WordArguments {
+pub struct InterventionArguments {
     /// The number of the deployment.
     #[arg(value_parser = super::args::deployment)]
     number: u64,
-    /// Say it about this environment [default: all environments].
+    /// Apply it to this environment [default: all environments].
     #[arg(long, value_name = "ENVIRONMENT")]
     environment: Option<String>,
     #[command(flatten)]
@@ -29,36 +29,36 @@ pub struct WordArguments {
     config: ConfigArguments,
 }
 
-/// Passes the word to the deployment.
+/// Sends the intervention to the deployment.
 ///
 /// # Errors
 ///
 /// If the person has no name, the deployment or the environment does not exist, or the deployment has ended.
 pub fn intervene(
     kind: InterventionKind,
-    arguments: &WordArguments,
+    arguments: &InterventionArguments,
     output: &mut Output,
 ) -> Result<Exit, Error> {
     let config =
         configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
     let number = arguments.number;
-    let word = Word {
+    let new = NewIntervention {
         kind,
         person: arguments.person.person()?,
         environment: arguments.environment.clone(),
     };
-    let heard = crate::deployment::intervene(&config, number, &word, arguments.wait)?;
+    let delivery = crate::deployment::intervene(&config, number, &new, arguments.wait)?;
     let what = kind.name();
-    match heard {
-        Heard::Recorded => output.text(&format!("deployment {number} is {what}\n")),
-        Heard::Sent { driver } => {
+    match delivery {
+        Delivery::Recorded => output.text(&format!("deployment {number} is {what}\n")),
+        Delivery::Sent { driver } => {
             output.text(&format!("deployment {number} will be {what}\n"));
             output.note(&format!(
                 "note: {driver} has not recorded it within {:?}; it counts as soon as that process reads the journal\n",
                 arguments.wait
             ));
         }
-        Heard::Stored => {
+        Delivery::Stored => {
             output.text(&format!("deployment {number} will be {what}\n"));
             output.note(&format!(
                 "note: no process drives deployment {number}; it counts when the deployment is resumed: `greenlight run \

@@ -89,15 +89,15 @@ enum Command {
     /// Approvals of different people add up. An approval is about the image of the deployment, lifts a hold, and
     /// expires after `approval-lasts`. The process that drives the deployment, on any machine that shares the journal,
     /// records it and continues.
-    Approve(intervene::WordArguments),
+    Approve(intervene::InterventionArguments),
     /// Reject a release.
     ///
     /// It enters no further environment, and its deployment ends with status 1. Nothing is rolled back.
-    Reject(intervene::WordArguments),
+    Reject(intervene::InterventionArguments),
     /// Hold a release until a person approves it.
     ///
     /// It enters no further environment meanwhile. A hold voids the approvals before it.
-    Hold(intervene::WordArguments),
+    Hold(intervene::InterventionArguments),
     Cancel(cancel::CancelArguments),
     Live(live::Arguments),
     RollbackAdvice(rollback::Arguments),

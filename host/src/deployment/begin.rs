@@ -4,12 +4,12 @@
 use super::claim_number::{Claimed, claim_number};
 use super::driver::Driver;
 use super::entry::{Began, Details, Person};
+use super::intervention::{self, NewIntervention};
 use super::live_release::{self, Asked, LiveAlready};
 use super::log::{self, Log};
 use super::mailbox::Mailbox;
 use super::recovery::Opening;
 use super::request::Request;
-use super::word::{self, Word};
 use super::{Context, Error, HeldLeases, Outcome};
 use crate::clock;
 use crate::config::Config;
@@ -132,14 +132,14 @@ pub(super) struct Said {
 
 fn said(request: &Request<'_>) -> Vec<Said> {
     let approved = request.approved_by.map(|person| {
-        let word = Word {
+        let approval = NewIntervention {
             kind: InterventionKind::Approved,
             person: person.clone(),
             environment: None,
         };
-        let approved = word.intervention(request.digest);
+        let approved = approval.for_image(request.digest);
         Said {
-            note: word::in_words(&approved),
+            note: intervention::in_words(&approved),
             kind: EventKind::Intervened(approved),
             details: Details::Person(person.clone()),
         }

@@ -1,27 +1,27 @@
-//! Passing the word of a person to a deployment: by a message, which its driver records.
+//! Sends a person's intervention to a deployment: as a message, which its driver records.
 //!
-//! The message stays in the journal. If no process drives the deployment, the one that resumes it records the word,
-//! with the time at which the person said it.
+//! The message stays in the journal. If no process drives the deployment, the one that resumes it records the
+//! intervention, with the time at which the message was sent.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::intervention::NewIntervention;
 use super::log;
 use super::message::Message;
 use super::recovery;
-use super::word::Word;
 use super::{Drivers, Error};
 use crate::config::Config;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::InterventionKind;
 use crate::journal::{Header, Holder, Lock, Store};
 
-/// How often to look whether the driver has recorded the word.
+/// How often to look whether the driver has recorded the intervention.
 const POLL: Duration = Duration::from_millis(100);
 
-/// What became of the word of a person.
+/// How far an intervention has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Delivery {
     /// The process that drives the deployment has recorded it.
     Recorded,
     /// The message is stored, and the process has not recorded it in time.
@@ -33,7 +33,7 @@ pub enum Heard {
     Stored,
 }
 
-/// Passes the word of a person to an unfinished deployment. Waits so long for its driver to record it.
+/// Sends an intervention to an unfinished deployment, and waits for its driver to record it, at most for `patience`.
 ///
 /// # Errors
 ///
@@ -41,16 +41,16 @@ pub enum Heard {
 pub fn intervene(
     config: &Config,
     number: u64,
-    word: &Word,
+    new: &NewIntervention,
     patience: Duration,
-) -> Result<Heard, Error> {
+) -> Result<Delivery, Error> {
     let (_, mut store) = log::open(config)?;
-    let header = unfinished(store.as_mut(), number, word.kind)?;
-    if let Some(name) = &word.environment {
+    let header = unfinished(store.as_mut(), number, new.kind)?;
+    if let Some(name) = &new.environment {
         check(store.as_mut(), number, name)?;
     }
     let message = Message::Intervene {
-        intervention: word.intervention(header.digest.as_deref()),
+        intervention: new.for_image(header.digest.as_deref()),
     };
     message.send(store.as_mut(), number)?;
     let id = id_of(&message, store.as_mut(), number)?;
@@ -60,17 +60,17 @@ pub fn intervene(
             .iter()
             .any(|it| it.entry.is_of_message(id))
         {
-            return Ok(Heard::Recorded);
+            return Ok(Delivery::Recorded);
         }
-        unfinished(store.as_mut(), number, word.kind)?;
+        unfinished(store.as_mut(), number, new.kind)?;
         let drivers = Drivers::read(store.as_mut())?;
         let driver = drivers.of(&Lock::tag(&header.tag));
         let Some(driver) = driver.filter(|it| it.deployment == number) else {
-            return Ok(Heard::Stored);
+            return Ok(Delivery::Stored);
         };
         if Instant::now() >= until {
             let driver = Holder::describe(&driver.holder);
-            return Ok(Heard::Sent { driver });
+            return Ok(Delivery::Sent { driver });
         }
         thread::sleep(POLL);
     }

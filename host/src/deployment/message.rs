@@ -31,9 +31,9 @@ pub enum Message {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         person: Option<Person>,
     },
-    /// Record the word of a person about the release: an approval, a rejection or a hold.
+    /// Record a person's intervention: an approval, a rejection or a hold.
     Intervene {
-        /// The word.
+        /// The intervention.
         #[serde(with = "InterventionForm")]
         intervention: Intervention,
     },
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_read_as_it_was_written() {
+    fn an_intervention_is_read_as_it_was_written() {
         let stored = concat!(
             r#"{"message":"intervene","intervention":{"kind":"approved","by":"Ada","proven":true,"#,
             r#""why":"tested","environment":"prod","digest":null,"question":null}}"#

@@ -8,7 +8,7 @@
 //! - [`begin`] starts a deployment, once for each idempotency key (`claim_number`), unless the release is live
 //!   already (`live_release`); [`resume`] continues one after a crash;
 //!   [`cancel`] ends one in the name of a person: by itself, or by a [`Message`] to the process that drives it;
-//!   [`intervene`] passes the [`Word`] of a person to it by a message.
+//!   [`intervene`] sends it a person's intervention as a message.
 //! - `driver` is the loop, and the only place that knows the whole state of a running deployment. `commands`,
 //!   `nodes`, `load_test`, `notify` and `survey` do one thing each and take what they need.
 //! - `recovery` says what is done about an effect that was running when its process died.
@@ -36,6 +36,7 @@ mod held_leases;
 pub mod history;
 mod imported;
 mod intervene;
+mod intervention;
 mod keeper;
 pub mod last_change;
 mod last_look;
@@ -67,7 +68,6 @@ mod unreleased;
 pub mod verify;
 mod waiting;
 pub mod what_now;
-mod word;
 
 use std::path::Path;
 use std::time::Duration;
@@ -77,13 +77,13 @@ pub use cancel::{Cancellation, cancel};
 pub use drivers::Drivers;
 pub use error::Error;
 pub use held_leases::HeldLeases;
-pub use intervene::{Heard, intervene};
+pub use intervene::{Delivery, intervene};
+pub use intervention::NewIntervention;
 pub use keeper::{Connection, Keeper};
 pub use live_release::LiveAlready;
 pub use message::Message;
 pub use recovery::resume;
 pub use request::{Request, Waiver, already_begun, begun};
-pub use word::Word;
 
 use crate::config::Config;
 use crate::contract::promotion::{Action, Conclusion, Decision, Permission, Release};

@@ -49,9 +49,9 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
             return Ok(outcome);
         }
     };
-    let heard = last_message(&history);
+    let last = last_message(&history);
     let mailbox = leases.or_release(store.as_mut(), |store| {
-        Mailbox::open(location, store, number, &context.shutdown, heard)
+        Mailbox::open(location, store, number, &context.shutdown, last)
     })?;
     let next = entries.len() as u64 + 1;
     let recovery = Recovery::read(&entries, history);
@@ -63,7 +63,7 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     })
 }
 
-/// The id of the last message that was recorded. All messages before it were heeded.
+/// The id of the last message that was recorded. All messages before it were handled.
 fn last_message(history: &History<Source>) -> u64 {
     let ids = history.iter().map(|(_, source)| match source.details {
         Details::Message { id } => id,

@@ -54,11 +54,6 @@ impl Freeze {
     }
 }
 
-/// The number of the freeze that has a name.
-pub fn number(name: &str) -> Option<u64> {
-    name.strip_prefix("freeze-")?.parse().ok()
-}
-
 /// Stores a freeze, once for each token, and returns its number.
 pub(super) fn add(session: &mut dyn Session, new: &NewFreeze, token: i64) -> Answer<u64> {
     let added = session.execute(

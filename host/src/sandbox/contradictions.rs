@@ -1,7 +1,7 @@
 //! Answers that contradict the history: a promotion that did not happen, a message that was sent, an effect that is done.
 //!
-//! A policy that makes them is broken, or lies. Without these checks, it could report a release that is not live, or repeat
-//! effects without an end.
+//! Such a policy is broken. Without these checks, it could report a release that is not live, or repeat effects
+//! forever.
 
 use super::checks::{Check, holds};
 use crate::contract::promotion::{

@@ -7,7 +7,7 @@ use crate::deployment::left_over::{Cleanup, LeftOver};
 use crate::deployment::mailbox::Received;
 use crate::deployment::message::Message;
 use crate::deployment::survey::competing_release;
-use crate::deployment::{Error, log, word};
+use crate::deployment::{Error, intervention, log};
 use crate::effects::shutdown::Shutdown;
 use crate::text::number::short;
 
@@ -24,7 +24,7 @@ impl Driver<'_> {
                     reason,
                     proven,
                 })?,
-                Message::Intervene { intervention } => self.hear(id, at, intervention)?,
+                Message::Intervene { intervention } => self.intervened(id, at, intervention)?,
                 Message::Supersede { commit, person } => self.give_way(&commit, person)?,
                 Message::Unknown => {}
             }
@@ -56,14 +56,14 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Records the word of a person, with the time at which the person said it.
-    fn hear(&mut self, id: u64, at: u64, mut word: Intervention) -> Result<(), Error> {
-        word.question = word::answered(self.record.events(), &word);
-        self.context.screen.note(&word::in_words(&word));
+    /// Records a person's intervention, with the time at which its message was sent.
+    fn intervened(&mut self, id: u64, at: u64, mut new: Intervention) -> Result<(), Error> {
+        new.question = intervention::answered(self.record.events(), &new);
+        self.context.screen.note(&intervention::in_words(&new));
         let event = Event {
             // The clock of the other machine may be ahead.
             at: at.min(self.record.now()),
-            kind: EventKind::Intervened(word),
+            kind: EventKind::Intervened(new),
         };
         Ok(self.record.add(event, Details::Message { id })?)
     }

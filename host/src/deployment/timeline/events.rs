@@ -7,8 +7,8 @@ use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, EventKind, InterventionKind, LoadTestResult, Outcome};
 use crate::deployment::entry::{CommandDetails, Details, NodeDetails};
 use crate::deployment::history::RepeatedRounds;
+use crate::deployment::intervention;
 use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState, add_round};
-use crate::deployment::word;
 use crate::text::number::short;
 
 /// The person who caused an event, with the reason if one was given.
@@ -32,7 +32,7 @@ impl Projector {
             EventKind::Intervened(it) => {
                 let text = match it.kind {
                     InterventionKind::Canceled => format!("canceled: {}", person(details)),
-                    _ => word::in_words(it),
+                    _ => intervention::in_words(it),
                 };
                 self.note(at, text);
             }

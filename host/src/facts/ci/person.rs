@@ -57,7 +57,7 @@ mod tests {
             assert_eq!(
                 of(&[(variable, "ada")]),
                 None,
-                "outside of CI, anyone sets it"
+                "outside of CI, any person can set it"
             );
         }
         let other = [("GITHUB_ACTIONS", "true"), ("GITLAB_USER_LOGIN", "ada")];

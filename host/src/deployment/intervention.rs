@@ -1,15 +1,14 @@
-//! The word of a person about a release: an approval, a rejection or a hold.
+//! A person's intervention in a release: an approval, a rejection or a hold.
 //!
-//! Each word is about one image. The name of the person is proven if a CI system or a token of `greenlight serve`
-//! proves it, else claimed.
+//! Each intervention is about one image. The name of the person is proven if a CI system proves it, else claimed.
 
 use super::entry::Person;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Event, EventKind, Intervention, InterventionKind};
 
-/// What a person says about a release.
+/// An intervention that is not bound to an image yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct NewIntervention {
     /// What the person wants.
     pub kind: InterventionKind,
     /// The person.
@@ -18,9 +17,9 @@ pub struct Word {
     pub environment: Option<String>,
 }
 
-impl Word {
-    /// The word about the image with this digest.
-    pub(super) fn intervention(&self, digest: Option<&str>) -> Intervention {
+impl NewIntervention {
+    /// Binds it to the image with this digest.
+    pub(super) fn for_image(&self, digest: Option<&str>) -> Intervention {
         Intervention {
             environment: self.environment.clone(),
             digest: digest.map(str::to_owned),
@@ -29,9 +28,9 @@ impl Word {
     }
 }
 
-/// The key of the latest question that a word answers.
-pub(super) fn answered(events: &[Event], word: &Intervention) -> Option<String> {
-    let environment = word.environment.as_ref();
+/// The key of the latest question that an intervention answers.
+pub(super) fn answered(events: &[Event], intervention: &Intervention) -> Option<String> {
+    let environment = intervention.environment.as_ref();
     let mut latest = events.iter().rev();
     latest.find_map(|event| match &event.kind {
         EventKind::Asked(it) if environment.is_none_or(|name| *name == it.environment) => {
@@ -41,16 +40,16 @@ pub(super) fn answered(events: &[Event], word: &Intervention) -> Option<String> 
     })
 }
 
-/// A word in one line: `approved for prod by Ada (claimed): tested by hand`.
-pub fn in_words(word: &Intervention) -> String {
-    let place = word.environment.as_ref();
+/// An intervention in one line: `approved for prod by Ada (claimed): tested by hand`.
+pub fn in_words(it: &Intervention) -> String {
+    let place = it.environment.as_ref();
     let place = place.map_or_else(String::new, |it| format!(" for {it}"));
-    let how = if word.proven { "proven" } else { "claimed" };
-    let text = format!("{}{place} by {} ({how})", word.kind.name(), word.by);
-    if word.why.is_empty() {
+    let how = if it.proven { "proven" } else { "claimed" };
+    let text = format!("{}{place} by {} ({how})", it.kind.name(), it.by);
+    if it.why.is_empty() {
         text
     } else {
-        format!("{text}: {}", word.why)
+        format!("{text}: {}", it.why)
     }
 }
 
@@ -59,8 +58,8 @@ mod tests {
     use super::*;
     use crate::contract::promotion::Question;
 
-    fn word(environment: Option<&str>, reason: Option<&str>, proven: bool) -> Intervention {
-        let word = Word {
+    fn approved(environment: Option<&str>, reason: Option<&str>, proven: bool) -> Intervention {
+        let approval = NewIntervention {
             kind: InterventionKind::Approved,
             person: Person {
                 name: "Ada".to_owned(),
@@ -69,22 +68,25 @@ mod tests {
             },
             environment: environment.map(str::to_owned),
         };
-        word.intervention(Some("sha256:1"))
+        approval.for_image(Some("sha256:1"))
     }
 
     #[test]
     fn a_line_says_whether_the_name_is_proven() {
-        let said = in_words(&word(Some("prod"), Some("tested by hand"), false));
+        let said = in_words(&approved(Some("prod"), Some("tested by hand"), false));
         assert_eq!(said, "approved for prod by Ada (claimed): tested by hand");
         assert_eq!(
-            in_words(&word(None, None, true)),
+            in_words(&approved(None, None, true)),
             "approved by Ada (proven)"
         );
     }
 
     #[test]
     fn it_is_bound_to_the_image() {
-        assert_eq!(word(None, None, false).digest.as_deref(), Some("sha256:1"));
+        assert_eq!(
+            approved(None, None, false).digest.as_deref(),
+            Some("sha256:1")
+        );
     }
 
     #[test]
@@ -98,7 +100,7 @@ mod tests {
             }),
         };
         let events = [asked("a", "stage"), asked("b", "prod")];
-        let key = |environment| answered(&events, &word(environment, None, false));
+        let key = |environment| answered(&events, &approved(environment, None, false));
         assert_eq!(key(Some("stage")).as_deref(), Some("a"));
         assert_eq!(key(None).as_deref(), Some("b"));
         assert_eq!(key(Some("eu")), None);
