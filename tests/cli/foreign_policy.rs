@@ -266,3 +266,28 @@ fn settings_that_it_refuses_are_not_valid() {
         ]),
     );
 }
+
+#[test]
+fn a_step_that_is_not_configured_is_named() {
+    let shop = Repository::new();
+    let commit = shop.commit("Change [load test: skip]\n");
+    // permission: hold, next: perform({ name: "canary", environment: "other", arguments: [] })
+    let fields = FIELDS
+        .replace("(i32.const 64) \"\\03\"", "(i32.const 64) \"\\02\"")
+        .replace(
+            r#"(i32.const 68) "\09\00\00\00\02\00\00\00""#,
+            r#"(i32.const 68) "\06\00\00\00\00\02\00\00\06\00\00\00\00\01\00\00\05\00\00\00\00\00\00\00\00\00\00\00""#,
+        );
+    let fields = format!("{fields}\n(data $step (i32.const 512) \"canary\")\n");
+    fs::write(shop.path().join("p.wasm"), component(&fields)).expect("written");
+    fs::write(shop.path().join("greenlight.toml"), SHOP).expect("written");
+    let tag = format!("other-{commit}");
+    call(&shop, Named::Flag, &["run", "--tag", &tag]).gives(
+        2,
+        Text::Has(&["deployment 1 begins"]),
+        Text::Has(&[
+            "the policy asks for step `canary` in `other`, which the configuration does not have",
+            "add a `[[step]]` with `name = \"canary\"`",
+        ]),
+    );
+}

@@ -44,6 +44,7 @@ mod seed;
 mod service;
 mod shared;
 mod slack;
+mod steps;
 mod survival;
 mod under_way;
 mod waiting;

@@ -1,5 +1,8 @@
 //! A release's way, as a test sets it up: a repository, two environments, a load test, Slack.
 
+#[path = "ended.rs"]
+mod ended;
+
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
@@ -12,6 +15,7 @@ use greenlight::deployment::log::{self, Dated};
 use greenlight::journal::{self, Location};
 use tempfile::TempDir;
 
+pub use self::ended::{Ended, ended};
 use crate::locust;
 pub use crate::locust::recorded;
 use crate::process::{self, Process};
@@ -67,23 +71,16 @@ pub struct Setting {
     pub deploy_limit: Option<u32>,
     /// The command that deploys to production, unless it is the service's.
     pub deploy_prod: Option<Vec<String>>,
+    /// More keys of the first environment.
+    pub stage_keys: &'static str,
     /// More keys of the last environment.
     pub production: &'static str,
+    /// The tables of steps.
+    pub steps: String,
     /// The keys of `[slack]`.
     pub slack: String,
     /// The tables for what registries tell, at the end of the configuration.
     pub serve: Option<String>,
-}
-
-/// A command that has ended.
-#[derive(Debug)]
-pub struct Ended {
-    /// Its status.
-    pub status: i32,
-    /// What it answered.
-    pub stdout: String,
-    /// What else it said.
-    pub stderr: String,
 }
 
 impl Pipeline {
@@ -106,7 +103,9 @@ impl Pipeline {
             lease: 10,
             deploy_limit: None,
             deploy_prod: None,
+            stage_keys: "",
             production: "",
+            steps: String::new(),
             slack: WEBHOOK.to_owned(),
             serve: None,
         };
@@ -326,8 +325,10 @@ impl Pipeline {
             &self.stage.deploy_command(),
             &self.stage,
         ));
+        text.push_str(setting.stage_keys);
         text.push_str(&environment("prod", &deploy_prod, &self.prod));
         text.push_str(setting.production);
+        text.push_str(&setting.steps);
         let _ = write!(
             text,
             "[load-test]\ncommand = {}\nformat = \"locust\"\nresults = \"results.json\"\n\
@@ -343,29 +344,6 @@ impl Pipeline {
         );
         fs::write(&new, text).expect("a configuration");
         fs::rename(new, file).expect("a configuration");
-    }
-}
-
-impl Ended {
-    /// It ended with this status, and its answer has all of this.
-    #[track_caller]
-    pub fn is(&self, status: i32, said: &[&str]) {
-        let all = format!("{}{}", self.stdout, self.stderr);
-        assert_eq!(self.status, status, "{all}");
-        for text in said {
-            assert!(self.stdout.contains(text), "no {text:?} in {all}");
-        }
-    }
-}
-
-/// Runs a command to its end.
-#[track_caller]
-pub fn ended(command: &mut Command) -> Ended {
-    let output = command.stdin(Stdio::null()).output().expect("it starts");
-    Ended {
-        status: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 

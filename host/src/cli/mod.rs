@@ -138,10 +138,11 @@ pub fn main() -> ExitCode {
     {
         return compile::run_as_child();
     }
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|first| first == local::DEPLOY || first == local::LOAD)
-    {
+    if std::env::args_os().nth(1).is_some_and(|first| {
+        [local::DEPLOY, local::LOAD, local::STEP]
+            .iter()
+            .any(|it| first == *it)
+    }) {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
         return local::run_as_child(&arguments);
     }

@@ -35,6 +35,12 @@ pub(super) struct EnvironmentTable {
     /// runs before an interrupted deploy command is repeated, and after a canceled one.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub deploy_cleanup: Option<Vec<String>>,
+    /// The names of the steps that run before the deploy command, in order.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// The names of the steps that run when every node serves the release, in order, before load tests.
+    #[serde(default)]
+    pub after: Vec<String>,
     /// The base URL of each node, which answers `/__version__`.
     #[cfg_attr(test, schemars(with = "Vec<shapes::Url>", length(min = 1)))]
     #[serde(default)]
@@ -134,6 +140,8 @@ pub(super) fn environment(
         convergence_deadline: table
             .convergence_deadline
             .map_or(defaults.convergence_deadline, Span::seconds),
+        before: table.before,
+        after: table.after,
         ..defaults
     };
     let environment = Environment {

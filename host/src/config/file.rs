@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, de};
 
 use super::environment::EnvironmentTable;
+use super::load_test::LoadTestTable;
 use super::messages::{ReportTable, SlackTable};
 use super::serve::ServeTable;
+use super::step::StepTable;
 use super::values::Span;
 #[cfg(test)]
 use crate::contract::fields::{ByName, Digest};
 use crate::contract::names::{Named as _, names};
-use crate::contract::settings;
 use crate::contract::types::LoadTestAction;
-use crate::facts::load_test::{Format, REQUESTS};
 use crate::window::table::WindowTable;
 
 /// The settings of a team, and how its deployments run.
@@ -26,6 +26,9 @@ pub(super) struct File {
     pub environment: Vec<EnvironmentTable>,
     /// The load test of the first environment.
     pub load_test: Option<LoadTestTable>,
+    /// Commands that run before or after the deployment to an environment.
+    #[serde(default)]
+    pub step: Vec<StepTable>,
     /// When deployments may begin in an environment.
     #[serde(default)]
     pub window: Vec<WindowTable>,
@@ -44,71 +47,6 @@ pub(super) struct File {
     pub journal: JournalTable,
     /// What `greenlight serve` receives, and how it starts deployments.
     pub serve: Option<ServeTable>,
-}
-
-/// How the load test runs.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct LoadTestTable {
-    /// The command that runs it: a program and its arguments, run in the folder of the configuration
-    /// without a shell.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    pub command: Vec<String>,
-    /// How long the command may run; 1h unless set.
-    #[serde(default = "an_hour")]
-    pub time_limit: Span,
-    /// The command that ends what the load test started elsewhere, such as a swarm in a cluster. It runs before an
-    /// interrupted load test is repeated, and after a canceled one.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    pub cleanup: Option<Vec<String>>,
-    /// Whether an interrupted load test may be repeated; true unless set.
-    #[serde(default = "yes")]
-    pub repeatable: bool,
-    /// The tool that writes the results.
-    pub format: Format,
-    /// The JSON file with the results. A relative path starts in the folder of the run, `GREENLIGHT_FOLDER`; a file
-    /// that is not there is looked for in the folder of the configuration. So do the other files.
-    pub results: PathBuf,
-    /// Locust's `stats_history.csv`, for the curves.
-    pub history: Option<PathBuf>,
-    /// Locust's `stats.csv`, which is read if the JSON file is missing.
-    pub stats: Option<PathBuf>,
-    /// Locust's `exceptions.csv`.
-    pub exceptions: Option<PathBuf>,
-    /// k6: the metrics that count as requests; `http_reqs` unless set. A test without HTTP needs other metrics:
-    /// `grpc_req_duration`, `ws_sessions`, `browser_http_req_duration`, `iterations`, or a metric of the script.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    #[serde(default = "http_requests")]
-    pub requests: Vec<String>,
-    /// The exit statuses that mean that the command succeeded; only 0 unless set. Locust ends with 1 if any request
-    /// failed, even if `max-failures` allows the failures: add 1, or run Locust with `--exit-code-on-error 0`.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    #[serde(default = "zero")]
-    pub success_exit_status: Vec<i32>,
-    /// What it must reach to pass.
-    #[serde(default)]
-    pub thresholds: ThresholdsTable,
-}
-
-/// What a load test must reach to pass.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct ThresholdsTable {
-    /// The minimum number of requests; 1 unless set.
-    pub(super) min_requests: u64,
-    /// The minimum number of requests per second.
-    #[cfg_attr(test, schemars(range(min = 0)))]
-    pub(super) min_rate: Option<f64>,
-    /// The maximum number of failed requests; 0 unless set.
-    pub(super) max_failures: u64,
-    /// The maximum number of exceptions in the test's own code; 0 unless set.
-    pub(super) max_exceptions: u64,
-    /// The maximum of the 95th percentile of the response time, in milliseconds.
-    pub(super) max_p95: Option<u64>,
-    /// The minimum duration of the test.
-    pub(super) min_duration: Option<Span>,
 }
 
 /// Which builds are published, and what a message without a label means.
@@ -189,45 +127,6 @@ impl<'de> Deserialize<'de> for Action {
     }
 }
 
-impl LoadTestTable {
-    /// The built-in load test.
-    pub fn built_in(
-        command: Vec<String>,
-        format: Format,
-        results: PathBuf,
-        history: PathBuf,
-    ) -> Self {
-        Self {
-            command,
-            time_limit: Span::of(60),
-            cleanup: None,
-            repeatable: true,
-            format,
-            results,
-            history: Some(history),
-            stats: None,
-            exceptions: None,
-            requests: http_requests(),
-            success_exit_status: zero(),
-            thresholds: ThresholdsTable::default(),
-        }
-    }
-}
-
-impl Default for ThresholdsTable {
-    fn default() -> Self {
-        let thresholds = settings::thresholds();
-        Self {
-            min_requests: thresholds.min_requests,
-            min_rate: thresholds.min_rate,
-            max_failures: thresholds.max_failures,
-            max_exceptions: thresholds.max_exceptions,
-            max_p95: thresholds.max_p95,
-            min_duration: None,
-        }
-    }
-}
-
 impl Default for JournalTable {
     fn default() -> Self {
         Self {
@@ -236,20 +135,4 @@ impl Default for JournalTable {
             lease: Span::of(30),
         }
     }
-}
-
-fn http_requests() -> Vec<String> {
-    vec![REQUESTS.to_owned()]
-}
-
-fn zero() -> Vec<i32> {
-    vec![0]
-}
-
-const fn an_hour() -> Span {
-    Span::of(60 * 60)
-}
-
-const fn yes() -> bool {
-    true
 }

@@ -5,8 +5,8 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `environment`, `messages`, `serve` and `server` are the tables, `values` the checks that they share, `load_test` those
-//!   of the load test, `rules` those of the settings that are passed to the policy.
+//! - `file`, `environment`, `load_test`, `step`, `messages`, `serve` and `server` are the tables, `values` the checks that
+//!   they share, `rules` those of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod environment;
@@ -24,6 +24,7 @@ mod rules;
 mod serve;
 pub mod server;
 pub mod shown;
+mod step;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -40,9 +41,11 @@ use places::Places;
 use values::Wrong;
 
 pub use environment::Environment;
-pub use file::{Labels, LoadTestTable as LoadTest};
+pub use file::Labels;
+pub use load_test::LoadTestTable as LoadTest;
 pub use messages::{ReportUrl, Slack};
 pub use serve::Serve;
+pub use step::Step;
 
 /// The JSON Schema of the file.
 #[cfg(test)]
@@ -66,6 +69,8 @@ pub struct Config {
     pub load_test: Option<LoadTest>,
     /// When deployments may begin.
     pub windows: Vec<Window>,
+    /// How each step runs.
+    pub steps: Vec<Step>,
     /// Whose labels count.
     pub labels: Labels,
     /// Which policy decides, unless it is the bundled one.
@@ -137,10 +142,12 @@ impl Config {
         if !file.environment.is_empty() {
             settings.environments.clear();
         }
+        let steps = step::checked(file.step)?;
         let mut environments = Vec::new();
         for (place, table) in file.environment.into_iter().enumerate() {
-            let (agreed, environment) =
-                environment::environment(&format!("environment.{place}"), table)?;
+            let at = format!("environment.{place}");
+            let (agreed, environment) = environment::environment(&at, table)?;
+            step::check_lists(&at, &agreed, &steps)?;
             settings.environments.push(agreed);
             environments.push(environment);
         }
@@ -187,6 +194,7 @@ impl Config {
             environments,
             load_test: file.load_test,
             windows,
+            steps,
             labels: file.release.labels,
             policy,
             slack: file.slack.map(|it| it.checked(folder)).transpose()?,
@@ -216,6 +224,11 @@ impl Config {
     /// The environment of a name.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|it| it.name == name)
+    }
+
+    /// The step of a name.
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|it| it.name == name)
     }
 }
 

@@ -19,8 +19,8 @@ use crate::contract::types::Settings;
 /// One setting.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// Its key in the file: `release.publish-branch`. Keys of an environment have its name:
-    /// `environment.stage.deploy`; `environment` lists the names. So do keys of a window.
+    /// Its key in the file: `release.publish-branch`. Keys of an environment, a window or a step have its name:
+    /// `environment.stage.deploy`; `environment` lists the names of environments.
     pub name: String,
     /// The value in effect.
     pub value: Value,
@@ -134,6 +134,8 @@ impl List<'_> {
                 "convergence-deadline",
                 seconds(environment.convergence_deadline),
             );
+            add("before", json!(environment.before));
+            add("after", json!(environment.after));
             self.add_environment(&environment.name, resolved.config(), &mut shown);
         }
         let policy = resolved.policy.as_ref();
@@ -275,11 +277,11 @@ impl List<'_> {
         }
     }
 
-    /// A key with the name of its environment or window instead of the index in the list.
+    /// A key with the name of its environment, window or step instead of the index in the list.
     fn named(&self, key: &str) -> String {
         let steps: Vec<_> = key.split('.').collect();
         match steps.as_slice() {
-            [list @ ("environment" | "window"), place, rest @ ..] => {
+            [list @ ("environment" | "window" | "step"), place, rest @ ..] => {
                 let name = self.written.pointer(&format!("/{list}/{place}/name"));
                 let name = name.and_then(Value::as_str).unwrap_or(place);
                 format!("{list}.{name}.{}", rest.join("."))

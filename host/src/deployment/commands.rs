@@ -65,6 +65,8 @@ pub(super) struct Command<'a> {
     pub(super) time_limit: Duration,
     /// The folder that it is told of instead of its own one.
     pub(super) own: Option<PathBuf>,
+    /// Variables besides those that every command is given.
+    pub(super) variables: Vec<(String, String)>,
 }
 
 /// A command that has ended.
@@ -100,9 +102,11 @@ impl Commands<'_> {
         let without = self.config.secret_variables();
         let folder =
             std::path::absolute(&self.config.folder).unwrap_or_else(|_| self.config.folder.clone());
+        let mut variables = self.variables(environment, &own);
+        variables.extend(command.variables.iter().cloned());
         let task = Task {
             command: command.arguments,
-            variables: &self.variables(environment, &own),
+            variables: &variables,
             without: &without,
             folder: &folder,
             log: &self.folder.join(&log),

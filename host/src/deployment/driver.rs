@@ -8,6 +8,7 @@ mod notices;
 mod opening;
 mod running;
 mod running_command;
+mod steps;
 mod supersede;
 mod waiting;
 mod windows;
@@ -162,7 +163,8 @@ impl<'a> Driver<'a> {
             Action::Observe(environment) => self.observe(environment)?,
             Action::LoadTest(run) => self.load_test(run, &decision.next)?,
             Action::Ask(question) => self.ask(question, &decision.next)?,
-            Action::Perform(_) | Action::Measure(_) | Action::RollBack(_) => {
+            Action::Perform(step) => self.perform(step, &decision.next)?,
+            Action::Measure(_) | Action::RollBack(_) => {
                 return Err(not_possible(&decision.next));
             }
             Action::Notify(notice) => self.notify(notice)?,
@@ -252,6 +254,7 @@ impl<'a> Driver<'a> {
             name: commands::name(self.record.log.next(), "deploy", environment),
             time_limit: how.time_limit,
             own: None,
+            variables: Vec::new(),
         };
         let stop = self.mailbox.stop_deploy();
         let mut ran = self.command(&command, environment, &stop)?;
@@ -301,6 +304,7 @@ impl<'a> Driver<'a> {
             name,
             time_limit: how.time_limit.duration(),
             own: None,
+            variables: Vec::new(),
         };
         let (ran, mut versions) = load_test::watching(nodes.as_ref(), interval, before, || {
             self.command(&command, environment, &shutdown)

@@ -73,6 +73,7 @@ impl Imported {
             let counts = match &event.kind {
                 EventKind::Deployed(it) => environments.contains(&it.environment.as_str()),
                 EventKind::Observed(it) => environments.contains(&it.environment.as_str()),
+                EventKind::Performed(it) => environments.contains(&it.step.environment.as_str()),
                 EventKind::LoadTested(it) => environments.contains(&it.environment.as_str()),
                 // A person said it about the release, whichever of its tags is deployed.
                 EventKind::Waived(_) => true,

@@ -8,7 +8,7 @@ use super::entry::{Began, Entry};
 use super::log::{self, Dated};
 use super::{Error, unfinished};
 use crate::config::Config;
-use crate::contract::promotion::{Action, EventKind, LoadTestRun, Outcome};
+use crate::contract::promotion::{Action, EventKind, LoadTestRun, Outcome, Step};
 use crate::effects::process::left_over::{self, Left};
 use crate::effects::shutdown::Shutdown;
 use crate::journal::{Header, Holder, Store};
@@ -47,6 +47,9 @@ impl LeftOver {
                         EventKind::Deployed(it) if it.outcome == Outcome::Canceled => {
                             was_canceled = true;
                         }
+                        EventKind::Performed(it) if it.outcome == Outcome::Canceled => {
+                            was_canceled = true;
+                        }
                         EventKind::Observed(_) if was_canceled => {}
                         _ => found = None,
                     }
@@ -54,7 +57,7 @@ impl LeftOver {
                 _ => {}
             }
         }
-        found.filter(|it| matches!(it.effect, Action::Deploy(_) | Action::LoadTest(_)))
+        found.filter(|it| it.environment().is_some())
     }
 
     fn new(effect: &Action) -> Self {
@@ -89,17 +92,19 @@ impl LeftOver {
     pub(super) fn is_overdue(&self, config: &Config) -> bool {
         let limit = match &self.effect {
             Action::Deploy(environment) => config.environment(environment).map(|it| it.time_limit),
+            Action::Perform(step) => config.step(&step.name).map(|it| it.time_limit),
             _ => config.load_test.as_ref().map(|it| it.time_limit.duration()),
         };
         let age = self.process.as_deref().and_then(left_over::age);
         age.zip(limit).is_some_and(|(age, limit)| age > limit)
     }
 
-    /// The environment that it changes or tests.
+    /// The environment that it changes or tests; `None` for an effect without a command.
     fn environment(&self) -> Option<&str> {
         match &self.effect {
             Action::Deploy(environment) => Some(environment),
             Action::LoadTest(run) => Some(&run.environment),
+            Action::Perform(step) => Some(&step.environment),
             _ => None,
         }
     }
@@ -130,12 +135,13 @@ impl LeftOver {
         match &self.effect {
             Action::Deploy(environment) => format!("deploy command of `{environment}`"),
             Action::LoadTest(run) => format!("load test against `{}`", run.environment),
+            Action::Perform(step) => format!("step `{}` in `{}`", step.name, step.environment),
             _ => "command".to_owned(),
         }
     }
 }
 
-/// Runs the cleanup of a command: `cleanup` of `[load-test]`, or `deploy-cleanup` of the environment.
+/// Runs the cleanup of a command: `cleanup` of the load test or of the step, or `deploy-cleanup` of the environment.
 pub(super) struct Cleanup<'a> {
     pub(super) config: &'a Config,
     pub(super) shutdown: &'a Shutdown,
@@ -159,6 +165,12 @@ impl Cleanup<'_> {
                 let how = self.config.environment(environment)?;
                 (environment, &how.cleanup, how.time_limit)
             }
+            Action::Perform(Step {
+                name, environment, ..
+            }) => {
+                let how = self.config.step(name)?;
+                (environment, &how.cleanup, how.time_limit)
+            }
             _ => return None,
         };
         let arguments = arguments.as_ref()?;
@@ -174,6 +186,7 @@ impl Cleanup<'_> {
             name: commands::name(self.position, "cleanup", environment),
             time_limit,
             own: left.folder.clone(),
+            variables: Vec::new(),
         };
         let ran = commands.run(&command, environment, line, &mut |_, _| Ok(()));
         let after = left.command();

@@ -61,6 +61,7 @@ mod request;
 pub mod rollback_advice;
 pub mod sentence;
 pub mod served;
+mod step;
 mod stopped_commits;
 mod survey;
 pub mod timeline;
@@ -84,6 +85,8 @@ pub use live_release::LiveAlready;
 pub use message::Message;
 pub use recovery::resume;
 pub use request::{Request, Waiver, already_begun, begun};
+#[cfg(test)]
+pub(crate) use step::answer;
 
 use crate::config::Config;
 use crate::contract::promotion::{Action, Conclusion, Decision, Permission, Release};

@@ -274,14 +274,15 @@ fn failure(timeline: &Timeline) -> Option<Failed> {
     let is_step = |it: &&Step| {
         matches!(
             it.kind.0,
-            StepKind::Deploy | StepKind::Converge | StepKind::LoadTest
+            StepKind::Deploy | StepKind::Step | StepKind::Converge | StepKind::LoadTest
         ) && matches!(it.state.0, StepState::Failed | StepState::Warned)
     };
     let step = timeline.steps.iter().rev().find(is_step)?;
     let what = match step.kind.0 {
-        StepKind::LoadTest => "load test of",
-        StepKind::Converge => "nodes of",
-        _ => "deploy command of",
+        StepKind::LoadTest => "load test of".to_owned(),
+        StepKind::Converge => "nodes of".to_owned(),
+        StepKind::Step => format!("{} of", step.title()),
+        _ => "deploy command of".to_owned(),
     };
     let environment = step.environment.as_deref().unwrap_or_default();
     Some(Failed {

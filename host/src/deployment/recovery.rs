@@ -3,6 +3,8 @@
 //! Finished effects are in the journal and are not repeated. An effect that had started and not ended is
 //! named; it is repeated only if the configuration calls it repeatable.
 
+mod interrupted;
+
 use super::begin::Said;
 use super::driver::Driver;
 use super::entry::{Began, Details, Entry, Person};
@@ -12,13 +14,8 @@ use super::log::{self, Dated, Log, Source};
 use super::mailbox::Mailbox;
 use super::timeline::Round;
 use super::{Context, Error, HeldLeases, Outcome, Screen, begin, is_begun, unfinished};
-use crate::config::Config;
-use crate::contract::load_tests;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::{
-    Action, Conclusion, Deployment, EventKind, InterventionKind, LoadTest, LoadTestResult,
-    Measurement, Notice, Notification, Outcome as EffectOutcome, Permission, StepResult,
-};
+use crate::contract::promotion::{Action, Conclusion, EventKind, InterventionKind, Permission};
 use crate::journal::{Depth, Header, Store};
 
 /// Continues a deployment that has not ended, the latest one unless a number is given.
@@ -178,6 +175,15 @@ pub(super) fn conclusion(entries: &[Dated]) -> Option<(Conclusion, Permission)> 
     Some((conclusion, last.unwrap_or(Permission::Stop)))
 }
 
+/// The environment that the command of an effect changes.
+const fn changed(effect: &Action) -> Option<&String> {
+    match effect {
+        Action::Deploy(environment) => Some(environment),
+        Action::Perform(step) => Some(&step.environment),
+        _ => None,
+    }
+}
+
 /// How a process starts to drive a deployment.
 #[expect(clippy::large_enum_variant, reason = "a deployment has one of them")]
 pub(super) enum Opening {
@@ -231,8 +237,8 @@ impl Recovery {
         }
     }
 
-    /// The interrupted command, if its processes may be ended. A deploy command that is neither repeated nor canceled
-    /// keeps running, because a partial deployment would be worse.
+    /// The interrupted command, if its processes may be ended. A deploy command or a step that is neither repeated nor
+    /// canceled keeps running, because a partial change would be worse.
     pub(super) fn left_over(&self, repeated: bool, canceled: bool) -> Option<LeftOver> {
         let left = self.left.clone().filter(|_| self.interrupted.is_some())?;
         let is_ended = repeated || canceled || matches!(left.effect, Action::LoadTest(_));
@@ -242,10 +248,8 @@ impl Recovery {
     /// The interrupted command that keeps running, and the environment that it changes.
     pub(super) fn still_running(&self) -> Option<(LeftOver, String)> {
         let left = self.left.clone().filter(LeftOver::is_running)?;
-        match self.interrupted.as_ref()? {
-            Action::Deploy(environment) => Some((left, environment.clone())),
-            _ => None,
-        }
+        let environment = changed(self.interrupted.as_ref()?)?;
+        Some((left, environment.clone()))
     }
 
     /// The entries that were imported from sibling deployments: number and position of each.
@@ -276,15 +280,18 @@ impl Recovery {
         }
     }
 
-    /// The environment that it deployed to last, or was about to.
+    /// The environment that it deployed to or ran a step in last, or was about to.
     pub(super) fn environment(&self) -> Option<String> {
-        if let Some(Action::Deploy(environment)) = &self.interrupted {
+        if let Some(environment) = self.interrupted.as_ref().and_then(changed) {
             return Some(environment.clone());
         }
         let mut latest = self.history.iter().rev();
         latest.find_map(|(event, source)| match &event.kind {
             EventKind::Deployed(it) if !source.details.is_imported() => {
                 Some(it.environment.clone())
+            }
+            EventKind::Performed(it) if !source.details.is_imported() => {
+                Some(it.step.environment.clone())
             }
             _ => None,
         })
@@ -301,99 +308,5 @@ impl Recovery {
             }
             _ => None,
         })
-    }
-
-    /// Whether the interrupted effect is done again.
-    pub(super) fn is_repeated(&self, config: &Config) -> bool {
-        match &self.interrupted {
-            Some(Action::Deploy(environment)) => config
-                .environment(environment)
-                .is_some_and(|it| it.repeatable),
-            Some(Action::LoadTest(_)) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
-            // The outbox sends a notification at most once, even if it is stored several times.
-            Some(
-                Action::Notify(_)
-                | Action::Ask(_)
-                | Action::Observe(_)
-                | Action::Measure(_)
-                | Action::Wait(_)
-                | Action::Finish(_),
-            ) => true,
-            Some(Action::Perform(_) | Action::RollBack(_)) | None => false,
-        }
-    }
-
-    /// The note about the interrupted effect.
-    pub(super) fn note(&self, repeated: bool) -> Option<String> {
-        let effect = match self.interrupted.as_ref()? {
-            Action::Deploy(environment) => format!("the deployment to `{environment}`"),
-            Action::LoadTest(run) => format!("the load test against `{}`", run.environment),
-            Action::Ask(question) => format!("the question `{}`", question.key),
-            Action::Perform(step) => format!("step `{}` in `{}`", step.name, step.environment),
-            Action::Measure(environment) => format!("reading the metrics of `{environment}`"),
-            Action::RollBack(environment) => format!("rolling back `{environment}`"),
-            Action::Notify(Notice { key, .. }) => format!("the notification `{key}`"),
-            Action::Observe(environment) => {
-                format!("asking the nodes of `{environment}`")
-            }
-            Action::Wait(seconds) => format!("a wait of {seconds} s"),
-            Action::Finish(_) => "the end".to_owned(),
-        };
-        let then = if repeated {
-            "it is repeated"
-        } else {
-            "it is not repeated"
-        };
-        Some(format!(
-            "{effect} was interrupted when the last process ended: {then}"
-        ))
-    }
-
-    /// The event that the policy receives about the interrupted effect: its outcome is unknown.
-    pub(super) fn as_unknown(&self, began: &Began) -> Option<EventKind> {
-        Some(match self.interrupted.as_ref()? {
-            Action::Deploy(environment) => EventKind::Deployed(Deployment {
-                environment: environment.clone(),
-                commit: began.commit.clone(),
-                digest: began.digest.clone(),
-                outcome: EffectOutcome::Unknown,
-            }),
-            Action::LoadTest(run) => EventKind::LoadTested(LoadTest {
-                environment: run.environment.clone(),
-                name: run.name.clone(),
-                result: LoadTestResult::Measured(Measurement {
-                    total: load_tests::NO_REQUESTS,
-                    by_name: Vec::new(),
-                    baseline: None,
-                    exceptions: 0,
-                    duration: 0,
-                    broken_thresholds: Vec::new(),
-                    exit_status: None,
-                    complete: false,
-                    versions: Vec::new(),
-                }),
-            }),
-            Action::Notify(Notice { key, .. }) => EventKind::Notified(Notification {
-                key: key.clone(),
-                outcome: EffectOutcome::Unknown,
-            }),
-            Action::Perform(step) => EventKind::Performed(StepResult {
-                step: step.clone(),
-                outcome: EffectOutcome::Unknown,
-                exit_status: None,
-                answer: None,
-            }),
-            Action::RollBack(_)
-            | Action::Ask(_)
-            | Action::Measure(_)
-            | Action::Observe(_)
-            | Action::Wait(_)
-            | Action::Finish(_) => return None,
-        })
-    }
-
-    /// The interrupted effect.
-    pub(super) fn interrupted(self) -> Option<Action> {
-        self.interrupted
     }
 }

@@ -57,7 +57,7 @@ fn stopped(timeline: &Timeline) -> Vec<String> {
         it.state.0 == StepState::Failed
             && matches!(
                 it.kind.0,
-                StepKind::Deploy | StepKind::Converge | StepKind::LoadTest
+                StepKind::Deploy | StepKind::Step | StepKind::Converge | StepKind::LoadTest
             )
     });
     let again = format!(
@@ -66,6 +66,13 @@ fn stopped(timeline: &Timeline) -> Vec<String> {
     );
     let mut list = Vec::new();
     match failed.map(|it| (it.kind.0, place(it))) {
+        Some((StepKind::Step, place)) => {
+            let name = failed.map(Step::title).unwrap_or_default();
+            list.push(format!(
+                "find out why {name} of {place} failed: see the last lines of its output; then {again}, or {}",
+                revert(timeline)
+            ));
+        }
         Some((StepKind::Deploy, place)) => {
             list.push(format!(
                 "find out why the deploy command of {place} failed: see the last lines of its output"

@@ -112,6 +112,8 @@ pub const RESULT: Limit = Limit::new(
 /// The size limit of a results file of a load test, in bytes. A history with a row per second for each of 100 names
 /// reaches it in a day.
 pub const RESULTS_FILE: u64 = 1 << 30;
+/// The answer of a step.
+pub const ANSWER: Limit = Limit::new("the answer of a step", 64 << 10, None, REGULAR);
 /// The event file of GitHub Actions.
 pub const EVENT: Limit = Limit::new("the event of GitHub Actions", 32 << 20, None, REGULAR);
 /// An export file, which may have the values of earlier steps.
@@ -237,12 +239,13 @@ pub const DATABASE: Limit = Limit::new(
     "`connect_timeout` limits the login; the server has 10 s for a statement and 5 s for a lock",
 );
 /// All limits, in the order of the documentation.
-pub const ALL: [&Limit; 25] = [
+pub const ALL: [&Limit; 26] = [
     &CONFIGURATION,
     &COMPONENT,
     &MESSAGE,
     &INPUT,
     &HISTORY,
+    &ANSWER,
     &EVENT,
     &RESULT,
     &EXPORTED,

@@ -27,7 +27,7 @@ use crate::facts::{git, history_file, message};
 use crate::journal::{self, Location};
 use crate::secret::Source;
 use crate::server_settings::{Destination, GitHubSettings, RegistrySettings, TriggerSettings};
-use crate::{child, cli, clock, config, facts, sandbox, serve};
+use crate::{child, cli, clock, config, deployment, facts, sandbox, serve};
 
 /// The environment variables of a child: the number of its reader, the kind of input, and the source of the input.
 const READER: &str = "GREENLIGHT_TEST_READER";
@@ -72,6 +72,8 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
         history_file::from_file(path)
             .map(|_| done(()))
             .map_err(|it| it.line())
+    } else if of(&super::ANSWER) {
+        deployment::answer(path).map(|_| done(()))
     } else if of(&super::EVENT) {
         facts::ci::read_event(path)
             .map(|_| done(()))

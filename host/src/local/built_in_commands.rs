@@ -1,5 +1,5 @@
 //! The commands of the built-in pipeline, which are this program, started by itself: a deployment to the built-in
-//! nodes, and a small load with results in the shape of Locust's.
+//! nodes, a step that changes nothing, and a small load with results in the shape of Locust's.
 //!
 //! Source of that shape: recorded runs of Locust 2.47 in `tests/facts/locust/`.
 
@@ -18,10 +18,14 @@ pub const DEPLOY: &str = "__local-deploy";
 /// The first argument of the built-in load.
 pub const LOAD: &str = "__local-load";
 
+/// The first argument of a built-in step.
+pub const STEP: &str = "__local-step";
+
 /// Runs one of these commands.
 pub fn run_as_child(arguments: &[String]) -> ExitCode {
     let outcome = match arguments {
         [what, control] if what == DEPLOY => deploy(control),
+        [what] if what == STEP => Ok("a built-in step changes nothing".to_owned()),
         [what, results, history] if what == LOAD => load(
             &variable("GREENLIGHT_NODES"),
             Path::new(results),

@@ -8,9 +8,9 @@
 
 mod built_in_commands;
 
-pub use built_in_commands::{DEPLOY, LOAD, run_as_child};
+pub use built_in_commands::{DEPLOY, LOAD, STEP, run_as_child};
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use axum::routing::{get, post};
 use tokio::sync::oneshot;
 
 use crate::config::resolved::Resolved;
-use crate::config::{Config, Environment, Labels, LoadTest};
+use crate::config::{Config, Environment, Labels, LoadTest, Step};
 use crate::contract::types::Settings;
 use crate::facts::load_test::Format;
 use crate::window::Window;
@@ -65,7 +65,10 @@ pub fn uses(name: &str) -> bool {
         Some(("release", key)) => key != "poll-interval",
         Some(("policy" | "load-test.thresholds", _)) => true,
         Some((table, _)) if table.starts_with("window.") => true,
-        Some((table, key)) => table.starts_with("environment.") && key.starts_with("convergence-"),
+        Some((table, key)) => {
+            table.starts_with("environment.")
+                && (key.starts_with("convergence-") || matches!(key, "before" | "after"))
+        }
     }
 }
 
@@ -92,11 +95,24 @@ pub fn config(
             node_time_limit: Duration::from_secs(2),
         })
         .collect();
+    let named = settings.environments.iter();
+    let named: BTreeSet<_> = named
+        .flat_map(|it| it.before.iter().chain(&it.after))
+        .collect();
+    let steps = named.into_iter().map(|name| Step {
+        name: name.clone(),
+        command: vec![program.clone(), STEP.to_owned()],
+        time_limit: Duration::from_mins(1),
+        repeatable: true,
+        cleanup: None,
+    });
+    let steps = steps.collect();
     let results = PathBuf::from("results.json");
     let history = PathBuf::from("results_stats_history.csv");
     Config {
         folder: folder.to_owned(),
         environments,
+        steps,
         load_test: Some(LoadTest::built_in(
             vec![
                 program,

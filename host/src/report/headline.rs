@@ -182,7 +182,7 @@ fn waits(timeline: &Timeline, last: Option<&Decision>) -> String {
     let running = running.map(|step| {
         let place = step.environment.as_deref().unwrap_or_default();
         let since = time::clock(step.began);
-        format!("{} {place} since {since}", step.kind)
+        format!("{} {place} since {since}", step.title())
     });
     match (last, running) {
         (Some(decision), Some(running)) => format!("{} ({running})", decision.next_text),

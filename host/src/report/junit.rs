@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use crate::contract::names::Named as _;
 use crate::contract::promotion::{Conclusion, Permission};
 use crate::contract::types::LoadTestAction;
 use crate::deployment::timeline::{Decision, Step, StepKind, StepState, Timeline};
@@ -106,7 +105,7 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
             status
         }
     };
-    let mut case = named(step.kind.0.name(), suite, status);
+    let mut case = named(&step.title(), suite, status);
     case.timestamp = time::exact(step.began).parse().ok();
     case.set_time(duration(step.began, step.ended.unwrap_or(timeline.last)));
     let mut out = match step.state.0 {

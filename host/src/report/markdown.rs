@@ -138,7 +138,7 @@ fn steps(page: &mut Page, timeline: &Timeline) {
         page.line(&format!(
             "| {} {word} | {} | {} | {} | {} | {} |",
             tone.sign(),
-            step.kind,
+            inert(&step.title()),
             inert(step.environment.as_deref().unwrap_or_default()),
             time::clock(step.began),
             time::span(end.saturating_sub(step.began)),
@@ -151,7 +151,11 @@ fn steps(page: &mut Page, timeline: &Timeline) {
     {
         let place = step.environment.as_deref().unwrap_or_default();
         page.line("");
-        page.line(&format!("Last lines of {} {}:", step.kind, inert(place)));
+        page.line(&format!(
+            "Last lines of {} {}:",
+            inert(&step.title()),
+            inert(place)
+        ));
         page.line("");
         for line in &step.tail {
             page.line(&format!("- {}", code(line)));

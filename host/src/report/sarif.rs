@@ -209,6 +209,7 @@ fn warned(kind: StepKind) -> &'static str {
     match kind {
         StepKind::Deploy => "deploy-warned",
         StepKind::Converge => "converge-warned",
+        StepKind::Step => "step-warned",
         StepKind::LoadTest => "load-test-warned",
         StepKind::Wait => "wait-warned",
         StepKind::Notify => "notify-warned",

@@ -262,7 +262,7 @@ impl Release {
                 let place = it.environment.as_deref().unwrap_or_default();
                 let elapsed = time::span(now.saturating_sub(it.began) / 1000 * 1000);
                 (
-                    format!("{} {place}", it.kind).trim_end().to_owned(),
+                    format!("{} {place}", it.title()).trim_end().to_owned(),
                     elapsed,
                 )
             }),

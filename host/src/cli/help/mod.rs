@@ -102,6 +102,7 @@ pages! {
     "0029" => "decisions/0029-outbox.md",
     "0030" => "decisions/0030-repeated-events.md",
     "0031" => "decisions/0031-contract-0.2.md",
+    "0034" => "decisions/0034-steps.md",
     "limits" => "limits.md",
     "performance" => "performance.md",
     "contributing" => "contributing.md",

@@ -15,6 +15,7 @@ pub fn replaced(config: &Config) -> String {
             !config.environments.is_empty(),
             "nodes and deploy commands with their limits",
         ),
+        (!config.steps.is_empty(), "the commands of steps"),
         (
             config.load_test.is_some(),
             "the load test's command, format and results",

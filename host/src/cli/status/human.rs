@@ -114,7 +114,11 @@ fn last_failure(timeline: &Timeline) -> String {
     failed.map_or_else(String::new, |step| {
         let place = step.environment.as_deref().unwrap_or_default();
         let (place, outcome) = (escape(place), escape(&step.outcome));
-        format!("  {} {place}: {outcome}\n{}", step.kind, tail(step, "    "))
+        format!(
+            "  {} {place}: {outcome}\n{}",
+            escape(&step.title()),
+            tail(step, "    ")
+        )
     })
 }
 
@@ -141,7 +145,7 @@ fn steps(timeline: &Timeline) -> String {
             "    {}  {:>7}  {}{place}: {}",
             time::clock(step.began),
             time::span(took),
-            step.kind,
+            escape(&step.title()),
             escape(&step.outcome)
         );
         text.push_str(&tail(step, "      "));

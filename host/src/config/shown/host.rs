@@ -39,6 +39,15 @@ impl List<'_> {
                 shown.push(self.setting(&format!("window.{place}.outside"), json!("hold")));
             }
         }
+        for (place, step) in config.iter().flat_map(|it| it.steps.iter().enumerate()) {
+            for (key, value) in [
+                ("command", json!(step.command)),
+                ("time-limit", duration(step.time_limit)),
+                ("repeatable", json!(step.repeatable)),
+            ] {
+                shown.push(self.setting(&format!("step.{place}.{key}"), value));
+            }
+        }
         let default = || Path::new(RECORDS).join("journal.db");
         let journal = config.map_or_else(default, |it| it.journal.as_str().into());
         shown.push(Setting {

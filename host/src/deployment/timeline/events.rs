@@ -19,6 +19,26 @@ fn person(details: &Details) -> String {
     }
 }
 
+/// How many bytes of the answer of a step a report shows.
+const LONGEST_ANSWER: usize = 200;
+
+/// How a deploy command or a step ended, and its command.
+fn command(details: &Details) -> (String, Option<&CommandDetails>) {
+    match details {
+        Details::Command(command) => (command.ended.clone(), Some(command)),
+        _ => ("interrupted; the outcome is unknown".to_owned(), None),
+    }
+}
+
+/// The state of a deploy command or a step with this outcome.
+const fn state(outcome: Outcome) -> StepState {
+    match outcome {
+        Outcome::Succeeded => StepState::Done,
+        Outcome::Unknown => StepState::Warned,
+        Outcome::Failed | Outcome::TimedOut | Outcome::Canceled => StepState::Failed,
+    }
+}
+
 impl Projector {
     pub(super) fn happened(&mut self, at: u64, event: &Event, details: &Details) {
         let imported = details.is_imported();
@@ -26,6 +46,7 @@ impl Projector {
             EventKind::Deployed(it) if !imported => self.deployed(at, it, details),
             EventKind::Observed(it) => self.observed(at, it, details),
             EventKind::LoadTested(it) => self.load_tested(at, it, details, imported),
+            EventKind::Performed(it) if !imported => self.performed(at, it, details),
             EventKind::Notified(it) => self.notified(at, it, details),
             EventKind::Locked(it) => self.waits(at, it),
             EventKind::Waited(_) => self.waited(at),
@@ -66,9 +87,9 @@ impl Projector {
                 );
             }
             EventKind::Deployed(_)
+            | EventKind::Performed(_)
             | EventKind::Superseded(_)
             | EventKind::Diverged(_)
-            | EventKind::Performed(_)
             | EventKind::Measured(_)
             | EventKind::RolledBack(_)
             | EventKind::Scheduled(_)
@@ -76,16 +97,19 @@ impl Projector {
         }
     }
 
+    fn performed(&mut self, at: u64, it: &contract::StepResult, details: &Details) {
+        let (mut outcome, command) = command(details);
+        if let Some(answer) = &it.answer {
+            let end = answer.floor_char_boundary(LONGEST_ANSWER);
+            let more = if end < answer.len() { "…" } else { "" };
+            outcome = format!("{outcome}; its answer: {}{more}", &answer[..end]);
+        }
+        self.end(StepKind::Step, at, state(it.outcome), outcome, command);
+    }
+
     fn deployed(&mut self, at: u64, it: &contract::Deployment, details: &Details) {
-        let (outcome, command) = match details {
-            Details::Command(command) => (command.ended.clone(), Some(command)),
-            _ => ("interrupted; the outcome is unknown".to_owned(), None),
-        };
-        let state = match it.outcome {
-            Outcome::Succeeded => StepState::Done,
-            Outcome::Unknown => StepState::Warned,
-            Outcome::Failed | Outcome::TimedOut | Outcome::Canceled => StepState::Failed,
-        };
+        let (outcome, command) = command(details);
+        let state = state(it.outcome);
         self.end(StepKind::Deploy, at, state, outcome, command);
         if state != StepState::Failed {
             self.timeline.steps.push(Step {
@@ -97,6 +121,7 @@ impl Projector {
                 outcome: "waits for every node to serve the release".to_owned(),
                 log: None,
                 tail: Vec::new(),
+                name: None,
             });
         }
     }
@@ -207,6 +232,7 @@ impl Projector {
                 },
                 log: None,
                 tail: Vec::new(),
+                name: None,
             });
         }
     }

@@ -90,6 +90,7 @@ pub fn step(
         state: ByName(state),
         outcome: outcome.to_owned(),
         tail: Vec::new(),
+        name: None,
         log: (kind != StepKind::Notify).then(|| format!("{}-{environment}.log", ByName(kind))),
     }
 }

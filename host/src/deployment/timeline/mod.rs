@@ -8,11 +8,11 @@ pub(crate) mod fixture;
 #[cfg(test)]
 pub(crate) mod fixture_parts;
 mod project;
+mod step;
 
 use serde::Serialize;
 
 use crate::contract::fields::ByName;
-use crate::contract::names::names;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::entry::NodeDetails;
@@ -20,6 +20,7 @@ use crate::deployment::sentence;
 use crate::facts::load_test::Point;
 use crate::journal::{OutboxMessage, OutboxState};
 pub use project::project;
+pub use step::{Step, StepKind, StepState};
 
 /// One deployment, from its first entry to the last one so far.
 #[derive(Clone, Debug, Serialize)]
@@ -180,76 +181,6 @@ pub struct Place {
     pub progress: ByName<Progress>,
     /// The verdict of its load test; null if it did not run.
     pub load_test: Option<ByName<Verdict>>,
-}
-
-/// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepKind {
-    /// Deploys the release to an environment.
-    Deploy,
-    /// Waits until every node of an environment serves the release.
-    Converge,
-    /// Runs the load test.
-    LoadTest,
-    /// Waits until another deployment leaves an environment.
-    Wait,
-    /// Sends a notification.
-    Notify,
-}
-
-/// How a step ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepState {
-    /// It runs.
-    Running,
-    /// Its process ended before it did.
-    Interrupted,
-    /// It succeeded.
-    Done,
-    /// It did not succeed, and the deployment continued.
-    Warned,
-    /// It failed.
-    Failed,
-}
-
-names! {
-    StepKind {
-        Deploy = "deploy",
-        Converge = "converge",
-        LoadTest = "load-test",
-        Wait = "wait",
-        Notify = "notify",
-    }
-    StepState {
-        Running = "running",
-        Interrupted = "interrupted",
-        Done = "done",
-        Warned = "warned",
-        Failed = "failed",
-    }
-}
-
-/// One step of a deployment.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub struct Step {
-    /// What the step does.
-    pub kind: ByName<StepKind>,
-    /// The environment; null for a notification.
-    pub environment: Option<String>,
-    /// When it began.
-    pub began: u64,
-    /// When it ended.
-    pub ended: Option<u64>,
-    /// How it ended, if it did.
-    pub state: ByName<StepState>,
-    /// Its outcome, in one sentence.
-    pub outcome: String,
-    /// The file of its log, in the folder of the deployment.
-    pub log: Option<String>,
-    /// The last lines of its command's output, unless the command succeeded.
-    pub tail: Vec<String>,
 }
 
 /// One or several consecutive rounds in which each node of an environment gave the same answer.

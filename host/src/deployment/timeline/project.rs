@@ -124,7 +124,7 @@ impl Projector {
     /// Ends the step of an effect that was interrupted: the effect that repeats it is a step of its own.
     fn interrupted(&mut self, at: u64) {
         let is_effect = |kind| match kind {
-            StepKind::Deploy | StepKind::LoadTest | StepKind::Notify => true,
+            StepKind::Deploy | StepKind::Step | StepKind::LoadTest | StepKind::Notify => true,
             StepKind::Converge | StepKind::Wait => false,
         };
         let mut open = self.timeline.steps.iter_mut().rev();
@@ -236,12 +236,12 @@ impl Projector {
     }
 
     fn started(&mut self, at: u64, effect: &Action) {
-        let (kind, environment) = match effect {
-            Action::Deploy(environment) => (StepKind::Deploy, Some(environment.clone())),
-            Action::LoadTest(run) => (StepKind::LoadTest, Some(run.environment.clone())),
-            Action::Notify(_) => (StepKind::Notify, None),
+        let (kind, name, environment) = match effect {
+            Action::Deploy(environment) => (StepKind::Deploy, None, Some(environment)),
+            Action::Perform(it) => (StepKind::Step, Some(&it.name), Some(&it.environment)),
+            Action::LoadTest(it) => (StepKind::LoadTest, Some(&it.name), Some(&it.environment)),
+            Action::Notify(_) => (StepKind::Notify, None, None),
             Action::Ask(_)
-            | Action::Perform(_)
             | Action::Measure(_)
             | Action::RollBack(_)
             | Action::Observe(_)
@@ -250,7 +250,8 @@ impl Projector {
         };
         self.timeline.steps.push(Step {
             kind: ByName(kind),
-            environment,
+            name: name.cloned(),
+            environment: environment.cloned(),
             began: at,
             ended: None,
             state: ByName(StepState::Running),
