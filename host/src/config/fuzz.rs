@@ -1,5 +1,6 @@
 //! Properties that hold for any `greenlight.toml`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -70,7 +71,8 @@ fn written(settings: &[Setting]) -> String {
     let has_load_test = settings.iter().any(|it| it.name == "load-test.command");
     let mut root = Map::new();
     let mut environments: Vec<(String, Map<String, Value>)> = Vec::new();
-    let mut windows: Vec<(String, Map<String, Value>)> = Vec::new();
+    // Tables that exist only in the file, by the list that they are in and their name.
+    let mut lists: BTreeMap<&str, Vec<(String, Map<String, Value>)>> = BTreeMap::new();
     for Setting { name, value, .. } in settings {
         let has_no_place = (name.starts_with("load-test.") && !has_load_test)
             || (name == "policy.file" && value == "bundled");
@@ -85,12 +87,13 @@ fn written(settings: &[Setting]) -> String {
                 let table = environments.iter_mut().find(|it| it.0 == *of);
                 insert(&mut table.expect("an environment").1, path, value);
             }
-            (["window", of, path @ ..], value) => {
-                if !windows.iter().any(|it| it.0 == *of) {
-                    windows.push(((*of).to_owned(), Map::new()));
+            ([list @ ("window" | "step"), of, path @ ..], value) => {
+                let tables = lists.entry(list).or_default();
+                if !tables.iter().any(|it| it.0 == *of) {
+                    tables.push(((*of).to_owned(), Map::new()));
                 }
-                let table = windows.iter_mut().find(|it| it.0 == *of);
-                insert(&mut table.expect("a window").1, path, value);
+                let table = tables.iter_mut().find(|it| it.0 == *of);
+                insert(&mut table.expect("a table").1, path, value);
             }
             (path, value) => insert(&mut root, path, value),
         }
@@ -99,8 +102,8 @@ fn written(settings: &[Setting]) -> String {
     if environments.iter().any(|(_, it)| it.contains_key("deploy")) {
         root.insert("environment".to_owned(), tables(environments));
     }
-    if !windows.is_empty() {
-        root.insert("window".to_owned(), tables(windows));
+    for (list, named) in lists {
+        root.insert(list.to_owned(), tables(named));
     }
     let line = |(key, value)| format!("{} = {}\n", toml(&Value::String(key)), toml(&value));
     root.into_iter().map(line).collect()
