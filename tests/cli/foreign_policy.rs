@@ -215,12 +215,7 @@ fn an_action_that_is_not_possible_ends_the_run() {
     let shop = Repository::new();
     let commit = shop.commit("Change [load test: skip]\n");
     // permission: hold, next: measure("other")
-    let fields = FIELDS
-        .replace("(i32.const 64) \"\\03\"", "(i32.const 64) \"\\02\"")
-        .replace(
-            r#"(i32.const 68) "\09\00\00\00\02\00\00\00""#,
-            r#"(i32.const 68) "\07\00\00\00\00\01\00\00\05\00\00\00""#,
-        );
+    let fields = always("\\02", r"\07\00\00\00\00\01\00\00\05\00\00\00");
     fs::write(shop.path().join("p.wasm"), component(&fields)).expect("written");
     fs::write(shop.path().join("greenlight.toml"), SHOP).expect("written");
     let tag = format!("other-{commit}");
@@ -234,6 +229,84 @@ fn an_action_that_is_not_possible_ends_the_run() {
     );
     let cancel = greenlight(["cancel", "1", "--by", "Ada"]).within(shop.path());
     cancel.gives(0, Text::Is("deployment 1 is canceled\n"), Text::Nothing);
+}
+
+/// The fields of a policy that always gives one answer, written as it lies in its memory. Its strings are `other-` at 256,
+/// the reason's code `always-stop` at 384 and its message at 400.
+fn always(permission: &str, next: &str) -> String {
+    let stop = "(i32.const 64) \"\\03\"";
+    let finish = r#"(i32.const 68) "\09\00\00\00\02\00\00\00""#;
+    assert!(FIELDS.contains(stop) && FIELDS.contains(finish));
+    FIELDS
+        .replace(stop, &format!("(i32.const 64) \"{permission}\""))
+        .replace(finish, &format!("(i32.const 68) \"{next}\""))
+}
+
+/// Runs the release of a shop under a policy. A deploy command adds a line to the file `deployed`.
+fn run_under(fields: &str, release: &str) -> (Repository, crate::harness::Ended) {
+    let shop = Repository::new();
+    let commit = shop.commit("Change [load test: skip]\n");
+    fs::write(shop.path().join("p.wasm"), component(fields)).expect("written");
+    let text = SHOP.replace(
+        r#"deploy = ["false"]"#,
+        r#"deploy = ["sh", "-c", "echo once >> deployed"]"#,
+    );
+    let text = text.replacen("[release]", &format!("[release]\n{release}"), 1);
+    fs::write(shop.path().join("greenlight.toml"), text).expect("written");
+    let tag = format!("other-{commit}");
+    let ended = call(&shop, Named::Flag, &["run", "--tag", &tag]).run();
+    (shop, ended)
+}
+
+/// An answer that contradicts what happened is a broken contract. Before that, each effect happened once.
+#[test]
+fn an_answer_that_contradicts_the_history_ends_the_run() {
+    // permission: promote, next: finish(promoted)
+    let promoted = always("\\00", r"\09\00\00\00\00\00\00\00");
+    // permission: hold, next: notify({ info, the code, the message })
+    let notify = r"\03\00\00\00\00\00\00\00\80\01\00\00\0b\00\00\00\90\01\00\00\0f\00\00\00";
+    let notified = always("\\02", notify);
+    // permission: promote, next: deploy("other")
+    let deployed = always("\\00", r"\00\00\00\00\00\01\00\00\05\00\00\00");
+    for (fields, done, why) in [
+        (
+            promoted,
+            None,
+            "it finishes as promoted, but the history does not show that every node of the last environment",
+        ),
+        (
+            notified,
+            None,
+            "it sends a notice with a key that was used before",
+        ),
+        (
+            deployed,
+            Some("once\n"),
+            "it deploys the release to an environment again, although that succeeded before",
+        ),
+    ] {
+        let (shop, ended) = run_under(&fields, "");
+        let shown = format!("{}{}", ended.stdout, ended.stderr);
+        assert_eq!(ended.status, 70, "{shown}");
+        let said = format!("error: the policy broke the contract: {why}");
+        assert!(ended.stderr.contains(&said), "{shown}");
+        let effects = fs::read_to_string(shop.path().join("deployed")).ok();
+        assert_eq!(effects.as_deref(), done, "{shown}");
+    }
+}
+
+/// A policy that waits forever does not look at the deadline. The host does.
+#[test]
+fn a_release_that_waits_forever_is_stopped() {
+    // permission: hold, next: wait(1)
+    let waits = always("\\02", r"\04\00\00\00\01\00\00\00");
+    let (shop, ended) = run_under(&waits, "deadline = \"1s\"");
+    let shown = format!("{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.status, 1, "{shown}");
+    let said = "stop[deadline-exceeded]: the release has not ended within 1 s, and the policy does not end it";
+    assert!(ended.stdout.contains(said), "{shown}");
+    let status = greenlight(["status"]).within(shop.path());
+    status.gives(0, Text::Has(&["stopped"]), Text::Nothing);
 }
 
 /// What differs from the benign policy: no build is published, because of the setting `environments` alone.
@@ -272,12 +345,9 @@ fn a_step_that_is_not_configured_is_named() {
     let shop = Repository::new();
     let commit = shop.commit("Change [load test: skip]\n");
     // permission: hold, next: perform({ name: "canary", environment: "other", arguments: [] })
-    let fields = FIELDS
-        .replace("(i32.const 64) \"\\03\"", "(i32.const 64) \"\\02\"")
-        .replace(
-            r#"(i32.const 68) "\09\00\00\00\02\00\00\00""#,
-            r#"(i32.const 68) "\06\00\00\00\00\02\00\00\06\00\00\00\00\01\00\00\05\00\00\00\00\00\00\00\00\00\00\00""#,
-        );
+    let perform =
+        r"\06\00\00\00\00\02\00\00\06\00\00\00\00\01\00\00\05\00\00\00\00\00\00\00\00\00\00\00";
+    let fields = always("\\02", perform);
     let fields = format!("{fields}\n(data $step (i32.const 512) \"canary\")\n");
     fs::write(shop.path().join("p.wasm"), component(&fields)).expect("written");
     fs::write(shop.path().join("greenlight.toml"), SHOP).expect("written");

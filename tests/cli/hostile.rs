@@ -16,13 +16,14 @@ const ANSWERING: [&str; 5] = ["benign", "counts", "loud", "refused-growth", "rem
 
 /// Every way to end without a decision, and how many guests at least end that way. Taking a guest away
 /// takes a promise away.
-const ENDS: [(&str, usize); 6] = [
+const ENDS: [(&str, usize); 7] = [
     ("the policy ran into a limit: it ", 16),
     ("the policy ran into a limit: compiling it ", 1),
     ("the policy timed out: ", 1),
     ("the policy trapped: ", 3),
-    ("the policy broke the contract: ", 21),
-    ("the component is not a policy: ", 8),
+    ("the policy broke the contract: ", 22),
+    ("the component is not a policy: ", 7),
+    ("the policy has version ", 1),
 ];
 
 #[test]
@@ -70,6 +71,18 @@ fn broken_contracts_are_broken_contracts() {
 #[test]
 fn what_is_no_policy_is_no_policy() {
     undecided("the component is not a policy: ");
+}
+
+/// The user has chosen the wrong pair of files, so this is the status of unusable input.
+#[test]
+fn a_policy_of_another_version_of_the_contract_is_refused() {
+    let folder = Folder::new();
+    let policy = folder.policy("wrong-version");
+    let says = "the policy has version 0.9.0 of the contract, and this program has version 0.2.0\n";
+    let help = "help: build the policy with the `wit/` of this program";
+    ask(DECIDE, &policy).gives(2, Nothing, Has(&["error: ", says, help]));
+    ask(LABEL, &policy).gives(2, Nothing, Has(&["error: ", says, help]));
+    check(&policy).gives(1, Has(&[" is not a usable policy: ", says]), Nothing);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 ;; Promise: a policy has this version of the world. This one exports interfaces of another.
-;; Ends: the component is not a policy: no exported instance named `greenlight:policy/types@0.2.0`
+;; Ends: the policy has version 0.9.0 of the contract, and this program has version 0.2.0
 
 (component
   (instance $nothing)

@@ -1,5 +1,6 @@
 //! The state of a release, computed from its history.
 
+use super::age::older_than_deadline;
 use super::case::{Case, Fact};
 use super::convergence::disproved;
 use super::held_time::HeldTime;
@@ -34,8 +35,9 @@ impl<'a> Ledger<'a> {
             stranger: None,
         };
         let mut held_time = HeldTime::NONE;
+        let held_time_matters = older_than_deadline(case).is_some();
         for (place, event) in case.history.iter().enumerate() {
-            if case.settings.deadline.is_some() {
+            if held_time_matters {
                 held_time.add(event, |at| ledger.is_held(case, at));
             }
             ledger.windows.take(event);

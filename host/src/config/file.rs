@@ -9,11 +9,11 @@ use super::load_test::LoadTestTable;
 use super::messages::{ReportTable, SlackTable};
 use super::serve::ServeTable;
 use super::step::StepTable;
-use super::values::Span;
+use super::values::{self, Span, Wrong};
 #[cfg(test)]
 use crate::contract::fields::{ByName, Digest};
 use crate::contract::names::{Named as _, names};
-use crate::contract::types::LoadTestAction;
+use crate::contract::types::{LoadTestAction, Settings};
 use crate::window::table::WindowTable;
 
 /// The settings of a team, and how its deployments run.
@@ -67,6 +67,30 @@ pub(super) struct ReleaseTable {
     pub labels: Labels,
     /// The time between two rounds in which the nodes are asked for their version; 10s unless set.
     pub poll_interval: Option<Span>,
+    /// After this time a release that has not ended is stopped; 7 days (168h) unless set. Time in which a window or a
+    /// person holds the release does not count.
+    pub deadline: Option<Span>,
+}
+
+impl ReleaseTable {
+    /// Writes what the policy receives into the settings.
+    pub(super) fn apply(self, settings: &mut Settings) -> Result<(), Wrong> {
+        if let Some(branch) = self.publish_branch {
+            settings.publish_branch = branch;
+        }
+        settings.required_jobs = self.required_jobs;
+        if let Some(action) = self.default_action {
+            settings.default_action = action.0;
+        }
+        if let Some(interval) = self.poll_interval {
+            settings.poll_interval = interval.seconds();
+        }
+        if let Some(deadline) = self.deadline {
+            values::positive("release.deadline", deadline, "168h")?;
+            settings.deadline = Some(deadline.seconds());
+        }
+        Ok(())
+    }
 }
 
 /// Whose labels count.

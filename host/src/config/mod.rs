@@ -124,16 +124,8 @@ impl Config {
 
     fn filled(file: file::File, folder: &Path) -> Result<Self, Wrong> {
         let mut settings = settings::defaults();
-        if let Some(branch) = file.release.publish_branch {
-            settings.publish_branch = branch;
-        }
-        settings.required_jobs = file.release.required_jobs;
-        if let Some(action) = file.release.default_action {
-            settings.default_action = action.0;
-        }
-        if let Some(interval) = file.release.poll_interval {
-            settings.poll_interval = interval.seconds();
-        }
+        let labels = file.release.labels;
+        file.release.apply(&mut settings)?;
         if let Some(test) = &file.load_test {
             load_test::check(test)?;
         }
@@ -195,7 +187,7 @@ impl Config {
             load_test: file.load_test,
             windows,
             steps,
-            labels: file.release.labels,
+            labels,
             policy,
             slack: file.slack.map(|it| it.checked(folder)).transpose()?,
             report_url: file.report.checked()?,
@@ -279,6 +271,7 @@ mod tests {
         assert_eq!((prod.approvals, prod.approval_lasts), (2, 8 * 60 * 60));
         assert!(prod.author_may_approve && settings.environments[0].approvals == 0);
         assert_eq!(settings.poll_interval, 5);
+        assert_eq!(settings.deadline, Some(24 * 60 * 60));
         let thresholds = &settings.environments[0].load_tests[0].thresholds;
         assert_eq!(thresholds.max_p95, Some(800));
         assert_eq!(thresholds.min_duration, Some(60));
@@ -318,6 +311,10 @@ mod tests {
             (
                 format!("{LEAST}\n[release]\npoll-interval = \"0s\""),
                 "`release.poll-interval` must be greater than 0",
+            ),
+            (
+                format!("{LEAST}\n[release]\ndeadline = \"0s\""),
+                "`release.deadline` must be greater than 0",
             ),
             (
                 LEAST.replace(r#"["./deploy", "stage"]"#, "[]"),

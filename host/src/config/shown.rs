@@ -113,6 +113,11 @@ impl List<'_> {
                 seconds(settings.poll_interval),
                 Origin::File("release.poll-interval"),
             ),
+            named(
+                "release.deadline",
+                settings.deadline.map_or(Value::Null, seconds),
+                Origin::File("release.deadline"),
+            ),
             named("environment", json!(environments), origins.environments),
         ];
         for environment in &settings.environments {

@@ -5,6 +5,9 @@ use super::types::{EnvironmentSettings, LoadTestAction, LoadTestSettings, Settin
 /// The name of a load test that has no other name.
 pub const LOAD_TEST: &str = "load-test";
 
+/// How long a release may take before it is stopped, in seconds.
+const DEADLINE: u32 = 7 * 24 * 60 * 60;
+
 /// The default settings.
 pub fn defaults() -> Settings {
     Settings {
@@ -19,7 +22,7 @@ pub fn defaults() -> Settings {
             environment("prod"),
         ],
         default_action: LoadTestAction::Warn,
-        deadline: None,
+        deadline: Some(DEADLINE),
         poll_interval: 10,
     }
 }

@@ -3,6 +3,7 @@
 //! There is no decision here: each arm of [`Driver::step`] carries out one action of the contract and
 //! records its outcome.
 
+mod deadline;
 mod messages;
 mod notices;
 mod opening;
@@ -196,6 +197,7 @@ impl<'a> Driver<'a> {
         let now = self.record.now();
         let policy = self.context.policy;
         let decision = policy.decide(&self.release, self.record.events(), now, &self.settings)?;
+        let decision = self.keep_deadline(decision, now)?;
         self.record.log.write(&Entry::Decided {
             now,
             decision: decision.clone(),

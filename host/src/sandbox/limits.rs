@@ -123,6 +123,9 @@ pub enum Limit {
     Compilation,
 }
 
+/// The version of the contract that this program has. A test compares it with `wit/`.
+pub const CONTRACT: &str = "0.2.0";
+
 /// Why the policy gave no decision. The host stops then, because a failure never permits anything.
 #[derive(Debug)]
 pub enum Failure {
@@ -130,6 +133,8 @@ pub enum Failure {
     Unreadable(String),
     /// This machine, or this build, can't run a policy.
     Host(String),
+    /// The policy is one of another version of the contract, which is named.
+    Version(String),
     /// The file is not a policy: it is not a component, imports something or lacks an export.
     Unfit(String),
     /// The policy trapped, for example in a panic.
@@ -190,6 +195,10 @@ impl fmt::Display for Failure {
         match self {
             Self::Unreadable(why) => write!(f, "the policy could not be read: {why}"),
             Self::Host(why) => write!(f, "this machine can't run a policy: {why}"),
+            Self::Version(theirs) => write!(
+                f,
+                "the policy has version {theirs} of the contract, and this program has version {CONTRACT}"
+            ),
             Self::Unfit(why) => write!(f, "the component is not a policy: {why}"),
             Self::Trapped(why) => write!(f, "the policy trapped: {why}"),
             Self::TimedOut => write!(
@@ -210,6 +219,10 @@ impl From<Failure> for Error {
         let (kind, help) = match failure {
             // A missing file is the caller's mistake; every other failure is the policy's.
             Failure::Unreadable(_) => (Kind::Input, "name a component file that can be read"),
+            Failure::Version(_) => (
+                Kind::Input,
+                "build the policy with the `wit/` of this program, or use the program that the policy was built for",
+            ),
             Failure::Host(_) => (
                 Kind::Policy,
                 "this machine or this build is at fault, not the policy; try another machine",
@@ -279,4 +292,16 @@ pub(super) fn start_clock(engine: &Engine) -> std::io::Result<()> {
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_the_contract_is_that_of_its_package() {
+        let world = include_str!("../../../wit/world.wit");
+        let package = format!("package greenlight:policy@{CONTRACT};\n");
+        assert!(world.starts_with(&package), "{world}");
+    }
 }

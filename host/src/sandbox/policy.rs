@@ -89,6 +89,9 @@ impl Policy {
                 imports.join(", ")
             )));
         }
+        if let Some(theirs) = other_version(ty.exports(&engine).map(|(name, _)| name)) {
+            return Err(Failure::Version(theirs));
+        }
         let pre = Linker::new(&engine)
             .instantiate_pre(&component)
             .map_err(unfit)?;
@@ -350,4 +353,14 @@ pub fn inspect(policy: &Policy, bytes: &[u8]) -> Inspection {
         imports,
         exports,
     }
+}
+
+/// The version of the contract of which a component exports interfaces, unless it is the version of this program. The
+/// names are those of the exports: `greenlight:policy/labels@0.2.0`.
+fn other_version<'a>(mut exports: impl Iterator<Item = &'a str>) -> Option<String> {
+    let version = exports.find_map(|name| {
+        let (_, version) = name.strip_prefix("greenlight:policy/")?.split_once('@')?;
+        Some(version)
+    })?;
+    (version != limits::CONTRACT).then(|| version.to_owned())
 }

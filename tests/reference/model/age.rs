@@ -5,10 +5,16 @@ use super::release::Target;
 use super::windows::{self, State};
 use super::{Outside, Question, people, progress};
 
-/// Whether the release is older than its deadline.
-pub fn is_overdue(question: Question<'_>, target: &Target) -> bool {
-    let (Some(deadline), Some(first)) = (question.settings.deadline, question.history.first())
-    else {
+/// The time of the first event that no other deployment can have recorded. `question` has the history as it is recorded.
+pub fn start(question: Question<'_>, target: &Target) -> Option<u64> {
+    let mut history = question.history.iter();
+    let own = history.find(|it| !may_be_copied(question, target, it));
+    own.map(|it| it.at)
+}
+
+/// Whether a release of a start time is older than its deadline.
+pub fn is_overdue(question: Question<'_>, target: &Target, start: Option<u64>) -> bool {
+    let (Some(deadline), Some(start)) = (question.settings.deadline, start) else {
         return false;
     };
     let history = question.history;
@@ -19,8 +25,8 @@ pub fn is_overdue(question: Question<'_>, target: &Target) -> bool {
             None => (question.now, before),
             Some(event) => match event.kind {
                 EventKind::Waited(seconds) => {
-                    let began = event.at.saturating_sub(u64::from(seconds));
-                    (event.at, began.max(before))
+                    let begin = event.at.saturating_sub(u64::from(seconds));
+                    (event.at, begin.max(before))
                 }
                 _ => (event.at, before),
             },
@@ -29,7 +35,23 @@ pub fn is_overdue(question: Question<'_>, target: &Target) -> bool {
             held += end - before;
         }
     }
-    question.now.saturating_sub(first.at).saturating_sub(held) > u64::from(deadline)
+    question.now.saturating_sub(start).saturating_sub(held) > u64::from(deadline)
+}
+
+/// Whether another deployment of the commit may have recorded an event: a waiver, or a result in an environment before
+/// that of the tag.
+fn may_be_copied(question: Question<'_>, target: &Target, event: &Event) -> bool {
+    let name = match &event.kind {
+        EventKind::Waived(_) => return true,
+        EventKind::Deployed(it) => &it.environment,
+        EventKind::Observed(it) => &it.environment,
+        EventKind::LoadTested(it) => &it.environment,
+        EventKind::Performed(it) => &it.step.environment,
+        _ => return false,
+    };
+    let mut environments = question.settings.environments.iter();
+    let place = environments.position(|it| it.name == *name);
+    place.is_some_and(|it| it < target.place)
 }
 
 /// Whether people or windows hold the release at a time, as of the first events of the history.

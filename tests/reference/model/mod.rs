@@ -93,6 +93,7 @@ impl Draft {
 
 /// Decides what happens next with a release.
 pub fn decide(question: Question<'_>) -> Answer {
+    let recorded = question;
     let history = single_rounds(question.history);
     let question = Question {
         history: &history,
@@ -114,7 +115,7 @@ pub fn decide(question: Question<'_>) -> Answer {
         draft.codes.insert(0, "held");
         draft = Draft::hold(Next::Wait(question.settings.poll_interval), draft.codes);
     }
-    if !is_end && age::is_overdue(question, &target) {
+    if !is_end && age::is_overdue(question, &target, age::start(recorded, &target)) {
         draft.codes.insert(0, "deadline-exceeded");
         draft = Draft::end(Conclusion::Stopped, draft.codes);
     }
