@@ -66,13 +66,16 @@ fn read_again(settings: &[Setting]) {
     }
 }
 
+/// A table with its name.
+type Table = (String, Map<String, Value>);
+
 /// The settings as TOML, with one line for each key of the top level.
 fn written(settings: &[Setting]) -> String {
     let has_load_test = settings.iter().any(|it| it.name == "load-test.command");
     let mut root = Map::new();
-    let mut environments: Vec<(String, Map<String, Value>)> = Vec::new();
+    let mut environments: Vec<Table> = Vec::new();
     // Tables that exist only in the file, by the list that they are in and their name.
-    let mut lists: BTreeMap<&str, Vec<(String, Map<String, Value>)>> = BTreeMap::new();
+    let mut lists: BTreeMap<&str, Vec<Table>> = BTreeMap::new();
     for Setting { name, value, .. } in settings {
         let has_no_place = (name.starts_with("load-test.") && !has_load_test)
             || (name == "policy.file" && value == "bundled");
@@ -110,7 +113,7 @@ fn written(settings: &[Setting]) -> String {
 }
 
 /// A list of tables that have names.
-fn tables(named: Vec<(String, Map<String, Value>)>) -> Value {
+fn tables(named: Vec<Table>) -> Value {
     let tables = named.into_iter().map(|(name, mut table)| {
         table.insert("name".to_owned(), name.into());
         Value::Object(table)
