@@ -11,6 +11,7 @@ mod idempotency;
 mod in_ci;
 mod journal;
 mod label;
+mod people;
 mod policy;
 mod program;
 mod resolve;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::harness::{Text, greenlight};
 
 /// Every document that has a schema.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "label",
     "tags",
     "resolve",
@@ -28,6 +28,7 @@ const NAMES: [&str; 19] = [
     "config",
     "settings",
     "status",
+    "intervention",
     "live",
     "rollback-advice",
     "journal-verify",
@@ -35,8 +36,9 @@ const NAMES: [&str; 19] = [
 ];
 
 /// Keys whose value is a word of a closed set, or of a fixed form.
-const FIXED: [&str; 14] = [
+const FIXED: [&str; 15] = [
     "schema",
+    "kind",
     "action",
     "severity",
     "code",
@@ -190,7 +192,7 @@ fn are_valid_and_say_what_they_describe() {
         let schema = text(name);
         jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
         let version = match name {
-            "hours" => 1,
+            "hours" | "intervention" => 1,
             name if THIRD.contains(&name) => 3,
             _ => 2,
         };

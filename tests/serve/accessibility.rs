@@ -5,7 +5,7 @@ use std::fs;
 use crate::pipeline::Pipeline;
 use crate::server::{Server, table};
 use crate::service::Service;
-use crate::{chromium, programs};
+use crate::{chromium, people, programs};
 
 /// The width of a phone, in CSS pixels.
 const PHONE: u64 = 375;
@@ -19,10 +19,15 @@ fn page(server: &Server, path: &str) -> String {
         body.to_owned()
     };
     let style = format!("<style>{}</style>", body("/page.css"));
-    body(path)
+    let page = body(path)
         .replace(r#"<link rel="stylesheet" href="/page.css">"#, &style)
-        .replace(r#"<script src="/live.js" defer></script>"#, "")
-        .replace(r#"<meta http-equiv="Content-Security-Policy""#, "<meta")
+        .replace(r#"<script src="/live.js" defer></script>"#, "");
+    without_policy(&page)
+}
+
+/// A page without the policy that permits no script.
+fn without_policy(page: &str) -> String {
+    page.replace(r#"<meta http-equiv="Content-Security-Policy""#, "<meta")
 }
 
 /// What a browser says about a page in a window of a width: how wide its content is, and what axe-core finds.
@@ -85,20 +90,48 @@ fn nothing_serious_is_found_on_the_pages() {
     assert!(!report.contains("no space"), "{report}");
     let log = "/deployments/2/logs/0001-deploy-prod.log";
     assert_eq!(server.ask("GET", log, "", b"").expect("an answer").0, 401);
-    for (name, page) in [("overview", overview), ("report", report)] {
-        let dark = page.replace("(prefers-color-scheme: dark)", "(min-width: 1px)");
-        assert_ne!(page, dark);
-        for (page, width) in [(&page, 1280), (&page, PHONE), (&dark, PHONE)] {
-            let said = findings(page, width);
-            let found = said["found"].as_array().expect("a list");
-            let serious: Vec<_> = found
-                .iter()
-                .filter(|it| it["impact"] == "serious" || it["impact"] == "critical")
-                .collect();
-            assert!(serious.is_empty(), "{name}, {width}: {serious:#?}");
-            let needed = said["width"].as_u64().expect("a width");
-            assert!(needed <= width, "{name} needs {needed} of {width} pixels");
-        }
-    }
+    check("overview", &overview);
+    check("report", &report);
     assert!(server.stop().success());
+}
+
+/// The form of a release that waits for people, at first and after a mistake.
+#[test]
+fn nothing_serious_is_found_on_the_form() {
+    let (_pipeline, server, _cleaner, _) =
+        people::waiting_release(people::PEOPLE, "approvals = 2\n");
+    let form = page(&server, "/deployments/1");
+    assert!(form.contains("prod waits for 2 approvals"), "{form}");
+    check("form", &form);
+    let headers = "accept: text/html\r\n";
+    let answer = server.ask(
+        "POST",
+        "/deployments/1/approve",
+        headers,
+        b"by=Bob&token=wrong",
+    );
+    let (status, text) = answer.expect("an answer");
+    assert_eq!(status, 401, "{text}");
+    let (_, again) = text.split_once("\r\n\r\n").expect("a body");
+    assert!(again.contains("role=\"alert\""), "{again}");
+    check("form after a mistake", &without_policy(again));
+    assert!(server.stop().success());
+}
+
+/// Checks a page in a wide window and in a narrow one, light and dark.
+#[track_caller]
+fn check(name: &str, page: &str) {
+    let dark = page.replace("(prefers-color-scheme: dark)", "(min-width: 1px)");
+    assert_ne!(page, dark);
+    for (page, width) in [(page, 1280), (page, PHONE), (&dark, PHONE)] {
+        let said = findings(page, width);
+        let found = said["found"].as_array().expect("a list");
+        let serious: Vec<_> = found
+            .iter()
+            .filter(|it| it["impact"] == "serious" || it["impact"] == "critical")
+            .collect();
+        assert!(serious.is_empty(), "{name}, {width}: {serious:#?}");
+        let needed = said["width"].as_u64().expect("a width");
+        assert!(needed <= width, "{name} needs {needed} of {width} pixels");
+    }
 }

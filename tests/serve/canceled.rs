@@ -78,21 +78,22 @@ fn the_command_cancels_what_the_server_has_started() {
 
 #[test]
 fn the_form_cancels_what_the_server_has_started() {
+    const PAGE: &str = "/deployments/1";
     const PATH: &str = "/deployments/1/cancel";
     let (pipeline, server, _cleaner) = serving();
-    assert_eq!(server.ask("GET", PATH, "", b"").map(|it| it.0), Some(404));
+    assert_eq!(server.ask("GET", PAGE, "", b"").map(|it| it.0), Some(404));
     let tag = until_load_test(&pipeline, &server);
-    let page = server.get(PATH);
+    let page = server.get(PAGE);
     assert!(
         page.contains(&tag) && page.contains("form-action 'self'"),
         "{page}"
     );
     assert!(!page.contains("<script"), "it works without one: {page}");
     let main = server.get("/");
-    assert!(main.contains(&format!("href=\"{PATH}\"")), "{main}");
+    assert!(main.contains(&format!("href=\"{PAGE}#people\"")), "{main}");
 
     let post = |headers: &str, body: String| {
-        let form = "content-type: application/x-www-form-urlencoded\r\n";
+        let form = "content-type: application/x-www-form-urlencoded\r\naccept: text/html\r\n";
         let answer = server.ask("POST", PATH, &format!("{form}{headers}"), body.as_bytes());
         answer.expect("an answer")
     };

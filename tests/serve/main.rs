@@ -25,6 +25,7 @@ mod locust;
 mod logging;
 mod many;
 mod page;
+mod people;
 #[path = "../e2e/pipeline.rs"]
 #[expect(dead_code, reason = "the tests of deployments use the rest")]
 mod pipeline;

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::args::{Format, FormatArguments};
 use super::configuration::{self, ConfigArguments};
 use super::output::Output;
 use super::person::PersonArguments;
 use super::{Error, Exit};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::InterventionKind;
-use crate::deployment::{Delivery, NewIntervention};
+use crate::deployment::{Delivery, InterventionDocument, NewIntervention, needs_reason};
+use crate::text::json;
 
 #[derive(Debug, Args)]
 pub struct InterventionArguments {
@@ -27,6 +29,8 @@ pub struct InterventionArguments {
     wait: Duration,
     #[command(flatten)]
     config: ConfigArguments,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 /// Sends the intervention to the deployment.
@@ -42,29 +46,38 @@ pub fn intervene(
     let config =
         configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;
     let number = arguments.number;
+    let person = arguments.person.person()?;
+    if needs_reason(kind) && person.reason.is_none() {
+        return Err(Error::new(
+            "the reason is missing",
+            "add `--reason TEXT`: it tells the others what must change before the release continues",
+        ));
+    }
     let new = NewIntervention {
         kind,
-        person: arguments.person.person()?,
+        person,
         environment: arguments.environment.clone(),
     };
-    let delivery = crate::deployment::intervene(&config, number, &new, arguments.wait)?;
+    let sent = crate::deployment::intervene(&config, number, &new, arguments.wait)?;
     let what = kind.name();
-    match delivery {
-        Delivery::Recorded => output.text(&format!("deployment {number} is {what}\n")),
-        Delivery::Sent { driver } => {
-            output.text(&format!("deployment {number} will be {what}\n"));
-            output.note(&format!(
-                "note: {driver} has not recorded it within {:?}; it counts as soon as that process reads the journal\n",
-                arguments.wait
-            ));
-        }
-        Delivery::Stored => {
-            output.text(&format!("deployment {number} will be {what}\n"));
-            output.note(&format!(
-                "note: no process drives deployment {number}; it counts when the deployment is resumed: `greenlight run \
-                 --resume {number}`\n"
-            ));
-        }
+    let is = match sent.delivery {
+        Delivery::Recorded => "is",
+        Delivery::Sent { .. } | Delivery::Stored => "will be",
+    };
+    match arguments.format.format {
+        Format::Human => output.text(&format!("deployment {number} {is} {what}\n")),
+        Format::Json => output.text(&json::pretty(&InterventionDocument::new(number, &sent))?),
+    }
+    match sent.delivery {
+        Delivery::Recorded => {}
+        Delivery::Sent { driver } => output.note(&format!(
+            "note: {driver} has not recorded it within {:?}; it counts as soon as that process reads the journal\n",
+            arguments.wait
+        )),
+        Delivery::Stored => output.note(&format!(
+            "note: no process drives deployment {number}; it counts when the deployment is resumed: `greenlight run \
+             --resume {number}`\n"
+        )),
     }
     Ok(Exit::Go)
 }

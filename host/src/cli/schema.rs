@@ -42,6 +42,8 @@ pub enum Name {
     History,
     /// What `status --format json` prints.
     Status,
+    /// What `approve`, `reject` and `hold` print with `--format json`, and what `serve` answers to them.
+    Intervention,
     /// What `live --format json` prints.
     Live,
     /// What `rollback-advice --format json` prints.
@@ -84,6 +86,7 @@ schemas! {
     Table => "table",
     History => "history",
     Status => "status",
+    Intervention => "intervention",
     Live => "live",
     RollbackAdvice => "rollback-advice",
     JournalVerify => "journal-verify",
@@ -114,6 +117,7 @@ mod tests {
     use crate::config;
     use crate::contract::documents;
     use crate::contract::history::History;
+    use crate::deployment::InterventionDocument;
 
     fn output<T: JsonSchema>() -> Schema {
         let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -141,6 +145,7 @@ mod tests {
             Name::Table => output::<table::TableDocument>(),
             Name::History => input().into_root_schema_for::<History>(),
             Name::Status => output::<status::StatusDocument>(),
+            Name::Intervention => output::<InterventionDocument>(),
             Name::Live => output::<live::LiveDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
             Name::JournalVerify => output::<journal::VerifyDocument>(),
@@ -161,7 +166,7 @@ mod tests {
     /// The version of a document.
     fn version(name: Name) -> u8 {
         match name {
-            Name::Hours => 1,
+            Name::Hours | Name::Intervention => 1,
             Name::Label
             | Name::Decision
             | Name::Refusal

@@ -9,6 +9,7 @@
 //!   they share, `rules` those of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
+mod approver;
 mod environment;
 mod file;
 mod find;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::approver::{self, Approver, ApproverTable};
 use super::server::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
 use super::values::Span;
 use super::values::{self, Wrong};
@@ -20,6 +21,8 @@ pub struct Serve {
     pub listen: SocketAddr,
     /// Where the secret of the webhook is stored.
     pub token: Source,
+    /// The people with a token of their own.
+    pub approvers: Vec<Approver>,
     /// The repository whose pushes start deployments, as the registry names it. The list has one item.
     pub repositories: Vec<String>,
     /// How many deployments may run at the same time.
@@ -64,6 +67,9 @@ pub(super) struct ServeTable {
     /// How often the registry's tags are listed; 5m unless set.
     #[serde(default = "five_minutes")]
     reconcile_every: Span,
+    /// The people who approve releases over HTTP. Without any, the secret of the webhook permits approvals.
+    #[serde(default)]
+    approver: Vec<ApproverTable>,
     /// The registry that resolves tags to digests.
     registry: Option<RegistryTable>,
     /// The Jenkins job that deploys.
@@ -83,7 +89,9 @@ impl Serve {
             self.elsewhere.as_ref().map(TriggerSettings::token),
             account.map(|it| &it.password),
         ];
-        sources.into_iter().flatten().filter_map(Source::variable)
+        let approvers = self.approvers.iter().map(|it| &it.token);
+        let sources = sources.into_iter().flatten().chain(approvers);
+        sources.filter_map(Source::variable)
     }
 }
 
@@ -140,6 +148,7 @@ impl ServeTable {
         if let Some(command) = &self.prepare {
             values::command("serve.prepare", command)?;
         }
+        let approvers = approver::checked(self.approver, folder)?;
         let mut elsewhere = [
             self.jenkins
                 .map(|it| it.checked(folder).map(TriggerSettings::Jenkins)),
@@ -161,6 +170,7 @@ impl ServeTable {
         Ok(Serve {
             listen,
             token,
+            approvers,
             repositories: self.repositories,
             at_most: self.at_most,
             prepare: self.prepare,
@@ -198,6 +208,15 @@ mod tests {
         assert_eq!(serve.reconcile_every, Duration::from_mins(5));
         assert!(serve.registry.is_none() && serve.elsewhere.is_none());
         assert_eq!(serve.secrets().collect::<Vec<_>>(), ["SECRET"]);
+        assert_eq!(serve.approvers, []);
+    }
+
+    #[test]
+    fn tokens_of_people_are_secrets() {
+        let people = "[[approver]]\nname = \"Ada\"\ntoken-variable = \"ADA_TOKEN\"\n";
+        let serve = parse(&format!("{LEAST}{people}")).expect("settings");
+        let secrets: Vec<_> = serve.secrets().collect();
+        assert_eq!(secrets, ["SECRET", "ADA_TOKEN"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::recovery;
 use super::{Drivers, Error};
 use crate::config::Config;
 use crate::contract::names::Named as _;
-use crate::contract::promotion::InterventionKind;
+use crate::contract::promotion::{Intervention, InterventionKind};
 use crate::journal::{Header, Holder, Lock, Store};
 
 /// How often to look whether the driver has recorded the intervention.
@@ -33,6 +33,15 @@ pub enum Delivery {
     Stored,
 }
 
+/// An intervention that was sent to a deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// The intervention, bound to the image of the deployment.
+    pub intervention: Intervention,
+    /// How far it has come.
+    pub delivery: Delivery,
+}
+
 /// Sends an intervention to an unfinished deployment, and waits for its driver to record it, at most for `patience`.
 ///
 /// # Errors
@@ -43,28 +52,46 @@ pub fn intervene(
     number: u64,
     new: &NewIntervention,
     patience: Duration,
-) -> Result<Delivery, Error> {
+) -> Result<Sent, Error> {
     let (_, mut store) = log::open(config)?;
     let header = unfinished(store.as_mut(), number, new.kind)?;
     if let Some(name) = &new.environment {
         check(store.as_mut(), number, name)?;
     }
+    let intervention = new.for_image(header.digest.as_deref());
     let message = Message::Intervene {
-        intervention: new.for_image(header.digest.as_deref()),
+        intervention: intervention.clone(),
     };
     message.send(store.as_mut(), number)?;
     let id = id_of(&message, store.as_mut(), number)?;
+    let delivery = delivery(store.as_mut(), &header, (id, new.kind), patience)?;
+    Ok(Sent {
+        intervention,
+        delivery,
+    })
+}
+
+/// Waits until the driver of a deployment has recorded the message with this id, at most for `patience`.
+fn delivery(
+    store: &mut dyn Store,
+    header: &Header,
+    (id, kind): (u64, InterventionKind),
+    patience: Duration,
+) -> Result<Delivery, Error> {
+    let number = header.number;
     let until = Instant::now() + patience;
     loop {
-        if log::read(store.as_mut(), number)?
+        // The log is read last: the driver may record the intervention and end the deployment in between.
+        let is_unfinished = unfinished(store, number, kind);
+        let drivers = Drivers::read(store)?;
+        let driver = drivers.of(&Lock::tag(&header.tag));
+        if log::read(store, number)?
             .iter()
             .any(|it| it.entry.is_of_message(id))
         {
             return Ok(Delivery::Recorded);
         }
-        unfinished(store.as_mut(), number, new.kind)?;
-        let drivers = Drivers::read(store.as_mut())?;
-        let driver = drivers.of(&Lock::tag(&header.tag));
+        is_unfinished?;
         let Some(driver) = driver.filter(|it| it.deployment == number) else {
             return Ok(Delivery::Stored);
         };

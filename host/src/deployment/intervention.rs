@@ -28,6 +28,14 @@ impl NewIntervention {
     }
 }
 
+/// Whether a person must say why: others need to know what to change before the release goes on.
+pub const fn needs_reason(kind: InterventionKind) -> bool {
+    match kind {
+        InterventionKind::Rejected | InterventionKind::Held => true,
+        InterventionKind::Approved | InterventionKind::Canceled => false,
+    }
+}
+
 /// The key of the latest question that an intervention answers.
 pub(super) fn answered(events: &[Event], intervention: &Intervention) -> Option<String> {
     let environment = intervention.environment.as_ref();

@@ -1,10 +1,10 @@
 //! What a person does now about a deployment: one function for the console, messages, reports and the page.
 
-use super::timeline::{Step, StepKind, StepState, Timeline};
+use super::timeline::{Step, StepKind, StepState, Timeline, how_to_answer};
 use crate::contract::promotion::{Conclusion, Permission};
 use crate::text::number::short;
 
-/// What to do now, most important first; nothing while the deployment runs.
+/// What to do now, most important first; nothing while the deployment runs, unless it waits for people.
 ///
 /// A deployment whose last decision is to stop counts as stopped before its conclusion is recorded, so that a message
 /// about it can say what to do.
@@ -14,9 +14,12 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
         last.is_some_and(|it| it.permission.0 == Permission::Stop)
     };
     match timeline.conclusion.map(|it| it.0) {
-        None if timeline.interrupted => vec![resume(timeline)],
+        None if timeline.interrupted => {
+            let resume = Some(resume(timeline));
+            resume.into_iter().chain(answer(timeline)).collect()
+        }
         None if is_stopped() => stopped(timeline),
-        None => Vec::new(),
+        None => answer(timeline).into_iter().collect(),
         Some(Conclusion::Promoted) => vec![
             "watch the dashboards; if production breaks, `greenlight rollback-advice` says what to revert"
                 .to_owned(),
@@ -35,6 +38,13 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
         ],
         Some(Conclusion::Canceled) => canceled(timeline),
     }
+}
+
+/// The question that it waits for, and how to answer it.
+fn answer(timeline: &Timeline) -> Option<String> {
+    let question = timeline.question.as_ref()?;
+    let how = how_to_answer(timeline.number, &question.environment);
+    Some(format!("{}; {how}", question.in_words()))
 }
 
 /// How to continue an interrupted deployment. One without a policy has no complete record, so it can't be resumed.
@@ -206,6 +216,20 @@ mod tests {
         let mut timeline = fixture::running();
         timeline.interrupt();
         assert!(says(&timeline).contains("greenlight run --resume 41"));
+        timeline.question = Some(fixture::question());
+        let text = says(&timeline);
+        let (resume, answer) = text.split_once('\n').expect("two items");
+        assert!(resume.contains("greenlight run --resume 41"), "{text}");
+        assert!(
+            answer.starts_with("prod waits for 1 of 2 approvals; approved by Ada (proven, until "),
+            "{text}"
+        );
+        assert!(
+            answer.contains("`greenlight approve 41 --environment prod --by NAME"),
+            "{text}"
+        );
+        timeline.interrupted = false;
+        assert_eq!(says(&timeline), answer);
         for (conclusion, text) in [
             (Conclusion::Promoted, "rollback-advice"),
             (Conclusion::PromotedWithWarning, "what the warning means"),

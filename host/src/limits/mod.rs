@@ -224,9 +224,9 @@ pub const WEBHOOK: Limit = Limit::new(
     Some(Duration::from_secs(10)),
     "512 connections, each for at most 60 s",
 );
-/// A form.
+/// A request of a person: the fields of a form, or JSON.
 pub const FORM: Limit = Limit::new(
-    "the form that cancels a deployment",
+    "a request of a person to `serve`",
     16 << 10,
     Some(Duration::from_secs(10)),
     "",

@@ -1,4 +1,5 @@
-//! Authentication of webhooks: the secret arrives as a bearer token, or as a part of the path.
+//! Authentication of requests: the secret of the webhook or the token of a person arrives as a bearer token. The secret may
+//! be a part of the path.
 
 use axum::http::{HeaderMap, header};
 use sha2::{Digest as _, Sha256};
@@ -10,24 +11,24 @@ use crate::secret::Source;
 /// The minimum number of characters of a secret. A client of the server can guess a shorter secret.
 const SHORTEST: usize = 16;
 
-/// The digest of the secret. Comparing with it takes the same time for every wrong secret.
+/// The digest of a secret. Comparing with it takes the same time for every wrong secret.
 #[derive(Clone)]
-pub struct WebhookSecret([u8; 32]);
+pub struct TokenDigest([u8; 32]);
 
-impl WebhookSecret {
-    /// Reads the secret, and keeps its digest.
+impl TokenDigest {
+    /// Reads a secret, and keeps its digest. `what` is its name in errors, `who` needs it.
     ///
     /// # Errors
     ///
     /// If the secret is missing or has fewer than 16 characters. The error contains no part of the secret.
-    pub fn read(source: &Source) -> Result<Self, Error> {
-        let secret = source.token("secret of the webhook")?;
+    pub fn read(source: &Source, what: &str, who: &str) -> Result<Self, Error> {
+        let secret = source.token(what)?;
         if secret.expose().chars().count() < SHORTEST {
             return Err(Error::new(
+                format!("{source} holds a {what} with fewer than {SHORTEST} characters"),
                 format!(
-                    "{source} holds a secret of the webhook with fewer than {SHORTEST} characters"
+                    "create one with `openssl rand -hex 32`, store it there, and give it to {who}"
                 ),
-                "create one with `openssl rand -hex 32`, store it there, and give it to the sender of the webhooks",
             ));
         }
         Ok(Self::new(secret.expose()))
@@ -40,9 +41,7 @@ impl WebhookSecret {
 
     /// Whether the `Authorization` header has the secret as a bearer token.
     pub fn is_in(&self, headers: &HeaderMap) -> bool {
-        let header = headers.get(header::AUTHORIZATION);
-        let token = header.and_then(|it| bearer_token(it.as_bytes()));
-        self.matches(token.unwrap_or_default())
+        self.matches(bearer(headers).unwrap_or_default())
     }
 
     /// Whether the `Authorization` header has the secret as a bearer token, or as the password of any name.
@@ -52,11 +51,22 @@ impl WebhookSecret {
         self.is_in(headers) || password.is_some_and(|it| self.matches(&it))
     }
 
+    /// Whether it is the digest of the same secret.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
     /// Whether this is the secret.
     pub fn matches(&self, candidate: &[u8]) -> bool {
         let candidate: [u8; 32] = Sha256::digest(candidate).into();
         self.0.ct_eq(&candidate).into()
     }
+}
+
+/// The bearer token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let header = headers.get(header::AUTHORIZATION)?;
+    bearer_token(header.as_bytes())
 }
 
 /// The bearer token of an `Authorization` header.
@@ -123,7 +133,11 @@ mod tests {
             ("0123456789abcdef\n", true),
         ] {
             std::fs::write(&path, text).expect("a file");
-            let read = WebhookSecret::read(&source);
+            let read = TokenDigest::read(
+                &source,
+                "secret of the webhook",
+                "the sender of the webhooks",
+            );
             assert_eq!(read.is_ok(), fits, "{text}");
             if let Err(error) = read {
                 let line = error.line();
@@ -138,7 +152,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_secret_matches() {
-        let secret = WebhookSecret::new("hush");
+        let secret = TokenDigest::new("hush");
         assert!(secret.matches(b"hush"));
         for other in [&b""[..], b"hus", b"hush ", b"Hush", b"hushhush"] {
             assert!(!secret.matches(other));
@@ -158,7 +172,7 @@ mod tests {
         ] {
             assert_eq!(password(header).as_deref(), found);
         }
-        let secret = WebhookSecret::new("hush");
+        let secret = TokenDigest::new("hush");
         for (header, known) in [
             ("Bearer hush", true),
             ("Basic QWRhOmh1c2g=", true),
@@ -188,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_header_with_the_secret_is_accepted() {
-        let secret = WebhookSecret::new("hush");
+        let secret = TokenDigest::new("hush");
         let with = |value: &str| {
             let value = value.parse().expect("a header");
             HeaderMap::from_iter([(header::AUTHORIZATION, value)])

@@ -1,4 +1,4 @@
-//! The page of one deployment: its report, and the logs of its steps.
+//! The page of one deployment: its report, the logs of its steps, and the form with which people intervene.
 //!
 //! The output of commands may hold secrets. It is shown only with the secret of the webhook: as the password of HTTP's
 //! basic authentication, which a browser asks for, or as a bearer token.
@@ -12,30 +12,30 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 
-use super::authenticate::WebhookSecret;
+use super::authenticate::TokenDigest;
 use super::page::{StatusReader, read};
 use crate::deployment::timeline::Timeline;
 use crate::limits;
-use crate::report::html;
+use crate::report::html::{self, Form};
 
-/// Permits the style sheet inside the report, and nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Permits the style sheet inside the report and its form, and nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// What shows deployments.
 #[derive(Clone)]
-struct Pages {
-    reader: Arc<StatusReader>,
-    secret: WebhookSecret,
+pub struct Pages {
+    pub reader: Arc<StatusReader>,
+    pub secret: TokenDigest,
+    /// Whether people have tokens of their own.
+    pub has_people: bool,
 }
 
 /// The routes of deployments.
-pub fn routes<S: Clone + Send + Sync + 'static>(
-    reader: Arc<StatusReader>,
-    secret: WebhookSecret,
-) -> Router<S> {
+pub fn routes<S: Clone + Send + Sync + 'static>(pages: Pages) -> Router<S> {
     Router::new()
         .route("/deployments/{number}", get(report))
         .route("/deployments/{number}/logs/{name}", get(log))
-        .with_state(Pages { reader, secret })
+        .with_state(pages)
 }
 
 async fn report(
@@ -43,13 +43,42 @@ async fn report(
     Path(number): Path<u64>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let mut timeline = timeline(&pages, number).await?;
-    if !pages.secret.is_known_to(&headers) {
-        timeline.steps.iter_mut().for_each(|it| it.tail.clear());
+    let is_secret_known = pages.secret.is_known_to(&headers);
+    pages
+        .page(number, is_secret_known, StatusCode::OK, Form::default())
+        .await
+}
+
+impl Pages {
+    /// The page of a deployment, with a status and what a person has entered in the form. Only with the secret, it has the
+    /// output of commands.
+    pub async fn page(
+        &self,
+        number: u64,
+        is_secret_known: bool,
+        status: StatusCode,
+        form: Form,
+    ) -> Result<Response, Response> {
+        let mut timeline = timeline(self, number).await?;
+        if !is_secret_known {
+            timeline.steps.iter_mut().for_each(|it| it.tail.clear());
+        }
+        let question = timeline.question.as_ref();
+        let asked = question.map(|it| it.environment.clone());
+        let form = Form {
+            has_people: self.has_people,
+            // The environment that waits is chosen, unless a person has chosen another one.
+            environment: match status {
+                StatusCode::OK => asked.unwrap_or_default(),
+                _ => form.environment,
+            },
+            ..form
+        };
+        let page = html::served_page(&timeline, &form);
+        let page = page.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())?;
+        let headers = headers_of("text/html; charset=utf-8");
+        Ok((status, headers, Html(page)).into_response())
     }
-    let page = html::served_page(&timeline);
-    let page = page.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())?;
-    Ok((headers_of("text/html; charset=utf-8"), Html(page)).into_response())
 }
 
 async fn log(

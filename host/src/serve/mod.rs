@@ -7,19 +7,22 @@
 //!
 //! - HTTP: `http_server` limits connections, `router` answers webhooks, `authenticate` checks their secret,
 //!   `ingest` stores them; `page` answers the status page, health and metrics, `overview` says what it shows of
-//!   environments and deployments, `deployment_page` shows one deployment and its logs, `cancel_form` cancels one.
+//!   environments and deployments, `deployment_page` shows one deployment and its logs. `interventions` sends what people
+//!   want to a deployment, `approvers` says who they are, `intervention_request` reads their requests.
 //! - Workers: `worker_pool` runs them; `push_event_worker` resolves push events, `reconciliation` finds those that no
 //!   webhook announced, `deployment_request_worker` starts deployments when `start_decision` allows it,
 //!   `local_deployments` resumes interrupted deployments, `message_worker` sends messages that Slack has not accepted.
 
+mod approvers;
 mod authenticate;
-mod cancel_form;
 mod child_processes;
 mod deployment_page;
 mod deployment_request_worker;
 mod display;
 mod http_server;
 mod ingest;
+mod intervention_request;
+mod interventions;
 mod local_deployments;
 mod log_line;
 pub mod logging;
@@ -52,7 +55,8 @@ use crate::error::{Error, Explain as _};
 use crate::facts::git;
 use crate::journal::{self, Depth, Location, open_inbox};
 use crate::sandbox::Policy;
-use authenticate::WebhookSecret;
+use approvers::Approvers;
+use authenticate::TokenDigest;
 use ingest::Ingest;
 use metrics::Metrics;
 use router::WebhookRouter;
@@ -100,7 +104,9 @@ struct Shared {
 /// If the address can't be listened on, a secret is missing, the store can't be opened, or the system refuses a
 /// thread.
 pub fn serve(context: Context) -> Result<(), Error> {
-    let secret = WebhookSecret::read(&context.serve.token)?;
+    let token = &context.serve.token;
+    let secret = TokenDigest::read(token, "secret of the webhook", "the sender of the webhooks")?;
+    let approvers = Approvers::read(&context.serve, secret.clone())?;
     context.check_secrets()?;
     context.check_repository()?;
     journal::open(&context.location)?.check(Depth::Quick)?;
@@ -119,7 +125,7 @@ pub fn serve(context: Context) -> Result<(), Error> {
     let workers = WorkerPool::start(&shared).map_err(Error::no_thread)?;
     tracing::info!("listening on http://{address}");
     shared.context.log_settings();
-    let router = WebhookRouter::new(Arc::clone(&shared), ingest.queue(), secret);
+    let router = WebhookRouter::new(Arc::clone(&shared), ingest.queue(), (secret, approvers));
     http_server::run(listener, router).map_err(Error::no_thread)?;
     tracing::info!("shutting down; new requests are refused");
     ingest.finish();

@@ -15,10 +15,11 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use super::Shared;
-use super::authenticate::WebhookSecret;
-use super::cancel_form;
-use super::deployment_page;
+use super::approvers::Approvers;
+use super::authenticate::TokenDigest;
+use super::deployment_page::{self, Pages};
 use super::ingest::{IngestQueue, NotStored};
+use super::interventions;
 use super::metrics::RequestOutcome;
 use super::page::{self, StatusReader};
 use crate::clock;
@@ -38,7 +39,8 @@ const RETRY_AFTER: (HeaderName, &str) = (header::RETRY_AFTER, "1");
 pub struct WebhookRouter {
     pub(super) shared: Arc<Shared>,
     queue: IngestQueue,
-    secret: WebhookSecret,
+    secret: TokenDigest,
+    approvers: Approvers,
     status: Arc<StatusReader>,
     /// The minute of the last warning about refused webhooks, since 1970.
     last_warning: Arc<AtomicU64>,
@@ -51,30 +53,38 @@ type Answer = (RequestOutcome, Response);
 
 impl WebhookRouter {
     /// Routes webhooks with the secret to the queue.
-    pub fn new(shared: Arc<Shared>, queue: IngestQueue, secret: WebhookSecret) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        queue: IngestQueue,
+        (secret, approvers): (TokenDigest, Approvers),
+    ) -> Self {
         Self {
             status: Arc::new(StatusReader::new(Arc::clone(&shared))),
             shared,
             queue,
             secret,
+            approvers,
             last_warning: Arc::default(),
             deliveries: Arc::default(),
         }
     }
 
     pub(super) fn routes(self) -> Router {
+        let pages = Pages {
+            reader: Arc::clone(&self.status),
+            secret: self.secret.clone(),
+            has_people: !self.shared.context.serve.approvers.is_empty(),
+        };
         Router::new()
             .route("/hooks", post(secret_in_header))
             .route("/hooks/{secret}", post(secret_in_path))
             .merge(page::routes(Arc::clone(&self.status)))
-            .merge(cancel_form::routes(
+            .merge(interventions::routes(
                 Arc::clone(&self.shared),
-                self.secret.clone(),
+                self.approvers.clone(),
+                pages.clone(),
             ))
-            .merge(deployment_page::routes(
-                Arc::clone(&self.status),
-                self.secret.clone(),
-            ))
+            .merge(deployment_page::routes(pages))
             .route("/__lbheartbeat__", get(|| async { StatusCode::OK }))
             .with_state(self)
     }

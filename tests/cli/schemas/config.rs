@@ -13,7 +13,7 @@ fn example() -> String {
 }
 
 /// The keys of the schema's tables, by the table's name in the file.
-const TABLES: [(&str, &str); 14] = [
+const TABLES: [(&str, &str); 15] = [
     ("", "/properties"),
     ("[[environment]]", "/$defs/EnvironmentTable/properties"),
     ("[load-test]", "/$defs/LoadTestTable/properties"),
@@ -27,6 +27,7 @@ const TABLES: [(&str, &str); 14] = [
     ("[report]", "/$defs/ReportTable/properties"),
     ("[journal]", "/$defs/JournalTable/properties"),
     ("[serve]", "/$defs/ServeTable/properties"),
+    ("[[serve.approver]]", "/$defs/ApproverTable/properties"),
     ("[serve.registry]", "/$defs/RegistryTable/properties"),
     ("[serve.jenkins]", "/$defs/JenkinsTable/properties"),
     ("[serve.circleci]", "/$defs/CircleCiTable/properties"),

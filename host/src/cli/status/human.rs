@@ -78,6 +78,9 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
         if let Some(advice) = &headline.advice {
             let _ = writeln!(text, "  {}", escape(advice));
         }
+        if let Some(question) = timeline.question.as_ref().filter(|_| !is_one) {
+            let _ = writeln!(text, "  {}", escape(&question.in_words()));
+        }
         if is_one && !headline.to_do.is_empty() {
             text.push_str("  what to do now:\n");
         }

@@ -5,7 +5,7 @@ use crate::contract::fields::ByName;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{
-    Decision, LoadTest, Note, Place, Round, Step, StepKind, StepState, Timeline,
+    Approval, Decision, LoadTest, Note, Place, Question, Round, Step, StepKind, StepState, Timeline,
 };
 
 /// 2025-11-23T00:15:00Z.
@@ -34,6 +34,7 @@ pub fn empty() -> Timeline {
         last: BEGAN,
         conclusion: None,
         interrupted: false,
+        question: None,
         environments: vec![
             place("stage", Progress::Pending, None),
             place("prod", Progress::Pending, None),
@@ -44,6 +45,19 @@ pub fn empty() -> Timeline {
         load_tests: Vec::new(),
         decisions: Vec::new(),
         notes: Vec::new(),
+    }
+}
+
+/// Production waits for the second of two approvals.
+pub fn question() -> Question {
+    Question {
+        environment: "prod".to_owned(),
+        approvals: 2,
+        approved_by: vec![Approval {
+            by: "Ada".to_owned(),
+            proven: true,
+            until: at(86_400),
+        }],
     }
 }
 

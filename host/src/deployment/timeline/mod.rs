@@ -8,6 +8,7 @@ pub(crate) mod fixture;
 #[cfg(test)]
 pub(crate) mod fixture_parts;
 mod project;
+mod question;
 mod step;
 
 use serde::Serialize;
@@ -20,6 +21,7 @@ use crate::deployment::sentence;
 use crate::facts::load_test::Point;
 use crate::journal::{OutboxMessage, OutboxState};
 pub use project::project;
+pub use question::{Approval, Question, how_to_answer};
 pub use step::{Step, StepKind, StepState};
 
 /// One deployment, from its first entry to the last one so far.
@@ -53,6 +55,8 @@ pub struct Timeline {
     /// Whether it is unfinished, and no process drives it. The journal alone does not say so.
     #[serde(skip)]
     pub interrupted: bool,
+    /// The question to people that it waits for; null if it waits for no answer.
+    pub question: Option<Question>,
     /// The environments, in order, with how far the release is in each.
     pub environments: Vec<Place>,
     /// The steps, in order.

@@ -8,6 +8,7 @@ use crate::contract::types::Verdict;
 use crate::deployment::entry::{Began, Entry, RepeatedDecision};
 use crate::deployment::history::Tail;
 use crate::deployment::log::Dated;
+use crate::deployment::timeline::question::Answers;
 use crate::deployment::timeline::{
     Decision, Note, Place, Reason, Step, StepKind, StepState, Timeline,
 };
@@ -26,6 +27,7 @@ pub fn project(header: &Header, entries: &[Dated]) -> Timeline {
 
 pub(super) struct Projector {
     pub(super) timeline: Timeline,
+    answers: Answers,
     /// The indices of the load test steps whose outcome has a verdict.
     judged: Vec<usize>,
     /// The position of each entry with a decision, and the index of the decision.
@@ -48,6 +50,7 @@ impl Projector {
                 last: began,
                 conclusion: None,
                 interrupted: false,
+                question: None,
                 environments: Vec::new(),
                 steps: Vec::new(),
                 rounds: Vec::new(),
@@ -56,6 +59,7 @@ impl Projector {
                 decisions: Vec::new(),
                 notes: Vec::new(),
             },
+            answers: Answers::default(),
             judged: Vec::new(),
             decided: Vec::new(),
         }
@@ -77,6 +81,7 @@ impl Projector {
             }
             Entry::Started { effect } => self.started(at, effect),
             Entry::Happened { event, details } => {
+                self.answers.happened(event);
                 self.happened(at, event, details);
             }
             Entry::Repeated { history, decisions } => self.repeated(at, history, decisions),
@@ -86,6 +91,7 @@ impl Projector {
             Entry::Interrupted => self.note(at, "interrupted".to_owned()),
             Entry::Concluded { conclusion } => {
                 self.timeline.conclusion = Some(ByName(*conclusion));
+                self.timeline.question = None;
                 self.timeline.interrupt_steps();
             }
         }
@@ -97,6 +103,7 @@ impl Projector {
         timeline.subject.clone_from(&began.subject);
         timeline.author.clone_from(&began.author);
         timeline.action = began.instruction.as_ref().map(|it| ByName(it.action));
+        self.answers.began(&began.settings.environments);
         let environments = began.settings.environments.iter();
         timeline.environments = environments
             .map(|it| Place {
@@ -140,6 +147,7 @@ impl Projector {
     }
 
     fn decided(&mut self, at: u64, decision: &Answer) {
+        self.timeline.question = self.answers.question(decision);
         let reasons = decision.reasons.iter().map(|it| Reason {
             code: it.code.clone(),
             message: it.message.clone(),

@@ -26,6 +26,8 @@ use crate::text::time;
 struct Page<'a> {
     /// Whether `serve` shows it, so that it has links to the other pages.
     is_served: bool,
+    /// The form for people; `None` in a file.
+    form: Option<&'a Form>,
     timeline: &'a Timeline,
     headline: Headline<'a>,
     action: &'static str,
@@ -36,28 +38,48 @@ struct Page<'a> {
     load_tests: Vec<load_test::Shown<'a>>,
 }
 
+/// The form with which people intervene, and what a person has entered.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// Whether people have tokens of their own.
+    pub has_people: bool,
+    /// Why the last attempt failed; empty before the first one.
+    pub problem: String,
+    /// The environment; empty for all of them.
+    pub environment: String,
+    /// The name of the person.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// Draws a deployment.
 ///
 /// # Errors
 ///
 /// If the template can't be rendered, which no input is known to cause.
 pub fn page(timeline: &Timeline) -> Result<String, askama::Error> {
-    render(timeline, false)
+    render(timeline, false, None)
 }
 
-/// Draws a deployment for `serve`, with links to the status page and to the logs.
+/// Draws a deployment for `serve`, with links to the status page and to the logs, and with a form until it has ended.
 ///
 /// # Errors
 ///
 /// As [`page`].
-pub fn served_page(timeline: &Timeline) -> Result<String, askama::Error> {
-    render(timeline, true)
+pub fn served_page(timeline: &Timeline, form: &Form) -> Result<String, askama::Error> {
+    render(timeline, true, Some(form))
 }
 
-fn render(timeline: &Timeline, is_served: bool) -> Result<String, askama::Error> {
+fn render(
+    timeline: &Timeline,
+    is_served: bool,
+    form: Option<&Form>,
+) -> Result<String, askama::Error> {
     let scale = scale(timeline);
     let page = Page {
         is_served,
+        form,
         timeline,
         headline: Headline::of(timeline),
         action: match timeline.action.map(|it| it.0) {
