@@ -1,8 +1,8 @@
 //! The state of a release, computed from its history.
 
-use super::age::older_than_deadline;
 use super::case::{Case, Fact};
 use super::convergence::disproved;
+use super::deadline::older_than_deadline;
 use super::held_time::HeldTime;
 use super::people::People;
 use super::record::Record;

@@ -24,6 +24,7 @@ mod answer;
 mod case;
 mod contained;
 mod convergence;
+mod deadline;
 mod decision_table;
 mod entrance;
 mod held_time;

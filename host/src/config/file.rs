@@ -160,3 +160,18 @@ impl Default for JournalTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::Config;
+
+    #[test]
+    fn a_deadline_is_positive() {
+        let text = "[release]\ndeadline = \"0s\"";
+        let error = Config::parse(text, Path::new("/srv")).expect_err("no time at all");
+        let said = "line 2: `release.deadline` must be greater than 0";
+        assert!(error.message.contains(said), "{error}");
+    }
+}

@@ -291,13 +291,6 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_positive() {
-        let error = parse("[release]\ndeadline = \"0s\"").expect_err("no time at all");
-        let said = "line 2: `release.deadline` must be greater than 0";
-        assert!(error.message.contains(said), "{error}");
-    }
-
-    #[test]
     fn invalid_values_are_refused() {
         for (text, said) in [
             (
