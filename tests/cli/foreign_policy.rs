@@ -170,7 +170,7 @@ fn a_flag_counts_more_and_a_digest_is_of_the_file_s_own_policy() {
         &["run", "--local"],
         &["rollback-advice"],
         &["explain"],
-        &["config", "check"],
+        &["config", "check", "--offline"],
     ] {
         ask(command).gives(
             2,
@@ -330,7 +330,7 @@ const REFUSES: &str = r#"
 fn settings_that_it_refuses_are_not_valid() {
     let shop = Repository::new();
     fs::write(shop.path().join("p.wasm"), component(REFUSES)).expect("written");
-    call(&shop, Named::Flag, &["config", "check"]).gives(
+    call(&shop, Named::Flag, &["config", "check", "--offline"]).gives(
         2,
         Text::Nothing,
         Text::Has(&[

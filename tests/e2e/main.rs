@@ -8,6 +8,7 @@ mod by_hand;
 mod canceled;
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 mod chromium;
+mod config_check;
 mod contained_commits;
 mod damaged;
 mod damaged_records;

@@ -1,5 +1,7 @@
 //! `greenlight config`: prints each setting with its source, and checks the configuration.
 
+mod servers;
+
 use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
@@ -45,13 +47,17 @@ pub struct ShowArguments {
     format: FormatArguments,
 }
 
-/// Check the configuration, and the variables that override it.
+/// Check the configuration, the variables that override it, and the servers that it names.
 ///
-/// Exits with 0 if every command can use them, and with 2 if not: the policy is loaded, and asked about the
-/// settings. A file without `[[environment]]` tables is checked for the commands that do not deploy.
-/// Secrets are not read, and no server is reached.
+/// Exits with 2 if a command can't use the configuration: the policy is loaded, and asked about the settings. A file
+/// without `[[environment]]` tables is checked for the commands that do not deploy. Exits with 1 if a server can't be
+/// used: a node, the journal, Slack, the registry, or the CI system that runs deployments. All servers together have 15
+/// seconds. Nothing is changed there.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
+    /// Try no server, and read no secret.
+    #[arg(long)]
+    offline: bool,
     #[command(flatten)]
     from: FromArguments,
 }
@@ -198,7 +204,18 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
             "list the settings and their sources with `greenlight config show`, and correct that setting",
         ));
     }
+    let tried = match resolved.config() {
+        Some(config) if deploys && !arguments.offline => servers::tried(servers::servers(config)),
+        _ => Vec::new(),
+    };
+    let failed = tried.iter().filter(|(_, _, it)| it.is_err()).count();
+    output.text(&results(&tried));
     output.text(&match resolved.path() {
+        Some(path) if failed > 0 => format!(
+            "{} is valid, but of the {} that it names, {failed} can't be used\n",
+            escape(&path.display().to_string()),
+            servers::counted(tried.len())
+        ),
         Some(path) if deploys => format!("{} is valid\n", escape(&path.display().to_string())),
         Some(path) => format!(
             "{} is valid; `greenlight run` also needs `[[environment]]` tables\n",
@@ -206,7 +223,32 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
         ),
         None => "no configuration; the defaults are valid; `greenlight run` and `greenlight serve` need a file\n".to_owned(),
     });
-    Ok(Exit::Go)
+    Ok(if failed > 0 { Exit::Stop } else { Exit::Go })
+}
+
+/// The result for each server, as a table.
+fn results(tried: &[(String, String, servers::Tried)]) -> String {
+    let width = |of: &dyn Fn(&(String, String, servers::Tried)) -> usize| {
+        let cells = tried.iter().map(of);
+        cells.filter(|it| *it <= WIDE).max().unwrap_or_default()
+    };
+    let whats = width(&|it| it.0.chars().count());
+    let addresses = width(&|it| escape(&it.1).chars().count());
+    let mut text = String::new();
+    for (what, address, result) in tried {
+        let (mark, said) = match result {
+            Ok(said) => ("ok", said),
+            Err(why) => ("failed", why),
+        };
+        // Writing into a string can't fail.
+        let _ = writeln!(
+            text,
+            "{mark:<6}  {what:<whats$}  {:<addresses$}  {}",
+            escape(address),
+            escape(said)
+        );
+    }
+    text
 }
 
 impl FromArguments {

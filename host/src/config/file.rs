@@ -1,9 +1,10 @@
 //! The tables of `greenlight.toml`, as the file has them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::PolicyFile;
 use super::environment::EnvironmentTable;
 use super::load_test::LoadTestTable;
 use super::messages::{ReportTable, SlackTable};
@@ -14,6 +15,7 @@ use super::values::{self, Span, Wrong};
 use crate::contract::fields::{ByName, Digest};
 use crate::contract::names::{Named as _, names};
 use crate::contract::types::{LoadTestAction, Settings};
+use crate::contract::validate::is_digest;
 use crate::window::table::WindowTable;
 
 /// The settings of a team, and how its deployments run.
@@ -120,6 +122,23 @@ pub(super) struct PolicyTable {
     /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
     #[cfg_attr(test, schemars(with = "Digest"))]
     pub digest: String,
+}
+
+impl PolicyTable {
+    /// Checks the digest. The path of the component starts from a folder.
+    pub(super) fn checked(self, folder: &Path) -> Result<PolicyFile, Wrong> {
+        if !is_digest(&self.digest) {
+            return Err(Wrong::new(
+                "policy.digest",
+                "is not `sha256:` and 64 lowercase hexadecimal digits",
+                "take it from `greenlight policy inspect FILE`",
+            ));
+        }
+        Ok(PolicyFile {
+            path: folder.join(self.file),
+            digest: Some(self.digest),
+        })
+    }
 }
 
 /// Where events are recorded.

@@ -33,7 +33,6 @@ use std::time::Duration;
 
 use crate::contract::settings;
 use crate::contract::types::Settings;
-use crate::contract::validate::is_digest;
 use crate::error::Error;
 use crate::journal::Location;
 use crate::secret::Source;
@@ -152,19 +151,7 @@ impl Config {
         }
         rules::check(&settings)?;
         let windows = rules::windows(file.window, &settings)?;
-        let policy = match file.policy {
-            Some(policy) if !is_digest(&policy.digest) => {
-                return Err(Wrong::new(
-                    "policy.digest",
-                    "is not `sha256:` and 64 lowercase hexadecimal digits",
-                    "take it from `greenlight policy inspect FILE`",
-                ));
-            }
-            policy => policy.map(|it| PolicyFile {
-                path: folder.join(it.file),
-                digest: Some(it.digest),
-            }),
-        };
+        let policy = file.policy.map(|it| it.checked(folder)).transpose()?;
         values::positive("journal.lease", file.journal.lease, "30s")?;
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
@@ -249,6 +236,11 @@ mod tests {
         Config::parse(text, Path::new("/srv"))
     }
 
+    fn refused(text: &str, said: &str) {
+        let Error { message, help, .. } = parse(text).expect_err(said);
+        assert!(message.contains(said) && !help.is_empty(), "{message}");
+    }
+
     #[test]
     fn missing_keys_have_defaults() {
         let config = parse(LEAST).expect("a configuration");
@@ -330,25 +322,6 @@ mod tests {
                 "`environment.deploy`: expected a list, not",
             ),
             (
-                LEAST.replace(r#"["http://127.0.0.1:8002"]"#, "[]"),
-                "line 10: `environment.nodes` is missing or empty for `prod`",
-            ),
-            (
-                LEAST.replace("http://127.0.0.1:8002", "www.example.org"),
-                "line 10: `environment.nodes` has a node that is not a URL: `www.example.org`",
-            ),
-            (
-                LEAST.replace("http://127.0.0.1:8002", "http://ada:hush@127.0.0.1:8002"),
-                "line 10: `environment.nodes` has a node with a user or a password",
-            ),
-            (
-                LEAST.replace(
-                    r#""http://127.0.0.1:8002""#,
-                    &r#""http://127.0.0.1:8002","#.repeat(MOST_NODES + 1),
-                ),
-                "more than 500 nodes for `prod`",
-            ),
-            (
                 format!("{LEAST}\nnode-time-limit = \"0s\""),
                 "`environment.node-time-limit` must be greater than 0",
             ),
@@ -387,11 +360,34 @@ mod tests {
                 "`journal.lease`: `-3s` is not a duration",
             ),
         ] {
-            let Error {
-                message: why, help, ..
-            } = parse(&text).expect_err(said);
-            assert!(why.contains(said), "{why}");
-            assert!(!help.is_empty());
+            refused(&text, said);
+        }
+    }
+
+    #[test]
+    fn invalid_nodes_are_refused() {
+        for (text, said) in [
+            (
+                LEAST.replace(r#"["http://127.0.0.1:8002"]"#, "[]"),
+                "line 10: `environment.nodes` is missing or empty for `prod`",
+            ),
+            (
+                LEAST.replace("http://127.0.0.1:8002", "www.example.org"),
+                "line 10: `environment.nodes` has a node that is not a URL: `www.example.org`",
+            ),
+            (
+                LEAST.replace("http://127.0.0.1:8002", "http://ada:hush@127.0.0.1:8002"),
+                "line 10: `environment.nodes` has a node with a user or a password",
+            ),
+            (
+                LEAST.replace(
+                    r#""http://127.0.0.1:8002""#,
+                    &r#""http://127.0.0.1:8002","#.repeat(MOST_NODES + 1),
+                ),
+                "more than 500 nodes for `prod`",
+            ),
+        ] {
+            refused(&text, said);
         }
     }
 }

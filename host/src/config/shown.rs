@@ -331,7 +331,8 @@ fn without_password(value: &Value) -> Value {
     }
 }
 
-pub(super) fn masked(text: &str) -> String {
+/// The address of a database without its password.
+pub fn masked(text: &str) -> String {
     let mut text = text.to_owned();
     if let Some((scheme, rest)) = text.split_once("://") {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

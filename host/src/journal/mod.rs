@@ -32,6 +32,8 @@ mod sql;
 mod sqlite;
 mod store;
 
+use std::time::Duration;
+
 pub use baseline::Baseline;
 pub use freeze::{Freeze, NewFreeze, Thaw};
 pub use holder::Holder;
@@ -79,4 +81,26 @@ pub fn open_inbox(location: &Location) -> Result<Box<dyn Inbox>> {
         Location::File(path) => Ok(Box::new(sqlite::Sqlite::open(path)?)),
         Location::Postgres(address) => Ok(Box::new(postgres::Postgres::open(address)?)),
     }
+}
+
+/// The version of the journal at a location, and the version that this program writes; `None` if there is no journal yet.
+/// Changes nothing. A database is asked once, and has a time limit for its answer.
+///
+/// # Errors
+///
+/// [`Unavailable`](Error::Unavailable) if the location can't be reached, and [`Wrong`](Error::Wrong) if it has other
+/// contents or the journal of a later version of this program.
+///
+/// # Panics
+///
+/// As [`open`].
+pub fn versions(location: &Location, time_limit: Duration) -> Result<Option<(usize, usize)>> {
+    let (found, written) = match location {
+        Location::File(path) => (sqlite::version(path)?, sqlite::VERSION),
+        Location::Postgres(address) => {
+            let found = postgres::connect::found(address, time_limit)?;
+            (found, postgres::connect::VERSION)
+        }
+    };
+    Ok(found.map(|it| (it, written)))
 }

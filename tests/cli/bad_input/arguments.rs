@@ -162,7 +162,7 @@ fn values_of_the_configuration() {
     ] {
         fs::write(folder.path().join("greenlight.toml"), text).expect("written");
         is_error(
-            greenlight(["config", "check"]).within(folder.path()),
+            greenlight(["config", "check", "--offline"]).within(folder.path()),
             &[said],
         );
     }

@@ -89,7 +89,7 @@ fn a_url_is_explained_for_every_service() {
                     url = \"registry\"\n";
     let (shop, _) = shop(&format!("{SHOP}{registry}"));
     is_error(
-        greenlight(["config", "check"]).within(shop.path()),
+        greenlight(["config", "check", "--offline"]).within(shop.path()),
         &[
             "`serve.registry.url`",
             "help: write a URL like `https://host.example.org`",

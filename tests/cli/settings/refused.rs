@@ -126,7 +126,7 @@ fn what_every_command_refuses_is_not_valid() {
         shop.path(),
         &SHOP.replace("\"prod\"", "\"stage-loadtest-warn\""),
     );
-    let check = greenlight(["config", "check"]).within(shop.path());
+    let check = greenlight(["config", "check", "--offline"]).within(shop.path());
     let refused = ["the policy refuses the settings: ", said, "help: "];
     check.gives(2, Text::Nothing, Text::Has(&refused));
     let resolve = greenlight(["resolve", &tag]).within(shop.path());
@@ -138,7 +138,7 @@ fn what_every_command_refuses_is_not_valid() {
             "0".repeat(64)
         ),
     );
-    for command in [&["config", "check"][..], &["resolve", &tag]] {
+    for command in [&["config", "check", "--offline"][..], &["resolve", &tag]] {
         greenlight(command)
             .within(shop.path())
             .gives(2, Text::Nothing, Text::Has(&["no.wasm"]));
@@ -149,7 +149,7 @@ fn what_every_command_refuses_is_not_valid() {
 #[test]
 fn settings_for_deployments_are_checked_too() {
     let (shop, _) = shop();
-    let check = || greenlight(["config", "check"]).within(shop.path());
+    let check = || greenlight(["config", "check", "--offline"]).within(shop.path());
     check().variable("GREENLIGHT_ENVIRONMENTS", "x,y").gives(
         2,
         Text::Nothing,
@@ -176,7 +176,7 @@ fn settings_for_deployments_are_checked_too() {
     }
     let serve = "[serve]\ntoken-variable = \"TOKEN\"\nrepositories = [\"demo/app\"]\n";
     write(shop.path(), serve);
-    for command in [&["config", "check"][..], &["serve"]] {
+    for command in [&["config", "check", "--offline"][..], &["serve"]] {
         greenlight(command).within(shop.path()).gives(
             2,
             Text::Nothing,

@@ -137,6 +137,21 @@ impl Slack {
         }
     }
 
+    /// Checks that the secret can be read, and that Slack answers a request without effect. This does not show whether Slack
+    /// would accept a message.
+    ///
+    /// # Errors
+    ///
+    /// If the secret is missing or invalid, or Slack does not answer. The error contains no part of the secret.
+    pub fn check_connection(&self, to: &Destination) -> Result<(), Error> {
+        match self.answers(to, &secret(to)?) {
+            Err(Delivery::Failed { why, .. } | Delivery::Unknown { why }) => {
+                Err(Error::new(why, ""))
+            }
+            Err(Delivery::Arrived { .. }) | Ok(()) => Ok(()),
+        }
+    }
+
     /// Sends a request without effect. Any response shows that Slack answers, except the statuses 429, 502, 503 and
     /// 504.
     fn answers(&self, to: &Destination, secret: &Secret) -> Result<(), Delivery> {

@@ -59,6 +59,17 @@ fn session(address: &Address, time_limit: Duration) -> Answer<Client> {
     Ok(client)
 }
 
+/// The version of the journal in a database; `None` if the database has none. Nothing is changed. Tries once.
+pub fn found(address: &Address, time_limit: Duration) -> Result<Option<usize>> {
+    let seen = Client::connect(address.config(), time_limit).and_then(|mut it| version(&mut it));
+    match seen {
+        Ok(Some(version)) if version > VERSION => Err(unknown(version)),
+        Ok(version) => Ok(version),
+        Err(Fault::Final(error)) => Err(error),
+        Err(Fault::Lost(why)) => Err(Error::Unavailable(format!("`{address}`: {why}"))),
+    }
+}
+
 /// The version of the schema `greenlight`.
 pub const VERSION: usize = MIGRATIONS.len();
 

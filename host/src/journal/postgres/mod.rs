@@ -5,7 +5,7 @@
 
 mod batches;
 mod client;
-mod connect;
+pub mod connect;
 mod server_session;
 mod socket;
 

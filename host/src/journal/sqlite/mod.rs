@@ -10,6 +10,8 @@
 mod file_session;
 mod open;
 
+pub use open::{VERSION, version};
+
 use std::cell::Cell;
 use std::path::Path;
 use std::thread;

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -28,15 +28,13 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0010-freezes.sql"),
 ];
 
+/// The version of a journal that this program writes.
+pub const VERSION: usize = MIGRATIONS.len();
+
 /// Opens the file of a journal, or creates it. A file with other contents is left unchanged.
 pub fn open(path: &Path) -> Result<Connection> {
-    // SQLite gives a few names a special meaning; none of them contains a folder.
-    let path = if path.has_root() {
-        path.to_owned()
-    } else {
-        Path::new(".").join(path)
-    };
-    refuse_foreign(&path)?;
+    let path = in_folder(path);
+    version(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -89,8 +87,20 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Result<()>> {
     Ok(Ok(()))
 }
 
-/// Opens a file as immutable, so that not even an unfinished transaction of a foreign database is rolled back.
-fn refuse_foreign(path: &Path) -> Result<()> {
+/// A path that names a file also for `SQLite`, which gives a special meaning to a few names. None of them contains a folder.
+fn in_folder(path: &Path) -> PathBuf {
+    if path.has_root() {
+        path.to_owned()
+    } else {
+        Path::new(".").join(path)
+    }
+}
+
+/// The version of the journal in a file; `None` if the file does not exist, is empty, or is just being created. A file with
+/// other contents is an error. Nothing is changed: the file is opened as immutable, so that not even an unfinished
+/// transaction of a foreign database is rolled back.
+pub fn version(path: &Path) -> Result<Option<usize>> {
+    let path = &in_folder(path);
     let mut uri = "file:".to_owned();
     for byte in path.as_os_str().as_bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
@@ -106,20 +116,20 @@ fn refuse_foreign(path: &Path) -> Result<()> {
         if connection.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0))? == 0
             || is_empty(&connection)?
         {
-            return Ok(Ok(()));
+            return Ok(Ok(None));
         }
-        Ok(check(&connection)?.map(drop))
+        Ok(check(&connection)?.map(Some))
     });
     match seen {
         Ok(answer) => answer,
         // The file does not exist yet, or opening it for writing reports a better error.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => Ok(None),
         // Without a lock, a journal that another process is just creating looks damaged. Opening it for writing
         // finds out.
         Err(error)
             if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) && is_marked(path) =>
         {
-            Ok(())
+            Ok(None)
         }
         Err(error) => Err(at(path, error)),
     }
