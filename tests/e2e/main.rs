@@ -19,6 +19,7 @@ mod half_way;
 mod hot_fix;
 mod http;
 mod image;
+mod killed_while_asking;
 mod locust;
 mod once;
 mod outbox;

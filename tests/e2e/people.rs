@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use greenlight::contract::promotion::EventKind;
+use greenlight::contract::promotion::{EventKind, Intervention, InterventionKind};
+use greenlight::deployment::Message;
 use greenlight::deployment::entry::Entry;
 use greenlight::journal::{self, Lock};
 use rustix::process::{Pid, Signal, kill_process};
@@ -180,4 +181,81 @@ fn a_killed_process_loses_nothing() {
     let asked = pipeline.told();
     let asked = asked.iter().filter(|it| it.contains("waits for people"));
     assert_eq!(asked.count(), 1);
+}
+
+#[test]
+fn an_approval_of_another_image_does_not_count() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.rounds = 1;
+    pipeline.setting.production = "approvals = 1\n";
+    let commit = pipeline.commit("Change [load test: skip]");
+    let (ours, other) = (digest("1"), digest("2"));
+    let tag = pipeline.tags().swap_remove(0);
+    let run = pipeline.start(&["run", "--tag", &tag, "--digest", &ours]);
+    waiting::until("the question", LIMIT, || {
+        let is_begun = pipeline.folder().join(".greenlight/journal.db").exists();
+        (is_begun && is_asked(&pipeline, 1)).then_some(())
+    });
+    // As a person approved who saw another deployment of the same tag.
+    let message = Message::Intervene {
+        intervention: Intervention {
+            kind: InterventionKind::Approved,
+            by: "Bob".to_owned(),
+            proven: true,
+            why: String::new(),
+            environment: None,
+            digest: Some(other),
+            question: None,
+        },
+    };
+    let mut store = journal::open(&pipeline.location()).expect("the journal");
+    message.send(store.as_mut(), 1).expect("sent");
+    waiting::until("a decision after the approval", LIMIT, || {
+        let entries = pipeline.entries(1);
+        let mut latest = entries.iter().rev().map(|it| &it.entry);
+        let is_after = |it: &Entry| match it {
+            Entry::Happened { event, .. } => matches!(event.kind, EventKind::Intervened(_)),
+            _ => false,
+        };
+        let decided = latest.position(|it| matches!(it, Entry::Decided { .. }))?;
+        let intervened = entries.iter().rev().position(|it| is_after(&it.entry))?;
+        (decided < intervened).then_some(())
+    });
+    until_approved_by(&pipeline, &[]);
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
+    let said = pipeline.greenlight(&["approve", "1", "--by", "Cid", "--format", "json"]);
+    let said: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(said["digest"], ours.as_str());
+    assert_eq!(run.wait(LIMIT).code(), Some(0));
+    assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
+}
+
+fn digest(digit: &str) -> String {
+    format!("sha256:{}", digit.repeat(64))
+}
+
+#[test]
+fn a_release_can_be_approved_when_it_begins() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.rounds = 1;
+    pipeline.setting.production = "approvals = 1\n";
+    pipeline.commit("Change [load test: skip]");
+    let tag = pipeline.tags().swap_remove(0);
+    pipeline
+        .greenlight(&["run", "--tag", &tag, "--approved-by", "Bob"])
+        .is(0, &["approved by Bob (claimed)"]);
+    assert!(!is_asked(&pipeline, 1));
+    // The author's approval does not count here either.
+    pipeline.commit("Next [load test: skip]");
+    let tag = pipeline.tags().swap_remove(0);
+    let run = pipeline.start(&["run", "--tag", &tag, "--approved-by", "Ada"]);
+    waiting::until("the question", LIMIT, || {
+        let is_begun = pipeline.greenlight(&["status", "2"]).status == 0;
+        (is_begun && is_asked(&pipeline, 2)).then_some(())
+    });
+    pipeline
+        .greenlight(&["status"])
+        .is(0, &["prod waits for 1 approval\n"]);
+    says(&pipeline, "approve", "2", "Bob");
+    assert_eq!(run.wait(LIMIT).code(), Some(0));
 }

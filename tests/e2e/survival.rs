@@ -1,5 +1,6 @@
 //! Processes that end before their deployment does.
 
+use std::fs;
 use std::time::Duration;
 
 use greenlight::contract::names::Named as _;
@@ -58,6 +59,11 @@ fn go_on(pipeline: &Pipeline, tag: &str) -> Ended {
 fn killed_at_every_record(from: usize, repeatable: bool) -> usize {
     let mut pipeline = quick();
     pipeline.setting.repeatable = repeatable;
+    pipeline.setting.production = "before = [\"migrate\"]\n";
+    pipeline.setting.steps = format!(
+        "[[step]]\nname = \"migrate\"\nrepeatable = {repeatable}\n\
+         command = [\"sh\", \"-c\", \"echo $GREENLIGHT_COMMIT >> migrated\"]\n"
+    );
     let mut kills = 0;
     for n in (from..).step_by(2) {
         let commit = pipeline.commit(&format!("Change {n} [load test: abort]"));
@@ -73,6 +79,10 @@ fn killed_at_every_record(from: usize, repeatable: bool) -> usize {
         let said = format!("{first}{}{}", ended.stdout, ended.stderr);
         let stage = Pipeline::times(&pipeline.stage, &commit);
         let prod = Pipeline::times(&pipeline.prod, &commit);
+        let migrated = fs::read_to_string(pipeline.folder().join("migrated")).unwrap_or_default();
+        let migrated = migrated.lines().filter(|it| *it == commit).count();
+        assert!(migrated >= prod.min(1), "{migrated} {prod} {said}");
+        assert!(repeatable || migrated <= 1, "{migrated} {said}");
         if repeatable {
             assert_eq!(ended.status, 0, "{said}");
             assert!(prod >= 1 && stage + prod <= 3, "{stage} {prod} {said}");
@@ -219,7 +229,7 @@ fn a_process_that_lost_its_lease_stops_before_its_next_effect() {
             [],
         )
         .expect("taken");
-    std::fs::write(pipeline.folder().join("go"), "").expect("a file");
+    fs::write(pipeline.folder().join("go"), "").expect("a file");
     assert_eq!(run.wait(LIMIT).code(), Some(75));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
     assert!(pipeline.told().is_empty(), "no message was sent either");

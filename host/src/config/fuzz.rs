@@ -76,6 +76,7 @@ fn written(settings: &[Setting]) -> String {
     let mut environments: Vec<Table> = Vec::new();
     // Tables that exist only in the file, by the list that they are in and their name.
     let mut lists: BTreeMap<&str, Vec<Table>> = BTreeMap::new();
+    let mut people: Vec<Table> = Vec::new();
     for Setting { name, value, .. } in settings {
         let has_no_place = (name.starts_with("load-test.") && !has_load_test)
             || (name == "policy.file" && value == "bundled");
@@ -89,6 +90,15 @@ fn written(settings: &[Setting]) -> String {
             (["environment", of, path @ ..], value) => {
                 let table = environments.iter_mut().find(|it| it.0 == *of);
                 insert(&mut table.expect("an environment").1, path, value);
+            }
+            // The name of a person may have dots.
+            (["serve", "approver", of @ .., key], value) => {
+                let of = of.join(".");
+                if !people.iter().any(|it| it.0 == of) {
+                    people.push((of.clone(), Map::new()));
+                }
+                let person = people.iter_mut().find(|it| it.0 == of);
+                insert(&mut person.expect("a person").1, &[*key], value);
             }
             ([list @ ("window" | "step"), of, path @ ..], value) => {
                 let tables = lists.entry(list).or_default();
@@ -104,6 +114,9 @@ fn written(settings: &[Setting]) -> String {
     // Only the default environments have no commands. A file can't name them without commands.
     if environments.iter().any(|(_, it)| it.contains_key("deploy")) {
         root.insert("environment".to_owned(), tables(environments));
+    }
+    if !people.is_empty() {
+        insert(&mut root, &["serve", "approver"], &tables(people));
     }
     for (list, named) in lists {
         root.insert(list.to_owned(), tables(named));

@@ -19,7 +19,7 @@ use crate::contract::types::Settings;
 /// One setting.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// Its key in the file: `release.publish-branch`. Keys of an environment, a window or a step have its name:
+    /// Its key in the file: `release.publish-branch`. Keys of an environment, a window, a step or a person have its name:
     /// `environment.stage.deploy`; `environment` lists the names of environments.
     pub name: String,
     /// The value in effect.
@@ -282,7 +282,7 @@ impl List<'_> {
         }
     }
 
-    /// A key with the name of its environment, window or step instead of the index in the list.
+    /// A key with the name of its environment, window, step or person instead of the index in the list.
     fn named(&self, key: &str) -> String {
         let steps: Vec<_> = key.split('.').collect();
         match steps.as_slice() {
@@ -290,6 +290,11 @@ impl List<'_> {
                 let name = self.written.pointer(&format!("/{list}/{place}/name"));
                 let name = name.and_then(Value::as_str).unwrap_or(place);
                 format!("{list}.{name}.{}", rest.join("."))
+            }
+            ["serve", "approver", place, key] => {
+                let name = format!("/serve/approver/{place}/name");
+                let name = self.written.pointer(&name).and_then(Value::as_str);
+                format!("serve.approver.{}.{key}", name.unwrap_or(place))
             }
             _ => key.to_owned(),
         }

@@ -67,7 +67,9 @@ pub fn uses(name: &str) -> bool {
         Some((table, _)) if table.starts_with("window.") => true,
         Some((table, key)) => {
             table.starts_with("environment.")
-                && (key.starts_with("convergence-") || matches!(key, "before" | "after"))
+                && (key.starts_with("convergence-")
+                    || key.starts_with("approval")
+                    || matches!(key, "before" | "after" | "author-may-approve"))
         }
     }
 }

@@ -263,3 +263,22 @@ fn status_shows_the_question_and_how_to_answer_it() {
         assert!(!report.contains("<form"), "{report}");
     }
 }
+
+/// `run --local` has no one to ask, so built-in people answer, under names that say so.
+#[test]
+fn the_local_pipeline_shows_an_approval() {
+    let configuration = UNREACHABLE.replace("name = \"prod\"", "name = \"prod\"\napprovals = 2");
+    let (shop, _) = shop(&configuration);
+    let ended = greenlight(["run", "--local"]).within(shop.path()).gives(
+        0,
+        Text::Has(&[
+            "answer with `greenlight approve 1 --environment prod --by NAME",
+            "approved for prod by built-in person 1 (claimed): `run --local` has no other people",
+            "approved for prod by built-in person 2 (claimed): `run --local` has no other people",
+            "\npromote[load-test-skipped]",
+        ]),
+        Text::Has(&["the people who approve"]),
+    );
+    let approvals = ended.stdout.matches("approved for prod by").count();
+    assert_eq!(approvals, 2, "{}", ended.stdout);
+}

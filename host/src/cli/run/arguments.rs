@@ -31,8 +31,8 @@ pub struct Arguments {
     )]
     #[arg(long, value_name = "NUMBER", num_args = 0..=1, value_parser = args::deployment)]
     pub(super) resume: Option<Option<u64>>,
-    /// Try the whole pipeline on this machine, for the checked-out commit, with built-in nodes and a small built-in
-    /// load test. Labels, policy, environments and thresholds come from the configuration file, if it exists.
+    /// Try the whole pipeline on this machine, for the checked-out commit, with built-in nodes and people and a small
+    /// built-in load test. Labels, policy, environments and thresholds come from the configuration file, if it exists.
     #[arg(long)]
     pub(super) local: bool,
     /// Set the digest of the tag's image: `sha256:` and 64 hexadecimal digits [default: the digest that the registry of

@@ -21,6 +21,10 @@ pub fn replaced(config: &Config) -> String {
             "the load test's command, format and results",
         ),
         (config.slack.is_some(), "Slack"),
+        (
+            (config.settings.environments.iter()).any(|it| it.approvals > 0),
+            "the people who approve",
+        ),
         (true, "the poll interval and the journal"),
     ];
     let parts = parts.iter().filter(|(is_set, _)| *is_set);

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod built_in;
+mod built_in_people;
 mod console;
 mod image;
 mod messages;
@@ -325,6 +326,7 @@ fn run_local(
     let windows = resolved.config().map(|it| it.windows.clone());
     let agreed = (settings, windows.unwrap_or_default());
     let config = local::config(&program, folder.path(), &nodes, agreed);
+    let _people = built_in_people::start(&config).map_err(Error::no_thread)?;
     let deployment = Deployment {
         config: &config,
         policy: &policy,
