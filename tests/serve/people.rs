@@ -1,5 +1,7 @@
 //! People approve, reject and hold a release that the server has started: programs with JSON, and the form of the page.
 
+use std::fs;
+
 use greenlight::contract::promotion::Conclusion;
 use serde_json::Value;
 
@@ -31,6 +33,9 @@ pub fn waiting_release(
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.rounds = 1;
     pipeline.setting.production = production;
+    pipeline.setting.stage_keys = "before = [\"look\"]\n";
+    "[[step]]\nname = \"look\"\ncommand = [\"sh\", \"-c\", \"env > environment\"]\n"
+        .clone_into(&mut pipeline.setting.steps);
     pipeline.setting.serve = Some(table(serve));
     let cleaner = Cleaner::of(&pipeline);
     let mut command = pipeline.command();
@@ -208,6 +213,16 @@ fn people_with_tokens_of_their_own_approve() {
     let (status, text) = submits(&server, "1/approve", &form);
     assert_eq!(status, 409, "{text}");
     assert!(text.contains("Deployment 1 has ended: promoted."), "{text}");
+    // The commands of a deployment do not inherit the tokens.
+    let environment = fs::read_to_string(pipeline.folder().join("environment"));
+    let environment = environment.expect("the step ran");
+    assert!(
+        environment.contains("GREENLIGHT_STEP=look"),
+        "{environment}"
+    );
+    for secret in ["HOOK_SECRET", "ADA_TOKEN", "BOB_TOKEN"] {
+        assert!(!environment.contains(secret), "{environment}");
+    }
     for text in [page, server.log()] {
         for secret in [SECRET, ADA, BOB] {
             assert!(!text.contains(secret), "{text}");
