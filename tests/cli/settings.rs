@@ -248,7 +248,7 @@ fn a_local_run_takes_the_settings_of_the_file() {
         1,
         Text::Has(&[&tag, "load test", "1000000"]),
         Text::Has(&[
-            "note: settings are from `greenlight.toml`; `run --local` replaces nodes and deploy commands with their limits, the load test's command, format and results",
+            "note: settings are from `greenlight.toml`; `run --local` replaces nodes and deploy commands with their limits, the commands of load tests, their formats, results and thresholds for one name",
         ]),
     );
     assert!(!shop.path().join(".greenlight").exists());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::PolicyFile;
 use super::environment::EnvironmentTable;
-use super::load_test::LoadTestTable;
+use super::load_test::LoadTests;
 use super::messages::{ReportTable, SlackTable};
 use super::serve::ServeTable;
 use super::step::StepTable;
@@ -23,11 +23,12 @@ use crate::window::table::WindowTable;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
-    /// The environments, in order: the first one is load tested, the last one is production.
+    /// The environments, in order: the last one is production.
     #[serde(default)]
     pub environment: Vec<EnvironmentTable>,
-    /// The load test of the first environment.
-    pub load_test: Option<LoadTestTable>,
+    /// The load tests: one table, or a list of tables.
+    #[serde(default)]
+    pub load_test: LoadTests,
     /// Commands that run before or after the deployment to an environment.
     #[serde(default)]
     pub step: Vec<StepTable>,

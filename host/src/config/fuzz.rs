@@ -71,8 +71,12 @@ type Table = (String, Map<String, Value>);
 
 /// The settings as TOML, with one line for each key of the top level.
 fn written(settings: &[Setting]) -> String {
-    let has_load_test = settings.iter().any(|it| it.name == "load-test.command");
+    let is_command =
+        |it: &Setting| it.name.starts_with("load-test.") && it.name.ends_with(".command");
+    let has_load_test = settings.iter().any(is_command);
+    let has_one = settings.iter().any(|it| it.name == "load-test.command");
     let mut root = Map::new();
+    let mut load_test = Map::new();
     let mut environments: Vec<Table> = Vec::new();
     // Tables that exist only in the file, by the list that they are in and their name.
     let mut lists: BTreeMap<&str, Vec<Table>> = BTreeMap::new();
@@ -100,7 +104,10 @@ fn written(settings: &[Setting]) -> String {
                 let person = people.iter_mut().find(|it| it.0 == of);
                 insert(&mut person.expect("a person").1, &[*key], value);
             }
-            ([list @ ("window" | "step"), of, path @ ..], value) => {
+            (["load-test", path @ ..], value) if has_one => {
+                insert(&mut load_test, path, value);
+            }
+            ([list @ ("window" | "step" | "load-test"), of, path @ ..], value) => {
                 let tables = lists.entry(list).or_default();
                 if !tables.iter().any(|it| it.0 == *of) {
                     tables.push(((*of).to_owned(), Map::new()));
@@ -117,6 +124,9 @@ fn written(settings: &[Setting]) -> String {
     }
     if !people.is_empty() {
         insert(&mut root, &["serve", "approver"], &tables(people));
+    }
+    if has_one {
+        root.insert("load-test".to_owned(), Value::Object(load_test));
     }
     for (list, named) in lists {
         root.insert(list.to_owned(), tables(named));
@@ -152,6 +162,12 @@ fn insert(table: &mut Map<String, Value>, path: &[&str], value: &Value) {
 /// A value as TOML in one line. Texts and numbers are written as in JSON, except the control character DEL.
 fn toml(value: &Value) -> String {
     match value {
+        // A list whose tables are numbered.
+        Value::Object(table) if table.contains_key("0") => {
+            let places = (0..table.len()).map(|place| place.to_string());
+            let tables = places.filter_map(|place| table.get(&place).map(toml));
+            format!("[{}]", tables.collect::<Vec<_>>().join(", "))
+        }
         Value::Object(table) => {
             let pairs = table.iter().map(|(key, value)| {
                 format!("{} = {}", toml(&Value::String(key.clone())), toml(value))

@@ -5,7 +5,7 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `environment`, `load_test`, `step`, `messages`, `serve` and `server` are the tables, `values` the checks that
+//! - `file`, `environment`, `load_test`, `thresholds`, `step`, `messages`, `serve` and `server` are the tables, `values` the checks that
 //!   they share, `rules` those of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
@@ -26,6 +26,7 @@ mod serve;
 pub mod server;
 pub mod shown;
 mod step;
+mod thresholds;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -65,8 +66,8 @@ pub struct Config {
     pub settings: Settings,
     /// How each environment is deployed to, in order.
     pub environments: Vec<Environment>,
-    /// How the load test runs.
-    pub load_test: Option<LoadTest>,
+    /// How each load test runs.
+    pub load_tests: Vec<LoadTest>,
     /// When deployments may begin.
     pub windows: Vec<Window>,
     /// How each step runs.
@@ -126,10 +127,6 @@ impl Config {
         let mut settings = settings::defaults();
         let labels = file.release.labels;
         file.release.apply(&mut settings)?;
-        if let Some(test) = &file.load_test {
-            load_test::check(test)?;
-        }
-        let thresholds = file.load_test.as_ref().map(|it| it.thresholds.contract());
         // A file may leave out the environments; they have the default names then.
         if !file.environment.is_empty() {
             settings.environments.clear();
@@ -143,13 +140,10 @@ impl Config {
             settings.environments.push(agreed);
             environments.push(environment);
         }
-        // The one load test runs in the first environment.
-        if let Some(first) = settings.environments.first_mut() {
-            let mut test = settings::load_test(settings::LOAD_TEST);
-            test.thresholds = thresholds.unwrap_or(test.thresholds);
-            first.load_tests = vec![test];
-        }
         rules::check(&settings)?;
+        file.load_test.check(&settings.environments)?;
+        let load_tests = file.load_test.tables;
+        load_test::assign(&load_tests, &mut settings.environments);
         let windows = rules::windows(file.window, &settings)?;
         let policy = file.policy.map(|it| it.checked(folder)).transpose()?;
         values::positive("journal.lease", file.journal.lease, "30s")?;
@@ -172,7 +166,7 @@ impl Config {
             folder: folder.to_owned(),
             settings,
             environments,
-            load_test: file.load_test,
+            load_tests,
             windows,
             steps,
             labels,
@@ -204,6 +198,14 @@ impl Config {
     /// The environment of a name.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|it| it.name == name)
+    }
+
+    /// The load test of a name, if it runs in an environment of this name.
+    pub fn load_test(&self, environment: &str, name: &str) -> Option<&LoadTest> {
+        let first = self.settings.environments.first();
+        let is_first = first.is_some_and(|it| it.name == environment);
+        let mut tests = self.load_tests.iter();
+        tests.find(|it| it.name == name && it.is_in(environment, is_first))
     }
 
     /// The step of a name.
@@ -250,7 +252,7 @@ mod tests {
         assert_eq!(config.journal, "/srv/.greenlight/journal.db");
         assert_eq!(config.environments[0].time_limit, Duration::from_mins(15));
         assert!(!config.environments[0].repeatable);
-        assert!(config.load_test.is_none() && config.slack.is_none());
+        assert!(config.load_tests.is_empty() && config.slack.is_none());
     }
 
     #[test]
@@ -268,7 +270,7 @@ mod tests {
         let thresholds = &settings.environments[0].load_tests[0].thresholds;
         assert_eq!(thresholds.max_p95, Some(800));
         assert_eq!(thresholds.min_duration, Some(60));
-        let load = config.load_test.expect("a load test");
+        let load = config.load_test("stage", "load-test").expect("a load test");
         assert_eq!(load.time_limit.duration(), Duration::from_mins(30));
     }
 

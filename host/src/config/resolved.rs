@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::find::{self, Found};
+use super::load_test;
 use super::places::{self, Places};
 use super::rules;
 use super::shown::Source;
@@ -254,7 +255,8 @@ impl Resolved {
         Error::new(format!("{origin}: `{key}` {}", wrong.why), wrong.help)
     }
 
-    /// Sets the environments by their names. An environment that the file describes keeps its other settings.
+    /// Sets the environments by their names. An environment that the file describes keeps its other settings. A load test without a
+    /// list of environments runs in the first of them.
     fn name_environments(&mut self, names: &[String]) {
         let known = self
             .file
@@ -265,6 +267,8 @@ impl Resolved {
         self.settings.environments = given
             .map(|name| known(name).unwrap_or_else(|| settings::environment(name)))
             .collect();
+        let tests = self.config().map_or(&[][..], |it| &it.load_tests).to_vec();
+        load_test::assign(&tests, &mut self.settings.environments);
     }
 
     /// Sets the policy. The digest in the file belongs to the policy in the file, so it is dropped.

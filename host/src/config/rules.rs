@@ -40,15 +40,6 @@ pub(super) fn check(settings: &Settings) -> Result<(), Wrong> {
             "write a duration like `90s`, or leave the key out for 10s",
         ));
     }
-    let tests = settings.environments.iter().flat_map(|it| &it.load_tests);
-    let mut rates = tests.filter_map(|it| it.thresholds.min_rate);
-    if rates.any(|rate| !rate.is_finite() || rate < 0.0) {
-        return Err(Wrong::new(
-            "load-test.thresholds.min-rate",
-            "must be a finite number, not less than 0",
-            "write a number of requests per second, such as `12.5`",
-        ));
-    }
     environments(settings)
 }
 

@@ -3,6 +3,7 @@
 //! Secrets are neither read nor shown, only the variable or the file that holds them.
 
 mod host;
+mod load_tests;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,12 +15,12 @@ use super::places::Places;
 use super::resolved::{Origin, Resolved};
 use super::values::Span;
 use crate::contract::names::Named as _;
-use crate::contract::types::Settings;
+use crate::contract::settings::LOAD_TEST;
 
 /// One setting.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// Its key in the file: `release.publish-branch`. Keys of an environment, a window, a step or a person have its name:
+    /// Its key in the file: `release.publish-branch`. Keys of a table in a list have its name:
     /// `environment.stage.deploy`; `environment` lists the names of environments.
     pub name: String,
     /// The value in effect.
@@ -53,7 +54,7 @@ pub fn settings(resolved: &Resolved) -> Vec<Setting> {
         written: toml::from_str(text).unwrap_or_default(),
     };
     let mut shown = list.told(resolved);
-    list.add_thresholds(&resolved.settings, &mut shown);
+    list.add_load_tests(resolved.config(), &mut shown);
     list.add_host(resolved.config(), &resolved.settings, &mut shown);
     let mut others = Vec::new();
     list.leaves("", &list.written, &mut others);
@@ -156,32 +157,6 @@ impl List<'_> {
         shown
     }
 
-    fn add_thresholds(&self, settings: &Settings, shown: &mut Vec<Setting>) {
-        let tests = settings.environments.iter().flat_map(|it| &it.load_tests);
-        let Some(thresholds) = tests.map(|it| &it.thresholds).next() else {
-            return;
-        };
-        for (key, value) in [
-            ("min-requests", json!(thresholds.min_requests)),
-            ("min-rate", json!(thresholds.min_rate)),
-            ("max-failures", json!(thresholds.max_failures)),
-            ("max-exceptions", json!(thresholds.max_exceptions)),
-            ("max-p95", json!(thresholds.max_p95)),
-            (
-                "min-duration",
-                thresholds.min_duration.map_or(Value::Null, seconds),
-            ),
-        ] {
-            let name = format!("load-test.thresholds.{key}");
-            let line = self.places.exact(&name);
-            shown.push(Setting {
-                name,
-                value,
-                source: line.map_or(Source::Default, Source::File),
-            });
-        }
-    }
-
     /// How to deploy to an environment, if the file has a table for it.
     fn add_environment(&self, name: &str, config: Option<&Config>, shown: &mut Vec<Setting>) {
         let (Some(place), Some(environment)) = (
@@ -266,7 +241,7 @@ impl List<'_> {
             value => {
                 let line = self.places.line(at).unwrap_or_default();
                 let name = self.named(at);
-                if name.rsplit('.').next() != Some("name") {
+                if !is_name_of_table(at) {
                     let value = self.in_effect(at, value);
                     let source = Source::File(line);
                     found.push((
@@ -282,7 +257,7 @@ impl List<'_> {
         }
     }
 
-    /// A key with the name of its environment, window, step or person instead of the index in the list.
+    /// A key with the name of its table instead of the index in the list. Thresholds of one name keep their index.
     fn named(&self, key: &str) -> String {
         let steps: Vec<_> = key.split('.').collect();
         match steps.as_slice() {
@@ -296,9 +271,25 @@ impl List<'_> {
                 let name = self.written.pointer(&name).and_then(Value::as_str);
                 format!("serve.approver.{}.{key}", name.unwrap_or(place))
             }
+            ["load-test", place, rest @ ..] if place.parse::<usize>().is_ok() => {
+                let name = self.written.pointer(&format!("/load-test/{place}/name"));
+                let name = name.and_then(Value::as_str).unwrap_or(LOAD_TEST);
+                format!("load-test.{name}.{}", rest.join("."))
+            }
             _ => key.to_owned(),
         }
     }
+}
+
+/// Whether the key is the name of a table in a list, which is part of the other names. One load test alone, and the
+/// thresholds of one name, show theirs.
+fn is_name_of_table(key: &str) -> bool {
+    let steps: Vec<_> = key.split('.').collect();
+    let is_shown = matches!(
+        steps.as_slice(),
+        ["load-test", "name"] | ["load-test", .., "threshold", _, "name"]
+    );
+    steps.last() == Some(&"name") && !is_shown
 }
 
 fn seconds(count: u32) -> Value {
@@ -311,15 +302,11 @@ fn duration(duration: Duration) -> Value {
 
 /// Whether the value of a key is a path. The location of the journal may also be a URL, and is not among them.
 fn is_path(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let of_load_test = matches!(last, "results" | "history" | "stats" | "exceptions");
     key.ends_with("-file")
-        || matches!(
-            key,
-            "journal.folder"
-                | "load-test.results"
-                | "load-test.history"
-                | "load-test.stats"
-                | "load-test.exceptions"
-        )
+        || key == "journal.folder"
+        || (key.starts_with("load-test.") && of_load_test)
 }
 
 /// A path as it is used from the current folder.

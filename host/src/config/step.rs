@@ -54,11 +54,11 @@ pub(super) fn checked(tables: Vec<StepTable>) -> Result<Vec<Step>, Wrong> {
     let mut steps: Vec<Step> = Vec::new();
     for (place, table) in tables.into_iter().enumerate() {
         let key = |name: &str| format!("step.{place}.{name}");
-        if !is_name(&table.name) {
+        if !values::is_name(&table.name) {
             return Err(Wrong::new(
                 key("name"),
                 format!("is not the name of a step: `{}`", table.name),
-                "use 1 to 48 lowercase letters, digits and hyphens, and no hyphen at the start",
+                values::NAME_HELP,
             ));
         }
         if steps.iter().any(|it| it.name == table.name) {
@@ -122,15 +122,6 @@ pub(super) fn check_lists(
         }
     }
     Ok(())
-}
-
-/// The name of a step is part of file names, variables and reports.
-fn is_name(name: &str) -> bool {
-    (1..=48).contains(&name.len())
-        && !name.starts_with('-')
-        && name
-            .bytes()
-            .all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 #[cfg(test)]

@@ -32,6 +32,19 @@ impl Wrong {
     }
 }
 
+/// Whether a text can be the name of a step or a load test. Such a name is part of file names, variables and reports.
+pub fn is_name(name: &str) -> bool {
+    (1..=48).contains(&name.len())
+        && !name.starts_with('-')
+        && name
+            .bytes()
+            .all(|it| matches!(it, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// What to write for a name that [`is_name`] refuses.
+pub const NAME_HELP: &str =
+    "use 1 to 48 lowercase letters, digits and hyphens, and no hyphen at the start";
+
 /// Checks that a command names a program.
 pub fn command(key: &str, command: &[String]) -> Result<(), Wrong> {
     if command.first().is_none_or(String::is_empty) {

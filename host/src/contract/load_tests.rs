@@ -1,6 +1,8 @@
-//! What load tests of the contract have in common: the statistics without requests, and several verdicts as one.
+//! What load tests of the contract have in common: the statistics without requests, a run in words, and several verdicts
+//! as one.
 
-use super::promotion::{LoadTestStatus, RequestStatistics};
+use super::promotion::{LoadTestRun, LoadTestStatus, RequestStatistics};
+use super::settings::LOAD_TEST;
 use super::types::Verdict;
 
 /// The statistics of a load test that made no requests, or whose requests are unknown.
@@ -12,6 +14,14 @@ pub const NO_REQUESTS: RequestStatistics = RequestStatistics {
     p95: None,
     p99: None,
 };
+
+/// A load test in words, with its name if it has one of its own.
+pub fn in_words(run: &LoadTestRun) -> String {
+    match run.name.as_str() {
+        LOAD_TEST => format!("load test against `{}`", run.environment),
+        name => format!("load test `{name}` against `{}`", run.environment),
+    }
+}
 
 /// The worst verdict on the load tests of an environment; `None` if none has ended.
 pub fn worst(tests: &[LoadTestStatus]) -> Option<Verdict> {

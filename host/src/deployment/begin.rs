@@ -69,7 +69,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         authors: commit.as_ref().map(message::authors).unwrap_or_default(),
         facts: Vec::new(),
     };
-    if context.config.load_test.is_none() && asks_for_load_test(&context, &began)? {
+    if context.config.load_tests.is_empty() && asks_for_load_test(&context, &began)? {
         return Err(Error::host(
             "the release asks for a load test, which is not configured",
             "write a `[load-test]` table into the configuration; see `greenlight schema config`",

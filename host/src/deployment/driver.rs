@@ -287,15 +287,16 @@ impl<'a> Driver<'a> {
     fn load_test(&mut self, asked: &LoadTestRun, effect: &Action) -> Result<(), Error> {
         let environment = asked.environment.as_str();
         let config = self.context.config;
-        let Some(how) = &config.load_test else {
-            return Err(load_test::not_configured(environment));
+        let Some(how) = config.load_test(environment, &asked.name) else {
+            return Err(load_test::not_configured(asked));
         };
         if !self.hold_or_wait(environment)? {
             return Ok(());
         }
+        let judged = load_test::Judged::of(asked, &self.settings, &mut self.record.log)?;
         self.start(effect)?;
-        let name = commands::name(self.record.log.next(), "load-test", environment);
-        let run = RunningTest::prepare(config, how, self.folder.join(&name));
+        let name = load_test::folder(self.record.log.next(), asked);
+        let run = RunningTest::prepare(config, how, self.folder.join(&name), judged);
         let nodes = Nodes::of(config, environment);
         let shutdown = self.context.shutdown.clone();
         let ask = || nodes.as_ref().map(|it| nodes::commits(&it.ask(&shutdown)));
@@ -306,7 +307,7 @@ impl<'a> Driver<'a> {
             name,
             time_limit: how.time_limit.duration(),
             own: None,
-            variables: Vec::new(),
+            variables: load_test::variables(asked),
         };
         let (ran, mut versions) = load_test::watching(nodes.as_ref(), interval, before, || {
             self.command(&command, environment, &shutdown)

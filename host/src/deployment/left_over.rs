@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use super::commands::{self, Command, Commands};
 use super::entry::{Began, Entry};
 use super::log::{self, Dated};
-use super::{Error, unfinished};
+use super::{Error, load_test, unfinished};
 use crate::config::Config;
-use crate::contract::promotion::{Action, EventKind, LoadTestRun, Outcome, Step};
+use crate::contract::load_tests;
+use crate::contract::promotion::{Action, EventKind, Outcome, Step};
 use crate::effects::process::left_over::{self, Left};
 use crate::effects::shutdown::Shutdown;
 use crate::journal::{Header, Holder, Store};
@@ -93,7 +94,10 @@ impl LeftOver {
         let limit = match &self.effect {
             Action::Deploy(environment) => config.environment(environment).map(|it| it.time_limit),
             Action::Perform(step) => config.step(&step.name).map(|it| it.time_limit),
-            _ => config.load_test.as_ref().map(|it| it.time_limit.duration()),
+            Action::LoadTest(run) => config
+                .load_test(&run.environment, &run.name)
+                .map(|it| it.time_limit.duration()),
+            _ => None,
         };
         let age = self.process.as_deref().and_then(left_over::age);
         age.zip(limit).is_some_and(|(age, limit)| age > limit)
@@ -134,7 +138,7 @@ impl LeftOver {
     pub(super) fn command(&self) -> String {
         match &self.effect {
             Action::Deploy(environment) => format!("deploy command of `{environment}`"),
-            Action::LoadTest(run) => format!("load test against `{}`", run.environment),
+            Action::LoadTest(run) => load_tests::in_words(run),
             Action::Perform(step) => format!("step `{}` in `{}`", step.name, step.environment),
             _ => "command".to_owned(),
         }
@@ -156,10 +160,12 @@ pub(super) struct Cleanup<'a> {
 impl Cleanup<'_> {
     /// Runs the cleanup for a command that was interrupted, if one is configured. Returns a note for people.
     pub(super) fn run(&self, left: &LeftOver, line: &mut dyn FnMut(&str)) -> Option<String> {
+        let mut variables = Vec::new();
         let (environment, arguments, time_limit) = match &left.effect {
-            Action::LoadTest(LoadTestRun { environment, .. }) => {
-                let test = self.config.load_test.as_ref()?;
-                (environment, &test.cleanup, test.time_limit.duration())
+            Action::LoadTest(run) => {
+                let test = self.config.load_test(&run.environment, &run.name)?;
+                variables = load_test::variables(run);
+                (&run.environment, &test.cleanup, test.time_limit.duration())
             }
             Action::Deploy(environment) => {
                 let how = self.config.environment(environment)?;
@@ -186,7 +192,7 @@ impl Cleanup<'_> {
             name: commands::name(self.position, "cleanup", environment),
             time_limit,
             own: left.folder.clone(),
-            variables: Vec::new(),
+            variables,
         };
         let ran = commands.run(&command, environment, line, &mut |_, _| Ok(()));
         let after = left.command();

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::Error;
-use super::commands::Ran;
+use super::commands::{self, Ran};
 use super::entry::Details;
+use super::log::Log;
 use super::nodes::{Nodes, commits};
+use super::{Error, baseline};
 use crate::config::{self, Config};
-use crate::contract::load_tests::NO_REQUESTS;
-use crate::contract::promotion::{LoadTestResult, Measurement, RequestStatistics};
+use crate::contract::promotion::{Baseline, LoadTestResult, LoadTestRun, Measurement};
+use crate::contract::settings::LOAD_TEST;
+use crate::contract::types::Settings;
 use crate::effects::process::Ending;
 use crate::effects::shutdown::Shutdown;
 use crate::facts::load_test::{self, Files, Run};
@@ -29,6 +31,44 @@ pub(super) struct RunningTest<'a> {
     /// The folder of the configuration.
     shared: &'a Path,
     before: Vec<Stamp>,
+    judged: Judged,
+}
+
+/// What a load test is judged with, besides its own numbers.
+#[derive(Default)]
+pub(super) struct Judged {
+    /// The names of requests that have thresholds.
+    names: Vec<String>,
+    /// What the last promoted release measured, if it is compared.
+    baseline: Option<Baseline>,
+}
+
+impl Judged {
+    /// Reads what the settings need for a load test.
+    pub(super) fn of(
+        asked: &LoadTestRun,
+        settings: &Settings,
+        log: &mut Log,
+    ) -> Result<Self, Error> {
+        let mut environments = settings.environments.iter();
+        let environment = environments.find(|it| it.name == asked.environment);
+        let mut tests = environment.into_iter().flat_map(|it| &it.load_tests);
+        let Some(test) = tests.find(|it| it.name == asked.name) else {
+            return Ok(Self::default());
+        };
+        let named = test.by_name.iter();
+        let mut thresholds = named.map(|it| &it.thresholds).chain([&test.thresholds]);
+        let is_compared = thresholds.any(|it| it.max_increase.is_some());
+        let store = log.store.as_mut();
+        Ok(Self {
+            names: test.by_name.iter().map(|it| it.name.clone()).collect(),
+            baseline: if is_compared {
+                baseline::find(store, asked)?
+            } else {
+                None
+            },
+        })
+    }
 }
 
 /// The results of a load test.
@@ -45,12 +85,18 @@ pub(super) struct Measured {
 
 impl<'a> RunningTest<'a> {
     /// Looks at the result files before the test runs.
-    pub(super) fn prepare(config: &'a Config, how: &'a config::LoadTest, own: PathBuf) -> Self {
+    pub(super) fn prepare(
+        config: &'a Config,
+        how: &'a config::LoadTest,
+        own: PathBuf,
+        judged: Judged,
+    ) -> Self {
         let mut run = Self {
             how,
             own,
             shared: &config.folder,
             before: Vec::new(),
+            judged,
         };
         let files = run.files(|file| run.shared.join(file));
         run.before = named(&files).into_iter().map(|it| Stamp::of(it)).collect();
@@ -80,7 +126,7 @@ impl<'a> RunningTest<'a> {
     /// Reads what the test wrote, and copies its files into the folder of the deployment under the
     /// position of the next entry.
     pub(super) fn measured(
-        &self,
+        self,
         ran: Ran,
         versions: Vec<String>,
         folder: &Path,
@@ -99,6 +145,7 @@ impl<'a> RunningTest<'a> {
             format: self.how.format,
             files,
             requests: self.how.requests.clone(),
+            names: self.judged.names.clone(),
             exit_status: ran.details.exit_status,
         });
         let kept = written.iter();
@@ -128,14 +175,9 @@ impl<'a> RunningTest<'a> {
             said: ran.said(said, folder, well),
             well,
             result: LoadTestResult::Measured(Measurement {
-                total: RequestStatistics {
-                    requests: results.requests,
-                    failures: results.failures,
-                    p95: results.p95,
-                    ..NO_REQUESTS
-                },
-                by_name: Vec::new(),
-                baseline: None,
+                total: results.total(),
+                by_name: results.by_name,
+                baseline: self.judged.baseline,
                 exceptions: results.exceptions,
                 duration: results.duration,
                 broken_thresholds: results.broken_thresholds,
@@ -221,10 +263,26 @@ fn keep(file: &Path, folder: &Path, position: u64) -> Option<String> {
     Some(name)
 }
 
+/// The name of the folder and the log of a run.
+pub(super) fn folder(position: u64, run: &LoadTestRun) -> String {
+    let what = match run.name.as_str() {
+        LOAD_TEST => LOAD_TEST.to_owned(),
+        name => format!("{LOAD_TEST}-{name}"),
+    };
+    commands::name(position, &what, &run.environment)
+}
+
+/// The variable with the name of a load test.
+pub(super) fn variables(run: &LoadTestRun) -> Vec<(String, String)> {
+    vec![("GREENLIGHT_LOAD_TEST_NAME".to_owned(), run.name.clone())]
+}
+
 /// A load test that the policy asks for and the configuration does not have.
-pub(super) fn not_configured(environment: &str) -> Error {
+pub(super) fn not_configured(run: &LoadTestRun) -> Error {
+    let LoadTestRun { environment, name } = run;
     Error::host(
-        format!("the load test against `{environment}` is not configured"),
-        "write a `[load-test]` table into the configuration, or label the commit `[load test: skip]`",
+        format!("load test `{name}` in `{environment}` is not configured"),
+        "write a `[[load-test]]` table with this `name` and this name in `environments` into the configuration, or \
+         label the commit `[load test: skip]`",
     )
 }

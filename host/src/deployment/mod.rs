@@ -20,6 +20,7 @@
 //! - [`log`] writes and reads the journal of one deployment, [`history`] merges events that repeat earlier ones, and
 //!   [`timeline`] projects the journal for reports.
 
+mod baseline;
 mod begin;
 mod calendar;
 mod cancel;

@@ -10,10 +10,10 @@ mod built_in_commands;
 
 pub use built_in_commands::{DEPLOY, LOAD, STEP, run_as_child};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -45,6 +45,12 @@ const NODES: usize = 2;
 pub fn settings(resolved: &Resolved) -> Settings {
     let mut settings = resolved.settings.clone();
     settings.poll_interval = 1;
+    for environment in &mut settings.environments {
+        for test in &mut environment.load_tests {
+            // The built-in load has requests of one name alone.
+            test.by_name.clear();
+        }
+    }
     if resolved.config().is_none() {
         for environment in &mut settings.environments {
             environment.convergence_deadline = CONVERGENCE_DEADLINE;
@@ -63,7 +69,10 @@ pub fn uses(name: &str) -> bool {
     match name.rsplit_once('.') {
         None => matches!(name, "environment" | "policy"),
         Some(("release", key)) => key != "poll-interval",
-        Some(("policy" | "load-test.thresholds", _)) => true,
+        Some(("policy", _)) => true,
+        Some((table, key)) if table.starts_with("load-test") => {
+            table.ends_with(".thresholds") || key == "environments"
+        }
         Some((table, _)) if table.starts_with("window.") => true,
         Some((table, key)) => {
             table.starts_with("environment.")
@@ -109,23 +118,12 @@ pub fn config(
         cleanup: None,
     });
     let steps = steps.collect();
-    let results = PathBuf::from("results.json");
-    let history = PathBuf::from("results_stats_history.csv");
+    let load_tests = load_tests(&program, &settings);
     Config {
         folder: folder.to_owned(),
         environments,
         steps,
-        load_test: Some(LoadTest::built_in(
-            vec![
-                program,
-                LOAD.to_owned(),
-                results.to_string_lossy().into_owned(),
-                history.to_string_lossy().into_owned(),
-            ],
-            Format::Locust,
-            results,
-            history,
-        )),
+        load_tests,
         windows,
         labels: Labels::default(),
         policy: None,
@@ -137,6 +135,30 @@ pub fn config(
         serve: None,
         settings,
     }
+}
+
+/// The built-in load in place of each load test.
+fn load_tests(program: &str, settings: &Settings) -> Vec<LoadTest> {
+    let mut environments: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for environment in &settings.environments {
+        for test in &environment.load_tests {
+            let names = environments.entry(&test.name).or_default();
+            names.push(environment.name.clone());
+        }
+    }
+    let results = "results.json";
+    let history = "results_stats_history.csv";
+    let command = [program, LOAD, results, history].map(str::to_owned);
+    let built_in = |(name, environments)| {
+        LoadTest::built_in(
+            name,
+            environments,
+            command.to_vec(),
+            Format::Locust,
+            (results.into(), history.into()),
+        )
+    };
+    environments.into_iter().map(built_in).collect()
 }
 
 /// How long a node is down while it changes its version.

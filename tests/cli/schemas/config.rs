@@ -13,13 +13,17 @@ fn example() -> String {
 }
 
 /// The keys of the schema's tables, by the table's name in the file.
-const TABLES: [(&str, &str); 15] = [
+const TABLES: [(&str, &str); 16] = [
     ("", "/properties"),
     ("[[environment]]", "/$defs/EnvironmentTable/properties"),
     ("[load-test]", "/$defs/LoadTestTable/properties"),
     (
         "[load-test.thresholds]",
         "/$defs/ThresholdsTable/properties",
+    ),
+    (
+        "[[load-test.threshold]]",
+        "/$defs/NamedThresholdsTable/properties",
     ),
     ("[release]", "/$defs/ReleaseTable/properties"),
     ("[policy]", "/$defs/PolicyTable/properties"),

@@ -17,8 +17,8 @@ pub fn replaced(config: &Config) -> String {
         ),
         (!config.steps.is_empty(), "the commands of steps"),
         (
-            config.load_test.is_some(),
-            "the load test's command, format and results",
+            !config.load_tests.is_empty(),
+            "the commands of load tests, their formats, results and thresholds for one name",
         ),
         (config.slack.is_some(), "Slack"),
         (

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::cli::args::Format;
 use crate::cli::output::Output;
 use crate::contract::actions::sentence;
+use crate::contract::load_tests;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, NodeState, NodeStatus, Permission, Progress,
@@ -207,7 +208,7 @@ impl Screen for Console {
         let mark = if well { Mark::Well } else { Mark::Badly };
         let what = match effect {
             Action::Deploy(name) => format!("deploy to `{}`", escape(name)),
-            Action::LoadTest(run) => format!("load test against `{}`", escape(&run.environment)),
+            Action::LoadTest(run) => escape(&load_tests::in_words(run)).to_string(),
             Action::Notify(_) => "send a notification".to_owned(),
             other => sentence(other),
         };

@@ -20,16 +20,6 @@ impl List<'_> {
         settings: &Settings,
         shown: &mut Vec<Setting>,
     ) {
-        if let Some(test) = config.and_then(|it| it.load_test.as_ref()) {
-            for (key, value) in [
-                ("time-limit", duration(test.time_limit.duration())),
-                ("repeatable", json!(test.repeatable)),
-                ("requests", json!(test.requests)),
-                ("success-exit-status", json!(test.success_exit_status)),
-            ] {
-                shown.push(self.setting(&format!("load-test.{key}"), value));
-            }
-        }
         for (place, window) in config.iter().flat_map(|it| &it.windows).enumerate() {
             let environments = settings.environments.iter();
             let names: Vec<_> = environments.map(|it| it.name.as_str()).collect();

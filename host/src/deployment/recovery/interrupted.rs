@@ -16,7 +16,9 @@ impl Recovery {
             Some(Action::Deploy(environment)) => config
                 .environment(environment)
                 .is_some_and(|it| it.repeatable),
-            Some(Action::LoadTest(_)) => config.load_test.as_ref().is_some_and(|it| it.repeatable),
+            Some(Action::LoadTest(run)) => config
+                .load_test(&run.environment, &run.name)
+                .is_some_and(|it| it.repeatable),
             // The outbox sends a notification at most once, even if it is stored several times.
             Some(
                 Action::Notify(_)
@@ -35,7 +37,7 @@ impl Recovery {
     pub(in crate::deployment) fn note(&self, repeated: bool) -> Option<String> {
         let effect = match self.interrupted.as_ref()? {
             Action::Deploy(environment) => format!("the deployment to `{environment}`"),
-            Action::LoadTest(run) => format!("the load test against `{}`", run.environment),
+            Action::LoadTest(run) => format!("the {}", load_tests::in_words(run)),
             Action::Ask(question) => format!("the question `{}`", question.key),
             Action::Perform(step) => format!("step `{}` in `{}`", step.name, step.environment),
             Action::Measure(environment) => format!("reading the metrics of `{environment}`"),

@@ -5,9 +5,10 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::marker::PhantomData;
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use crate::limits;
 
@@ -163,19 +164,29 @@ impl<R> Pieces<R> {
 
 /// Reads a JSON file that `tool` wrote. The error has the line and column, but no content of the file.
 pub(super) fn json<T: DeserializeOwned>(path: &Path, tool: &str) -> Result<T, Unreadable> {
+    seeded(path, tool, PhantomData)
+}
+
+/// Reads a JSON file into a value, as [`json`] does.
+pub(super) fn seeded<'de, S: DeserializeSeed<'de>>(
+    path: &Path,
+    tool: &str,
+    seed: S,
+) -> Result<S::Value, Unreadable> {
     let mut file = open(path)?;
-    let read = parse(&mut file, tool);
+    let read = parse_seeded(&mut file, tool, seed);
     if read.is_err() && file.is_empty() {
         return Err(Unreadable::Damaged("is empty".into()));
     }
     read
 }
 
-/// Parses JSON as [`json`] does.
-pub(super) fn parse<T: DeserializeOwned>(
+/// Parses JSON as [`seeded`] reads it.
+pub(super) fn parse_seeded<'de, S: DeserializeSeed<'de>>(
     bytes: &mut dyn Read,
     tool: &str,
-) -> Result<T, Unreadable> {
+    seed: S,
+) -> Result<S::Value, Unreadable> {
     let pieces = Pieces {
         inner: bytes,
         text: None,
@@ -183,7 +194,10 @@ pub(super) fn parse<T: DeserializeOwned>(
         depth: 0,
     };
     let reader = BufReader::with_capacity(CHUNK, pieces);
-    serde_json::from_reader(reader).map_err(|error| {
+    let mut parser = serde_json::Deserializer::from_reader(reader);
+    let read = seed.deserialize(&mut parser);
+    let read = read.and_then(|value| parser.end().map(|()| value));
+    read.map_err(|error| {
         if error.is_io() {
             return Unreadable::of(&error.into());
         }
@@ -202,6 +216,10 @@ pub(super) fn parse<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse<T: DeserializeOwned>(bytes: &mut dyn Read, tool: &str) -> Result<T, Unreadable> {
+        parse_seeded(bytes, tool, PhantomData)
+    }
 
     fn read(path: &Path) -> Result<Vec<u64>, Unreadable> {
         json(path, "Locust")

@@ -17,6 +17,7 @@ fn read(format: Format, files: Files) -> (Results, Vec<Point>) {
         format,
         files,
         requests: vec![REQUESTS.to_owned()],
+        names: Vec::new(),
         exit_status: Some(0),
     });
     let longest = LONGEST.as_millis();

@@ -44,7 +44,7 @@ fn take(results: &mut Results, summary: &Summary, run: &Run) {
             "exit status {THRESHOLDS} says that a threshold is broken; the summary {why}"
         ));
     }
-    k6_requests::take(results, summary, &run.requests);
+    k6_requests::take(results, summary, &run.requests, &run.names);
     if let Some((passes, fails)) = summary.checks()
         && fails > 0
     {
@@ -87,6 +87,16 @@ pub(super) mod tests {
     }
 
     fn ended(text: &str, metrics: &[&str], exit_status: i32) -> Results {
+        named(text, metrics, &[], exit_status)
+    }
+
+    /// The results of a summary, with the requests of these names.
+    pub(in super::super) fn named(
+        text: &str,
+        metrics: &[&str],
+        names: &[&str],
+        exit_status: i32,
+    ) -> Results {
         let file = tempfile::NamedTempFile::with_prefix("summary").expect("a temporary file");
         std::fs::write(file.path(), text).expect("a file to write to");
         read(&Run {
@@ -96,6 +106,7 @@ pub(super) mod tests {
                 ..Files::default()
             },
             requests: metrics.iter().map(|it| (*it).to_owned()).collect(),
+            names: names.iter().map(|it| (*it).to_owned()).collect(),
             exit_status: Some(exit_status),
         })
     }
@@ -111,6 +122,9 @@ pub(super) mod tests {
             requests: 21494,
             duration: 5001,
             p95: Some(3),
+            mean: Some(1.079_518_240_904_442_6),
+            p50: Some(1),
+            p99: Some(7),
             ..Results::nothing()
         };
         assert_eq!(written(&recorded("passed")), expected);
@@ -123,6 +137,9 @@ pub(super) mod tests {
             failures: 3993,
             duration: 5004,
             p95: Some(4),
+            mean: Some(1.145_058_222_878_894),
+            p50: Some(1),
+            p99: Some(7),
             broken_thresholds: vec!["http_req_failed: rate<0.01".into()],
             notes: vec!["3993 of 19966 checks failed".into()],
             ..Results::nothing()
@@ -137,6 +154,8 @@ pub(super) mod tests {
             failures: 1,
             duration: 5000,
             p95: Some(211),
+            mean: Some(120.5),
+            p50: Some(110),
             broken_thresholds: vec!["http_req_duration: p(95)<200".into()],
             ..Results::nothing()
         };
@@ -212,6 +231,7 @@ pub(super) mod tests {
             failures: 3,
             duration: 10_010,
             p95: Some(42),
+            mean: Some(12.5),
             notes: vec!["50 of 400 checks failed".into()],
             ..Results::nothing()
         };

@@ -10,8 +10,9 @@ use serde::{Deserialize, Deserializer};
 const MOST: usize = 10_000;
 
 /// The numbers that are read; all others are skipped.
-const NUMBERS: [&str; 9] = [
-    "count", "rate", "value", "passes", "fails", "matches", "total", "p(95)", "p95",
+const NUMBERS: [&str; 14] = [
+    "count", "rate", "value", "passes", "fails", "matches", "total", "avg", "med", "p(50)",
+    "p(95)", "p95", "p(99)", "p99",
 ];
 
 /// One metric.

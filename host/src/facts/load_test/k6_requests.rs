@@ -4,8 +4,9 @@
 //! the sessions of web sockets, the requests of browser pages, and the iterations of every test. Source:
 //! <https://grafana.com/docs/k6/latest/using-k6/metrics/reference/>.
 
-use super::k6_summary::{P95, Summary};
+use super::k6_summary::{Number, Summary};
 use super::{Results, rounded_up};
+use crate::contract::promotion::{NamedStatistics, RequestStatistics};
 
 /// The metric that counts requests if the configuration does not name metrics.
 pub const REQUESTS: &str = "http_reqs";
@@ -45,25 +46,21 @@ const COUNTED: [Counted; 6] = [
     counted("iterations", None, Some("iteration_duration")),
 ];
 
-/// Adds the requests of each metric to the results.
-pub(super) fn take(results: &mut Results, summary: &Summary, metrics: &[String]) {
-    let mut p95: Option<u64> = None;
+/// Adds the requests of the metrics to the results: all of them, and those of each name.
+pub(super) fn take(results: &mut Results, summary: &Summary, metrics: &[String], names: &[String]) {
+    let mut total = Sum::default();
     let mut has_iterations = false;
     for name in metrics {
-        let known = COUNTED.iter().find(|it| it.name == name);
-        let failed = known.and_then(|it| it.failed);
-        let time = known.map_or(Some(name.as_str()), |it| it.time);
+        let (metric, failed, time) = counted_by(name);
         let Some(count) = count(results, summary, name, failed, &mut has_iterations) else {
             continue;
         };
-        let total = results.requests.checked_add(count);
-        results.requests = total.unwrap_or(u64::MAX);
-        if count == 0 {
+        let Some(part) = total.count(count) else {
             continue;
-        }
+        };
         match failed {
-            Some(failed) => match failures(summary, name, failed, count) {
-                Ok(failures) => results.failures = results.failures.saturating_add(failures),
+            Some(failed) => match failures(summary, metric, failed, count) {
+                Ok(failures) => part.failed(failures),
                 Err(why) => results.fault(why),
             },
             None => results.note(format!(
@@ -71,10 +68,142 @@ pub(super) fn take(results: &mut Results, summary: &Summary, metrics: &[String])
             )),
         }
         if let Some(time) = time {
-            p95 = p95.max(percentile(results, summary, time));
+            part.times(results, summary, time, count);
         }
     }
-    results.p95 = p95;
+    results.set_total(&total.statistics());
+    for name in names {
+        let statistics = of_name(results, summary, metrics, name);
+        results.by_name.push(NamedStatistics {
+            name: name.clone(),
+            statistics,
+        });
+    }
+}
+
+/// A metric that counts requests, with the metrics of their failures and times.
+fn counted_by(name: &str) -> (&str, Option<&str>, Option<&str>) {
+    let known = COUNTED.iter().find(|it| it.name == name);
+    let failed = known.and_then(|it| it.failed);
+    (name, failed, known.map_or(Some(name), |it| it.time))
+}
+
+/// The requests of one name. k6 writes the numbers of a name only if the script has a threshold for them, as in
+/// `http_req_duration{name:GET /api}`.
+fn of_name(
+    results: &mut Results,
+    summary: &Summary,
+    metrics: &[String],
+    name: &str,
+) -> RequestStatistics {
+    let mut sum = Sum::default();
+    let mut is_counted = false;
+    for metric in metrics {
+        let (metric, failed, time) = counted_by(metric);
+        let key = |of: &str| summary.of_name(of, name);
+        let failed_key = failed.and_then(key);
+        let counts = key(metric)
+            .into_iter()
+            .chain(failed_key)
+            .chain(time.and_then(key));
+        let mut counts = counts.filter_map(|it| total(summary, it));
+        let Some(count) = counts.next() else { continue };
+        is_counted = true;
+        let Some(part) = sum.count(count) else {
+            continue;
+        };
+        match (failed, failed_key) {
+            (None, _) => {}
+            (Some(failed), None) => results.fault(format!(
+                "`{failed}{{name:{name}}}` is missing: the number of failed requests is unknown \
+                 (add a threshold for it to the script)"
+            )),
+            (Some(_), Some(failed)) => match failures(summary, metric, failed, count) {
+                Ok(failures) => part.failed(failures),
+                Err(why) => results.fault(why),
+            },
+        }
+        if let Some(time) = time.and_then(key) {
+            part.times(results, summary, time, count);
+        }
+    }
+    if !is_counted {
+        results.note(format!(
+            "the summary does not count the requests of `{name}`: the script needs thresholds for \
+             `http_req_failed{{name:{name}}}` and `http_req_duration{{name:{name}}}`"
+        ));
+    }
+    sum.statistics()
+}
+
+/// The count of a counter or a trend, or of a rate.
+fn total(summary: &Summary, name: &str) -> Option<u64> {
+    let values = summary.values(name)?;
+    let outcomes = || summary.outcomes(values);
+    values
+        .count("count")
+        .or_else(|| outcomes().and_then(|(hits, misses)| hits.checked_add(misses)))
+}
+
+/// The requests of several metrics.
+#[derive(Default)]
+struct Sum {
+    requests: u64,
+    failures: u64,
+    /// Sums of means and their counts; `None` if a mean is unknown.
+    mean: Option<(f64, f64)>,
+    is_mean_unknown: bool,
+    p50: Option<u64>,
+    p95: Option<u64>,
+    p99: Option<u64>,
+}
+
+impl Sum {
+    /// Adds requests. Returns itself to add more about them, if there are any.
+    fn count(&mut self, count: u64) -> Option<&mut Self> {
+        self.requests = self.requests.saturating_add(count);
+        (count > 0).then_some(self)
+    }
+
+    fn failed(&mut self, failures: u64) {
+        self.failures = self.failures.saturating_add(failures);
+    }
+
+    /// Adds the times of so many requests. Percentiles of several metrics can't be combined: the largest one counts.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
+    fn times(&mut self, results: &mut Results, summary: &Summary, trend: &str, count: u64) {
+        self.p95 = self
+            .p95
+            .max(percentile(results, summary, trend, &["p(95)", "p95"]));
+        self.p50 = self
+            .p50
+            .max(percentile(results, summary, trend, &["p(50)", "med"]));
+        self.p99 = self
+            .p99
+            .max(percentile(results, summary, trend, &["p(99)", "p99"]));
+        match summary.number(trend, &["avg"]) {
+            Number::Is(mean) if mean.is_finite() && mean >= 0.0 => {
+                let (sum, counted) = self.mean.unwrap_or_default();
+                let count = count as f64;
+                self.mean = Some((sum + mean * count, counted + count));
+            }
+            _ => self.is_mean_unknown = true,
+        }
+    }
+
+    fn statistics(&self) -> RequestStatistics {
+        let mean = self.mean.filter(|_| !self.is_mean_unknown);
+        RequestStatistics {
+            requests: self.requests,
+            failures: self.failures,
+            mean: mean
+                .map(|(sum, count)| sum / count)
+                .filter(|it| it.is_finite()),
+            p50: self.p50,
+            p95: self.p95,
+            p99: self.p99,
+        }
+    }
 }
 
 /// The number of measurements of a metric. Adds a note or a fault and returns `None` if the number is unknown.
@@ -147,96 +276,32 @@ fn failures(summary: &Summary, name: &str, failed: &str, requests: u64) -> Resul
     Ok(hits)
 }
 
-/// The 95th percentile of a trend, in milliseconds.
-fn percentile(results: &mut Results, summary: &Summary, trend: &str) -> Option<u64> {
-    match summary.p95(trend) {
-        P95::Is(p95) => {
-            let p95 = rounded_up(p95);
-            if p95.is_none() {
-                results.fault(format!("`p(95)` of `{trend}` can't be read"));
+/// A percentile of a trend, in milliseconds, under one of its names in a summary. k6 leaves out the 99th one unless the
+/// script asks for it, so only a missing 95th one is noted.
+fn percentile(
+    results: &mut Results,
+    summary: &Summary,
+    trend: &str,
+    names: &[&str],
+) -> Option<u64> {
+    let shown = names.first()?;
+    match summary.number(trend, names) {
+        Number::Is(time) => {
+            let time = rounded_up(time);
+            if time.is_none() {
+                results.fault(format!("`{shown}` of `{trend}` can't be read"));
             }
-            return p95;
+            return time;
         }
-        P95::Unreadable => results.fault(format!("`p(95)` of `{trend}` can't be read")),
-        P95::Absent => results.note(format!(
-            "`p(95)` of `{trend}` was left out by `summaryTrendStats`"
+        Number::Unreadable => results.fault(format!("`{shown}` of `{trend}` can't be read")),
+        Number::Absent if *shown == "p(95)" => results.note(format!(
+            "`{shown}` of `{trend}` was left out by `summaryTrendStats`"
         )),
+        Number::Absent => {}
     }
     None
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::k6::tests::counting;
-
-    const MIXED: &str = r#"{"state": {"testRunDurationMs": 1000}, "metrics": {
-        "http_reqs": {"values": {"count": 10}},
-        "http_req_failed": {"values": {"passes": 1, "fails": 9, "rate": 0.1}},
-        "http_req_duration": {"values": {"p(95)": 20}},
-        "grpc_req_duration": {"values": {"p(95)": 41.5}},
-        "ws_sessions": {"values": {"count": 3}},
-        "ws_connecting": {"values": {"p(95)": 7}},
-        "browser_http_req_duration": {"values": {"p(95)": 300}},
-        "browser_http_req_failed": {"values": {"passes": 2, "fails": 6, "rate": 0.25}},
-        "iterations": {"values": {"count": 5}},
-        "iteration_duration": {"values": {"p(95)": 900}},
-        "orders": {"values": {"count": 4}},
-        "paid": {"values": {"passes": 6, "fails": 1, "rate": 0.857142857}}}}"#;
-
-    #[test]
-    fn each_kind_of_test_counts_as_configured() {
-        for (metrics, requests, failures, p95) in [
-            (&["http_reqs"][..], 10, 1, Some(20)),
-            (&["grpc_req_duration"], 5, 0, Some(42)),
-            (&["ws_sessions"], 3, 0, Some(7)),
-            (&["browser_http_req_duration"], 8, 2, Some(300)),
-            (&["browser_http_req_failed"], 8, 2, Some(300)),
-            (&["iterations"], 5, 0, Some(900)),
-            (
-                &["http_reqs", "grpc_req_duration", "ws_sessions"],
-                18,
-                1,
-                Some(42),
-            ),
-            (&["orders"], 4, 0, None),
-            (&["paid"], 7, 0, None),
-        ] {
-            let results = counting(MIXED, metrics);
-            let found = (results.requests, results.failures, results.p95);
-            assert_eq!(found, (requests, failures, p95), "{metrics:?}: {results:?}");
-            assert!(results.complete, "{metrics:?}: {results:?}");
-        }
-    }
-
-    #[test]
-    fn a_trend_that_counts_itself_is_counted() {
-        let text = MIXED.replace("\"p(95)\": 41.5", "\"p(95)\": 41.5, \"count\": 77");
-        assert_eq!(counting(&text, &["grpc_req_duration"]).requests, 77);
-    }
-
-    #[test]
-    fn what_was_not_measured_is_said_with_what_was() {
-        let results = counting(MIXED, &["ws_msgs_sent"]);
-        assert_eq!((results.requests, results.complete), (0, true));
-        assert_eq!(
-            results.notes,
-            [
-                "the run did not measure `ws_msgs_sent`; `[load-test] requests` can count \"http_reqs\", \
-                 \"grpc_req_duration\", \"ws_sessions\", \"browser_http_req_duration\", \
-                 \"browser_http_req_failed\", \"iterations\""
-            ]
-        );
-    }
-
-    #[test]
-    fn contradictions_are_faults() {
-        for (from, to) in [
-            ("\"fails\": 6", "\"fails\": 7"),
-            ("\"browser_http_req_failed\"", "\"failed\""),
-            ("\"p(95)\": 300", "\"p(95)\": -1"),
-        ] {
-            let results = counting(&MIXED.replace(from, to), &["browser_http_req_duration"]);
-            assert!(!results.complete, "{to}: {results:?}");
-        }
-    }
-}
+#[path = "k6_requests_tests.rs"]
+mod tests;

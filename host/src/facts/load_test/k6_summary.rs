@@ -154,15 +154,28 @@ impl Summary {
         }
     }
 
-    /// The 95th percentile of a trend. k6 writes `p(95)` in every shape; its documentation also uses `p95`.
-    pub(super) fn p95(&self, metric: &str) -> P95 {
+    /// A number of a trend, under the first of these names that the trend has. k6 writes `p(95)` in every shape; its
+    /// documentation also uses `p95`.
+    pub(super) fn number(&self, metric: &str, names: &[&str]) -> Number {
         let Some(values) = self.values(metric) else {
-            return P95::Absent;
+            return Number::Absent;
         };
-        let Some(name) = ["p(95)", "p95"].into_iter().find(|name| values.has(name)) else {
-            return P95::Absent;
+        let Some(name) = names.iter().find(|name| values.has(name)) else {
+            return Number::Absent;
         };
-        values.number(name).map_or(P95::Unreadable, P95::Is)
+        values.number(name).map_or(Number::Unreadable, Number::Is)
+    }
+
+    /// The name of the part of a metric for the requests of one name: `http_reqs{name:GET /api}`, as the script writes
+    /// it in a threshold.
+    pub(super) fn of_name(&self, metric: &str, name: &str) -> Option<&str> {
+        let is_part = |key: &&String| {
+            let tags = key.strip_prefix(metric).and_then(|it| it.strip_prefix('{'));
+            let tag = tags.and_then(|it| it.strip_suffix('}')?.split_once(':'));
+            let plain = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
+            tag.is_some_and(|(key, value)| plain(key) == "name" && plain(value) == name)
+        };
+        self.metrics.0.keys().find(is_part).map(String::as_str)
     }
 
     /// How often a rate was true and how often it was false; `None` if it can't be read or contradicts itself.
@@ -227,14 +240,14 @@ impl Summary {
     }
 }
 
-/// A 95th percentile in a summary.
+/// A number of a trend in a summary.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum P95 {
-    /// The percentile, in the unit of the metric.
+pub(super) enum Number {
+    /// The number, in the unit of the metric.
     Is(f64),
     /// The summary has a value that is not a number.
     Unreadable,
-    /// The summary does not have the percentile.
+    /// The summary does not have the number.
     Absent,
 }
 

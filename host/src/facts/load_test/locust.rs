@@ -13,12 +13,15 @@ use std::path::{Path, PathBuf};
 use super::document::{self, Unreadable};
 use super::locust_csv::{self, History, Point, Totals};
 use super::locust_report::{self, Report};
-use super::{Files, Results};
+use super::{Files, Results, Run};
+use crate::contract::load_tests::NO_REQUESTS;
+use crate::contract::promotion::RequestStatistics;
 
 /// Reads the results and the curves of a run.
-pub(super) fn read(files: &Files) -> (Results, Vec<Point>) {
+pub(super) fn read(run: &Run) -> (Results, Vec<Point>) {
+    let files = &run.files;
     let mut results = Results::nothing();
-    let report = files.read(&files.results, locust_report::read);
+    let report = files.read(&files.results, |path| locust_report::read(path, &run.names));
     if let Err(error) = &report {
         results.fault(error.explain(&files.results));
     }
@@ -39,7 +42,7 @@ pub(super) fn read(files: &Files) -> (Results, Vec<Point>) {
                 totals.as_ref(),
                 history.as_ref(),
             );
-            take(&mut results, &report, history.as_ref());
+            take(&mut results, report, history.as_ref());
         }
         Err(error) => fall_back(&mut results, &error, totals, history.as_ref()),
     }
@@ -100,10 +103,9 @@ fn count_exceptions(results: &mut Results, files: &Files) {
     }
 }
 
-fn take(results: &mut Results, report: &Report, history: Option<&History>) {
-    results.requests = report.requests;
-    results.failures = report.failures;
-    results.p95 = report.p95;
+fn take(results: &mut Results, report: Report, history: Option<&History>) {
+    results.set_total(&report.total);
+    results.by_name = report.by_name;
     results.duration = report
         .span
         .and_then(locust_report::Span::duration)
@@ -123,19 +125,19 @@ fn fall_back(
     }
     let last = history.and_then(History::last);
     let totals = totals.or_else(|| {
+        // With `--csv-full-history` the times in a row cover the last seconds only, which the file does not show.
         last.map(|point| Totals {
-            requests: point.requests,
-            failures: point.failures,
-            // With `--csv-full-history` the value in a row covers the last seconds only, which the file does not show.
-            p95: None,
+            statistics: RequestStatistics {
+                requests: point.requests,
+                failures: point.failures,
+                ..NO_REQUESTS
+            },
             duration: None,
         })
     });
     let Some(totals) = totals else { return };
     results.note("counted from the CSV files, which lag behind the run");
-    results.requests = totals.requests;
-    results.failures = totals.failures;
-    results.p95 = totals.p95;
+    results.set_total(&totals.statistics);
     results.duration = totals
         .duration
         .or_else(|| history.and_then(History::duration))
@@ -153,13 +155,13 @@ pub(super) fn compare(
     let json = document::name(&files.results);
     let last = history.and_then(History::last);
     for (path, requests) in [
-        (&files.stats, totals.map(|totals| totals.requests)),
+        (&files.stats, totals.map(|it| it.statistics.requests)),
         (&files.history, last.map(|point| point.requests)),
     ] {
         if let (Some(path), Some(requests)) = (path, requests)
-            && requests > report.requests
+            && requests > report.total.requests
         {
-            let (csv, of_report) = (document::name(path), report.requests);
+            let (csv, of_report) = (document::name(path), report.total.requests);
             results.fault(format!(
                 "{csv} has {requests} requests, and {json} only {of_report}"
             ));
@@ -189,7 +191,7 @@ fn before(time: f64, other: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::recorded_files;
+    use super::super::{Format, recorded_files};
     use super::*;
     use std::fs;
 
@@ -199,7 +201,7 @@ mod tests {
     }
 
     fn results(files: &Files) -> Results {
-        read(files).0
+        recorded_files::read(Format::Locust, files)
     }
 
     #[test]
@@ -208,6 +210,9 @@ mod tests {
             requests: 241,
             duration: 4671,
             p95: Some(13),
+            mean: Some(7.112_802_037_351_621),
+            p50: Some(5),
+            p99: Some(66),
             ..Results::nothing()
         };
         assert_eq!(recorded("passed"), passed);
@@ -216,9 +221,35 @@ mod tests {
             failures: 50,
             duration: 4470,
             p95: Some(19),
+            mean: Some(10.735_640_884_791_993),
+            p50: Some(6),
+            p99: Some(210),
             ..Results::nothing()
         };
         assert_eq!(recorded("failed"), failed);
+    }
+
+    #[test]
+    fn reads_the_requests_of_names_from_a_recorded_run() {
+        let run = Run {
+            names: vec!["GET /bad".to_owned(), "he said \"hi\", ok".to_owned()],
+            ..recorded_files::run(
+                Format::Locust,
+                &recorded_files::locust(&recorded_files::path("locust/failed")),
+            )
+        };
+        let by_name = read(&run).0.by_name;
+        let found: Vec<_> = by_name
+            .iter()
+            .map(|it| {
+                (
+                    it.statistics.requests,
+                    it.statistics.failures,
+                    it.statistics.p95,
+                )
+            })
+            .collect();
+        assert_eq!(found, [(50, 50, Some(16)), (167, 0, Some(19))]);
     }
 
     #[test]
@@ -237,16 +268,33 @@ mod tests {
 
     #[test]
     fn reads_recorded_runs_that_left_no_json() {
-        for (run, requests, failures, duration, p95) in [
-            ("killed", 102, 0, 1954, 12),
-            ("refused", 102, 102, 1988, 16),
-            ("terminated", 105, 0, 1977, 10),
+        for (run, requests, failures, duration, mean, [p50, p95, p99]) in [
+            ("killed", 102, 0, 1954, 7.112_433_039_194_501, [5, 12, 58]),
+            (
+                "refused",
+                102,
+                102,
+                1988,
+                5.801_692_127_440_273,
+                [3, 16, 62],
+            ),
+            (
+                "terminated",
+                105,
+                0,
+                1977,
+                5.856_604_980_969_375,
+                [4, 10, 75],
+            ),
         ] {
             let expected = Results {
                 requests,
                 failures,
                 duration,
                 p95: Some(p95),
+                mean: Some(mean),
+                p50: Some(p50),
+                p99: Some(p99),
                 complete: false,
                 notes: vec![
                     "`stats.json` does not exist".into(),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::document::Unreadable;
 use super::table::{Row, Table};
 use super::{LONGEST, at_rate, rounded_up};
+use crate::contract::promotion::RequestStatistics;
 
 /// The largest number of points that a curve keeps. A chart can't show more.
 pub(super) const POINTS: usize = 600;
@@ -118,12 +119,10 @@ fn point(row: &Row<'_>) -> Result<Point, String> {
 }
 
 /// The row of all requests together.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Totals {
-    pub(super) requests: u64,
-    pub(super) failures: u64,
-    /// In milliseconds; `None` without requests or without the column.
-    pub(super) p95: Option<u64>,
+    /// The times are `None` without requests or without their columns.
+    pub(super) statistics: RequestStatistics,
     /// In milliseconds; `None` without requests.
     pub(super) duration: Option<u64>,
 }
@@ -155,10 +154,17 @@ fn totals_of(row: &Row<'_>) -> Result<Totals, String> {
     if failures > requests {
         return Err("contradicts itself: more requests failed than were made".into());
     }
+    let percentile = |column: &str| Ok::<_, String>(row.optional(column)?.and_then(rounded_up));
+    let mean = row.optional("Average Response Time")?;
     Ok(Totals {
-        requests,
-        failures,
-        p95: row.optional("95%")?.and_then(rounded_up),
+        statistics: RequestStatistics {
+            requests,
+            failures,
+            mean: mean.filter(|_| requests > 0),
+            p50: percentile("50%")?,
+            p95: percentile("95%")?,
+            p99: percentile("99%")?,
+        },
         // The rate is based on the time between the first and the last request, as the duration in the JSON is.
         duration: at_rate(requests, row.number("Requests/s")?),
     })
@@ -196,6 +202,7 @@ mod tests {
 
     use super::super::recorded_files;
     use super::*;
+    use crate::contract::load_tests::NO_REQUESTS;
 
     fn curve(path: &Path) -> Result<Vec<Point>, String> {
         history(path)
@@ -302,17 +309,20 @@ mod tests {
     #[test]
     fn reads_recorded_totals() {
         let expected = Totals {
-            requests: 196,
-            failures: 48,
-            p95: Some(21),
+            statistics: RequestStatistics {
+                requests: 196,
+                failures: 48,
+                mean: Some(11.112_405_801_021_183),
+                p50: Some(6),
+                p95: Some(21),
+                p99: Some(210),
+            },
             duration: Some(4102),
         };
         let path = recorded_files::path("locust/failed/stats.csv");
         assert_eq!(totals(&path), Ok(expected));
         let nothing = Totals {
-            requests: 0,
-            failures: 0,
-            p95: None,
+            statistics: NO_REQUESTS,
             duration: None,
         };
         let path = recorded_files::path("locust/no-requests/stats.csv");
@@ -324,9 +334,11 @@ mod tests {
         let text = b"New,Name,Type,Requests/s,Failure Count,Request Count\r\n\
             \"a\r\nb\",Aggregated,,2.5,1,10\r\n";
         let expected = Totals {
-            requests: 10,
-            failures: 1,
-            p95: None,
+            statistics: RequestStatistics {
+                requests: 10,
+                failures: 1,
+                ..NO_REQUESTS
+            },
             duration: Some(4000),
         };
         assert_eq!(table(text).and_then(parse_totals), Ok(expected));

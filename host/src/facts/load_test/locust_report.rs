@@ -4,19 +4,25 @@
 //! method and name, and no entry for the total. It has no percentiles: `response_times` maps milliseconds to a
 //! count, and they are computed from that.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::document::{self, Unreadable};
-use super::{rounded_down, rounded_up};
+use super::histogram::Histogram;
+use super::rounded_down;
+use crate::contract::promotion::{NamedStatistics, RequestStatistics};
 
 /// One entry, with the fields that greenlight uses. Locust also writes a number for each second of the run.
 #[derive(Deserialize)]
 struct Entry {
+    #[serde(default)]
+    name: String,
+    /// The method of HTTP, or the type of another request.
+    #[serde(default)]
+    method: Option<String>,
     num_requests: u64,
     /// Requests without a response time.
     #[serde(default)]
@@ -26,6 +32,9 @@ struct Entry {
     start_time: f64,
     /// Seconds since the Unix epoch; null without a request.
     last_request_timestamp: Option<f64>,
+    /// In milliseconds.
+    #[serde(default)]
+    total_response_time: Option<f64>,
     response_times: Times,
 }
 
@@ -60,13 +69,11 @@ impl<'de> Visitor<'de> for TimesReader {
     }
 }
 
-/// All entries together.
-#[derive(Debug, Default)]
+/// All entries together, and those of the names that were asked for.
+#[derive(Debug)]
 pub(super) struct Report {
-    pub(super) requests: u64,
-    pub(super) failures: u64,
-    /// In milliseconds.
-    pub(super) p95: Option<u64>,
+    pub(super) total: RequestStatistics,
+    pub(super) by_name: Vec<NamedStatistics>,
     /// From the first request to the last; `None` without requests.
     pub(super) span: Option<Span>,
 }
@@ -92,28 +99,77 @@ impl Span {
     }
 }
 
-/// Reads a report.
-pub(super) fn read(path: &Path) -> Result<Report, Unreadable> {
-    document::json::<Sum>(path, "Locust")?.report()
+/// Reads a report, with the statistics of these names.
+pub(super) fn read(path: &Path, names: &[String]) -> Result<Report, Unreadable> {
+    document::seeded(path, "Locust", Sum::of(names))?.report()
+}
+
+/// The requests of some entries.
+#[derive(Default)]
+struct Group {
+    requests: u64,
+    failures: u64,
+    /// Requests without a response time.
+    timeless: u64,
+    /// The sum of the response times in milliseconds; `None` if an entry does not have it.
+    time: Option<f64>,
+    times: Histogram,
+}
+
+impl Group {
+    fn new() -> Self {
+        Self {
+            time: Some(0.0),
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, entry: &Entry, times: Histogram) -> Result<(), &'static str> {
+        let add = |sum: u64, count: u64| sum.checked_add(count).ok_or("too many requests to count");
+        self.requests = add(self.requests, entry.num_requests)?;
+        self.failures = add(self.failures, entry.num_failures)?;
+        self.timeless = add(self.timeless, entry.num_none_requests)?;
+        self.time = self
+            .time
+            .zip(entry.total_response_time)
+            .map(|(sum, more)| sum + more);
+        self.times.join(times)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
+    fn statistics(&self) -> RequestStatistics {
+        let timed = self.times.total();
+        let mean = self.time.map(|sum| sum / timed as f64);
+        RequestStatistics {
+            requests: self.requests,
+            failures: self.failures,
+            mean: mean.filter(|it| timed > 0 && it.is_finite() && *it >= 0.0),
+            p50: self.times.percentile(50),
+            p95: self.times.percentile(95),
+            p99: self.times.percentile(99),
+        }
+    }
 }
 
 /// The sum of the entries so far. The file is always read to its end, to detect a truncated file.
-#[derive(Default)]
-struct Sum {
-    report: Report,
-    times: Histogram,
-    timeless: u64,
+struct Sum<'a> {
+    all: Group,
+    /// The names that were asked for, with their requests.
+    named: Vec<(&'a str, Group)>,
+    span: Option<Span>,
     /// The first contradiction in the file.
     wrong: Option<&'static str>,
 }
 
-impl<'de> Deserialize<'de> for Sum {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Sum::default())
+impl<'de> DeserializeSeed<'de> for Sum<'_> {
+    type Value = Self;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de> Visitor<'de> for Sum {
+impl<'de> Visitor<'de> for Sum<'_> {
     type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,21 +187,32 @@ impl<'de> Visitor<'de> for Sum {
     }
 }
 
-impl Sum {
-    fn add(&mut self, entry: Entry) -> Result<(), &'static str> {
+impl<'a> Sum<'a> {
+    fn of(names: &'a [String]) -> Self {
+        Self {
+            all: Group::new(),
+            named: names.iter().map(|it| (it.as_str(), Group::new())).collect(),
+            span: None,
+            wrong: None,
+        }
+    }
+
+    fn add(&mut self, mut entry: Entry) -> Result<(), &'static str> {
         if entry.num_failures > entry.num_requests {
             return Err("more requests failed than were made");
         }
-        let add = |sum: u64, count: u64| sum.checked_add(count).ok_or("too many requests to count");
-        let report = &mut self.report;
-        report.requests = add(report.requests, entry.num_requests)?;
-        report.failures = add(report.failures, entry.num_failures)?;
-        self.timeless = add(self.timeless, entry.num_none_requests)?;
         if entry.num_requests > 0 {
             let span = span(&entry)?;
-            report.span = Some(report.span.map_or(span, |all| all.join(span)));
+            self.span = Some(self.span.map_or(span, |all| all.join(span)));
         }
-        self.times.join(entry.response_times.0?)
+        let times =
+            std::mem::replace(&mut entry.response_times, Times(Ok(Histogram::default()))).0?;
+        for (name, group) in &mut self.named {
+            if entry.has_name(name) {
+                group.add(&entry, times.clone())?;
+            }
+        }
+        self.all.add(&entry, times)
     }
 
     fn report(self) -> Result<Report, Unreadable> {
@@ -154,18 +221,34 @@ impl Sum {
     }
 
     fn judged(self) -> Result<Report, &'static str> {
-        let mut report = self.report;
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
-        if self.times.total().checked_add(self.timeless) != Some(report.requests) {
+        let all = &self.all;
+        if all.times.total().checked_add(all.timeless) != Some(all.requests) {
             return Err("the number of response times differs from the number of requests");
         }
-        if report.span.is_some_and(|span| span.duration().is_none()) {
+        if self.span.is_some_and(|span| span.duration().is_none()) {
             return Err("it lasted over a year");
         }
-        report.p95 = self.times.p95();
-        Ok(report)
+        let named = self.named.iter().map(|(name, group)| NamedStatistics {
+            name: (*name).to_owned(),
+            statistics: group.statistics(),
+        });
+        Ok(Report {
+            total: all.statistics(),
+            by_name: named.collect(),
+            span: self.span,
+        })
+    }
+}
+
+impl Entry {
+    /// Whether this is the name of the entry: `GET /api`, as Locust prints it, or `/api` with any method.
+    fn has_name(&self, name: &str) -> bool {
+        let method = self.method.as_deref().filter(|it| !it.is_empty());
+        let rest = method.and_then(|it| name.strip_prefix(it)?.strip_prefix(' '));
+        name == self.name || rest == Some(&self.name)
     }
 }
 
@@ -181,70 +264,23 @@ fn span(entry: &Entry) -> Result<Span, &'static str> {
     Ok(span)
 }
 
-/// The largest number of different response times. Locust rounds response times, so a run has a few hundred.
-const MOST_TIMES: usize = 100_000;
-
-/// Counts by response time in milliseconds.
-#[derive(Debug, Default)]
-pub(super) struct Histogram {
-    counts: BTreeMap<u64, u64>,
-    total: u64,
-}
-
-impl Histogram {
-    /// Adds a count for a response time in Locust's notation: `39`, or `210.0` for a rounded time.
-    fn add(&mut self, milliseconds: &str, count: u64) -> Result<(), &'static str> {
-        let time = milliseconds.parse().ok().and_then(rounded_up);
-        self.count(time.ok_or("a response time is not a number")?, count)
-    }
-
-    /// Adds the counts of another histogram.
-    fn join(&mut self, other: Self) -> Result<(), &'static str> {
-        let mut counts = other.counts.into_iter();
-        counts.try_for_each(|(time, count)| self.count(time, count))
-    }
-
-    fn count(&mut self, time: u64, count: u64) -> Result<(), &'static str> {
-        let total = self.total.checked_add(count);
-        self.total = total.ok_or("too many response times to count")?;
-        *self.counts.entry(time).or_default() += count;
-        if self.counts.len() > MOST_TIMES {
-            return Err("too many different response times");
-        }
-        Ok(())
-    }
-
-    /// The sum of all counts.
-    pub(super) fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// The 95th percentile, as Locust computes it (`calculate_response_time_percentile` in its
-    /// `locust/stats.py`), so that it equals the number that Locust prints.
-    pub(super) fn p95(&self) -> Option<u64> {
-        let within = u128::from(self.total) * 95 / 100;
-        let mut slower = 0;
-        self.counts
-            .iter()
-            .rev()
-            .filter(|(_, count)| **count > 0)
-            .find_map(|(time, count)| {
-                slower += count;
-                (u128::from(self.total - slower) <= within).then_some(*time)
-            })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::load_tests::NO_REQUESTS;
 
     const ENTRY: &str = r#"{"name": "/", "method": "GET", "num_requests": 3, "num_none_requests": 1,
         "num_failures": 1, "start_time": 100.5, "last_request_timestamp": 102.25,
+        "total_response_time": 214.5,
         "response_times": {"4": 1, "210.0": 1}, "new": {}}"#;
 
     fn parse(text: &str) -> Result<Report, String> {
-        let sum = document::parse::<Sum>(&mut text.as_bytes(), "Locust");
+        named(text, &[])
+    }
+
+    fn named(text: &str, names: &[&str]) -> Result<Report, String> {
+        let names: Vec<_> = names.iter().map(|it| (*it).to_owned()).collect();
+        let sum = document::parse_seeded(&mut text.as_bytes(), "Locust", Sum::of(&names));
         sum.and_then(Sum::report).map_err(|error| match error {
             Unreadable::Damaged(why) => why,
             other => panic!("{other:?}"),
@@ -260,9 +296,38 @@ mod tests {
     fn sums_entries() {
         let later = ENTRY.replace("102.25", "104.5");
         let report = parse(&format!("[{ENTRY}, {later}]")).expect("a report");
-        assert_eq!((report.requests, report.failures), (6, 2));
-        assert_eq!(report.p95, Some(210));
+        let total = &report.total;
+        assert_eq!((total.requests, total.failures), (6, 2));
+        let times = (total.mean, total.p50, total.p95, total.p99);
+        assert_eq!(times, (Some(107.25), Some(210), Some(210), Some(210)));
         assert_eq!(report.span.expect("a report").duration(), Some(4000));
+    }
+
+    #[test]
+    fn counts_the_requests_of_a_name() {
+        let post = ENTRY
+            .replace("GET", "POST")
+            .replace("\"4\": 1, ", "\"4\": 1, \"5\": 1, ");
+        let post = post.replace("\"num_requests\": 3", "\"num_requests\": 4");
+        let other = ENTRY.replace("\"/\"", "\"/other\"");
+        let text = format!("[{ENTRY}, {post}, {other}]");
+        let report = named(&text, &["GET /", "/", "POST /other"]).expect("a report");
+        let found: Vec<_> = report
+            .by_name
+            .iter()
+            .map(|it| (it.name.as_str(), it.statistics.requests))
+            .collect();
+        assert_eq!(found, [("GET /", 3), ("/", 7), ("POST /other", 0)]);
+        assert_eq!(report.by_name[0].statistics.mean, Some(107.25));
+        assert_eq!(report.by_name[2].statistics, NO_REQUESTS);
+        assert_eq!(report.total.requests, 10);
+    }
+
+    #[test]
+    fn a_mean_needs_the_time_of_each_entry() {
+        let without = ENTRY.replace("\"total_response_time\": 214.5,", "");
+        let report = parse(&format!("[{ENTRY}, {without}]")).expect("a report");
+        assert_eq!((report.total.mean, report.total.p50), (None, Some(210)));
     }
 
     #[test]
@@ -310,43 +375,7 @@ mod tests {
     #[test]
     fn a_run_without_requests_is_whole() {
         let report = parse("[]").expect("a report");
-        assert_eq!((report.requests, report.p95), (0, None));
+        assert_eq!(report.total, NO_REQUESTS);
         assert!(report.span.is_none());
-    }
-
-    fn histogram(counts: &[(&str, u64)]) -> Histogram {
-        let mut histogram = Histogram::default();
-        for (time, count) in counts {
-            histogram.add(time, *count).expect("a histogram");
-        }
-        histogram
-    }
-
-    #[test]
-    fn takes_the_95th_of_100() {
-        assert_eq!(
-            histogram(&[("9", 94), ("20", 1), ("300", 5)]).p95(),
-            Some(300)
-        );
-        assert_eq!(
-            histogram(&[("9", 94), ("20", 2), ("300", 4)]).p95(),
-            Some(20)
-        );
-        assert_eq!(histogram(&[("7.0", 1)]).p95(), Some(7));
-        assert_eq!(histogram(&[("7", 1), ("900", 0)]).p95(), Some(7));
-        assert_eq!(histogram(&[]).p95(), None);
-    }
-
-    #[test]
-    fn refuses_invalid_times_and_counts() {
-        for time in ["-1", "NaN", "inf", "", "null", "1e300"] {
-            assert!(Histogram::default().add(time, 1).is_err(), "{time}");
-        }
-        let mut full = histogram(&[("1", u64::MAX)]);
-        assert_eq!(full.p95(), Some(1));
-        assert!(full.add("1", 1).is_err());
-        let mut many = Histogram::default();
-        let mut times = 0..=MOST_TIMES;
-        assert!(times.any(|time| many.add(&time.to_string(), 1).is_err()));
     }
 }

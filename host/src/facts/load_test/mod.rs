@@ -7,6 +7,7 @@
 mod document;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod histogram;
 mod k6;
 mod k6_metric;
 mod k6_requests;
@@ -25,14 +26,15 @@ pub use self::locust_csv::Point;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use self::document::Unreadable;
+use crate::contract::promotion::{NamedStatistics, RequestStatistics};
 
 /// Reads the results of a load test that has ended. Never fails: the notes say what can't be read.
 pub fn read(run: &Run) -> (Results, Vec<Point>) {
     match run.format {
-        Format::Locust => locust::read(&run.files),
+        Format::Locust => locust::read(run),
         Format::K6 => (k6::read(run), Vec::new()),
     }
 }
@@ -46,12 +48,14 @@ pub struct Run {
     pub files: Files,
     /// The metrics whose counts are the number of requests; only for k6.
     pub requests: Vec<String>,
+    /// The names of requests whose statistics are read separately.
+    pub names: Vec<String>,
     /// The exit status; `None` if a signal ended the test.
     pub exit_status: Option<i32>,
 }
 
 /// The results in the files, as far as they could be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Results {
     /// Requests, failed ones included.
     pub requests: u64,
@@ -72,6 +76,14 @@ pub struct Results {
     ///
     /// Locust rounds response times from 100 ms on to two digits.
     pub p95: Option<u64>,
+    /// Mean of the response time in milliseconds, not rounded. Absent as `p95`, as the other percentiles.
+    pub mean: Option<f64>,
+    /// 50th percentile of the response time.
+    pub p50: Option<u64>,
+    /// 99th percentile of the response time.
+    pub p99: Option<u64>,
+    /// The requests of each name that was asked for, in that order. Only Locust's JSON and k6's summary have them.
+    pub by_name: Vec<NamedStatistics>,
     /// Broken thresholds that the test itself defines, as metric, colon, expression
     /// (`http_req_duration: p(95)<200`). k6 only.
     pub broken_thresholds: Vec<String>,
@@ -91,10 +103,36 @@ impl Results {
             exceptions: 0,
             duration: 0,
             p95: None,
+            mean: None,
+            p50: None,
+            p99: None,
+            by_name: Vec::new(),
             broken_thresholds: Vec::new(),
             complete: true,
             notes: Vec::new(),
         }
+    }
+
+    /// The statistics of all requests together.
+    pub fn total(&self) -> RequestStatistics {
+        RequestStatistics {
+            requests: self.requests,
+            failures: self.failures,
+            mean: self.mean,
+            p50: self.p50,
+            p95: self.p95,
+            p99: self.p99,
+        }
+    }
+
+    /// Replaces the statistics of all requests together.
+    fn set_total(&mut self, total: &RequestStatistics) {
+        self.requests = total.requests;
+        self.failures = total.failures;
+        self.mean = total.mean;
+        self.p50 = total.p50;
+        self.p95 = total.p95;
+        self.p99 = total.p99;
     }
 
     /// Adds a note.

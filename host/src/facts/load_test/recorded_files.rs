@@ -49,15 +49,20 @@ const WHOLE: [(Format, &str); 4] = [
     (Format::K6, "k6/failed.json"),
 ];
 
-/// Reads the results files of a test that ended with exit status 0.
-pub(super) fn read(format: Format, files: &Files) -> Results {
-    let run = Run {
+/// A test that ended with exit status 0.
+pub(super) fn run(format: Format, files: &Files) -> Run {
+    Run {
         format,
         files: files.clone(),
         requests: vec![REQUESTS.to_owned()],
+        names: Vec::new(),
         exit_status: Some(0),
-    };
-    super::read(&run).0
+    }
+}
+
+/// Reads the results files of a test that ended with exit status 0.
+pub(super) fn read(format: Format, files: &Files) -> Results {
+    super::read(&run(format, files)).0
 }
 
 fn of(format: Format, bytes: &[u8], file: &Path) -> Results {

@@ -92,6 +92,7 @@ pub(super) fn read(from: &Path) -> Result<String, String> {
             ..Files::default()
         },
         requests: vec![load_test::REQUESTS.to_owned()],
+        names: Vec::new(),
         exit_status: Some(0),
     };
     let locust = run(Format::Locust, "report.json", Some(file("history.csv")));
