@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::args::{Format, FormatArguments};
 use super::configuration::{self, ConfigArguments};
 use super::output::Output;
 use super::person::PersonArguments;
 use super::{Error, Exit};
-use crate::deployment::Cancellation;
+use crate::deployment::{Cancellation, InterventionDocument};
 use crate::text::escape::escape;
+use crate::text::json;
 
 /// Cancel an unfinished deployment.
 ///
@@ -28,6 +30,8 @@ pub struct CancelArguments {
     wait: Duration,
     #[command(flatten)]
     config: ConfigArguments,
+    #[command(flatten)]
+    format: FormatArguments,
 }
 
 pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, Error> {
@@ -37,11 +41,18 @@ pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, 
     let person = arguments.person.person()?;
     let mut tell = |text: &str| output.note(&format!("note: {}\n", escape(text)));
     let canceled = crate::deployment::cancel(&config, number, &person, arguments.wait, &mut tell)?;
-    match canceled {
-        Cancellation::Done => {
-            output.text(&format!("deployment {number} is canceled\n"));
-            Ok(Exit::Go)
+    match (arguments.format.format, &canceled) {
+        (Format::Json, end) => {
+            let document = InterventionDocument::canceled(number, &person, end);
+            output.text(&json::pretty(&document)?);
         }
+        (Format::Human, Cancellation::Done) => {
+            output.text(&format!("deployment {number} is canceled\n"));
+        }
+        (Format::Human, Cancellation::Asked { .. }) => {}
+    }
+    match canceled {
+        Cancellation::Done => Ok(Exit::Go),
         Cancellation::Asked { driver } => {
             output.error(&format!(
                 "error: {driver} did not end deployment {number} within {:?}\n  help: it ends the deployment as \

@@ -42,7 +42,7 @@ pub enum Name {
     History,
     /// What `status --format json` prints.
     Status,
-    /// What `approve`, `reject` and `hold` print with `--format json`, and what `serve` answers to them.
+    /// What `approve`, `reject`, `hold` and `cancel` print with `--format json`, and what `serve` answers to them.
     Intervention,
     /// What `live --format json` prints.
     Live,

@@ -1,4 +1,4 @@
-//! What `greenlight approve`, `reject` and `hold` print with `--format json`, and what `greenlight serve` answers.
+//! What `greenlight approve`, `reject`, `hold` and `cancel` print with `--format json`, and what `greenlight serve` answers.
 
 use serde::Serialize;
 

@@ -164,6 +164,15 @@ fn the_document_has_what_was_sent() {
     );
     assert_eq!(proven["environment"], "prod");
     assert_eq!(proven["reason"], "tried by hand");
+    let canceled = greenlight(["cancel", "1", "--by", "Ada", "--format", "json"])
+        .within(shop.path())
+        .gives(0, Text::Has(&["\n"]), Text::Nothing)
+        .json();
+    schema.holds(&canceled);
+    assert_eq!(
+        (&canceled["kind"], &canceled["state"]),
+        (&"canceled".into(), &"recorded".into())
+    );
 }
 
 #[test]
