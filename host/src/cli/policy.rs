@@ -59,7 +59,8 @@ pub struct ExportArguments {
     file: PathBuf,
 }
 
-/// Print the decision table: what the policy decides for each tag, stage and load test.
+/// Print the decision table: what the policy decides for each tag, stage and load test, and what windows, people and steps
+/// change.
 #[derive(Debug, Args)]
 pub struct TableArguments {
     #[command(flatten)]
@@ -264,11 +265,17 @@ fn print_table(arguments: &TableArguments, output: &mut Output) -> Result<Exit, 
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Often)?;
     let rows = table::rows(&policy, &resolved.settings)?;
+    let gates = table::gates(&policy, &resolved.settings)?;
     match arguments.format.format {
-        Format::Human => output.text(&table::text(&rows)),
+        Format::Human => {
+            let last = resolved.settings.environments.last();
+            let last = last.map_or("", |it| it.name.as_str());
+            output.text(&table::text(&rows, &gates, last));
+        }
         Format::Json => output.text(&json::pretty(&TableDocument {
             schema: TableDocument::SCHEMA,
             rows,
+            gates,
         })?),
     }
     Ok(Exit::Go)

@@ -1,9 +1,13 @@
 //! The decision table of a policy: its answer for each tag, stage and load test.
 
+mod gates;
+
 use std::fmt::Write as _;
 use std::iter;
 
 use serde::{Serialize, Serializer};
+
+pub use gates::{Gate, gates};
 
 use super::Error;
 use crate::contract::environments::{Build, Job, JobStatus};
@@ -79,11 +83,14 @@ pub struct TableDocument {
     /// Every combination.
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub rows: Vec<Row>,
+    /// What windows, people and steps decide about a release that may enter the last environment otherwise.
+    #[cfg_attr(test, schemars(length(min = 1)))]
+    pub gates: Vec<Gate>,
 }
 
 impl TableDocument {
     /// The name and version of the document.
-    pub const SCHEMA: &'static str = "greenlight.table/2";
+    pub const SCHEMA: &'static str = "greenlight.table/3";
 }
 
 /// JSON Schemas of what can be known.
@@ -227,7 +234,7 @@ pub fn ask(
 /// Calls every function of a policy, and returns how many questions it answered: the whole table, and for
 /// each action a message, the tags of its build, and each of these tags.
 pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
-    let mut asked = rows(policy, settings)?.len();
+    let mut asked = rows(policy, settings)?.len() + gates(policy, settings)?.len();
     for (action, word) in LoadTestAction::ALL {
         let message = Message {
             text: format!("Größer\r\n\r\n[load test: {word}] [load test:{word}]\r\n"),
@@ -246,8 +253,9 @@ pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
     Ok(asked)
 }
 
-/// Writes the table: a block for each state of the first environment, a line for each form of tag.
-pub fn text(rows: &[Row]) -> String {
+/// Writes the table: a block for each state of the first environment, a line for each form of tag. The last block has a
+/// line for each situation of a release before the last environment, which is named.
+pub fn text(rows: &[Row], gates: &[Gate], last: &str) -> String {
     let mut text = String::new();
     for stage in AssumedStage::all().rev() {
         let mut grid = vec![
@@ -265,8 +273,17 @@ pub fn text(rows: &[Row]) -> String {
         text.push_str(&aligned(&grid));
         text.push('\n');
     }
-    text.truncate(text.trim_end().len());
-    text.push('\n');
+    let head = [format!("entering {last}"), "permission".to_owned()];
+    let mut grid = vec![[head.to_vec(), vec!["next".to_owned(), "reason".to_owned()]].concat()];
+    grid.extend(gates.iter().map(|gate| {
+        vec![
+            gate.situation.to_owned(),
+            gate.permission.to_string(),
+            gate.next.to_owned(),
+            gate.reason.clone(),
+        ]
+    }));
+    text.push_str(&aligned(&grid));
     text
 }
 

@@ -37,19 +37,43 @@ stage-loadtest-abort  hold    hold    hold     hold          hold
 stage-loadtest-warn   hold    hold    hold     hold          hold
 stage                 hold    hold    hold     hold          hold
 prod                  hold    hold    hold     hold          hold
+
+entering prod         permission            next     reason
+window-open           promote               deploy   load-test-passed
+window-closed-hold    hold                  wait     outside-hours
+window-closed-warn    promote-with-warning  notify   load-test-passed
+window-closed-note    promote               deploy   load-test-passed
+frozen                hold                  wait     frozen
+frozen-and-set-aside  promote               deploy   load-test-passed
+approval-missing      hold                  ask      approval-missing
+approved              promote               deploy   load-test-passed
+approved-by-author    hold                  ask      approval-missing
+approved-other-image  hold                  ask      approval-missing
+approval-expired      hold                  ask      approval-missing
+held                  hold                  wait     held
+rejected              stop                  notify   rejected
+step-not-run          promote               perform  load-test-passed
+step-succeeded        promote               deploy   load-test-passed
+step-failed           stop                  notify   step-failed
 ";
 
 #[test]
 fn table() {
     greenlight(["policy", "table"]).gives(0, Text::Is(TABLE), Text::Nothing);
     let json = greenlight(["policy", "table", "--format", "json"])
-        .gives(0, Text::Has(&["greenlight.table/2"]), Text::Nothing)
+        .gives(0, Text::Has(&["greenlight.table/3"]), Text::Nothing)
         .json();
     assert_eq!(
         json["rows"][0],
         serde_json::json!({
             "tag": "stage-loadtest-abort", "stage": "not-deployed", "load-test": "passed",
             "permission": "hold", "reason": "not-deployed",
+        })
+    );
+    assert_eq!(
+        json["gates"][1],
+        serde_json::json!({
+            "situation": "window-closed-hold", "permission": "hold", "next": "wait", "reason": "outside-hours",
         })
     );
 }

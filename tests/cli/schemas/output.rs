@@ -227,6 +227,9 @@ fn table() {
     let rows = document["rows"].as_array_mut().expect("rows");
     assert_eq!(rows.len(), 4 * 5 * 5);
     rows.truncate(3);
+    let gates = document["gates"].as_array_mut().expect("gates");
+    assert_eq!(gates.len(), 16);
+    gates.truncate(2);
     schema.holds(&document);
     schema.fits(&answer(
         0,
