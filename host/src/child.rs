@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 
 use crate::limits::file::too_long;
 use crate::limits::{CHILD_ERRORS, Limit};
@@ -108,6 +109,16 @@ fn ended(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
     }
 }
 
+/// Ends a child, and everything in its process group if it leads one. A child that has ended is left alone.
+fn kill(child: &mut Child) {
+    let pid = Pid::from_child(child);
+    if getpgid(Some(pid)).is_ok_and(|group| group == pid) {
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
 /// Runs a command to its end, and returns its output, as [`Command::output`] does. A command that prints too much or
 /// takes too long is killed.
 ///
@@ -137,8 +148,7 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
         Ok(())
     });
     if let Err(error) = read {
-        let _ = child.kill();
-        let _ = child.wait();
+        kill(&mut child);
         return Err(error);
     }
     // A child can close its output and go on.
@@ -147,8 +157,7 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     let is_late = Instant::now() >= until;
     let status = ended(&mut child, until)?.filter(|_| !is_late);
     let Some(status) = status else {
-        let _ = child.kill();
-        let _ = child.wait();
+        kill(&mut child);
         return Err(timed_out("the process", limit.time()));
     };
     Ok(Output {

@@ -16,6 +16,7 @@ mod hostile;
 mod readme;
 mod reference;
 mod replay;
+mod room;
 mod schemas;
 mod settings;
 mod structure;

@@ -14,8 +14,8 @@ use crate::config::PolicyFile;
 use crate::config::resolved::{self, Flags, Resolved};
 use crate::config::shown::{self, Source};
 use crate::contract::fields::digest_of;
-use crate::contract::types::LoadTestAction;
-use crate::sandbox::{Failure, Policy, Use, read};
+use crate::contract::types::{Evidence, LoadTestAction};
+use crate::sandbox::{BUNDLED_COMPONENT, Failure, Policy, Use, read};
 use crate::text::escape::escape;
 
 /// Where the configuration is.
@@ -221,7 +221,9 @@ pub fn value(value: &Value) -> String {
 /// Loads the policy of settings: from a file, with its digest, or the bundled one without.
 pub fn load(resolved: &Resolved, how_often: Use) -> Result<(Policy, Option<String>), Error> {
     let Some(file) = &resolved.policy else {
-        return Ok((Policy::bundled(how_often)?, None));
+        let policy = Policy::bundled(how_often)?;
+        check_parameters(resolved, &policy, None)?;
+        return Ok((policy, None));
     };
     let (bytes, digest) = component(file).map_err(|mut error| {
         if let Some(Failure::Unreadable(_)) = error.cause() {
@@ -230,7 +232,45 @@ pub fn load(resolved: &Resolved, how_often: Use) -> Result<(Policy, Option<Strin
         }
         error
     })?;
-    Ok((Policy::from_bytes(&bytes, &compiler()?)?, Some(digest)))
+    let policy = Policy::from_bytes(&bytes, &compiler()?)?;
+    check_parameters(resolved, &policy, Some(&digest))?;
+    Ok((policy, Some(digest)))
+}
+
+/// A tag that no release has. A policy checks its settings before it reads a tag.
+const NO_RELEASE: &str = "latest";
+
+/// Asks a policy about its parameters, before anything starts. It refuses one with a reason that rests on the setting
+/// `parameters.NAME`. The bundled policy has no parameters.
+fn check_parameters(
+    resolved: &Resolved,
+    policy: &Policy,
+    digest: Option<&str>,
+) -> Result<(), Error> {
+    let Some(first) = resolved.settings.parameters.first() else {
+        return Ok(());
+    };
+    let is_bundled = digest.is_none_or(|it| it == digest_of(BUNDLED_COMPONENT));
+    if is_bundled && !cfg!(policy_given) {
+        return Err(resolved.refused_parameter(
+            &first.name,
+            "the bundled policy has no parameters",
+            "name a policy that has this parameter with `[policy] file`, or remove the parameter",
+        ));
+    }
+    let reasons = policy.resolve(NO_RELEASE, &resolved.settings)?;
+    for reason in reasons.err().unwrap_or_default() {
+        let refused = reason.evidence.iter().find_map(|it| match it {
+            Evidence::Setting(name) => name.strip_prefix("parameters."),
+            _ => None,
+        });
+        if let Some(name) = refused {
+            let help = "correct it as the policy says";
+            let help = reason.help.as_deref().unwrap_or(help);
+            return Err(resolved.refused_parameter(name, &reason.message, help));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the component of a policy, and checks its digest against the one in the configuration.

@@ -7,6 +7,7 @@ use clap::Args;
 use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
 use super::configuration::{self, SettingsArguments};
 use super::exports::ExportArguments;
+use super::fact_arguments::FactArguments;
 use super::output::{Output, refuse};
 use super::{Error, Exit, WarnExitCode, args};
 use crate::clock;
@@ -14,6 +15,7 @@ use crate::contract::Answer;
 use crate::contract::documents::DecisionDocument;
 use crate::contract::promotion::{Event, Instruction, Release};
 use crate::contract::types::{Settings, Timestamp};
+use crate::deployment::release_facts;
 use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::history_file;
@@ -51,6 +53,8 @@ pub struct Arguments {
     message: MessageArguments,
     #[command(flatten)]
     reading: ReadingArguments,
+    #[command(flatten)]
+    facts: FactArguments,
     /// Set the exit status of a promotion with a warning.
     #[arg(long, value_enum, value_name = "STATUS", default_value_t)]
     warn_exit_code: WarnExitCode,
@@ -83,36 +87,51 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
     let flags = arguments.settings.flags(arguments.reading.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Once)?;
-    let settings = resolved.settings;
+    let settings = &resolved.settings;
     let now = match arguments.now {
         Some(now) => now,
         None => clock()?,
     };
     // If the policy can't read the tag, the commit is unknown; the decision says so.
-    let target = policy.resolve(&arguments.tag, &settings)?.ok();
+    let target = policy.resolve(&arguments.tag, settings)?.ok();
     if let Some(target) = &target {
         found.resolved(target);
     }
     let commit = target.map(|target| target.commit);
     let events = match &arguments.history {
         Some(file) => history_file::from_file(file)?,
-        None => given(arguments, commit.as_deref(), &settings, now),
+        None => given(arguments, commit.as_deref(), settings, now),
     };
-    let instruction = match instruction(arguments, commit.as_deref(), &policy, &settings, output)? {
+    let instruction = match instruction(arguments, commit.as_deref(), &policy, settings, output)? {
         Ok(instruction) => instruction,
         Err(reasons) => {
             found.refused(&reasons);
             return refuse(arguments.format.format, reasons, output);
         }
     };
+    let facts = match &commit {
+        Some(commit) => {
+            let facts = arguments
+                .facts
+                .sources(&resolved, &policy, &arguments.reading);
+            facts.read(release_facts::Subject {
+                commit,
+                read: None,
+                tag: Some(&arguments.tag),
+                digest: arguments.digest.as_deref(),
+                ci: None,
+            })?
+        }
+        None => Vec::new(),
+    };
     let release = Release {
         tag: arguments.tag.clone(),
         digest: arguments.digest.clone(),
         instruction,
         authors: Vec::new(),
-        facts: Vec::new(),
+        facts,
     };
-    let decision = policy.decide(&release, &events, now, &settings)?;
+    let decision = policy.decide(&release, &events, now, settings)?;
     found.decided(&decision);
     let exit = Exit::of(decision.permission, arguments.warn_exit_code);
     match arguments.format.format {

@@ -12,6 +12,7 @@ mod explain;
 mod exports;
 #[cfg(test)]
 pub(crate) use exports::merge;
+mod fact_arguments;
 mod facts;
 mod facts_document;
 mod help;

@@ -8,6 +8,7 @@ use super::configuration::{
     self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments, PublishingArguments,
 };
 use super::exports::ExportArguments;
+use super::fact_arguments::FactArguments;
 use super::output::{Output, refuse};
 use super::{Error, Exit};
 use crate::config::resolved::Flags;
@@ -16,6 +17,7 @@ use crate::contract::environments::{Build, Job, JobStatus};
 use crate::contract::fields::{ByName, Commit};
 use crate::contract::names::Named;
 use crate::contract::types::Reason;
+use crate::deployment::release_facts;
 use crate::facts::checkout::Checkout;
 use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::git;
@@ -44,6 +46,8 @@ pub struct TagsArguments {
     /// Add a job that publishing requires, with its status: passed, failed, canceled, skipped or running.
     #[arg(long = "job", value_name = "NAME=STATUS", value_parser = job)]
     jobs: Vec<(String, JobStatus)>,
+    #[command(flatten)]
+    facts: FactArguments,
     #[command(flatten)]
     exports: ExportArguments,
     #[command(flatten)]
@@ -92,7 +96,7 @@ fn find_tags(
     let branch = arguments.branch(&source, &commit, ci.as_ref());
     let jobs = arguments.jobs(ci.as_ref())?;
     found.set(Name::Commit, &commit);
-    let settings = resolved.settings;
+    let settings = &resolved.settings;
     let message = &source.reading.message;
     let end = |reasons: Vec<Reason>, found: &mut Findings, output: &mut Output| {
         found.refused(&reasons);
@@ -104,15 +108,25 @@ fn find_tags(
     };
     found.labeled(&labels);
     args::tell(output, &message.text, &labels);
+    let facts = arguments
+        .facts
+        .sources(&resolved, &policy, &arguments.reading);
+    let facts = facts.read(release_facts::Subject {
+        commit: &commit,
+        read: None,
+        tag: None,
+        digest: None,
+        ci: ci.as_ref(),
+    })?;
     let build = Build {
         commit,
         branch,
         action: labels.action,
         jobs,
         extra: labels.extra.clone(),
-        facts: Vec::new(),
+        facts,
     };
-    let tags = match policy.tags(&build, &settings)? {
+    let tags = match policy.tags(&build, settings)? {
         Ok(tags) => tags,
         Err(reasons) => return end(reasons, found, output),
     };

@@ -1,21 +1,21 @@
 //! The tables of `greenlight.toml`, as the file has them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, de};
 
-use super::PolicyFile;
 use super::environment::EnvironmentTable;
+use super::facts::FactsTable;
 use super::load_test::LoadTests;
 use super::messages::{ReportTable, SlackTable};
+use super::policy::PolicyTable;
 use super::serve::ServeTable;
 use super::step::StepTable;
 use super::values::{self, Span, Wrong};
 #[cfg(test)]
-use crate::contract::fields::{ByName, Digest};
+use crate::contract::fields::ByName;
 use crate::contract::names::{Named as _, names};
 use crate::contract::types::{LoadTestAction, Settings};
-use crate::contract::validate::is_digest;
 use crate::window::table::WindowTable;
 
 /// The settings of a team, and how its deployments run.
@@ -38,8 +38,11 @@ pub(super) struct File {
     /// Which builds are published, and what a message without a label means.
     #[serde(default)]
     pub release: ReleaseTable,
-    /// The policy that decides; the bundled one unless set.
-    pub policy: Option<PolicyTable>,
+    /// The policy that decides, and its parameters.
+    #[serde(default)]
+    pub policy: PolicyTable,
+    /// What the policy is told about a release.
+    pub facts: Option<FactsTable>,
     /// Where notifications are sent.
     pub slack: Option<SlackTable>,
     /// Where people can read reports.
@@ -111,35 +114,6 @@ pub enum Labels {
 
 names! {
     Labels { DeployedCommit = "deployed-commit", SinceLive = "since-live" }
-}
-
-/// Which policy decides: a component, and the digest that it must have.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct PolicyTable {
-    /// The file of the component.
-    pub file: PathBuf,
-    /// The digest that the component must have: `sha256:` and 64 hexadecimal digits.
-    #[cfg_attr(test, schemars(with = "Digest"))]
-    pub digest: String,
-}
-
-impl PolicyTable {
-    /// Checks the digest. The path of the component starts from a folder.
-    pub(super) fn checked(self, folder: &Path) -> Result<PolicyFile, Wrong> {
-        if !is_digest(&self.digest) {
-            return Err(Wrong::new(
-                "policy.digest",
-                "is not `sha256:` and 64 lowercase hexadecimal digits",
-                "take it from `greenlight policy inspect FILE`",
-            ));
-        }
-        Ok(PolicyFile {
-            path: folder.join(self.file),
-            digest: Some(self.digest),
-        })
-    }
 }
 
 /// Where events are recorded.

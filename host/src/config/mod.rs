@@ -5,12 +5,13 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `environment`, `load_test`, `thresholds`, `step`, `messages`, `serve` and `server` are the tables, `values` the checks that
-//!   they share, `rules` those of the settings that are passed to the policy.
+//! - `file`, `environment`, `load_test`, `thresholds`, `step`, `policy`, `facts`, `messages`, `serve` and `server` are the
+//!   tables, `values` the checks that they share, `rules` those of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod approver;
 mod environment;
+mod facts;
 mod file;
 mod find;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub(crate) mod fuzz;
 mod load_test;
 mod messages;
 mod places;
+mod policy;
 pub mod resolved;
 mod rules;
 mod serve;
@@ -42,6 +44,7 @@ use places::Places;
 use values::Wrong;
 
 pub use environment::Environment;
+pub use facts::Facts;
 pub use file::Labels;
 pub use load_test::LoadTestTable as LoadTest;
 pub use messages::{ReportUrl, Slack};
@@ -72,6 +75,8 @@ pub struct Config {
     pub windows: Vec<Window>,
     /// How each step runs.
     pub steps: Vec<Step>,
+    /// Where facts come from, apart from git, the CI system and the command line.
+    pub facts: Option<Facts>,
     /// Whose labels count.
     pub labels: Labels,
     /// Which policy decides, unless it is the bundled one.
@@ -145,7 +150,8 @@ impl Config {
         let load_tests = file.load_test.tables;
         load_test::assign(&load_tests, &mut settings.environments);
         let windows = rules::windows(file.window, &settings)?;
-        let policy = file.policy.map(|it| it.checked(folder)).transpose()?;
+        let policy = file.policy.component(folder)?;
+        settings.parameters = file.policy.parameters()?;
         values::positive("journal.lease", file.journal.lease, "30s")?;
         let records = folder.join(file.journal.folder.unwrap_or_else(|| RECORDS.into()));
         let journal = match file.journal.location {
@@ -169,6 +175,7 @@ impl Config {
             load_tests,
             windows,
             steps,
+            facts: file.facts.map(facts::FactsTable::checked).transpose()?,
             labels,
             policy,
             slack: file.slack.map(|it| it.checked(folder)).transpose()?,

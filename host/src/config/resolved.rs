@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::find::{self, Found};
 use super::load_test;
 use super::places::{self, Places};
+use super::policy::PARAMETERS;
 use super::rules;
 use super::shown::Source;
 use super::values::Wrong;
@@ -274,6 +275,20 @@ impl Resolved {
     /// Sets the policy. The digest in the file belongs to the policy in the file, so it is dropped.
     fn name_policy(&mut self, path: PathBuf) {
         self.policy = Some(PolicyFile { path, digest: None });
+    }
+
+    /// The error for a parameter that the policy can't use. Only the file has parameters. If it does not have this one,
+    /// the error names the line of the table around it.
+    pub fn refused_parameter(&self, name: &str, why: &str, help: &str) -> Error {
+        let key = format!("{PARAMETERS}{name}");
+        let text = self.file.as_ref().map_or("", |(found, _)| &found.text);
+        let line = Places::of(text).line(&key);
+        let line = line.map_or_else(String::new, |line| format!("line {line}: "));
+        let error = Error::new(format!("{line}`{key}`: {why}"), help);
+        match self.path() {
+            Some(path) => error.within(format_args!("failed to use `{}`", path.display())),
+            None => error,
+        }
     }
 
     /// The path of the file, as messages name it.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Config;
 use super::places::Places;
+use super::policy::PARAMETERS;
 use super::resolved::{Origin, Resolved};
 use super::values::Span;
 use crate::contract::names::Named as _;
@@ -154,6 +155,18 @@ impl List<'_> {
                 Origin::File("policy.digest"),
             ));
         }
+        for parameter in &settings.parameters {
+            let name = format!("{PARAMETERS}{}", parameter.name);
+            // Parameters were made from values, so they are JSON.
+            let value = serde_json::from_str(&parameter.value).unwrap_or_default();
+            let line = self.places.exact(&name);
+            let source = line.map_or(Source::Default, Source::File);
+            shown.push(Setting {
+                name,
+                value,
+                source,
+            });
+        }
         shown
     }
 
@@ -228,6 +241,8 @@ impl List<'_> {
             }
         };
         match value {
+            // Each of them is one value, which is shown as a whole.
+            Value::Object(_) if format!("{at}.") == PARAMETERS => {}
             Value::Object(table) => {
                 for (key, value) in table {
                     self.leaves(&inner(key), value, found);

@@ -4,12 +4,21 @@
 //! repositories and tags,
 //! <https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests> for digests.
 
+use serde::de::IgnoredAny;
+
 /// The longest name of a repository, in bytes. The specification has no limit, and names this one of many clients.
 const LONGEST_REPOSITORY: usize = 255;
 /// The longest tag, in bytes.
 const LONGEST_TAG: usize = 128;
 /// The longest name of an environment, in bytes: a tag also has `-loadtest-abort-` and a SHA-256 commit.
 pub const LONGEST_ENVIRONMENT: usize = LONGEST_TAG - "-loadtest-abort-".len() - 64;
+
+/// The longest name of an attribute, in bytes.
+const LONGEST_ATTRIBUTE_NAME: usize = 64;
+/// The longest value of an attribute, in bytes.
+pub const LONGEST_ATTRIBUTE: usize = 64 << 10;
+/// The form of an attribute's name, for messages.
+pub const ATTRIBUTE_FORM: &str = "1 to 64 lowercase letters, digits, hyphens and dots";
 
 /// The form of an environment's name, for messages.
 pub const ENVIRONMENT_FORM: &str =
@@ -21,6 +30,20 @@ pub fn is_environment(text: &str) -> bool {
     text.len() <= LONGEST_ENVIRONMENT
         && text.bytes().next().is_some_and(word)
         && text.bytes().all(|byte| word(byte) || byte == b'-')
+}
+
+/// Whether a text is the name of an attribute: of a parameter, a fact, an argument, or what a message asks for.
+pub fn is_attribute_name(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=LONGEST_ATTRIBUTE_NAME).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| word(byte) || matches!(byte, b'-' | b'.'))
+}
+
+/// Whether a text is the value of an attribute: JSON, and not longer than [`LONGEST_ATTRIBUTE`].
+pub fn is_attribute_value(text: &str) -> bool {
+    text.len() <= LONGEST_ATTRIBUTE && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Whether a text is the name of a repository in a registry: lowercase words with `/` in between. The

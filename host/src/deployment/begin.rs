@@ -9,6 +9,7 @@ use super::live_release::{self, Asked, LiveAlready};
 use super::log::{self, Log};
 use super::mailbox::Mailbox;
 use super::recovery::Opening;
+use super::release_facts::{self, Sources};
 use super::request::Request;
 use super::{Context, Error, HeldLeases, Outcome};
 use crate::clock;
@@ -16,7 +17,7 @@ use crate::config::Config;
 use crate::contract::Answer;
 use crate::contract::labels::Message;
 use crate::contract::promotion::{Action, EventKind, Instruction, InterventionKind, Waiver};
-use crate::contract::types::Settings;
+use crate::contract::types::{Fact, Settings};
 use crate::effects::slack;
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
 use crate::facts::{git, message};
@@ -55,6 +56,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         },
         None => None,
     };
+    let facts = release_facts(&context, request, &target.commit, commit.as_ref())?;
     let began = Began {
         greenlight: env!("CARGO_PKG_VERSION").to_owned(),
         policy: context.policy_digest.to_owned(),
@@ -67,7 +69,7 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         settings: settings.clone(),
         urgent: request.urgent.cloned(),
         authors: commit.as_ref().map(message::authors).unwrap_or_default(),
-        facts: Vec::new(),
+        facts,
     };
     if context.config.load_tests.is_empty() && asks_for_load_test(&context, &began)? {
         return Err(Error::host(
@@ -184,6 +186,28 @@ pub(super) fn position(settings: &Settings, environment: &str) -> Result<usize, 
             format!("the tag names the environment `{environment}`, which is not configured"),
             "add an `[[environment]]` with this name to the configuration",
         )
+    })
+}
+
+/// The facts about the release. They are recorded, so that a deployment that is resumed is decided by the same ones.
+fn release_facts(
+    context: &Context<'_>,
+    request: &Request<'_>,
+    commit: &str,
+    read: Option<&git::Commit>,
+) -> Result<Vec<Fact>, Error> {
+    let sources = Sources {
+        config: Some(context.config),
+        policy: context.policy,
+        repo: context.repo,
+        given: request.facts,
+    };
+    sources.read(release_facts::Subject {
+        commit,
+        read,
+        tag: Some(request.tag),
+        digest: request.digest,
+        ci: None,
     })
 }
 

@@ -56,6 +56,7 @@ pub mod outbox;
 mod passing_time;
 mod record;
 mod recovery;
+pub mod release_facts;
 pub mod release_history;
 pub mod releases;
 mod repetition;

@@ -3,6 +3,7 @@
 use super::entry::Person;
 use super::{Error, is_begun, log};
 use crate::config::Config;
+use crate::contract::types::Fact;
 use crate::journal::{self, Header, Store};
 
 /// A request for a deployment.
@@ -20,6 +21,8 @@ pub struct Request<'a> {
     pub approved_by: Option<&'a Person>,
     /// The person who declares the release urgent.
     pub urgent: Option<&'a Person>,
+    /// The facts of the command line.
+    pub facts: &'a [Fact],
     /// The stopped commits that a person permits in the release.
     pub waiver: Option<&'a Waiver>,
 }

@@ -32,7 +32,7 @@ pub(super) fn labels(survey: &mut Survey<'_, '_>) -> Result<Vec<UnreleasedLabel>
 }
 
 /// The live commit: the last promoted release, or the baseline of production if no release was promoted since then.
-fn live(store: &mut dyn Store, production: &str) -> Result<Option<String>, Error> {
+pub(super) fn live(store: &mut dyn Store, production: &str) -> Result<Option<String>, Error> {
     let mut deployments = store.deployments(LISTED)?.into_iter();
     let promoted = deployments.find(Header::is_promoted);
     let baseline = store.baseline(production)?;

@@ -38,6 +38,13 @@ impl Commit {
         lines.find_map(|line| line.strip_prefix(name.as_bytes()))
     }
 
+    /// Whether the commit has a signature.
+    ///
+    /// Source: the headers `gpgsig` and, in a repository with SHA-256, `gpgsig-sha256`. Both also hold signatures of SSH.
+    pub fn is_signed(&self) -> bool {
+        self.header("gpgsig ").is_some() || self.header("gpgsig-sha256 ").is_some()
+    }
+
     /// The parents of the commit; a merge has two or more.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
         self.raw[..self.message]

@@ -51,18 +51,25 @@ pub fn from_paragraphs(paragraphs: &[String]) -> Result<Reading, Error> {
 ///
 /// Source: the header line `author NAME <ADDRESS> SECONDS ZONE`.
 pub fn author(commit: &git::Commit) -> Option<String> {
-    let (name, _) = split_at_last(commit.header("author ")?, b" <")?;
-    text(commit, name)
+    person(commit, "author ").0
 }
 
 /// The name and the address of the author of a commit, as far as the commit says them.
 pub fn authors(commit: &git::Commit) -> Vec<String> {
-    let address = commit.header("author ").and_then(|line| {
-        let (_, rest) = split_at_last(line, b" <")?;
-        let (address, _) = split_at_last(rest, b"> ")?;
-        text(commit, address)
-    });
-    author(commit).into_iter().chain(address).collect()
+    let (name, address) = person(commit, "author ");
+    name.into_iter().chain(address).collect()
+}
+
+/// The name and the address in a header of a commit, `author ` or `committer `, as far as the commit says them.
+pub fn person(commit: &git::Commit, header: &str) -> (Option<String>, Option<String>) {
+    let Some((name, rest)) = commit
+        .header(header)
+        .and_then(|line| split_at_last(line, b" <"))
+    else {
+        return (None, None);
+    };
+    let address = split_at_last(rest, b"> ").and_then(|(address, _)| text(commit, address));
+    (text(commit, name), address)
 }
 
 /// A part of a header in the encoding of the commit; `None` if it is empty.

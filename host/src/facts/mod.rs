@@ -15,5 +15,6 @@ pub mod history_file;
 pub mod load_test;
 pub mod merges;
 pub mod message;
+pub mod release;
 pub mod reverts;
 pub mod webhook;

@@ -39,6 +39,11 @@ impl Limit {
         }
     }
 
+    /// The same limit with another time.
+    pub(crate) const fn within(&self, time: Duration) -> Self {
+        Self::new(self.of, self.bytes, Some(time), self.note)
+    }
+
     /// How long reading may take; `None` without a time limit.
     pub fn time_limit(&self) -> Option<Duration> {
         #[cfg(test)]
@@ -114,6 +119,13 @@ pub const RESULT: Limit = Limit::new(
 pub const RESULTS_FILE: u64 = 1 << 30;
 /// The answer of a step.
 pub const ANSWER: Limit = Limit::new("the answer of a step", 64 << 10, None, REGULAR);
+/// The output of the command of `[facts]`. `[facts] time-limit` replaces the time.
+pub const FACTS: Limit = Limit::new(
+    "the output of the command of `[facts]`",
+    1 << 20,
+    Some(Duration::from_mins(1)),
+    "`[facts] time-limit` replaces the time",
+);
 /// The event file of GitHub Actions.
 pub const EVENT: Limit = Limit::new("the event of GitHub Actions", 32 << 20, None, REGULAR);
 /// An export file, which may have the values of earlier steps.
@@ -239,13 +251,14 @@ pub const DATABASE: Limit = Limit::new(
     "`connect_timeout` limits the login; the server has 10 s for a statement and 5 s for a lock",
 );
 /// All limits, in the order of the documentation.
-pub const ALL: [&Limit; 26] = [
+pub const ALL: [&Limit; 27] = [
     &CONFIGURATION,
     &COMPONENT,
     &MESSAGE,
     &INPUT,
     &HISTORY,
     &ANSWER,
+    &FACTS,
     &EVENT,
     &RESULT,
     &EXPORTED,

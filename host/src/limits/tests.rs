@@ -74,6 +74,16 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
             .map_err(|it| it.line())
     } else if of(&super::ANSWER) {
         deployment::answer(path).map(|_| done(()))
+    } else if of(&super::FACTS) {
+        let script = script(feed, "");
+        let command = facts::release::command::Command {
+            arguments: &["sh", "-c", &script].map(str::to_owned),
+            folder: Path::new("/"),
+            variables: &[],
+            without: &[],
+            time_limit: limit.time(),
+        };
+        command.run().map(|_| done(())).map_err(|it| it.line())
     } else if of(&super::EVENT) {
         facts::ci::read_event(path)
             .map(|_| done(()))
@@ -274,6 +284,7 @@ fn outcome(reader: usize, feed: Feed) -> (u64, String) {
         command.env("PATH", format!("{}:{path}", folder.path().display()));
     } else if !of(&[
         &super::CHILD_ERRORS,
+        &super::FACTS,
         &super::LINE,
         &super::WEBHOOK,
         &super::FORM,

@@ -125,6 +125,7 @@ pub fn config(
         steps,
         load_tests,
         windows,
+        facts: None,
         labels: Labels::default(),
         policy: None,
         slack: None,

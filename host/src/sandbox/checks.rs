@@ -7,8 +7,8 @@ use crate::contract::labels::{Labels, Message};
 use crate::contract::promotion::{
     Action, Conclusion, Decision, Event, LoadTestRun, Permission, Question, Step,
 };
-use crate::contract::types::{Evidence, Reason, Settings, Span};
-use crate::contract::validate::{is_commit, is_tag};
+use crate::contract::types::{Attribute, Evidence, Reason, Settings, Span};
+use crate::contract::validate::{is_attribute_name, is_attribute_value, is_commit, is_tag};
 
 pub(super) type Check = Result<(), Failure>;
 
@@ -21,6 +21,7 @@ pub fn labels(answer: &Answer<Labels>, message: &Message) -> Check {
     for span in labels.source.iter().chain(spans) {
         place(*span, &message.text)?;
     }
+    attributes(&labels.extra)?;
     labels.diagnostics.iter().try_for_each(|d| code(&d.code))
 }
 
@@ -78,6 +79,9 @@ pub fn decision(decision: &Decision, history: &[Event], settings: &Settings) -> 
     }
     for status in &decision.environments {
         environment(&status.environment, settings)?;
+    }
+    if let Action::Perform(step) = &decision.next {
+        attributes(&step.arguments)?;
     }
     let permitted = matches!(
         decision.permission,
@@ -142,6 +146,20 @@ fn place(span: Span, text: &str) -> Check {
         .zip(usize::try_from(span.end).ok())
         .is_some_and(|(start, end)| start < end && text.get(start..end).is_some());
     holds(inside, "it referred to a place outside the message")
+}
+
+/// Checks attributes, which are recorded and passed on.
+fn attributes(attributes: &[Attribute]) -> Check {
+    attributes.iter().try_for_each(|it| {
+        holds(
+            is_attribute_name(&it.name),
+            "one of its attributes has an invalid name",
+        )?;
+        holds(
+            is_attribute_value(&it.value),
+            "one of its attributes is not JSON of at most 64 KiB",
+        )
+    })
 }
 
 pub(super) fn holds(kept: bool, otherwise: &str) -> Check {
@@ -240,6 +258,42 @@ mod tests {
                 fits,
                 "{start}..{end}"
             );
+        }
+    }
+
+    #[test]
+    fn attributes_that_are_invalid() {
+        let long = format!("\"{}\"", "x".repeat(64 << 10));
+        for (name, value, broken) in [
+            ("Canary", "10", "an invalid name"),
+            ("", "10", "an invalid name"),
+            ("canary", "ten", "is not JSON"),
+            ("canary", "", "is not JSON"),
+            ("canary", &long, "is not JSON"),
+        ] {
+            let attribute = Attribute {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            };
+            let labels = Labels {
+                action: LoadTestAction::Warn,
+                source: None,
+                diagnostics: Vec::new(),
+                extra: vec![attribute.clone()],
+            };
+            let message = Message {
+                text: String::new(),
+                truncated: false,
+            };
+            assert!(said(super::labels(&Ok(labels), &message)).contains(broken));
+            let step = Step {
+                name: "canary".to_owned(),
+                environment: "prod".to_owned(),
+                arguments: vec![attribute],
+            };
+            let decision = with(Permission::Hold, Action::Perform(step));
+            let check = super::decision(&decision, &[], &settings::defaults());
+            assert!(said(check).contains(broken));
         }
     }
 

@@ -33,6 +33,7 @@ pub struct Policy {
     pre: InstancePre<Limiter>,
     exports: PolicyIndices,
     component: Component,
+    is_bundled: bool,
 }
 
 /// One fresh instance of a policy. It keeps its memory between calls, so one decision takes a new one.
@@ -52,7 +53,12 @@ impl Policy {
         bundled::allow(&mut config);
         let engine = engine(how_often, &config)?;
         let component = bundled::load(&engine).map_err(unfit)?;
-        Self::new(engine, component)
+        let policy = Self::new(engine, component)?;
+        // A build can embed another component.
+        Ok(Self {
+            is_bundled: !cfg!(policy_given),
+            ..policy
+        })
     }
 
     /// Loads a component from a file, and compiles it in a child process.
@@ -102,7 +108,13 @@ impl Policy {
             pre,
             exports,
             component,
+            is_bundled: false,
         })
+    }
+
+    /// Whether this is the policy of this repository, as [`Self::bundled`] loads it.
+    pub fn is_bundled(&self) -> bool {
+        self.is_bundled
     }
 
     /// Makes a fresh instance.

@@ -4,6 +4,7 @@ use super::Shared;
 use super::display::reasons_text;
 use crate::clock;
 use crate::contract::promotion::{Action, Conclusion, Instruction, Release};
+use crate::deployment::release_facts::{self, Sources};
 use crate::deployment::release_history::{self, OfRelease};
 use crate::error::Error;
 use crate::facts::{git, message};
@@ -25,7 +26,7 @@ pub enum StartDecision {
 ///
 /// # Errors
 ///
-/// If the journal can't be read. A failure of the policy is a reason to wait.
+/// If the journal can't be read. A failure of the policy, or of the command of `[facts]`, is a reason to wait.
 pub fn decide(
     shared: &Shared,
     store: &mut dyn Store,
@@ -39,12 +40,28 @@ pub fn decide(
         digest: request.digest.as_deref(),
     };
     let history = release_history::history(store, of, now, settings)?;
+    let sources = Sources {
+        config: Some(&context.config),
+        policy: &context.policy,
+        repo: context.repo.as_deref(),
+        given: &[],
+    };
+    let facts = match sources.read(release_facts::Subject {
+        commit: &request.commit,
+        read: None,
+        tag: Some(&request.tag),
+        digest: request.digest.as_deref(),
+        ci: None,
+    }) {
+        Ok(facts) => facts,
+        Err(error) => return Ok(StartDecision::Wait(Error::from(error).line())),
+    };
     let release = Release {
         tag: request.tag.clone(),
         digest: request.digest.clone(),
         instruction: instruction(shared, &request.commit),
         authors: Vec::new(),
-        facts: Vec::new(),
+        facts,
     };
     let decision = match context.policy.decide(&release, &history, now, settings) {
         Ok(decision) => decision,

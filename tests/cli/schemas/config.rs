@@ -27,6 +27,7 @@ const TABLES: [(&str, &str); 16] = [
     ),
     ("[release]", "/$defs/ReleaseTable/properties"),
     ("[policy]", "/$defs/PolicyTable/properties"),
+    ("[facts]", "/$defs/FactsTable/properties"),
     ("[slack]", "/$defs/SlackTable/properties"),
     ("[report]", "/$defs/ReportTable/properties"),
     ("[journal]", "/$defs/JournalTable/properties"),

@@ -238,3 +238,38 @@ fn unusable_windows_end_every_command() {
         }
     }
 }
+
+/// A parameter that the policy does not know has no effect, so every command that asks the policy refuses it.
+#[test]
+fn the_bundled_policy_has_no_parameters() {
+    let (shop, tag) = shop();
+    let text = format!("{SHOP}[policy.parameters]\nshare = 10\n");
+    write(shop.path(), &text);
+    let line = text.lines().count();
+    let said = format!(
+        "failed to use `greenlight.toml`: line {line}: `policy.parameters.share`: the bundled policy has no parameters"
+    );
+    for command in [
+        &["config", "check"][..],
+        &["label", "--rev", "HEAD"],
+        &["resolve", &tag],
+        &["decide", "--tag", &tag],
+        &["run", "--tag", &tag],
+        &["run", "--local"],
+    ] {
+        greenlight(command).within(shop.path()).gives(
+            2,
+            Text::Nothing,
+            Text::Has(&[&said, "help: name a policy that has this parameter"]),
+        );
+    }
+    // The same component in a file is the same policy.
+    greenlight(["policy", "export", "p.wasm"])
+        .within(shop.path())
+        .run();
+    greenlight(["resolve", "--policy", "p.wasm", &tag])
+        .within(shop.path())
+        .gives(2, Text::Nothing, Text::Has(&[&said]));
+    let show = greenlight(["config", "show"]).within(shop.path());
+    show.gives(0, Text::Has(&["policy.parameters.share"]), Text::Nothing);
+}

@@ -9,6 +9,7 @@ use crate::cli::WarnExitCode;
 use crate::cli::args::{self, FormatArguments};
 use crate::cli::configuration::PolicyArguments;
 use crate::cli::exports::ExportArguments;
+use crate::cli::fact_arguments::FactArguments;
 use crate::cli::reports::ReportArguments;
 use crate::deployment::Waiver;
 use crate::deployment::entry::Person;
@@ -70,6 +71,8 @@ pub struct Arguments {
     /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
     pub(super) warn_exit_code: WarnExitCode,
+    #[command(flatten)]
+    pub(super) facts: FactArguments,
     #[command(flatten)]
     pub(super) messages: MessageArguments,
     #[command(flatten)]

@@ -121,6 +121,7 @@ impl Deployment<'_> {
             again: self.arguments.again,
             approved_by: approved_by.as_ref(),
             urgent: urgent.as_ref(),
+            facts: &self.arguments.facts.facts,
             waiver: waiver.as_ref(),
         };
         self.drive(found, output, |context| {

@@ -38,6 +38,9 @@ impl List<'_> {
                 shown.push(self.setting(&format!("step.{place}.{key}"), value));
             }
         }
+        if let Some(facts) = config.and_then(|it| it.facts.as_ref()) {
+            shown.push(self.setting("facts.time-limit", duration(facts.time_limit)));
+        }
         let default = || Path::new(RECORDS).join("journal.db");
         let journal = config.map_or_else(default, |it| it.journal.as_str().into());
         shown.push(Setting {
