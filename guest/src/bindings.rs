@@ -1,6 +1,6 @@
 //! The types of the contract, generated from `wit/`. They are the policy's own types.
 //!
-//! This is the only file that the generator writes into. `component.rs` connects the contract's functions
+//! This is the only file that the generator writes into. `policy.rs` connects the contract's functions
 //! to the modules that answer them.
 
 #![allow(
@@ -14,6 +14,8 @@ wit_bindgen::generate!({
     path: "../wit",
     world: "policy",
     additional_derives: [PartialEq],
+    pub_export_macro: true,
+    default_bindings_module: "greenlight_policy::bindings",
 });
 
 pub use exports::greenlight::policy::{environments, labels, promotion, types};

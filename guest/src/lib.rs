@@ -7,18 +7,24 @@
 //! - [`publish`] decides which tags a build is published under.
 //! - [`validate`] checks names and settings.
 //! - [`promotion`] decides whether a release continues, and what happens next.
+//! - [`policy`] connects them to the contract, and is where a policy of another crate starts.
 //!
 //! The same code runs natively, in its unit tests, and as a WebAssembly component, in the host's
 //! sandbox. The contract is in `wit/`; its types are those of [`bindings`].
+//!
+//! A crate that builds a policy on top of this one depends on it without its default features: the feature `component`
+//! exports the bundled policy itself.
 
 pub mod action;
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", feature = "component"))]
 mod allocator;
 pub mod bindings;
+#[cfg(feature = "component")]
 mod component;
 #[cfg(test)]
 mod fixtures;
 pub mod label;
+pub mod policy;
 pub mod promotion;
 pub mod publish;
 pub mod reason;

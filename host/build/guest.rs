@@ -21,35 +21,57 @@ const PROFILE: [&str; 6] = [
     "overflow-checks=true",
 ];
 
-/// Compiles the policy and returns the bytes of the core module.
-pub fn build(toolchain: &Toolchain, workspace: &Path, out: &Path) -> anyhow::Result<Vec<u8>> {
+/// What is compiled.
+pub struct Module<'a> {
+    /// The package.
+    pub package: &'a str,
+    /// The arguments that select one of its targets.
+    pub target: &'a [&'a str],
+    /// The file of the core module, from the folder of the profile.
+    pub file: &'a str,
+}
+
+/// The bundled policy.
+pub const POLICY: Module<'_> = Module {
+    package: "greenlight-policy",
+    target: &["--lib"],
+    file: "greenlight_policy.wasm",
+};
+
+/// Compiles a policy and returns the bytes of the core module.
+pub fn build(
+    toolchain: &Toolchain,
+    workspace: &Path,
+    out: &Path,
+    module: &Module<'_>,
+) -> anyhow::Result<Vec<u8>> {
     // The outer cargo holds the lock of its own target directory until this program ends.
     let target_dir = out.join("guest");
-    let status = command(toolchain, workspace, &target_dir)
+    let status = command(toolchain, workspace, &target_dir, module)
         .status()
         .context("run cargo for the policy")?;
     if !status.success() {
         bail!("compile the policy: cargo ended with {status}");
     }
-    let module = target_dir
-        .join(TARGET)
-        .join("release/greenlight_policy.wasm");
-    fs::read(&module).with_context(|| format!("read `{}`", module.display()))
+    let file = target_dir.join(TARGET).join("release").join(module.file);
+    fs::read(&file).with_context(|| format!("read `{}`", file.display()))
 }
 
-fn command(toolchain: &Toolchain, workspace: &Path, target_dir: &Path) -> Command {
+fn command(
+    toolchain: &Toolchain,
+    workspace: &Path,
+    target_dir: &Path,
+    module: &Module<'_>,
+) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     scrub(&mut command);
     command
         .current_dir(workspace)
         // The outer cargo reads the standard output of a build script.
         .stdout(Stdio::null())
-        .args([
-            "rustc",
-            "--package=greenlight-policy",
-            "--lib",
-            "--crate-type=cdylib",
-        ])
+        .args(["rustc", "--package", module.package])
+        .args(module.target)
+        .arg("--crate-type=cdylib")
         .args(["--release", "--locked", "--target", TARGET])
         .arg("--manifest-path")
         .arg(workspace.join("guest/Cargo.toml"))

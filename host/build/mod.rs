@@ -57,7 +57,7 @@ fn built(workspace: &Path, out: &Path) -> anyhow::Result<Vec<u8>> {
         );
     }
     let toolchain = toolchain::find(workspace, out)?;
-    encode(&guest::build(&toolchain, workspace, out)?)
+    encode(&guest::build(&toolchain, workspace, out, &guest::POLICY)?)
 }
 
 fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {

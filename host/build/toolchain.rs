@@ -149,7 +149,11 @@ fn has_source(sysroot: &Path) -> bool {
 
 /// Finds a linker for WebAssembly: the toolchain's own, or one that is installed.
 fn linker(sysroot: &Path) -> anyhow::Result<PathBuf> {
-    let host = env::var("HOST").context("read `HOST`, which cargo sets")?;
+    // Cargo sets it for build scripts, but not for tests.
+    let host = match env::var("HOST") {
+        Ok(host) => host,
+        Err(_) => print(Path::new("rustc"), &[], &["host-tuple"])?,
+    };
     let own = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
     let path = env::var_os("PATH").unwrap_or_default();
     let installed = ["rust-lld", "wasm-ld"]

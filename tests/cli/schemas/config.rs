@@ -13,7 +13,7 @@ fn example() -> String {
 }
 
 /// The keys of the schema's tables, by the table's name in the file.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("", "/properties"),
     ("[[environment]]", "/$defs/EnvironmentTable/properties"),
     ("[load-test]", "/$defs/LoadTestTable/properties"),

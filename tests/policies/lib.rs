@@ -1,0 +1,1 @@
+//! Examples of policies on top of the bundled one. Each example is a whole policy.
