@@ -236,3 +236,25 @@ fn a_load_test_is_a_table() {
         );
     }
 }
+
+#[test]
+fn named_environments_keep_a_load_test() {
+    use crate::config::resolved::{Flags, resolve};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("greenlight.toml");
+    let environments = ["qa".to_owned(), "live".to_owned()];
+    for (text, expected) in [
+        ("", [vec!["load-test"], vec![]]),
+        (SHOP, [vec!["load-test"], vec![]]),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        let flags = Flags {
+            config: Some(&file),
+            environments: &environments,
+            ..Flags::default()
+        };
+        let resolved = resolve(&flags, &|_| None).expect("settings");
+        assert_eq!(names(&resolved.settings), expected);
+    }
+}

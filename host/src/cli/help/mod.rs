@@ -105,6 +105,7 @@ pages! {
     "0031" => "decisions/0031-contract-0.2.md",
     "0033" => "decisions/0033-people.md",
     "0034" => "decisions/0034-steps.md",
+    "0035" => "decisions/0035-load-tests.md",
     "0036" => "decisions/0036-facts.md",
     "limits" => "limits.md",
     "performance" => "performance.md",

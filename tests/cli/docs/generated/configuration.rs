@@ -102,6 +102,11 @@ fn table<'a>(root: &'a Value, property: &'a Value) -> Option<(&'a Value, bool)> 
     if schema["properties"].is_object() {
         return Some((schema, false));
     }
+    // One table, or a list of them: it is shown as a list.
+    let mut choices = schema["anyOf"].as_array().into_iter().flatten();
+    if let Some(list) = choices.find(|it| it["items"].is_object()) {
+        return table(root, list);
+    }
     let items = resolved(root, &schema["items"]);
     items["properties"].is_object().then_some((items, true))
 }
