@@ -175,7 +175,8 @@ mod tests {
             | Name::Policy
             | Name::History
             | Name::Status
-            | Name::JournalExport => 3,
+            | Name::JournalExport
+            | Name::Table => 3,
             _ => 2,
         }
     }
