@@ -1,6 +1,6 @@
 //! The component of the bundled policy.
 
-use crate::policy::Policy;
+use crate::policy::{Policy, export_policy};
 
 /// Every answer is the one of this crate.
 #[cfg_attr(
@@ -11,4 +11,4 @@ struct Bundled;
 
 impl Policy for Bundled {}
 
-crate::export_policy!(Bundled);
+export_policy!(Bundled);

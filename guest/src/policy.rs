@@ -97,6 +97,9 @@ macro_rules! export_policy {
     };
 }
 
+#[cfg(feature = "component")]
+pub(crate) use export_policy;
+
 impl<P: Policy> labels::Guest for P {
     fn parse(message: Message, default: LoadTestAction) -> Result<Labels, Vec<Reason>> {
         <P as Policy>::parse(&message, default)

@@ -227,7 +227,14 @@ fn are_strict_and_documented() {
                 }
             } else if node["type"] == "object" || keys.iter().any(|key| key == "properties") {
                 // A stored record has the keys of the version that wrote it.
-                let open = name == "journal-export" && at.ends_with("/properties/record");
+                // Only the policy knows its parameters.
+                let open = [
+                    ("journal-export", "/properties/record"),
+                    ("config", "/properties/parameters"),
+                ];
+                let open = open
+                    .iter()
+                    .any(|(of, end)| name == *of && at.ends_with(end));
                 assert_eq!(node["additionalProperties"], json!(open), "{name}: {at}");
                 assert_eq!(node["type"], json!("object"), "{name}: {at}");
             }
