@@ -90,10 +90,9 @@ macro_rules! export_policy {
             clippy::pedantic,
             reason = "the generated exports read their arguments from memory"
         )]
-        mod exported_policy {
-            use super::$policy;
-            $crate::bindings::export!($policy with_types_in $crate::bindings);
-        }
+        const _: () = {
+    $crate::bindings::export!($policy with_types_in $crate::bindings);
+        };
     };
 }
 
