@@ -270,6 +270,6 @@ fn the_bundled_policy_has_no_parameters() {
     greenlight(["resolve", "--policy", "p.wasm", &tag])
         .within(shop.path())
         .gives(2, Text::Nothing, Text::Has(&[&said]));
-    let show = greenlight(["config", "show"]).within(shop.path());
-    show.gives(0, Text::Has(&["policy.parameters.share"]), Text::Nothing);
+    let shown = greenlight(["config", "show"]).within(shop.path());
+    shown.gives(0, Text::Has(&["policy.parameters.share"]), Text::Nothing);
 }
