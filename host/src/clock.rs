@@ -30,6 +30,15 @@ pub fn since_boot() -> Option<Duration> {
     Duration::try_from(time).ok()
 }
 
+/// The time by which a deployment measures how long it waits: the one since this machine started. A test can let it pass
+/// faster.
+pub fn passing() -> Option<Duration> {
+    let time = since_boot()?;
+    #[cfg(debug_assertions)]
+    let time = jumps::passed(time)?;
+    Some(time)
+}
+
 /// Seconds since 1970, the unit of the policy.
 pub fn seconds() -> u64 {
     milliseconds() / 1000
@@ -43,7 +52,7 @@ pub fn in_milliseconds(duration: Duration) -> u64 {
 /// Shifts the system clock in tests. A release build does not contain it.
 #[cfg(debug_assertions)]
 mod jumps {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::LazyLock;
     use std::time::Duration;
     use std::{env, fs};
@@ -51,13 +60,27 @@ mod jumps {
     /// The variable that names a file with an offset in seconds, which may be negative.
     const VARIABLE: &str = "GREENLIGHT_TEST_CLOCK_OFFSET";
 
+    /// The variable that names a file with the seconds by which deployments wait less than they record.
+    const PASSED: &str = "GREENLIGHT_TEST_PASSED_TIME";
+
     /// The file is read each time that the clock is read, so that a test can shift the clock of a running process.
     static FILE: LazyLock<Option<PathBuf>> =
         LazyLock::new(|| env::var_os(VARIABLE).map(PathBuf::from));
+    static PASSED_FILE: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| env::var_os(PASSED).map(PathBuf::from));
 
     /// The time that the shifted clock shows; `None` before 1970.
     pub(super) fn after(time: Duration) -> Option<Duration> {
-        let Some(file) = FILE.as_deref() else {
+        read(FILE.as_deref(), time)
+    }
+
+    /// The time since this machine started, and what a test lets pass in addition.
+    pub(super) fn passed(time: Duration) -> Option<Duration> {
+        read(PASSED_FILE.as_deref(), time)
+    }
+
+    fn read(file: Option<&Path>, time: Duration) -> Option<Duration> {
+        let Some(file) = file else {
             return Some(time);
         };
         let offset = fs::read_to_string(file).unwrap_or_default();

@@ -21,3 +21,4 @@ mod status;
 mod streams;
 mod tags;
 mod untrusted;
+pub mod windows;

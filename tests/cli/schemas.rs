@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::harness::{Text, greenlight};
 
 /// Every document that has a schema.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     "label",
     "tags",
     "resolve",
@@ -29,6 +29,7 @@ const NAMES: [&str; 20] = [
     "settings",
     "status",
     "intervention",
+    "window",
     "live",
     "rollback-advice",
     "journal-verify",

@@ -50,3 +50,4 @@ mod steps;
 mod survival;
 mod under_way;
 mod waiting;
+mod windows;

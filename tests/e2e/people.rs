@@ -45,7 +45,7 @@ fn is_asked(pipeline: &Pipeline, number: u64) -> bool {
 }
 
 /// The environments that are locked.
-fn locked(pipeline: &Pipeline) -> Vec<Lock> {
+pub fn locked(pipeline: &Pipeline) -> Vec<Lock> {
     let mut store = journal::open(&pipeline.location()).expect("the journal");
     let leases = store.leases().expect("read").into_iter();
     let locks = leases.map(|(lock, _)| lock);

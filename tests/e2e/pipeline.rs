@@ -236,6 +236,7 @@ impl Pipeline {
         command
             .current_dir(self.folder())
             .env("GREENLIGHT_TEST_CLOCK_OFFSET", self.folder().join("clock"))
+            .env("GREENLIGHT_TEST_PASSED_TIME", self.folder().join("passed"))
             .env("SLACK_WEBHOOK", self.slack.url())
             .env("SLACK_TOKEN", slack::TOKEN)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());

@@ -15,6 +15,8 @@ pub(crate) use exports::merge;
 mod fact_arguments;
 mod facts;
 mod facts_document;
+mod freeze;
+mod freeze_end;
 mod help;
 mod hours;
 mod intervene;
@@ -37,6 +39,7 @@ mod status;
 mod table;
 mod tags;
 mod usage;
+mod window;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -100,6 +103,9 @@ enum Command {
     /// It enters no further environment meanwhile. A hold voids the approvals before it.
     Hold(intervene::InterventionArguments),
     Cancel(cancel::CancelArguments),
+    Freeze(freeze::FreezeArguments),
+    Thaw(freeze::ThawArguments),
+    Window(window::WindowArguments),
     Live(live::Arguments),
     RollbackAdvice(rollback::Arguments),
     Serve(serve::Arguments),
@@ -224,6 +230,9 @@ fn run(command: Command, output: &mut Output) -> Result<Exit, Error> {
         Command::Reject(it) => intervene::intervene(Rejected, &it, output),
         Command::Hold(it) => intervene::intervene(Held, &it, output),
         Command::Cancel(arguments) => cancel::cancel(&arguments, output),
+        Command::Freeze(arguments) => freeze::freeze(&arguments, output),
+        Command::Thaw(arguments) => freeze::thaw(&arguments, output),
+        Command::Window(arguments) => window::window(&arguments, output),
         Command::Live(arguments) => live::run(&arguments, output),
         Command::RollbackAdvice(arguments) => rollback::run(&arguments, output),
         Command::Serve(arguments) => serve::run(&arguments, output),

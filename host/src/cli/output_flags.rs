@@ -42,7 +42,7 @@ enum Flag {
 use Flag::{Color as C, Quiet as Q, Verbose as V};
 
 /// The flags that each command offers. A command without a row offers none.
-const OFFERED: [(&str, &[Flag]); 24] = [
+const OFFERED: [(&str, &[Flag]); 27] = [
     ("label", &[C, Q, V]),
     ("tags", &[C, Q, V]),
     ("resolve", &[Q, V]),
@@ -56,6 +56,9 @@ const OFFERED: [(&str, &[Flag]); 24] = [
     ("reject", &[Q, V]),
     ("hold", &[Q, V]),
     ("cancel", &[Q, V]),
+    ("freeze", &[Q, V]),
+    ("thaw", &[Q, V]),
+    ("window", &[V]),
     ("live", &[V]),
     ("rollback-advice", &[V]),
     ("serve", &[Q, V]),

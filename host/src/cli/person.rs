@@ -7,16 +7,34 @@ use super::args;
 use crate::deployment::entry::Person;
 use crate::facts::ci;
 
-/// The person.
+/// The name of the person.
 #[derive(Debug, Args)]
-pub struct PersonArguments {
+pub struct PersonName {
     /// Record this name as the person [default: the person for whom the CI system runs the build]. Another name than that
     /// person's is recorded as claimed, not proven.
     #[arg(long, value_name = "NAME", value_parser = args::person)]
     by: Option<String>,
+}
+
+/// The person.
+#[derive(Debug, Args)]
+pub struct PersonArguments {
+    #[command(flatten)]
+    name: PersonName,
     /// Record why.
     #[arg(long, value_name = "TEXT", value_parser = args::reason)]
     reason: Option<String>,
+}
+
+impl PersonName {
+    /// The person of the flag, or the one that the CI system names.
+    ///
+    /// # Errors
+    ///
+    /// If neither names a person.
+    pub fn person(&self) -> Result<Person, Error> {
+        named(self.by.as_deref())
+    }
 }
 
 impl PersonArguments {
@@ -26,7 +44,7 @@ impl PersonArguments {
     ///
     /// If neither the flag nor the CI system names a person.
     pub fn person(&self) -> Result<Person, Error> {
-        let mut person = named(self.by.as_deref())?;
+        let mut person = self.name.person()?;
         person.reason.clone_from(&self.reason);
         Ok(person)
     }

@@ -44,6 +44,8 @@ pub enum Name {
     Status,
     /// What `approve`, `reject`, `hold` and `cancel` print with `--format json`, and what `serve` answers to them.
     Intervention,
+    /// What `window --format json` prints.
+    Window,
     /// What `live --format json` prints.
     Live,
     /// What `rollback-advice --format json` prints.
@@ -87,6 +89,7 @@ schemas! {
     History => "history",
     Status => "status",
     Intervention => "intervention",
+    Window => "window",
     Live => "live",
     RollbackAdvice => "rollback-advice",
     JournalVerify => "journal-verify",
@@ -113,6 +116,7 @@ mod tests {
     use crate::cli::config as settings;
     use crate::cli::{
         explain, facts_document, hours, journal, live, policy, replay, rollback, status, table,
+        window,
     };
     use crate::config;
     use crate::contract::documents;
@@ -146,6 +150,7 @@ mod tests {
             Name::History => input().into_root_schema_for::<History>(),
             Name::Status => output::<status::StatusDocument>(),
             Name::Intervention => output::<InterventionDocument>(),
+            Name::Window => output::<window::WindowDocument>(),
             Name::Live => output::<live::LiveDocument>(),
             Name::RollbackAdvice => output::<rollback::AdviceDocument>(),
             Name::JournalVerify => output::<journal::VerifyDocument>(),
@@ -166,7 +171,7 @@ mod tests {
     /// The version of a document.
     fn version(name: Name) -> u8 {
         match name {
-            Name::Hours | Name::Intervention => 1,
+            Name::Hours | Name::Intervention | Name::Window => 1,
             Name::Label
             | Name::Decision
             | Name::Refusal

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::Config;
 use super::values::{self, Span, Wrong};
 #[cfg(test)]
 use crate::contract::fields::shapes;
 use crate::contract::history::MOST_NODES;
 use crate::contract::settings;
 use crate::contract::types::EnvironmentSettings;
+use crate::error::Error;
 use crate::http::{has_credentials, is_url};
 
 /// One environment.
@@ -162,4 +164,27 @@ const fn fifteen_minutes() -> Span {
 
 const fn five_seconds() -> Span {
     Span::of(5)
+}
+impl Config {
+    /// The names of the environments, in order.
+    pub fn names(&self) -> Vec<&str> {
+        let environments = self.settings.environments.iter();
+        environments.map(|it| it.name.as_str()).collect()
+    }
+
+    /// Checks that there is an environment of this name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn check_name(&self, name: &str) -> Result<(), Error> {
+        let names = self.names();
+        if names.contains(&name) {
+            return Ok(());
+        }
+        Err(Error::new(
+            format!("unknown environment `{name}`"),
+            format!("the environments are {}", names.join(", ")),
+        ))
+    }
 }

@@ -1,6 +1,7 @@
 //! Beginning a deployment: once for each idempotency key, one at a time for each tag, and not for a release that is
 //! live.
 
+use super::calendar;
 use super::claim_number::{Claimed, claim_number};
 use super::driver::Driver;
 use super::entry::{Began, Details, Person};
@@ -11,7 +12,7 @@ use super::mailbox::Mailbox;
 use super::recovery::Opening;
 use super::release_facts::{self, Sources};
 use super::request::Request;
-use super::{Context, Error, HeldLeases, Outcome};
+use super::{Context, Error, Excuses, HeldLeases, Outcome};
 use crate::clock;
 use crate::config::Config;
 use crate::contract::Answer;
@@ -41,6 +42,10 @@ pub fn begin(mut context: Context<'_>, request: &Request<'_>) -> Result<Outcome,
         Err(reasons) => return Ok(Outcome::Refused(reasons)),
     };
     let entry = position(settings, &target.environment)?;
+    if let Some(excuses) = request.excuses {
+        let freezes = calendar::freezes(context.config)?;
+        excuses.check(context.config, &freezes)?;
+    }
     if let Some(live) = live_already(&context, request, &target.commit, entry)? {
         return Ok(Outcome::LiveAlready(live));
     }
@@ -166,7 +171,8 @@ fn said(request: &Request<'_>) -> Vec<Said> {
             }),
         })
     });
-    approved.into_iter().chain(waived).collect()
+    let excused = request.excuses.into_iter().flat_map(Excuses::said);
+    approved.into_iter().chain(waived).chain(excused).collect()
 }
 
 /// Checks that the secret of the channel can be read. Otherwise people would learn only at the end that they get no

@@ -2,12 +2,26 @@
 
 use jiff::Timestamp;
 
+use super::{Error, log};
+use crate::config::Config;
 use crate::contract::promotion::{Calendar, Event, EventKind, Outside, Period, Window, WindowKind};
 use crate::journal::Freeze;
 use crate::window::{self, Rule, expand};
 
 /// With fewer seconds of known time left, the windows are recorded again.
 const ENOUGH: u64 = 7 * 24 * 60 * 60;
+
+/// The freezes of the journal; none if there is no journal yet.
+///
+/// # Errors
+///
+/// If the journal can't be read.
+pub fn freezes(config: &Config) -> Result<Vec<Freeze>, Error> {
+    match log::look(config)? {
+        Some(mut store) => Ok(store.freezes()?),
+        None => Ok(Vec::new()),
+    }
+}
 
 /// The windows from `now` on, in seconds since 1970, for 31 days. `environments` are those of the deployment, in order; a
 /// window for other environments is left out.
@@ -92,7 +106,7 @@ fn written_freeze(
             end: until.unwrap_or(known_until),
         }],
         outside: Outside::Hold,
-        why: Some(format!("{} ({})", freeze.new.why, freeze.new.by)),
+        why: Some(format!("{}, by {}", freeze.new.why, freeze.new.by)),
         zone: zone.to_owned(),
     }
 }
@@ -214,7 +228,7 @@ mod tests {
         );
         assert_eq!(freeze.environments, KNOWN);
         assert_eq!(freeze.periods[0].end, calendar.known_until);
-        assert_eq!(freeze.why.as_deref(), Some("incident (Ada)"));
+        assert_eq!(freeze.why.as_deref(), Some("incident, by Ada"));
     }
 
     #[test]

@@ -14,11 +14,13 @@ mod supersede;
 mod waiting;
 mod windows;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::commands::{self, Command};
 use super::entry::{Began, Details, Entry, Person};
+use super::held::Held;
 use super::imported::Imported;
 use super::last_look::LastLook;
 use super::load_test::{self, RunningTest};
@@ -27,7 +29,7 @@ use super::mailbox::Mailbox;
 use super::nodes::{self, Nodes};
 use super::recovery::Opening;
 use super::survey::Survey;
-use super::{Context, End, Error, HeldLeases, Keeper, occupant};
+use super::{Context, End, Error, HeldLeases, Keeper, calendar, occupant};
 use crate::contract::actions::sentence;
 use crate::contract::promotion::{
     Action, Conclusion, Decision, EventKind, LoadTest, LoadTestRun, Outcome, Release,
@@ -52,6 +54,8 @@ pub(super) struct Driver<'a> {
     imported: Imported,
     /// The freezes of the journal, when the windows were read last.
     freezes: Vec<Freeze>,
+    /// The environments that windows held the release before, as people were told.
+    told_held: BTreeSet<String>,
     /// Whether time has passed since sibling deployments were read.
     stale: bool,
     /// What the nodes serve at the end of a deployment that does not succeed.
@@ -95,6 +99,7 @@ impl<'a> Driver<'a> {
             surveyed: None,
             imported: Imported::default(),
             freezes: Vec::new(),
+            told_held: BTreeSet::new(),
             stale: true,
             last_look: LastLook::default(),
             entry,
@@ -109,7 +114,7 @@ impl<'a> Driver<'a> {
     pub(super) fn run(mut self, opening: Opening) -> Result<End, Error> {
         let opened = match opening {
             Opening::New { said } => self.open(said),
-            Opening::Resumed(recovery) => self.recover(recovery),
+            Opening::Resumed { recovery, said } => self.recover(recovery, said),
         };
         let mut step = opened.map(|()| None);
         let ended = loop {
@@ -202,7 +207,9 @@ impl<'a> Driver<'a> {
             now,
             decision: decision.clone(),
         })?;
-        self.context.screen.decided(&decision);
+        let held = Held::of(&decision, calendar::last(self.record.events()));
+        self.context.screen.decided(&decision, held.as_ref());
+        self.tell_held(held)?;
         Ok(decision)
     }
 

@@ -14,6 +14,7 @@
 //! - `recovery` says what is done about an effect that was running when its process died.
 //! - [`Lock`](journal::Lock) names what a deployment locks, [`HeldLeases`] holds and renews the locks, [`Drivers`] says
 //!   which deployments are being driven.
+//! - `calendar` has the windows and freezes as the policy receives them; [`opening`] says whether an environment is open.
 //! - [`served`] says what each environment serves, as the journal shows it; [`live`] asks its nodes; `last_look` asks
 //!   them again after a failure; [`last_change`] says which deployment began to change an environment last.
 //! - `notify` stores messages to people in the outbox; [`outbox`] sends them.
@@ -22,7 +23,7 @@
 
 mod baseline;
 mod begin;
-mod calendar;
+pub mod calendar;
 mod cancel;
 mod claim_number;
 mod commands;
@@ -31,8 +32,10 @@ mod driver;
 mod drivers;
 pub mod entry;
 mod error;
+mod excuse;
 #[cfg(test)]
 mod fixture;
+pub mod held;
 mod held_leases;
 pub mod history;
 mod imported;
@@ -52,6 +55,7 @@ mod message;
 mod nodes;
 mod notify;
 mod occupant;
+pub mod opening;
 pub mod outbox;
 mod passing_time;
 mod record;
@@ -80,6 +84,7 @@ pub use begin::begin;
 pub use cancel::{Cancellation, cancel};
 pub use drivers::Drivers;
 pub use error::Error;
+pub use excuse::Excuses;
 pub use held_leases::HeldLeases;
 pub use intervene::{Delivery, Sent, intervene};
 pub use intervention::{NewIntervention, needs_reason};
@@ -99,6 +104,7 @@ use crate::effects::shutdown::Shutdown;
 use crate::journal::{self, Header, Store};
 use crate::sandbox::Policy;
 use entry::Began;
+use held::Held;
 use timeline::Round;
 
 /// How many of the newest deployments are listed, by their headers alone, to find those that have not
@@ -142,8 +148,8 @@ impl Context<'_> {
 pub trait Screen {
     /// A deployment begins, or is resumed.
     fn began(&mut self, number: u64, began: &Began, resumed: bool);
-    /// The policy decided.
-    fn decided(&mut self, decision: &Decision);
+    /// The policy decided, and a window may hold the release.
+    fn decided(&mut self, decision: &Decision, held: Option<&Held>);
     /// An effect starts.
     fn started(&mut self, effect: &Action);
     /// The nodes of an environment were asked.

@@ -18,7 +18,7 @@ impl PassingTime {
     /// an earlier process, the time continues after this event.
     pub(super) fn seconds(&mut self, events: &[Event]) -> u64 {
         let system = clock::since_1970().unwrap_or_default();
-        match clock::since_boot() {
+        match clock::passing() {
             Some(boot) => self.at(system, boot, events),
             None => system.as_secs(),
         }

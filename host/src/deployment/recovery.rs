@@ -13,21 +13,29 @@ use super::left_over::LeftOver;
 use super::log::{self, Dated, Log, Source};
 use super::mailbox::Mailbox;
 use super::timeline::Round;
-use super::{Context, Error, HeldLeases, Outcome, Screen, begin, is_begun, unfinished};
+use super::{Context, Error, Excuses, HeldLeases, Outcome, Screen, begin, is_begun, unfinished};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Action, Conclusion, EventKind, InterventionKind, Permission};
 use crate::journal::{Depth, Header, Store};
 
-/// Continues a deployment that has not ended, the latest one unless a number is given.
+/// Continues a deployment that has not ended, the latest one unless a number is given. From then on, it ignores the windows
+/// of `excuses`.
 ///
 /// # Errors
 ///
-/// If there is no such deployment, another process drives it, it began with another policy, or the journal
+/// If there is no such deployment or window, another process drives it, it began with another policy, or the journal
 /// can't be read or written.
-pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Error> {
+pub fn resume(
+    context: Context<'_>,
+    number: Option<u64>,
+    excuses: Option<&Excuses>,
+) -> Result<Outcome, Error> {
     begin::check_channel(context.config)?;
     let (location, mut store) = log::open(context.config)?;
     store.check(Depth::Quick)?;
+    if let Some(excuses) = excuses {
+        excuses.check(context.config, &store.freezes()?)?;
+    }
     let header = find(store.as_mut(), number)?;
     let number = header.number;
     let leases = HeldLeases::keep(location.clone(), context.config.lease)?;
@@ -56,7 +64,10 @@ pub fn resume(context: Context<'_>, number: Option<u64>) -> Result<Outcome, Erro
     let driver = Driver::new(context, log, (leases, mailbox), began, entry)?;
     Ok(Outcome::Driven {
         number,
-        end: driver.run(Opening::Resumed(recovery)),
+        end: driver.run(Opening::Resumed {
+            recovery,
+            said: excuses.map(Excuses::said).unwrap_or_default(),
+        }),
     })
 }
 
@@ -193,7 +204,12 @@ pub(super) enum Opening {
         said: Vec<Said>,
     },
     /// Another process drove it before.
-    Resumed(Recovery),
+    Resumed {
+        /// What that process recorded.
+        recovery: Recovery,
+        /// What people say about it now.
+        said: Vec<Said>,
+    },
 }
 
 /// What the entries of a deployment say about how to continue it.

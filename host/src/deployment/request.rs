@@ -1,7 +1,7 @@
 //! A request for a deployment, and whether a deployment was begun for the same idempotency key.
 
 use super::entry::Person;
-use super::{Error, is_begun, log};
+use super::{Error, Excuses, is_begun, log};
 use crate::config::Config;
 use crate::contract::types::Fact;
 use crate::journal::{self, Header, Store};
@@ -23,6 +23,8 @@ pub struct Request<'a> {
     pub urgent: Option<&'a Person>,
     /// The facts of the command line.
     pub facts: &'a [Fact],
+    /// The windows that a person lets the release ignore.
+    pub excuses: Option<&'a Excuses>,
     /// The stopped commits that a person permits in the release.
     pub waiver: Option<&'a Waiver>,
 }

@@ -169,6 +169,9 @@ pub fn title(subject: Option<&str>, author: Option<&str>) -> Option<String> {
 }
 
 fn waits(timeline: &Timeline, last: Option<&Decision>) -> String {
+    if let Some(held) = &timeline.held {
+        return held.text.clone();
+    }
     let running = timeline
         .steps
         .iter()

@@ -4,9 +4,11 @@
 //! - `zone` knows time zones by name.
 //! - `table` reads the tables `[[window]]`.
 //! - `expand` turns local times into moments.
+//! - `local` writes moments as local times.
 
 pub mod dates;
 pub mod expand;
+pub mod local;
 pub mod table;
 pub mod weekly;
 pub mod zone;

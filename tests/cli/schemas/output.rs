@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Schema;
-use crate::commands::{hours, run};
+use crate::commands::{hours, run, windows};
 use crate::harness::{Repository, SHA, Text, greenlight};
 
 /// Messages with something to say for every kind of diagnostic, and some with nothing.
@@ -170,6 +170,29 @@ fn hours() {
     let document = answer(0, &none);
     schema.holds(&document);
     assert_eq!(document["window"], Value::Null);
+}
+
+#[test]
+fn window() {
+    let schema = Schema::of("window");
+    let shop = windows::shop(
+        "[[window]]\nname = 'hours'\nallow = ['Mon 09:00-10:00']\nzone = 'Europe/Berlin'\nreason = 'people'\n",
+    );
+    // Saturday, then Monday at 09:30 in Berlin.
+    for (time, status) in [(1_795_867_200, 4), (1_796_027_400, 0)] {
+        let arguments = ["window", "--format", "json"];
+        let said = windows::at(time, shop.path(), &arguments).run();
+        assert_eq!(said.status, status, "{said:?}");
+        let document = said.json();
+        schema.holds(&document);
+        let next = &document["opening"]["closed-by"]["next-opening"];
+        let expected = if status == 4 {
+            json!(1_796_025_600_000_u64)
+        } else {
+            json!(null)
+        };
+        assert_eq!(*next, expected, "{document:#}");
+    }
 }
 
 #[test]

@@ -226,6 +226,16 @@ fn unusable_windows_end_every_command() {
             4,
             "`window.freeze` can't be used: a window has `allow` or `freeze`, not both",
         ),
+        (
+            "name = \"a\"\nzone = \"UTC\"\nallow = [\n\"Mon 16:00-09:00\"]",
+            5,
+            "`window.allow` can't be used: the hours `16:00-09:00` are reversed",
+        ),
+        (
+            "name = \"a\"\nzone = \"UTC\"\nfreeze = [\"12-24\"]\n[[window]]\nname = \"a\"\nzone = \"UTC\"\nfreeze = [\"12-24\"]",
+            6,
+            "`window.name` can't be used: another window has the name `a`",
+        ),
     ] {
         write(
             shop.path(),

@@ -59,5 +59,5 @@ fn a_release_build_has_no_clock_that_can_be_shifted() {
         }
         before = line;
     }
-    assert_eq!(uses, 2);
+    assert_eq!(uses, 3);
 }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 
 use super::messages::MessageArguments;
-use crate::cli::WarnExitCode;
 use crate::cli::args::{self, FormatArguments};
 use crate::cli::configuration::PolicyArguments;
 use crate::cli::exports::ExportArguments;
 use crate::cli::fact_arguments::FactArguments;
 use crate::cli::reports::ReportArguments;
-use crate::deployment::Waiver;
+use crate::cli::{Error, WarnExitCode, person};
 use crate::deployment::entry::Person;
+use crate::deployment::{Excuses, Waiver};
 
 /// Deploy a release: decide, act and record, until the deployment has ended.
 ///
@@ -20,7 +20,7 @@ use crate::deployment::entry::Person;
 /// the next step starts, so `--resume` continues a deployment whose process has ended.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["tag", "resume", "local"]))]
-#[command(group = ArgGroup::new("word").multiple(true).args(["allow_stopped", "urgent"]))]
+#[command(group = ArgGroup::new("word").multiple(true).args(["allow_stopped", "urgent", "despite"]))]
 pub struct Arguments {
     /// Deploy the release of this tag.
     #[arg(long, value_name = "TAG")]
@@ -62,11 +62,15 @@ pub struct Arguments {
     /// Immediately supersede older releases that have not reached production, and end their load tests.
     #[arg(long, requires_all = ["by", "reason"], conflicts_with_all = ["resume", "local"])]
     pub(super) urgent: bool,
-    /// Record NAME as the person who allows the stopped commits or declares the release urgent.
+    /// Let the release ignore this window or freeze, such as `freeze-1`. Can be given more than once.
+    #[arg(long, value_name = "WINDOW", requires = "reason")]
+    pub(super) despite: Vec<String>,
+    /// Record NAME as the person who allows the stopped commits, declares the release urgent or lets it ignore a window
+    /// [default for `--despite`: the person for whom the CI system runs the build].
     #[arg(long, value_name = "NAME", value_parser = args::person, requires_all = ["reason", "word"])]
     pub(super) by: Option<String>,
-    /// Record TEXT as the reason for `--allow-stopped` or `--urgent`.
-    #[arg(long, value_name = "TEXT", value_parser = args::reason, requires_all = ["by", "word"])]
+    /// Record TEXT as the reason for `--allow-stopped`, `--urgent` or `--despite`.
+    #[arg(long, value_name = "TEXT", value_parser = args::reason, requires = "word")]
     pub(super) reason: Option<String>,
     /// Set the exit status of a promotion with a warning.
     #[arg(long, value_name = "STATUS", value_enum, default_value_t)]
@@ -95,6 +99,23 @@ impl Arguments {
             reason,
             proven: false,
         })
+    }
+
+    /// The windows that a person lets the release ignore, if any.
+    ///
+    /// # Errors
+    ///
+    /// If neither `--by` nor the CI system names the person.
+    pub(super) fn excuses(&self) -> Result<Option<Excuses>, Error> {
+        if self.despite.is_empty() {
+            return Ok(None);
+        }
+        let mut person = person::named(self.by.as_deref())?;
+        person.reason.clone_from(&self.reason);
+        Ok(Some(Excuses {
+            windows: self.despite.clone(),
+            person,
+        }))
     }
 
     /// The stopped commits that a person allowed, if any.

@@ -16,6 +16,7 @@ use crate::contract::promotion::{
 };
 use crate::deployment::Screen;
 use crate::deployment::entry::Began;
+use crate::deployment::held::Held;
 use crate::deployment::timeline::{Round, add_round};
 use crate::report::awaited::behind;
 use crate::report::headline::title;
@@ -153,7 +154,7 @@ impl Screen for Console {
         add_round(&mut self.rounds, round);
     }
 
-    fn decided(&mut self, decision: &Decision) {
+    fn decided(&mut self, decision: &Decision, held: Option<&Held>) {
         // A hold is explained by its first reason, every other permission by its last one.
         let reason = match decision.permission {
             Permission::Hold => decision.reasons.first(),
@@ -167,7 +168,8 @@ impl Screen for Console {
         let status = under_way.filter(|_| waits).find(|it| {
             matches!(it.progress, Progress::Deployed | Progress::Unknown) && !it.nodes.is_empty()
         });
-        let mut text = escape(&reason.message).into_owned();
+        let said = held.map_or(&reason.message, |it| &it.text);
+        let mut text = escape(said).into_owned();
         // Before a round, earlier answers of the nodes are out of date.
         let awaited = status.filter(|it| {
             !matches!(decision.next, Action::Observe(_))
@@ -190,7 +192,7 @@ impl Screen for Console {
         });
         if let Some(live) = &mut self.live {
             live.show(
-                format!("{}: {}", sentence(&decision.next), escape(&reason.message)),
+                format!("{}: {}", sentence(&decision.next), escape(said)),
                 &nodes,
             );
         }

@@ -79,7 +79,10 @@ fn deploy(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         (Some(tag), _) => deployment.begin(tag, found, output),
         (None, number) => {
             let number = number.flatten();
-            deployment.drive(found, output, |context| deployment::resume(context, number))
+            let excuses = arguments.excuses()?;
+            deployment.drive(found, output, |context| {
+                deployment::resume(context, number, excuses.as_ref())
+            })
         }
     }
 }
@@ -110,6 +113,7 @@ impl Deployment<'_> {
             return Ok(already_begun(number, output));
         }
         let waiver = self.arguments.waiver();
+        let excuses = self.arguments.excuses()?;
         let digest = self.digest(tag, output)?;
         let urgent = self.arguments.urgent();
         let approved_by = self.arguments.approved_by.as_deref();
@@ -123,6 +127,7 @@ impl Deployment<'_> {
             urgent: urgent.as_ref(),
             facts: &self.arguments.facts.facts,
             waiver: waiver.as_ref(),
+            excuses: excuses.as_ref(),
         };
         self.drive(found, output, |context| {
             deployment::begin(context, &request)

@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use super::Driver;
 use crate::contract::actions;
-use crate::contract::promotion::{Action, Notice};
+use crate::contract::promotion::{Action, Notice, Urgency};
+use crate::deployment::held::Held;
 use crate::deployment::{Error, notify, outbox};
+use crate::text::number::short;
 
 impl Driver<'_> {
     /// Sends a notification that the policy asks for, or leaves it in the outbox.
@@ -25,6 +27,36 @@ impl Driver<'_> {
         self.context
             .screen
             .ended(&effect, handed.is_done(), &handed.said(), began.elapsed());
+        Ok(())
+    }
+
+    /// Tells people that a window holds the release before an environment, once for each environment. Without a channel, the
+    /// console says it.
+    pub(super) fn tell_held(&mut self, held: Option<Held>) -> Result<(), Error> {
+        let Some(held) = held.filter(|_| self.context.config.slack.is_some()) else {
+            return Ok(());
+        };
+        if !self.told_held.insert(held.environment.clone()) {
+            return Ok(());
+        }
+        let commit = short(&self.began.commit);
+        let notice = Notice {
+            urgency: Urgency::Info,
+            key: format!("held-{}", held.environment),
+            text: format!("{commit} is held ({}): {}", self.release.tag, held.text),
+        };
+        // Without this line, the thread could send the same message at the same time.
+        self.sender = None;
+        let (config, number) = (self.context.config, self.record.log.deployment);
+        let store = self.record.log.store.as_mut();
+        let handed = notify::notify(config, store, number, &notice, None)?;
+        if !handed.is_done() {
+            self.context
+                .screen
+                .note(&format!("message about the window: {}", handed.said()));
+            // The wait may be long.
+            self.sender = outbox::sender(config, number);
+        }
         Ok(())
     }
 

@@ -12,6 +12,11 @@ impl Driver<'_> {
         self.record.log.write(&Entry::Began(self.began.clone()))?;
         let number = self.record.log.deployment;
         self.context.screen.began(number, &self.began, false);
+        self.say(said)
+    }
+
+    /// Records what people said.
+    fn say(&mut self, said: Vec<Said>) -> Result<(), Error> {
         for it in said {
             self.context.screen.note(&it.note);
             self.record.happened(it.kind, it.details)?;
@@ -20,7 +25,7 @@ impl Driver<'_> {
     }
 
     /// Continues behind the entries of a process that ended.
-    pub(super) fn recover(&mut self, recovery: Recovery) -> Result<(), Error> {
+    pub(super) fn recover(&mut self, recovery: Recovery, said: Vec<Said>) -> Result<(), Error> {
         for (deployment, position) in recovery.imported() {
             self.imported.up_to(deployment, position);
         }
@@ -53,6 +58,7 @@ impl Driver<'_> {
         if let Some(kind) = unknown {
             self.record.happened(kind, Details::Interrupted)?;
         }
+        self.say(said)?;
         // The environment that it deployed to is locked again, unless another deployment has taken it: then the
         // next effect there fails. The survey shows what happened there meanwhile.
         if let Some(environment) = environment {

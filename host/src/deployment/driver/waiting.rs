@@ -14,6 +14,9 @@ use crate::journal::Lock;
 use crate::retry;
 use crate::text::number::short;
 
+/// How much longer a wait takes if the machine is slow.
+const MARGIN: Duration = Duration::from_secs(30);
+
 impl Driver<'_> {
     /// Waits. A message ends the wait, and so does a freeze or its end.
     pub(super) fn wait(&mut self, seconds: u32) -> Result<(), Error> {
@@ -22,9 +25,13 @@ impl Driver<'_> {
         let Some(passed) = self.wait_for(time)? else {
             return self.context.check_shutdown();
         };
-        // A wait that a freeze or its end cuts short has its true length.
-        let cut = u32::try_from(passed.as_secs()).unwrap_or(seconds);
-        let seconds = if passed < time { cut } else { seconds };
+        // A wait has its true length if a freeze or its end cuts it short, or the machine was suspended meanwhile.
+        let is_cut = passed < time;
+        let is_longer = passed > time + MARGIN;
+        let seconds = match u32::try_from(passed.as_secs()) {
+            Ok(true_length) if is_cut || is_longer => true_length,
+            _ => seconds,
+        };
         self.stale = true;
         Ok(self
             .record

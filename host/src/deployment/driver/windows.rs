@@ -1,8 +1,10 @@
 //! The windows in the history of a deployment. A freeze that a person writes counts at the next decision, and ends a wait.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::Driver;
+use crate::clock;
 use crate::contract::promotion::EventKind;
 use crate::deployment::entry::Details;
 use crate::deployment::{Error, calendar};
@@ -26,19 +28,26 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Waits for this long, or until a person writes or ends a freeze, and returns the time that has passed. `None` if a
-    /// message or a shutdown ended the wait.
+    /// Waits for this long, or until a person writes or ends a freeze, and returns the time that has passed. It can be longer:
+    /// the machine may have been suspended. `None` if a message or a shutdown ended the wait.
     pub(super) fn wait_for(&mut self, time: Duration) -> Result<Option<Duration>, Error> {
-        let began = Instant::now();
+        let began = now();
         let wake = self.mailbox.wake();
         loop {
-            let left = time.saturating_sub(began.elapsed());
+            let left = time.saturating_sub(now().saturating_sub(began));
             if wake.wait(left.min(LOOK)) {
                 return Ok(None);
             }
-            if began.elapsed() >= time || self.record.log.store.freezes()? != self.freezes {
-                return Ok(Some(began.elapsed()));
+            let passed = now().saturating_sub(began);
+            if passed >= time || self.record.log.store.freezes()? != self.freezes {
+                return Ok(Some(passed));
             }
         }
     }
+}
+
+/// A time that goes on while the machine is suspended, if the system has one.
+fn now() -> Duration {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    clock::passing().unwrap_or_else(|| BEGAN.elapsed())
 }

@@ -75,6 +75,11 @@ impl Projector {
                 let (commit, person) = (short(&it.commit), person(details));
                 self.note(at, format!("stopped commit `{commit}` waived: {person}"));
             }
+            EventKind::Scheduled(it) => self.calendar = Some(it.clone()),
+            EventKind::Excused(it) => {
+                let (window, person) = (&it.window, person(details));
+                self.note(at, format!("window `{window}` ignored: {person}"));
+            }
             EventKind::Accompanied(it) => {
                 let (commit, action) = (short(&it.commit), it.action.name());
                 self.note(at, format!("`{commit}`, not live yet, asks for `{action}`"));
@@ -91,9 +96,7 @@ impl Projector {
             | EventKind::Superseded(_)
             | EventKind::Diverged(_)
             | EventKind::Measured(_)
-            | EventKind::RolledBack(_)
-            | EventKind::Scheduled(_)
-            | EventKind::Excused(_) => {}
+            | EventKind::RolledBack(_) => {}
         }
     }
 

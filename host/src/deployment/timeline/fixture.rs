@@ -45,6 +45,7 @@ pub fn empty() -> Timeline {
         load_tests: Vec::new(),
         decisions: Vec::new(),
         notes: Vec::new(),
+        held: None,
     }
 }
 

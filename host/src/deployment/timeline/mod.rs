@@ -17,6 +17,7 @@ use crate::contract::fields::ByName;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::entry::NodeDetails;
+use crate::deployment::held::Held;
 use crate::deployment::sentence;
 use crate::facts::load_test::Point;
 use crate::journal::{OutboxMessage, OutboxState};
@@ -73,6 +74,8 @@ pub struct Timeline {
     pub decisions: Vec<Decision>,
     /// Other events that people should know of.
     pub notes: Vec<Note>,
+    /// The window that holds the release, by the last decision; null if no window does, or the deployment has ended.
+    pub held: Option<Held>,
 }
 
 impl Timeline {

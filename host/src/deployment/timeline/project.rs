@@ -3,9 +3,10 @@
 use crate::contract::actions;
 use crate::contract::fields::ByName;
 use crate::contract::load_tests;
-use crate::contract::promotion::{Action, Decision as Answer, Permission, Progress};
+use crate::contract::promotion::{Action, Calendar, Decision as Answer, Permission, Progress};
 use crate::contract::types::Verdict;
 use crate::deployment::entry::{Began, Entry, RepeatedDecision};
+use crate::deployment::held::Held;
 use crate::deployment::history::Tail;
 use crate::deployment::log::Dated;
 use crate::deployment::timeline::question::Answers;
@@ -30,6 +31,8 @@ pub(super) struct Projector {
     answers: Answers,
     /// The indices of the load test steps whose outcome has a verdict.
     judged: Vec<usize>,
+    /// The last calendar.
+    pub(super) calendar: Option<Calendar>,
     /// The position of each entry with a decision, and the index of the decision.
     decided: Vec<(u64, usize)>,
 }
@@ -58,9 +61,11 @@ impl Projector {
                 load_tests: Vec::new(),
                 decisions: Vec::new(),
                 notes: Vec::new(),
+                held: None,
             },
             answers: Answers::default(),
             judged: Vec::new(),
+            calendar: None,
             decided: Vec::new(),
         }
     }
@@ -92,6 +97,7 @@ impl Projector {
             Entry::Concluded { conclusion } => {
                 self.timeline.conclusion = Some(ByName(*conclusion));
                 self.timeline.question = None;
+                self.timeline.held = None;
                 self.timeline.interrupt_steps();
             }
         }
@@ -148,6 +154,7 @@ impl Projector {
 
     fn decided(&mut self, at: u64, decision: &Answer) {
         self.timeline.question = self.answers.question(decision);
+        self.timeline.held = Held::of(decision, self.calendar.as_ref());
         let reasons = decision.reasons.iter().map(|it| Reason {
             code: it.code.clone(),
             message: it.message.clone(),

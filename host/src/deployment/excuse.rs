@@ -1,0 +1,63 @@
+//! A person lets one release ignore windows or freezes.
+
+use super::Error;
+use super::begin::Said;
+use super::entry::{Details, Person};
+use crate::clock;
+use crate::config::Config;
+use crate::contract::promotion::{EventKind, Excuse};
+use crate::journal::Freeze;
+
+/// The windows and freezes that a release ignores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excuses {
+    /// Their names.
+    pub windows: Vec<String>,
+    /// The person, with a reason.
+    pub person: Person,
+}
+
+impl Excuses {
+    /// Checks that each name is that of a window of the configuration, or of a freeze in force.
+    ///
+    /// # Errors
+    ///
+    /// If one is not.
+    pub(super) fn check(&self, config: &Config, freezes: &[Freeze]) -> Result<(), Error> {
+        let now = clock::milliseconds();
+        let freezes = freezes.iter().filter(|it| it.is_in_force(now));
+        let windows = config.windows.iter().map(|it| it.name.clone());
+        let known: Vec<_> = windows.chain(freezes.map(Freeze::name)).collect();
+        let mut names = self.windows.iter();
+        let Some(unknown) = names.find(|it| !known.contains(it)) else {
+            return Ok(());
+        };
+        let help = if known.is_empty() {
+            "the configuration has no `[[window]]`, and no freeze of the journal is in force"
+                .to_owned()
+        } else {
+            format!(
+                "the windows of the configuration and the freezes in force are {}",
+                known.join(", ")
+            )
+        };
+        Err(Error::host(
+            format!("no window or freeze in force has the name `{unknown}`"),
+            help,
+        ))
+    }
+
+    /// The events.
+    pub(super) fn said(&self) -> Vec<Said> {
+        let said = self.windows.iter().map(|window| Said {
+            note: format!("ignores window `{window}`: {}", self.person.in_words()),
+            kind: EventKind::Excused(Excuse {
+                window: window.clone(),
+                by: self.person.name.clone(),
+                why: self.person.reason.clone().unwrap_or_default(),
+            }),
+            details: Details::Person(self.person.clone()),
+        });
+        said.collect()
+    }
+}
