@@ -154,6 +154,7 @@ impl<'a> Driver<'a> {
         }
         let decision = self.decide()?;
         self.release_while_waiting(&decision)?;
+        self.tell_held(&decision)?;
         let log = &mut self.record.log;
         self.last_look.if_due(&decision, &mut self.context, log)?;
         match &decision.next {
@@ -209,7 +210,6 @@ impl<'a> Driver<'a> {
         })?;
         let held = Held::of(&decision, calendar::last(self.record.events()));
         self.context.screen.decided(&decision, held.as_ref());
-        self.tell_held(held)?;
         Ok(decision)
     }
 

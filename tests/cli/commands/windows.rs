@@ -244,7 +244,7 @@ fn a_freeze_needs_a_person_a_reason_and_a_time_that_comes() {
     call.variables(&[("GITHUB_ACTIONS", "true"), ("GITHUB_ACTOR", "ada")])
         .gives(
             0,
-            Text::Has(&["until 2026-11-28T16:00:00Z: x, by ada (proven)"]),
+            Text::Has(&["until 2026-11-28T16:", "x, by ada (proven)"]),
             Text::Has(&[]),
         );
 }

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::Driver;
 use crate::contract::actions;
-use crate::contract::promotion::{Action, Notice, Urgency};
+use crate::contract::promotion::{Action, Decision, Notice, Urgency};
 use crate::deployment::held::Held;
-use crate::deployment::{Error, notify, outbox};
+use crate::deployment::{Error, calendar, notify, outbox};
 use crate::text::number::short;
 
 impl Driver<'_> {
@@ -32,7 +32,8 @@ impl Driver<'_> {
 
     /// Tells people that a window holds the release before an environment, once for each environment. Without a channel, the
     /// console says it.
-    pub(super) fn tell_held(&mut self, held: Option<Held>) -> Result<(), Error> {
+    pub(super) fn tell_held(&mut self, decision: &Decision) -> Result<(), Error> {
+        let held = Held::of(decision, calendar::last(self.record.events()));
         let Some(held) = held.filter(|_| self.context.config.slack.is_some()) else {
             return Ok(());
         };

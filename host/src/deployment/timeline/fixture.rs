@@ -35,10 +35,9 @@ pub fn empty() -> Timeline {
         conclusion: None,
         interrupted: false,
         question: None,
-        environments: vec![
-            place("stage", Progress::Pending, None),
-            place("prod", Progress::Pending, None),
-        ],
+        environments: ["stage", "prod"]
+            .map(|it| place(it, Progress::Pending, None))
+            .to_vec(),
         steps: Vec::new(),
         rounds: Vec::new(),
         last_look: Vec::new(),
