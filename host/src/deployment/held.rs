@@ -99,8 +99,8 @@ mod tests {
             environment.clone(),
             Evidence::Time(OPENING),
         ];
-        let hold = |evidence| decision(Permission::Hold, "outside-hours", evidence);
-        let held = Held::of(&hold(evidence.clone()), Some(&calendar)).expect("it is held");
+        let waits = |evidence| decision(Permission::Hold, "outside-hours", evidence);
+        let held = Held::of(&waits(evidence.clone()), Some(&calendar)).expect("it is held");
         assert_eq!(
             held.text,
             "`prod` is outside of its windows; next opening Mon 2026-11-30 09:00 Europe/Berlin (2026-11-30T08:00:00Z)"
@@ -109,7 +109,7 @@ mod tests {
             (held.next_opening, held.window.as_deref()),
             (Some(OPENING * 1000), Some("hours"))
         );
-        let unknown = Held::of(&hold(vec![environment]), Some(&calendar)).expect("it is held");
+        let unknown = Held::of(&waits(vec![environment]), Some(&calendar)).expect("it is held");
         assert!(
             unknown.text.ends_with("; the next opening is not known"),
             "{unknown:?}"

@@ -18,7 +18,7 @@ pub fn local(at: u64, zone: &str) -> String {
         return utc;
     };
     // Only a time that a person writes has seconds.
-    let format = if at % 60 == 0 {
+    let format = if at.is_multiple_of(60) {
         "%a %Y-%m-%d %H:%M"
     } else {
         "%a %Y-%m-%d %H:%M:%S"
