@@ -27,7 +27,7 @@ const OPENING: &str = "`prod` is outside of its windows; next opening Mon 2026-1
 fn on_saturday() -> (Pipeline, String) {
     let mut pipeline = Pipeline::recorded();
     pipeline.setting.rounds = 1;
-    pipeline.setting.steps = HOURS.to_owned();
+    HOURS.clone_into(&mut pipeline.setting.steps);
     let offset = SATURDAY.cast_signed() - clock::seconds().cast_signed();
     fs::write(pipeline.folder().join("clock"), offset.to_string()).expect("the clock is set");
     let commit = pipeline.commit("Change [load test: skip]");
