@@ -75,18 +75,18 @@ fn changes_below_docs_skip_the_load_test() {
     let tag = format!("stage-loadtest-abort-{docs}");
     shop.decide(&tag, &[]).gives(
         0,
-        Text::Has(&["promote", "docs-only", "deploy to prod"]),
+        Text::Has(&["promote", "docs-only", "deploy to `prod`"]),
         Text::Nothing,
     );
     // The paths are those since the live commit, so the release contains both changes.
     let code = shop.change("src/main.rs", message);
     let code = format!("stage-loadtest-abort-{code}");
     shop.decide(&code, &[])
-        .gives(3, Text::Has(&["hold[load-test-not-run]"]), Text::Nothing);
+        .gives(4, Text::Has(&["hold[load-test-not-run]"]), Text::Nothing);
     // Without the live commit, the changed paths are unknown.
     fs::remove_dir_all(shop.repository.path().join(".greenlight")).expect("removed");
     shop.decide(&tag, &[])
-        .gives(3, Text::Has(&["hold[load-test-not-run]"]), Text::Nothing);
+        .gives(4, Text::Has(&["hold[load-test-not-run]"]), Text::Nothing);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn nothing_enters_production_on_a_friday() {
     let commit = shop.change("src/main.rs", "Change [load test: skip]\n");
     let tag = format!("stage-{commit}");
     for (now, status, said) in [
-        (FRIDAY, 3, "hold[day-closed]"),
+        (FRIDAY, 4, "hold[day-closed]"),
         (FRIDAY - DAY, 0, "promote"),
         (FRIDAY + DAY, 0, "promote"),
     ] {
@@ -167,7 +167,7 @@ fn careful_changes_need_two_approvers() {
     decided.gives(0, Text::Has(&["promote"]), Text::Nothing);
     let careful = shop.change("db/0001.sql", "Migrate [load test: skip]\n");
     let decided = shop.decide(&format!("stage-{careful}"), &[]);
-    decided.gives(3, Text::Has(&["hold[approval-missing]"]), Text::Nothing);
+    decided.gives(4, Text::Has(&["hold[approval-missing]"]), Text::Nothing);
 }
 
 /// Blank lines and comments do not count.
