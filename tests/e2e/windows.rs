@@ -3,6 +3,8 @@
 use std::fs;
 
 use greenlight::clock;
+use greenlight::contract::promotion::Action;
+use greenlight::deployment::entry::Entry;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::people::locked;
@@ -53,6 +55,22 @@ fn told_held(pipeline: &Pipeline) -> usize {
         .count()
 }
 
+/// Whether the nodes of the first environment were asked after the wait, because the answer before it was too old.
+fn stage_was_asked_again(pipeline: &Pipeline) -> bool {
+    let mut entries = pipeline.entries(1).into_iter().map(|it| it.entry);
+    let asks = entries.any(|it| match it {
+        Entry::Decided { decision, .. } => {
+            decision.next == Action::Observe("stage".to_owned())
+                && decision.reasons[0].code == "verification-stale"
+        }
+        _ => false,
+    });
+    // The answer is the same as before the wait, so only its repetition is recorded.
+    let next = entries.next();
+    asks && matches!(&next, Some(Entry::Repeated { history, .. })
+        if history.rounds.as_ref().is_some_and(|it| it.environment == "stage"))
+}
+
 /// The lines of the console about the window.
 fn said(pipeline: &Pipeline) -> usize {
     let said = fs::read_to_string(pipeline.folder().join("said")).unwrap_or_default();
@@ -84,6 +102,7 @@ fn a_release_continues_when_its_window_opens() {
     assert_eq!(run.wait(LIMIT).code(), Some(0));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     assert_eq!(told_held(&pipeline), 1);
+    assert!(stage_was_asked_again(&pipeline));
 }
 
 #[test]

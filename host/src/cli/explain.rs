@@ -9,6 +9,7 @@ use super::args::{Format, FormatArguments};
 use super::configuration::{self, SettingsArguments};
 use super::output::{Output, refuse};
 use super::table::{self, AssumedStage, publishable};
+use super::window::OpeningDocument;
 use super::{Error, Exit, args, label};
 use crate::contract::actions;
 use crate::contract::documents::LabelDocument;
@@ -64,6 +65,8 @@ pub(super) struct ExplainDocument {
     tags: Vec<String>,
     /// Why the policy refuses the tags.
     refused: Vec<ReasonDocument>,
+    /// Whether the last environment is open now, as the windows of the configuration say; null without windows.
+    opening: Option<OpeningDocument>,
     /// The decision about each tag with nothing deployed, then about the first tag with each load test.
     decisions: Vec<Explained>,
 }
@@ -101,6 +104,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     let flags = arguments.settings.flags(arguments.repo.as_deref());
     let resolved = configuration::resolve(&flags, output)?;
     let policy = configuration::policy(&resolved, Use::Once)?;
+    let opening = OpeningDocument::of_windows(&resolved);
     let settings = resolved.settings;
     let labels = match policy.parse(&reading.message, settings.default_action)? {
         Ok(labels) => args::with_reading(labels, &reading),
@@ -133,21 +137,28 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Error> {
     }
     let refused: Vec<ReasonDocument> = documents(refused);
     match arguments.format.format {
-        Format::Human => output.text(&human(
-            &commit,
-            text,
-            &labels,
-            &tags,
-            &refused,
-            &decisions,
-            output.colour(),
-        )),
+        Format::Human => {
+            let shown = human(
+                &commit,
+                text,
+                &labels,
+                &tags,
+                &refused,
+                &decisions,
+                output.colour(),
+            );
+            output.text(&shown);
+            if let Some(opening) = opening {
+                output.text(&format!("\nmerge\n  {}\n", opening.of_merge()));
+            }
+        }
         Format::Json => output.text(&json::pretty(&ExplainDocument {
             schema: ExplainDocument::SCHEMA,
             commit: Commit(commit.clone()),
             label: LabelDocument::new(Some(commit), labels),
             tags,
             refused,
+            opening,
             decisions,
         })?),
     }

@@ -6,13 +6,14 @@ use super::args::{Format, FormatArguments, MessageArguments, ReadingArguments};
 use super::configuration::{self, DefaultActionArgument, PolicyArguments};
 use super::exports::ExportArguments;
 use super::output::{Output, refuse};
+use super::window::OpeningDocument;
 use super::{Error, Exit, args};
 use crate::config::resolved::Flags;
 use crate::contract::documents::LabelDocument;
 use crate::contract::labels::Labels;
 use crate::contract::names::Named as _;
 use crate::contract::types::{LoadTestAction, Severity};
-use crate::facts::ci;
+use crate::facts::ci::{self, CiEnvironment};
 use crate::report::export::{Findings, Name};
 use crate::report::terminal;
 use crate::sandbox::Use;
@@ -22,7 +23,8 @@ use crate::text::json;
 /// Read the label of a commit message.
 ///
 /// A label is `[load test: abort|skip|warn]`, anywhere in the message. A near miss, which looks like a label
-/// but is not one, is reported with the corrected text and has no effect.
+/// but is not one, is reported with the corrected text and has no effect. For a pull request in a CI system, a note says
+/// whether a merge now is inside the windows of the last environment.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -68,6 +70,12 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
             "note: {}; the label is read from its message\n",
             escape(&elsewhere.message)
         ));
+    }
+    let is_proposed = |(ci, _): &(CiEnvironment, _)| ci.change.is_some();
+    if source.system.as_ref().is_some_and(is_proposed)
+        && let Some(opening) = OpeningDocument::of_windows(&resolved)
+    {
+        output.note(&format!("note: {}\n", opening.of_merge()));
     }
     found.set(Name::Commit, source.commit.as_deref().unwrap_or_default());
     let message = &source.reading.message;

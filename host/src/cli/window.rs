@@ -10,6 +10,7 @@ use super::configuration::{self, ConfigArguments};
 use super::output::Output;
 use super::{Error, Exit};
 use crate::clock;
+use crate::config::resolved::Resolved;
 use crate::contract::fields::ByName;
 use crate::contract::promotion::{Calendar, WindowKind};
 use crate::deployment::calendar;
@@ -99,6 +100,36 @@ impl OpeningDocument {
                 window: it.window.name.clone(),
                 zone: it.window.zone.clone(),
             }),
+        }
+    }
+
+    /// The answer for the last environment, now; `None` without windows. The journal is not read, so freezes of people are
+    /// unknown: a build of a pull request may have no access to it.
+    pub(super) fn of_windows(resolved: &Resolved) -> Option<Self> {
+        let windows = &resolved.config()?.windows;
+        let names = resolved.settings.environments.iter();
+        let names: Vec<_> = names.map(|it| it.name.as_str()).collect();
+        let last = names.last().filter(|_| !windows.is_empty())?;
+        let now = clock::seconds();
+        let calendar = calendar::calendar(windows, &[], &names, now);
+        Some(Self::of(&calendar, last, now))
+    }
+
+    /// What the answer means for a merge, in one line.
+    pub(super) fn of_merge(&self) -> String {
+        let name = escape(&self.environment);
+        match &self.closed_by {
+            None => format!("a merge now is inside the windows of `{name}`"),
+            Some(it) => format!(
+                "a merge now is outside of the windows of `{name}` (`{}`{}): {}",
+                escape(&it.window),
+                if self.open {
+                    ", which does not hold a release"
+                } else {
+                    ""
+                },
+                escape(&it.next_opening_text)
+            ),
         }
     }
 

@@ -85,6 +85,41 @@ fn a_pull_request_is_read_from_what_was_pushed_and_never_published() {
     }
 }
 
+/// The note is the same in each CI system: their steps run this command.
+#[test]
+fn a_pull_request_shows_whether_a_merge_now_is_inside_the_windows() {
+    let (repository, pushed, merge) = merged();
+    let request = PullRequest::new(&pushed, &merge);
+    for (rule, said, word) in [
+        (
+            "allow = [\"Mon-Sun 00:00-24:00\"]",
+            "a merge now is inside the windows of `prod`\n",
+            true,
+        ),
+        (
+            "freeze = [\"2020-01-01 to 2199-12-31\"]",
+            "a merge now is outside of the windows of `prod` (`hours`): the next opening is not known",
+            false,
+        ),
+    ] {
+        let text = format!("[[window]]\nname = \"hours\"\n{rule}\nzone = \"Europe/Berlin\"\n");
+        std::fs::write(repository.path().join("greenlight.toml"), text).expect("written");
+        let note = format!("note: {said}");
+        let label = request.call(&["label"], repository.path());
+        label.gives(0, Text::Has(&["abort: "]), Text::Has(&[&note]));
+        // A commit that is merged has no such note.
+        let label = greenlight(["label", "--rev", "HEAD"]).within(repository.path());
+        label.gives(0, Text::Has(&["skip: "]), Text::Nothing);
+        let shown = format!("\nmerge\n  {said}");
+        let explain = request.call(&["explain"], repository.path());
+        explain.gives(0, Text::Has(&[&shown]), Text::Nothing);
+        let explain = request.call(&["explain", "--format", "json"], repository.path());
+        let json = explain.run().json();
+        assert_eq!(json["opening"]["open"], word, "{json}");
+        assert_eq!(json["opening"]["environment"], "prod");
+    }
+}
+
 /// It is checked out as `main`, and no branch that is published has it.
 #[test]
 fn an_unmerged_commit_that_is_checked_out_as_main_is_not_published() {
