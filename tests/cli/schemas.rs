@@ -194,7 +194,7 @@ fn are_valid_and_say_what_they_describe() {
         let schema = text(name);
         jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
         let version = match name {
-            "hours" | "intervention" => 1,
+            "hours" | "intervention" | "window" => 1,
             name if THIRD.contains(&name) => 3,
             _ => 2,
         };
