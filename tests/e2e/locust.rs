@@ -10,6 +10,8 @@ use crate::programs;
 pub enum Mode {
     /// An ordinary one.
     Load,
+    /// Also opens a page that the service does not have, `/cart`.
+    Cart,
     /// Makes no request.
     Idle,
     /// Is killed at its 20th turn.
@@ -54,6 +56,7 @@ pub fn command(url: &str, requests: u32, folder: &Path) -> Vec<String> {
 pub fn set(folder: &Path, mode: Mode) {
     let word = match mode {
         Mode::Load => "load",
+        Mode::Cart => "cart",
         Mode::Idle => "idle",
         Mode::Killed => "killed",
         Mode::Refused => "refused",

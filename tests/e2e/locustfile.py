@@ -2,6 +2,7 @@
 
 With `--mode-file FILE` a word in the file changes it:
 
+    cart      users open the cart after the page; the service has none, and answers 404
     idle      users take their turns, and make no request
     killed    the load test is killed (SIGKILL) at its 20th turn
     refused   the load test sets exit status 1 at its end, though no request fails
@@ -46,6 +47,8 @@ class Shopper(FastHttpUser):
         environment = self.environment
         if environment.mode != "idle":
             self.client.get("/")
+        if environment.mode == "cart":
+            self.client.get("/cart")
         environment.turns += 1
         if environment.mode == "killed" and environment.turns == 20:
             os.kill(os.getpid(), signal.SIGKILL)

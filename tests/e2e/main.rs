@@ -20,6 +20,7 @@ mod hot_fix;
 mod http;
 mod image;
 mod killed_while_asking;
+mod load_tests;
 mod locust;
 mod once;
 mod outbox;

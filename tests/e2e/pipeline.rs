@@ -57,6 +57,8 @@ pub struct Setting {
     pub repeatable: bool,
     /// The load test; Locust with so many requests unless a test says otherwise.
     pub load_test: Vec<String>,
+    /// The tables of load tests, in place of one table with this load test.
+    pub load_tests: Option<String>,
     /// The command that cleans up after a load test.
     pub cleanup: Option<Vec<String>>,
     /// The command that cleans up after a deploy command.
@@ -96,6 +98,7 @@ impl Pipeline {
             deadline: 30,
             repeatable: false,
             load_test: locust::command(stage.balancer(), 60, folder.path()),
+            load_tests: None,
             cleanup: None,
             deploy_cleanup: None,
             journal: None,
@@ -330,13 +333,17 @@ impl Pipeline {
         text.push_str(&environment("prod", &deploy_prod, &self.prod));
         text.push_str(setting.production);
         text.push_str(&setting.steps);
-        let _ = write!(
-            text,
-            "[load-test]\ncommand = {}\nformat = \"locust\"\nresults = \"results.json\"\n\
-             history = \"results_stats_history.csv\"\n",
-            list(&setting.load_test)
-        );
-        text.push_str(&cleanup("cleanup", &setting.cleanup));
+        if let Some(load_tests) = &setting.load_tests {
+            text.push_str(load_tests);
+        } else {
+            let _ = write!(
+                text,
+                "[load-test]\ncommand = {}\nformat = \"locust\"\nresults = \"results.json\"\n\
+                 history = \"results_stats_history.csv\"\n",
+                list(&setting.load_test)
+            );
+            text.push_str(&cleanup("cleanup", &setting.cleanup));
+        }
         text.push_str(setting.serve.as_deref().unwrap_or_default());
         // In one step: a process that has just been started may be reading it.
         let (file, new) = (

@@ -11,8 +11,9 @@ The control port takes these, as POST, `node` counting from 0:
     /break?commit=C            every node does, for as long as it runs that commit
     /flap?node=N&commit=C      the node says C in every second answer
     /freeze?node=N             the node keeps its commit in deployments
-    /mend                      ends all of these, and the two below
+    /mend                      ends all of these, and the three below
     /fail-requests?rate=R      that part of the page's answers is 500, evenly spread
+    /delay?seconds=S           the balancer sends each answer so much later
     /refuse-deployments        the next deployments are refused
     /pace?seconds=S            how long a node is gone in a deployment, also the one that is just
                                gone; a newer deployment ends its wait, too
@@ -143,6 +144,7 @@ class Service:
 
     def mend(self):
         self.rate = 0.0
+        self.delay = 0.0
         self.refusing = False
         self.bad.clear()
 
@@ -154,6 +156,7 @@ class Service:
 
     def balance(self, method, path):
         """Answers as one of the nodes that are up, in turn."""
+        time.sleep(self.delay)
         with self.lock:
             if not self.up:
                 return 503, "<h1>Service Unavailable</h1>"
@@ -230,6 +233,8 @@ class Service:
             self.nodes[int(fields["node"])].frozen = True
         elif path == "/fail-requests":
             self.rate = float(fields["rate"])
+        elif path == "/delay":
+            self.delay = float(fields["seconds"])
         elif path == "/refuse-deployments":
             self.refusing = True
         elif path == "/pace":

@@ -155,6 +155,12 @@ impl Service {
         self.obey(&format!("/fail-requests?rate={rate}"));
     }
 
+    /// Lets the balancer send each answer so much later.
+    #[track_caller]
+    pub fn delay(&self, later: Duration) {
+        self.obey(&format!("/delay?seconds={}", later.as_secs_f64()));
+    }
+
     /// Refuses deployments: the deploy command fails.
     #[track_caller]
     pub fn refuse_deployments(&self) {
