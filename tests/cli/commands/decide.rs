@@ -234,3 +234,61 @@ fn the_message_is_that_of_the_tags_commit() {
         Text::Has(&[SHA, "help: name a commit of this repository"]),
     );
 }
+
+/// A history with a measured load test is decided again with the thresholds of today's configuration, which `--config`
+/// names or the search from the current folder finds.
+#[test]
+fn a_threshold_of_the_configuration_applies_to_a_history() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let history = folder.path().join("history.json");
+    let events = format!(
+        r#"{{"schema": "greenlight.history/3", "events": [
+            {{"at": 1, "kind": {{"deployed": {{"environment": "stage", "commit": "{SHA}", "outcome": "succeeded"}}}}}},
+            {{"at": 2, "kind": {{"observed": {{"environment": "stage", "convergence": {{"judged": true}}}}}}}},
+            {{"at": 3, "kind": {{"load-tested": {{"environment": "stage", "name": "load-test", "result": {{"measured": {{
+                "total": {{"requests": 500, "failures": 0, "mean": 80.5, "p50": 70, "p95": 120, "p99": 300}},
+                "by-name": [{{"name": "GET /cart", "statistics": {{"requests": 50, "failures": 0, "p99": 290}}}}],
+                "exceptions": 0, "duration": 59000, "broken-thresholds": [], "exit-status": 0, "complete": true,
+                "versions": ["{SHA}"]}}}}}}}}}}
+        ]}}"#
+    );
+    std::fs::write(&history, events).expect("written");
+    let history = history.to_str().expect("UTF-8");
+    let test = "[load-test]\ncommand = [\"true\"]\nformat = \"k6\"\nresults = \"summary.json\"\n";
+    let file = folder.path().join("greenlight.toml");
+    let evidence = ["--history", history, "--now", "4"];
+    let promoted = Text::Has(&["promote", "load-test-passed"]);
+    let slow = "the 99th percentile of the response time is 300 ms; 299 ms are allowed";
+    let slow_cart =
+        "the 99th percentile of the response time of `GET /cart` is 290 ms; 250 ms are allowed";
+    let cart = "[[load-test.threshold]]\nname = \"GET /cart\"\nmax-p99 = ";
+    for (thresholds, stopped) in [
+        (String::new(), None),
+        ("[load-test.thresholds]\nmax-p99 = 300\n".to_owned(), None),
+        (
+            "[load-test.thresholds]\nmax-p99 = 299\n".to_owned(),
+            Some(slow),
+        ),
+        (format!("{cart}290\n"), None),
+        (format!("{cart}250\n"), Some(slow_cart)),
+    ] {
+        std::fs::write(&file, format!("{test}{thresholds}")).expect("written");
+        let named = ["--config", file.to_str().expect("UTF-8")];
+        let calls = [
+            decide("stage-loadtest-abort", &[&evidence[..], &named].concat()),
+            decide("stage-loadtest-abort", &evidence).within(folder.path()),
+        ];
+        for call in calls {
+            match stopped {
+                None => call.gives(0, promoted, Text::Nothing),
+                Some(why) => call.gives(
+                    1,
+                    Text::Has(&["stop[load-test-failed]", why]),
+                    Text::Nothing,
+                ),
+            };
+        }
+        // No configuration is found from another folder.
+        decide("stage-loadtest-abort", &evidence).gives(0, promoted, Text::Nothing);
+    }
+}
