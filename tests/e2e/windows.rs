@@ -170,3 +170,37 @@ fn a_person_lets_one_release_ignore_windows() {
         .is(0, &["ignores window `freeze-1`: Ada: hot fix"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &second), 1);
 }
+
+/// The local pipeline shows a newcomer what the configuration asks for.
+#[test]
+fn the_local_pipeline_shows_a_window_an_approval_and_a_step() {
+    let (mut pipeline, _) = on_saturday();
+    // Only the clock of the driver moves, so the approval is two days old when it arrives.
+    pipeline.setting.production =
+        "approvals = 1\napproval-lasts = \"72h\"\nbefore = [\"migrate\"]\n";
+    pipeline
+        .setting
+        .steps
+        .push_str("[[step]]\nname = \"migrate\"\ncommand = [\"./migrate\"]\n");
+    let run = pipeline.start(&["run", "--local"]);
+    waiting::until("the window", LIMIT, || (said(&pipeline) == 1).then_some(()));
+    let console = || fs::read_to_string(pipeline.folder().join("said")).expect("the console");
+    assert!(!console().contains("approve 1"), "{}", console());
+    let passed = pipeline.folder().join("passed");
+    fs::write(passed, UNTIL_MONDAY.to_string()).expect("time passes");
+    assert_eq!(run.wait(LIMIT).code(), Some(0));
+    let mut console = console();
+    for line in [
+        OPENING,
+        "answer with `greenlight approve 1 --environment prod",
+        "approved for prod by built-in person 1",
+        "run step `migrate` in `prod`",
+        "deploy to `prod`",
+        "promote[",
+    ] {
+        let Some(place) = console.find(line) else {
+            panic!("no {line:?} behind the lines before it in {console}");
+        };
+        console.drain(..place);
+    }
+}
