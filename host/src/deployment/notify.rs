@@ -258,8 +258,8 @@ fn facts(timeline: &Timeline) -> Vec<(String, String)> {
     let environments = timeline.environments.iter();
     facts.extend(environments.map(|it| (it.name.clone(), it.progress.0.name().to_owned())));
     let mut noted: Vec<(String, String)> = Vec::new();
-    for (environment, note) in timeline.load_test_notes() {
-        let name = format!("load test of {environment}");
+    for (test, note) in timeline.load_test_notes() {
+        let name = timeline.title_of(test);
         match noted.last_mut() {
             Some((last, text)) if *last == name => *text = format!("{text}; {note}"),
             _ => noted.push((name, note.to_owned())),

@@ -1,5 +1,7 @@
 //! The headline of a deployment, which every report begins with.
 
+use std::fmt::Write as _;
+
 use super::awaited::awaited;
 use super::terminal::progress;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
@@ -98,7 +100,7 @@ impl<'a> Headline<'a> {
             waits: timeline.conclusion.is_none().then(|| waits(timeline, last)),
             load_tests: timeline
                 .load_test_notes()
-                .map(|(environment, note)| format!("load test of {environment}: {note}"))
+                .map(|(test, note)| format!("{}: {note}", timeline.title_of(test)))
                 .collect(),
             served: timeline.served().collect(),
             advice: now.next_if(|_| timeline.interrupted),
@@ -149,13 +151,30 @@ pub fn permission(permission: Permission) -> Tone {
     }
 }
 
-/// An environment in words: how far the deployment is, and the verdict of its load test.
-pub fn place(place: &Place) -> String {
-    let progress = progress(place.progress.0);
-    match place.load_test {
-        Some(verdict) => format!("{progress}, load test {verdict}"),
-        None => progress.to_owned(),
+/// An environment in words: how far the deployment is, and the verdict of its load test or of each of several.
+pub fn place(place: &Place, timeline: &Timeline) -> String {
+    let mut text = progress(place.progress.0).to_owned();
+    let tests = timeline.latest_load_tests();
+    let tests = tests.filter(|it| it.environment == place.name);
+    let judged: Vec<_> = tests
+        .filter_map(|it| Some((timeline.place_of(it), it, it.verdict?)))
+        .collect();
+    match (judged.as_slice(), place.load_test) {
+        ([], None) => {}
+        ([], Some(verdict)) => {
+            let _ = write!(text, ", load test {verdict}");
+        }
+        (judged, _) => {
+            for (shown, test, verdict) in judged {
+                let _ = if *shown == test.environment {
+                    write!(text, ", load test {verdict}")
+                } else {
+                    write!(text, ", load test {} {verdict}", test.name)
+                };
+            }
+        }
     }
+    text
 }
 
 /// The subject of a commit, in quotation marks, and its author, as far as they are known.
@@ -207,6 +226,7 @@ fn converges(timeline: &Timeline, step: &Step) -> Option<String> {
 mod tests {
     use super::*;
     use crate::contract::fields::ByName;
+    use crate::contract::types::Verdict;
     use crate::report::fixture;
 
     #[test]
@@ -276,6 +296,16 @@ mod tests {
         assert_eq!(said(&stopped), [last]);
         stopped.thin();
         assert_eq!(said(&stopped), [last]);
+        // One of another name does not replace it.
+        "smoke".clone_into(&mut stopped.load_tests[1].name);
+        stopped.load_tests[1].verdict = Some(ByName(Verdict::Passed));
+        let other = "load test smoke of stage: `load.json` does not exist";
+        let named = first.replace("load test of", "load test load-test of");
+        assert_eq!(said(&stopped), [&named, other]);
+        assert_eq!(
+            place(&stopped.environments[0], &stopped),
+            "converged, load test load-test failed, load test smoke passed"
+        );
     }
 
     #[test]

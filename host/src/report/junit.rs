@@ -11,7 +11,7 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 
 use crate::contract::promotion::{Conclusion, Permission};
 use crate::contract::types::LoadTestAction;
-use crate::deployment::timeline::{Decision, Step, StepKind, StepState, Timeline};
+use crate::deployment::timeline::{Decision, Limit, Step, StepKind, StepState, Timeline};
 use crate::report::headline::Headline;
 use crate::text::time;
 
@@ -94,8 +94,8 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
             for line in &step.tail {
                 let _ = write!(text, "\n| {line}");
             }
-            for note in timeline.notes_of(step) {
-                let _ = write!(text, "\nnote: {note}");
+            for line in results(step, timeline) {
+                let _ = write!(text, "\n{line}");
             }
             failure("step-failed", &step.outcome, &text)
         }
@@ -114,8 +114,8 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
         StepState::Running | StepState::Interrupted | StepState::Failed => String::new(),
     };
     if step.state.0 != StepState::Failed {
-        for note in timeline.notes_of(step) {
-            let _ = writeln!(out, "note: {note}");
+        for line in results(step, timeline) {
+            let _ = writeln!(out, "{line}");
         }
     }
     if let Some(log) = &step.log {
@@ -125,6 +125,15 @@ fn case(step: &Step, suite: &str, timeline: &Timeline) -> TestCase {
         case.set_system_out(clean(&out));
     }
     case
+}
+
+/// The limits of a load test and the notes about its results, one line each.
+fn results<'a>(step: &Step, timeline: &'a Timeline) -> impl Iterator<Item = String> + use<'a> {
+    let test = timeline.load_test_of(step).into_iter();
+    test.flat_map(|it| {
+        let limits = it.limits.iter().map(Limit::sentence);
+        limits.chain(it.notes.iter().map(|note| format!("note: {note}")))
+    })
 }
 
 /// The suite of the last decision, with the steps without an environment.

@@ -87,6 +87,7 @@ fn a_warning_is_no_failure() {
     );
     let text = document(&timeline).expect("a report");
     assert!(text.contains("warning: 212 of 28,140"));
+    assert!(text.contains("p99 of POST /cart: 2,410 ms, limit 2,000 ms"));
     assert!(text.contains("promote-with-warning[load-test-failed]"));
 }
 

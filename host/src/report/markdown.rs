@@ -1,9 +1,11 @@
 //! A deployment as Markdown, for the summary of a CI job.
 
+mod load_tests;
+
 use super::headline::{self, Headline};
-use crate::deployment::timeline::{Decision, LoadTest, Timeline};
+use crate::deployment::timeline::{Decision, Timeline};
 use crate::text::escape::escape;
-use crate::text::number::{grouped, share, short};
+use crate::text::number::short;
 use crate::text::time;
 
 /// The most bytes that are written.
@@ -21,10 +23,11 @@ pub fn text(timeline: &Timeline) -> String {
         reasons(&mut page, decision);
     }
     steps(&mut page, timeline);
-    load_tests(&mut page, &timeline.load_tests);
-    for (environment, note) in timeline.load_test_notes() {
+    load_tests::add(&mut page, timeline);
+    for (test, note) in timeline.load_test_notes() {
         page.line("");
-        page.line(&format!("{}: {}", inert(environment), inert(note)));
+        let place = timeline.place_of(test);
+        page.line(&format!("{}: {}", inert(&place), inert(note)));
     }
     if !timeline.notes.is_empty() {
         page.line("");
@@ -78,7 +81,7 @@ fn head(page: &mut Page, timeline: &Timeline) {
         page.line(&format!(
             "**{}**: {}",
             inert(&place.name),
-            inert(&headline::place(place))
+            inert(&headline::place(place, timeline))
         ));
     }
     for sentence in &headline.served {
@@ -160,37 +163,6 @@ fn steps(page: &mut Page, timeline: &Timeline) {
         for line in &step.tail {
             page.line(&format!("- {}", code(line)));
         }
-    }
-}
-
-fn load_tests(page: &mut Page, tests: &[LoadTest]) {
-    if tests.is_empty() {
-        return;
-    }
-    page.line("");
-    page.line("### Load tests");
-    page.line("");
-    page.line("| environment | requests | failures | exceptions | p95 | duration | versions |");
-    page.line("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
-    for test in tests {
-        let share = share(test.failures, test.requests).map(|share| format!(" ({share})"));
-        let versions: Vec<_> = test
-            .versions
-            .iter()
-            .map(|commit| code(&short(commit)))
-            .collect();
-        page.line(&format!(
-            "| {} | {} | {}{} | {} | {} | {} | {} |",
-            inert(&test.environment),
-            grouped(test.requests),
-            grouped(test.failures),
-            share.unwrap_or_default(),
-            grouped(test.exceptions),
-            test.p95
-                .map_or_else(|| "none".to_owned(), |p95| format!("{} ms", grouped(p95))),
-            time::span(test.duration),
-            versions.join(", "),
-        ));
     }
 }
 
@@ -297,6 +269,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("\nstage: the history ends 3 s before the results do\n"));
+        let limits = "\n| stage | p99 of POST /cart | 2,410 ms | 2,000 ms |\n\
+                      | stage | increase of p95 | 1,840 ms | 310 ms + 20 % |\n";
+        assert!(text.contains(limits), "{text}");
         assert!(text.contains("\n| stage | 28,140 | 212 (0.75 %) | 0 | 1,840 ms | 5 min | <code>ca779cf0631b</code> |\n"), "{text}");
     }
 

@@ -4,6 +4,7 @@
 //! part of it that is used.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 
 use super::headline;
@@ -13,7 +14,7 @@ use super::sarif_format::{
 };
 use crate::contract::promotion::Permission;
 use crate::contract::types::Verdict;
-use crate::deployment::timeline::{Decision, Step, StepKind, StepState, Timeline};
+use crate::deployment::timeline::{Decision, LoadTest, Step, StepKind, StepState, Timeline};
 use crate::text::{json, time};
 
 /// Writes the findings: the reasons of the last decision, and everything that was a warning.
@@ -142,7 +143,7 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
         let environment = step.environment.as_deref();
         let place = environment.unwrap_or_default();
         let last_lines = step.tail.join("\n| ");
-        let text = format!("{} {place}: {}\n| {last_lines}", step.kind, step.outcome);
+        let text = format!("{} {place}: {}\n| {last_lines}", step.title(), step.outcome);
         findings.push(Finding {
             code: STEP_FAILED,
             level: Level::Error,
@@ -160,22 +161,18 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
         findings.push(Finding {
             code: warned(step.kind.0),
             level: Level::Warning,
-            message: step.outcome.as_str().into(),
+            message: outcome(step, timeline),
             help: None,
             environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
         });
     }
-    findings.extend(
-        timeline
-            .load_test_notes()
-            .map(|(environment, note)| Finding {
-                code: LOAD_TEST_NOTE,
-                level: noted(environment, timeline),
-                message: note.into(),
-                help: None,
-                environments: vec![environment],
-            }),
-    );
+    findings.extend(timeline.load_test_notes().map(|(test, note)| Finding {
+        code: LOAD_TEST_NOTE,
+        level: noted(test),
+        message: format!("{}: {note}", timeline.title_of(test)).into(),
+        help: None,
+        environments: vec![&test.environment],
+    }));
     findings.extend(timeline.notes.iter().map(|note| Finding {
         code: NOTE,
         level: Level::Warning,
@@ -196,13 +193,23 @@ fn level(permission: Permission) -> Level {
 
 /// The level of a note about the results of a load test. It is a warning if the test did not pass, because the note may
 /// be the reason.
-fn noted(environment: &str, timeline: &Timeline) -> Level {
-    let mut places = timeline.environments.iter();
-    let place = places.find(|it| it.name == environment);
-    match place.and_then(|it| it.load_test).map(|it| it.0) {
+fn noted(test: &LoadTest) -> Level {
+    match test.verdict.map(|it| it.0) {
         Some(Verdict::Passed) | None => Level::Note,
         Some(Verdict::Failed | Verdict::Errored | Verdict::Inconclusive) => Level::Warning,
     }
+}
+
+/// The outcome of a step with a warning; for a load test also its name and its limits.
+fn outcome<'a>(step: &'a Step, timeline: &Timeline) -> Cow<'a, str> {
+    let Some(load_test) = timeline.load_test_of(step) else {
+        return step.outcome.as_str().into();
+    };
+    let mut text = format!("{}: {}", timeline.title_of(load_test), step.outcome);
+    for limit in &load_test.limits {
+        let _ = write!(text, "\n| {}", limit.sentence());
+    }
+    text.into()
 }
 
 fn warned(kind: StepKind) -> &'static str {

@@ -50,7 +50,7 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
             time::span(timeline.last.saturating_sub(timeline.began))
         );
         for place in &timeline.environments {
-            let status = headline::place(place);
+            let status = headline::place(place, timeline);
             let _ = writeln!(text, "  {}: {}", escape(&place.name), escape(&status));
         }
         for sentence in &headline.served {
@@ -152,7 +152,11 @@ fn steps(timeline: &Timeline) -> String {
             escape(&step.outcome)
         );
         text.push_str(&tail(step, "      "));
-        for note in timeline.notes_of(step) {
+        let results = timeline.load_test_of(step);
+        for limit in results.into_iter().flat_map(|it| &it.limits) {
+            let _ = writeln!(text, "      {}", escape(&limit.sentence()));
+        }
+        for note in results.into_iter().flat_map(|it| &it.notes) {
             let _ = writeln!(text, "      note: {}", escape(note));
         }
     }

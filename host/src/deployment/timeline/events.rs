@@ -5,9 +5,11 @@ use crate::contract::fields::ByName;
 use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, EventKind, InterventionKind, LoadTestResult, Outcome};
+use crate::contract::types::LoadTestSettings;
 use crate::deployment::entry::{CommandDetails, Details, NodeDetails};
 use crate::deployment::history::RepeatedRounds;
 use crate::deployment::intervention;
+use crate::deployment::timeline::load_test::limits;
 use crate::deployment::timeline::{LoadTest, Round, Step, StepKind, StepState, add_round};
 use crate::text::number::short;
 
@@ -166,6 +168,8 @@ impl Projector {
         };
         let mut test = LoadTest {
             environment: it.environment.clone(),
+            name: it.name.clone(),
+            verdict: None,
             at,
             requests: measured.total.requests,
             failures: measured.total.failures,
@@ -173,6 +177,9 @@ impl Projector {
             duration: measured.duration,
             p95: measured.total.p95,
             versions: measured.versions.clone(),
+            limits: self
+                .settings_of(it)
+                .map_or_else(Vec::new, |settings| limits(measured, settings)),
             notes: Vec::new(),
             curve: Vec::new(),
         };
@@ -198,6 +205,14 @@ impl Projector {
             self.end(StepKind::LoadTest, at, StepState::Warned, outcome, command);
         }
         self.timeline.load_tests.push(test);
+    }
+
+    /// The settings of a load test.
+    fn settings_of(&self, test: &contract::LoadTest) -> Option<&LoadTestSettings> {
+        let mut environments = self.settings.iter();
+        let environment = environments.find(|it| it.name == test.environment)?;
+        let mut tests = environment.load_tests.iter();
+        tests.find(|it| it.name == test.name)
     }
 
     fn notified(&mut self, at: u64, it: &contract::Notification, details: &Details) {

@@ -1,11 +1,11 @@
 //! Deployments that the tests of all reports share.
 
-use super::fixture_parts::{curve, decision, node, place, reason, rolling, step};
+use super::fixture_parts::{decision, load_test, node, place, reason, rolling, step};
 use crate::contract::fields::ByName;
 use crate::contract::promotion::{Conclusion, Permission, Progress};
 use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::timeline::{
-    Approval, Decision, LoadTest, Note, Place, Question, Round, Step, StepKind, StepState, Timeline,
+    Approval, Decision, Note, Place, Question, Round, Step, StepKind, StepState, Timeline,
 };
 
 /// 2025-11-23T00:15:00Z.
@@ -300,7 +300,8 @@ pub fn saying(text: &str) -> Timeline {
         }
     }
     for test in &mut timeline.load_tests {
-        test.environment = text();
+        (test.environment, test.name) = (text(), text());
+        test.limits[0].requests = Some(text());
         (test.versions, test.notes) = (vec![text()], vec![text()]);
     }
     for decision in &mut timeline.decisions {
@@ -380,18 +381,7 @@ fn tested(verdict: Verdict, failures: u64) -> Timeline {
         "load-test-not-run",
         "`stage` has not been load tested with the release",
     ));
-    timeline.load_tests.push(LoadTest {
-        environment: "stage".to_owned(),
-        at: at(421),
-        requests: 28_140,
-        failures,
-        exceptions: 0,
-        duration: 300_000,
-        p95: Some(1840),
-        versions: vec![COMMIT.to_owned()],
-        notes: vec!["the history ends 3 s before the results do".to_owned()],
-        curve: curve(),
-    });
+    timeline.load_tests.push(load_test(verdict, failures));
     timeline.notes.push(Note {
         at: at(120),
         text: "http://10.20.0.4:8080 did not answer for 22 s".to_owned(),

@@ -3,9 +3,10 @@
 use super::fixture::{BEFORE, COMMIT, at};
 use crate::contract::fields::ByName;
 use crate::contract::promotion::{Permission, Progress};
+use crate::contract::settings::LOAD_TEST;
 use crate::contract::types::Verdict;
 use crate::deployment::timeline::{
-    Decision, Node, Place, Reason, Round, Step, StepKind, StepState,
+    Decision, Limit, LoadTest, Node, Place, Reason, Round, Step, StepKind, StepState,
 };
 use crate::facts::load_test::Point;
 
@@ -33,6 +34,40 @@ pub fn curve() -> Vec<Point> {
             }
         })
         .collect()
+}
+
+/// The load test of stage, with a limit for the requests of one name and the baseline of all of them.
+pub fn load_test(verdict: Verdict, failures: u64) -> LoadTest {
+    LoadTest {
+        environment: "stage".to_owned(),
+        name: LOAD_TEST.to_owned(),
+        verdict: Some(ByName(verdict)),
+        at: at(421),
+        requests: 28_140,
+        failures,
+        exceptions: 0,
+        duration: 300_000,
+        p95: Some(1840),
+        versions: vec![COMMIT.to_owned()],
+        limits: vec![
+            Limit {
+                threshold: "max-p99",
+                requests: Some("POST /cart".to_owned()),
+                measured: Some(2_410.0),
+                limit: 2_000.0,
+                baseline: None,
+            },
+            Limit {
+                threshold: "max-increase",
+                requests: None,
+                measured: Some(1_840.0),
+                limit: 0.2,
+                baseline: Some(310.0),
+            },
+        ],
+        notes: vec!["the history ends 3 s before the results do".to_owned()],
+        curve: curve(),
+    }
 }
 
 /// Nodes that take the release one after another; the last one restarts for a while.

@@ -7,6 +7,7 @@ mod events;
 pub(crate) mod fixture;
 #[cfg(test)]
 pub(crate) mod fixture_parts;
+mod load_test;
 mod project;
 mod question;
 mod step;
@@ -19,8 +20,8 @@ use crate::contract::types::{LoadTestAction, Verdict};
 use crate::deployment::entry::NodeDetails;
 use crate::deployment::held::Held;
 use crate::deployment::sentence;
-use crate::facts::load_test::Point;
 use crate::journal::{OutboxMessage, OutboxState};
+pub use load_test::{Limit, LoadTest};
 pub use project::project;
 pub use question::{Approval, Question, how_to_answer};
 pub use step::{Step, StepKind, StepState};
@@ -94,28 +95,15 @@ impl Timeline {
         })
     }
 
-    /// The notes about the results of the latest load test of each environment, as environment and note.
-    pub fn load_test_notes(&self) -> impl Iterator<Item = (&str, &str)> {
-        let latest = self.load_tests.iter().enumerate();
-        let latest = latest.filter(|(index, test)| {
-            let mut later = self.load_tests[index + 1..].iter();
-            !later.any(|it| it.environment == test.environment)
-        });
-        latest.flat_map(|(_, test)| {
-            let notes = test.notes.iter();
-            notes.map(|note| (test.environment.as_str(), note.as_str()))
-        })
-    }
-
-    /// The notes about the results of a step that ran a load test.
-    pub fn notes_of(&self, step: &Step) -> &[String] {
+    /// The load test that a step ran, if it has ended.
+    pub fn load_test_of(&self, step: &Step) -> Option<&LoadTest> {
         let mut tests = self.load_tests.iter();
-        let test = tests.find(|it| {
+        tests.find(|it| {
             step.kind.0 == StepKind::LoadTest
                 && step.environment.as_ref() == Some(&it.environment)
+                && step.name.as_ref().is_none_or(|name| *name == it.name)
                 && step.ended == Some(it.at)
-        });
-        test.map_or(&[], |it| &it.notes)
+        })
     }
 
     /// Adds notes about the outcome of the messages to people that the deployment stored in the outbox.
@@ -257,33 +245,6 @@ pub struct Node {
     pub commit: Option<String>,
     /// Why there is no usable answer; null if there is one.
     pub unreachable: Option<String>,
-}
-
-/// One load test.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub struct LoadTest {
-    /// The environment it ran against.
-    pub environment: String,
-    /// When it ended.
-    pub at: u64,
-    /// Requests made.
-    pub requests: u64,
-    /// Requests that failed.
-    pub failures: u64,
-    /// Exceptions in the test's own code.
-    pub exceptions: u64,
-    /// How long it ran, in milliseconds.
-    pub duration: u64,
-    /// 95th percentile of the response time, milliseconds.
-    pub p95: Option<u64>,
-    /// Every commit that the nodes served meanwhile.
-    pub versions: Vec<String>,
-    /// Notes about its results.
-    pub notes: Vec<String>,
-    /// Its curves.
-    pub curve: Vec<Point>,
 }
 
 /// An answer of the policy.

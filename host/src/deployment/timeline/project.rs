@@ -3,8 +3,10 @@
 use crate::contract::actions;
 use crate::contract::fields::ByName;
 use crate::contract::load_tests;
-use crate::contract::promotion::{Action, Calendar, Decision as Answer, Permission, Progress};
-use crate::contract::types::Verdict;
+use crate::contract::promotion::{
+    Action, Calendar, Decision as Answer, LoadTestStatus, Permission, Progress,
+};
+use crate::contract::types::{EnvironmentSettings, Verdict};
 use crate::deployment::entry::{Began, Entry, RepeatedDecision};
 use crate::deployment::held::Held;
 use crate::deployment::history::Tail;
@@ -29,6 +31,8 @@ pub fn project(header: &Header, entries: &[Dated]) -> Timeline {
 pub(super) struct Projector {
     pub(super) timeline: Timeline,
     answers: Answers,
+    /// The environments of the settings.
+    pub(super) settings: Vec<EnvironmentSettings>,
     /// The indices of the load test steps whose outcome has a verdict.
     judged: Vec<usize>,
     /// The last calendar.
@@ -64,6 +68,7 @@ impl Projector {
                 held: None,
             },
             answers: Answers::default(),
+            settings: Vec::new(),
             judged: Vec::new(),
             calendar: None,
             decided: Vec::new(),
@@ -110,6 +115,7 @@ impl Projector {
         timeline.author.clone_from(&began.author);
         timeline.action = began.instruction.as_ref().map(|it| ByName(it.action));
         self.answers.began(&began.settings.environments);
+        self.settings.clone_from(&began.settings.environments);
         let environments = began.settings.environments.iter();
         timeline.environments = environments
             .map(|it| Place {
@@ -186,8 +192,8 @@ impl Projector {
                 }
                 _ => {}
             }
-            if let Some(verdict) = verdict {
-                self.judged(name, verdict, decision.permission);
+            for test in &status.load_tests {
+                self.judged(name, test, decision.permission);
             }
         }
         match self.timeline.decisions.last_mut() {
@@ -230,11 +236,19 @@ impl Projector {
         }
     }
 
-    /// Adds the verdict to the latest load test of an environment. It is known only with a decision.
-    fn judged(&mut self, environment: &str, verdict: Verdict, permission: Permission) {
+    /// Adds the verdict to the latest run of a load test. It is known only with a decision.
+    fn judged(&mut self, environment: &str, test: &LoadTestStatus, permission: Permission) {
+        let verdict = test.verdict;
+        let mut tests = self.timeline.load_tests.iter_mut().rev();
+        if let Some(latest) = tests.find(|it| it.environment == environment && it.name == test.name)
+        {
+            latest.verdict = Some(ByName(verdict));
+        }
         let mut steps = self.timeline.steps.iter_mut().enumerate().rev();
         let latest = steps.find(|(_, it)| {
-            it.kind.0 == StepKind::LoadTest && it.environment.as_deref() == Some(environment)
+            it.kind.0 == StepKind::LoadTest
+                && it.environment.as_deref() == Some(environment)
+                && it.name.as_ref() == Some(&test.name)
         });
         let Some((index, step)) = latest.filter(|(_, it)| it.ended.is_some()) else {
             return;
@@ -284,3 +298,7 @@ fn is_repeated(last: &Decision, next: &Decision) -> bool {
         && last.next_text == next.next_text
         && code(last) == code(next)
 }
+
+#[cfg(test)]
+#[path = "project_tests.rs"]
+mod tests;

@@ -16,7 +16,9 @@ use crate::text::time;
 pub struct Shown<'a> {
     /// The load test.
     pub test: &'a LoadTest,
-    /// Its verdict, which only the last test of an environment has.
+    /// The environment, and the name where one is needed.
+    pub place: String,
+    /// Its verdict, which only the last run of a load test has.
     pub verdict: Option<ByName<Verdict>>,
     /// The verdict's color and sign.
     pub tone: Tone,
@@ -32,7 +34,7 @@ pub struct Number {
     /// Its name for programs.
     pub key: &'static str,
     /// Its name for people.
-    pub label: &'static str,
+    pub label: String,
     /// The value for people.
     pub value: String,
     /// Whether it is highlighted.
@@ -41,23 +43,14 @@ pub struct Number {
 
 /// Shows all load tests.
 pub fn all(timeline: &Timeline) -> Vec<Shown<'_>> {
-    let last = |index: usize, test: &LoadTest| {
-        !timeline.load_tests[index + 1..]
-            .iter()
-            .any(|later| later.environment == test.environment)
-    };
     timeline
         .load_tests
         .iter()
-        .enumerate()
-        .map(|(index, test)| {
-            let verdict = timeline
-                .environments
-                .iter()
-                .find(|place| place.name == test.environment && last(index, test))
-                .and_then(|place| place.load_test);
+        .map(|test| {
+            let verdict = test.verdict;
             Shown {
                 test,
+                place: timeline.place_of(test),
                 verdict,
                 tone: match verdict.map(|it| it.0) {
                     Some(Verdict::Passed) => Tone::Good,
@@ -73,9 +66,9 @@ pub fn all(timeline: &Timeline) -> Vec<Shown<'_>> {
 }
 
 fn numbers(test: &LoadTest, timeline: &Timeline) -> Vec<Number> {
-    let number = |key, label, value, striking| Number {
+    let number = |key, label: &str, value, striking| Number {
         key,
-        label,
+        label: label.to_owned(),
         value,
         striking,
     };
@@ -89,7 +82,7 @@ fn numbers(test: &LoadTest, timeline: &Timeline) -> Vec<Number> {
         .iter()
         .any(|commit| *commit != timeline.commit);
     let none = || "none".to_owned();
-    vec![
+    let mut numbers = vec![
         number(
             "requests",
             "requests",
@@ -122,7 +115,12 @@ fn numbers(test: &LoadTest, timeline: &Timeline) -> Vec<Number> {
             foreign || versions.is_empty(),
         ),
         number("ended", "ended", time::clock(test.at), false),
-    ]
+    ];
+    numbers.extend(test.limits.iter().map(|limit| {
+        let value = format!("{} (limit {})", limit.measured(), limit.limit());
+        number(limit.threshold, &limit.what(), value, false)
+    }));
+    numbers
 }
 
 /// The number of parts of a long curve; the lowest and the highest value of each part are drawn.
@@ -309,6 +307,10 @@ mod tests {
         };
         assert_eq!(value("requests"), ("28,140".to_owned(), false));
         assert_eq!(value("failures"), ("212 (0.75 %)".to_owned(), true));
+        let limited = |text: &str| (text.to_owned(), false);
+        assert_eq!(value("max-p99"), limited("2,410 ms (limit 2,000 ms)"));
+        let increase = limited("1,840 ms (limit 310 ms + 20 %)");
+        assert_eq!(value("max-increase"), increase);
         assert_eq!(value("p95"), ("1,840 ms".to_owned(), false));
         assert_eq!(value("versions"), ("ca779cf0631b".to_owned(), false));
         assert_eq!(
@@ -320,11 +322,9 @@ mod tests {
     #[test]
     fn a_test_without_a_request_has_no_share() {
         let mut timeline = fixture::stopped();
-        (
-            timeline.load_tests[0].requests,
-            timeline.load_tests[0].failures,
-        ) = (0, 0);
-        assert_eq!(share(0, timeline.load_tests[0].requests), None);
+        let test = &mut timeline.load_tests[0];
+        (test.requests, test.failures) = (0, 0);
+        assert_eq!(share(0, test.requests), None);
         assert!(all(&timeline)[0].numbers[0].striking);
     }
 

@@ -91,7 +91,13 @@ fn render(
         places: timeline
             .environments
             .iter()
-            .map(|place| (place, tone(place, timeline), headline::place(place)))
+            .map(|place| {
+                (
+                    place,
+                    tone(place, timeline),
+                    headline::place(place, timeline),
+                )
+            })
             .collect(),
         ticks: scale.ticks(),
         steps: steps::rows(timeline, &scale),
