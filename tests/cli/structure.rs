@@ -354,5 +354,24 @@ fn the_fuzzer_finds_the_parts_of_the_host_that_it_compiles() {
                 file.display()
             );
         }
+        for part in ["contract", "journal", "sandbox"] {
+            let own = root.join("src").join(part).join("mod.rs");
+            let own = fs::read_to_string(own).expect("a part of the fuzzer");
+            let host = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(part);
+            for rest in without_tests(&file, &text)
+                .split(&format!("crate::{part}::"))
+                .skip(1)
+            {
+                let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+                let name = &rest[..end.unwrap_or(rest.len())];
+                let is_module = !name.is_empty()
+                    && (host.join(format!("{name}.rs")).is_file() || host.join(name).is_dir());
+                assert!(
+                    !is_module || own.contains(&format!("mod {name};")),
+                    "{} names `crate::{part}::{name}`, which tests/fuzz/src/{part}/mod.rs does not have",
+                    file.display()
+                );
+            }
+        }
     }
 }

@@ -8,6 +8,8 @@ pub mod documents;
 pub mod fields;
 #[path = "../../../../host/src/contract/history/mod.rs"]
 pub mod history;
+#[path = "../../../../host/src/contract/load_tests.rs"]
+pub mod load_tests;
 #[path = "../../../../host/src/contract/names.rs"]
 pub mod names;
 #[path = "../../../../host/src/contract/reason_documents.rs"]
