@@ -10,7 +10,7 @@ use greenlight::journal;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pipeline::{Ended, GREENLIGHT, LIMIT, Pipeline, ended};
-use crate::{processes, programs, under_way, waiting};
+use crate::{processes, programs, seed, under_way, waiting};
 
 /// Runs a tag, and kills greenlight when it makes its n-th record durable; before that record is.
 fn killed_at(pipeline: &Pipeline, tag: &str, n: usize) -> Ended {
@@ -54,9 +54,13 @@ fn go_on(pipeline: &Pipeline, tag: &str) -> Ended {
     ended
 }
 
-/// Kills a deployment at its records, one after the other, and goes on with each. A record is made durable
-/// in some three steps, of which every other one is a place to be killed at.
-fn killed_at_every_record(from: usize, repeatable: bool) -> usize {
+/// Kills a deployment at its records, one after the other, and continues each. A record is made durable in some three
+/// steps, so at each third one a deployment is killed, from a random one on. `GREENLIGHT_KILL_STEP=1` kills at each step.
+fn killed_at_every_record(repeatable: bool) -> usize {
+    let step = seed::number("GREENLIGHT_KILL_STEP").map_or(3, |it| {
+        usize::try_from(it.max(1)).expect("a number of steps")
+    });
+    let from = seed::random().usize(1..=step);
     let mut pipeline = quick();
     pipeline.setting.repeatable = repeatable;
     pipeline.setting.production = "before = [\"migrate\"]\n";
@@ -65,7 +69,7 @@ fn killed_at_every_record(from: usize, repeatable: bool) -> usize {
          command = [\"sh\", \"-c\", \"echo $GREENLIGHT_COMMIT >> migrated\"]\n"
     );
     let mut kills = 0;
-    for n in (from..).step_by(2) {
+    for n in (from..).step_by(step) {
         let commit = pipeline.commit(&format!("Change {n} [load test: abort]"));
         let tags = pipeline.tags();
         let told = pipeline.told().len();
@@ -103,13 +107,13 @@ fn killed_at_every_record(from: usize, repeatable: bool) -> usize {
 
 #[test]
 fn killed_at_every_record_nothing_is_repeated() {
-    let kills = killed_at_every_record(1, false);
+    let kills = killed_at_every_record(false);
     assert!(kills >= 50, "{kills}");
 }
 
 #[test]
 fn killed_at_every_record_what_may_be_repeated_is() {
-    let kills = killed_at_every_record(2, true);
+    let kills = killed_at_every_record(true);
     assert!(kills >= 50, "{kills}");
 }
 
