@@ -28,6 +28,7 @@ pub fn run() {
         environment: "stage",
         commit: SHA,
         digest: None,
+        load_tests: &[],
     };
     let events = evidence::history(&subject, Some(Stage::Converged), LoadTestWord::Passed, 0);
     let fresh = microseconds(|| {

@@ -11,14 +11,15 @@ use super::fact_arguments::FactArguments;
 use super::output::{Output, refuse};
 use super::{Error, Exit, WarnExitCode, args};
 use crate::clock;
+use crate::config::resolved::Resolved;
 use crate::contract::Answer;
 use crate::contract::documents::DecisionDocument;
-use crate::contract::promotion::{Event, Instruction, Release};
+use crate::contract::promotion::{Event, EventKind, Instruction, InterventionKind, Release};
 use crate::contract::types::{Settings, Timestamp};
-use crate::deployment::release_facts;
+use crate::deployment::{calendar, release_facts};
 use crate::facts::ci::{self, CiEnvironment};
 use crate::facts::evidence::{self, LoadTestWord, Stage, Subject};
-use crate::facts::history_file;
+use crate::facts::{git, history_file, message};
 use crate::report::export::{Findings, Name};
 use crate::report::terminal;
 use crate::sandbox::{Policy, Use};
@@ -28,7 +29,8 @@ use crate::text::json;
 /// Decide whether a release may enter the next environment.
 ///
 /// Give the evidence as words with `--stage` and `--load-test`, or event by event with `--history`. Missing
-/// evidence counts as unknown and never permits promotion.
+/// evidence counts as unknown and never permits promotion. The windows of the configuration count; freezes of people are in
+/// the journal, which is not read.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Set the tag that asks for the release.
@@ -98,10 +100,11 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         found.resolved(target);
     }
     let commit = target.map(|target| target.commit);
-    let events = match &arguments.history {
+    let mut events = match &arguments.history {
         Some(file) => history_file::from_file(file)?,
         None => given(arguments, commit.as_deref(), settings, now),
     };
+    events.extend(scheduled(&events, &resolved, now));
     let instruction = match instruction(arguments, commit.as_deref(), &policy, settings, output)? {
         Ok(instruction) => instruction,
         Err(reasons) => {
@@ -128,7 +131,7 @@ fn answer(arguments: &Arguments, found: &mut Findings, output: &mut Output) -> R
         tag: arguments.tag.clone(),
         digest: arguments.digest.clone(),
         instruction,
-        authors: Vec::new(),
+        authors: authors(arguments, commit.as_deref(), &events, settings)?,
         facts,
     };
     let decision = policy.decide(&release, &events, now, settings)?;
@@ -166,8 +169,53 @@ fn given(
         environment: &environment.name,
         commit,
         digest: arguments.digest.as_deref(),
+        load_tests: &environment.load_tests,
     };
     evidence::history(&subject, arguments.stage, arguments.load_test, now)
+}
+
+/// The windows of the configuration as an event, unless the history has windows. The journal is not read, so freezes of
+/// people are unknown.
+fn scheduled(history: &[Event], resolved: &Resolved, now: Timestamp) -> Option<Event> {
+    let windows = &resolved.config()?.windows;
+    let mut kinds = history.iter().map(|it| &it.kind);
+    if windows.is_empty() || kinds.any(|it| matches!(it, EventKind::Scheduled(_))) {
+        return None;
+    }
+    let names = resolved.settings.environments.iter();
+    let names: Vec<_> = names.map(|it| it.name.as_str()).collect();
+    let calendar = calendar::calendar(windows, &[], &names, now);
+    Some(Event {
+        at: now,
+        kind: EventKind::Scheduled(calendar),
+    })
+}
+
+/// The authors of the release's commit, if it matters who they are: the history has an approval, and an approval of an
+/// author does not count.
+///
+/// # Errors
+///
+/// If the commit can't be read. The approval could be one of its author.
+fn authors(
+    arguments: &Arguments,
+    commit: Option<&str>,
+    history: &[Event],
+    settings: &Settings,
+) -> Result<Vec<String>, Error> {
+    let is_approval = |it: &Event| match &it.kind {
+        EventKind::Intervened(it) => it.kind == InterventionKind::Approved,
+        _ => false,
+    };
+    let mut environments = settings.environments.iter();
+    let authors_matter = environments.any(|it| it.approvals > 0 && !it.author_may_approve);
+    let Some(commit) = commit.filter(|_| authors_matter && history.iter().any(is_approval)) else {
+        return Ok(Vec::new());
+    };
+    let read = git::commit(arguments.reading.repo.as_deref(), commit).map_err(|error| {
+        error.within("failed to read the author of the release, whose approval does not count")
+    })?;
+    Ok(message::authors(&read))
 }
 
 /// Reads the label of the release's commit: from the given message, or from the given repository.

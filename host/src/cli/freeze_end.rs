@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Error;
@@ -28,6 +28,12 @@ pub fn read(text: &str) -> Result<FreezeEnd, String> {
     let text = text.trim();
     if let Ok(at) = Timestamp::from_str(text) {
         return Ok(FreezeEnd::At(at));
+    }
+    // A date alone would be read as its first moment, and a freeze of the configuration includes the day.
+    if text.parse::<Date>().is_ok() && !text.contains(':') {
+        return Err(format!(
+            "a date needs a time: `{text} 23:59` for the end of that day"
+        ));
     }
     if let Ok(local) = DateTime::from_str(text) {
         return Ok(FreezeEnd::Local(local));
@@ -139,5 +145,11 @@ mod tests {
         for text in ["", "tomorrow", "0s", "-4h", "8:00"] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_date_alone_is_refused() {
+        let said = read("2026-12-10").expect_err("no time");
+        assert!(said.contains("`2026-12-10 23:59`"), "{said}");
     }
 }

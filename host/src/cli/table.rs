@@ -211,14 +211,15 @@ pub fn ask(
     stage: Option<Stage>,
     load_test: LoadTestWord,
 ) -> Result<Decision, Error> {
-    let environment = settings
-        .environments
-        .first()
-        .map_or("", |environment| environment.name.as_str());
+    let first = settings.environments.first();
+    let (environment, load_tests) = first.map_or(("", &[][..]), |it| {
+        (it.name.as_str(), it.load_tests.as_slice())
+    });
     let subject = Subject {
         environment,
         commit,
         digest: None,
+        load_tests,
     };
     let events = evidence::history(&subject, stage, load_test, NOW);
     let release = Release {

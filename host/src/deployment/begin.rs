@@ -227,6 +227,7 @@ fn asks_for_load_test(context: &Context<'_>, began: &Began) -> Result<bool, Erro
         environment: &first.name,
         commit: &began.commit,
         digest: began.digest.as_deref(),
+        load_tests: &first.load_tests,
     };
     let now = clock::seconds();
     let events = evidence::history(&subject, Some(Stage::Converged), LoadTestWord::NotRun, now);

@@ -5,7 +5,7 @@ use crate::contract::promotion::{
     Convergence, Deployment, Event, EventKind, LoadTest, LoadTestResult, Outcome, Round,
 };
 use crate::contract::settings::LOAD_TEST;
-use crate::contract::types::{Timestamp, Verdict};
+use crate::contract::types::{LoadTestSettings, Timestamp, Verdict};
 
 /// The state of the first environment, as far as the step knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -72,6 +72,8 @@ pub struct Subject<'a> {
     pub commit: &'a str,
     /// The digest of its image, if known.
     pub digest: Option<&'a str>,
+    /// The load tests of the environment. They have the same result.
+    pub load_tests: &'a [LoadTestSettings],
 }
 
 /// Turns the evidence into events, which all happen `now`.
@@ -103,15 +105,25 @@ pub fn history(
         })
     });
     let tested = load_test.verdict().map(|verdict| {
-        EventKind::LoadTested(LoadTest {
-            environment: environment(),
-            name: LOAD_TEST.to_owned(),
-            result: LoadTestResult::Judged(verdict),
+        let names = subject.load_tests.iter().map(|it| it.name.as_str());
+        let names: Vec<_> = names.collect();
+        let names = if names.is_empty() {
+            vec![LOAD_TEST]
+        } else {
+            names
+        };
+        names.into_iter().map(move |name| {
+            EventKind::LoadTested(LoadTest {
+                environment: subject.environment.to_owned(),
+                name: name.to_owned(),
+                result: LoadTestResult::Judged(verdict),
+            })
         })
     });
-    [deployed, converged, tested]
+    [deployed, converged]
         .into_iter()
         .flatten()
+        .chain(tested.into_iter().flatten())
         .map(|kind| Event { at: now, kind })
         .collect()
 }

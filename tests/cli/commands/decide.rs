@@ -292,3 +292,94 @@ fn a_threshold_of_the_configuration_applies_to_a_history() {
         decide("stage-loadtest-abort", &evidence).gives(0, promoted, Text::Nothing);
     }
 }
+
+/// A shop with a commit by Ada, its stage tag, and a configuration.
+fn shop(configuration: &str) -> (Repository, String) {
+    let shop = Repository::new();
+    let commit = shop.commit("Change [load test: warn]\n");
+    std::fs::write(shop.path().join("greenlight.toml"), configuration).expect("written");
+    (shop, format!("stage-loadtest-warn-{commit}"))
+}
+
+const PASSED: [&str; 4] = ["--stage", "converged", "--load-test", "passed"];
+
+/// A pipeline that asks with words knows no name of a load test.
+#[test]
+fn the_word_is_about_each_load_test_of_the_first_environment() {
+    let load_test = "command = [\"false\"]\nformat = \"k6\"\nresults = \"x\"\n";
+    let (shop, tag) = shop(&format!(
+        "[[load-test]]\nname = \"short\"\n{load_test}[[load-test]]\nname = \"full\"\n{load_test}"
+    ));
+    let decide = |word| {
+        let evidence = ["--stage", "converged", "--load-test", word];
+        greenlight(["decide", "--tag", &tag].iter().chain(&evidence)).within(shop.path())
+    };
+    decide("passed").gives(0, Text::Has(&["promote["]), Text::Nothing);
+    let failed = Text::Has(&["promote-with-warning["]);
+    decide("failed").gives(0, failed, Text::Nothing);
+    let not_run = Text::Has(&["hold[load-test-not-run]"]);
+    decide("not-run").gives(4, not_run, Text::Nothing);
+}
+
+#[test]
+fn the_windows_of_the_configuration_count() {
+    for (rule, status, said) in [
+        ("allow = [\"Mon-Sun 00:00-24:00\"]", 0, "promote["),
+        (
+            "freeze = [\"2020-01-01 to 2199-12-31\"]",
+            4,
+            "hold[frozen]: `prod` is frozen by window `hours`",
+        ),
+    ] {
+        let (shop, tag) = shop(&format!(
+            "[[window]]\nname = \"hours\"\n{rule}\nzone = \"Europe/Berlin\"\n"
+        ));
+        greenlight(["decide", "--tag", &tag].iter().chain(&PASSED))
+            .within(shop.path())
+            .gives(status, Text::Has(&[said]), Text::Nothing);
+    }
+}
+
+/// Without the commit, the approval could be the author's own.
+#[test]
+fn the_approval_of_the_author_does_not_count() {
+    let environment = |name: &str, keys: &str| {
+        format!(
+            "[[environment]]\nname = \"{name}\"\ndeploy = [\"false\"]\nnodes = [\"http://127.0.0.1:1\"]\n{keys}"
+        )
+    };
+    let (shop, tag) = shop(&format!(
+        "{}{}",
+        environment("stage", ""),
+        environment("prod", "approvals = 1\n")
+    ));
+    let author = shop.git(&["log", "-1", "--format=%an"]);
+    let commit = tag.rsplit('-').next().expect("a commit");
+    let approved = |by: &str| {
+        serde_json::json!({
+            "schema": "greenlight.history/3",
+            "events": [
+                {"at": 1, "kind": {"deployed": {"environment": "stage", "commit": commit, "outcome": "succeeded"}}},
+                {"at": 1, "kind": {"observed": {"environment": "stage", "convergence": {"judged": true}, "times": 1}}},
+                {"at": 1, "kind": {"load-tested":
+                    {"environment": "stage", "name": "load-test", "result": {"judged": "passed"}}}},
+                {"at": 1, "kind": {"intervened": {"kind": "approved", "by": by, "proven": false, "why": ""}}},
+            ],
+        })
+    };
+    let decide = |by: &str, folder: &std::path::Path| {
+        let history = folder.join("history.json");
+        std::fs::write(&history, approved(by).to_string()).expect("written");
+        let config = shop.path().join("greenlight.toml");
+        let paths = [&config, &history].map(|it| it.to_str().expect("UTF-8").to_owned());
+        let files = ["--now", "2", "--config", &paths[0], "--history", &paths[1]];
+        let skip = ["--message", "Change [load test: warn]"];
+        greenlight(["decide", "--tag", &tag].iter().chain(&files).chain(&skip)).within(folder)
+    };
+    decide("Grace", shop.path()).gives(0, Text::Has(&["promote["]), Text::Nothing);
+    let missing = Text::Has(&["hold[approval-missing]"]);
+    decide(&author, shop.path()).gives(4, missing, Text::Nothing);
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let unknown = Text::Has(&["failed to read the author of the release"]);
+    decide("Grace", elsewhere.path()).gives(2, Text::Nothing, unknown);
+}

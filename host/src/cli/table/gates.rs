@@ -144,20 +144,23 @@ fn example(
 ) -> (Settings, Release, Vec<Event>, u64) {
     let mut settings = settings.clone();
     settings.environments.iter_mut().for_each(require_nothing);
-    let names: Vec<_> = settings.environments.iter().map(|it| &it.name).collect();
-    let mut events: Vec<Event> = names
+    let environments = settings.environments.iter();
+    let environments: Vec<_> = environments.map(|it| (&it.name, &it.load_tests)).collect();
+    let mut events: Vec<Event> = environments
         .iter()
-        .take(names.len().saturating_sub(1))
-        .flat_map(|name| {
+        .take(environments.len().saturating_sub(1))
+        .flat_map(|(name, load_tests)| {
             let subject = Subject {
                 environment: name,
                 commit: COMMIT,
                 digest: Some(IMAGES[0]),
+                load_tests,
             };
             evidence::history(&subject, Some(Stage::Converged), LoadTestWord::Passed, NOW)
         })
         .collect();
-    let last = names.last().map_or_else(String::new, |it| (*it).clone());
+    let last = environments.last();
+    let last = last.map_or_else(String::new, |(name, _)| (*name).clone());
     let mut now = NOW;
     let mut happens = |kind| events.push(Event { at: NOW, kind });
     match special {

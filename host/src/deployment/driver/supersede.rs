@@ -80,6 +80,7 @@ impl Driver<'_> {
             environment: &first.name,
             commit: &self.began.commit,
             digest: self.release.digest.as_deref(),
+            load_tests: &first.load_tests,
         };
         let converged = Some(Stage::Converged);
         events.extend(evidence::history(
