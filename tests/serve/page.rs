@@ -106,6 +106,31 @@ fn the_page_says_that_production_is_mixed() {
     assert!(server.stop().success());
 }
 
+/// A freeze holds a release that runs. The overview and the page of the deployment show it, and until when.
+#[test]
+fn the_page_shows_what_holds_a_release_and_the_next_opening() {
+    let mut pipeline = Pipeline::recorded();
+    pipeline.setting.rounds = 1;
+    pipeline.setting.serve = Some(table(""));
+    pipeline.commit("Change [load test: skip]");
+    let tags = pipeline.tags();
+    let freeze = "freeze --environment prod --until 4h --by Ada --reason incident-7";
+    let freeze: Vec<_> = freeze.split(' ').collect();
+    assert_eq!(pipeline.greenlight(&freeze).status, 0);
+    let _run = pipeline.start(&["run", "--tag", &tags[0]]);
+    let server = Server::start(&pipeline);
+    for path in ["/", "/deployments/1"] {
+        let page = waiting::until("the freeze", LIMIT, || {
+            let page = server.get(path);
+            page.contains("freeze-1").then_some(page)
+        });
+        for said in ["incident-7", "next opening 20"] {
+            assert!(page.contains(said), "no {said:?} in {page}");
+        }
+    }
+    assert!(server.stop().success());
+}
+
 /// While the store is down, webhooks are answered with 503, and health and page report it.
 #[test]
 fn webhooks_are_refused_while_the_store_is_down() {
