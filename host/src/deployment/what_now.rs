@@ -3,8 +3,9 @@
 use super::timeline::{Step, StepKind, StepState, Timeline, how_to_answer};
 use crate::contract::promotion::{Conclusion, Permission};
 use crate::text::number::short;
+use crate::window::table::is_of_freeze;
 
-/// What to do now, most important first; nothing while the deployment runs, unless it waits for people.
+/// What to do now, most important first; nothing while the deployment runs, unless it waits for people or for a window.
 ///
 /// A deployment whose last decision is to stop counts as stopped before its conclusion is recorded, so that a message
 /// about it can say what to do.
@@ -16,10 +17,14 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
     match timeline.conclusion.map(|it| it.0) {
         None if timeline.interrupted => {
             let resume = Some(resume(timeline));
-            resume.into_iter().chain(answer(timeline)).collect()
+            let items = resume.into_iter().chain(answer(timeline));
+            items.chain(window(timeline)).collect()
         }
         None if is_stopped() => stopped(timeline),
-        None => answer(timeline).into_iter().collect(),
+        None => answer(timeline)
+            .into_iter()
+            .chain(window(timeline))
+            .collect(),
         Some(Conclusion::Promoted) => vec![
             "watch the dashboards; if production breaks, `greenlight rollback-advice` says what to revert"
                 .to_owned(),
@@ -45,6 +50,30 @@ fn answer(timeline: &Timeline) -> Option<String> {
     let question = timeline.question.as_ref()?;
     let how = how_to_answer(timeline.number, &question.environment);
     Some(format!("{}; {how}", question.in_words()))
+}
+
+/// The window or the freeze that holds it, and how to end the wait.
+fn window(timeline: &Timeline) -> Option<String> {
+    let held = timeline.held.as_ref()?;
+    let name = held.window.as_ref()?;
+    let number = timeline.number;
+    let end = if timeline.interrupted {
+        ""
+    } else {
+        "end its process, then "
+    };
+    let despite =
+        format!("{end}`greenlight run --resume {number} --despite {name} --by NAME --reason TEXT`");
+    Some(if is_of_freeze(name) {
+        format!(
+            "freeze `{name}` holds it: end the freeze with `greenlight thaw {name} --by NAME --reason TEXT`; to let only \
+             this release ignore it, {despite}"
+        )
+    } else {
+        format!(
+            "window `{name}` holds it, and it continues by itself at the next opening; to let it ignore the window, {despite}"
+        )
+    })
 }
 
 /// How to continue an interrupted deployment. One without a policy has no complete record, so it can't be resumed.
@@ -172,6 +201,7 @@ fn place(step: &Step) -> &str {
 mod tests {
     use super::*;
     use crate::contract::fields::ByName;
+    use crate::deployment::held::Held;
     use crate::deployment::timeline::fixture;
 
     fn says(timeline: &Timeline) -> String {
@@ -230,6 +260,32 @@ mod tests {
         );
         timeline.interrupted = false;
         assert_eq!(says(&timeline), answer);
+        timeline.question = None;
+        timeline.held = Some(Held {
+            environment: "prod".to_owned(),
+            window: Some("freeze-3".to_owned()),
+            next_opening: None,
+            zone: None,
+            text: String::new(),
+        });
+        let text = says(&timeline);
+        assert!(
+            text.contains("`greenlight thaw freeze-3 --by NAME"),
+            "{text}"
+        );
+        assert!(
+            text.contains("end its process, then `greenlight run --resume 41 --despite freeze-3"),
+            "{text}"
+        );
+        if let Some(held) = &mut timeline.held {
+            held.window = Some("hours".to_owned());
+        }
+        let text = says(&timeline);
+        assert!(
+            text.starts_with("window `hours` holds it, and it continues by itself")
+                && !text.contains("thaw"),
+            "{text}"
+        );
         for (conclusion, text) in [
             (Conclusion::Promoted, "rollback-advice"),
             (Conclusion::PromotedWithWarning, "what the warning means"),

@@ -135,7 +135,13 @@ fn window(table: WindowTable, known: &[&str]) -> Result<Window, Wrong> {
     })
 }
 
-/// Checks a name. Names like `freeze-1` are those of freezes that `greenlight freeze` writes.
+/// Whether a name is one of a freeze that `greenlight freeze` writes: `freeze-1`.
+pub fn is_of_freeze(name: &str) -> bool {
+    let number = name.strip_prefix("freeze-").unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// Checks a name.
 fn name(name: &str) -> Result<(), Wrong> {
     let wrong = |message: String, help: &str| Err(("name".to_owned(), Error::new(message, help)));
     let is_word = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it);
@@ -145,8 +151,7 @@ fn name(name: &str) -> Result<(), Wrong> {
             "use 1 to 64 letters, digits, `_` and `-`, without a `-` at the beginning",
         );
     }
-    let number = name.strip_prefix("freeze-").unwrap_or_default();
-    if !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit()) {
+    if is_of_freeze(name) {
         return wrong(
             format!("the name `{name}` is reserved for `greenlight freeze`"),
             "choose another name",
