@@ -56,6 +56,8 @@ pub(super) struct Driver<'a> {
     freezes: Vec<Freeze>,
     /// The environments that windows held the release before, as people were told.
     told_held: BTreeSet<String>,
+    /// When the last decision was made. A wait begins then.
+    decided: Duration,
     /// Whether time has passed since sibling deployments were read.
     stale: bool,
     /// What the nodes serve at the end of a deployment that does not succeed.
@@ -99,6 +101,7 @@ impl<'a> Driver<'a> {
             surveyed: None,
             imported: Imported::default(),
             freezes: Vec::new(),
+            decided: windows::now(),
             told_held: BTreeSet::new(),
             stale: true,
             last_look: LastLook::default(),
@@ -200,6 +203,7 @@ impl<'a> Driver<'a> {
                 .import(&mut self.record, &self.began.commit, digest, &earlier)?;
         }
         self.schedule()?;
+        self.decided = windows::now();
         let now = self.record.now();
         let policy = self.context.policy;
         let decision = policy.decide(&self.release, self.record.events(), now, &self.settings)?;

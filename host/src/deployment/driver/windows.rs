@@ -28,10 +28,10 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Waits for this long, or until a person writes or ends a freeze, and returns the time that has passed. It can be longer:
-    /// the machine may have been suspended. `None` if a message or a shutdown ended the wait.
+    /// Waits until this long after the last decision, or until a person writes or ends a freeze, and returns the time that has
+    /// passed since the decision. It can be longer: the machine may have been suspended. `None` if a message or a shutdown ended the wait.
     pub(super) fn wait_for(&mut self, time: Duration) -> Result<Option<Duration>, Error> {
-        let began = now();
+        let began = self.decided;
         let wake = self.mailbox.wake();
         loop {
             let left = time.saturating_sub(now().saturating_sub(began));
@@ -47,7 +47,7 @@ impl Driver<'_> {
 }
 
 /// A time that goes on while the machine is suspended, if the system has one.
-fn now() -> Duration {
+pub(super) fn now() -> Duration {
     static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
     clock::passing().unwrap_or_else(|| BEGAN.elapsed())
 }
