@@ -96,7 +96,7 @@ fn canceled_during_its_load_test(pipeline: &Pipeline) {
     assert_eq!(run.wait(LIMIT).code(), Some(1));
 
     assert_eq!(pipeline.conclusion(1).as_deref(), Some("canceled"));
-    let reason = "Ada: the database is being moved";
+    let reason = "Ada (claimed): the database is being moved";
     let status = pipeline.greenlight(&["status", "1"]).stdout;
     assert!(status.contains(&format!("canceled: {reason}")), "{status}");
     let messages = pipeline.slack.messages();
@@ -239,7 +239,7 @@ fn a_dead_process_is_not_waited_for() {
     assert_eq!(messages.len(), 1, "{messages:?}");
     let told = messages[0].body.to_string();
     assert!(
-        told.contains("was canceled") && told.contains("Ada: the database"),
+        told.contains("was canceled") && told.contains("Ada (claimed): the database"),
         "{told}"
     );
     let entries = pipeline.entries(1);

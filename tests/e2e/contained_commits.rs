@@ -122,7 +122,7 @@ fn a_named_person_can_let_it_continue() {
                 && *details == ada)
     }));
     let status = pipeline.greenlight(&["status", "2"]);
-    status.is(0, &["Ada: the test itself was broken"]);
+    status.is(0, &["Ada (claimed): the test itself was broken"]);
     let told = pipeline.told();
     assert!(told.iter().any(|it| it.contains(&bad[..12])), "{told:?}");
 }

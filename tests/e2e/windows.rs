@@ -146,12 +146,12 @@ fn a_person_lets_one_release_ignore_windows() {
     let resume = [&["run", "--resume", "1"][..], &despite].concat();
     pipeline
         .greenlight(&resume)
-        .is(0, &["ignores window `hours`: Ada: hot fix"]);
+        .is(0, &["ignores window `hours`: Ada (claimed): hot fix"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &first), 1);
     let status = ["status", "1"];
     pipeline
         .greenlight(&status)
-        .is(0, &["window `hours` ignored: Ada: hot fix"]);
+        .is(0, &["window `hours` ignored: Ada (claimed): hot fix"]);
 
     assert_eq!(told_held(&pipeline), 1, "the message is not repeated");
 
@@ -167,7 +167,7 @@ fn a_person_lets_one_release_ignore_windows() {
     .concat();
     pipeline
         .greenlight(&begin)
-        .is(0, &["ignores window `freeze-1`: Ada: hot fix"]);
+        .is(0, &["ignores window `freeze-1`: Ada (claimed): hot fix"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &second), 1);
 }
 

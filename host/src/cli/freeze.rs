@@ -62,12 +62,8 @@ pub struct ThawArguments {
 ///
 /// If the environment is unknown, the end is not in the future, the person has no name, or the journal can't be written.
 pub fn freeze(arguments: &FreezeArguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = config(&arguments.config, output)?;
-    arguments
-        .environment
-        .iter()
-        .try_for_each(|it| config.check_name(it))?;
-    let by = named(&arguments.by)?;
+    let config = config(&arguments.config, arguments.environment.as_ref(), output)?;
+    let by = arguments.by.person()?.name_in_words();
     let at = clock::milliseconds();
     let until = arguments.until.as_ref();
     let until = until.map(|it| it.at(at, &config.windows)).transpose()?;
@@ -98,14 +94,10 @@ pub fn freeze(arguments: &FreezeArguments, output: &mut Output) -> Result<Exit, 
 ///
 /// # Errors
 ///
-/// If there is no such freeze in force, or several could be meant, the person has no name, or the journal can't be written.
+/// If no freeze or more than one fits the arguments, the person has no name, or the journal can't be written.
 pub fn thaw(arguments: &ThawArguments, output: &mut Output) -> Result<Exit, Error> {
-    let config = config(&arguments.config, output)?;
-    arguments
-        .environment
-        .iter()
-        .try_for_each(|it| config.check_name(it))?;
-    let by = named(&arguments.by)?;
+    let config = config(&arguments.config, arguments.environment.as_ref(), output)?;
+    let by = arguments.by.person()?.name_in_words();
     let at = clock::milliseconds();
     let mut freezes = calendar::freezes(&config)?;
     freezes.retain(|it| it.is_in_force(at));
@@ -139,15 +131,16 @@ pub fn thaw(arguments: &ThawArguments, output: &mut Output) -> Result<Exit, Erro
     Ok(Exit::Go)
 }
 
-fn config(arguments: &ConfigArguments, output: &Output) -> Result<Config, Error> {
-    configuration::resolve_without_policy(&arguments.flags(None), output)?.required()
-}
-
-/// The name of the person, and whether it is proven.
-fn named(name: &PersonName) -> Result<String, Error> {
-    let person = name.person()?;
-    let how = if person.proven { "proven" } else { "claimed" };
-    Ok(format!("{} ({how})", person.name))
+/// The configuration, which must have the environment that is named.
+fn config(
+    arguments: &ConfigArguments,
+    environment: Option<&String>,
+    output: &Output,
+) -> Result<Config, Error> {
+    let config =
+        configuration::resolve_without_policy(&arguments.flags(None), output)?.required()?;
+    environment.map_or(Ok(()), |it| config.check_name(it))?;
+    Ok(config)
 }
 
 /// The zone in which the end of a freeze is shown.

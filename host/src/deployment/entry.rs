@@ -267,6 +267,11 @@ impl Details {
     }
 }
 
+/// Whether a CI system or a token proves a name, in one word.
+pub const fn proof(proven: bool) -> &'static str {
+    if proven { "proven" } else { "claimed" }
+}
+
 impl Person {
     /// What the person wants, about all environments and any image.
     pub fn intervention(&self, kind: InterventionKind) -> Intervention {
@@ -281,10 +286,14 @@ impl Person {
         }
     }
 
+    /// The name, and whether it is proven: `Ada (claimed)`.
+    pub fn name_in_words(&self) -> String {
+        format!("{} ({})", self.name, proof(self.proven))
+    }
+
     /// The name and the reason in one line.
     pub fn in_words(&self) -> String {
-        let proven = if self.proven { " (proven)" } else { "" };
-        let name = format!("{}{proven}", self.name);
+        let name = self.name_in_words();
         match &self.reason {
             Some(reason) => format!("{name}: {reason}"),
             None => name,

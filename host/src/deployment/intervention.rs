@@ -2,7 +2,7 @@
 //!
 //! Each intervention is about one image. The name of the person is proven if a CI system proves it, else claimed.
 
-use super::entry::Person;
+use super::entry::{Person, proof};
 use crate::contract::names::Named as _;
 use crate::contract::promotion::{Event, EventKind, Intervention, InterventionKind};
 
@@ -52,7 +52,7 @@ pub(super) fn answered(events: &[Event], intervention: &Intervention) -> Option<
 pub fn in_words(it: &Intervention) -> String {
     let place = it.environment.as_ref();
     let place = place.map_or_else(String::new, |it| format!(" for {it}"));
-    let how = if it.proven { "proven" } else { "claimed" };
+    let how = proof(it.proven);
     let text = format!("{}{place} by {} ({how})", it.kind.name(), it.by);
     if it.why.is_empty() {
         text

@@ -6,6 +6,7 @@ use crate::contract::promotion::{
     Decision, Event, EventKind, Intervention, InterventionKind, Permission, Progress,
 };
 use crate::contract::types::EnvironmentSettings;
+use crate::deployment::entry::proof;
 use crate::text::time;
 
 /// The question to people that a release waits for.
@@ -52,7 +53,7 @@ impl Question {
             _ => format!("{environment} waits for {missing} of {all} approvals"),
         };
         let approved = self.approved_by.iter().map(|it| {
-            let how = if it.proven { "proven" } else { "claimed" };
+            let how = proof(it.proven);
             format!("{} ({how}, until {})", it.by, time::instant(it.until))
         });
         let approved: Vec<_> = approved.collect();
@@ -72,12 +73,12 @@ pub fn how_to_answer(deployment: u64, environment: &str) -> String {
     )
 }
 
-/// What people were asked and answered so far.
+/// The questions and the answers so far.
 #[derive(Default)]
 pub(super) struct Answers {
     /// The environments, with what they need.
     environments: Vec<EnvironmentSettings>,
-    /// The environments about which people were asked, in order, and which no one has answered.
+    /// The environments with an open question, in the order of the questions.
     open: Vec<String>,
     /// The approvals, with the time of each in seconds since 1970.
     approvals: Vec<(u64, Intervention)>,
