@@ -212,14 +212,10 @@ fn a_resume_that_is_refused_holds_no_lock() {
 /// The contract has actions that this host does not carry out yet.
 #[test]
 fn an_action_that_is_not_possible_ends_the_run() {
-    let shop = Repository::new();
-    let commit = shop.commit("Change [load test: skip]\n");
     // permission: hold, next: measure("other")
     let fields = always("\\02", r"\07\00\00\00\00\01\00\00\05\00\00\00");
-    fs::write(shop.path().join("p.wasm"), component(&fields)).expect("written");
-    fs::write(shop.path().join("greenlight.toml"), SHOP).expect("written");
-    let tag = format!("other-{commit}");
-    call(&shop, Named::Flag, &["run", "--tag", &tag]).gives(
+    let (shop, run) = run_under(&fields, "");
+    run.gives(
         2,
         Text::Has(&["deployment 1 begins"]),
         Text::Has(&[
@@ -242,8 +238,8 @@ fn always(permission: &str, next: &str) -> String {
         .replace(finish, &format!("(i32.const 68) \"{next}\""))
 }
 
-/// Runs the release of a shop under a policy. A deploy command adds a line to the file `deployed`.
-fn run_under(fields: &str, release: &str) -> (Repository, crate::harness::Ended) {
+/// A shop, and the call that runs its release under a policy. A deploy command adds a line to the file `deployed`.
+fn run_under(fields: &str, release: &str) -> (Repository, Call) {
     let shop = Repository::new();
     let commit = shop.commit("Change [load test: skip]\n");
     fs::write(shop.path().join("p.wasm"), component(fields)).expect("written");
@@ -254,8 +250,8 @@ fn run_under(fields: &str, release: &str) -> (Repository, crate::harness::Ended)
     let text = text.replacen("[release]", &format!("[release]\n{release}"), 1);
     fs::write(shop.path().join("greenlight.toml"), text).expect("written");
     let tag = format!("other-{commit}");
-    let ended = call(&shop, Named::Flag, &["run", "--tag", &tag]).run();
-    (shop, ended)
+    let run = call(&shop, Named::Flag, &["run", "--tag", &tag]);
+    (shop, run)
 }
 
 /// An answer that contradicts what happened is a broken contract. Before that, each effect happened once.
@@ -285,7 +281,8 @@ fn an_answer_that_contradicts_the_history_ends_the_run() {
             "it deploys the release to an environment again, although that succeeded before",
         ),
     ] {
-        let (shop, ended) = run_under(&fields, "");
+        let (shop, run) = run_under(&fields, "");
+        let ended = run.run();
         let shown = format!("{}{}", ended.stdout, ended.stderr);
         assert_eq!(ended.status, 70, "{shown}");
         let said = format!("error: the policy broke the contract: {why}");
@@ -300,7 +297,8 @@ fn an_answer_that_contradicts_the_history_ends_the_run() {
 fn a_release_that_waits_forever_is_stopped() {
     // permission: hold, next: wait(1)
     let waits = always("\\02", r"\04\00\00\00\01\00\00\00");
-    let (shop, ended) = run_under(&waits, "deadline = \"1s\"");
+    let (shop, run) = run_under(&waits, "deadline = \"1s\"");
+    let ended = run.run();
     let shown = format!("{}{}", ended.stdout, ended.stderr);
     assert_eq!(ended.status, 1, "{shown}");
     let said = "stop[deadline-exceeded]: the release has not ended within 1 s, and the policy does not end it";
@@ -342,17 +340,13 @@ fn settings_that_it_refuses_are_not_valid() {
 
 #[test]
 fn a_step_that_is_not_configured_is_named() {
-    let shop = Repository::new();
-    let commit = shop.commit("Change [load test: skip]\n");
     // permission: hold, next: perform({ name: "canary", environment: "other", arguments: [] })
     let perform =
         r"\06\00\00\00\00\02\00\00\06\00\00\00\00\01\00\00\05\00\00\00\00\00\00\00\00\00\00\00";
     let fields = always("\\02", perform);
     let fields = format!("{fields}\n(data $step (i32.const 512) \"canary\")\n");
-    fs::write(shop.path().join("p.wasm"), component(&fields)).expect("written");
-    fs::write(shop.path().join("greenlight.toml"), SHOP).expect("written");
-    let tag = format!("other-{commit}");
-    call(&shop, Named::Flag, &["run", "--tag", &tag]).gives(
+    let (_shop, run) = run_under(&fields, "");
+    run.gives(
         2,
         Text::Has(&["deployment 1 begins"]),
         Text::Has(&[

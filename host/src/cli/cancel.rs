@@ -41,18 +41,17 @@ pub fn cancel(arguments: &CancelArguments, output: &mut Output) -> Result<Exit, 
     let person = arguments.person.person()?;
     let mut tell = |text: &str| output.note(&format!("note: {}\n", escape(text)));
     let canceled = crate::deployment::cancel(&config, number, &person, arguments.wait, &mut tell)?;
-    match (arguments.format.format, &canceled) {
-        (Format::Json, end) => {
-            let document = InterventionDocument::canceled(number, &person, end);
-            output.text(&json::pretty(&document)?);
-        }
-        (Format::Human, Cancellation::Done) => {
-            output.text(&format!("deployment {number} is canceled\n"));
-        }
-        (Format::Human, Cancellation::Asked { .. }) => {}
+    if arguments.format.format == Format::Json {
+        let document = InterventionDocument::canceled(number, &person, &canceled);
+        output.text(&json::pretty(&document)?);
     }
     match canceled {
-        Cancellation::Done => Ok(Exit::Go),
+        Cancellation::Done => {
+            if arguments.format.format == Format::Human {
+                output.text(&format!("deployment {number} is canceled\n"));
+            }
+            Ok(Exit::Go)
+        }
         Cancellation::Asked { driver } => {
             output.error(&format!(
                 "error: {driver} did not end deployment {number} within {:?}\n  help: it ends the deployment as \

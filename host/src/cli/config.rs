@@ -13,7 +13,7 @@ use super::configuration::{
     self, DefaultActionArgument, EnvironmentsArgument, PolicyArguments, PublishingArguments,
 };
 use super::output::Output;
-use super::table::{COMMIT, publishable};
+use super::table::{COMMIT, aligned, publishable};
 use super::{Error, Exit};
 use crate::config::Config;
 use crate::config::resolved::{Flags, Resolved};
@@ -22,6 +22,7 @@ use crate::contract::types::{Evidence, Reason};
 use crate::sandbox::Use;
 use crate::text::escape::escape;
 use crate::text::json;
+use crate::text::number::counted;
 
 /// Show or check the configuration.
 #[derive(Debug, Subcommand)]
@@ -208,13 +209,14 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
         Some(config) if deploys && !arguments.offline => servers::tried(servers::servers(config)),
         _ => Vec::new(),
     };
+    let all = tried.len() as u64;
     let failed = tried.iter().filter(|(_, _, it)| it.is_err()).count();
-    output.text(&results(&tried));
+    output.text(&results(tried));
     output.text(&match resolved.path() {
         Some(path) if failed > 0 => format!(
             "{} is valid, but of the {} that it names, {failed} can't be used\n",
             escape(&path.display().to_string()),
-            servers::counted(tried.len())
+            counted(all, "server", "servers")
         ),
         Some(path) if deploys => format!("{} is valid\n", escape(&path.display().to_string())),
         Some(path) => format!(
@@ -227,28 +229,16 @@ fn check(arguments: &CheckArguments, output: &mut Output) -> Result<Exit, Error>
 }
 
 /// The result for each server, as a table.
-fn results(tried: &[(String, String, servers::Tried)]) -> String {
-    let width = |of: &dyn Fn(&(String, String, servers::Tried)) -> usize| {
-        let cells = tried.iter().map(of);
-        cells.filter(|it| *it <= WIDE).max().unwrap_or_default()
-    };
-    let whats = width(&|it| it.0.chars().count());
-    let addresses = width(&|it| escape(&it.1).chars().count());
-    let mut text = String::new();
-    for (what, address, result) in tried {
+fn results(tried: Vec<(String, String, servers::Tried)>) -> String {
+    let rows = tried.into_iter().map(|(what, address, result)| {
         let (mark, said) = match result {
             Ok(said) => ("ok", said),
             Err(why) => ("failed", why),
         };
-        // Writing into a string can't fail.
-        let _ = writeln!(
-            text,
-            "{mark:<6}  {what:<whats$}  {:<addresses$}  {}",
-            escape(address),
-            escape(said)
-        );
-    }
-    text
+        let (address, said) = (escape(&address).into_owned(), escape(&said).into_owned());
+        vec![mark.to_owned(), what, address, said]
+    });
+    aligned(&rows.collect::<Vec<_>>())
 }
 
 impl FromArguments {

@@ -254,8 +254,8 @@ pub fn questions(policy: &Policy, settings: &Settings) -> Result<usize, Error> {
     Ok(asked)
 }
 
-/// Writes the table: a block for each state of the first environment, a line for each form of tag. The last block has a
-/// line for each situation of a release before the last environment, which is named.
+/// Writes the table: a block for each state of the first environment, a line for each form of tag. The last block
+/// names the last environment, and has a line for each situation of a release before it.
 pub fn text(rows: &[Row], gates: &[Gate], last: &str) -> String {
     let mut text = String::new();
     for stage in AssumedStage::all().rev() {
@@ -288,7 +288,8 @@ pub fn text(rows: &[Row], gates: &[Gate], last: &str) -> String {
     text
 }
 
-fn aligned(grid: &[Vec<String>]) -> String {
+/// Writes rows of cells, with each column as wide as its widest cell.
+pub fn aligned(grid: &[Vec<String>]) -> String {
     let width = |column: usize| {
         grid.iter()
             .filter_map(|line| line.get(column))

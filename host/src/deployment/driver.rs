@@ -269,14 +269,9 @@ impl<'a> Driver<'a> {
             own: None,
             variables: Vec::new(),
         };
-        let stop = self.mailbox.stop_deploy();
-        let mut ran = self.command(&command, environment, &stop)?;
-        if ran.was_interrupted(&stop) {
-            if !self.mailbox.has_message() {
-                return self.context.check_shutdown();
-            }
-            ran.cancel();
-        }
+        let Some(ran) = self.changing_command(&command, environment)? else {
+            return Ok(());
+        };
         let well = ran.outcome() == Outcome::Succeeded;
         let said = ran.said(ran.details.ended.clone(), &self.folder, well);
         let took = ran.took;

@@ -28,6 +28,12 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
+/// A count with its unit: `1 server`, `1,234 servers`.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    let unit = if count == 1 { one } else { several };
+    format!("{} {unit}", grouped(count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

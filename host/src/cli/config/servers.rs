@@ -16,25 +16,25 @@ use crate::journal::{self, Location};
 use crate::server_settings::{Destination, TriggerSettings};
 use crate::text::number::short;
 
-/// How long all servers together have for their answers.
+/// The time limit for all servers together.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 /// How many servers are tried at the same time.
 const AT_ONCE: usize = 16;
 
 /// A server that a configuration names.
 pub(super) struct Server {
-    /// What it is.
+    /// The kind of server, for people.
     pub what: String,
     /// Its address, without secrets; empty if the address is a secret.
     pub address: String,
-    /// Tries it.
+    /// Sends the request.
     ask: Box<dyn FnOnce() -> Tried + Send>,
 }
 
-/// What trying a server shows: what it says, or why it can't be used.
+/// The answer of a server in words, or the reason why the server can't be used.
 pub(super) type Tried = Result<String, String>;
 
-/// The servers that a configuration names, in its order.
+/// The servers that a configuration names, in the order of the file.
 pub(super) fn servers(config: &Config) -> Vec<Server> {
     let mut servers = Vec::new();
     for environment in &config.environments {
@@ -109,7 +109,7 @@ impl Server {
     }
 }
 
-/// Tries all servers at the same time, and returns what each one is, its address and the result, in their order.
+/// Tries all servers at the same time. Returns the kind, the address and the result of each server, in the given order.
 pub(super) fn tried(servers: Vec<Server>) -> Vec<(String, String, Tried)> {
     let deadline = Instant::now() + TIME_LIMIT;
     let mut tried: Vec<_> = servers
@@ -124,7 +124,7 @@ pub(super) fn tried(servers: Vec<Server>) -> Vec<(String, String, Tried)> {
     let mut start = |count: usize| {
         for (place, server) in waiting.by_ref().take(count) {
             let sender = sender.clone();
-            // A thread that does not end in time ends with the program.
+            // A thread that is late ends with the program.
             thread::spawn(move || sender.send((place, (server.ask)())));
         }
     };
@@ -138,12 +138,6 @@ pub(super) fn tried(servers: Vec<Server>) -> Vec<(String, String, Tried)> {
         start(1);
     }
     tried
-}
-
-/// A number of servers as text.
-pub(super) fn counted(count: usize) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{count} server{end}")
 }
 
 /// Asks a node for its version.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::document::HoursDocument;
 use crate::merge_hours::{Cover, DAYS, HOURS};
 use crate::text::escape::escape;
-use crate::text::number::grouped;
+use crate::text::number::{counted, grouped};
 use crate::window::weekly::WEEKDAYS;
 
 /// The most offsets and bots that are listed.
@@ -139,12 +139,4 @@ fn listed(items: impl ExactSizeIterator<Item = String>) -> String {
 /// A share in percent, rounded to a whole number.
 fn percent(part: u64, whole: u64) -> String {
     format!("{} %", (100 * part + whole / 2) / whole.max(1))
-}
-
-fn counted(count: u64, one: &str, several: &str) -> String {
-    format!(
-        "{} {}",
-        grouped(count),
-        if count == 1 { one } else { several }
-    )
 }

@@ -12,6 +12,25 @@ use crate::effects::shutdown::Shutdown;
 use crate::journal::Holder;
 
 impl Driver<'_> {
+    /// Runs a deploy command or the command of a step to its end, or until a person cancels the deployment. `None` if a signal
+    /// ended it.
+    pub(super) fn changing_command(
+        &mut self,
+        command: &Command<'_>,
+        environment: &str,
+    ) -> Result<Option<Ran>, Error> {
+        let stop = self.mailbox.stop_deploy();
+        let mut ran = self.command(command, environment, &stop)?;
+        if ran.was_interrupted(&stop) {
+            if !self.mailbox.has_message() {
+                self.context.check_shutdown()?;
+                return Ok(None);
+            }
+            ran.cancel();
+        }
+        Ok(Some(ran))
+    }
+
     /// Runs a command to its end, or until `stop` ends it.
     pub(super) fn command(
         &mut self,

@@ -37,14 +37,9 @@ impl Driver<'_> {
             own: None,
             variables,
         };
-        let stop = self.mailbox.stop_deploy();
-        let mut ran = self.command(&command, environment, &stop)?;
-        if ran.was_interrupted(&stop) {
-            if !self.mailbox.has_message() {
-                return self.context.check_shutdown();
-            }
-            ran.cancel();
-        }
+        let Some(ran) = self.changing_command(&command, environment)? else {
+            return Ok(());
+        };
         let took = ran.took;
         let performed = step::performed(ran, asked, &own, &self.folder);
         self.record.happened(performed.kind, performed.details)?;
