@@ -2,7 +2,7 @@
 
 use crate::policy::{Policy, export_policy};
 
-/// Every answer is the one of this crate.
+/// Each answer is the answer of this crate.
 #[cfg_attr(
     not(target_family = "wasm"),
     expect(dead_code, reason = "only the component exports it")

@@ -30,8 +30,7 @@ pub fn since_boot() -> Option<Duration> {
     Duration::try_from(time).ok()
 }
 
-/// The time by which a deployment measures how long it waits: the one since this machine started. A test can let it pass
-/// faster.
+/// The time since this machine started, by which a deployment measures its waits. A test can let it pass faster.
 pub fn passing() -> Option<Duration> {
     let time = since_boot()?;
     #[cfg(debug_assertions)]

@@ -11,7 +11,7 @@ use crate::window::Window;
 /// The end of a freeze.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FreezeEnd {
-    /// So long after the beginning.
+    /// This duration after the beginning of the freeze.
     After(SignedDuration),
     /// At this moment.
     At(Timestamp),
@@ -23,7 +23,7 @@ pub enum FreezeEnd {
 ///
 /// # Errors
 ///
-/// If it is neither a duration nor a time.
+/// If the text is neither a duration nor a time.
 pub fn read(text: &str) -> Result<FreezeEnd, String> {
     let text = text.trim();
     if let Ok(at) = Timestamp::from_str(text) {
@@ -48,12 +48,12 @@ pub fn read(text: &str) -> Result<FreezeEnd, String> {
 }
 
 impl FreezeEnd {
-    /// The moment, in milliseconds since 1970, of a freeze that begins now. A local time is one of the zone that all windows
-    /// have. One that occurs twice is the later moment: a freeze is read the stricter way.
+    /// The end of a freeze that begins now, in milliseconds since 1970. A local time is in the zone that all windows share. A
+    /// local time that occurs twice means the later moment, so that the freeze lasts longer.
     ///
     /// # Errors
     ///
-    /// If it is not after now, or the zone of a local time is unknown.
+    /// If the end is not in the future, or the zone of a local time is unknown.
     pub fn at(&self, now: u64, windows: &[Window]) -> Result<u64, Error> {
         let begin = Timestamp::from_millisecond(i64::try_from(now).unwrap_or(i64::MAX))
             .unwrap_or(Timestamp::MAX);

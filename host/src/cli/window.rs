@@ -70,11 +70,11 @@ struct ClosedByDocument {
     window: String,
     /// Whether the window allows deployments in its ranges, or freezes them.
     kind: ByName<WindowKind>,
-    /// Why it exists, as the configuration or a person says; null if it is not known.
+    /// The reason for the window, from the configuration or from a person; null if it is unknown.
     reason: Option<String>,
     /// When a deployment may begin, in milliseconds since 1970; null if it is not known, or more than 31 days ahead.
     next_opening: Option<u64>,
-    /// The same in words, in the local time of the window and in UTC.
+    /// The next opening in words, in the local time of the window and in UTC.
     next_opening_text: String,
     /// The time zone of the window.
     zone: String,
@@ -159,7 +159,7 @@ impl OpeningDocument {
 ///
 /// # Errors
 ///
-/// If there is no configuration, the environment is unknown, or the journal can't be read.
+/// If no configuration is found, the environment is unknown, or the journal can't be read.
 pub fn window(arguments: &WindowArguments, output: &mut Output) -> Result<Exit, Error> {
     let config =
         configuration::resolve_without_policy(&arguments.config.flags(None), output)?.required()?;

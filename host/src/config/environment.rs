@@ -172,11 +172,11 @@ impl Config {
         environments.map(|it| it.name.as_str()).collect()
     }
 
-    /// Checks that there is an environment of this name.
+    /// Checks that an environment has this name.
     ///
     /// # Errors
     ///
-    /// If there is none.
+    /// If no environment has this name.
     pub fn check_name(&self, name: &str) -> Result<(), Error> {
         let names = self.names();
         if names.contains(&name) {

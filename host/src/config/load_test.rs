@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for TablesReader {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LoadTestTable {
-    /// Its name; `load-test` unless set. Each load test has a name of its own.
+    /// Its name; `load-test` unless set. Two load tests can't have the same name.
     #[cfg_attr(test, schemars(regex(pattern = "^[a-z0-9][a-z0-9-]{0,47}$")))]
     #[serde(default = "default_name")]
     pub name: String,
@@ -94,8 +94,8 @@ pub struct LoadTestTable {
     pub repeatable: bool,
     /// The tool that writes the results.
     pub format: Format,
-    /// The JSON file with the results. A relative path starts in the folder of the run, `GREENLIGHT_FOLDER`; a file
-    /// that is not there is looked for in the folder of the configuration. So do the other files.
+    /// The JSON file with the results. A relative path starts in the folder of the run, `GREENLIGHT_FOLDER`. If the file is
+    /// missing there, the path starts in the folder of the configuration. The same is true for the other files.
     pub results: PathBuf,
     /// Locust's `stats_history.csv`, for the curves.
     pub history: Option<PathBuf>,

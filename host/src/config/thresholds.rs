@@ -32,8 +32,8 @@ pub struct ThresholdsTable {
     max_p95: Option<u64>,
     /// The maximum of the 99th percentile of the response time, in milliseconds.
     max_p99: Option<u64>,
-    /// How much the 95th percentile may be above the one that the same load test measured in the same environment for the
-    /// last promoted release: 0.2 is 20 %.
+    /// The maximum increase of the 95th percentile since the last promoted release, for the same load test in the same
+    /// environment: 0.2 is 20 %.
     #[cfg_attr(test, schemars(range(min = 0)))]
     max_increase: Option<f64>,
     /// The minimum duration of the test.
@@ -66,7 +66,7 @@ pub struct NamedThresholdsTable {
     max_p95: Option<u64>,
     /// The maximum of the 99th percentile of the response time, in milliseconds.
     max_p99: Option<u64>,
-    /// How much the 95th percentile may be above the one of the last promoted release: 0.2 is 20 %.
+    /// The maximum increase of the 95th percentile since the last promoted release: 0.2 is 20 %.
     #[cfg_attr(test, schemars(range(min = 0)))]
     max_increase: Option<f64>,
 }

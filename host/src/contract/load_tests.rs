@@ -15,7 +15,7 @@ pub const NO_REQUESTS: RequestStatistics = RequestStatistics {
     p99: None,
 };
 
-/// A load test in words, with its name if it has one of its own.
+/// A load test in words, with its name unless it has the default name.
 pub fn in_words(run: &LoadTestRun) -> String {
     match run.name.as_str() {
         LOAD_TEST => format!("load test against `{}`", run.environment),

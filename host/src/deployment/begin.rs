@@ -195,7 +195,7 @@ pub(super) fn position(settings: &Settings, environment: &str) -> Result<usize, 
     })
 }
 
-/// The facts about the release. They are recorded, so that a deployment that is resumed is decided by the same ones.
+/// The facts about the release. They are recorded, so that a resumed deployment is decided by the same facts.
 fn release_facts(
     context: &Context<'_>,
     request: &Request<'_>,

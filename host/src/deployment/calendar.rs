@@ -11,7 +11,7 @@ use crate::window::{self, Rule, expand};
 /// With fewer seconds of known time left, the windows are recorded again.
 const ENOUGH: u64 = 7 * 24 * 60 * 60;
 
-/// The freezes of the journal; none if there is no journal yet.
+/// The freezes of the journal. A journal that does not exist yet has none.
 ///
 /// # Errors
 ///

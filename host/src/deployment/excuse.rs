@@ -18,11 +18,11 @@ pub struct Excuses {
 }
 
 impl Excuses {
-    /// Checks that each name is that of a window of the configuration, or of a freeze in force.
+    /// Checks that a window of the configuration or a freeze in force has each of the names.
     ///
     /// # Errors
     ///
-    /// If one is not.
+    /// If no window and no freeze has one of the names.
     pub(super) fn check(&self, config: &Config, freezes: &[Freeze]) -> Result<(), Error> {
         let now = clock::milliseconds();
         let freezes = freezes.iter().filter(|it| it.is_in_force(now));

@@ -23,7 +23,7 @@ use crate::journal::{Depth, Header, Store};
 ///
 /// # Errors
 ///
-/// If there is no such deployment or window, another process drives it, it began with another policy, or the journal
+/// If the deployment or a window does not exist, another process drives it, it began with another policy, or the journal
 /// can't be read or written.
 pub fn resume(
     context: Context<'_>,

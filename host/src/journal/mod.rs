@@ -83,7 +83,7 @@ pub fn open_inbox(location: &Location) -> Result<Box<dyn Inbox>> {
     }
 }
 
-/// The version of the journal at a location, and the version that this program writes; `None` if there is no journal yet.
+/// The version of the journal at a location, and the version that this program writes; `None` if no journal exists yet.
 /// Changes nothing. A database is asked once, and has a time limit for its answer.
 ///
 /// # Errors

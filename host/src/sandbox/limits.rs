@@ -133,7 +133,7 @@ pub enum Failure {
     Unreadable(String),
     /// This machine, or this build, can't run a policy.
     Host(String),
-    /// The policy is one of another version of the contract, which is named.
+    /// The policy has another version of the contract. The text is that version.
     Version(String),
     /// The file is not a policy: it is not a component, imports something or lacks an export.
     Unfit(String),

@@ -24,7 +24,7 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// If it is no JSON object with these fields, or a field has several lines.
+    /// If the body is not a JSON object with these fields, or a field has several lines.
     pub fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, String> {
         let fields = if is_json(headers) {
             let read = serde_json::from_slice(body);

@@ -273,7 +273,7 @@ fn status_shows_the_question_and_how_to_answer_it() {
     }
 }
 
-/// `run --local` has no one to ask, so built-in people answer, under names that say so.
+/// `run --local` has no people to ask, so built-in people answer. Their names say so.
 #[test]
 fn the_local_pipeline_shows_an_approval() {
     let configuration = UNREACHABLE.replace("name = \"prod\"", "name = \"prod\"\napprovals = 2");

@@ -28,7 +28,7 @@ pub fn start(config: &Config) -> io::Result<Keeper> {
     })
 }
 
-/// Gives the next missing approval, if one is missing.
+/// Gives one approval, if any is missing.
 fn approve(config: &Config) -> Result<(), Error> {
     let Some((number, question)) = asked(config)? else {
         return Ok(());

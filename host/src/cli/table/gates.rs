@@ -49,7 +49,7 @@ const NAME: &str = "example";
 /// What is special about a situation.
 #[derive(Clone, Copy, Debug)]
 enum Special {
-    /// A window of this kind contains the moment or not, and has this consequence outside.
+    /// A window: its kind, whether it contains the moment, and its consequence outside.
     Window(WindowKind, bool, Outside),
     /// A freeze contains the moment, and a person set it aside.
     Excused,

@@ -179,7 +179,7 @@ impl Group<'_> {
         let per = |divisor: f64| move |it: f64| (divisor > 0.0).then(|| it / divisor);
         let share = failures.and_then(per(requests.unwrap_or_default()));
         let rate = requests.and_then(per(float(self.duration) / 1000.0));
-        // A name without a limit of its own has this one.
+        // A name without its own limit has this limit.
         let most = Some(thresholds.max_failures)
             .filter(|it| thresholds.max_failure_share.is_none() && *it < u64::MAX);
         let p95 = |it: Option<&RequestStatistics>| it.and_then(|it| it.p95).map(float);
@@ -221,7 +221,7 @@ fn float(value: u64) -> f64 {
 }
 
 impl Timeline {
-    /// The environment of a load test, and its name if it has one of its own or others ran there.
+    /// The environment of a load test. The name is added if it is not the default name, or several load tests ran there.
     pub fn place_of(&self, test: &LoadTest) -> String {
         let mut all = self.load_tests.iter();
         let is_alone = !all.any(|it| it.environment == test.environment && it.name != test.name);

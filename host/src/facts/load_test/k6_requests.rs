@@ -159,7 +159,7 @@ struct Sum {
 }
 
 impl Sum {
-    /// Adds requests. Returns itself to add more about them, if there are any.
+    /// Adds requests. Returns `self` if any were added, so that the caller can add their times.
     fn count(&mut self, count: u64) -> Option<&mut Self> {
         self.requests = self.requests.saturating_add(count);
         (count > 0).then_some(self)
@@ -169,7 +169,7 @@ impl Sum {
         self.failures = self.failures.saturating_add(failures);
     }
 
-    /// Adds the times of so many requests. Percentiles of several metrics can't be combined: the largest one counts.
+    /// Adds the times of `count` requests. Percentiles of several metrics can't be combined: the largest one counts.
     #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
     fn times(&mut self, results: &mut Results, summary: &Summary, trend: &str, count: u64) {
         self.p95 = self

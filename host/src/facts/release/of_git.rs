@@ -19,7 +19,7 @@ pub(super) const SIGNATURE: &str = "signature";
 pub(super) const LIVE_COMMIT: &str = "live-commit";
 /// The name of the fact with all paths that differ from the live commit.
 pub(super) const CHANGED_PATHS: &str = "changed-paths";
-/// The name of the fact with the first of these paths, if there are too many.
+/// The name of the fact with the first of these paths, for a list that is too long.
 pub(super) const CHANGED_PATHS_CUT: &str = "changed-paths-cut";
 
 /// The largest number of paths in a fact.
