@@ -87,7 +87,7 @@ fn two_other_people_approve() {
         "{told:?}"
     );
     // Ada is the author.
-    says(&pipeline, "approve", "1", "Ada").is(0, &["deployment 1 is approved"]);
+    says(&pipeline, "approve", "1", "Ada").is(0, &["the approval of deployment 1 is recorded"]);
     says(&pipeline, "approve", "1", "Bob");
     says(&pipeline, "approve", "1", "bob");
     until_approved_by(&pipeline, &["bob"]);
@@ -97,7 +97,7 @@ fn two_other_people_approve() {
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_ACTOR", "cid");
     let approved = ended(in_ci.args(["approve", "1", "--environment", "prod"]));
-    approved.is(0, &["deployment 1 is approved"]);
+    approved.is(0, &["the approval of deployment 1 is recorded"]);
     assert_eq!(run.wait(LIMIT).code(), Some(0));
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 1);
     pipeline.greenlight(&["status", "1"]).is(
@@ -166,7 +166,7 @@ fn a_killed_process_loses_nothing() {
     let clock = pipeline.folder().join("clock");
     fs::write(&clock, "-3600").expect("the clock is set");
     let old = says(&pipeline, "approve", "1", "Cid");
-    old.is(0, &["deployment 1 will be approved"]);
+    old.is(0, &["the approval of deployment 1 will be recorded"]);
     assert!(old.stderr.contains("greenlight run --resume 1"), "{old:?}");
     fs::remove_file(&clock).expect("the clock is right");
     let run = pipeline.start(&["run", "--resume", "1"]);

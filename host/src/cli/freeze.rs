@@ -128,6 +128,14 @@ pub fn thaw(arguments: &ThawArguments, output: &mut Output) -> Result<Exit, Erro
     };
     log::open(&config)?.1.thaw(freeze.number, &thaw)?;
     output.text(&format!("{} has ended\n", freeze.name()));
+    let others = known.iter().filter(|it| it.number != freeze.number);
+    let others: Vec<_> = others.cloned().collect();
+    if !others.is_empty() {
+        let others = list(&others, zone(&config)).join("; ");
+        output.note(&format!(
+            "note: other freezes are still in force: {others}\n"
+        ));
+    }
     Ok(Exit::Go)
 }
 

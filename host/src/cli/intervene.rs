@@ -59,16 +59,23 @@ pub fn intervene(
         environment: arguments.environment.clone(),
     };
     let sent = crate::deployment::intervene(&config, number, &new, arguments.wait)?;
-    let what = kind.name();
     let is = match sent.delivery {
         Delivery::Recorded => "is",
         Delivery::Sent { .. } | Delivery::Stored => "will be",
     };
+    // The policy decides whether an approval counts, and whether others are missing.
+    let said = match kind {
+        InterventionKind::Approved => format!("the approval of deployment {number} {is} recorded"),
+        other => format!("deployment {number} {is} {}", other.name()),
+    };
     match arguments.format.format {
-        Format::Human => output.text(&format!("deployment {number} {is} {what}\n")),
+        Format::Human => output.text(&format!("{said}\n")),
         Format::Json => output.text(&json::pretty(&InterventionDocument::new(number, &sent))?),
     }
     match sent.delivery {
+        Delivery::Recorded if kind == InterventionKind::Approved => output.note(&format!(
+            "note: `greenlight status {number}` shows whether the approval counts, and whether others are missing\n"
+        )),
         Delivery::Recorded => {}
         Delivery::Sent { driver } => output.note(&format!(
             "note: {driver} has not recorded it within {:?}; it counts as soon as that process reads the journal\n",

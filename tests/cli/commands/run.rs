@@ -76,7 +76,7 @@ fn looking_makes_nothing() {
     let folder = folder(UNREACHABLE);
     greenlight(["status"]).within(folder.path()).gives(
         0,
-        Text::Has(&["no deployment yet", "stage: free\nprod: free\n"]),
+        Text::Has(&["no deployment yet", "stage: not locked\nprod: not locked\n"]),
         Text::Nothing,
     );
     for arguments in [

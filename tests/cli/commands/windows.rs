@@ -165,12 +165,9 @@ fn a_freeze_closes_an_environment_until_it_is_thawed() {
             "in force: freeze-1: ",
         ],
     );
-    say(
-        monday,
-        &[&thaw[..], &["freeze-1"]].concat(),
-        0,
-        &["freeze-1 has ended\n"],
-    );
+    let others = ["note: other freezes are still in force: freeze-2: "];
+    let first = [&thaw[..], &["freeze-1"]].concat();
+    at(monday, shop.path(), &first).gives(0, Text::Is("freeze-1 has ended\n"), Text::Has(&others));
     say(monday, &["window"], 0, &["prod: open\n"]);
     let stage = ["window", "--environment", "stage"];
     say(

@@ -94,8 +94,8 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
     text.push_str(&messages::text(&document.messages));
     for held in &document.environments {
         let _ = match held.deployment {
-            Some(number) => writeln!(text, "{}: held by deployment {number}", held.environment),
-            None => writeln!(text, "{}: free", held.environment),
+            Some(number) => writeln!(text, "{}: locked by deployment {number}", held.environment),
+            None => writeln!(text, "{}: not locked", held.environment),
         };
     }
     for damaged in &document.damaged {
