@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, getpgid, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::limits::file::too_long;
 use crate::limits::{CHILD_ERRORS, Limit};
@@ -109,12 +109,12 @@ fn ended(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
     }
 }
 
-/// Ends a child, and everything in its process group if it leads one. A child that has ended is left alone.
+/// Ends a child that nobody has waited for, and everything in its process group if it leads one.
+///
+/// A group has the id of the child only if the child leads it. The group of the child is not asked for: the kernel
+/// calls it 0 in a container if the group was made outside, which is not a valid id.
 fn kill(child: &mut Child) {
-    let pid = Pid::from_child(child);
-    if getpgid(Some(pid)).is_ok_and(|group| group == pid) {
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -155,7 +155,11 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
     let stderr = said(errors).into_bytes();
     // After the deadline, the child may have ended because its pipe was closed.
     let is_late = Instant::now() >= until;
-    let status = ended(&mut child, until)?.filter(|_| !is_late);
+    let status = if is_late {
+        None
+    } else {
+        ended(&mut child, until)?
+    };
     let Some(status) = status else {
         kill(&mut child);
         return Err(timed_out("the process", limit.time()));
