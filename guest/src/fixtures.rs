@@ -311,6 +311,7 @@ pub fn waiver(commit: &str) -> Waiver {
     Waiver {
         commit: commit.to_owned(),
         by: "Ada".to_owned(),
+        proven: false,
         why: "a test".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use greenlight::contract::promotion::EventKind;
 use greenlight::deployment::entry::{Details, Entry, Person};
 
-use crate::pipeline::{Ended, LIMIT, Pipeline, recorded};
+use crate::pipeline::{Ended, LIMIT, Pipeline, ended, recorded};
 use crate::under_way;
 
 /// Commits a change of a file, and returns the commit.
@@ -104,7 +104,11 @@ fn a_named_person_can_let_it_continue() {
     let refused = pipeline.greenlight(&run);
     assert_eq!(refused.status, 2, "{}", refused.stdout);
     let by = ["--by", "Ada", "--reason", "the test itself was broken"];
-    let ended = pipeline.greenlight(&[&run[..], &by[..]].concat());
+    let mut in_ci = pipeline.command();
+    in_ci
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_ACTOR", "Ada");
+    let ended = ended(in_ci.args([&run[..], &by[..]].concat()));
     ended.is(0, &["promote-with-warning[load-test-skipped]"]);
     assert_eq!(Pipeline::times(&pipeline.prod, &docs), 1);
     assert_eq!(
@@ -114,15 +118,15 @@ fn a_named_person_can_let_it_continue() {
     let ada = Details::Person(Person {
         name: "Ada".to_owned(),
         reason: Some("the test itself was broken".to_owned()),
-        proven: false,
+        proven: true,
     });
     assert!(pipeline.entries(2).iter().any(|it| {
         matches!(&it.entry, Entry::Happened { event, details }
-            if matches!(&event.kind, EventKind::Waived(it) if it.commit == bad && it.by == "Ada")
+            if matches!(&event.kind, EventKind::Waived(it) if it.commit == bad && it.by == "Ada" && it.proven)
                 && *details == ada)
     }));
     let status = pipeline.greenlight(&["status", "2"]);
-    status.is(0, &["Ada (claimed): the test itself was broken"]);
+    status.is(0, &["Ada (proven): the test itself was broken"]);
     let told = pipeline.told();
     assert!(told.iter().any(|it| it.contains(&bad[..12])), "{told:?}");
 }

@@ -4,7 +4,7 @@
 use super::calendar;
 use super::claim_number::{Claimed, claim_number};
 use super::driver::Driver;
-use super::entry::{Began, Details, Person};
+use super::entry::{Began, Details};
 use super::intervention::{self, NewIntervention};
 use super::live_release::{self, Asked, LiveAlready};
 use super::log::{self, Log};
@@ -155,20 +155,17 @@ fn said(request: &Request<'_>) -> Vec<Said> {
         waiver.commits.iter().map(|commit| Said {
             note: format!(
                 "{} lets the release carry the stopped commit {}: {}",
-                waiver.by,
+                waiver.person.name_in_words(),
                 short(commit),
-                waiver.reason
+                waiver.person.reason.as_deref().unwrap_or_default()
             ),
             kind: EventKind::Waived(Waiver {
                 commit: commit.clone(),
-                by: waiver.by.clone(),
-                why: waiver.reason.clone(),
+                by: waiver.person.name.clone(),
+                proven: waiver.person.proven,
+                why: waiver.person.reason.clone().unwrap_or_default(),
             }),
-            details: Details::Person(Person {
-                name: waiver.by.clone(),
-                reason: Some(waiver.reason.clone()),
-                proven: false,
-            }),
+            details: Details::Person(waiver.person.clone()),
         })
     });
     let excused = request.excuses.into_iter().flat_map(Excuses::said);

@@ -54,10 +54,37 @@ impl Excuses {
             kind: EventKind::Excused(Excuse {
                 window: window.clone(),
                 by: self.person.name.clone(),
+                proven: self.person.proven,
                 why: self.person.reason.clone().unwrap_or_default(),
             }),
             details: Details::Person(self.person.clone()),
         });
         said.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_says_whether_the_name_is_proven() {
+        let excuses = Excuses {
+            windows: vec!["hours".to_owned()],
+            person: Person {
+                name: "Ada".to_owned(),
+                reason: Some("hot fix".to_owned()),
+                proven: true,
+            },
+        };
+        let said = excuses.said();
+        let excuse = Excuse {
+            window: "hours".to_owned(),
+            by: "Ada".to_owned(),
+            proven: true,
+            why: "hot fix".to_owned(),
+        };
+        assert_eq!(said[0].kind, EventKind::Excused(excuse));
+        assert!(said[0].note.contains("Ada (proven): hot fix"));
     }
 }

@@ -34,10 +34,8 @@ pub struct Request<'a> {
 pub struct Waiver {
     /// The full hashes of the stopped commits.
     pub commits: Vec<String>,
-    /// The name of the person.
-    pub by: String,
-    /// The person's reason.
-    pub reason: String,
+    /// The person, with a reason.
+    pub person: Person,
 }
 
 /// Returns the number of the deployment that was begun for an idempotency key. `run` checks this first, so that a

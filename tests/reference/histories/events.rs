@@ -128,6 +128,7 @@ pub fn waived(commit: &str) -> EventKind {
     EventKind::Waived(Waiver {
         commit: commit.to_owned(),
         by: "Ada".to_owned(),
+        proven: false,
         why: "a test".to_owned(),
     })
 }

@@ -83,6 +83,7 @@ pub fn excused(name: &str) -> EventKind {
     EventKind::Excused(Excuse {
         window: name.to_owned(),
         by: "Ada".to_owned(),
+        proven: false,
         why: "a test".to_owned(),
     })
 }

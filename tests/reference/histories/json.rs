@@ -104,8 +104,8 @@ fn kind(kind: &EventKind) -> String {
             word(&format!("{:?}", it.outcome))
         ),
         EventKind::Excused(it) => format!(
-            "\"excused\": {{\"window\": {:?}, \"by\": {:?}, \"why\": {:?}}}",
-            it.window, it.by, it.why
+            "\"excused\": {{\"window\": {:?}, \"by\": {:?}, \"proven\": {}, \"why\": {:?}}}",
+            it.window, it.by, it.proven, it.why
         ),
         EventKind::Scheduled(it) => {
             let windows: Vec<String> = it.windows.iter().map(window).collect();
@@ -123,8 +123,8 @@ fn kind(kind: &EventKind) -> String {
             it.certain
         ),
         EventKind::Waived(it) => format!(
-            "\"waived\": {{\"commit\": {:?}, \"by\": {:?}, \"why\": {:?}}}",
-            it.commit, it.by, it.why
+            "\"waived\": {{\"commit\": {:?}, \"by\": {:?}, \"proven\": {}, \"why\": {:?}}}",
+            it.commit, it.by, it.proven, it.why
         ),
         EventKind::Accompanied(it) => format!(
             "\"accompanied\": {{\"commit\": {:?}, \"action\": \"{}\"}}",

@@ -91,14 +91,12 @@ pub struct Arguments {
 
 impl Arguments {
     /// The person who declared the release urgent, if any.
-    pub(super) fn urgent(&self) -> Option<Person> {
-        let name = self.by.clone().filter(|_| self.urgent)?;
-        let reason = self.reason.clone();
-        Some(Person {
-            name,
-            reason,
-            proven: false,
-        })
+    ///
+    /// # Errors
+    ///
+    /// If the variables of the CI system can't be read.
+    pub(super) fn urgent(&self) -> Result<Option<Person>, Error> {
+        self.urgent.then(|| self.person()).transpose()
     }
 
     /// The windows that a person lets the release ignore, if any.
@@ -110,22 +108,31 @@ impl Arguments {
         if self.despite.is_empty() {
             return Ok(None);
         }
-        let mut person = person::named(self.by.as_deref())?;
-        person.reason.clone_from(&self.reason);
         Ok(Some(Excuses {
             windows: self.despite.clone(),
-            person,
+            person: self.person()?,
         }))
     }
 
     /// The stopped commits that a person allowed, if any.
-    pub(super) fn waiver(&self) -> Option<Waiver> {
-        let (by, reason) = (self.by.clone()?, self.reason.clone()?);
-        let commits = self.allow_stopped.clone();
-        (!commits.is_empty()).then_some(Waiver {
-            commits,
-            by,
-            reason,
-        })
+    ///
+    /// # Errors
+    ///
+    /// If the variables of the CI system can't be read.
+    pub(super) fn waiver(&self) -> Result<Option<Waiver>, Error> {
+        if self.allow_stopped.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Waiver {
+            commits: self.allow_stopped.clone(),
+            person: self.person()?,
+        }))
+    }
+
+    /// The person of `--by` or of the CI system, with the reason.
+    fn person(&self) -> Result<Person, Error> {
+        let mut person = person::named(self.by.as_deref())?;
+        person.reason.clone_from(&self.reason);
+        Ok(person)
     }
 }

@@ -112,10 +112,10 @@ impl Deployment<'_> {
         {
             return Ok(already_begun(number, output));
         }
-        let waiver = self.arguments.waiver();
+        let waiver = self.arguments.waiver()?;
         let excuses = self.arguments.excuses()?;
         let digest = self.digest(tag, output)?;
-        let urgent = self.arguments.urgent();
+        let urgent = self.arguments.urgent()?;
         let approved_by = self.arguments.approved_by.as_deref();
         let approved_by = approved_by.map(|it| person::named(Some(it))).transpose()?;
         let request = Request {

@@ -172,6 +172,7 @@ fn example(
             happens(EventKind::Excused(Excuse {
                 window: NAME.to_owned(),
                 by: OTHER.to_owned(),
+                proven: true,
                 why: String::new(),
             }));
         }

@@ -41,6 +41,9 @@ pub(super) struct Waiver {
     commit: Commit,
     /// The person.
     by: Text,
+    /// True if a CI system proves the name; false if absent.
+    #[serde(default)]
+    proven: bool,
     /// Why.
     why: Text,
 }
@@ -110,6 +113,7 @@ impl From<Waiver> for contract::Waiver {
         Self {
             commit: it.commit.0,
             by: it.by.0,
+            proven: it.proven,
             why: it.why.0,
         }
     }

@@ -62,6 +62,9 @@ pub(super) struct Excuse {
     window: Text,
     /// The person.
     by: Text,
+    /// True if a CI system proves the name; false if absent.
+    #[serde(default)]
+    proven: bool,
     /// Why.
     why: Text,
 }
@@ -98,6 +101,7 @@ impl From<Excuse> for contract::Excuse {
         Self {
             window: it.window.0,
             by: it.by.0,
+            proven: it.proven,
             why: it.why.0,
         }
     }

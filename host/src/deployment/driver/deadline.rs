@@ -245,6 +245,7 @@ mod tests {
         let excused = EventKind::Excused(crate::contract::promotion::Excuse {
             window: "freeze-1".to_owned(),
             by: "Ada".to_owned(),
+            proven: false,
             why: "a test".to_owned(),
         });
         let history = [at(100, scheduled(vec![freeze])), at(150, excused)];

@@ -295,6 +295,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_allows_keeps_whether_the_name_is_proven() {
+        for (said, claimed) in [
+            (
+                r#"{"waived":{"commit":"1","by":"Ada","proven":true,"why":"late"}}"#,
+                r#"{"waived":{"commit":"1","by":"Ada","why":"late"}}"#,
+            ),
+            (
+                r#"{"excused":{"window":"hours","by":"Ada","proven":true,"why":"late"}}"#,
+                r#"{"excused":{"window":"hours","by":"Ada","why":"late"}}"#,
+            ),
+        ] {
+            let body = |kind: &str| {
+                format!(
+                    r#"{{"format":5,"entry":"happened","event":{{"at":9,"kind":{kind}}},"details":{{"of":"nothing"}}}}"#
+                )
+            };
+            let read = |kind: &str| read(&body(kind)).expect("an entry").0;
+            assert_eq!(write(&read(said), None).expect("JSON"), body(said));
+            // Entries from before the field.
+            let unsaid = write(&read(claimed), None).expect("JSON");
+            assert_eq!(unsaid, body(said).replace("true", "false"));
+        }
+    }
+
+    #[test]
     fn a_later_format_is_refused_by_its_number() {
         for (format, is_known) in [(0, false), (1, true), (2, true), (5, true), (6, false)] {
             let body = format!("{{\"format\":{format},\"entry\":\"interrupted\"}}");

@@ -44,6 +44,9 @@ pub struct WaiverForm {
     commit: String,
     #[serde(serialize_with = "clipped")]
     by: String,
+    // Entries from before the field have none.
+    #[serde(default)]
+    proven: bool,
     #[serde(serialize_with = "clipped")]
     why: String,
 }

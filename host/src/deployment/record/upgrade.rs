@@ -174,7 +174,12 @@ fn event_kind((name, value): (String, Value), person: &Person) -> (String, Value
             "proven": false,
             "why": person.why,
         }),
-        ("waived", commit) => json!({ "commit": commit, "by": person.name, "why": person.why }),
+        ("waived", commit) => json!({
+            "commit": commit,
+            "by": person.name,
+            "proven": false,
+            "why": person.why,
+        }),
         (_, value) => value,
     };
     (new.map_or(name, str::to_owned), value)

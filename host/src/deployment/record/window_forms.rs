@@ -60,5 +60,8 @@ pub enum OutsideForm {
 pub struct ExcuseForm {
     window: String,
     by: String,
+    // Entries from before the field have none.
+    #[serde(default)]
+    proven: bool,
     why: String,
 }

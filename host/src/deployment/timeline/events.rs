@@ -6,7 +6,7 @@ use crate::contract::names::Named as _;
 use crate::contract::promotion as contract;
 use crate::contract::promotion::{Event, EventKind, InterventionKind, LoadTestResult, Outcome};
 use crate::contract::types::LoadTestSettings;
-use crate::deployment::entry::{CommandDetails, Details, NodeDetails};
+use crate::deployment::entry::{CommandDetails, Details, NodeDetails, Person};
 use crate::deployment::history::RepeatedRounds;
 use crate::deployment::intervention;
 use crate::deployment::timeline::load_test::limits;
@@ -19,6 +19,19 @@ fn person(details: &Details) -> String {
         Details::Person(person) => person.in_words(),
         _ => "an unknown person".to_owned(),
     }
+}
+
+/// The person in an event, with the reason. The details of an entry from before the field `proven` say more than the event.
+fn named(details: &Details, by: &str, proven: bool, why: &str) -> String {
+    if matches!(details, Details::Person(_)) || by.is_empty() {
+        return person(details);
+    }
+    let person = Person {
+        name: by.to_owned(),
+        reason: Some(why.to_owned()).filter(|it| !it.is_empty()),
+        proven,
+    };
+    person.in_words()
 }
 
 /// How many bytes of the answer of a step a report shows.
@@ -74,12 +87,14 @@ impl Projector {
                 self.note(at, text);
             }
             EventKind::Waived(it) => {
-                let (commit, person) = (short(&it.commit), person(details));
+                let person = named(details, &it.by, it.proven, &it.why);
+                let commit = short(&it.commit);
                 self.note(at, format!("stopped commit `{commit}` waived: {person}"));
             }
             EventKind::Scheduled(it) => self.calendar = Some(it.clone()),
             EventKind::Excused(it) => {
-                let (window, person) = (&it.window, person(details));
+                let person = named(details, &it.by, it.proven, &it.why);
+                let window = &it.window;
                 self.note(at, format!("window `{window}` ignored: {person}"));
             }
             EventKind::Accompanied(it) => {

@@ -1,9 +1,9 @@
-//! Tests of the projection of load tests.
+//! Tests of the projection of load tests and of waivers.
 
 use super::*;
 use crate::contract::load_tests::NO_REQUESTS;
 use crate::contract::promotion::{
-    EnvironmentStatus, Event, EventKind, LoadTest, LoadTestResult, LoadTestRun, Measurement,
+    EnvironmentStatus, Event, EventKind, LoadTest, LoadTestResult, LoadTestRun, Measurement, Waiver,
 };
 use crate::contract::settings;
 use crate::deployment::entry::Details;
@@ -40,6 +40,32 @@ fn tested(name: &str) -> Event {
             result: LoadTestResult::Measured(measured),
         }),
     }
+}
+
+/// Another deployment of the commit recorded the event, so the details name no person.
+#[test]
+fn an_imported_waiver_names_the_person() {
+    let mut projector = Projector::new(&header(), 1);
+    let waived = EventKind::Waived(Waiver {
+        commit: "1".to_owned(),
+        by: "Ada".to_owned(),
+        proven: true,
+        why: "late".to_owned(),
+    });
+    let imported = Details::Imported {
+        deployment: 4,
+        position: 7,
+    };
+    projector.happened(
+        2,
+        &Event {
+            at: 2,
+            kind: waived,
+        },
+        &imported,
+    );
+    let note = &projector.timeline.notes[0];
+    assert_eq!(note.text, "stopped commit `1` waived: Ada (proven): late");
 }
 
 /// The worst verdict of an environment is not the verdict of the load test that ended last.
