@@ -88,10 +88,15 @@ impl FromStr for WeeklyRange {
         };
         let (from, to) = (minute(from)?, minute(to)?);
         if last < first {
-            let [first, last] = [first, last].map(|it| WEEKDAYS[usize::from(it)]);
+            // Wrong hours are an error of their own, so that the two ranges are valid.
+            let parts =
+                [(first, 6), (0, last)].map(|(first, last)| Self::new(first, last, from, to));
+            let [Some(end), Some(start)] = parts else {
+                return Err(no_hours(days, hours, from, to));
+            };
             return Err(Error::new(
                 format!("the weekdays `{days}` are reversed: a week begins on Monday"),
-                format!("write two ranges: `{first}-Sun {hours}` and `Mon-{last} {hours}`"),
+                format!("write two ranges: `{end}` and `{start}`"),
             ));
         }
         Self::new(first, last, from, to).ok_or_else(|| no_hours(days, hours, from, to))
@@ -242,7 +247,17 @@ mod tests {
             (
                 "Fri-Mon 09:00-16:00",
                 "the weekdays `Fri-Mon` are reversed: a week begins on Monday",
-                "write two ranges: `Fri-Sun 09:00-16:00` and `Mon-Mon 09:00-16:00`",
+                "write two ranges: `Fri-Sun 09:00-16:00` and `Mon 09:00-16:00`",
+            ),
+            (
+                "Sun-Wed 09:00-16:00",
+                "the weekdays `Sun-Wed` are reversed: a week begins on Monday",
+                "write two ranges: `Sun 09:00-16:00` and `Mon-Wed 09:00-16:00`",
+            ),
+            (
+                "Fri-Mon 16:00-09:00",
+                "the hours `16:00-09:00` are reversed",
+                "end the range at 24:00 (`Fri-Mon 16:00-24:00`), and write another one for the hours after midnight",
             ),
             (
                 "Mon 09:00",
