@@ -123,7 +123,8 @@ fn a_freeze_stops_the_next_step_until_it_is_thawed() {
         .greenlight(&freeze)
         .is(0, &["freeze-1: all environments are frozen"]);
     fs::write(pipeline.folder().join("go"), "").expect("the step ends");
-    let frozen = "`prod` is frozen by window `freeze-1`: incident 7, by Ada (claimed); the next opening is not known";
+    let frozen = "`prod` is frozen by window `freeze-1`: incident 7, by Ada (claimed); freeze `freeze-1` has no end; \
+                  end it with `greenlight thaw freeze-1 --by NAME --reason TEXT`";
     pipeline.until_status(1, frozen);
     assert_eq!(Pipeline::times(&pipeline.prod, &commit), 0);
     let thaw = ["thaw", "--by", "Bob", "--reason", "fixed"];

@@ -32,7 +32,8 @@ use crate::text::json;
 /// Explain a commit: its label, its tags, and what is decided about them.
 ///
 /// The answers assume a build of the publish branch in which every job has passed: first with nothing deployed,
-/// then with each result of the load test. Nothing is deployed, recorded or changed.
+/// then with each result of the load test. With windows, a line says whether a merge now is inside those of the last
+/// environment; the journal and its freezes are not read. Nothing is deployed, recorded or changed.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Explain this commit, in any form that git understands [default: the one that the CI system builds, or
@@ -65,7 +66,8 @@ pub(super) struct ExplainDocument {
     tags: Vec<String>,
     /// Why the policy refuses the tags.
     refused: Vec<ReasonDocument>,
-    /// Whether the last environment is open now, as the windows of the configuration say; null without windows.
+    /// Whether the last environment is open now, by the windows of the configuration; null without windows. Freezes in the
+    /// journal are not read.
     opening: Option<OpeningDocument>,
     /// The decision about each tag with nothing deployed, then about the first tag with each load test.
     decisions: Vec<Explained>,

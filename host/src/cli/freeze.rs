@@ -152,7 +152,7 @@ fn config(
 }
 
 /// The zone in which the end of a freeze is shown.
-fn zone(config: &Config) -> &str {
+pub(super) fn zone(config: &Config) -> &str {
     config.windows.first().map_or("UTC", |it| it.zone.name())
 }
 
@@ -163,7 +163,7 @@ fn no_freeze(arguments: &ThawArguments, known: &[Freeze], zone: &str) -> Error {
         (None, None) => "no freeze is in force".to_owned(),
     };
     let help = if known.is_empty() {
-        "`greenlight window` says whether an environment is open; freezes of the configuration end by their dates"
+        "freezes of the configuration end by their dates; `greenlight window` lists what holds an environment"
             .to_owned()
     } else {
         format!("in force: {}", list(known, zone).join("; "))
@@ -176,7 +176,7 @@ fn list(freezes: &[Freeze], zone: &str) -> Vec<String> {
 }
 
 /// A freeze in one line.
-fn in_words(freeze: &Freeze, zone: &str) -> String {
+pub(super) fn in_words(freeze: &Freeze, zone: &str) -> String {
     let what = match &freeze.new.environment {
         Some(name) => format!("`{name}` is frozen"),
         None => "all environments are frozen".to_owned(),

@@ -24,7 +24,7 @@ use crate::text::json;
 ///
 /// A label is `[load test: abort|skip|warn]`, anywhere in the message. A near miss, which looks like a label
 /// but is not one, is reported with the corrected text and has no effect. For a pull request in a CI system, a note says
-/// whether a merge now is inside the windows of the last environment.
+/// whether a merge now is inside the windows of the last environment. Freezes in the journal are not read.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]

@@ -88,7 +88,11 @@ fn written_freeze(
     (now, known_until): (u64, u64),
     zone: &str,
 ) -> Window {
-    let until = freeze.new.until.map(|it| it.div_ceil(1000));
+    // With its end exactly there, a freeze would look like one without an end.
+    let until = freeze.new.until.map(|it| match it.div_ceil(1000) {
+        it if it == known_until => it.saturating_add(1),
+        it => it,
+    });
     let is_for = |it: &&&str| {
         freeze
             .new
@@ -229,6 +233,15 @@ mod tests {
         assert_eq!(freeze.environments, KNOWN);
         assert_eq!(freeze.periods[0].end, calendar.known_until);
         assert_eq!(freeze.why.as_deref(), Some("incident, by Ada"));
+    }
+
+    /// One without an end lasts as long as anything is known.
+    #[test]
+    fn a_freeze_with_an_end_is_never_like_one_without() {
+        let until = (NOW + 31 * DAY) * 1000;
+        let calendar = calendar(&[], &[freeze(None, Some(until))], &KNOWN, NOW);
+        assert_eq!(calendar.known_until, NOW + 31 * DAY);
+        assert_eq!(calendar.windows[0].periods[0].end, calendar.known_until + 1);
     }
 
     #[test]

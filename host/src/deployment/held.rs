@@ -43,11 +43,17 @@ impl Held {
             }
         }
         let windows = calendar.map_or(&[][..], |it| &it.windows);
-        let zone = windows.iter().find(|it| Some(&it.name) == window.as_ref());
-        let zone = zone.map(|it| it.zone.clone());
+        // Others can hold the release, too, but the decision does not say which ones a person has set aside.
+        let named = windows
+            .iter()
+            .filter(|it| Some(&it.name) == window.as_ref());
+        let named: Vec<_> = named.collect();
+        let known_until = calendar.map_or(0, |it| it.known_until);
+        let opening = next_opening(next, &named, known_until);
+        let zone = named.first().map(|it| it.zone.clone());
         Some(Self {
             environment: environment?,
-            text: format!("{}; {}", reason.message, next_opening(next, zone.as_ref())),
+            text: format!("{}; {opening}", reason.message),
             window,
             next_opening: next.map(|it| it.saturating_mul(1000)),
             zone,
@@ -58,7 +64,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::promotion::{Outside, Window, WindowKind};
+    use crate::contract::promotion::{Outside, Period, Window, WindowKind};
     use crate::contract::types::Reason;
 
     /// Monday, 2026-11-30, 09:00 in Berlin.
@@ -91,7 +97,7 @@ mod tests {
         };
         let calendar = Calendar {
             windows: vec![window],
-            known_until: u64::MAX,
+            known_until: OPENING + 31 * 24 * 60 * 60,
         };
         let environment = Evidence::Environment("prod".to_owned());
         let evidence = vec![
@@ -109,11 +115,37 @@ mod tests {
             (held.next_opening, held.window.as_deref()),
             (Some(OPENING * 1000), Some("hours"))
         );
-        let unknown = Held::of(&waits(vec![environment]), Some(&calendar)).expect("it is held");
+        let unknown =
+            Held::of(&waits(vec![environment.clone()]), Some(&calendar)).expect("it is held");
         assert!(
             unknown.text.ends_with("; the next opening is not known"),
             "{unknown:?}"
         );
+        for (end, opening) in [
+            (
+                calendar.known_until,
+                "freeze `freeze-1` has no end; end it with `greenlight thaw freeze-1 --by NAME --reason TEXT`",
+            ),
+            (
+                OPENING + 366 * 24 * 60 * 60,
+                "no opening before freeze `freeze-1` ends Wed 2027-12-01 09:00 Europe/Berlin (2027-12-01T08:00:00Z)",
+            ),
+        ] {
+            let freeze = Window {
+                name: "freeze-1".to_owned(),
+                kind: WindowKind::Freeze,
+                periods: vec![Period { start: 0, end }],
+                ..calendar.windows[0].clone()
+            };
+            let calendar = Calendar {
+                windows: vec![calendar.windows[0].clone(), freeze],
+                ..calendar
+            };
+            let evidence = vec![Evidence::Window("freeze-1".to_owned()), environment.clone()];
+            let frozen = decision(Permission::Hold, "frozen", evidence);
+            let held = Held::of(&frozen, Some(&calendar)).expect("it is held");
+            assert!(held.text.ends_with(&format!("; {opening}")), "{held:?}");
+        }
         for other in [
             decision(Permission::Promote, "outside-hours", evidence.clone()),
             decision(Permission::Hold, "locked", evidence),

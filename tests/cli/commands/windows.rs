@@ -124,7 +124,8 @@ fn a_freeze_closes_an_environment_until_it_is_thawed() {
     );
     for environment in ["stage", "prod"] {
         let arguments = ["window", "--environment", environment];
-        let frozen = "closed, frozen by `freeze-1`: incident 7, by Ada (claimed)\n  the next opening is not known\n";
+        let frozen = "closed, frozen by `freeze-1`: incident 7, by Ada (claimed)\n  \
+                      freeze `freeze-1` has no end; end it with `greenlight thaw freeze-1 --by NAME --reason TEXT`\n";
         say(
             monday,
             &arguments,
@@ -144,6 +145,22 @@ fn a_freeze_closes_an_environment_until_it_is_thawed() {
         &[
             "freeze-2: `stage` is frozen until Mon 2026-11-30 14:00 Europe/Berlin (2026-11-30T13:00:00Z)",
         ],
+    );
+    // The freeze of an environment is listed for another one, too.
+    say(
+        monday + 12 * HOUR,
+        &["window"],
+        4,
+        &[
+            "prod: closed, frozen by `freeze-1`: incident 7, by Ada (claimed)\n  and outside of window `working-hours`\n",
+            "\nfreezes in force\n  freeze-1: all environments are frozen until a person thaws it: incident 7, by Ada (claimed)\n",
+        ],
+    );
+    say(
+        monday,
+        &["window"],
+        4,
+        &["\n  freeze-2: `stage` is frozen until Mon 2026-11-30 14:00 Europe/Berlin"],
     );
     let thaw = ["thaw", "--by", "Bob", "--reason", "fixed"];
     say(
@@ -168,7 +185,12 @@ fn a_freeze_closes_an_environment_until_it_is_thawed() {
     let others = ["note: other freezes are still in force: freeze-2: "];
     let first = [&thaw[..], &["freeze-1"]].concat();
     at(monday, shop.path(), &first).gives(0, Text::Is("freeze-1 has ended\n"), Text::Has(&others));
-    say(monday, &["window"], 0, &["prod: open\n"]);
+    say(
+        monday,
+        &["window"],
+        0,
+        &["prod: open\n\nfreezes in force\n  freeze-2: `stage`"],
+    );
     let stage = ["window", "--environment", "stage"];
     say(
         monday,

@@ -185,7 +185,7 @@ fn window() {
         assert_eq!(said.status, status, "{said:?}");
         let document = said.json();
         schema.holds(&document);
-        let next = &document["opening"]["closed-by"]["next-opening"];
+        let next = &document["opening"]["next-opening"];
         let expected = if status == 4 {
             json!(1_796_025_600_000_u64)
         } else {
@@ -193,6 +193,35 @@ fn window() {
         };
         assert_eq!(*next, expected, "{document:#}");
     }
+    for until in ["2027-11-30T08:00Z", ""] {
+        let freeze = ["freeze", "--by", "Ada", "--reason", "incident 7", "--until"];
+        let arguments = if until.is_empty() {
+            freeze[..5].to_vec()
+        } else {
+            [&freeze[..], &[until]].concat()
+        };
+        let frozen = windows::at(1_795_867_200, shop.path(), &arguments).run();
+        assert_eq!(frozen.status, 0, "{frozen:?}");
+    }
+    let arguments = ["window", "--format", "json"];
+    let document = windows::at(1_795_867_200, shop.path(), &arguments)
+        .run()
+        .json();
+    schema.holds(&document);
+    let names = |list: &Value, key: &str| -> Vec<String> {
+        let list = list.as_array().expect("a list").iter();
+        list.map(|it| format!("{} {}", it[key], it["until"]))
+            .collect()
+    };
+    let end = 1_827_561_600_000_u64;
+    let freezes = [
+        format!("\"freeze-1\" {end}"),
+        "\"freeze-2\" null".to_owned(),
+    ];
+    assert_eq!(names(&document["freezes"], "name"), freezes);
+    let closed_by = names(&document["opening"]["closed-by"], "window");
+    assert_eq!(closed_by[..2], freezes);
+    assert_eq!(closed_by[2..], ["\"hours\" null"]);
 }
 
 #[test]

@@ -93,12 +93,13 @@ fn a_pull_request_shows_whether_a_merge_now_is_inside_the_windows() {
     for (rule, said, word) in [
         (
             "allow = [\"Mon-Sun 00:00-24:00\"]",
-            "a merge now is inside the windows of `prod`\n",
+            "a merge now is inside the windows of `prod`; freezes in the journal are not read (`greenlight window` reads them)\n",
             true,
         ),
         (
             "freeze = [\"2020-01-01 to 2199-12-31\"]",
-            "a merge now is outside of the windows of `prod` (`hours`): the next opening is not known",
+            "a merge now is outside of the windows of `prod` (`hours`): no opening before freeze `hours` ends Wed 2200-01-01 00:00 \
+             Europe/Berlin (2199-12-31T23:00:00Z); freezes in the journal are not read (`greenlight window` reads them)\n",
             false,
         ),
     ] {
