@@ -129,6 +129,28 @@ pub mod codes {
         CONVERGING = "converging";
         /// The environment did not converge before the deadline.
         NOT_CONVERGED = "not-converged";
+        /// The environment is watched, and the watch has not ended.
+        WATCHING = "watching";
+        /// The watch passed.
+        WATCH_PASSED = "watch-passed";
+        /// The watch failed.
+        WATCH_FAILED = "watch-failed";
+        /// The watch errored: it could not measure.
+        WATCH_ERRORED = "watch-errored";
+        /// The watch was inconclusive.
+        WATCH_INCONCLUSIVE = "watch-inconclusive";
+        /// A metric was outside its limits in too many consecutive rounds.
+        METRIC_OUTSIDE = "metric-outside";
+        /// A metric was within its limits in too few rounds.
+        METRIC_UNPROVEN = "metric-unproven";
+        /// The earlier release is being deployed again.
+        ROLLING_BACK = "rolling-back";
+        /// Every node serves the earlier release again.
+        ROLLED_BACK = "rolled-back";
+        /// The watch failed, and the release is not rolled back.
+        ROLL_BACK_WITHHELD = "roll-back-withheld";
+        /// The roll back failed.
+        ROLL_BACK_FAILED = "roll-back-failed";
         /// Every node of the last environment serves the release.
         PROMOTED = "promoted";
 
@@ -207,7 +229,9 @@ mod tests {
             "settings-invalid tag-refused label-contradicts-tag environment-unknown action-unknown \
              canceled held rejected approval-missing outside-hours frozen verification-stale \
              deadline-exceeded step-not-run step-failed step-unknown locked superseded ancestry-unknown displaced \
-             not-deployed deployment-unknown deployment-failed converging not-converged promoted \
+             not-deployed deployment-unknown deployment-failed converging not-converged \
+             watching watch-passed watch-failed watch-errored watch-inconclusive metric-outside metric-unproven \
+             rolling-back rolled-back roll-back-withheld roll-back-failed promoted \
              stage-not-verified digest-mismatch \
              load-test-not-run load-test-before-deployment load-test-skipped \
              contains-stopped-commit label-since-live stopped-commit-waived load-test-passed \

@@ -13,7 +13,7 @@ mod near_miss;
 mod tests;
 
 use crate::bindings::labels::{Labels, Message};
-use crate::bindings::types::{Evidence, LoadTestAction, Reason};
+use crate::bindings::types::{Attribute, Evidence, LoadTestAction, Reason};
 
 use grammar::Label;
 
@@ -40,8 +40,19 @@ pub fn parse(message: &Message, default: LoadTestAction) -> Result<Labels, Vec<R
         action: decisive.map_or(default, |label| label.action),
         source: decisive.map(Label::span),
         diagnostics,
-        extra: Vec::new(),
+        extra: rollback(text),
     })
+}
+
+/// The attribute `rollback`, if the message has `[rollback: never]` anywhere. The label is exact, like the others.
+fn rollback(text: &str) -> Vec<Attribute> {
+    if !text.contains("[rollback: never]") {
+        return Vec::new();
+    }
+    vec![Attribute {
+        name: "rollback".to_owned(),
+        value: "\"never\"".to_owned(),
+    }]
 }
 
 /// Refuses a truncated message, unless it already asks for abort, which no label overrides.

@@ -228,6 +228,26 @@ fn essence(labels: &Labels) -> (LoadTestAction, Vec<[String; 3]>) {
     (labels.action, diagnostics.collect())
 }
 
+#[test]
+fn a_message_can_forbid_to_roll_back() {
+    let forbids = |text: &str| {
+        let extra = read(text).extra;
+        let names = extra.iter().map(|it| (it.name.as_str(), it.value.as_str()));
+        names.eq([("rollback", "\"never\"")])
+    };
+    assert!(forbids(
+        "Drop a column\n\n[rollback: never] [load test: skip]"
+    ));
+    for text in [
+        "",
+        "[rollback:never]",
+        "[Rollback: never]",
+        "rollback: never",
+    ] {
+        assert_eq!(read(text).extra, [], "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -20,6 +20,7 @@ fn is_own(case: &Case<'_>, event: &Event) -> bool {
         EventKind::Observed(it) => &it.environment,
         EventKind::LoadTested(it) => &it.environment,
         EventKind::Performed(it) => &it.step.environment,
+        EventKind::Measured(it) => &it.environment,
         EventKind::Waived(_) => return false,
         _ => return true,
     };

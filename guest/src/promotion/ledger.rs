@@ -7,7 +7,9 @@ use super::held_time::HeldTime;
 use super::people::People;
 use super::record::Record;
 use super::windows::{Opening, Windows};
-use crate::bindings::promotion::{Deployment, EnvironmentStatus, EventKind, Progress, Round};
+use crate::bindings::promotion::{
+    Deployment, EnvironmentStatus, EventKind, Progress, Round, WatchRound,
+};
 use crate::bindings::types::{LoadTestAction, Timestamp};
 
 /// The history, read from its first event to its last.
@@ -94,8 +96,16 @@ impl<'a> Ledger<'a> {
                         record.performed(Fact::new(place, event, it));
                     }
                 }
-                EventKind::Measured(it) => drop(ledger.index(case, place, &it.environment)),
-                EventKind::RolledBack(it) => drop(ledger.index(case, place, &it.environment)),
+                EventKind::Measured(it) => {
+                    if let Some(index) = ledger.index(case, place, &it.environment) {
+                        ledger.measured(case, index, Fact::new(place, event, it));
+                    }
+                }
+                EventKind::RolledBack(it) => {
+                    if let Some(record) = ledger.record(case, place, &it.environment) {
+                        record.rolled_back(Fact::new(place, event, it));
+                    }
+                }
                 EventKind::Notified(_)
                 | EventKind::Contains(_)
                 | EventKind::Waived(_)
@@ -113,10 +123,13 @@ impl<'a> Ledger<'a> {
     ///
     /// Every verdict settles an environment: deploying another release does not undo a failed load test.
     pub(super) fn settled(&self, case: &Case<'_>, index: usize) -> bool {
-        let after = case.settings.environments.get(index).map(|it| &it.after);
+        let settings = case.settings.environments.get(index);
         self.records.get(index).is_some_and(|record| {
-            record.progress == Progress::Converged
-                && after.is_none_or(|it| record.steps.missing(it).is_none())
+            matches!(record.progress, Progress::Converged | Progress::RolledBack)
+                && settings.is_none_or(|it| {
+                    record.steps.missing(&it.after).is_none()
+                        && (it.watch.is_none() || record.watch.verdict.is_some())
+                })
                 && (case.action == Some(LoadTestAction::Skip)
                     || case
                         .load_tests(index)
@@ -155,7 +168,7 @@ impl<'a> Ledger<'a> {
                 progress: record.progress,
                 approved_by: self.people.approved_by(case, (index, environment)),
                 load_tests: record.load_test_statuses(environment),
-                watch: None,
+                watch: record.watch.verdict.filter(|_| environment.watch.is_some()),
                 nodes: record.nodes(case),
             })
             .collect()
@@ -197,6 +210,13 @@ impl<'a> Ledger<'a> {
         let environment = case.settings.environments.get(index);
         if let (Some(record), Some(environment)) = (self.records.get_mut(index), environment) {
             record.observe(round, case, environment, last);
+        }
+    }
+
+    fn measured(&mut self, case: &Case<'a>, index: usize, round: Fact<'a, WatchRound>) {
+        let environment = case.settings.environments.get(index);
+        if let (Some(record), Some(environment)) = (self.records.get_mut(index), environment) {
+            record.measured(round, case, environment);
         }
     }
 

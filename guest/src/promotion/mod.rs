@@ -9,7 +9,7 @@
 //! 4. Did a newer release supersede it where it was not verified, and no deployment failed there or earlier on the
 //!    path? Is the order of this release and the live one unknown?
 //!    Did a person reject it?
-//! 5. What is missing in the first environment where it is not verified?
+//! 5. What is missing in the first environment where it is not verified, or whose watch has not ended?
 //! 6. Before something starts in an environment: is a window open, did enough people approve, is the verification of
 //!    the environment before recent, and does no other release lock the environment?
 //! 7. Did a person put it on hold? A hold prevents new steps. It does not prevent a release from ending,
@@ -38,6 +38,7 @@ mod record;
 mod steps;
 mod thresholds;
 mod verdict;
+mod watch;
 mod windows;
 
 use answer::Answer;

@@ -5,6 +5,7 @@ use super::case::Case;
 use super::decision_table::{Ruling, early, rule};
 use super::ledger::Ledger;
 use super::record::Record;
+use super::watch::watched;
 use super::{entrance, progress, steps};
 use crate::bindings::promotion::{Action, Conclusion, LoadTestRun, Permission, Progress};
 use crate::bindings::types::{EnvironmentSettings, Evidence, Reason};
@@ -21,11 +22,11 @@ pub(super) fn next(case: &Case<'_>, ledger: &Ledger<'_>) -> Answer {
     for (place, (settings, record)) in sites.enumerate() {
         production = &settings.name;
         let here = match record.progress {
-            Progress::Failed | Progress::RolledBack => {
+            Progress::Failed => {
                 let reasons = progress::failure(case, record, &settings.name);
                 Err(Box::new(Answer::end(Conclusion::Stopped, reasons)))
             }
-            Progress::Converged => converged(case, place, settings, record),
+            Progress::Converged | Progress::RolledBack => converged(case, place, settings, record),
             Progress::Pending | Progress::Unknown | Progress::Deployed => {
                 let answer = unconverged(case, ledger, (place, settings), ruling.take());
                 Err(Box::new(answer))
@@ -100,7 +101,9 @@ fn converged(
     match here.permission {
         Permission::Stop => Err(Box::new(Answer::end(Conclusion::Stopped, here.reasons))),
         Permission::Hold => Err(Box::new(untested(case, own, settings, here))),
-        Permission::Promote | Permission::PromoteWithWarning => Ok(here),
+        Permission::Promote | Permission::PromoteWithWarning => {
+            watched(case, (place, settings), record, here)
+        }
     }
 }
 
@@ -178,7 +181,7 @@ fn unverified(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Answer
     Answer::wait(case, reasons)
 }
 
-fn not_verified(environment: &str) -> Reason {
+pub(super) fn not_verified(environment: &str) -> Reason {
     Reason::new(
         codes::STAGE_NOT_VERIFIED,
         format!("`{environment}` has no verified deployment of the release"),

@@ -7,7 +7,7 @@
 use super::answer::Answer;
 use super::case::Case;
 use crate::bindings::promotion::{Action, Conclusion, EventKind, Notice, Permission, Urgency};
-use crate::reason::short;
+use crate::reason::{codes, short};
 
 /// Finds the notice to send before the answer is carried out.
 ///
@@ -37,9 +37,20 @@ fn outside(answer: &Answer) -> Option<Draft> {
 
 fn warning(answer: &Answer) -> Option<Draft> {
     let warns = answer.permission == Permission::PromoteWithWarning && !answer.warns_outside;
-    warns.then_some((
+    // The first reason has the warning. If it is about the watch of the last environment, the last notice says it.
+    let is_watch = answer.reasons.first().is_some_and(|it| {
+        it.code == codes::WATCH_FAILED
+            || it.code == codes::WATCH_ERRORED
+            || it.code == codes::WATCH_INCONCLUSIVE
+    });
+    let key = if is_watch {
+        "watch-warning"
+    } else {
+        "load-test-warning"
+    };
+    (warns && !(is_watch && answer.is_end())).then_some((
         Urgency::Warning,
-        "load-test-warning",
+        key,
         "continues with a warning",
     ))
 }

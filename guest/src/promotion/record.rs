@@ -4,9 +4,10 @@ use super::case::{Case, Fact};
 use super::convergence::{Finding, Series, statuses};
 use super::steps::Steps;
 use super::verdict::{Judgment, judge};
+use super::watch::{RollBack, Watch};
 use crate::bindings::promotion::{
     CompetingRelease, Convergence, Deployment, LoadTest, LoadTestStatus, LockHolder, NodeStatus,
-    Outcome, Progress, Round, StepResult,
+    Outcome, Progress, Round, StepResult, WatchRound,
 };
 use crate::bindings::types::{EnvironmentSettings, Timestamp};
 
@@ -33,6 +34,12 @@ pub(super) struct Record<'a> {
     pub early_load_test: Option<Fact<'a, LoadTest>>,
     /// The steps that count: until the deployment those of `before`, from then on those of `after`.
     pub steps: Steps<'a>,
+    /// The watch of the environment, since it converged.
+    pub watch: Watch<'a>,
+    /// The roll back of the release.
+    pub roll_back: Option<RollBack<'a>>,
+    /// The event of the latest roll back, even if the release was deployed again since.
+    pub rolled_back: Option<usize>,
     /// Seconds of waiting since the last deployment, round, load test or step here.
     pub waited_since: u64,
     /// When the nodes were asked again after a long wait.
@@ -64,6 +71,9 @@ impl<'a> Record<'a> {
         judgments: Vec::new(),
         early_load_test: None,
         steps: Steps::NONE,
+        watch: Watch::NEW,
+        roll_back: None,
+        rolled_back: None,
         waited_since: 0,
         renewed: 0,
         displaced: None,
@@ -89,6 +99,7 @@ impl<'a> Record<'a> {
             early_load_test: self.load_tests.last().copied().or(self.early_load_test),
             superseded: self.superseded,
             diverged: self.diverged,
+            rolled_back: self.rolled_back,
             ..Self::NEW
         };
     }
@@ -105,6 +116,7 @@ impl<'a> Record<'a> {
             locked: self.locked,
             superseded: self.superseded,
             diverged: self.diverged,
+            rolled_back: self.rolled_back,
             ..Self::NEW
         };
     }
@@ -126,6 +138,7 @@ impl<'a> Record<'a> {
             self.early_load_test = self.load_tests.pop().or(self.early_load_test);
             self.load_tests.clear();
             self.steps = Steps::NONE;
+            self.watch = Watch::NEW;
         }
     }
 
@@ -146,6 +159,13 @@ impl<'a> Record<'a> {
             self.renewed = round.at;
         }
         self.waited_since = 0;
+        if let Some(roll_back) = &mut self.roll_back {
+            roll_back.observe(round, environment, case.fit(environment));
+            if roll_back.is_done() {
+                self.progress = Progress::RolledBack;
+            }
+            return;
+        }
         if !self.counts() {
             return;
         }
@@ -157,7 +177,11 @@ impl<'a> Record<'a> {
             .series
             .take(convergence, times, case.commit, needed, fit)
         {
-            Finding::Converged => self.progress = Progress::Converged,
+            Finding::Converged if self.progress == Progress::Converged => {}
+            Finding::Converged => {
+                self.progress = Progress::Converged;
+                self.watch = Watch::since(round.at);
+            }
             Finding::Disagreeing if self.progress == Progress::Converged && !last => {
                 self.progress = Progress::Deployed;
             }
@@ -184,6 +208,37 @@ impl<'a> Record<'a> {
         self.waited_since = 0;
         if self.progress == Progress::Pending || self.counts() {
             self.steps.ended(result);
+        }
+    }
+
+    /// The metrics were read.
+    pub(super) fn measured(
+        &mut self,
+        round: Fact<'a, WatchRound>,
+        case: &Case<'_>,
+        environment: &EnvironmentSettings,
+    ) {
+        self.waited_since = 0;
+        if let Some(settings) = &environment.watch
+            && self.progress == Progress::Converged
+            && self.counts()
+        {
+            self.watch.take(round, case.commit, settings);
+        }
+    }
+
+    /// The release was rolled back, or that was tried.
+    pub(super) fn rolled_back(&mut self, deployment: Fact<'a, Deployment>) {
+        self.waited_since = 0;
+        self.rolled_back = Some(deployment.place);
+        // Nodes that were asked before say nothing about it.
+        self.asked = false;
+        if self.progress == Progress::Converged {
+            let roll_back = RollBack::new(deployment);
+            if roll_back.is_done() {
+                self.progress = Progress::RolledBack;
+            }
+            self.roll_back = Some(roll_back);
         }
     }
 
