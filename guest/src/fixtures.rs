@@ -2,15 +2,17 @@
 
 use crate::bindings::promotion::{
     CompetingRelease, Convergence, Decision, Deployment, Event, EventKind, Intervention,
-    InterventionKind, LoadTest, LoadTestResult, LoadTestRun, LockHolder, Measurement,
-    MetricReading, Node, NodeVersion, Notification, Outcome, QueryAnswer, QueryFailure,
-    QueryFailureKind, Reading, Release, RequestStatistics, Round, Sample, Waiver, WatchRound,
+    InterventionKind, LoadTest, LoadTestResult, LoadTestRun, LockHolder, Measurement, Node,
+    NodeVersion, Notification, Outcome, Release, RequestStatistics, Round, Waiver,
 };
 use crate::bindings::types::{
-    Consequence, EnvironmentSettings, LoadTestAction, LoadTestSettings, MetricSettings, Missing,
-    Reason, Settings, Thresholds, Verdict, WatchSettings,
+    EnvironmentSettings, LoadTestAction, LoadTestSettings, Reason, Settings, Thresholds, Verdict,
 };
 use crate::promotion::decide;
+
+mod watch;
+
+pub use watch::{METRIC, metric, metric_reading, watch};
 
 /// A commit.
 pub const SHA: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -62,50 +64,6 @@ pub fn load_test() -> LoadTestSettings {
         name: LOAD_TEST.to_owned(),
         thresholds: thresholds(),
         by_name: Vec::new(),
-    }
-}
-
-/// The name of the metric.
-pub const METRIC: &str = "errors";
-
-/// A metric: more than 0.01 is outside, and two rounds of it fail the watch.
-pub fn metric() -> MetricSettings {
-    MetricSettings {
-        name: METRIC.to_owned(),
-        max: Some(0.01),
-        min: None,
-        max_ratio: None,
-        min_traffic: None,
-        rounds: 2,
-        missing: Missing::Unproven,
-    }
-}
-
-/// A watch of five minutes with a round each minute.
-pub fn watch(failed: Consequence) -> WatchSettings {
-    WatchSettings {
-        settle: 60,
-        lasts: 300,
-        interval: 60,
-        min_rounds: 3,
-        metrics: vec![metric()],
-        failed,
-        unproven: Consequence::Warn,
-    }
-}
-
-/// A value of the metric in one round.
-pub fn metric_reading(value: f64) -> MetricReading {
-    MetricReading {
-        metric: METRIC.to_owned(),
-        now: QueryAnswer::Samples(vec![Sample {
-            series: "{}".to_owned(),
-            reading: Reading::Number(value),
-        }]),
-        before: None,
-        traffic: None,
-        traffic_before: None,
-        partial: false,
     }
 }
 
@@ -279,40 +237,6 @@ impl History {
             environment: "stage".to_owned(),
             name: LOAD_TEST.to_owned(),
             result: LoadTestResult::Measured(measurement),
-        }))
-    }
-
-    /// A round of a watch a minute later, while the nodes serve the release.
-    pub fn read(self, environment: &str, value: f64) -> Self {
-        self.watched(environment, metric_reading(value), &[SHA])
-    }
-
-    /// A round of a watch a minute later in which the query failed.
-    pub fn query_failed(self, environment: &str) -> Self {
-        let reading = MetricReading {
-            now: QueryAnswer::Failed(QueryFailure {
-                kind: QueryFailureKind::Unreachable,
-                message: "connection refused".to_owned(),
-            }),
-            ..metric_reading(0.0)
-        };
-        self.watched(environment, reading, &[SHA])
-    }
-
-    pub fn watched(self, environment: &str, reading: MetricReading, versions: &[&str]) -> Self {
-        self.later(60).add(EventKind::Measured(WatchRound {
-            environment: environment.to_owned(),
-            metrics: vec![reading],
-            versions: versions.iter().map(|it| (*it).to_owned()).collect(),
-        }))
-    }
-
-    pub fn rolled_back(self, commit: &str, outcome: Outcome) -> Self {
-        self.add(EventKind::RolledBack(Deployment {
-            environment: "prod".to_owned(),
-            commit: commit.to_owned(),
-            digest: None,
-            outcome,
         }))
     }
 

@@ -35,10 +35,12 @@ mod notices;
 mod people;
 mod progress;
 mod record;
+mod roll_back;
 mod steps;
 mod thresholds;
 mod verdict;
 mod watch;
+mod watched;
 mod windows;
 
 use answer::Answer;

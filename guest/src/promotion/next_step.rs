@@ -4,8 +4,9 @@ use super::answer::Answer;
 use super::case::Case;
 use super::decision_table::{Ruling, early, rule};
 use super::ledger::Ledger;
+use super::progress::not_verified;
 use super::record::Record;
-use super::watch::watched;
+use super::watched::watched;
 use super::{entrance, progress, steps};
 use crate::bindings::promotion::{Action, Conclusion, LoadTestRun, Permission, Progress};
 use crate::bindings::types::{EnvironmentSettings, Evidence, Reason};
@@ -179,17 +180,6 @@ fn unverified(case: &Case<'_>, record: &Record<'_>, environment: &str) -> Answer
     };
     reasons.extend(early(case, record));
     Answer::wait(case, reasons)
-}
-
-pub(super) fn not_verified(environment: &str) -> Reason {
-    Reason::new(
-        codes::STAGE_NOT_VERIFIED,
-        format!("`{environment}` has no verified deployment of the release"),
-    )
-    .on(Evidence::Environment(environment.to_owned()))
-    .help(format!(
-        "deploy the tag of the same commit for `{environment}` first, and pass its history"
-    ))
 }
 
 #[cfg(test)]

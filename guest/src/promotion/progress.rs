@@ -63,6 +63,18 @@ pub(super) fn failure(case: &Case<'_>, record: &Record<'_>, environment: &str) -
     ]
 }
 
+/// Explains that the release is not verified in an environment before the one in its tag.
+pub(super) fn not_verified(environment: &str) -> Reason {
+    Reason::new(
+        codes::STAGE_NOT_VERIFIED,
+        format!("`{environment}` has no verified deployment of the release"),
+    )
+    .on(Evidence::Environment(environment.to_owned()))
+    .help(format!(
+        "deploy the tag of the same commit for `{environment}` first, and pass its history"
+    ))
+}
+
 /// Names the deployment that replaced the release.
 pub(super) fn displaced(case: &Case<'_>, by: Fact<'_, Deployment>) -> Reason {
     let environment = &by.what.environment;

@@ -1,71 +1,20 @@
-//! What the verdict on a watch means for the release, with reasons.
+//! The reasons about a watch: its state, its verdict, and the metrics that led to it.
 
-use super::super::answer::Answer;
-use super::super::case::{Case, event};
-use super::super::decision_table::Ruling;
-use super::super::next_step::not_verified;
-use super::super::record::Record;
+use super::super::case::event;
 use super::decimal::decimal;
 use super::reading::{Breach, Limit};
-use super::{Tally, Watch, roll_back};
-use crate::bindings::promotion::{Action, Conclusion, Permission};
-use crate::bindings::types::{
-    Consequence, EnvironmentSettings, Evidence, MetricSettings, Reason, Verdict, WatchSettings,
-};
+use super::rounds::{Tally, Watch};
+use crate::bindings::types::{Evidence, MetricSettings, Reason, Timestamp, Verdict, WatchSettings};
 use crate::reason::{amount, codes, setting};
-
-/// Looks up what the watch of an environment means for a release that its load tests let continue: the ruling that lets it
-/// leave the environment, or what is missing. `before` is the ruling of the load tests.
-pub(in super::super) fn watched(
-    case: &Case<'_>,
-    (place, settings): (usize, &EnvironmentSettings),
-    record: &Record<'_>,
-    before: Ruling,
-) -> Result<Ruling, Box<Answer>> {
-    let Some(watch) = &settings.watch else {
-        return Ok(before);
-    };
-    let is_own = place >= case.entry;
-    let is_last = place + 1 == case.settings.environments.len();
-    let Some(verdict) = record.watch.verdict else {
-        let reason = record.watch.watching(case, &settings.name, watch);
-        return Err(Box::new(if is_own {
-            let next = match record.watch.wait(case.now, watch) {
-                Some(seconds) => Action::Wait(seconds),
-                None => Action::Measure(settings.name.clone()),
-            };
-            Answer::hold(next, vec![reason])
-        } else {
-            Answer::wait(case, vec![not_verified(&settings.name), reason])
-        }));
-    };
-    let consequence = match verdict {
-        Verdict::Passed => None,
-        Verdict::Failed => Some(watch.failed),
-        Verdict::Errored | Verdict::Inconclusive => Some(watch.unproven),
-    };
-    let reasons = record.watch.reasons(verdict, &settings.name, watch);
-    let permission = match consequence {
-        None => Permission::Promote,
-        Some(Consequence::Warn) => Permission::PromoteWithWarning,
-        Some(Consequence::RollBack) if verdict == Verdict::Failed && is_last && is_own => {
-            return Err(Box::new(roll_back::answer(case, record, settings, reasons)));
-        }
-        Some(Consequence::Stop | Consequence::RollBack) => {
-            return Err(Box::new(Answer::end(Conclusion::Stopped, reasons)));
-        }
-    };
-    let here = Ruling {
-        permission,
-        reasons,
-        missing: None,
-    };
-    Ok(before.and(here))
-}
 
 impl Watch<'_> {
     /// Explains that the watch has not ended.
-    fn watching(&self, case: &Case<'_>, environment: &str, settings: &WatchSettings) -> Reason {
+    pub(crate) fn watching(
+        &self,
+        now: Timestamp,
+        environment: &str,
+        settings: &WatchSettings,
+    ) -> Reason {
         let message = match self.last {
             None => format!(
                 "`{environment}` is watched from {} s after its convergence on",
@@ -73,7 +22,7 @@ impl Watch<'_> {
             ),
             Some(_) => format!(
                 "`{environment}` is watched, {} s left",
-                self.left(case.now, settings)
+                self.left(now, settings)
             ),
         };
         let mut reason = Reason::new(codes::WATCHING, message);
@@ -82,7 +31,7 @@ impl Watch<'_> {
     }
 
     /// Explains the verdict, and then the metrics that led to it.
-    fn reasons(
+    pub(crate) fn reasons(
         &self,
         verdict: Verdict,
         environment: &str,
