@@ -37,4 +37,5 @@ pub mod secret;
 pub mod serve;
 pub mod server_settings;
 pub mod text;
+pub mod tls;
 pub mod window;

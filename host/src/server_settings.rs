@@ -2,6 +2,7 @@
 //! `config` reads them, and `effects` uses them.
 
 use crate::secret::Source;
+use crate::tls::Trust;
 
 /// The CI system that runs deployments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct JenkinsSettings {
     pub user: String,
     /// Where the user's API token is stored.
     pub token: Source,
+    /// Which certificates are trusted.
+    pub trust: Trust,
 }
 
 impl JenkinsSettings {
@@ -68,6 +71,8 @@ pub struct CircleCiSettings {
     pub definition: Option<String>,
     /// Where the API token is stored.
     pub token: Source,
+    /// Which certificates are trusted.
+    pub trust: Trust,
 }
 
 /// A GitHub repository whose workflow runs.
@@ -79,6 +84,8 @@ pub struct GitHubSettings {
     pub repository: String,
     /// Where the token is stored.
     pub token: Source,
+    /// Which certificates are trusted.
+    pub trust: Trust,
 }
 
 /// A registry, and the account that logs in.
@@ -90,6 +97,8 @@ pub struct RegistrySettings {
     pub token_server: Option<String>,
     /// The account; anonymous if missing.
     pub account: Option<Account>,
+    /// Which certificates are trusted.
+    pub trust: Trust,
 }
 
 /// An account of a registry.

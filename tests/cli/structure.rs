@@ -77,6 +77,7 @@ const FLOORS: [&[&str]; 9] = [
         "retry",
         "secret",
         "server_settings",
+        "tls",
         "window",
     ],
     &["journal", "sandbox"],

@@ -6,6 +6,7 @@
 mod advice;
 mod by_hand;
 mod canceled;
+mod certificates;
 #[expect(dead_code, reason = "the tests of the server use the rest")]
 mod chromium;
 mod config_check;
@@ -49,6 +50,9 @@ mod shared;
 mod slack;
 mod steps;
 mod survival;
+#[expect(dead_code, reason = "the rest of it is for the tests of the host")]
+#[path = "../../host/src/tls/stand_in.rs"]
+mod tls_server;
 mod under_way;
 mod waiting;
 mod windows;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use greenlight::effects::registry::Registry as Client;
 use greenlight::secret::Source;
 use greenlight::server_settings::{Account, RegistrySettings as Settings};
+use greenlight::tls::Trust;
 use tempfile::TempDir;
 
 use crate::image;
@@ -21,6 +22,7 @@ fn client(registry: &Registry, account: Option<Account>) -> Client {
         url: format!("http://{}", registry.address()),
         token_server: None,
         account,
+        trust: Trust::default(),
     })
 }
 

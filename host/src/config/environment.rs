@@ -1,10 +1,12 @@
 //! `[[environment]]`: the table as the file has it, and as it is used.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::Config;
+use super::tls::Base;
 use super::values::{self, Span, Wrong};
 #[cfg(test)]
 use crate::contract::fields::shapes;
@@ -13,6 +15,7 @@ use crate::contract::settings;
 use crate::contract::types::EnvironmentSettings;
 use crate::error::Error;
 use crate::http::{has_credentials, is_url};
+use crate::tls::Trust;
 
 /// One environment.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +53,8 @@ pub(super) struct EnvironmentTable {
     /// How long a node may take to answer; 5s unless set.
     #[serde(default = "five_seconds")]
     pub node_time_limit: Span,
+    /// A file with certificate authorities, in PEM. Only they are trusted for the nodes of this environment, in place of those of `[tls]`.
+    pub ca_file: Option<PathBuf>,
     /// The number of different people who must approve a release before it is deployed there; 0 unless set.
     pub approvals: Option<u32>,
     /// Whether the author of the commit counts as one of these people; false unless set.
@@ -80,6 +85,8 @@ pub struct Environment {
     pub nodes: Vec<String>,
     /// How long a node may take to answer.
     pub node_time_limit: Duration,
+    /// Which certificates of nodes are trusted.
+    pub trust: Trust,
 }
 
 /// Checks the table of an environment, and splits it into the policy's settings and the host's. `at` is the path of
@@ -87,6 +94,7 @@ pub struct Environment {
 pub(super) fn environment(
     at: &str,
     table: EnvironmentTable,
+    base: Base<'_>,
 ) -> Result<(EnvironmentSettings, Environment), Wrong> {
     let key = |name: &str| format!("{at}.{name}");
     values::command(&key("deploy"), &table.deploy)?;
@@ -154,6 +162,7 @@ pub(super) fn environment(
         cleanup: table.deploy_cleanup,
         nodes: table.nodes,
         node_time_limit: table.node_time_limit.duration(),
+        trust: base.trust("environment", table.ca_file),
     };
     Ok((agreed, environment))
 }

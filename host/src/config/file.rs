@@ -11,6 +11,7 @@ use super::messages::{ReportTable, SlackTable};
 use super::policy::PolicyTable;
 use super::serve::ServeTable;
 use super::step::StepTable;
+use super::tls::TlsTable;
 use super::values::{self, Span, Wrong};
 #[cfg(test)]
 use crate::contract::fields::ByName;
@@ -51,6 +52,9 @@ pub(super) struct File {
     /// Where events are recorded.
     #[serde(default)]
     pub journal: JournalTable,
+    /// Which certificates of servers are trusted, and the certificate of this program.
+    #[serde(default)]
+    pub tls: TlsTable,
     /// What `greenlight serve` receives, and how it starts deployments.
     pub serve: Option<ServeTable>,
 }

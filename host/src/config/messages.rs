@@ -1,13 +1,15 @@
 //! `[slack]` and `[report]`: the destination of messages to people, and the links in them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::tls::Base;
 use super::values::{self, Span, Wrong};
 use crate::http::is_url;
 use crate::server_settings::{Destination, SLACK_API};
+use crate::tls::Trust;
 
 /// How messages to people are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Slack {
     pub wait: Duration,
     /// How long attempts to send a message are repeated.
     pub give_up_after: Duration,
+    /// Which certificates are trusted.
+    pub trust: Trust,
 }
 
 /// The URL of a deployment's report, with the placeholders `{deployment}`, `{commit}` and `{tag}`.
@@ -51,6 +55,8 @@ pub(super) struct SlackTable {
     channel: Option<String>,
     /// The address of the API for a bot; `https://slack.com/api` unless set.
     api: Option<String>,
+    /// A file with certificate authorities, in PEM. Only they are trusted for Slack, in place of those of `[tls]`.
+    ca_file: Option<PathBuf>,
     /// How long `greenlight run` waits at its end for messages that Slack has not accepted; 1m unless set. The next
     /// `greenlight run` or `greenlight serve` sends the messages that are left.
     #[serde(default = "one_minute")]
@@ -72,8 +78,8 @@ pub(super) struct ReportTable {
 }
 
 impl SlackTable {
-    /// Checks the values. Relative paths start in a folder.
-    pub fn checked(self, folder: &Path) -> Result<Slack, Wrong> {
+    /// Checks the values. Relative paths start in the folder of the configuration.
+    pub fn checked(self, base: Base<'_>) -> Result<Slack, Wrong> {
         values::positive("slack.give-up-after", self.give_up_after, "24h")?;
         let by_bot = self.token_variable.is_some() || self.token_file.is_some();
         let by_webhook = self.url_variable.is_some() || self.url_file.is_some();
@@ -90,7 +96,7 @@ impl SlackTable {
                     "slack",
                     "token",
                     (self.token_variable, self.token_file),
-                    folder,
+                    base.folder,
                 )?,
                 channel,
                 api: match self.api {
@@ -113,7 +119,12 @@ impl SlackTable {
                 ));
             }
             (false, None) if self.api.is_none() => Destination::Webhook {
-                url: values::secret("slack", "url", (self.url_variable, self.url_file), folder)?,
+                url: values::secret(
+                    "slack",
+                    "url",
+                    (self.url_variable, self.url_file),
+                    base.folder,
+                )?,
             },
             (false, channel) => {
                 let key = if channel.is_some() { "channel" } else { "api" };
@@ -128,6 +139,7 @@ impl SlackTable {
             destination,
             wait: self.wait.duration(),
             give_up_after: self.give_up_after.duration(),
+            trust: base.trust("slack", self.ca_file),
         })
     }
 }
@@ -185,7 +197,7 @@ mod tests {
     fn slack(text: &str) -> Result<Slack, String> {
         let table: SlackTable = toml::from_str(text).map_err(|error| error.to_string())?;
         let wrong = |it: Wrong| format!("`{}` {}", it.key, it.why);
-        table.checked(Path::new("/srv")).map_err(wrong)
+        table.checked(Base::test()).map_err(wrong)
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! `host/schemas/config.json` describes the file.
 //!
 //! - `find` locates the file; `resolved` applies the precedence: flag, variable, file, default.
-//! - `file`, `environment`, `load_test`, `thresholds`, `step`, `policy`, `facts`, `messages`, `serve` and `server` are the
-//!   tables, `values` the checks that they share, `rules` those of the settings that are passed to the policy.
+//! - `file`, `environment`, `load_test`, `thresholds`, `step`, `policy`, `facts`, `messages`, `tls`, `serve` and `server` are
+//!   the tables, `values` the checks that they share, `rules` those of the settings that are passed to the policy.
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod approver;
@@ -29,6 +29,7 @@ pub mod server;
 pub mod shown;
 mod step;
 mod thresholds;
+mod tls;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ use crate::journal::Location;
 use crate::secret::Source;
 use crate::window::Window;
 use places::Places;
+use tls::Base;
 use values::Wrong;
 
 pub use environment::Environment;
@@ -48,6 +50,7 @@ pub use facts::Facts;
 pub use file::Labels;
 pub use load_test::LoadTestTable as LoadTest;
 pub use messages::{ReportUrl, Slack};
+pub use policy::PolicyFile;
 pub use serve::Serve;
 pub use step::Step;
 
@@ -95,15 +98,6 @@ pub struct Config {
     pub serve: Option<Serve>,
 }
 
-/// A policy in a file of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyFile {
-    /// The component.
-    pub path: PathBuf,
-    /// The digest that it must have, if the configuration names one.
-    pub digest: Option<String>,
-}
-
 impl Config {
     /// Parses the file that was found.
     fn read(found: &find::Found) -> Result<Self, Error> {
@@ -137,10 +131,15 @@ impl Config {
             settings.environments.clear();
         }
         let steps = step::checked(file.step)?;
+        let trust = file.tls.checked(folder)?;
+        let base = Base {
+            folder,
+            trust: &trust,
+        };
         let mut environments = Vec::new();
         for (place, table) in file.environment.into_iter().enumerate() {
             let at = format!("environment.{place}");
-            let (agreed, environment) = environment::environment(&at, table)?;
+            let (agreed, environment) = environment::environment(&at, table, base)?;
             step::check_lists(&at, &agreed, &steps)?;
             settings.environments.push(agreed);
             environments.push(environment);
@@ -178,12 +177,12 @@ impl Config {
             facts: file.facts.map(facts::FactsTable::checked).transpose()?,
             labels,
             policy,
-            slack: file.slack.map(|it| it.checked(folder)).transpose()?,
+            slack: file.slack.map(|it| it.checked(base)).transpose()?,
             report_url: file.report.checked()?,
             journal,
             records,
             lease: file.journal.lease.duration(),
-            serve: file.serve.map(|it| it.checked(folder)).transpose()?,
+            serve: file.serve.map(|it| it.checked(base)).transpose()?,
         })
     }
 

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 use toml::Table;
 
-use super::PolicyFile;
 use super::values::Wrong;
 #[cfg(test)]
 use crate::contract::fields::Digest;
@@ -15,6 +14,15 @@ use crate::contract::validate::{LONGEST_ATTRIBUTE, is_attribute_name, is_digest}
 
 /// The key of the parameters, with a dot behind it.
 pub(super) const PARAMETERS: &str = "policy.parameters.";
+
+/// A policy in a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// The component.
+    pub path: PathBuf,
+    /// The digest that it must have, if the configuration names one.
+    pub digest: Option<String>,
+}
 
 /// Which policy decides: a component, the digest that it must have, and its parameters.
 #[derive(Clone, Debug, Default, Deserialize)]

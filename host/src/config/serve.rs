@@ -1,13 +1,14 @@
 //! `[serve]`: which webhooks are accepted, and how deployments are started.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::approver::{self, Approver, ApproverTable};
 use super::server::{CircleCiTable, GitHubTable, JenkinsTable, RegistryTable};
+use super::tls::Base;
 use super::values::Span;
 use super::values::{self, Wrong};
 use crate::contract::validate::is_repository;
@@ -97,7 +98,7 @@ impl Serve {
 
 impl ServeTable {
     /// Checks the values, with paths from a folder.
-    pub fn checked(self, folder: &Path) -> Result<Serve, Wrong> {
+    pub fn checked(self, base: Base<'_>) -> Result<Serve, Wrong> {
         let listen = match self.listen.as_deref().map(str::parse) {
             None => SocketAddr::from((Ipv4Addr::LOCALHOST, 8930)),
             Some(Ok(address)) => address,
@@ -110,7 +111,7 @@ impl ServeTable {
             }
         };
         let token = (self.token_variable, self.token_file);
-        let token = values::secret("serve", "token", token, folder)?;
+        let token = values::secret("serve", "token", token, base.folder)?;
         if self.repositories.is_empty() {
             return Err(Wrong::new(
                 "serve.repositories",
@@ -148,14 +149,14 @@ impl ServeTable {
         if let Some(command) = &self.prepare {
             values::command("serve.prepare", command)?;
         }
-        let approvers = approver::checked(self.approver, folder)?;
+        let approvers = approver::checked(self.approver, base.folder)?;
         let mut elsewhere = [
             self.jenkins
-                .map(|it| it.checked(folder).map(TriggerSettings::Jenkins)),
+                .map(|it| it.checked(base).map(TriggerSettings::Jenkins)),
             self.circleci
-                .map(|it| it.checked(folder).map(TriggerSettings::CircleCi)),
+                .map(|it| it.checked(base).map(TriggerSettings::CircleCi)),
             self.github
-                .map(|it| it.checked(folder).map(TriggerSettings::GitHub)),
+                .map(|it| it.checked(base).map(TriggerSettings::GitHub)),
         ]
         .into_iter()
         .flatten();
@@ -175,7 +176,7 @@ impl ServeTable {
             at_most: self.at_most,
             prepare: self.prepare,
             reconcile_every: self.reconcile_every.duration(),
-            registry: self.registry.map(|it| it.checked(folder)).transpose()?,
+            registry: self.registry.map(|it| it.checked(base)).transpose()?,
             elsewhere: way,
         })
     }
@@ -197,7 +198,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Serve, Wrong> {
         let table: ServeTable = toml::from_str(text).expect("a table");
-        table.checked(Path::new("/srv"))
+        table.checked(Base::test())
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The tables of `[serve]` that describe servers: CI systems that run deployments, and registries.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::tls::Base;
 use super::values::{self, Wrong};
 use crate::server_settings::{
     Account, CircleCiSettings, GitHubSettings, JenkinsSettings, RegistrySettings,
@@ -27,6 +28,8 @@ pub struct JenkinsTable {
     token_variable: Option<String>,
     /// The file that holds the API token.
     token_file: Option<PathBuf>,
+    /// A file with certificate authorities, in PEM. Only they are trusted for this server, in place of those of `[tls]`.
+    ca_file: Option<PathBuf>,
 }
 
 /// A `CircleCI` project with the parameters `greenlight-tag`, `greenlight-digest` and `greenlight-request`:
@@ -53,6 +56,8 @@ pub struct CircleCiTable {
     token_variable: Option<String>,
     /// The file that holds the API token.
     token_file: Option<PathBuf>,
+    /// A file with certificate authorities, in PEM. Only they are trusted for this server, in place of those of `[tls]`.
+    ca_file: Option<PathBuf>,
 }
 
 /// A GitHub repository with a workflow on `repository_dispatch` of the type `greenlight-deploy`:
@@ -75,6 +80,8 @@ pub struct GitHubTable {
     token_variable: Option<String>,
     /// The file that holds the API token.
     token_file: Option<PathBuf>,
+    /// A file with certificate authorities, in PEM. Only they are trusted for this server, in place of those of `[tls]`.
+    ca_file: Option<PathBuf>,
 }
 
 /// The registry that resolves tags to digests and lists tags: `[serve.registry]`.
@@ -95,15 +102,17 @@ pub struct RegistryTable {
     password_variable: Option<String>,
     /// The file that holds the password or token.
     password_file: Option<PathBuf>,
+    /// A file with certificate authorities, in PEM. Only they are trusted for the registry and its token server, in place of those of `[tls]`.
+    ca_file: Option<PathBuf>,
 }
 
 impl JenkinsTable {
-    /// Checks the values, with paths from a folder.
+    /// Checks the values, with paths from the folder of the configuration.
     ///
     /// # Errors
     ///
     /// The key of a value that can't be used.
-    pub(super) fn checked(self, folder: &Path) -> Result<JenkinsSettings, Wrong> {
+    pub(super) fn checked(self, base: Base<'_>) -> Result<JenkinsSettings, Wrong> {
         let job = values::url("serve.jenkins.job", &self.job)?;
         if !is_user(&self.user) {
             return Err(Wrong::new(
@@ -116,7 +125,8 @@ impl JenkinsTable {
         let settings = JenkinsSettings {
             job,
             user: self.user,
-            token: values::secret("serve.jenkins", "token", token, folder)?,
+            token: values::secret("serve.jenkins", "token", token, base.folder)?,
+            trust: base.trust("serve.jenkins", self.ca_file),
         };
         if settings.root().is_none() {
             return Err(Wrong::new(
@@ -130,12 +140,12 @@ impl JenkinsTable {
 }
 
 impl CircleCiTable {
-    /// Checks the values, with paths from a folder.
+    /// Checks the values, with paths from the folder of the configuration.
     ///
     /// # Errors
     ///
     /// The key of a value that can't be used.
-    pub(super) fn checked(self, folder: &Path) -> Result<CircleCiSettings, Wrong> {
+    pub(super) fn checked(self, base: Base<'_>) -> Result<CircleCiSettings, Wrong> {
         if !are_names(&self.project, 3) {
             return Err(Wrong::new(
                 "serve.circleci.project",
@@ -156,18 +166,19 @@ impl CircleCiTable {
             project: self.project,
             branch: self.branch,
             definition: self.definition,
-            token: values::secret("serve.circleci", "token", token, folder)?,
+            token: values::secret("serve.circleci", "token", token, base.folder)?,
+            trust: base.trust("serve.circleci", self.ca_file),
         })
     }
 }
 
 impl GitHubTable {
-    /// Checks the values, with paths from a folder.
+    /// Checks the values, with paths from the folder of the configuration.
     ///
     /// # Errors
     ///
     /// The key of a value that can't be used.
-    pub(super) fn checked(self, folder: &Path) -> Result<GitHubSettings, Wrong> {
+    pub(super) fn checked(self, base: Base<'_>) -> Result<GitHubSettings, Wrong> {
         if !are_names(&self.repository, 2) {
             return Err(Wrong::new(
                 "serve.github.repository",
@@ -179,18 +190,19 @@ impl GitHubTable {
         Ok(GitHubSettings {
             url: values::url("serve.github.url", &self.url)?,
             repository: self.repository,
-            token: values::secret("serve.github", "token", token, folder)?,
+            token: values::secret("serve.github", "token", token, base.folder)?,
+            trust: base.trust("serve.github", self.ca_file),
         })
     }
 }
 
 impl RegistryTable {
-    /// Checks the values, with paths from a folder.
+    /// Checks the values, with paths from the folder of the configuration.
     ///
     /// # Errors
     ///
     /// The key of a value that can't be used.
-    pub(super) fn checked(self, folder: &Path) -> Result<RegistrySettings, Wrong> {
+    pub(super) fn checked(self, base: Base<'_>) -> Result<RegistrySettings, Wrong> {
         let url = origin("serve.registry.url", &self.url)?;
         let token_server = self.token_server.as_deref();
         let token_server = token_server.map(|it| origin("serve.registry.token-server", it));
@@ -210,7 +222,7 @@ impl RegistryTable {
             None if password == (None, None) => None,
             Some(user) if is_user(&user) => Some(Account {
                 user,
-                password: values::secret("serve.registry", "password", password, folder)?,
+                password: values::secret("serve.registry", "password", password, base.folder)?,
             }),
             Some(_) => {
                 return Err(Wrong::new(
@@ -231,6 +243,7 @@ impl RegistryTable {
             url,
             token_server,
             account,
+            trust: base.trust("serve.registry", self.ca_file),
         })
     }
 }

@@ -2,6 +2,7 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::secret::Source;
+use crate::tls::Trust;
 
 const JENKINS: &str = r#"
     job = "https://jenkins.example/job/deploy/"
@@ -27,22 +28,23 @@ fn read<T: DeserializeOwned>(text: &str) -> T {
     toml::from_str(text).expect("a table")
 }
 
-fn folder() -> &'static Path {
-    Path::new("/srv")
+fn base() -> Base<'static> {
+    Base::test()
 }
 
 #[test]
 fn missing_keys_have_defaults() {
-    let jenkins = read::<JenkinsTable>(JENKINS).checked(folder());
+    let jenkins = read::<JenkinsTable>(JENKINS).checked(base());
     assert_eq!(
         jenkins,
         Ok(JenkinsSettings {
             job: "https://jenkins.example/job/deploy".to_owned(),
             user: "ci".to_owned(),
             token: Source::File("/srv/token".into()),
+            trust: Trust::default().of_table("serve.jenkins", None),
         })
     );
-    let circleci = read::<CircleCiTable>(CIRCLECI).checked(folder());
+    let circleci = read::<CircleCiTable>(CIRCLECI).checked(base());
     let circleci = circleci.expect("settings");
     assert_eq!(circleci.url, "https://circleci.com");
     assert_eq!(circleci.definition, None);
@@ -50,15 +52,15 @@ fn missing_keys_have_defaults() {
         circleci.token,
         Source::Variable("CIRCLECI_TOKEN".to_owned())
     );
-    let github = read::<GitHubTable>(GITHUB).checked(folder());
+    let github = read::<GitHubTable>(GITHUB).checked(base());
     assert_eq!(github.expect("settings").url, "https://api.github.com");
-    let registry = read::<RegistryTable>(REGISTRY).checked(folder());
+    let registry = read::<RegistryTable>(REGISTRY).checked(base());
     let registry = registry.expect("settings");
     assert_eq!(registry.url, "https://registry.example");
     let password = registry.account.expect("an account").password;
     assert_eq!(password, Source::File("/run/password".into()));
     let anonymous = r#"url = "http://127.0.0.1:5000""#;
-    let registry = read::<RegistryTable>(anonymous).checked(folder());
+    let registry = read::<RegistryTable>(anonymous).checked(base());
     assert_eq!(registry.expect("settings").account, None);
 }
 
@@ -84,7 +86,7 @@ fn invalid_values_are_refused() {
     let either = "needs either `token-variable` or `token-file`";
     said(
         JENKINS,
-        |it: JenkinsTable| it.checked(folder()),
+        |it: JenkinsTable| it.checked(base()),
         &[
             ("https://jenkins.example", "jenkins.example", "is not a URL"),
             ("https://", "https://ci:hush@", "is not a URL"),
@@ -114,7 +116,7 @@ fn invalid_values_are_refused() {
     );
     said(
         CIRCLECI,
-        |it: CircleCiTable| it.checked(folder()),
+        |it: CircleCiTable| it.checked(base()),
         &[
             ("gh/org/shop", "org/shop", "not the slug of a project"),
             ("gh/org/shop", "gh/../shop", "not the slug of a project"),
@@ -130,7 +132,7 @@ fn invalid_values_are_refused() {
     );
     said(
         GITHUB,
-        |it: GitHubTable| it.checked(folder()),
+        |it: GitHubTable| it.checked(base()),
         &[
             ("org/shop", "shop", "not the name of a repository"),
             (
@@ -148,7 +150,7 @@ fn invalid_values_are_refused() {
     );
     said(
         REGISTRY,
-        |it: RegistryTable| it.checked(folder()),
+        |it: RegistryTable| it.checked(base()),
         &[
             (
                 "https://registry.example/",

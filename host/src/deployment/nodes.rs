@@ -26,7 +26,7 @@ impl Nodes {
         let environment = config.environment(environment)?;
         let nodes = environment.nodes.iter();
         Some(Self {
-            prober: Prober::new(environment.node_time_limit),
+            prober: Prober::new(environment.node_time_limit, &environment.trust),
             nodes: nodes.map(|url| (url.clone(), url.clone())).collect(),
         })
     }

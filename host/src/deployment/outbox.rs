@@ -181,7 +181,7 @@ fn attempt(slack: &config::Slack, claimed: &OutboxMessage) -> Attempted {
         }
     };
     let place = claimed.place.as_deref();
-    match Slack::new().deliver(&slack.destination, &message, place) {
+    match Slack::new(&slack.trust).deliver(&slack.destination, &message, place) {
         Delivery::Arrived { place } => Attempted::Sent { place },
         Delivery::Unknown { why } => Attempted::Unknown { error: why },
         Delivery::Failed {

@@ -25,7 +25,7 @@ use std::time::Duration;
 use ureq::{Error, Timeout};
 
 use crate::error;
-use crate::http::is_unknown_name;
+use crate::http::{Failed, is_unknown_name};
 
 /// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,12 @@ impl Failure {
     /// Explains an error. `who` was asked, and had `limit` to answer.
     pub fn of(error: &Error, who: &str, limit: Duration) -> Self {
         let unknown = || format!("unknown host name of {who}");
+        if let Some(failed) = Failed::of(error) {
+            return Self {
+                why: format!("{who} can't be reached: {failed}"),
+                sent: failed.sent,
+            };
+        }
         let (why, sent) = match error {
             Error::Timeout(Timeout::Resolve | Timeout::Connect) => (
                 format!("{who} can't be reached: no connection in time"),
@@ -48,21 +54,11 @@ impl Failure {
             Error::Timeout(_) => (format!("{who} did not answer within {limit:?}"), true),
             Error::HostNotFound => (unknown(), false),
             Error::Io(error) if is_unknown_name(error) => (unknown(), false),
-            Error::Io(error) if is_wrong_certificate(error) => (
-                format!("{who} can't be reached: its certificate is not valid"),
-                false,
-            ),
             Error::Io(error) => (
                 format!("{who} can't be reached: {}", error.kind()),
                 !is_before_a_connection(error.kind()),
             ),
             Error::ConnectionFailed => (format!("{who} can't be reached"), false),
-            Error::Rustls(_) | Error::Tls(_) => {
-                (format!("{who} can't be reached: TLS failed"), true)
-            }
-            Error::ConnectProxyFailed(_) | Error::InvalidProxyUrl => {
-                (format!("{who} can't be reached: the proxy failed"), false)
-            }
             Error::Http(_) | Error::BadUri(_) => (
                 format!("the configured address of {who} makes no valid request"),
                 false,
@@ -92,14 +88,6 @@ const fn is_before_a_connection(kind: io::ErrorKind) -> bool {
         kind,
         ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable
     )
-}
-
-/// Whether the peer's certificate was refused, which happens before anything is sent.
-///
-/// Source: rustls reports it through `io::Error` only by the beginning of the text.
-fn is_wrong_certificate(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidData
-        && error.to_string().starts_with("invalid peer certificate")
 }
 
 #[cfg(test)]
@@ -135,10 +123,6 @@ mod tests {
             (Error::Timeout(Timeout::RecvResponse), true),
             (io(io::ErrorKind::UnexpectedEof, "hush"), true),
             (io(io::ErrorKind::InvalidData, "hush"), true),
-            (
-                io(io::ErrorKind::InvalidData, "invalid peer certificate: hush"),
-                false,
-            ),
             (Error::BadUri("hush".to_owned()), false),
             (Error::BodyExceedsLimit(3), true),
         ] {

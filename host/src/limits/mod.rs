@@ -137,6 +137,13 @@ pub const EXPORTED: Limit = Limit::new(
 );
 /// A file that holds a secret.
 pub const SECRET: Limit = Limit::new("a file with a secret", 8 << 10, None, REGULAR);
+/// A file with certificates, or with a key.
+pub const CERTIFICATES: Limit = Limit::new(
+    "a file with certificates, or with a key",
+    1 << 20,
+    None,
+    REGULAR,
+);
 /// The end of a log.
 pub const LOG: Limit = Limit::new(
     "the end of a log, for a page of `serve`",
@@ -251,7 +258,7 @@ pub const DATABASE: Limit = Limit::new(
     "`connect_timeout` limits the login; the server has 10 s for a statement and 5 s for a lock",
 );
 /// All limits, in the order of the documentation.
-pub const ALL: [&Limit; 27] = [
+pub const ALL: [&Limit; 28] = [
     &CONFIGURATION,
     &COMPONENT,
     &MESSAGE,
@@ -263,6 +270,7 @@ pub const ALL: [&Limit; 27] = [
     &RESULT,
     &EXPORTED,
     &SECRET,
+    &CERTIFICATES,
     &LOG,
     &CHILD_OUTPUT,
     &VARIABLE,

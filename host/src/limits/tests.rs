@@ -2,6 +2,7 @@
 //! The tests check that the reader ends by itself and uses little memory.
 
 mod body;
+mod certificates;
 mod compressed;
 mod database;
 mod results;
@@ -27,6 +28,7 @@ use crate::facts::{git, history_file, message};
 use crate::journal::{self, Location};
 use crate::secret::Source;
 use crate::server_settings::{Destination, GitHubSettings, RegistrySettings, TriggerSettings};
+use crate::tls::Trust;
 use crate::{child, cli, clock, config, deployment, facts, sandbox, serve};
 
 /// The environment variables of a child: the number of its reader, the kind of input, and the source of the input.
@@ -94,6 +96,8 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
     } else if of(&super::SECRET) {
         let secret = Source::File(path.to_owned()).token("token");
         secret.map(|_| done(())).map_err(|it| it.line())
+    } else if of(&super::CERTIFICATES) {
+        certificates::read(path).map(done)
     } else if of(&super::LOG) {
         let end = serve::end_of(path);
         end.map(|_| done(())).map_err(|it| it.to_string())
@@ -115,7 +119,7 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
     } else if of(&super::LINE) {
         line(feed, path)
     } else if of(&super::NODE) {
-        match Prober::new(limit.time()).ask(from) {
+        match Prober::new(limit.time(), &Trust::default()).ask(from) {
             Answer::Version(_) => Ok(done(())),
             Answer::Unreachable(why) => Err(why),
         }
@@ -141,6 +145,7 @@ fn tags(url: &str) -> Result<String, String> {
         url: url.to_owned(),
         token_server: None,
         account: None,
+        trust: Trust::default(),
     });
     let tags = registry.tags("a", &|| true);
     tags.map(|_| "read".to_owned()).map_err(|it| it.line())
@@ -167,7 +172,7 @@ fn sent(secret: &str, to: impl FnOnce(Source) -> Destination) -> Result<String, 
         text: "text".to_owned(),
         ..slack::Message::default()
     };
-    match Slack::new().deliver(&to, &message, None) {
+    match Slack::new(&Trust::default()).deliver(&to, &message, None) {
         Delivery::Arrived { .. } => Ok("arrived".to_owned()),
         Delivery::Failed { why, .. } | Delivery::Unknown { why } => Err(why),
     }
@@ -210,6 +215,7 @@ fn runs(url: &str) -> Result<String, String> {
         url: url.to_owned(),
         repository: "a/b".to_owned(),
         token: Source::File(token.path().to_owned()),
+        trust: Trust::default(),
     }));
     let found = github.find(&trigger::Request {
         key: "k1".to_owned(),

@@ -29,6 +29,7 @@ use crate::config::resolved::Resolved;
 use crate::config::{Config, Environment, Labels, LoadTest, Step};
 use crate::contract::types::Settings;
 use crate::facts::load_test::Format;
+use crate::tls::Trust;
 use crate::window::Window;
 
 /// How long the nodes of an environment may take to converge without a configuration, in seconds.
@@ -104,6 +105,7 @@ pub fn config(
             cleanup: None,
             nodes: nodes.urls(&it.name),
             node_time_limit: Duration::from_secs(2),
+            trust: Trust::default(),
         })
         .collect();
     let named = settings.environments.iter();

@@ -22,7 +22,7 @@ pub mod error;
 pub mod facts;
 #[path = "../../../host/src/fuzz/mod.rs"]
 pub mod fuzz;
-#[path = "../../../host/src/http.rs"]
+#[path = "../../../host/src/http/mod.rs"]
 pub mod http;
 pub mod journal;
 #[path = "../../../host/src/limits/mod.rs"]
@@ -36,6 +36,8 @@ pub mod secret;
 pub mod server_settings;
 #[path = "../../../host/src/text/mod.rs"]
 pub mod text;
+#[path = "../../../host/src/tls/mod.rs"]
+pub mod tls;
 #[path = "../../../host/src/window/mod.rs"]
 pub mod window;
 

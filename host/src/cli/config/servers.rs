@@ -40,7 +40,8 @@ pub(super) fn servers(config: &Config) -> Vec<Server> {
     for environment in &config.environments {
         for node in &environment.nodes {
             let (url, time_limit) = (node.clone(), environment.node_time_limit);
-            let ask = move || version(&Prober::new(time_limit.min(TIME_LIMIT)), &url);
+            let prober = Prober::new(time_limit.min(TIME_LIMIT), &environment.trust);
+            let ask = move || version(&prober, &url);
             let what = format!("node of {}", environment.name);
             servers.push(Server::new(what, node, ask));
         }
@@ -55,9 +56,9 @@ pub(super) fn servers(config: &Config) -> Vec<Server> {
             Destination::Bot { api, .. } => api,
         };
         let ask = {
-            let to = destination.clone();
+            let (to, trust) = (destination.clone(), slack.trust.clone());
             move || {
-                let answers = Slack::new().check_connection(&to);
+                let answers = Slack::new(&trust).check_connection(&to);
                 answers.map_or_else(|it| Err(it.line()), |()| Ok("answers".to_owned()))
             }
         };

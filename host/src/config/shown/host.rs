@@ -53,6 +53,8 @@ impl List<'_> {
         shown.push(self.setting("release.labels", json!(labels.name())));
         let lease = config.map_or(JournalTable::default().lease.duration(), |it| it.lease);
         shown.push(self.setting("journal.lease", duration(lease)));
+        let roots = self.written.pointer("/tls/roots").cloned();
+        shown.push(self.setting("tls.roots", roots.unwrap_or_else(|| json!("both"))));
         if let Some(slack) = config.and_then(|it| it.slack.as_ref()) {
             if let Destination::Bot { api, .. } = &slack.destination {
                 shown.push(self.setting("slack.api", json!(api)));

@@ -17,7 +17,8 @@ use ureq::http::Response;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, LOCATION};
 
 use crate::effects::shutdown::Shutdown;
-use crate::http::{Client, compression, is_unknown_name, is_url};
+use crate::http::{Client, Failed, compression, is_unknown_name, is_url};
+use crate::tls::Trust;
 use version::shown;
 
 /// The answer of a node.
@@ -50,9 +51,9 @@ type Numbered = (usize, Answer, Duration);
 
 impl Prober {
     /// Makes a prober with a time limit for the whole answer of a node.
-    pub fn new(time_limit: Duration) -> Self {
+    pub fn new(time_limit: Duration, trust: &Trust) -> Self {
         Self {
-            client: Client::new(time_limit),
+            client: Client::new(time_limit, trust),
             time_limit,
         }
     }
@@ -158,6 +159,9 @@ impl Prober {
     }
 
     fn reason(&self, error: &ureq::Error) -> String {
+        if let Some(failed) = Failed::of(error) {
+            return failed.why.clone();
+        }
         match error {
             ureq::Error::Timeout(_) => format!("no complete response within {:?}", self.time_limit),
             ureq::Error::BodyExceedsLimit(limit) => {

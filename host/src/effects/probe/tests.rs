@@ -16,11 +16,11 @@ fn good() -> StandIn {
 }
 
 fn prober() -> Prober {
-    Prober::new(Duration::from_secs(30))
+    Prober::new(Duration::from_secs(30), &Trust::default())
 }
 
 fn quick() -> Prober {
-    Prober::new(Duration::from_millis(200))
+    Prober::new(Duration::from_millis(200), &Trust::default())
 }
 
 fn refused(prober: &Prober, url: &str) -> String {
@@ -155,7 +155,7 @@ fn an_unusable_answer_is_a_reason() {
     // No name server knows this name, and some answer too late. A proxy could give any answer.
     let time_limit = Duration::from_secs(2);
     let straight = Prober {
-        client: Client::with(time_limit, None),
+        client: Client::without_proxy(time_limit),
         time_limit,
     };
     let why = refused(&straight, "http://node.invalid/");

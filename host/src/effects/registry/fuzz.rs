@@ -26,7 +26,7 @@ pub fn challenge(header: &[u8]) {
     };
     for server in SERVERS {
         if bearer.is_on(server) {
-            let request = Client::with(crate::limits::REGISTRY.time(), None);
+            let request = Client::without_proxy(crate::limits::REGISTRY.time());
             let request = request.agent(&bearer.realm).get(&bearer.realm);
             let request = request.query("scope", "repository:a/b:pull");
             // The address that the client connects to.

@@ -54,8 +54,8 @@ impl Registry {
 
     fn within(settings: RegistrySettings, limit: Duration) -> Self {
         Self {
+            client: Client::new(limit, &settings.trust),
             settings,
-            client: Client::new(limit),
             limit,
         }
     }

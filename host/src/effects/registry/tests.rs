@@ -6,15 +6,21 @@ use tempfile::TempDir;
 use super::*;
 use crate::effects::stand_in::{StandIn, answer, closed_port, hang};
 use crate::secret::Source;
+use crate::tls::Trust;
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn anonymous(url: &str) -> Registry {
-    Registry::new(RegistrySettings {
+    Registry::new(settings(url))
+}
+
+fn settings(url: &str) -> RegistrySettings {
+    RegistrySettings {
         url: url.to_owned(),
         token_server: None,
         account: None,
-    })
+        trust: Trust::default(),
+    }
 }
 
 /// A registry with a user, and the folder with the password.
@@ -31,9 +37,9 @@ fn named_with_token_server(url: &str, token_server: Option<&str>) -> (Registry, 
         password: Source::File(file),
     };
     let settings = RegistrySettings {
-        url: url.to_owned(),
         token_server: token_server.map(str::to_owned),
         account: Some(account),
+        ..settings(url)
     };
     (Registry::new(settings), folder)
 }
@@ -384,12 +390,7 @@ fn a_registry_that_hangs_times_out() {
         hang(stream);
         went.send(()).expect("the test waits");
     });
-    let settings = RegistrySettings {
-        url: registry.url.clone(),
-        token_server: None,
-        account: None,
-    };
-    let asked = Registry::within(settings, Duration::from_millis(200));
+    let asked = Registry::within(settings(&registry.url), Duration::from_millis(200));
     let error = asked.tags("a", &|| true).expect_err("no answer");
     assert_eq!(
         error.to_string(),

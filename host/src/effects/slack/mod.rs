@@ -21,6 +21,7 @@ use crate::http::{self, Client};
 use crate::limits;
 use crate::secret::Secret;
 use crate::server_settings::Destination;
+use crate::tls::Trust;
 
 /// Checks that the URL of the webhook or the token of the bot can be read and is valid.
 ///
@@ -80,21 +81,15 @@ pub struct Slack {
     time_limit: Duration,
 }
 
-impl Default for Slack {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Slack {
     /// Makes a client.
-    pub fn new() -> Self {
-        Self::within(limits::SLACK.time())
+    pub fn new(trust: &Trust) -> Self {
+        Self::within(limits::SLACK.time(), trust)
     }
 
-    fn within(time_limit: Duration) -> Self {
+    fn within(time_limit: Duration, trust: &Trust) -> Self {
         Self {
-            client: Client::new(time_limit),
+            client: Client::new(time_limit, trust),
             time_limit,
         }
     }

@@ -42,7 +42,7 @@ fn bot(api: &str) -> (tempfile::TempDir, Destination) {
 
 fn send(url: &str) -> Delivery {
     let (_folder, to) = webhook(url);
-    Slack::new().deliver(&to, &message(), None)
+    Slack::new(&Trust::default()).deliver(&to, &message(), None)
 }
 
 fn failed(why: &str, again_in: Option<u64>, remedy: Remedy) -> Delivery {
@@ -160,7 +160,7 @@ fn a_slack_that_is_away_gets_no_message() {
     let slack = StandIn::start(|stream, _| {
         hang(stream);
     });
-    let short = Slack::within(Duration::from_millis(200));
+    let short = Slack::within(Duration::from_millis(200), &Trust::default());
     let (_folder, to) = webhook(&slack.url);
     assert_eq!(
         short.deliver(&to, &message(), None),
@@ -180,7 +180,7 @@ fn slack_is_down() {
         )
     );
     // No name server knows this name, and some name servers answer too late.
-    let slack = Slack::within(Duration::from_secs(2));
+    let slack = Slack::within(Duration::from_secs(2), &Trust::default());
     let (_folder, to) = place_of("http://hooks.invalid/s3cr3t", |url| Destination::Webhook {
         url,
     });
@@ -194,7 +194,8 @@ fn slack_is_down() {
 #[test]
 fn a_missing_secret_is_for_a_person() {
     let url = Source::File("/nowhere/url".into());
-    let delivery = Slack::new().deliver(&Destination::Webhook { url }, &message(), None);
+    let delivery =
+        Slack::new(&Trust::default()).deliver(&Destination::Webhook { url }, &message(), None);
     let Delivery::Failed { why, remedy, .. } = delivery else {
         panic!("there is no such file");
     };
@@ -213,7 +214,7 @@ fn slack_takes_a_message_and_hangs() {
             went.send(()).expect("the test waits");
         }
     });
-    let short = Slack::within(Duration::from_millis(200));
+    let short = Slack::within(Duration::from_millis(200), &Trust::default());
     let why = "Slack did not answer within 200ms".to_owned();
     let (_folder, to) = webhook(&slack.url);
     assert_eq!(
@@ -246,8 +247,14 @@ fn a_bot_sends_a_message_and_updates_it() {
     let arrived = Delivery::Arrived {
         place: Some(place.to_owned()),
     };
-    assert_eq!(Slack::new().deliver(&to, &message(), None), arrived);
-    assert_eq!(Slack::new().deliver(&to, &message(), Some(place)), arrived);
+    assert_eq!(
+        Slack::new(&Trust::default()).deliver(&to, &message(), None),
+        arrived
+    );
+    assert_eq!(
+        Slack::new(&Trust::default()).deliver(&to, &message(), Some(place)),
+        arrived
+    );
     let requests = slack.requests();
     assert_eq!(requests.len(), 4);
     assert!(requests[0].starts_with("GET /api.test HTTP/1.1\r\n"));
@@ -310,7 +317,7 @@ fn an_answer_of_the_api_says_what_is_to_be_done() {
         let slack = StandIn::start(move |stream, _| answer(stream, "200 OK", "", said));
         let (_folder, to) = bot(&slack.url);
         assert_eq!(
-            Slack::new().deliver(&to, &message(), place),
+            Slack::new(&Trust::default()).deliver(&to, &message(), place),
             failed(&format!("Slack refused the message{why}"), None, remedy)
         );
     }
@@ -318,7 +325,7 @@ fn an_answer_of_the_api_says_what_is_to_be_done() {
     let slack = StandIn::start(move |stream, _| answer(stream, "200 OK", "", said));
     let (_folder, to) = bot(&slack.url);
     assert_eq!(
-        Slack::new().deliver(&to, &message(), None),
+        Slack::new(&Trust::default()).deliver(&to, &message(), None),
         Delivery::Unknown {
             why: "Slack failed: `internal_error`".to_owned()
         },
@@ -327,7 +334,7 @@ fn an_answer_of_the_api_says_what_is_to_be_done() {
     let slack = StandIn::start(|stream, _| answer(stream, "200 OK", "", "<html>"));
     let (_folder, to) = bot(&slack.url);
     assert_eq!(
-        Slack::new().deliver(&to, &message(), None),
+        Slack::new(&Trust::default()).deliver(&to, &message(), None),
         Delivery::Unknown {
             why: "Slack sent an unreadable response".to_owned()
         }
@@ -356,7 +363,7 @@ proptest! {
         } else {
             place_of(&format!("{}/{path}", slack.url), |url| Destination::Webhook { url })
         };
-        let delivery = Slack::new().deliver(&to, &message(), None);
+        let delivery = Slack::new(&Trust::default()).deliver(&to, &message(), None);
         let (Delivery::Failed { why, .. } | Delivery::Unknown { why }) = &delivery else {
             panic!("it fails");
         };

@@ -23,8 +23,8 @@ impl CircleCi {
     /// Makes a client.
     pub fn new(settings: CircleCiSettings) -> Self {
         Self {
+            client: CiClient::new("CircleCI", &settings.trust),
             settings,
-            client: CiClient::new("CircleCI"),
         }
     }
 
@@ -127,6 +127,7 @@ mod tests {
     use super::*;
     use crate::effects::stand_in::{StandIn, answer};
     use crate::secret::Source;
+    use crate::tls::Trust;
 
     fn settings(url: &str, token: Source) -> CircleCiSettings {
         CircleCiSettings {
@@ -135,6 +136,7 @@ mod tests {
             branch: "main".to_owned(),
             definition: None,
             token,
+            trust: Trust::default(),
         }
     }
 

@@ -33,8 +33,8 @@ impl GitHub {
     /// Makes a client.
     pub fn new(settings: GitHubSettings) -> Self {
         Self {
+            client: CiClient::new("GitHub", &settings.trust),
             settings,
-            client: CiClient::new("GitHub"),
         }
     }
 

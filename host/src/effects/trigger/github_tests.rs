@@ -4,12 +4,14 @@ use super::super::trial::{self, TOKEN, request};
 use super::*;
 use crate::effects::stand_in::{StandIn, answer};
 use crate::secret::Source;
+use crate::tls::Trust;
 
 fn starter(url: &str, token: Source) -> Box<dyn Trigger> {
     Box::new(GitHub::new(GitHubSettings {
         url: url.to_owned(),
         repository: "org/shop".to_owned(),
         token,
+        trust: Trust::default(),
     }))
 }
 
@@ -67,6 +69,7 @@ fn the_web_page_is_derived_from_the_api_url() {
             url: url.to_owned(),
             repository: "org/shop".to_owned(),
             token,
+            trust: Trust::default(),
         });
         let found = github.page();
         assert!(found.starts_with(page), "{found}");

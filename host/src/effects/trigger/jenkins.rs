@@ -30,8 +30,8 @@ impl Jenkins {
     /// Makes a client.
     pub fn new(settings: JenkinsSettings) -> Self {
         Self {
+            client: CiClient::new("Jenkins", &settings.trust),
             settings,
-            client: CiClient::new("Jenkins"),
         }
     }
 

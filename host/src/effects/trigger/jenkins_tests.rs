@@ -7,6 +7,7 @@ use super::super::trial::{self, TOKEN, request};
 use super::*;
 use crate::effects::stand_in::{StandIn, answer, hang};
 use crate::secret::Source;
+use crate::tls::Trust;
 
 const CRUMB: &str = r#"{"_class": "x", "crumb": "c1", "crumbRequestField": "Jenkins-Crumb"}"#;
 
@@ -15,6 +16,7 @@ fn starter(url: &str, token: Source) -> Box<dyn Trigger> {
         job: format!("{url}/ci/job/shop/job/deploy"),
         user: "ci".to_owned(),
         token,
+        trust: Trust::default(),
     }))
 }
 
@@ -138,8 +140,9 @@ fn a_build_that_takes_too_long_may_have_started() {
             job: format!("{}/job/deploy", server.url),
             user: "ci".to_owned(),
             token,
+            trust: Trust::default(),
         },
-        client: CiClient::within("Jenkins", Duration::from_millis(300)),
+        client: CiClient::within("Jenkins", Duration::from_millis(300), &Trust::default()),
     };
     let error = jenkins.start(&request()).expect_err("no answer");
     assert!(error.is_unknown(), "{error:?}");
@@ -261,6 +264,7 @@ fn the_root_is_the_part_before_the_first_job() {
             job: job.to_owned(),
             user: String::new(),
             token,
+            trust: Trust::default(),
         };
         settings.root().map(str::to_owned)
     };

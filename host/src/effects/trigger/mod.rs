@@ -24,6 +24,7 @@ use crate::http::{self, Client};
 use crate::limits;
 use crate::secret::{Secret, Source};
 use crate::server_settings::TriggerSettings;
+use crate::tls::Trust;
 
 /// The largest difference between the clocks of a CI system and this machine, in milliseconds.
 const CLOCKS: u64 = 60 * 60 * 1000;
@@ -154,14 +155,14 @@ struct Answer(Response<Body>);
 
 impl CiClient {
     /// A client for the system of this name.
-    fn new(who: &'static str) -> Self {
-        Self::within(who, limits::CI.time())
+    fn new(who: &'static str, trust: &Trust) -> Self {
+        Self::within(who, limits::CI.time(), trust)
     }
 
     /// A client with another time limit.
-    fn within(who: &'static str, limit: Duration) -> Self {
+    fn within(who: &'static str, limit: Duration, trust: &Trust) -> Self {
         Self {
-            client: Client::new(limit),
+            client: Client::new(limit, trust),
             who,
             limit,
         }

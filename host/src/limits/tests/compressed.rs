@@ -31,7 +31,7 @@ fn compressed(stream: &mut TcpStream, _: usize) {
 }
 
 fn version(url: &str) -> Result<String, String> {
-    match Prober::new(limits::NODE.time()).ask(url) {
+    match Prober::new(limits::NODE.time(), &crate::tls::Trust::default()).ask(url) {
         Answer::Version(version) => Ok(format!("{version:?}")),
         Answer::Unreachable(why) => Err(why),
     }

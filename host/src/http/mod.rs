@@ -1,53 +1,93 @@
 //! The HTTP client: it sends requests to the given address only, with one time limit for the whole exchange.
 
+mod proxy;
+mod transport;
+
+use std::env;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use ureq::http::header::{CONTENT_ENCODING, RETRY_AFTER};
 use ureq::http::{HeaderMap, Uri};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, TcpConnector};
 use ureq::{Agent, Proxy};
 
 use crate::clock;
 use crate::text::escape::escape;
+use crate::tls::{Context, Trust, Verify};
+use proxy::{Named, Proxies};
+pub use transport::Failed;
+use transport::{AddTls, Refuse, ThroughProxy};
 
 /// The longest wait that a server may ask for. A later answer is asked for after it.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
-/// A client that connects directly, or through the proxy that the environment names.
+/// A client that connects directly, or through the proxy that the environment names: `HTTPS_PROXY` for `https` URLs,
+/// `HTTP_PROXY` for `http` URLs, `ALL_PROXY` for both, each with CONNECT.
 ///
-/// The proxy is the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` that is set, for every URL, with CONNECT.
-/// `NO_PROXY` is respected. Loopback addresses never use the proxy, whatever `NO_PROXY` says: the proxy would connect
-/// to itself.
+/// `NO_PROXY` lists hosts that are reached directly. Loopback addresses never use the proxy, whatever `NO_PROXY` says:
+/// the proxy would connect to itself.
+///
+/// Certificates and keys are read when the first `https` URL is requested.
 #[derive(Clone)]
 pub struct Client {
     direct: Agent,
-    proxied: Agent,
+    http: Agent,
+    https: Agent,
+    proxies: Arc<Proxies>,
 }
 
 impl Client {
-    /// Makes a client with the proxy of the environment.
-    pub fn new(time_limit: Duration) -> Self {
-        Self::with(time_limit, Proxy::try_from_env())
+    /// Makes a client with the proxy of the environment. It is the only function that makes a client for a server
+    /// outside.
+    pub fn new(time_limit: Duration, trust: &Trust) -> Self {
+        let proxies = Proxies::of(&|name| env::var(name).ok());
+        Self::with(time_limit, trust, proxies)
     }
 
-    /// Makes a client with this proxy, or without one.
-    pub fn with(time_limit: Duration, proxy: Option<Proxy>) -> Self {
-        let direct = agent(time_limit, None);
-        let proxied = match proxy {
-            Some(proxy) => agent(time_limit, Some(proxy)),
+    /// Makes a client without a proxy.
+    #[cfg(any(test, fuzzing))]
+    pub fn without_proxy(time_limit: Duration) -> Self {
+        Self::with(time_limit, &Trust::default(), Proxies::default())
+    }
+
+    fn with(time_limit: Duration, trust: &Trust, proxies: Proxies) -> Self {
+        let context = Arc::new(Context::new(trust.clone(), Verify::Name));
+        let direct = agent(time_limit, &context, None);
+        let through = |proxy: &Option<Named>| match proxy {
+            Some(Named {
+                variable,
+                proxy: Ok(proxy),
+            }) => agent(time_limit, &context, Some((variable, proxy.clone()))),
+            Some(Named {
+                proxy: Err(why), ..
+            }) => refusing(time_limit, why),
             None => direct.clone(),
         };
-        Self { direct, proxied }
+        let (http, https) = (through(&proxies.http), through(&proxies.https));
+        Self {
+            direct,
+            http,
+            https,
+            proxies: Arc::new(proxies),
+        }
     }
 
     /// The agent for a URL.
     pub fn agent(&self, url: &str) -> &Agent {
-        if is_loopback(url) {
+        let Ok(url) = url.parse::<Uri>() else {
+            return &self.direct;
+        };
+        if is_loopback(&url) || self.proxies.excepts(&url) {
             &self.direct
+        } else if url.scheme_str() == Some("https") {
+            &self.https
         } else {
-            &self.proxied
+            &self.http
         }
     }
 }
@@ -89,7 +129,26 @@ pub fn wait_until(second: i64) -> Option<Duration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-fn agent(time_limit: Duration, proxy: Option<Proxy>) -> Agent {
+fn agent(
+    time_limit: Duration,
+    context: &Arc<Context>,
+    proxy: Option<(&'static str, Proxy)>,
+) -> Agent {
+    let (variable, proxy) = proxy.unzip();
+    let connector = ThroughProxy::new(variable.unwrap_or_default())
+        .chain(TcpConnector::default())
+        .chain(AddTls(context.clone()));
+    let config = settings(time_limit, proxy);
+    Agent::with_parts(config, connector, DefaultResolver::default())
+}
+
+/// An agent whose requests fail for this reason.
+fn refusing(time_limit: Duration, why: &str) -> Agent {
+    let config = settings(time_limit, None);
+    Agent::with_parts(config, TcpConnector::default(), Refuse(why.to_owned()))
+}
+
+fn settings(time_limit: Duration, proxy: Option<Proxy>) -> ureq::config::Config {
     Agent::config_builder()
         // From the resolution of the name to the last byte of the body.
         .timeout_global(Some(time_limit))
@@ -103,15 +162,11 @@ fn agent(time_limit: Duration, proxy: Option<Proxy>) -> Agent {
         .user_agent(concat!("greenlight/", env!("CARGO_PKG_VERSION")))
         .proxy(proxy)
         .build()
-        .new_agent()
 }
 
 /// Whether a URL names this machine.
-fn is_loopback(url: &str) -> bool {
-    let Ok(uri) = url.parse::<Uri>() else {
-        return false;
-    };
-    let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+fn is_loopback(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default().to_ascii_lowercase();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.parse::<IpAddr>().map_or_else(
         |_| host == "localhost" || host.ends_with(".localhost"),
@@ -144,98 +199,4 @@ pub fn is_unknown_name(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::effects::stand_in::{StandIn, answer};
-
-    #[test]
-    fn loopback_is_told_apart() {
-        for url in [
-            "http://127.0.0.1:80/x",
-            "http://127.1.2.3",
-            "https://LocalHost/x",
-            "http://a.localhost:1",
-            "http://[::1]:80/",
-            "http://[::ffff:127.0.0.1]/",
-        ] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in [
-            "http://10.0.0.1/",
-            "https://localhost.example.org/",
-            "http://[::2]/",
-            "not a url",
-        ] {
-            assert!(!is_loopback(url), "{url}");
-        }
-    }
-
-    #[test]
-    fn compression_is_named() {
-        let named = |name: &str, body: &[u8]| {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_ENCODING, name.parse().expect("a value"));
-            compression(&headers, body)
-        };
-        assert_eq!(named("GZIP", b"{}").as_deref(), Some("gzip"));
-        assert_eq!(named("br, gzip", b"").as_deref(), Some("br, gzip"));
-        assert_eq!(named("identity", b"{}"), None);
-        let unnamed = |body: &[u8]| compression(&HeaderMap::new(), body);
-        assert_eq!(unnamed(b"\x1f\x8b\x08\x00").as_deref(), Some("gzip"));
-        assert_eq!(unnamed(b"\x28\xb5\x2f\xfd").as_deref(), Some("zstd"));
-        assert_eq!(unnamed(b"{}"), None);
-    }
-
-    #[test]
-    fn urls_are_told_apart() {
-        for url in ["http://a", "https://a.example/b?c=d", "http://[::1]:3/"] {
-            assert!(is_url(url), "{url}");
-        }
-        for text in [
-            "",
-            "a",
-            "/x",
-            "ftp://a/",
-            "http://",
-            "http:///x",
-            "https://a b",
-            "https://a/\n",
-        ] {
-            assert!(!is_url(text), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn credentials_are_found() {
-        for (url, has) in [
-            ("http://ada:hush@a.example/x", true),
-            ("https://ada@a.example", true),
-            ("ftp://ada:hush@a", true),
-            ("ada:hush@a.example", true),
-            ("https://a.example/x@y?z=@", false),
-            ("https://a.example", false),
-        ] {
-            assert_eq!(has_credentials(url), has, "{url}");
-        }
-    }
-
-    #[test]
-    fn a_proxy_is_used_but_not_for_loopback() {
-        let proxy = StandIn::start(|stream, _| answer(stream, "502 Bad Gateway", "", ""));
-        let node = StandIn::start(|stream, _| answer(stream, "200 OK", "", "straight"));
-        let named = Proxy::new(&proxy.url).expect("a proxy");
-        let client = Client::with(Duration::from_secs(20), Some(named));
-
-        let answer = client.agent(&node.url).get(&node.url).call();
-        assert_eq!(answer.expect("an answer").status(), 200);
-        assert_eq!(proxy.requests(), [""; 0]);
-
-        let away = "http://node.invalid/";
-        assert!(client.agent(away).get(away).call().is_err());
-        let requests = proxy.requests();
-        assert!(
-            requests[0].starts_with("CONNECT node.invalid"),
-            "{requests:?}"
-        );
-    }
-}
+mod tests;
