@@ -36,6 +36,25 @@ pub(crate) fn setting(name: &str) -> Evidence {
     Evidence::Setting(name.to_owned())
 }
 
+/// Names a person, and tells whether a CI system proves the name: `Ada (claimed)`.
+pub(crate) fn person(name: &str, proven: bool) -> String {
+    match (name, proven) {
+        // Journals of the first version have events without a name.
+        ("", _) => "a person".to_owned(),
+        (name, true) => format!("{name} (proven)"),
+        (name, false) => format!("{name} (claimed)"),
+    }
+}
+
+/// The end of a sentence that gives a person's reason; empty if there is none.
+pub(crate) fn because(why: &str) -> String {
+    if why.is_empty() {
+        String::new()
+    } else {
+        format!(": {why}")
+    }
+}
+
 /// Shortens a commit to its first 12 characters.
 ///
 /// Commits in events come from outside and may be any text, so they are cut between characters.

@@ -103,7 +103,8 @@ fn canceled_during_its_load_test(pipeline: &Pipeline) {
     assert_eq!(messages.len(), 1, "{messages:?}");
     let told = messages[0].body.to_string();
     assert!(
-        told.contains("was canceled") && told.contains(reason),
+        told.contains("Ada (claimed) canceled the release: the database is being moved")
+            && !told.contains(reason),
         "{told}"
     );
     assert!(told.contains("to deploy it after all"), "{told}");
@@ -239,7 +240,8 @@ fn a_dead_process_is_not_waited_for() {
     assert_eq!(messages.len(), 1, "{messages:?}");
     let told = messages[0].body.to_string();
     assert!(
-        told.contains("was canceled") && told.contains("Ada (claimed): the database"),
+        told.contains("was canceled")
+            && told.contains("Ada (claimed) canceled the release: the database"),
         "{told}"
     );
     let entries = pipeline.entries(1);

@@ -7,7 +7,7 @@ use crate::bindings::promotion::{
     Event, EventKind, StopCause, StoppedCommit, UnreleasedLabel, Waiver,
 };
 use crate::bindings::types::{Evidence, LoadTestAction, Reason};
-use crate::reason::{codes, setting, short};
+use crate::reason::{because, codes, person, setting, short};
 
 /// The stopped commits that the release contains, and what a person said about them.
 pub(super) struct Contained<'a> {
@@ -98,9 +98,14 @@ impl<'a> Contained<'a> {
     pub(super) fn waivers(&self) -> Vec<Reason> {
         let reason = |it: &Fact<'_, StoppedCommit>| {
             let waiver = self.waiver(it.what)?;
+            let Waiver {
+                by, proven, why, ..
+            } = waiver.what;
             let message = format!(
-                "a person lets the release continue, which {}",
-                clause(it.what)
+                "{} lets the release continue, which {}{}",
+                person(by, *proven),
+                clause(it.what),
+                because(why)
             );
             let reason = Reason::new(codes::STOPPED_COMMIT_WAIVED, message)
                 .on(waiver.evidence())
@@ -266,6 +271,12 @@ mod tests {
         assert_eq!(row("stage-loadtest-abort", &waived), expected);
         let decision = waived.through("stage").decide(&release("stage"));
         assert_eq!(decision.reasons[1].code, "stopped-commit-waived");
+        let said = &decision.reasons[1].message;
+        assert!(
+            said.starts_with("Ada (claimed) lets the release continue, which "),
+            "{said}"
+        );
+        assert!(said.ends_with(": a test"), "{said}");
         let evidence = [
             Evidence::Event(1),
             Evidence::Event(0),

@@ -85,7 +85,7 @@ impl<'a> Ledger<'a> {
                     if let Some(environment) = &it.environment {
                         ledger.index(case, place, environment);
                     }
-                    ledger.people.intervened(case, (place, event.at), it);
+                    ledger.people.intervened(case, Fact::new(place, event, it));
                 }
                 EventKind::Asked(it) => {
                     ledger.index(case, place, &it.environment);

@@ -112,8 +112,8 @@ fn answer(case: &Case<'_>, ledger: &Ledger<'_>, contradiction: Option<Reason>) -
 }
 
 fn canceled(ledger: &Ledger<'_>) -> Option<Answer> {
-    let reason = Reason::new(codes::CANCELED, "a person canceled the release");
-    let reason = reason.on(case::event(ledger.people.canceled?));
+    let canceled = ledger.people.canceled?;
+    let reason = people::reason(codes::CANCELED, canceled, "canceled the release");
     Some(Answer::end(Conclusion::Canceled, vec![reason]))
 }
 
@@ -181,27 +181,25 @@ fn rejected(case: &Case<'_>, ledger: &Ledger<'_>) -> Option<Answer> {
             return None;
         }
         if index >= case.entry && record.progress == Progress::Pending && refused.is_none() {
-            let place = ledger.people.rejected(index);
-            refused = place.map(|it| (it, &environment.name));
+            let rejected = ledger.people.rejected(index);
+            refused = rejected.map(|it| (it, &environment.name));
         }
     }
-    let (place, name) = refused?;
-    let message = format!("a person rejected the release for `{name}`");
-    let reason = Reason::new(codes::REJECTED, message)
-        .on(case::event(place))
-        .on(Evidence::Environment(name.clone()));
+    let (rejected, name) = refused?;
+    let did = format!("rejected the release for `{name}`");
+    let reason =
+        people::reason(codes::REJECTED, rejected, &did).on(Evidence::Environment(name.clone()));
     Some(Answer::end(Conclusion::Stopped, vec![reason]))
 }
 
 /// A person put the release on hold in the environment that the answer is about.
 fn held(case: &Case<'_>, ledger: &Ledger<'_>, answer: Answer) -> Answer {
-    let place = answer.place.and_then(|it| ledger.people.held(it));
-    let Some(place) = place.filter(|_| !answer.is_end()) else {
+    let fact = answer.place.and_then(|it| ledger.people.held(it));
+    let Some(fact) = fact.filter(|_| !answer.is_end()) else {
         return answer;
     };
     let mut reasons = answer.reasons;
-    let reason = Reason::new(codes::HELD, "a person put the release on hold")
-        .on(case::event(place))
+    let reason = people::reason(codes::HELD, fact, "put the release on hold")
         .help("approve the release to continue");
     reasons.insert(0, reason);
     Answer::wait(case, reasons)

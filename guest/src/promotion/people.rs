@@ -1,14 +1,14 @@
 //! The interventions of people in a release: holds, rejections and approvals; and the questions to them.
 
-use super::case::{Case, event};
+use super::case::{Case, Fact};
 use crate::bindings::promotion::{Intervention, InterventionKind, Question, Release};
 use crate::bindings::types::{EnvironmentSettings, Evidence, Reason, Timestamp};
-use crate::reason::{amount, codes, setting};
+use crate::reason::{amount, because, codes, person, setting};
 
 /// The interventions about the image of the release.
 pub(super) struct People<'a> {
-    /// The event in which a person canceled the release; that is final.
-    pub canceled: Option<usize>,
+    /// The first cancellation; that is final.
+    pub canceled: Option<Fact<'a, Intervention>>,
     /// A person approved the release for the last environment at any time.
     pub approved: bool,
     /// The state of each environment of the settings, in their order.
@@ -20,19 +20,12 @@ pub(super) struct People<'a> {
 /// The interventions about one environment.
 #[derive(Clone)]
 struct Said<'a> {
-    /// The event of the latest hold or rejection, unless a person approved the release since.
-    refused: Option<(InterventionKind, usize)>,
+    /// The latest hold or rejection, unless a person approved the release since.
+    refused: Option<Fact<'a, Intervention>>,
     /// When the last hold was lifted.
     lifted: Timestamp,
     /// The latest approval of each person.
-    approvals: Vec<Approval<'a>>,
-}
-
-#[derive(Clone)]
-struct Approval<'a> {
-    by: &'a str,
-    place: usize,
-    at: Timestamp,
+    approvals: Vec<Fact<'a, Intervention>>,
 }
 
 impl<'a> People<'a> {
@@ -52,19 +45,15 @@ impl<'a> People<'a> {
     }
 
     /// A person intervened. An intervention about another image does not count.
-    pub(super) fn intervened(
-        &mut self,
-        case: &Case<'a>,
-        (place, at): (usize, Timestamp),
-        said: &'a Intervention,
-    ) {
+    pub(super) fn intervened(&mut self, case: &Case<'a>, fact: Fact<'a, Intervention>) {
+        let said = fact.what;
         if let (Some(ours), Some(theirs)) = (&case.release.digest, &said.digest)
             && ours != theirs
         {
             return;
         }
         if said.kind == InterventionKind::Canceled {
-            self.canceled.get_or_insert(place);
+            self.canceled.get_or_insert(fact);
             return;
         }
         let last = case.settings.environments.len().saturating_sub(1);
@@ -80,10 +69,10 @@ impl<'a> People<'a> {
             }
             if said.kind == InterventionKind::Approved {
                 self.approved |= index == last;
-                about.approve(&said.by, place, at);
+                about.approve(fact);
             } else {
                 about.approvals.clear();
-                about.refused = Some((said.kind, place));
+                about.refused = Some(fact);
             }
         }
     }
@@ -93,13 +82,13 @@ impl<'a> People<'a> {
         self.asked.push(&question.key);
     }
 
-    /// The event in which a person put the release on hold in an environment, unless it was approved since.
-    pub(super) fn held(&self, index: usize) -> Option<usize> {
+    /// The intervention that holds the release in an environment, unless it was approved since.
+    pub(super) fn held(&self, index: usize) -> Option<Fact<'a, Intervention>> {
         self.refused(index, InterventionKind::Held)
     }
 
-    /// The event in which a person rejected the release for an environment, unless it was approved since.
-    pub(super) fn rejected(&self, index: usize) -> Option<usize> {
+    /// The intervention that rejects the release for an environment, unless it was approved since.
+    pub(super) fn rejected(&self, index: usize) -> Option<Fact<'a, Intervention>> {
         self.refused(index, InterventionKind::Rejected)
     }
 
@@ -114,14 +103,17 @@ impl<'a> People<'a> {
         release: &Release,
         (index, settings): (usize, &EnvironmentSettings),
         now: Timestamp,
-    ) -> impl Iterator<Item = &Approval<'a>> {
+    ) -> impl Iterator<Item = &Fact<'a, Intervention>> {
         let all = self
             .environments
             .get(index)
             .map_or(&[][..], |it| &it.approvals);
         let lasts = u64::from(settings.approval_lasts);
         all.iter().filter(move |it| {
-            let is_author = release.authors.iter().any(|author| same(author, it.by));
+            let is_author = release
+                .authors
+                .iter()
+                .any(|author| same(author, &it.what.by));
             let has_expired = now.saturating_sub(it.at) >= lasts;
             !has_expired && (settings.author_may_approve || !is_author)
         })
@@ -134,7 +126,7 @@ impl<'a> People<'a> {
         at: (usize, &EnvironmentSettings),
     ) -> Vec<String> {
         let approvals = self.approvals(case.release, at, case.now);
-        approvals.map(|it| it.by.to_owned()).collect()
+        approvals.map(|it| it.what.by.clone()).collect()
     }
 
     /// Tells whether too few people approved at a time.
@@ -160,7 +152,7 @@ impl<'a> People<'a> {
         let (_, settings) = at;
         let name = &settings.name;
         let given: Vec<_> = self.approvals(case.release, at, case.now).collect();
-        let names: Vec<_> = given.iter().map(|it| it.by).collect();
+        let names: Vec<_> = given.iter().map(|it| named(it.what)).collect();
         let by = if names.is_empty() {
             "it has none".to_owned()
         } else {
@@ -174,8 +166,8 @@ impl<'a> People<'a> {
             .help("approve or reject the release");
         for approval in given {
             reason = reason
-                .on(Evidence::Person(approval.by.to_owned()))
-                .on(event(approval.place));
+                .on(Evidence::Person(approval.what.by.clone()))
+                .on(approval.evidence());
         }
         let key = format!("approval-{name}");
         let question = (!self.asked.contains(&key.as_str())).then(|| Question {
@@ -186,20 +178,34 @@ impl<'a> People<'a> {
         Some((reason, question))
     }
 
-    fn refused(&self, index: usize, kind: InterventionKind) -> Option<usize> {
-        let refused = self.environments.get(index)?.refused.as_ref();
-        refused.filter(|it| it.0 == kind).map(|it| it.1)
+    fn refused(&self, index: usize, kind: InterventionKind) -> Option<Fact<'a, Intervention>> {
+        let refused = self.environments.get(index)?.refused;
+        refused.filter(|it| it.what.kind == kind)
     }
 }
 
 impl<'a> Said<'a> {
-    fn approve(&mut self, by: &'a str, place: usize, at: Timestamp) {
+    fn approve(&mut self, fact: Fact<'a, Intervention>) {
         if self.refused.take().is_some() {
-            self.lifted = at;
+            self.lifted = fact.at;
         }
-        self.approvals.retain(|it| !same(it.by, by));
-        self.approvals.push(Approval { by, place, at });
+        let by = &fact.what.by;
+        self.approvals.retain(|it| !same(&it.what.by, by));
+        self.approvals.push(fact);
     }
+}
+
+/// Explains a person's intervention, with the name and the reason that the person gave.
+pub(super) fn reason(code: &str, fact: Fact<'_, Intervention>, did: &str) -> Reason {
+    let Intervention { by, why, .. } = fact.what;
+    let message = format!("{} {did}{}", named(fact.what), because(why));
+    Reason::new(code, message)
+        .on(fact.evidence())
+        .on(Evidence::Person(by.clone()))
+}
+
+fn named(it: &Intervention) -> String {
+    person(&it.by, it.proven)
 }
 
 /// Tells whether two names are those of the same person. Upper and lower case are the same in names and addresses.

@@ -4,7 +4,7 @@ use crate::bindings::promotion::{
     Calendar, Event, EventKind, Excuse, Outside, Period, Window, WindowKind,
 };
 use crate::bindings::types::{Evidence, Reason, Timestamp};
-use crate::reason::codes;
+use crate::reason::{because, codes};
 
 /// The longest wait for an opening, in seconds: a freeze may be lifted, and a window may be set aside.
 const LONGEST_WAIT: u64 = 300;
@@ -153,8 +153,5 @@ fn current(window: &Window, now: Timestamp) -> Option<&Period> {
 }
 
 fn why(window: &Window) -> String {
-    window
-        .why
-        .as_ref()
-        .map_or(String::new(), |why| format!(": {why}"))
+    because(window.why.as_deref().unwrap_or_default())
 }

@@ -224,8 +224,10 @@ fn send(
     tell: &mut dyn FnMut(&str),
 ) -> Result<(), Error> {
     let commit = short(&header.commit);
+    let (name, reason) = (person.name_in_words(), person.reason.as_deref());
+    let because = reason.map_or_else(String::new, |it| format!(": {it}"));
     let mut text = format!(
-        "{commit} was canceled ({}): a person canceled the release",
+        "{commit} was canceled ({}): {name} canceled the release{because}",
         header.tag
     );
     if !served.is_empty() {

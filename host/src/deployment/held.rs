@@ -9,6 +9,9 @@ use crate::contract::types::Evidence;
 /// The codes of the reasons that a window gives.
 const CODES: [&str; 2] = ["frozen", "outside-hours"];
 
+/// The code of the reason that a person's hold gives.
+pub const PERSON: &str = "held";
+
 /// What holds a release, by the last decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -51,9 +54,14 @@ impl Held {
         let known_until = calendar.map_or(0, |it| it.known_until);
         let opening = next_opening(next, &named, known_until);
         let zone = named.first().map(|it| it.zone.clone());
+        let mut text = format!("{}; {opening}", reason.message);
+        let mut others = decision.reasons.iter();
+        if let Some(person) = others.find(|it| it.code == PERSON) {
+            text = format!("{}; {text}", person.message);
+        }
         Some(Self {
             environment: environment?,
-            text: format!("{}; {opening}", reason.message),
+            text,
             window,
             next_opening: next.map(|it| it.saturating_mul(1000)),
             zone,
@@ -114,6 +122,24 @@ mod tests {
         assert_eq!(
             (held.next_opening, held.window.as_deref()),
             (Some(OPENING * 1000), Some("hours"))
+        );
+        let mut both = waits(evidence.clone());
+        both.reasons.insert(
+            0,
+            Reason {
+                code: PERSON.to_owned(),
+                message: "Ada (claimed) put the release on hold: the dashboards are red".to_owned(),
+                help: None,
+                evidence: Vec::new(),
+            },
+        );
+        let both = Held::of(&both, Some(&calendar)).expect("it is held");
+        assert_eq!(
+            both.text,
+            format!(
+                "Ada (claimed) put the release on hold: the dashboards are red; {}",
+                held.text
+            )
         );
         let unknown =
             Held::of(&waits(vec![environment.clone()]), Some(&calendar)).expect("it is held");

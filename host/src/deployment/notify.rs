@@ -112,7 +112,8 @@ pub(super) fn notify(
         &notice.key
     };
     let mut message = composed(config, store, deployment, notice)?;
-    if let Some(person) = person {
+    // The bundled policy names the person already.
+    if let Some(person) = person.filter(|it| !message.text.contains(&it.name_in_words())) {
         message.text = format!("{} ({})", message.text, person.in_words());
     }
     let replaces = if updates(config) {

@@ -1,5 +1,6 @@
 //! What a person does now about a deployment: one function for the console, messages, reports and the page.
 
+use super::held;
 use super::timeline::{Step, StepKind, StepState, Timeline, how_to_answer};
 use crate::contract::promotion::{Conclusion, Permission};
 use crate::text::number::short;
@@ -17,14 +18,10 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
     match timeline.conclusion.map(|it| it.0) {
         None if timeline.interrupted => {
             let resume = Some(resume(timeline));
-            let items = resume.into_iter().chain(answer(timeline));
-            items.chain(window(timeline)).collect()
+            resume.into_iter().chain(waits(timeline)).collect()
         }
         None if is_stopped() => stopped(timeline),
-        None => answer(timeline)
-            .into_iter()
-            .chain(window(timeline))
-            .collect(),
+        None => waits(timeline).collect(),
         Some(Conclusion::Promoted) => vec![
             "watch the dashboards; if production breaks, `greenlight rollback-advice` says what to revert"
                 .to_owned(),
@@ -45,11 +42,33 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
     }
 }
 
+/// What it waits for: people, a person's hold, or a window.
+fn waits(timeline: &Timeline) -> impl Iterator<Item = String> {
+    let people = answer(timeline).or_else(|| hold(timeline));
+    people.into_iter().chain(window(timeline))
+}
+
 /// The question that it waits for, and how to answer it.
 fn answer(timeline: &Timeline) -> Option<String> {
     let question = timeline.question.as_ref()?;
     let how = how_to_answer(timeline.number, &question.environment);
     Some(format!("{}; {how}", question.in_words()))
+}
+
+/// The message of the last decision about a person's hold.
+fn held_by_person(timeline: &Timeline) -> Option<&str> {
+    let reasons = &timeline.decisions.last()?.reasons;
+    let held = reasons.iter().find(|it| it.code == held::PERSON);
+    held.map(|it| it.message.as_str())
+}
+
+/// The person who holds it, and how to end the hold. An approval ends it, too, where the release waits for approvals.
+fn hold(timeline: &Timeline) -> Option<String> {
+    let held = held_by_person(timeline)?;
+    let number = timeline.number;
+    Some(format!(
+        "{held}; end the hold with `greenlight approve {number} --by NAME --reason TEXT`"
+    ))
 }
 
 /// The window or the freeze that holds it, and how to end the wait.
@@ -64,15 +83,17 @@ fn window(timeline: &Timeline) -> Option<String> {
     };
     let despite =
         format!("{end}`greenlight run --resume {number} --despite {name} --by NAME --reason TEXT`");
+    let (too, then) = match held_by_person(timeline) {
+        Some(_) => (", too", "until the next opening"),
+        None => ("", "and it continues by itself at the next opening"),
+    };
     Some(if is_of_freeze(name) {
         format!(
-            "freeze `{name}` holds it: end the freeze with `greenlight thaw {name} --by NAME --reason TEXT`; to let only \
+            "freeze `{name}` holds it{too}: end the freeze with `greenlight thaw {name} --by NAME --reason TEXT`; to let only \
              this release ignore it, {despite}"
         )
     } else {
-        format!(
-            "window `{name}` holds it, and it continues by itself at the next opening; to let it ignore the window, {despite}"
-        )
+        format!("window `{name}` holds it{too}, {then}; to let it ignore the window, {despite}")
     })
 }
 
@@ -202,7 +223,7 @@ mod tests {
     use super::*;
     use crate::contract::fields::ByName;
     use crate::deployment::held::Held;
-    use crate::deployment::timeline::fixture;
+    use crate::deployment::timeline::{Reason, fixture};
 
     fn says(timeline: &Timeline) -> String {
         what_now(timeline).join("\n")
@@ -284,6 +305,26 @@ mod tests {
         assert!(
             text.starts_with("window `hours` holds it, and it continues by itself")
                 && !text.contains("thaw"),
+            "{text}"
+        );
+        timeline.decisions[0].reasons.insert(
+            0,
+            Reason {
+                code: held::PERSON.to_owned(),
+                message: "Ada (claimed) put the release on hold: the dashboards are red".to_owned(),
+                help: None,
+            },
+        );
+        timeline.decisions.truncate(1);
+        let text = says(&timeline);
+        let (person, window) = text.split_once('\n').expect("two items");
+        assert!(
+            person.starts_with("Ada (claimed) put the release on hold: the dashboards are red; ")
+                && person.contains("`greenlight approve 41 --by NAME"),
+            "{text}"
+        );
+        assert!(
+            window.starts_with("window `hours` holds it, too, until the next opening; "),
             "{text}"
         );
         for (conclusion, text) in [

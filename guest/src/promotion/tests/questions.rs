@@ -1,10 +1,12 @@
 //! The order of the questions.
 
-use crate::bindings::promotion::InterventionKind::{Approved, Canceled, Held};
+use crate::bindings::promotion::InterventionKind::{Approved, Canceled, Held, Rejected};
 use crate::bindings::promotion::Outcome::{Failed, Succeeded};
-use crate::bindings::promotion::{Action, Conclusion, Instruction, Permission, Release};
-use crate::bindings::types::{LoadTestAction, Verdict};
-use crate::fixtures::{History, OTHER, release};
+use crate::bindings::promotion::{
+    Action, Conclusion, EventKind, Instruction, Intervention, Permission, Release,
+};
+use crate::bindings::types::{Evidence, LoadTestAction, Verdict};
+use crate::fixtures::{History, OTHER, intervention, release};
 
 const KEYS: [&str; 4] = ["stopped", "superseded", "canceled", "promoted"];
 
@@ -206,6 +208,45 @@ fn production_is_not_deployed_back_and_forth() {
         .deployed_commit("prod", OTHER, Succeeded);
     let (_, next, _) = said(&release("stage"), &promoted);
     assert_eq!(next, Action::Finish(Conclusion::Promoted));
+}
+
+#[test]
+fn what_people_did_is_explained_with_name_and_reason() {
+    let by = |kind, proven, why: &str| {
+        EventKind::Intervened(Intervention {
+            proven,
+            why: why.to_owned(),
+            ..intervention(kind)
+        })
+    };
+    let stage = History::new().through("stage");
+    let reason = |history: &History| history.decide(&release("stage")).reasons[0].clone();
+    for (event, expected) in [
+        (
+            by(Held, false, "the dashboards are red"),
+            "Ada (claimed) put the release on hold: the dashboards are red",
+        ),
+        (
+            by(Rejected, true, "it breaks the cart"),
+            "Ada (proven) rejected the release for `prod`: it breaks the cart",
+        ),
+        (
+            by(Canceled, false, ""),
+            "Ada (claimed) canceled the release",
+        ),
+    ] {
+        let said = reason(&stage.clone().add(event));
+        assert_eq!(said.message, expected);
+        assert!(said.evidence.contains(&Evidence::Person("Ada".to_owned())));
+    }
+    let two =
+        stage
+            .with(|s| s.environments[1].approvals = 2)
+            .add(by(Approved, true, "tried by hand"));
+    assert_eq!(
+        reason(&two).message,
+        "the release needs 2 approvals for `prod`; Ada (proven) approved it"
+    );
 }
 
 #[test]
