@@ -17,7 +17,7 @@ use crate::contract::promotion::{
 use crate::deployment::Screen;
 use crate::deployment::entry::Began;
 use crate::deployment::held::Held;
-use crate::deployment::timeline::{Round, add_round};
+use crate::deployment::timeline::{self, Round, add_round};
 use crate::report::awaited::behind;
 use crate::report::headline::title;
 use crate::text::escape::escape;
@@ -29,6 +29,8 @@ pub struct Console {
     to_error: bool,
     /// Whether nothing is shown: `--quiet` leaves no notes beside a JSON answer.
     is_silent: bool,
+    /// Whether this is `run --local`, whose journal no other process can find.
+    is_local: bool,
     /// The live view, on a terminal.
     live: Option<Live>,
     /// The commit of the release.
@@ -52,7 +54,7 @@ enum Mark {
 }
 
 impl Console {
-    pub fn new(output: &Output, format: Format) -> Self {
+    pub fn new(output: &Output, format: Format, is_local: bool) -> Self {
         let to_error = format == Format::Json;
         let (terminal, colour) = if to_error {
             (io::stderr().is_terminal(), output.note_colour())
@@ -67,6 +69,7 @@ impl Console {
             colour,
             to_error,
             is_silent,
+            is_local,
             live,
             commit: String::new(),
             rounds: Vec::new(),
@@ -139,6 +142,16 @@ impl Console {
 }
 
 impl Screen for Console {
+    fn how_to_answer(&self, deployment: u64, environment: &str) -> String {
+        if self.is_local {
+            "built-in people approve it: the journal of `run --local` ends with this process, so no other command can \
+             answer"
+                .to_owned()
+        } else {
+            timeline::how_to_answer(deployment, environment)
+        }
+    }
+
     fn began(&mut self, number: u64, began: &Began, resumed: bool) {
         let how = if resumed { "resumes" } else { "begins" };
         self.commit.clone_from(&began.commit);

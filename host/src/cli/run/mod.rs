@@ -150,7 +150,7 @@ impl Deployment<'_> {
         output: &mut Output,
         drive: impl FnOnce(Context<'_>) -> Result<Outcome, deployment::Error>,
     ) -> Result<Exit, Error> {
-        let mut console = Console::new(output, self.arguments.format.format);
+        let mut console = Console::new(output, self.arguments.format.format, self.arguments.local);
         let outcome = drive(Context {
             config: self.config,
             policy: self.policy,

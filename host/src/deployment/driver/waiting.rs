@@ -6,7 +6,6 @@ use super::Driver;
 use crate::contract::promotion::{Action, Decision, EventKind, Notice, Question, Urgency};
 use crate::deployment::entry::{Details, Entry};
 use crate::deployment::message::Message;
-use crate::deployment::timeline::how_to_answer;
 use crate::deployment::waiting::{is_waiting, needs_no_environment};
 use crate::deployment::{Error, JITTER, log, notify, occupant, unfinished};
 use crate::facts::ancestry;
@@ -43,7 +42,10 @@ impl Driver<'_> {
         self.start(effect)?;
         let began = Instant::now();
         let number = self.record.log.deployment;
-        let how = how_to_answer(number, &question.environment);
+        let how = self
+            .context
+            .screen
+            .how_to_answer(number, &question.environment);
         let commit = short(&self.began.commit);
         let notice = Notice {
             urgency: Urgency::Info,
