@@ -193,7 +193,7 @@ fn the_local_pipeline_shows_a_window_an_approval_and_a_step() {
     let mut console = console();
     for line in [
         OPENING,
-        "answer with `greenlight approve 1 --environment prod",
+        "built-in people approve it: the journal of `run --local`",
         "approved for prod by built-in person 1",
         "run step `migrate` in `prod`",
         "deploy to `prod`",

@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::Error;
 use super::replace::replace;
+use crate::clock;
 use crate::contract::names::{Named as _, names};
-use crate::deployment::log;
 use crate::deployment::timeline::{self, Timeline};
+use crate::deployment::{log, stored};
 use crate::journal::{self, Store};
 use crate::report::{html, junit, markdown, sarif};
 
@@ -64,8 +65,9 @@ pub fn timeline(store: &mut dyn Store, number: u64) -> Result<Timeline, Error> {
     let entries = log::read(store, number)?;
     let mut timeline = timeline::project(&header, &entries);
     timeline.add_messages(store.outbox_of(number)?);
+    timeline.expire(clock::milliseconds());
     if timeline.conclusion.is_none() {
-        timeline.interrupt();
+        stored::interrupt(&mut timeline, store, &entries)?;
     }
     Ok(timeline)
 }

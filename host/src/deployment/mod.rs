@@ -70,6 +70,7 @@ pub mod sentence;
 pub mod served;
 mod step;
 mod stopped_commits;
+pub mod stored;
 mod survey;
 pub mod timeline;
 mod unreleased;
@@ -162,6 +163,10 @@ pub trait Screen {
     fn note(&mut self, text: &str);
     /// The deployment ended.
     fn concluded(&mut self, conclusion: Conclusion);
+    /// How to answer a question about an environment.
+    fn how_to_answer(&self, deployment: u64, environment: &str) -> String {
+        timeline::how_to_answer(deployment, environment)
+    }
 }
 
 /// The result of [`begin`] or [`resume`].

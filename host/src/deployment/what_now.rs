@@ -1,7 +1,7 @@
 //! What a person does now about a deployment: one function for the console, messages, reports and the page.
 
 use super::held;
-use super::timeline::{Step, StepKind, StepState, Timeline, how_to_answer};
+use super::timeline::{Note, Step, StepKind, StepState, Timeline, how_to_answer};
 use crate::contract::promotion::{Conclusion, Permission};
 use crate::text::number::short;
 use crate::window::table::is_of_freeze;
@@ -18,7 +18,9 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
     match timeline.conclusion.map(|it| it.0) {
         None if timeline.interrupted => {
             let resume = Some(resume(timeline));
-            resume.into_iter().chain(waits(timeline)).collect()
+            let said = timeline.stored.iter().map(stored);
+            let items = resume.into_iter().chain(said);
+            items.chain(waits(timeline)).collect()
         }
         None if is_stopped() => stopped(timeline),
         None => waits(timeline).collect(),
@@ -40,6 +42,11 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
         ],
         Some(Conclusion::Canceled) => canceled(timeline),
     }
+}
+
+/// What a person has said since its process ended.
+pub fn stored(said: &Note) -> String {
+    format!("stored, and counts when it is resumed: {}", said.text)
 }
 
 /// What it waits for: people, a person's hold, or a window.

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::clock;
 use crate::deployment::damaged::{self, Damaged};
 use crate::deployment::log::Dated;
 use crate::deployment::timeline::{self, Timeline};
-use crate::deployment::{Drivers, READ, log};
+use crate::deployment::{Drivers, READ, log, stored};
 use crate::error::Error;
 use crate::journal::{self, Header, Location, Store};
 
@@ -82,8 +83,9 @@ fn of(
 ) -> journal::Result<Timeline> {
     let mut timeline = timeline::project(header, entries);
     timeline.add_messages(journal.outbox_of(header.number)?);
+    timeline.expire(clock::milliseconds());
     if header.conclusion.is_none() && !drivers.drive(header) {
-        timeline.interrupt();
+        stored::interrupt(&mut timeline, journal, entries)?;
     }
     Ok(timeline)
 }

@@ -24,6 +24,11 @@ const ASKED: u64 = 1_700_000_000;
 /// A repository whose deployment 1 has verified stage, and waits for the second of two approvals for production. Its
 /// process has ended.
 fn waiting() -> Repository {
+    waiting_with(u32::MAX)
+}
+
+/// The same, where an approval counts for some seconds.
+fn waiting_with(approval_lasts: u32) -> Repository {
     let (shop, tag) = shop(UNREACHABLE);
     let file = shop.path().join(".greenlight/journal.db");
     fs::create_dir_all(file.parent().expect("a folder")).expect("made");
@@ -40,7 +45,7 @@ fn waiting() -> Repository {
     let mut log = Log::new(store, number);
     let mut settings = settings::defaults();
     settings.environments[1].approvals = 2;
-    settings.environments[1].approval_lasts = 3600;
+    settings.environments[1].approval_lasts = approval_lasts;
     let entries = [
         Entry::Began(Began {
             greenlight: "0.1.0".to_owned(),
@@ -128,6 +133,43 @@ fn what_is_said_to_an_ended_process_is_stored() {
             .within(shop.path())
             .gives(0, Text::Is(said), Text::Nothing);
     }
+    let stored = |said: &str| format!("stored, and counts when it is resumed: {said}");
+    let stored = [
+        &*stored("approved by Ada (claimed): tried by hand"),
+        &*stored("rejected by Ada (claimed): tried by hand"),
+        &*stored("held by Ada (claimed): tried by hand"),
+    ];
+    for arguments in [&["status"][..], &["status", "1"]] {
+        greenlight(arguments.iter().copied())
+            .within(shop.path())
+            .gives(0, Text::Has(&stored), Text::Nothing);
+    }
+    greenlight(["status", "1", "--report", "markdown=report.md"])
+        .within(shop.path())
+        .gives(0, Text::Has(&["deployment 1"]), Text::Nothing);
+    let report = fs::read_to_string(shop.path().join("report.md")).expect("a report");
+    assert!(report.contains("counts when it is resumed"), "{report}");
+}
+
+/// The last decision counts the approval, but no process has decided since.
+#[test]
+fn an_expired_approval_is_shown_as_expired() {
+    let shop = waiting_with(3600);
+    let question =
+        "prod waits for 2 approvals; the approval of Bob (proven) expired at 2023-11-14T23:13:20Z";
+    for arguments in [&["status"][..], &["status", "1"]] {
+        greenlight(arguments.iter().copied())
+            .within(shop.path())
+            .gives(0, Text::Has(&[question]), Text::Nothing);
+    }
+    let document = greenlight(["status", "--format", "json"])
+        .within(shop.path())
+        .run()
+        .json();
+    Schema::of("status").fits(&document);
+    let question = &document["deployments"][0]["timeline"]["question"];
+    assert_eq!(question["approved-by"].as_array().map(Vec::len), Some(0));
+    assert_eq!(question["expired"][0]["by"], "Bob");
 }
 
 #[test]
@@ -237,7 +279,7 @@ fn what_can_not_be_sent_is_refused() {
 fn status_shows_the_question_and_how_to_answer_it() {
     let shop = waiting();
     let question =
-        "prod waits for 1 of 2 approvals; approved by Bob (proven, until 2023-11-14T23:13:20Z)";
+        "prod waits for 1 of 2 approvals; approved by Bob (proven, until 2159-12-22T04:41:35Z)";
     let answer = "answer with `greenlight approve 1 --environment prod --by NAME --reason TEXT`";
     for (arguments, parts) in [
         (&["status"][..], &[question][..]),
@@ -256,7 +298,10 @@ fn status_shows_the_question_and_how_to_answer_it() {
     assert_eq!(question["environment"], "prod");
     assert_eq!(question["approvals"], 2);
     assert_eq!(question["approved-by"][0]["by"], "Bob");
-    assert_eq!(question["approved-by"][0]["until"], (ASKED + 3600) * 1000);
+    assert_eq!(
+        question["approved-by"][0]["until"],
+        (ASKED + u64::from(u32::MAX)) * 1000
+    );
     for format in ["html", "markdown"] {
         let file = format!("{format}=report.{format}");
         greenlight(["status", "1", "--report", &file])
@@ -281,12 +326,18 @@ fn the_local_pipeline_shows_an_approval() {
     let ended = greenlight(["run", "--local"]).within(shop.path()).gives(
         0,
         Text::Has(&[
-            "answer with `greenlight approve 1 --environment prod --by NAME",
+            "built-in people approve it: the journal of `run --local` ends with this process",
             "approved for prod by built-in person 1 (claimed): `run --local` has no other people",
             "approved for prod by built-in person 2 (claimed): `run --local` has no other people",
             "\npromote[load-test-skipped]",
         ]),
         Text::Has(&["the people who approve"]),
+    );
+    // No command that is printed fails to find the journal.
+    assert!(
+        !ended.stdout.contains("greenlight approve"),
+        "{}",
+        ended.stdout
     );
     let approvals = ended.stdout.matches("approved for prod by").count();
     assert_eq!(approvals, 2, "{}", ended.stdout);

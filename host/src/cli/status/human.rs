@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{StatusDocument, messages};
 use crate::deployment::served::{Served, ServedCommit};
 use crate::deployment::timeline::{Step, StepState, Timeline};
+use crate::deployment::what_now;
 use crate::report::headline::{self, Headline};
 use crate::text::escape::escape;
 use crate::text::number::short;
@@ -80,6 +81,9 @@ pub(super) fn text(document: &StatusDocument, is_one: bool) -> String {
         }
         if let Some(question) = timeline.question.as_ref().filter(|_| !is_one) {
             let _ = writeln!(text, "  {}", escape(&question.in_words()));
+        }
+        for said in timeline.stored.iter().filter(|_| !is_one) {
+            let _ = writeln!(text, "  {}", escape(&what_now::stored(said)));
         }
         if is_one && !headline.to_do.is_empty() {
             text.push_str("  what to do now:\n");

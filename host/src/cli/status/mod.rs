@@ -14,12 +14,13 @@ use super::configuration::{self, ConfigArguments};
 use super::output::Output;
 use super::reports::ReportArguments;
 use super::{Error, Exit};
+use crate::clock;
 use crate::contract::names::Named as _;
 use crate::contract::promotion::Conclusion;
 use crate::deployment::damaged::{self, Damaged};
 use crate::deployment::served::{self, Served};
 use crate::deployment::timeline::{self, Timeline};
-use crate::deployment::{Drivers, LISTED, log};
+use crate::deployment::{Drivers, LISTED, log, stored};
 use crate::journal::{Header, Lock, Store};
 use crate::text::json;
 
@@ -147,8 +148,9 @@ pub fn status(arguments: &StatusArguments, output: &mut Output) -> Result<Exit, 
             let state = State::of(header, drivers);
             let mut timeline = timeline::project(header, &entries);
             timeline.add_messages(store.outbox_of(header.number)?);
+            timeline.expire(clock::milliseconds());
             if state == State::Interrupted {
-                timeline.interrupt();
+                stored::interrupt(&mut timeline, store, &entries)?;
             }
             deployments.push(DeploymentDocument { state, timeline });
         }

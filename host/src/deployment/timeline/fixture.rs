@@ -45,6 +45,7 @@ pub fn empty() -> Timeline {
         decisions: Vec::new(),
         notes: Vec::new(),
         held: None,
+        stored: Vec::new(),
     }
 }
 
@@ -58,6 +59,7 @@ pub fn question() -> Question {
             proven: true,
             until: at(86_400),
         }],
+        expired: Vec::new(),
     }
 }
 

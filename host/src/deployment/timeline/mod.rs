@@ -77,6 +77,8 @@ pub struct Timeline {
     pub notes: Vec<Note>,
     /// The window that holds the release, by the last decision; null if no window does, or the deployment has ended.
     pub held: Option<Held>,
+    /// What people said since its process ended. It counts when the deployment is resumed.
+    pub stored: Vec<Note>,
 }
 
 impl Timeline {
@@ -84,6 +86,13 @@ impl Timeline {
     pub fn interrupt(&mut self) {
         self.interrupted = true;
         self.interrupt_steps();
+    }
+
+    /// Moves the approvals that have expired since the last decision, at a time in milliseconds since 1970.
+    pub fn expire(&mut self, now: u64) {
+        if let Some(question) = &mut self.question {
+            question.expire(now);
+        }
     }
 
     /// What the nodes served at its end, in sentences: `1 of 3 nodes of prod serves ca779cf0631b, 2 serve

@@ -66,6 +66,7 @@ impl Projector {
                 decisions: Vec::new(),
                 notes: Vec::new(),
                 held: None,
+                stored: Vec::new(),
             },
             answers: Answers::default(),
             settings: Vec::new(),
@@ -84,8 +85,8 @@ impl Projector {
                 interrupted,
                 repeated,
             } => self.resumed(at, interrupted.as_ref(), *repeated),
-            Entry::Decided { decision, .. } => {
-                self.decided(at, decision);
+            Entry::Decided { now, decision } => {
+                self.decided(at, *now, decision);
                 let index = self.timeline.decisions.len().saturating_sub(1);
                 self.decided.push((position, index));
             }
@@ -158,8 +159,8 @@ impl Projector {
         self.timeline.notes.push(Note { at, text });
     }
 
-    fn decided(&mut self, at: u64, decision: &Answer) {
-        self.timeline.question = self.answers.question(decision);
+    fn decided(&mut self, at: u64, now: u64, decision: &Answer) {
+        self.timeline.question = self.answers.question(decision, now);
         self.timeline.held = Held::of(decision, self.calendar.as_ref());
         let reasons = decision.reasons.iter().map(|it| Reason {
             code: it.code.clone(),

@@ -107,8 +107,8 @@ fn each_load_test_of_an_environment_has_its_own_verdict_and_limits() {
             nodes: Vec::new(),
         }],
     };
-    projector.decided(4, &decision);
-    projector.decided(5, &decision);
+    projector.decided(4, 0, &decision);
+    projector.decided(5, 0, &decision);
     let timeline = projector.timeline;
     assert_eq!(
         timeline.environments[0].load_test,
