@@ -54,7 +54,8 @@ fn ends_and_the_next_goes_on(pipeline: &Pipeline, server: &Server, tag: &str) {
     assert_eq!(told.len(), 1, "{told:?}");
     let text = told[0].body.to_string();
     assert!(
-        text.contains("was canceled") && text.contains("Ada (claimed) canceled the release: too slow"),
+        text.contains("was canceled")
+            && text.contains("Ada (claimed) canceled the release: too slow"),
         "{text}"
     );
 

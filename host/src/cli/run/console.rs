@@ -29,8 +29,8 @@ pub struct Console {
     to_error: bool,
     /// Whether nothing is shown: `--quiet` leaves no notes beside a JSON answer.
     is_silent: bool,
-    /// Whether this is `run --local`, whose journal no other process can find.
-    is_local: bool,
+    /// How to answer a question about an environment of a deployment.
+    how_to_answer: fn(u64, &str) -> String,
     /// The live view, on a terminal.
     live: Option<Live>,
     /// The commit of the release.
@@ -69,7 +69,11 @@ impl Console {
             colour,
             to_error,
             is_silent,
-            is_local,
+            how_to_answer: if is_local {
+                built_in_answer
+            } else {
+                timeline::how_to_answer
+            },
             live,
             commit: String::new(),
             rounds: Vec::new(),
@@ -141,15 +145,15 @@ impl Console {
     }
 }
 
+/// Says who answers in `run --local`, whose journal no other process can find.
+fn built_in_answer(_: u64, _: &str) -> String {
+    "built-in people approve it: the journal of `run --local` ends with this process, so no other command can answer"
+        .to_owned()
+}
+
 impl Screen for Console {
     fn how_to_answer(&self, deployment: u64, environment: &str) -> String {
-        if self.is_local {
-            "built-in people approve it: the journal of `run --local` ends with this process, so no other command can \
-             answer"
-                .to_owned()
-        } else {
-            timeline::how_to_answer(deployment, environment)
-        }
+        (self.how_to_answer)(deployment, environment)
     }
 
     fn began(&mut self, number: u64, began: &Began, resumed: bool) {
