@@ -11,7 +11,7 @@ use super::Error;
 use super::args::{compiler, named};
 use super::output::Output;
 use crate::config::PolicyFile;
-use crate::config::resolved::{self, Flags, Resolved};
+use crate::config::resolved::{self, Flags, Origin, Resolved};
 use crate::config::shown::{self, Source};
 use crate::contract::fields::digest_of;
 use crate::contract::types::{Evidence, LoadTestAction};
@@ -226,11 +226,17 @@ pub fn load(resolved: &Resolved, how_often: Use) -> Result<(Policy, Option<Strin
         return Ok((policy, None));
     };
     let (bytes, digest) = component(file).map_err(|mut error| {
-        if let Some(Failure::Unreadable(_)) = error.cause() {
-            let origin = resolved.described(resolved.origins.policy);
-            error.help = format!("{} (source of the path: {origin})", error.help);
+        let is_unreadable = matches!(error.cause(), Some(Failure::Unreadable(_)));
+        match resolved.origins.policy {
+            Origin::File(_) if is_unreadable => resolved.in_file("policy.file", error),
+            Origin::File(_) => resolved.in_file("policy.digest", error),
+            origin => {
+                if is_unreadable {
+                    error.help = format!("{} (source of the path: {origin})", error.help);
+                }
+                error
+            }
         }
-        error
     })?;
     let policy = Policy::from_bytes(&bytes, &compiler()?)?;
     check_parameters(resolved, &policy, Some(&digest))?;

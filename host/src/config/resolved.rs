@@ -281,10 +281,15 @@ impl Resolved {
     /// the error names the line of the table around it.
     pub fn refused_parameter(&self, name: &str, why: &str, help: &str) -> Error {
         let key = format!("{PARAMETERS}{name}");
+        self.in_file(&key, Error::new(why, help))
+    }
+
+    /// Names the file, the line and the key before the message of an error.
+    pub fn in_file(&self, key: &str, error: Error) -> Error {
         let text = self.file.as_ref().map_or("", |(found, _)| &found.text);
-        let line = Places::of(text).line(&key);
+        let line = Places::of(text).line(key);
         let line = line.map_or_else(String::new, |line| format!("line {line}: "));
-        let error = Error::new(format!("{line}`{key}`: {why}"), help);
+        let error = error.within(format_args!("{line}`{key}`"));
         match self.path() {
             Some(path) => error.within(format_args!("failed to use `{}`", path.display())),
             None => error,

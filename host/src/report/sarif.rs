@@ -80,6 +80,8 @@ struct Finding<'a> {
     message: Cow<'a, str>,
     help: Option<&'a str>,
     environments: Vec<&'a str>,
+    /// The name of the load test that it is about.
+    load_test: Option<&'a str>,
 }
 
 impl Finding<'_> {
@@ -89,11 +91,14 @@ impl Finding<'_> {
             Some(help) => format!("{}. Help: {help}", self.message),
             None => self.message.to_string(),
         };
-        let place = |name: &&str| LogicalLocation {
-            name: (*name).to_owned(),
-            kind: "environment",
+        let place = |name: &str, kind| LogicalLocation {
+            name: name.to_owned(),
+            kind,
         };
-        let places: Vec<_> = self.environments.iter().map(place).collect();
+        let environments = self.environments.iter();
+        let environments = environments.map(|it| place(it, "environment"));
+        let load_test = self.load_test.map(|it| place(it, "load test"));
+        let places: Vec<_> = environments.chain(load_test).collect();
         format::Result {
             rule_id: self.code.to_owned(),
             rule_index,
@@ -126,14 +131,22 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
         let then = what_then.filter(|_| place == 0).map(|it| (it, Level::Note));
         let wrong = wrong.iter().map(|it| (it, level(decision.permission.0)));
         for (reason, level) in wrong.chain(then) {
-            let known = |it: &Finding<'_>| it.code == reason.code && it.message == reason.message;
+            let test = reason.load_test.as_ref();
+            let name = test.map(|it| it.name.as_str());
+            let known = |it: &Finding<'_>| {
+                it.code == reason.code && it.message == reason.message && it.load_test == name
+            };
             if !findings.iter().any(known) {
                 findings.push(Finding {
                     code: &reason.code,
                     level,
                     message: reason.message.as_str().into(),
                     help: reason.help.as_deref(),
-                    environments: named(&reason.message, timeline),
+                    environments: match test {
+                        Some(test) => vec![&test.environment],
+                        None => named(&reason.message, timeline),
+                    },
+                    load_test: name,
                 });
             }
         }
@@ -150,6 +163,7 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
             message: text.into(),
             help: None,
             environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
+            load_test: tested(step, timeline),
         });
     }
     for step in timeline
@@ -164,6 +178,7 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
             message: outcome(step, timeline),
             help: None,
             environments: environment.map_or_else(|| reached(timeline), |name| vec![name]),
+            load_test: tested(step, timeline),
         });
     }
     findings.extend(timeline.load_test_notes().map(|(test, note)| Finding {
@@ -172,6 +187,7 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
         message: format!("{}: {note}", timeline.title_of(test)).into(),
         help: None,
         environments: vec![&test.environment],
+        load_test: Some(&test.name),
     }));
     findings.extend(timeline.notes.iter().map(|note| Finding {
         code: NOTE,
@@ -179,6 +195,7 @@ fn all(timeline: &Timeline) -> Vec<Finding<'_>> {
         message: note.text.as_str().into(),
         help: None,
         environments: named(&note.text, timeline),
+        load_test: None,
     }));
     findings
 }
@@ -210,6 +227,13 @@ fn outcome<'a>(step: &'a Step, timeline: &Timeline) -> Cow<'a, str> {
         let _ = write!(text, "\n| {}", limit.sentence());
     }
     text.into()
+}
+
+/// The name of the load test that a step runs.
+fn tested<'a>(step: &'a Step, timeline: &'a Timeline) -> Option<&'a str> {
+    let is_load_test = step.kind.0 == StepKind::LoadTest;
+    let name = is_load_test.then_some(step.name.as_deref()).flatten();
+    name.or_else(|| Some(&timeline.load_test_of(step)?.name))
 }
 
 fn warned(kind: StepKind) -> &'static str {
@@ -254,141 +278,5 @@ fn plain(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-    use crate::contract::names::Named as _;
-    use crate::report::fixture::{self, HOSTILE};
-
-    fn run(timeline: &Timeline) -> Value {
-        let text = document(timeline).expect("a report");
-        let mut log: Value = serde_json::from_str(&text).expect("JSON");
-        assert_eq!(log["version"], "2.1.0");
-        log["runs"][0].take()
-    }
-
-    /// Level, rule and environments of each result.
-    fn found(run: &Value) -> Vec<(String, String, Vec<String>)> {
-        let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let results = run["results"].as_array().expect("a list");
-        results
-            .iter()
-            .map(|result| {
-                let rule = result["ruleIndex"]
-                    .as_u64()
-                    .and_then(|index| usize::try_from(index).ok())
-                    .unwrap_or(usize::MAX);
-                assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
-                let places = result["locations"][0]["logicalLocations"].as_array();
-                let places = places
-                    .into_iter()
-                    .flatten()
-                    .map(|place| text(&place["name"]));
-                (
-                    text(&result["level"]),
-                    text(&result["ruleId"]),
-                    places.collect(),
-                )
-            })
-            .collect()
-    }
-
-    fn line(level: &str, rule: &str, places: &[&str]) -> (String, String, Vec<String>) {
-        let places = places.iter().map(|place| (*place).to_owned()).collect();
-        (level.to_owned(), rule.to_owned(), places)
-    }
-
-    #[test]
-    fn a_stop_is_an_error() {
-        let run = run(&fixture::stopped());
-        assert_eq!(
-            found(&run),
-            [
-                line("error", "load-test-failed", &["stage"]),
-                line("error", "failures-above-threshold", &["stage"]),
-                line("error", "p95-above-threshold", &["stage"]),
-                line("error", "step-failed", &["stage"]),
-                line("warning", "load-test-note", &["stage"]),
-                line("warning", "note", &["stage"]),
-            ]
-        );
-        assert_eq!(
-            run["invocations"][0]["startTimeUtc"],
-            "2025-11-23T00:15:00.000Z"
-        );
-    }
-
-    #[test]
-    fn a_warning_is_a_warning_and_is_there_once() {
-        assert_eq!(
-            found(&run(&fixture::promoted_with_warning())),
-            [
-                line("warning", "load-test-failed", &["stage"]),
-                line("warning", "load-test-warned", &["stage"]),
-                line("warning", "notify-warned", &["prod"]),
-                line("warning", "load-test-note", &["stage"]),
-                line("warning", "note", &["prod"]),
-            ]
-        );
-    }
-
-    #[test]
-    fn what_was_reached_with_a_warning_is_not_wrong() {
-        let mut timeline = fixture::promoted_with_warning();
-        let last = timeline.decisions.last_mut().expect("a decision");
-        let mut reached = last.reasons[0].clone();
-        reached.code = "promoted".to_owned();
-        reached.message = "`prod` serves the release and nothing else".to_owned();
-        last.reasons.push(reached);
-        assert_eq!(
-            found(&run(&timeline))[..2],
-            [
-                line("warning", "load-test-failed", &["stage"]),
-                line("note", "promoted", &["prod"]),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_hold_is_a_note_and_nothing_is_nothing() {
-        assert_eq!(
-            found(&run(&fixture::running())),
-            [line("note", "not-converged", &["stage"])]
-        );
-        let run = run(&fixture::empty());
-        assert!(found(&run).is_empty());
-        assert_eq!(run["tool"]["driver"]["rules"], Value::Array(Vec::new()));
-    }
-
-    #[test]
-    fn hostile_texts_stay_texts() {
-        let text = document(&fixture::hostile()).expect("a report");
-        assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
-        assert!(!text.contains('\u{202e}'));
-        let run = run(&fixture::hostile());
-        let message = run["results"][0]["message"]["text"]
-            .as_str()
-            .expect("a text");
-        assert!(
-            !message.contains("](") && message.contains("{{0}}"),
-            "{message}"
-        );
-        assert_eq!(run["results"][0]["ruleId"], HOSTILE);
-    }
-
-    #[test]
-    fn labels_stay_readable() {
-        assert_eq!(plain("use `[load test: warn]`"), "use `[load test: warn]`");
-        assert_eq!(plain("[a](https://b) {0}"), "[a] (https://b) {{0}}");
-    }
-
-    #[test]
-    fn every_permission_has_a_level() {
-        let levels = Permission::ALL.iter().map(|(it, _)| level(*it));
-        assert_eq!(
-            levels.collect::<Vec<_>>(),
-            [Level::Note, Level::Warning, Level::Note, Level::Error]
-        );
-    }
-}
+#[path = "sarif_tests.rs"]
+mod tests;

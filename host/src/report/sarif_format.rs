@@ -104,7 +104,7 @@ pub struct Message {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
-    /// Environments.
+    /// Environments and load tests.
     pub logical_locations: Vec<LogicalLocation>,
 }
 
@@ -112,7 +112,7 @@ pub struct Location {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogicalLocation {
-    /// The name of an environment.
+    /// The name of an environment or of a load test.
     pub name: String,
     /// What it is.
     pub kind: &'static str,

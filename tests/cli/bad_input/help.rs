@@ -15,12 +15,19 @@ fn shop(text: &str) -> (Repository, String) {
 }
 
 #[test]
-fn a_policy_that_can_not_be_read_names_its_source() {
+fn a_policy_that_can_not_be_used_names_its_source() {
     let digest = "0".repeat(64);
     let written = format!("[policy]\nfile = \"no.wasm\"\ndigest = \"sha256:{digest}\"\n");
     let (shop, tag) = shop(&format!("{written}{SHOP}"));
-    let table = || greenlight(["policy", "table"]).within(shop.path());
-    is_error(table(), &["(source of the path: greenlight.toml:2)\n"]);
+    let call = |arguments: &[&str]| greenlight(arguments).within(shop.path());
+    let table = || call(&["policy", "table"]);
+    let key = |line: usize, key: &str| {
+        format!("failed to use `greenlight.toml`: line {line}: `policy.{key}`: ")
+    };
+    let check = call(&["config", "check", "--offline"]);
+    for call in [table(), check] {
+        is_error(call, &[&key(2, "file"), "no.wasm", "\nhelp: "]);
+    }
     is_error(
         table().variable("GREENLIGHT_POLICY", "other.wasm"),
         &[
@@ -32,6 +39,9 @@ fn a_policy_that_can_not_be_read_names_its_source() {
         greenlight(["run", "--tag", &tag, "--policy", "flag.wasm"]).within(shop.path()),
         &["`flag.wasm`", "(source of the path: flag --policy)\n"],
     );
+    fs::write(shop.path().join("no.wasm"), "other").expect("written");
+    is_error(table(), &[&key(3, "digest"), "the digest of the policy"]);
+    fs::remove_file(shop.path().join("no.wasm")).expect("removed");
     for command in ["check", "inspect"] {
         is_error(
             greenlight(["policy", command, "no.wasm"]).within(shop.path()),

@@ -152,5 +152,6 @@ pub fn reason(code: &str, message: &str) -> Reason {
         code: code.to_owned(),
         message: message.to_owned(),
         help: None,
+        load_test: None,
     }
 }

@@ -11,6 +11,7 @@ mod load_test;
 mod project;
 mod question;
 mod step;
+mod subject;
 
 use serde::Serialize;
 
@@ -25,6 +26,7 @@ pub use load_test::{Limit, LoadTest};
 pub use project::project;
 pub use question::{Approval, Question, how_to_answer};
 pub use step::{Step, StepKind, StepState};
+pub use subject::TestName;
 
 /// One deployment, from its first entry to the last one so far.
 #[derive(Clone, Debug, Serialize)]
@@ -285,6 +287,9 @@ pub struct Reason {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The load test whose result it is about.
+    #[serde(skip)]
+    pub load_test: Option<TestName>,
 }
 
 /// An event that people should know of.

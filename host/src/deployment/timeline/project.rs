@@ -13,7 +13,7 @@ use crate::deployment::history::Tail;
 use crate::deployment::log::Dated;
 use crate::deployment::timeline::question::Answers;
 use crate::deployment::timeline::{
-    Decision, Note, Place, Reason, Step, StepKind, StepState, Timeline,
+    Decision, Note, Place, Reason, Step, StepKind, StepState, Timeline, subject,
 };
 use crate::journal::Header;
 
@@ -162,10 +162,13 @@ impl Projector {
     fn decided(&mut self, at: u64, now: u64, decision: &Answer) {
         self.timeline.question = self.answers.question(decision, now);
         self.timeline.held = Held::of(decision, self.calendar.as_ref());
-        let reasons = decision.reasons.iter().map(|it| Reason {
+        let subjects = subject::subjects(&decision.reasons, &self.timeline.load_tests);
+        let reasons = decision.reasons.iter().zip(subjects);
+        let reasons = reasons.map(|(it, load_test)| Reason {
             code: it.code.clone(),
             message: it.message.clone(),
             help: it.help.clone(),
+            load_test,
         });
         let answer = Decision {
             at,
