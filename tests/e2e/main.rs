@@ -29,6 +29,7 @@ mod outlived;
 mod parts;
 mod people;
 mod pipeline;
+mod policies;
 #[expect(dead_code, reason = "the tests of the journal use the rest")]
 #[path = "../journal/postgres_server.rs"]
 mod postgres_server;

@@ -55,7 +55,7 @@ fn a_stop_is_an_error() {
             line("error", "load-test-failed", &["stage"]),
             line("error", "failures-above-threshold", &["stage"]),
             line("error", "p95-above-threshold", &["stage"]),
-            line("error", "step-failed", &["stage"]),
+            line("error", "step-failed", &["stage", LOAD_TEST]),
             line("warning", "load-test-note", &["stage", LOAD_TEST]),
             line("warning", "note", &["stage"]),
         ]
@@ -86,7 +86,7 @@ fn a_finding_about_a_load_test_has_its_name() {
         [
             line("error", "too-slow", &["stage", "smoke"]),
             line("error", "too-slow", &["stage", "load"]),
-            line("error", "step-failed", &["stage"]),
+            line("error", "step-failed", &["stage", LOAD_TEST]),
         ]
     );
     let text = document(&timeline).expect("a report");

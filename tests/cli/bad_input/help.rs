@@ -26,7 +26,7 @@ fn a_policy_that_can_not_be_used_names_its_source() {
     };
     let check = call(&["config", "check", "--offline"]);
     for call in [table(), check] {
-        is_error(call, &[&key(2, "file"), "no.wasm", "\nhelp: "]);
+        is_error(call, &[&key(2, "file"), "no.wasm", "\n  help: "]);
     }
     is_error(
         table().variable("GREENLIGHT_POLICY", "other.wasm"),

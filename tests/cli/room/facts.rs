@@ -74,9 +74,9 @@ impl Shop {
         self.call(&[&["run", "--tag", &tag][..], more].concat())
     }
 
-    /// The facts that the journal has of the last deployment, as `source name` and value.
-    fn recorded(&self) -> Vec<(String, Value)> {
-        let exported = self.call(&["journal", "export", "1"]).run();
+    /// The facts that the journal has of a deployment, as `source name` and value.
+    fn recorded(&self, number: &str) -> Vec<(String, Value)> {
+        let exported = self.call(&["journal", "export", number]).run();
         let lines = exported.stdout.lines();
         let mut records = lines.map(|it| serde_json::from_str::<Value>(it).expect("JSON"));
         let facts = records.find_map(|it| find(&it, "facts").cloned());
@@ -150,7 +150,34 @@ repositories = ["shop"]
         ("ci jobs", json!({"test": "passed"})),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value));
-    assert_eq!(shop.recorded(), expected);
+    assert_eq!(shop.recorded("1"), expected);
+}
+
+#[test]
+fn the_number_of_a_pull_request_is_a_fact() {
+    let shop = shop("[facts]\ncommand = [\"echo\", \"{}\"]\n");
+    let built = |number: &str, commit: &str, number_of_change: &str| -> Vec<Value> {
+        shop.run(&[])
+            .variables(&[
+                ("JENKINS_URL", "https://ci.example.org/"),
+                ("GIT_COMMIT", commit),
+                ("CHANGE_ID", number_of_change),
+            ])
+            .gives(1, Text::Has(&["stop[deployment-failed]"]), Text::Has(&[""]));
+        let facts = shop.recorded(number).into_iter();
+        let of_ci = facts.filter(|(name, _)| name.starts_with("ci "));
+        of_ci
+            .map(|(name, value)| json!({"name": name, "value": value}))
+            .collect()
+    };
+    let fact = |value: Value| [json!({"name": "ci pull-request", "value": value})];
+    assert_eq!(built("1", &shop.commit, "7"), fact(json!(7)));
+    // Gerrit has such numbers.
+    assert_eq!(built("2", &shop.commit, "I1f"), fact(json!("I1f")));
+    assert!(
+        built("3", &shop.live, "7").is_empty(),
+        "a build of another commit"
+    );
 }
 
 #[test]
@@ -161,7 +188,10 @@ fn the_bundled_policy_alone_needs_no_facts_of_git() {
         Text::Has(&["stop[deployment-failed]"]),
         Text::Nothing,
     );
-    assert_eq!(shop.recorded(), [("flag ticket".to_owned(), json!("A-1"))]);
+    assert_eq!(
+        shop.recorded("1"),
+        [("flag ticket".to_owned(), json!("A-1"))]
+    );
 }
 
 #[test]
