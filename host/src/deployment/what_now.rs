@@ -320,6 +320,7 @@ mod tests {
                 code: held::PERSON.to_owned(),
                 message: "Ada (claimed) put the release on hold: the dashboards are red".to_owned(),
                 help: None,
+                load_test: None,
             },
         );
         timeline.decisions.truncate(1);
