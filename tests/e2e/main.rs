@@ -13,6 +13,7 @@ mod config_check;
 mod contained_commits;
 mod damaged;
 mod damaged_records;
+mod discovery;
 mod faults;
 mod faults_of_files;
 mod first_day;

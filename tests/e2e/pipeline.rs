@@ -77,6 +77,8 @@ pub struct Setting {
     pub stage_keys: &'static str,
     /// More keys of the last environment.
     pub production: &'static str,
+    /// The keys of `[environment.discover]` of the last environment, whose nodes are not listed then.
+    pub discover: Option<String>,
     /// The tables of steps.
     pub steps: String,
     /// The keys of `[slack]`.
@@ -108,6 +110,7 @@ impl Pipeline {
             deploy_prod: None,
             stage_keys: "",
             production: "",
+            discover: None,
             steps: String::new(),
             slack: WEBHOOK.to_owned(),
             serve: None,
@@ -305,11 +308,14 @@ impl Pipeline {
         });
         let environment = |name: &str, deploy: &[String], service: &Service| {
             format!(
-                "[[environment]]\nname = \"{name}\"\ndeploy = {}\ndeploy-repeatable = {}\nnodes = {}\n\
+                "[[environment]]\nname = \"{name}\"\ndeploy = {}\ndeploy-repeatable = {}\n{}\
                  convergence-rounds = {}\nconvergence-deadline = \"{}s\"\n{}{}",
                 list(deploy),
                 setting.repeatable,
-                list(service.nodes()),
+                match &setting.discover {
+                    Some(_) if name == "prod" => String::new(),
+                    _ => format!("nodes = {}\n", list(service.nodes())),
+                },
                 setting.rounds,
                 setting.deadline,
                 cleanup("deploy-cleanup", &setting.deploy_cleanup),
@@ -332,6 +338,9 @@ impl Pipeline {
         text.push_str(setting.stage_keys);
         text.push_str(&environment("prod", &deploy_prod, &self.prod));
         text.push_str(setting.production);
+        if let Some(discover) = &setting.discover {
+            let _ = writeln!(text, "[environment.discover]\n{discover}");
+        }
         text.push_str(&setting.steps);
         if let Some(load_tests) = &setting.load_tests {
             text.push_str(load_tests);

@@ -7,11 +7,10 @@ use crate::bindings::promotion::{
 };
 use crate::bindings::types::{EnvironmentSettings, Timestamp};
 
-/// Consecutive rounds in which the same nodes all served the release.
+/// Consecutive rounds in which every node served the release.
 #[derive(Clone)]
 pub(super) struct Series<'a> {
     length: u32,
-    nodes: &'a [Node],
     /// What each address has answered in all rounds.
     addresses: Addresses<'a>,
 }
@@ -30,15 +29,14 @@ pub(super) enum Finding {
 impl<'a> Series<'a> {
     pub(super) const NEW: Self = Self {
         length: 0,
-        nodes: &[],
         addresses: Addresses::NEW,
     };
 
     /// Adds the next rounds, `times` of them with the same result.
     ///
-    /// If a node appeared or disappeared since the previous round, the series starts again with this round:
-    /// behind a load balancer, an old node that was skipped once looks like a removed one. `fit` is the number of rounds
-    /// that fit into the deadline.
+    /// A node that appears or disappears does not end the series: where nodes are started and ended all the time, it would
+    /// never be long enough. A node that disappeared while it served something else has ended the series before, so it
+    /// was absent from all rounds of a series. `fit` is the number of rounds that fit into the deadline.
     pub(super) fn take(
         &mut self,
         round: &'a Convergence,
@@ -49,18 +47,13 @@ impl<'a> Series<'a> {
     ) -> Finding {
         self.addresses.take(round, times, commit);
         if !agrees(round, commit) {
-            (self.length, self.nodes) = (0, &[]);
+            self.length = 0;
             return Finding::Disagreeing;
         }
-        let Convergence::Observed(nodes) = round else {
+        if let Convergence::Judged(_) = round {
             return Finding::Converged;
-        };
-        self.length = if same_names(self.nodes, nodes) {
-            self.length.saturating_add(times)
-        } else {
-            times
-        };
-        self.nodes = nodes;
+        }
+        self.length = self.length.saturating_add(times);
         let several = self.several(fit).map_or(0, |it| it.rounds);
         if self.length >= rounds_needed.max(several) {
             Finding::Converged
@@ -93,18 +86,6 @@ pub(super) fn agrees(round: &Convergence, commit: &str) -> bool {
 /// Tells whether a node said that it serves the commit.
 pub(super) fn serves(node: &Node, commit: &str) -> bool {
     matches!(&node.version, NodeVersion::Serves(served) if served == commit)
-}
-
-fn same_names(before: &[Node], now: &[Node]) -> bool {
-    if before.len() != now.len() {
-        return false;
-    }
-    // The host asks in the same order each time, so the slow comparison of sets is rare.
-    let within = |inner: &[Node], outer: &[Node]| {
-        inner.iter().all(|a| outer.iter().any(|b| a.name == b.name))
-    };
-    before.iter().zip(now).all(|(a, b)| a.name == b.name)
-        || (within(before, now) && within(now, before))
 }
 
 /// Compares the nodes of a round with the release.
@@ -246,16 +227,65 @@ mod tests {
         assert_eq!(findings[40], Converged);
     }
 
+    /// What one of several nodes does in one round.
+    const DOES: [Option<&str>; 4] = [None, Some(SHA), Some(OTHER), Some("")];
+
+    /// Every order in which three nodes can appear, disappear, and change what they serve, over four rounds.
     #[test]
-    fn a_vanished_node_starts_the_series_anew() {
+    fn an_old_node_that_disappears_is_absent_from_all_rounds_of_the_series() {
+        let names = ["a", "b", "c"];
+        let of_round = |number: usize| -> Vec<(&str, &str)> {
+            let does = [number % 4, number / 4 % 4, number / 16];
+            let nodes = names.iter().zip(does);
+            nodes
+                .filter_map(|(name, does)| DOES[does].map(|it| (*name, it)))
+                .collect()
+        };
+        // The first round is any of 64. The later ones are the ones in which no node is unusable.
+        let later: Vec<_> = (0..64)
+            .map(of_round)
+            .filter(|it| it.iter().all(|it| !it.1.is_empty()))
+            .collect();
+        let needed = 2;
+        let mut converged = 0;
+        for first in (0..64).map(of_round) {
+            for (second, third) in later
+                .iter()
+                .flat_map(|it| later.iter().map(move |other| (it, other)))
+            {
+                for fourth in [&first, second, third] {
+                    let rounds = [&first, second, third, fourth];
+                    let given = rounds.map(|it| observed(it));
+                    if findings(&given, needed).last() != Some(&Converged) {
+                        continue;
+                    }
+                    converged += 1;
+                    for name in names {
+                        let answers =
+                            rounds.map(|it| it.iter().find(|it| it.0 == name).map(|it| it.1));
+                        let last = answers.iter().flatten().last();
+                        let was_absent = answers[2..].iter().all(Option::is_none);
+                        assert!(last.is_none_or(|it| *it == SHA) || was_absent, "{rounds:?}");
+                    }
+                }
+            }
+        }
+        assert!(converged > 1000, "{converged}");
+    }
+
+    #[test]
+    fn a_node_that_appears_or_disappears_does_not_end_the_series() {
         let both = observed(&[("a", SHA), ("b", SHA)]);
         let one = observed(&[("a", SHA)]);
         let renamed = observed(&[("a", SHA), ("c", SHA)]);
+        let rounds = [both.clone(), one, both.clone(), renamed];
         assert_eq!(
-            findings(&[both.clone(), one.clone(), both.clone(), renamed], 2),
-            [Agreeing; 4]
+            findings(&rounds, 4),
+            [Agreeing, Agreeing, Agreeing, Converged]
         );
-        assert_eq!(findings(&[both, one.clone(), one], 2)[2], Converged);
+        let old = observed(&[("a", SHA), ("b", OTHER)]);
+        let rounds = [both.clone(), old, both.clone(), both];
+        assert_eq!(findings(&rounds, 2)[1..3], [Disagreeing, Agreeing]);
     }
 
     #[test]
@@ -265,11 +295,6 @@ mod tests {
             observed(&[("b", SHA), ("a", SHA)]),
         ];
         assert_eq!(findings(&rounds, 2), [Agreeing, Converged]);
-        let repeated = [
-            observed(&[("a", SHA), ("a", SHA)]),
-            observed(&[("a", SHA), ("b", SHA)]),
-        ];
-        assert_eq!(findings(&repeated, 2), [Agreeing, Agreeing]);
     }
 
     #[test]

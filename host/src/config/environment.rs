@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Config;
+use super::discover::DiscoverTable;
 use super::tls::Base;
 use super::values::{self, Span, Wrong};
 #[cfg(test)]
@@ -15,13 +16,14 @@ use crate::contract::settings;
 use crate::contract::types::EnvironmentSettings;
 use crate::error::Error;
 use crate::http::{has_credentials, is_url};
+use crate::server_settings::nodes::{Discovery, Document};
 use crate::tls::Trust;
 
 /// One environment.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-#[cfg_attr(test, schemars(extend("required" = ["name", "deploy", "nodes"])))]
+#[cfg_attr(test, schemars(extend("required" = ["name", "deploy"])))]
 pub(super) struct EnvironmentTable {
     /// Its name, as it appears in tags.
     #[cfg_attr(test, schemars(regex(pattern = "^[a-z0-9-]+$")))]
@@ -46,10 +48,18 @@ pub(super) struct EnvironmentTable {
     /// The names of the steps that run when every node serves the release, in order, before load tests.
     #[serde(default)]
     pub after: Vec<String>,
-    /// The base URL of each node, which answers `/__version__`.
+    /// The base URL of each node, which answers with its version.
     #[cfg_attr(test, schemars(with = "Vec<shapes::Url>", length(min = 1)))]
     #[serde(default)]
     pub nodes: Vec<String>,
+    /// How the nodes are found, instead of `nodes`.
+    pub discover: Option<DiscoverTable>,
+    /// The path behind the URL of a node where it answers with its version; `/__version__` unless set.
+    #[cfg_attr(test, schemars(regex(pattern = "^/")))]
+    pub version_path: Option<String>,
+    /// The JSON pointer (RFC 6901) of the commit in the answer: `/git/commit/id`; `/commit` unless set.
+    #[cfg_attr(test, schemars(regex(pattern = "^/")))]
+    pub version_pointer: Option<String>,
     /// How long a node may take to answer; 5s unless set.
     #[serde(default = "five_seconds")]
     pub node_time_limit: Span,
@@ -81,8 +91,12 @@ pub struct Environment {
     pub repeatable: bool,
     /// The command that ends the work that the deploy command started on other machines, as an argument list.
     pub cleanup: Option<Vec<String>>,
-    /// The base URLs of its nodes, which are also their names.
+    /// The base URLs of its nodes, which are also their names; empty if they are discovered.
     pub nodes: Vec<String>,
+    /// How its nodes are found, unless they are listed.
+    pub discovery: Option<Discovery>,
+    /// Where a node has its version.
+    pub document: Document,
     /// How long a node may take to answer.
     pub node_time_limit: Duration,
     /// Which certificates of nodes are trusted.
@@ -93,7 +107,7 @@ pub struct Environment {
 /// the table.
 pub(super) fn environment(
     at: &str,
-    table: EnvironmentTable,
+    mut table: EnvironmentTable,
     base: Base<'_>,
 ) -> Result<(EnvironmentSettings, Environment), Wrong> {
     let key = |name: &str| format!("{at}.{name}");
@@ -101,35 +115,24 @@ pub(super) fn environment(
     if let Some(cleanup) = &table.deploy_cleanup {
         values::command(&key("deploy-cleanup"), cleanup)?;
     }
-    if table.nodes.is_empty() {
+    let discovery = table.discover.take();
+    let discovery = discovery
+        .map(|it| it.checked(&key("discover"), base))
+        .transpose()?;
+    if discovery.is_some() && !table.nodes.is_empty() {
         return Err(Wrong::new(
             key("nodes"),
-            format!("is missing or empty for `{}`", table.name),
-            "list the base URL of each node; greenlight reads the deployed version from its `/__version__`",
+            format!(
+                "and `discover` both say what the nodes of `{}` are",
+                table.name
+            ),
+            "keep one of them",
         ));
     }
-    if let Some(place) = table.nodes.iter().position(|it| has_credentials(it)) {
-        // The error does not quote the URL, because it can contain a password.
-        return Err(Wrong::new(
-            key(&format!("nodes.{place}")),
-            "has a node with a user or a password, which every report would show",
-            "write the URL without the part before `@`, and let the nodes answer `/__version__` without a password",
-        ));
+    if discovery.is_none() {
+        check_nodes(at, &table)?;
     }
-    if let Some((place, node)) = table.nodes.iter().enumerate().find(|(_, it)| !is_url(it)) {
-        return Err(Wrong::new(
-            key(&format!("nodes.{place}")),
-            format!("has a node that is not a URL: `{node}`"),
-            "write the URL with its scheme: `https://stage-1.example.org`",
-        ));
-    }
-    if table.nodes.len() > MOST_NODES {
-        return Err(Wrong::new(
-            key("nodes"),
-            format!("has more than {MOST_NODES} nodes for `{}`", table.name),
-            "list a sample of the nodes",
-        ));
-    }
+    let document = document(at, &mut table)?;
     values::positive(&key("deploy-time-limit"), table.deploy_time_limit, "15m")?;
     values::positive(&key("node-time-limit"), table.node_time_limit, "5s")?;
     if let Some(time) = table.approval_lasts {
@@ -161,10 +164,74 @@ pub(super) fn environment(
         repeatable: table.deploy_repeatable,
         cleanup: table.deploy_cleanup,
         nodes: table.nodes,
+        discovery,
+        document,
         node_time_limit: table.node_time_limit.duration(),
         trust: base.trust("environment", table.ca_file),
     };
     Ok((agreed, environment))
+}
+
+/// Checks the list of nodes.
+fn check_nodes(at: &str, table: &EnvironmentTable) -> Result<(), Wrong> {
+    let key = |name: &str| format!("{at}.{name}");
+    if table.nodes.is_empty() {
+        return Err(Wrong::new(
+            key("nodes"),
+            format!("is missing or empty for `{}`", table.name),
+            "list the base URL of each node, or find the nodes with `[environment.discover]`; greenlight reads the \
+             deployed version from the `/__version__` of each node",
+        ));
+    }
+    if let Some(place) = table.nodes.iter().position(|it| has_credentials(it)) {
+        // The error does not quote the URL, because it can contain a password.
+        return Err(Wrong::new(
+            key(&format!("nodes.{place}")),
+            "has a node with a user or a password, which every report would show",
+            "write the URL without the part before `@`, and let the nodes answer `/__version__` without a password",
+        ));
+    }
+    if let Some((place, node)) = table.nodes.iter().enumerate().find(|(_, it)| !is_url(it)) {
+        return Err(Wrong::new(
+            key(&format!("nodes.{place}")),
+            format!("has a node that is not a URL: `{node}`"),
+            "write the URL with its scheme: `https://stage-1.example.org`",
+        ));
+    }
+    if table.nodes.len() > MOST_NODES {
+        return Err(Wrong::new(
+            key("nodes"),
+            format!("has more than {MOST_NODES} nodes for `{}`", table.name),
+            "list a sample of the nodes",
+        ));
+    }
+    Ok(())
+}
+
+/// Where a node has its version.
+fn document(at: &str, table: &mut EnvironmentTable) -> Result<Document, Wrong> {
+    let key = |name: &str| format!("{at}.{name}");
+    let defaults = Document::default();
+    let path = table.version_path.take();
+    if path.as_ref().is_some_and(|it| !it.starts_with('/')) {
+        return Err(Wrong::new(
+            key("version-path"),
+            "does not begin with `/`",
+            "write the path behind the URL of a node, like `/actuator/info`",
+        ));
+    }
+    let pointer = table.version_pointer.take();
+    if pointer.as_ref().is_some_and(|it| !it.starts_with('/')) {
+        return Err(Wrong::new(
+            key("version-pointer"),
+            "is not a JSON pointer",
+            "write the keys that lead to the commit, each after a `/`: `/git/commit/id`",
+        ));
+    }
+    Ok(Document {
+        path: path.unwrap_or(defaults.path),
+        pointer,
+    })
 }
 
 const fn fifteen_minutes() -> Span {

@@ -10,6 +10,7 @@
 //! - `places` finds the line of a key for messages, `shown` lists every setting with its source.
 
 mod approver;
+mod discover;
 mod environment;
 mod facts;
 mod file;
@@ -24,6 +25,7 @@ mod places;
 mod policy;
 pub mod resolved;
 mod rules;
+mod secret_variables;
 mod serve;
 pub mod server;
 pub mod shown;
@@ -39,7 +41,6 @@ use crate::contract::settings;
 use crate::contract::types::Settings;
 use crate::error::Error;
 use crate::journal::Location;
-use crate::secret::Source;
 use crate::window::Window;
 use places::Places;
 use tls::Base;
@@ -167,7 +168,7 @@ impl Config {
             },
             None => records.join("journal.db").to_string_lossy().into_owned(),
         };
-        Ok(Self {
+        let mut config = Self {
             folder: folder.to_owned(),
             settings,
             environments,
@@ -183,7 +184,9 @@ impl Config {
             records,
             lease: file.journal.lease.duration(),
             serve: file.serve.map(|it| it.checked(base)).transpose()?,
-        })
+        };
+        config.withhold();
+        Ok(config)
     }
 
     /// Whether the file is for commands that deploy on this machine: it describes an environment, or how `serve`
@@ -191,14 +194,6 @@ impl Config {
     pub fn deploys(&self) -> bool {
         let serves_here = |it: &Serve| it.elsewhere.is_none();
         !self.environments.is_empty() || self.serve.as_ref().is_some_and(serves_here)
-    }
-
-    /// The variables that hold secrets. They are removed from the environment of commands.
-    pub fn secret_variables(&self) -> Vec<String> {
-        let slack = self.slack.iter().map(|it| it.destination.secret());
-        let slack = slack.filter_map(Source::variable);
-        let others = self.serve.iter().flat_map(Serve::secrets);
-        slack.chain(others).map(str::to_owned).collect()
     }
 
     /// The environment of a name.

@@ -184,6 +184,7 @@ impl List<'_> {
             ("deploy-repeatable", json!(environment.repeatable)),
             ("nodes", json!(environment.nodes)),
             ("node-time-limit", duration(environment.node_time_limit)),
+            ("version-path", json!(environment.document.path)),
         ] {
             shown.push(self.setting(&format!("environment.{place}.{key}"), default));
         }

@@ -1,14 +1,15 @@
 //! Asking the nodes of an environment which version they serve.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::entry::{Details, NodeDetails};
 use super::timeline;
 use crate::clock;
 use crate::config::Config;
 use crate::contract::promotion::{Convergence, EventKind, Node, NodeVersion, Round};
-use crate::effects::probe::{Answer, Prober};
+use crate::effects::probe::{Answer, Prober, Target};
 use crate::effects::shutdown::Shutdown;
+use crate::server_settings::nodes::Discovery;
 
 /// The answers of one round: the node's base URL, its answer, and the time that it took.
 pub(super) type Answers = Vec<(String, Answer, Duration)>;
@@ -16,24 +17,47 @@ pub(super) type Answers = Vec<(String, Answer, Duration)>;
 /// The nodes of an environment.
 pub(super) struct Nodes {
     prober: Prober,
-    /// Names and base URLs, which are the same.
-    nodes: Vec<(String, String)>,
+    /// The nodes that the configuration lists.
+    listed: Vec<Target>,
+    /// How the others are found.
+    discovery: Option<Discovery>,
 }
+
+/// The name of the node that stands for nodes that were not found.
+const DISCOVERY: &str = "discovery";
 
 impl Nodes {
     /// The nodes of an environment; nothing if the configuration has no such environment.
     pub(super) fn of(config: &Config, environment: &str) -> Option<Self> {
         let environment = config.environment(environment)?;
         let nodes = environment.nodes.iter();
+        let prober = Prober::new(environment.node_time_limit, &environment.trust);
         Some(Self {
-            prober: Prober::new(environment.node_time_limit, &environment.trust),
-            nodes: nodes.map(|url| (url.clone(), url.clone())).collect(),
+            prober: prober.expecting(environment.document.clone()),
+            listed: nodes.map(|url| Target::of(url)).collect(),
+            discovery: environment.discovery.clone(),
         })
     }
 
-    /// Asks all of them once.
+    /// Asks all of them once. Nodes are found anew each time: an old list could hide a node.
     pub(super) fn ask(&self, shutdown: &Shutdown) -> Answers {
-        self.prober.round(&self.nodes, shutdown)
+        let Some(discovery) = &self.discovery else {
+            return self.prober.round(&self.listed, shutdown);
+        };
+        let began = Instant::now();
+        let (targets, problem) = match discovery.find() {
+            Ok(targets) => {
+                let problem = discovery.shortage(targets.len());
+                (targets, problem)
+            }
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        let found = began.elapsed();
+        let mut answers = self.prober.round(&targets, shutdown);
+        if let Some(why) = problem {
+            answers.push((DISCOVERY.to_owned(), Answer::Unreachable(why), found));
+        }
+        answers
     }
 }
 

@@ -3,11 +3,13 @@
 //!
 //! - [`shutdown`] stops all of them.
 //! - [`process`] runs a command and its process group to their end.
+//! - [`discovery`] finds the nodes of an environment.
 //! - [`probe`] queries nodes for their version.
 //! - [`registry`] queries a registry for digests and tags.
 //! - [`slack`] sends messages to a channel.
 //! - [`trigger`] starts a deployment in a CI system.
 
+pub mod discovery;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 pub mod probe;

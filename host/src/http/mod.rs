@@ -5,15 +5,16 @@ mod transport;
 
 use std::env;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::fmt::rfc2822;
+use ureq::config::Config;
 use ureq::http::header::{CONTENT_ENCODING, RETRY_AFTER};
 use ureq::http::{HeaderMap, Uri};
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector as _, TcpConnector};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Connector as _, NextTimeout, TcpConnector};
 use ureq::{Agent, Proxy};
 
 use crate::clock;
@@ -39,6 +40,7 @@ pub struct Client {
     http: Agent,
     https: Agent,
     proxies: Arc<Proxies>,
+    context: Arc<Context>,
 }
 
 impl Client {
@@ -74,7 +76,18 @@ impl Client {
             http,
             https,
             proxies: Arc::new(proxies),
+            context,
         }
+    }
+
+    /// An agent that connects to this address, whatever the host name of a URL is, and never through a proxy. The name is
+    /// sent as usual: in the header `Host`, and to the server that proves its name.
+    pub fn agent_at(&self, address: SocketAddr) -> Agent {
+        Agent::with_parts(
+            self.direct.config().clone(),
+            TcpConnector::default().chain(AddTls(self.context.clone())),
+            Pinned(address),
+        )
     }
 
     /// The agent for a URL.
@@ -89,6 +102,23 @@ impl Client {
         } else {
             &self.http
         }
+    }
+}
+
+/// Gives every host name this address.
+#[derive(Debug)]
+struct Pinned(SocketAddr);
+
+impl Resolver for Pinned {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push(self.0);
+        Ok(addresses)
     }
 }
 
@@ -148,7 +178,7 @@ fn refusing(time_limit: Duration, why: &str) -> Agent {
     Agent::with_parts(config, TcpConnector::default(), Refuse(why.to_owned()))
 }
 
-fn settings(time_limit: Duration, proxy: Option<Proxy>) -> ureq::config::Config {
+fn settings(time_limit: Duration, proxy: Option<Proxy>) -> Config {
     Agent::config_builder()
         // From the resolution of the name to the last byte of the body.
         .timeout_global(Some(time_limit))
@@ -180,6 +210,19 @@ pub fn is_url(text: &str) -> bool {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
     })
+}
+
+/// The host of a URL without the brackets of an IPv6 address, and its port, which depends on the scheme if the URL has
+/// none.
+pub fn host_and_port(url: &str) -> Option<(String, u16)> {
+    let uri: Uri = url.parse().ok()?;
+    let port = match uri.port_u16() {
+        Some(port) => port,
+        None if uri.scheme_str()? == "https" => 443,
+        None => 80,
+    };
+    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
+    Some((host.to_owned(), port))
 }
 
 /// Whether a URL, or an invalid URL, has a user or a password before its host.

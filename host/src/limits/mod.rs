@@ -201,6 +201,13 @@ pub const NODE: Limit = Limit::new(
     Some(Duration::from_secs(5)),
     "`node-time-limit` changes the time limit",
 );
+/// A list of nodes. `time-limit` of `[environment.discover]` replaces the time.
+pub const LIST: Limit = Limit::new(
+    "a page of a list of nodes: the answer of a server, or the output of a command",
+    4 << 20,
+    Some(Duration::from_secs(10)),
+    "at most 100 pages and 500 nodes; `time-limit` replaces the time, which is that of all pages",
+);
 /// An answer of a registry.
 pub const REGISTRY: Limit = Limit::new(
     "one answer of a registry: a manifest, a page of tags",
@@ -258,7 +265,7 @@ pub const DATABASE: Limit = Limit::new(
     "`connect_timeout` limits the login; the server has 10 s for a statement and 5 s for a lock",
 );
 /// All limits, in the order of the documentation.
-pub const ALL: [&Limit; 28] = [
+pub const ALL: [&Limit; 29] = [
     &CONFIGURATION,
     &COMPONENT,
     &MESSAGE,
@@ -279,6 +286,7 @@ pub const ALL: [&Limit; 28] = [
     &CHILD_ERRORS,
     &LINE,
     &NODE,
+    &LIST,
     &REGISTRY,
     &TOKEN,
     &CI,

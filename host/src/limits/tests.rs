@@ -5,6 +5,7 @@ mod body;
 mod certificates;
 mod compressed;
 mod database;
+mod nodes;
 mod results;
 
 use std::env;
@@ -123,6 +124,8 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
             Answer::Version(_) => Ok(done(())),
             Answer::Unreachable(why) => Err(why),
         }
+    } else if of(&super::LIST) {
+        nodes::list(from, limit.time()).map(done)
     } else if of(&super::REGISTRY) || of(&super::TOKEN) {
         tags(from)
     } else if of(&super::CI) {
@@ -268,6 +271,7 @@ fn outcome(reader: usize, feed: Feed) -> (u64, String) {
     let mut from = folder.path().display().to_string();
     let served = [
         &super::NODE,
+        &super::LIST,
         &super::REGISTRY,
         &super::TOKEN,
         &super::CI,

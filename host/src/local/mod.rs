@@ -29,6 +29,7 @@ use crate::config::resolved::Resolved;
 use crate::config::{Config, Environment, Labels, LoadTest, Step};
 use crate::contract::types::Settings;
 use crate::facts::load_test::Format;
+use crate::server_settings::nodes::Document;
 use crate::tls::Trust;
 use crate::window::Window;
 
@@ -104,6 +105,8 @@ pub fn config(
             repeatable: true,
             cleanup: None,
             nodes: nodes.urls(&it.name),
+            discovery: None,
+            document: Document::default(),
             node_time_limit: Duration::from_secs(2),
             trust: Trust::default(),
         })

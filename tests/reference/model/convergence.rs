@@ -64,32 +64,17 @@ fn serves(node: &Node, commit: &str) -> bool {
     matches!(&node.version, NodeVersion::Serves(it) if it == commit)
 }
 
-/// The length of the latest run of agreeing rounds over the same nodes.
+/// The length of the latest run of agreeing rounds.
 fn run(rounds: &[&Convergence], commit: &str) -> u32 {
     let mut length = 0;
-    let mut later: Option<&[Node]> = None;
     for round in rounds.iter().rev() {
         if !agrees(round, commit) {
             break;
         }
         // One that was judged neither extends nor ends the run.
-        let Convergence::Observed(nodes) = round else {
-            continue;
-        };
-        if later.is_some_and(|later| !are_same(later, nodes)) {
-            break;
-        }
-        length += 1;
-        later = Some(nodes);
+        length += u32::from(matches!(round, Convergence::Observed(_)));
     }
     length
-}
-
-fn are_same(one: &[Node], other: &[Node]) -> bool {
-    let has = |nodes: &[Node], name: &str| nodes.iter().any(|it| it.name == name);
-    one.len() == other.len()
-        && one.iter().all(|it| has(other, &it.name))
-        && other.iter().all(|it| has(one, &it.name))
 }
 
 fn names<'a>(rounds: &[&'a Convergence]) -> Vec<&'a str> {

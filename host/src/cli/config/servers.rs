@@ -9,10 +9,12 @@ use crate::config::Config;
 use crate::config::shown::masked;
 use crate::effects::probe::{Answer, Prober};
 use crate::effects::registry::Registry;
+use crate::effects::shutdown::Shutdown;
 use crate::effects::slack::Slack;
 use crate::effects::trigger::{self, Request};
 use crate::error::Error;
 use crate::journal::{self, Location};
+use crate::server_settings::nodes::{Discovery, Source};
 use crate::server_settings::{Destination, TriggerSettings};
 use crate::text::number::short;
 
@@ -41,9 +43,26 @@ pub(super) fn servers(config: &Config) -> Vec<Server> {
         for node in &environment.nodes {
             let (url, time_limit) = (node.clone(), environment.node_time_limit);
             let prober = Prober::new(time_limit.min(TIME_LIMIT), &environment.trust);
+            let prober = prober.expecting(environment.document.clone());
             let ask = move || version(&prober, &url);
             let what = format!("node of {}", environment.name);
             servers.push(Server::new(what, node, ask));
+        }
+        if let Some(discovery) = &environment.discovery {
+            let prober = Prober::new(
+                environment.node_time_limit.min(TIME_LIMIT),
+                &environment.trust,
+            );
+            let prober = prober.expecting(environment.document.clone());
+            let address = match &discovery.source {
+                Source::Url { url, .. } | Source::Dns(url) => url.as_str(),
+                Source::Command { arguments, .. } => arguments.first().map_or("", String::as_str),
+            };
+            let mut discovery = discovery.clone();
+            discovery.time_limit = discovery.time_limit.min(TIME_LIMIT);
+            let what = format!("nodes of {}", environment.name);
+            let ask = move || discovered(&discovery, &prober);
+            servers.push(Server::new(what, address, ask));
         }
     }
     let location = config.journal.clone();
@@ -139,6 +158,30 @@ pub(super) fn tried(servers: Vec<Server>) -> Vec<(String, String, Tried)> {
         start(1);
     }
     tried
+}
+
+/// Finds nodes, and asks each of them for its version.
+fn discovered(discovery: &Discovery, prober: &Prober) -> Tried {
+    let targets = discovery.find()?;
+    if let Some(why) = discovery.shortage(targets.len()) {
+        return Err(why);
+    }
+    let answers = prober.round(&targets, &Shutdown::never());
+    let all = answers.len();
+    let nodes = if all == 1 { "node" } else { "nodes" };
+    let mut silent = answers.iter().filter_map(|(name, answer, _)| match answer {
+        Answer::Unreachable(why) => Some((name, why)),
+        Answer::Version(_) => None,
+    });
+    match silent.next() {
+        None => Ok(format!(
+            "finds {all} {nodes}, and each answers with its version"
+        )),
+        Some((name, why)) => Err(format!(
+            "finds {all} {nodes}, and {} of them give no usable answer: {name}: {why}",
+            silent.count() + 1
+        )),
+    }
 }
 
 /// Asks a node for its version.

@@ -41,6 +41,33 @@ pub struct Console {
     said: String,
 }
 
+/// The most nodes that the live view lists. It counts more nodes by their states.
+const LISTED: usize = 10;
+
+/// How many nodes have each state, and the first of those that do not serve the release: `281 current, 17 old,
+/// 2 unreachable: shop-1, shop-2, …`.
+fn summary(nodes: &[NodeStatus]) -> String {
+    const NAMED: usize = 3;
+    let counts = NodeState::ALL.iter().filter_map(|(state, name)| {
+        let count = nodes.iter().filter(|it| it.state == *state).count();
+        (count > 0).then(|| format!("{count} {name}"))
+    });
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    // A node without an answer needs a person sooner than one that is still old.
+    let mut behind: Vec<_> = nodes
+        .iter()
+        .filter(|it| it.state != NodeState::Current)
+        .collect();
+    behind.sort_by_key(|it| it.state != NodeState::Unreachable);
+    if behind.is_empty() {
+        return counts;
+    }
+    let named = behind.iter().take(NAMED).map(|it| escape(&it.name));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = if behind.len() > NAMED { ", …" } else { "" };
+    format!("{counts}: {named}{more}")
+}
+
 /// How a line is marked.
 #[derive(Clone, Copy)]
 enum Mark {
@@ -205,6 +232,9 @@ impl Screen for Console {
             self.said.clone_from(&text);
         }
         let nodes = status.map_or_else(Vec::new, |it| {
+            if it.nodes.len() > LISTED {
+                return vec![summary(&it.nodes)];
+            }
             it.nodes.iter().map(|node| self.node(node)).collect()
         });
         if let Some(live) = &mut self.live {
@@ -302,4 +332,33 @@ impl Live {
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_nodes_are_counted() {
+        let nodes = |states: &[(NodeState, usize)]| -> Vec<NodeStatus> {
+            let states = states
+                .iter()
+                .flat_map(|(state, count)| vec![*state; *count]);
+            let nodes = states.enumerate().map(|(number, state)| NodeStatus {
+                name: format!("shop-{number}"),
+                state,
+            });
+            nodes.collect()
+        };
+        let all = [
+            (NodeState::Current, 281),
+            (NodeState::Old, 17),
+            (NodeState::Unreachable, 2),
+        ];
+        let says = "281 current, 17 old, 2 unreachable: shop-298, shop-299, shop-281, …";
+        assert_eq!(summary(&nodes(&all)), says);
+        let one = nodes(&[(NodeState::Current, 11), (NodeState::Foreign, 1)]);
+        assert_eq!(summary(&one), "11 current, 1 foreign: shop-11");
+        assert_eq!(summary(&nodes(&[(NodeState::Current, 12)])), "12 current");
+    }
 }

@@ -4,8 +4,9 @@
 pub(crate) mod fuzz;
 mod version;
 
-pub use version::Version;
+pub use version::{Version, shown};
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -18,8 +19,8 @@ use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, LOCATION};
 
 use crate::effects::shutdown::Shutdown;
 use crate::http::{Client, Failed, compression, is_unknown_name, is_url};
+use crate::server_settings::nodes::Document;
 use crate::tls::Trust;
-use version::shown;
 
 /// The answer of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,29 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct Prober {
     client: Client,
     time_limit: Duration,
+    document: Document,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its name, for reports.
+    pub name: String,
+    /// Its base URL.
+    pub url: String,
+    /// The address that is asked; `None` for the address that the host name of the URL has.
+    pub address: Option<SocketAddr>,
+}
+
+impl Target {
+    /// A node that is known by its URL.
+    pub fn of(url: &str) -> Self {
+        Self {
+            name: url.to_owned(),
+            url: url.to_owned(),
+            address: None,
+        }
+    }
 }
 
 /// The index of a node, its answer, and the time that it took.
@@ -55,36 +79,45 @@ impl Prober {
         Self {
             client: Client::new(time_limit, trust),
             time_limit,
+            document: Document::default(),
         }
     }
 
-    /// Queries one node. `/__version__` is appended to its URL, unless the URL ends with it.
+    /// Expects another document.
+    #[must_use]
+    pub fn expecting(mut self, document: Document) -> Self {
+        self.document = document;
+        self
+    }
+
+    /// Queries one node. The path of the document is appended to its URL, unless the URL ends with it.
     pub fn ask(&self, url: &str) -> Answer {
-        match self.version(url) {
+        self.ask_at(url, None)
+    }
+
+    /// Queries one node, at this address if one is given.
+    fn ask_at(&self, url: &str, address: Option<SocketAddr>) -> Answer {
+        match self.version(url, address) {
             Ok(version) => Answer::Version(version),
             Err(why) => Answer::Unreachable(why),
         }
     }
 
-    /// Queries every node, given as name and URL, and returns the answers in the same order, with the time that each
+    /// Queries every node, and returns the answers in the same order, with the time that each
     /// one took. After a shutdown request it returns at once, and nodes without an answer count as nodes without a
     /// usable answer.
-    pub fn round(
-        &self,
-        nodes: &[(String, String)],
-        shutdown: &Shutdown,
-    ) -> Vec<(String, Answer, Duration)> {
+    pub fn round(&self, nodes: &[Target], shutdown: &Shutdown) -> Vec<(String, Answer, Duration)> {
         let start = Instant::now();
-        let urls: Arc<[String]> = nodes.iter().map(|(_, url)| url.clone()).collect();
+        let asked: Arc<[Target]> = nodes.iter().cloned().collect();
         let next = Arc::new(AtomicUsize::new(0));
         let (sender, answers) = channel();
         for _ in 0..nodes.len().min(AT_ONCE) {
             let (prober, sender) = (self.clone(), sender.clone());
-            let (urls, next, shutdown) = (urls.clone(), next.clone(), shutdown.clone());
+            let (asked, next, shutdown) = (asked.clone(), next.clone(), shutdown.clone());
             // After a shutdown, each thread ends with its current query.
             let asking = thread::Builder::new()
                 .name("probe".to_owned())
-                .spawn(move || prober.work(&urls, &next, &shutdown, &sender));
+                .spawn(move || prober.work(&asked, &next, &shutdown, &sender));
             if asking.is_err() {
                 break;
             }
@@ -107,9 +140,9 @@ impl Prober {
         nodes
             .iter()
             .zip(found)
-            .map(|((name, _), found)| {
+            .map(|(node, found)| {
                 let (answer, took) = found.unwrap_or_else(missing);
-                (name.clone(), answer, took)
+                (node.name.clone(), answer, took)
             })
             .collect()
     }
@@ -117,30 +150,33 @@ impl Prober {
     /// Queries one node after the other, until none is left.
     fn work(
         &self,
-        urls: &[String],
+        nodes: &[Target],
         next: &AtomicUsize,
         shutdown: &Shutdown,
         answers: &Sender<Numbered>,
     ) {
         while !shutdown.is_requested() {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(url) = urls.get(number) else { break };
+            let Some(node) = nodes.get(number) else { break };
             let start = Instant::now();
-            let answer = self.ask(url);
+            let answer = self.ask_at(&node.url, node.address);
             if answers.send((number, answer, start.elapsed())).is_err() {
                 break;
             }
         }
     }
 
-    fn version(&self, url: &str) -> Result<Version, String> {
+    fn version(&self, url: &str, address: Option<SocketAddr>) -> Result<Version, String> {
         if !is_url(url) {
             return Err(format!("not an http or https URL: `{}`", shown(url)));
         }
-        let mut response = self
-            .client
-            .agent(url)
-            .get(version_url(url))
+        let agent = match address {
+            Some(address) => self.client.agent_at(address),
+            None => self.client.agent(url).clone(),
+        };
+        let path = &self.document.path;
+        let mut response = agent
+            .get(version_url(url, path))
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "identity")
             .header(CACHE_CONTROL, "no-cache")
@@ -149,10 +185,14 @@ impl Prober {
         check(&response)?;
         let body = response.body_mut().with_config().limit(BODY_LIMIT);
         let body = body.read_to_vec().map_err(|error| self.reason(&error))?;
-        Version::read(&body).map_err(|why| match compression(response.headers(), &body) {
+        let version = match &self.document.pointer {
+            Some(pointer) => Version::at(pointer, &body),
+            None => Version::read(&body),
+        };
+        version.map_err(|why| match compression(response.headers(), &body) {
             Some(how) => format!(
                 "answered with a body that is compressed ({how}): the request does not allow compression, so configure \
-                 the server to send `/__version__` uncompressed"
+                 the server to send `{path}` uncompressed"
             ),
             None => why,
         })
@@ -195,12 +235,12 @@ fn check(response: &Response<Body>) -> Result<(), String> {
     Ok(())
 }
 
-fn version_url(url: &str) -> String {
+fn version_url(url: &str, path: &str) -> String {
     let base = url.trim_end_matches('/');
-    if base.ends_with("/__version__") {
+    if base.ends_with(path) {
         base.to_owned()
     } else {
-        format!("{base}/__version__")
+        format!("{base}{path}")
     }
 }
 

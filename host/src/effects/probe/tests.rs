@@ -30,6 +30,13 @@ fn refused(prober: &Prober, url: &str) -> String {
     }
 }
 
+fn named(name: &str, url: &str) -> Target {
+    Target {
+        name: name.to_owned(),
+        ..Target::of(url)
+    }
+}
+
 fn is_good(answer: &Answer) -> bool {
     matches!(answer, Answer::Version(version) if version.commit == HASH)
 }
@@ -155,6 +162,7 @@ fn an_unusable_answer_is_a_reason() {
     // No name server knows this name, and some answer too late. A proxy could give any answer.
     let time_limit = Duration::from_secs(2);
     let straight = Prober {
+        document: Document::default(),
         client: Client::without_proxy(time_limit),
         time_limit,
     };
@@ -178,16 +186,14 @@ fn a_round_keeps_the_order_and_queries_in_parallel() {
     let down = closed_port();
     let nodes: Vec<_> = (0..40)
         .map(|n| {
-            (
-                format!("node {n}"),
-                if n == 20 { &down } else { &node.url }.clone(),
-            )
+            let url = if n == 20 { &down } else { &node.url };
+            named(&format!("node {n}"), url)
         })
         .collect();
     let answers = prober().round(&nodes, &Shutdown::never());
     assert_eq!(answers.len(), nodes.len());
     for (number, (name, answer, took)) in answers.iter().enumerate() {
-        assert_eq!(name, &nodes[number].0);
+        assert_eq!(name, &nodes[number].name);
         assert_eq!(is_good(answer), number != 20, "{answer:?}");
         assert!(*took < Duration::from_secs(30));
     }
@@ -207,10 +213,7 @@ fn a_shutdown_ends_a_round_at_once() {
         }
         answer(stream, "200 OK", "", &body());
     });
-    let nodes = vec![
-        ("a".to_owned(), node.url.clone()),
-        ("b".to_owned(), closed_port()),
-    ];
+    let nodes = vec![named("a", &node.url), named("b", &closed_port())];
     let answers = prober().round(&nodes, &shutdown);
     done.store(true, Ordering::SeqCst);
     let why = "no response before the shutdown signal".to_owned();
@@ -218,4 +221,51 @@ fn a_shutdown_ends_a_round_at_once() {
         (&answers[0].0[..], &answers[0].1),
         ("a", &Answer::Unreachable(why))
     );
+}
+
+/// Another name for the same server shows that the address of the name is not asked for.
+#[test]
+fn a_node_is_asked_at_its_address() {
+    let node = good();
+    let address = node
+        .url
+        .trim_start_matches("http://")
+        .parse()
+        .expect("an address");
+    let target = Target {
+        address: Some(address),
+        ..Target::of("http://shop.invalid:8000")
+    };
+    let answers = prober().round(&[target], &Shutdown::never());
+    assert!(is_good(&answers[0].1), "{answers:?}");
+    assert!(
+        node.requests()[0]
+            .to_lowercase()
+            .contains("host: shop.invalid:8000")
+    );
+}
+
+#[test]
+fn another_document_has_its_own_path_and_pointer() {
+    let body = format!(r#"{{"git": {{"commit": {{"id": "{HASH}", "no": 1}}}}}}"#);
+    let node = StandIn::start(move |stream, _| answer(stream, "200 OK", "", &body));
+    let expecting = |pointer: &str| {
+        prober().expecting(Document {
+            path: "/actuator/info".to_owned(),
+            pointer: Some(pointer.to_owned()),
+        })
+    };
+    assert!(is_good(&expecting("/git/commit/id").ask(&node.url)));
+    let line = node.requests()[0].lines().next().map(str::to_owned);
+    assert_eq!(line.as_deref(), Some("GET /actuator/info HTTP/1.1"));
+    for (pointer, said) in [
+        (
+            "/git/commit/no",
+            "its `/git/commit/no` is a number instead of a string",
+        ),
+        ("/git/none", "answered with a document without `/git/none`"),
+    ] {
+        let why = refused(&expecting(pointer), &node.url);
+        assert!(why.starts_with(said), "{why}");
+    }
 }

@@ -26,14 +26,27 @@ pub struct Version {
 }
 
 impl Version {
+    /// Reads the commit of a document at a JSON pointer.
+    ///
+    /// Source: RFC 6901.
+    pub(super) fn at(pointer: &str, body: &[u8]) -> Result<Self, String> {
+        let value = json(body)?;
+        let commit = value.pointer(pointer).ok_or_else(|| {
+            let body = shown(&value.to_string());
+            format!("answered with a document without `{pointer}`: `{body}`")
+        })?;
+        Ok(Self {
+            source: None,
+            version: None,
+            build: None,
+            commit: commit_of(pointer, commit)?,
+        })
+    }
+
     /// Parses the body of a response. A byte order mark before the JSON text and white space around the commit are
     /// ignored. The error for any other body quotes its beginning.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        let value: Value = serde_json::from_slice(body).map_err(|error| {
-            let body = shown(&String::from_utf8_lossy(body));
-            format!("answered with invalid JSON ({error}): `{body}`")
-        })?;
+        let value = json(body)?;
         let Value::Object(fields) = value else {
             let kind = kind(&value);
             let value = shown(&value.to_string());
@@ -42,14 +55,7 @@ impl Version {
             ));
         };
         let commit = match fields.get("commit") {
-            Some(Value::String(commit)) if is_commit(commit.trim()) => commit.trim().to_owned(),
-            Some(Value::String(commit)) => return Err(not_a_commit(commit)),
-            Some(other) => {
-                let (kind, other) = (kind(other), shown(&other.to_string()));
-                return Err(format!(
-                    "its `commit` is {kind} instead of a string: `{other}`"
-                ));
-            }
+            Some(commit) => commit_of("commit", commit)?,
             None => return Err(without_commit(&fields)),
         };
         let text = |name| fields.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -62,8 +68,31 @@ impl Version {
     }
 }
 
-/// Describes why a text is not a commit.
-fn not_a_commit(commit: &str) -> String {
+/// Parses a body. A byte order mark before the JSON text is ignored.
+fn json(body: &[u8]) -> Result<Value, String> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice(body).map_err(|error| {
+        let body = shown(&String::from_utf8_lossy(body));
+        format!("answered with invalid JSON ({error}): `{body}`")
+    })
+}
+
+/// The commit that is the value at `place`. White space around it is ignored.
+fn commit_of(place: &str, value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(commit) if is_commit(commit.trim()) => Ok(commit.trim().to_owned()),
+        Value::String(commit) => Err(not_a_commit(place, commit)),
+        other => {
+            let (kind, other) = (kind(other), shown(&other.to_string()));
+            Err(format!(
+                "its `{place}` is {kind} instead of a string: `{other}`"
+            ))
+        }
+    }
+}
+
+/// Describes why the text at `place` is not a commit.
+fn not_a_commit(place: &str, commit: &str) -> String {
     let text = commit.trim();
     let what = if is_commit(&text.to_ascii_lowercase()) {
         "it has capital letters".to_owned()
@@ -74,7 +103,7 @@ fn not_a_commit(commit: &str) -> String {
         }
     };
     format!(
-        "its `commit` is not a full commit hash, {what}: `{}`",
+        "its `{place}` is not a full commit hash, {what}: `{}`",
         shown(commit)
     )
 }

@@ -1,6 +1,8 @@
 //! The settings of the servers that greenlight talks to: CI systems that run deployments, registries, and Slack.
 //! `config` reads them, and `effects` uses them.
 
+pub mod nodes;
+
 use crate::secret::Source;
 use crate::tls::Trust;
 
