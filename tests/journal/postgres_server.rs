@@ -20,16 +20,49 @@ pub struct Server {
     programs: PathBuf,
     child: Mutex<Option<Child>>,
     databases: AtomicU32,
+    /// The port for TCP on loopback, which only some servers have.
+    tcp: Option<u16>,
+    /// More options.
+    options: Vec<String>,
 }
 
 impl Server {
     /// Makes a cluster and starts its server.
     pub fn new() -> Self {
+        let server = Self::stopped();
+        server.start();
+        server
+    }
+
+    /// Makes a cluster and starts its server, with TCP on loopback. `prepare` gets the folder, writes files to it, and
+    /// returns options.
+    pub fn with_tcp(prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        let mut server = Self::stopped();
+        let mut options = prepare(server.folder.path());
+        if rustix::process::geteuid().is_root() {
+            for file in fs::read_dir(server.folder.path()).expect("a folder") {
+                let path = file.expect("a file").path();
+                chown(&path, Some(id("-u")), Some(id("-g"))).expect("root may");
+            }
+        }
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("its address").port();
+        options.push(format!("port={port}"));
+        server.tcp = Some(port);
+        server.options = options;
+        drop(free);
+        server.start();
+        server
+    }
+
+    fn stopped() -> Self {
         let server = Self {
             folder: tempfile::tempdir().expect("a folder"),
             programs: programs(),
             child: Mutex::new(None),
             databases: AtomicU32::new(0),
+            tcp: None,
+            options: Vec::new(),
         };
         if rustix::process::geteuid().is_root() {
             let (user, group) = (id("-u"), id("-g"));
@@ -44,7 +77,6 @@ impl Server {
             .output()
             .expect("`initdb` runs");
         assert!(output.status.success(), "`initdb` failed: {output:?}");
-        server.start();
         server
     }
 
@@ -69,6 +101,27 @@ impl Server {
         self.address(&name)
     }
 
+    /// The address of an empty database, over TCP, by a name that only the certificate has to know.
+    pub fn tcp_database(&self, host: &str, parameters: &str) -> String {
+        let database = self.database();
+        let path = database.trim_start_matches("postgresql:///");
+        let name = path.split('?').next().expect("a name");
+        let port = self.tcp.expect("a server with TCP");
+        format!("postgresql://postgres@{host}:{port}/{name}?hostaddr=127.0.0.1{parameters}")
+    }
+
+    /// How many connections of greenlight are encrypted, and how many are not.
+    pub fn encrypted(&self) -> (i64, i64) {
+        let mut client = self.client("postgres").expect("it runs");
+        let row = client.query_one(
+            "SELECT count(*) FILTER (WHERE ssl), count(*) FILTER (WHERE NOT ssl)
+             FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'greenlight'",
+            &[],
+        );
+        let row = row.expect("a row");
+        (row.get(0), row.get(1))
+    }
+
     /// The folder of its socket.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
@@ -87,7 +140,12 @@ impl Server {
             .arg(self.data())
             .arg("-k")
             .arg(self.folder.path())
-            .args(["-c", "listen_addresses="])
+            .arg("-c")
+            .arg(match self.tcp {
+                Some(_) => "listen_addresses=127.0.0.1",
+                None => "listen_addresses=",
+            })
+            .args(self.options.iter().flat_map(|it| ["-c", it]))
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a file"))
@@ -137,7 +195,10 @@ impl Server {
 
     fn address(&self, database: &str) -> String {
         let folder = self.folder.path().display();
-        format!("postgresql:///{database}?host={folder}&user=postgres&connect_timeout=1")
+        let port = self.tcp.unwrap_or(5432);
+        format!(
+            "postgresql:///{database}?host={folder}&port={port}&user=postgres&connect_timeout=1"
+        )
     }
 
     fn client(&self, database: &str) -> Result<postgres::Client, postgres::Error> {

@@ -196,7 +196,12 @@ fn settings(time_limit: Duration, proxy: Option<Proxy>) -> Config {
 
 /// Whether a URL names this machine.
 fn is_loopback(url: &Uri) -> bool {
-    let host = url.host().unwrap_or_default().to_ascii_lowercase();
+    is_loopback_host(url.host().unwrap_or_default())
+}
+
+/// Whether a host name or an address is one of this machine.
+pub fn is_loopback_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host.parse::<IpAddr>().map_or_else(
         |_| host == "localhost" || host.ends_with(".localhost"),

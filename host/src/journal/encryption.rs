@@ -229,13 +229,48 @@ mod tests {
             ("", "localhost", Mode::Disable, Verify::Nothing),
             ("", "127.0.0.2", Mode::Disable, Verify::Nothing),
             ("", "::1", Mode::Disable, Verify::Nothing),
-            ("?sslmode=verify-full", "::1", Mode::VerifyFull, Verify::Name),
-            ("?sslmode=disable", "db.example", Mode::Disable, Verify::Nothing),
-            ("?sslmode=allow", "db.example", Mode::Prefer, Verify::Nothing),
-            ("?sslmode=prefer", "db.example", Mode::Prefer, Verify::Nothing),
-            ("?sslmode=require", "db.example", Mode::Require, Verify::Nothing),
-            ("?sslmode=require&sslrootcert=/ca", "a", Mode::Require, Verify::Authority),
-            ("?sslmode=verify-ca&sslrootcert=/ca", "a", Mode::VerifyCa, Verify::Authority),
+            (
+                "?sslmode=verify-full",
+                "::1",
+                Mode::VerifyFull,
+                Verify::Name,
+            ),
+            (
+                "?sslmode=disable",
+                "db.example",
+                Mode::Disable,
+                Verify::Nothing,
+            ),
+            (
+                "?sslmode=allow",
+                "db.example",
+                Mode::Prefer,
+                Verify::Nothing,
+            ),
+            (
+                "?sslmode=prefer",
+                "db.example",
+                Mode::Prefer,
+                Verify::Nothing,
+            ),
+            (
+                "?sslmode=require",
+                "db.example",
+                Mode::Require,
+                Verify::Nothing,
+            ),
+            (
+                "?sslmode=require&sslrootcert=/ca",
+                "a",
+                Mode::Require,
+                Verify::Authority,
+            ),
+            (
+                "?sslmode=verify-ca&sslrootcert=/ca",
+                "a",
+                Mode::VerifyCa,
+                Verify::Authority,
+            ),
         ] {
             let (_, encryption) = taken(parameters).expect(parameters);
             assert_eq!(encryption.mode(host), mode, "{parameters} {host}");
@@ -248,7 +283,9 @@ mod tests {
         let (_, encryption) = taken("?sslrootcert=/a%20b&sslcert=/c&sslkey=/k").expect("files");
         let trust = encryption.trust();
         assert_eq!(trust.roots, None);
-        let files = trust.all_files().map(|it| format!("{} {}", it.setting, it.path.display()));
+        let files = trust
+            .all_files()
+            .map(|it| format!("{} {}", it.setting, it.path.display()));
         let files: Vec<_> = files.collect();
         assert_eq!(files, ["sslrootcert /a b", "sslcert /c", "sslkey /k"]);
         let roots = |parameters| taken(parameters).expect("an address").1.trust().roots;
@@ -263,13 +300,25 @@ mod tests {
             ("?sslmode=", "unknown `sslmode`"),
             ("?sslmode", "unknown `sslmode`"),
             ("?sslmode=prefer&sslmode=hush", "`sslmode` twice"),
-            ("?sslrootcert=hush", "`sslrootcert` in the address of the database must be an absolute path"),
-            ("?sslrootcert=/hu@sh", "`sslrootcert` in the address of the database can't be read"),
-            ("?sslrootcert=/hush%4", "`sslrootcert` in the address of the database can't be read"),
+            (
+                "?sslrootcert=hush",
+                "`sslrootcert` in the address of the database must be an absolute path",
+            ),
+            (
+                "?sslrootcert=/hu@sh",
+                "`sslrootcert` in the address of the database can't be read",
+            ),
+            (
+                "?sslrootcert=/hush%4",
+                "`sslrootcert` in the address of the database can't be read",
+            ),
             ("?sslcert=/hush", "both `sslcert` and `sslkey`"),
             ("?sslkey=/hush", "both `sslcert` and `sslkey`"),
             ("?sslmode=verify-ca", "needs `sslrootcert`"),
-            ("?sslmode=verify-ca&sslrootcert=system", "needs `sslrootcert`"),
+            (
+                "?sslmode=verify-ca&sslrootcert=system",
+                "needs `sslrootcert`",
+            ),
         ] {
             let why = taken(parameters).expect_err(parameters);
             assert!(why.contains(said) && !why.contains("hush"), "{why}");

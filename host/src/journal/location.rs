@@ -6,7 +6,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{ChannelBinding, Host, SslMode, SslNegotiation};
+
+use super::encryption::Encryption;
 
 /// Where a journal is. Its text form contains no password.
 #[derive(Clone, Debug)]
@@ -53,12 +55,13 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// The address of a `PostgreSQL` database, and how to log in. Its text form contains no password.
 ///
-/// It is parsed from a [connection URI]. Connections are not encrypted; an address that requires it is refused.
+/// It is parsed from a [connection URI].
 ///
 /// [connection URI]: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
 #[derive(Clone)]
 pub struct Address {
     config: Box<Config>,
+    encryption: Encryption,
     patience: Duration,
 }
 
@@ -66,6 +69,11 @@ impl Address {
     /// What the client connects with.
     pub(super) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How connections are encrypted.
+    pub(super) fn encryption(&self) -> &Encryption {
+        &self.encryption
     }
 
     /// How long to try to reach the server.
@@ -78,17 +86,6 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(mode) = parameter(text, "sslmode")
-            && !matches!(mode, "disable" | "allow" | "prefer")
-        {
-            // Shown only if it is a known mode: another text may be the end of a password.
-            let known = ["require", "verify-ca", "verify-full"];
-            let mode = known
-                .into_iter()
-                .find(|known| *known == mode)
-                .unwrap_or("…");
-            return Err(encrypted(mode));
-        }
         // The parser's message is not repeated: it shows the end of a password that contains an `@`.
         let invalid = || {
             "invalid address of a database; write `postgresql://USER:PASSWORD@HOST/DATABASE`, and encode special \
@@ -98,14 +95,18 @@ impl FromStr for Address {
         if is_ambiguous(text) {
             return Err(invalid());
         }
-        let mut config: Config = without_allow(text).parse().map_err(|_| invalid())?;
-        // The parser also decodes the names of parameters.
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(encrypted("require"));
+        let (rest, encryption) = Encryption::take(text)?;
+        let mut config: Config = rest.parse().map_err(|_| invalid())?;
+        if config.get_channel_binding() == ChannelBinding::Require {
+            return Err(unsupported("channel_binding=require"));
+        }
+        if config.get_ssl_negotiation() == SslNegotiation::Direct {
+            return Err(unsupported("sslnegotiation=direct"));
         }
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err("the address of the database names no host".to_owned());
         }
+        // The socket is encrypted before the library gets it.
         config.ssl_mode(SslMode::Disable);
         if config.get_application_name().is_none() {
             config.application_name("greenlight");
@@ -122,6 +123,7 @@ impl FromStr for Address {
         }
         Ok(Self {
             config: Box::new(config),
+            encryption,
             patience,
         })
     }
@@ -156,9 +158,10 @@ impl fmt::Debug for Address {
     }
 }
 
-fn encrypted(mode: &str) -> String {
+fn unsupported(parameter: &str) -> String {
     format!(
-        "the address requires encryption with `sslmode={mode}`, which connections to PostgreSQL do not support yet"
+        "the address of the database has `{parameter}`, which is not supported; write `sslmode=verify-full`, which \
+         proves the identity of the server, too"
     )
 }
 
@@ -171,18 +174,6 @@ fn is_ambiguous(text: &str) -> bool {
         0 => rest.contains('@'),
         count => count > 1,
     }
-}
-
-/// The address with `sslmode=disable` instead of `sslmode=allow`, which the parser does not know.
-fn without_allow(text: &str) -> String {
-    let Some((address, parameters)) = text.split_once('?') else {
-        return text.to_owned();
-    };
-    let parameters = parameters.split('&').map(|it| match it {
-        "sslmode=allow" => "sslmode=disable",
-        other => other,
-    });
-    format!("{address}?{}", parameters.collect::<Vec<_>>().join("&"))
 }
 
 /// Finds a parameter behind the question mark.
@@ -250,28 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn required_encryption_is_refused() {
-        for mode in ["require", "verify-ca", "verify-full"] {
-            let text = format!("postgresql://me@host/db?application_name=x&sslmode={mode}");
+    fn parameters_without_an_effect_are_refused() {
+        for parameter in ["channel_binding=require", "sslnegotiation=direct"] {
+            let text = format!("postgresql://me@host/db?application_name=x&{parameter}");
             let error = text.parse::<Address>().expect_err("refused");
-            assert!(error.contains(&format!("`sslmode={mode}`")), "{error}");
+            assert!(error.contains(&format!("`{parameter}`")), "{error}");
         }
-        for mode in ["disable", "allow", "prefer"] {
-            let text = format!("postgresql://me@host/db?sslmode={mode}");
-            text.parse::<Address>().expect(mode);
-        }
-    }
-
-    #[test]
-    fn required_encryption_is_refused_in_any_spelling() {
-        for parameters in [
-            "sslmode=prefer&sslmode=require",
-            "ssl%6dode=require",
-            "sslmode=require&application_name=a?b=c",
-        ] {
-            let text = format!("postgresql://me@host/db?{parameters}");
+        for parameter in ["sslpassword=hush", "sslcrl=/hush", "sslmodus=hush"] {
+            let text = format!("postgresql://me@host/db?{parameter}");
             let error = text.parse::<Address>().expect_err("refused");
-            assert!(error.contains("requires encryption"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
         }
     }
 

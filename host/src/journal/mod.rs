@@ -14,6 +14,7 @@ mod baseline;
 mod chain;
 mod deployment_queries;
 mod due;
+mod encryption;
 pub mod freeze;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;

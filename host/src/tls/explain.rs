@@ -23,8 +23,10 @@ pub fn explain(error: &Error, host: &str, trust: &Trust) -> String {
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateUnknown
-            | AlertDescription::AccessDenied,
-        ) => format!(
+            | AlertDescription::AccessDenied
+            // OpenSSL sends it if an authority of the same name has another key.
+            | AlertDescription::DecryptError,
+        ) if trust.identity.is_some() => format!(
             "`{host}` does not accept the client certificate ({}); check {}",
             escape(&error.to_string()),
             trust.identity_setting

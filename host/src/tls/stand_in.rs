@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::{fs, io};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    date_time_ymd,
+};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -33,6 +36,7 @@ pub struct Files {
 impl Authority {
     pub fn new() -> Self {
         let mut params = CertificateParams::default();
+        params.distinguished_name = named("an authority of a test");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         Self(CertifiedIssuer::self_signed(params, key).expect("an authority"))
@@ -66,6 +70,8 @@ impl Authority {
     fn certificate(&self, names: &[&str], change: fn(&mut CertificateParams)) -> Certificate {
         let names = names.iter().map(|it| (*it).to_owned());
         let mut params = CertificateParams::new(names.collect::<Vec<_>>()).expect("names");
+        // OpenSSL takes a certificate with the name of its authority for one that signed itself.
+        params.distinguished_name = named("a certificate of a test");
         change(&mut params);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
@@ -74,6 +80,12 @@ impl Authority {
             key: key.serialize_pem(),
         }
     }
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut names = DistinguishedName::new();
+    names.push(DnType::CommonName, name);
+    names
 }
 
 impl Certificate {

@@ -13,9 +13,11 @@ use std::time::Duration;
 use tokio::runtime::{self, Runtime};
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, Error, NoTls, Row};
+use tokio_postgres::{Error, NoTls, Row};
 
+use super::encrypt::{encrypt, refusal};
 use super::socket::{self, Limited, Server};
+use crate::journal::Address;
 use crate::journal::sql::{Answer, Fault};
 use crate::limits::DATABASE;
 
@@ -44,11 +46,12 @@ pub struct Client {
 
 impl Client {
     /// Connects to the first server of an address that answers and allows the access that the address requires.
-    pub fn connect(config: &Config, time_limit: Duration) -> Answer<Self> {
+    pub fn connect(address: &Address, time_limit: Duration) -> Answer<Self> {
+        let config = address.config();
         let time_limit = time_limit.min(DATABASE.time());
         let mut fault = Fault::Lost("the address names no server".to_owned());
         for server in socket::servers(config) {
-            match Self::connect_to(&server, config, time_limit) {
+            match Self::connect_to(&server, address, time_limit) {
                 Ok(client) => return Ok(client),
                 Err(why) => fault = why,
             }
@@ -56,7 +59,8 @@ impl Client {
         Err(fault)
     }
 
-    fn connect_to(server: &Server, config: &Config, time_limit: Duration) -> Answer<Self> {
+    fn connect_to(server: &Server, address: &Address, time_limit: Duration) -> Answer<Self> {
+        let config = address.config();
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Fault::Lost(error.to_string()))?;
         let received = Arc::new(AtomicU64::new(0));
@@ -64,7 +68,9 @@ impl Client {
             let connecting = async {
                 let stream = socket::open(server, config).await?;
                 let stream = Limited::new(stream, Arc::clone(&received));
-                Ok::<_, Fault>(config.connect_raw(stream, NoTls).await?)
+                let stream = encrypt(stream, server, address.encryption()).await?;
+                let connected = config.connect_raw(stream, NoTls).await;
+                connected.map_err(|error| refusal(error, server, address.encryption()))
             };
             let connected = tokio::time::timeout(time_limit, connecting).await;
             connected.unwrap_or_else(|_| Err(silent(time_limit)))

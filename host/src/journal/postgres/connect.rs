@@ -53,7 +53,7 @@ pub fn connect(address: &Address, deadline: Instant) -> Result<Client> {
 }
 
 fn session(address: &Address, time_limit: Duration) -> Answer<Client> {
-    let mut client = Client::connect(address.config(), time_limit)?;
+    let mut client = Client::connect(address, time_limit)?;
     client.batch(SESSION)?;
     migrate(&mut client)?;
     Ok(client)
@@ -61,7 +61,7 @@ fn session(address: &Address, time_limit: Duration) -> Answer<Client> {
 
 /// The version of the journal in a database; `None` if the database has none. Nothing is changed. Tries once.
 pub fn found(address: &Address, time_limit: Duration) -> Result<Option<usize>> {
-    let seen = Client::connect(address.config(), time_limit).and_then(|mut it| version(&mut it));
+    let seen = Client::connect(address, time_limit).and_then(|mut it| version(&mut it));
     match seen {
         Ok(Some(version)) if version > VERSION => Err(unknown(version)),
         Ok(version) => Ok(version),

@@ -6,6 +6,7 @@
 mod batches;
 mod client;
 pub mod connect;
+mod encrypt;
 mod server_session;
 mod socket;
 

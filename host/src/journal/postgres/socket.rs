@@ -24,8 +24,8 @@ const PORT: u16 = 5432;
 /// A server of an address.
 #[derive(Debug)]
 pub enum Server {
-    /// A name or an IP address, and a port.
-    Tcp(String, u16),
+    /// A name or an IP address to connect to, a port, and the name in the certificate.
+    Tcp(String, u16, String),
     /// The path of a socket.
     Unix(PathBuf),
 }
@@ -37,8 +37,15 @@ pub fn servers(config: &Config) -> Vec<Server> {
     let server = |place| {
         let port = ports.get(place).or(ports.first()).copied().unwrap_or(PORT);
         match (ips.get(place), hosts.get(place)) {
-            (Some(ip), _) => Some(Server::Tcp(IpAddr::to_string(ip), port)),
-            (None, Some(Host::Tcp(name))) => Some(Server::Tcp(name.clone(), port)),
+            (Some(ip), host) => {
+                let ip = IpAddr::to_string(ip);
+                let name = match host {
+                    Some(Host::Tcp(name)) => name.clone(),
+                    Some(Host::Unix(_)) | None => ip.clone(),
+                };
+                Some(Server::Tcp(ip, port, name))
+            }
+            (None, Some(Host::Tcp(name))) => Some(Server::Tcp(name.clone(), port, name.clone())),
             (None, Some(Host::Unix(folder))) => {
                 Some(Server::Unix(folder.join(format!(".s.PGSQL.{port}"))))
             }
@@ -65,7 +72,7 @@ pub async fn open(server: &Server, config: &Config) -> Answer<Box<dyn Stream>> {
                 let stream = UnixStream::connect(path).await?;
                 Ok(Box::new(stream) as Box<dyn Stream>)
             }
-            Server::Tcp(name, port) => {
+            Server::Tcp(name, port, _) => {
                 let mut last = None;
                 for address in lookup_host((name.as_str(), *port)).await? {
                     match TcpStream::connect(address).await {
@@ -170,11 +177,11 @@ mod tests {
         };
         assert_eq!(
             shown("postgresql://a,b:7/db"),
-            r#"[Tcp("a", 5432), Tcp("b", 7)]"#
+            r#"[Tcp("a", 5432, "a"), Tcp("b", 7, "b")]"#
         );
         assert_eq!(
             shown("postgresql://a:7/db?hostaddr=127.0.0.1"),
-            r#"[Tcp("127.0.0.1", 7)]"#
+            r#"[Tcp("127.0.0.1", 7, "a")]"#
         );
         assert_eq!(
             shown("postgresql:///db?host=/run/postgresql"),
@@ -182,6 +189,6 @@ mod tests {
         );
         let mut both = shown("postgresql://a,b/db?load_balance_hosts=random");
         both.retain(|it| "ab".contains(it));
-        assert!(["ab", "ba"].contains(&both.as_str()), "{both}");
+        assert!(["aabb", "bbaa"].contains(&both.as_str()), "{both}");
     }
 }

@@ -1,5 +1,7 @@
 //! As in greenlight, without the stores.
 
+#[path = "../../../../host/src/journal/encryption.rs"]
+mod encryption;
 #[path = "../../../../host/src/journal/fuzz.rs"]
 pub mod fuzz;
 #[path = "../../../../host/src/journal/holder.rs"]
