@@ -236,7 +236,14 @@ fn are_strict_and_documented() {
                 let open = open
                     .iter()
                     .any(|(of, end)| name == *of && at.ends_with(end));
-                assert_eq!(node["additionalProperties"], json!(open), "{name}: {at}");
+                // The names of headers are not known.
+                let is_headers = name == "config" && at.ends_with("/properties/headers");
+                let more = if is_headers {
+                    json!({ "type": "string" })
+                } else {
+                    json!(open)
+                };
+                assert_eq!(node["additionalProperties"], more, "{name}: {at}");
                 assert_eq!(node["type"], json!("object"), "{name}: {at}");
             }
         }

@@ -9,6 +9,7 @@ use super::Config;
 use super::discover::DiscoverTable;
 use super::tls::Base;
 use super::values::{self, Span, Wrong};
+use super::watch::{Metric, WatchTable};
 #[cfg(test)]
 use crate::contract::fields::shapes;
 use crate::contract::history::MOST_NODES;
@@ -76,6 +77,8 @@ pub(super) struct EnvironmentTable {
     pub convergence_rounds: Option<u32>,
     /// How long after the deployment every node must serve the release; 10m unless set.
     pub convergence_deadline: Option<Span>,
+    /// How the environment is watched after its deployment; not watched unless set.
+    pub watch: Option<WatchTable>,
 }
 
 /// How to deploy to an environment and ask its nodes.
@@ -101,6 +104,8 @@ pub struct Environment {
     pub node_time_limit: Duration,
     /// Which certificates of nodes are trusted.
     pub trust: Trust,
+    /// The queries of the metrics that are watched, in the order of the settings.
+    pub metrics: Vec<Metric>,
 }
 
 /// Checks the table of an environment, and splits it into the policy's settings and the host's. `at` is the path of
@@ -138,6 +143,11 @@ pub(super) fn environment(
     if let Some(time) = table.approval_lasts {
         values::positive(&key("approval-lasts"), time, "24h")?;
     }
+    let watch = table
+        .watch
+        .map(|it| it.checked(&key("watch")))
+        .transpose()?;
+    let (watch, metrics) = watch.unzip();
     let defaults = settings::environment(&table.name);
     let agreed = EnvironmentSettings {
         approvals: table.approvals.unwrap_or(defaults.approvals),
@@ -155,6 +165,7 @@ pub(super) fn environment(
             .map_or(defaults.convergence_deadline, Span::seconds),
         before: table.before,
         after: table.after,
+        watch,
         ..defaults
     };
     let environment = Environment {
@@ -168,6 +179,7 @@ pub(super) fn environment(
         document,
         node_time_limit: table.node_time_limit.duration(),
         trust: base.trust("environment", table.ca_file),
+        metrics: metrics.unwrap_or_default(),
     };
     Ok((agreed, environment))
 }

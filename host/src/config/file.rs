@@ -8,6 +8,7 @@ use super::environment::EnvironmentTable;
 use super::facts::FactsTable;
 use super::load_test::LoadTests;
 use super::messages::{ReportTable, SlackTable};
+use super::metrics::MetricsTable;
 use super::policy::PolicyTable;
 use super::serve::ServeTable;
 use super::step::StepTable;
@@ -36,6 +37,8 @@ pub(super) struct File {
     /// When deployments may begin in an environment.
     #[serde(default)]
     pub window: Vec<WindowTable>,
+    /// The metrics server that environments are watched with.
+    pub metrics: Option<MetricsTable>,
     /// Which builds are published, and what a message without a label means.
     #[serde(default)]
     pub release: ReleaseTable,

@@ -14,7 +14,9 @@ impl Config {
         let environments = self.environments.iter();
         let discoveries = environments.filter_map(|it| it.discovery.as_ref());
         let discoveries = discoveries.filter_map(token);
-        let all = slack.chain(others).chain(discoveries);
+        let metrics = self.metrics.iter().flat_map(|it| &it.login);
+        let metrics = metrics.filter_map(|it| it.secret().variable());
+        let all = slack.chain(metrics).chain(others).chain(discoveries);
         all.map(str::to_owned).collect()
     }
 

@@ -4,6 +4,7 @@
 
 mod host;
 mod load_tests;
+mod watch;
 
 use std::path::Path;
 use std::time::Duration;
@@ -144,6 +145,7 @@ impl List<'_> {
             add("before", json!(environment.before));
             add("after", json!(environment.after));
             self.add_environment(&environment.name, resolved.config(), &mut shown);
+            self.add_watch(environment, &mut shown);
         }
         let policy = resolved.policy.as_ref();
         let path = policy.map_or_else(|| json!("bundled"), |it| path(&it.path));
@@ -297,13 +299,15 @@ impl List<'_> {
     }
 }
 
-/// Whether the key is the name of a table in a list, which is part of the other names. One load test alone, and the
-/// thresholds of one name, show theirs.
+/// Whether the key is the name of a table in a list, which is part of the other names. One load test alone, the
+/// thresholds of one name, and a metric show theirs.
 fn is_name_of_table(key: &str) -> bool {
     let steps: Vec<_> = key.split('.').collect();
     let is_shown = matches!(
         steps.as_slice(),
-        ["load-test", "name"] | ["load-test", .., "threshold", _, "name"]
+        ["load-test", "name"]
+            | ["load-test", .., "threshold", _, "name"]
+            | ["environment", .., "metric", _, "name"]
     );
     steps.last() == Some(&"name") && !is_shown
 }

@@ -8,7 +8,7 @@ use super::values::Wrong;
 use crate::tls::{Identity, NamedFile, Roots, Trust};
 
 /// Which certificates of servers are trusted, and the certificate of this program. They apply to nodes, Slack,
-/// registries and CI systems. The journal has settings of its own, in its URL.
+/// registries, metrics servers and CI systems. The journal has settings of its own, in its URL.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]

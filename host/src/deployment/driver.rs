@@ -4,6 +4,7 @@
 //! records its outcome.
 
 mod deadline;
+mod measure;
 mod messages;
 mod notices;
 mod opening;
@@ -174,7 +175,8 @@ impl<'a> Driver<'a> {
             Action::LoadTest(run) => self.load_test(run, &decision.next)?,
             Action::Ask(question) => self.ask(question, &decision.next)?,
             Action::Perform(step) => self.perform(step, &decision.next)?,
-            Action::Measure(_) | Action::RollBack(_) => {
+            Action::Measure(environment) => self.measure(environment)?,
+            Action::RollBack(_) => {
                 return Err(not_possible(&decision.next));
             }
             Action::Notify(notice) => self.notify(notice)?,

@@ -76,6 +76,7 @@ pub mod timeline;
 mod unreleased;
 pub mod verify;
 mod waiting;
+mod watch;
 pub mod what_now;
 
 use std::path::Path;

@@ -4,6 +4,7 @@
 //! - [`shutdown`] stops all of them.
 //! - [`process`] runs a command and its process group to their end.
 //! - [`discovery`] finds the nodes of an environment.
+//! - [`metrics`] queries a metrics server.
 //! - [`probe`] queries nodes for their version.
 //! - [`registry`] queries a registry for digests and tags.
 //! - [`slack`] sends messages to a channel.
@@ -12,6 +13,7 @@
 pub mod discovery;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+pub mod metrics;
 pub mod probe;
 pub mod process;
 pub mod registry;

@@ -222,6 +222,13 @@ pub const TOKEN: Limit = Limit::new(
     Some(Duration::from_secs(20)),
     "",
 );
+/// An answer of a metrics server.
+pub const METRICS: Limit = Limit::new(
+    "the answer of a metrics server to a query",
+    1 << 20,
+    Some(Duration::from_secs(10)),
+    "at most 50 series; `[metrics] time-limit` changes the time limit",
+);
 /// An answer of a CI system.
 pub const CI: Limit = Limit::new(
     "one answer of a CI system",
@@ -265,7 +272,7 @@ pub const DATABASE: Limit = Limit::new(
     "`connect_timeout` limits the login; the server has 10 s for a statement and 5 s for a lock",
 );
 /// All limits, in the order of the documentation.
-pub const ALL: [&Limit; 29] = [
+pub const ALL: [&Limit; 30] = [
     &CONFIGURATION,
     &COMPONENT,
     &MESSAGE,
@@ -289,6 +296,7 @@ pub const ALL: [&Limit; 29] = [
     &LIST,
     &REGISTRY,
     &TOKEN,
+    &METRICS,
     &CI,
     &SLACK,
     &SLACK_API,

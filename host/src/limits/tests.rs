@@ -5,6 +5,7 @@ mod body;
 mod certificates;
 mod compressed;
 mod database;
+mod metrics;
 mod nodes;
 mod results;
 
@@ -26,7 +27,6 @@ use crate::effects::shutdown::Shutdown;
 use crate::effects::slack::{self, Delivery, Slack};
 use crate::effects::{process, trigger};
 use crate::facts::{git, history_file, message};
-use crate::journal::{self, Location};
 use crate::secret::Source;
 use crate::server_settings::{Destination, GitHubSettings, RegistrySettings, TriggerSettings};
 use crate::tls::Trust;
@@ -128,6 +128,8 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
         nodes::list(from, limit.time()).map(done)
     } else if of(&super::REGISTRY) || of(&super::TOKEN) {
         tags(from)
+    } else if of(&super::METRICS) {
+        metrics::read(from)
     } else if of(&super::CI) {
         runs(from)
     } else if of(&super::SLACK) {
@@ -137,7 +139,7 @@ fn read(limit: &Limit, feed: Feed, from: &str) -> Result<String, String> {
     } else if of(&super::WEBHOOK) || of(&super::FORM) {
         body::read(limit, feed)
     } else if of(&super::DATABASE) {
-        leases(from)
+        database::leases(from)
     } else {
         Err("the test does not know this reader".to_owned())
     }
@@ -179,15 +181,6 @@ fn sent(secret: &str, to: impl FnOnce(Source) -> Destination) -> Result<String, 
         Delivery::Arrived { .. } => Ok("arrived".to_owned()),
         Delivery::Failed { why, .. } | Delivery::Unknown { why } => Err(why),
     }
-}
-
-fn leases(address: &str) -> Result<String, String> {
-    let location: Location = address.parse()?;
-    let mut store = journal::open(&location).map_err(|it| it.to_string())?;
-    let found = store.leases();
-    found
-        .map(|_| "read".to_owned())
-        .map_err(|it| it.to_string())
 }
 
 fn line(feed: Feed, folder: &Path) -> Result<String, String> {
@@ -274,6 +267,7 @@ fn outcome(reader: usize, feed: Feed) -> (u64, String) {
         &super::LIST,
         &super::REGISTRY,
         &super::TOKEN,
+        &super::METRICS,
         &super::CI,
         &super::SLACK,
         &super::SLACK_API,

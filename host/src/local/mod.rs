@@ -93,8 +93,12 @@ pub fn config(
     program: &Path,
     folder: &Path,
     nodes: &Nodes,
-    (settings, windows): (Settings, Vec<Window>),
+    (mut settings, windows): (Settings, Vec<Window>),
 ) -> Config {
+    // The built-in service has no metrics.
+    for environment in &mut settings.environments {
+        environment.watch = None;
+    }
     let program = program.to_string_lossy().into_owned();
     let environments = settings.environments.iter();
     let environments = environments
@@ -109,6 +113,7 @@ pub fn config(
             document: Document::default(),
             node_time_limit: Duration::from_secs(2),
             trust: Trust::default(),
+            metrics: Vec::new(),
         })
         .collect();
     let named = settings.environments.iter();
@@ -130,6 +135,7 @@ pub fn config(
         steps,
         load_tests,
         windows,
+        metrics: None,
         facts: None,
         labels: Labels::default(),
         policy: None,

@@ -1,10 +1,53 @@
-//! The settings of the servers that greenlight talks to: CI systems that run deployments, registries, and Slack.
+//! The settings of the servers that greenlight talks to: CI systems that run deployments, registries, metrics servers,
+//! and Slack.
 //! `config` reads them, and `effects` uses them.
 
 pub mod nodes;
+use std::time::Duration;
 
 use crate::secret::Source;
 use crate::tls::Trust;
+
+/// A metrics server with the HTTP API of Prometheus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// Its URL, without `/api/v1/query`.
+    pub url: String,
+    /// How to log in; `None` if it needs no login.
+    pub login: Option<MetricsLogin>,
+    /// More headers of each request.
+    pub headers: Vec<(String, String)>,
+    /// How long one query may take.
+    pub time_limit: Duration,
+    /// Which certificates are trusted.
+    pub trust: Trust,
+}
+
+/// How to log in to a metrics server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricsLogin {
+    /// With a token.
+    Token(Source),
+    /// With a user and a password.
+    Account {
+        /// The user.
+        user: String,
+        /// Where the password is stored.
+        password: Source,
+    },
+}
+
+impl MetricsLogin {
+    /// Where its secret is stored.
+    pub const fn secret(&self) -> &Source {
+        match self {
+            Self::Token(secret)
+            | Self::Account {
+                password: secret, ..
+            } => secret,
+        }
+    }
+}
 
 /// The CI system that runs deployments.
 #[derive(Clone, Debug, PartialEq, Eq)]

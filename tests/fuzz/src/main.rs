@@ -32,7 +32,7 @@ mod retry;
 pub mod sandbox;
 #[path = "../../../host/src/secret.rs"]
 pub mod secret;
-#[path = "../../../host/src/server_settings.rs"]
+#[path = "../../../host/src/server_settings/mod.rs"]
 pub mod server_settings;
 #[path = "../../../host/src/text/mod.rs"]
 pub mod text;

@@ -38,6 +38,9 @@ impl List<'_> {
                 shown.push(self.setting(&format!("step.{place}.{key}"), value));
             }
         }
+        if let Some(metrics) = config.and_then(|it| it.metrics.as_ref()) {
+            shown.push(self.setting("metrics.time-limit", duration(metrics.time_limit)));
+        }
         if let Some(facts) = config.and_then(|it| it.facts.as_ref()) {
             shown.push(self.setting("facts.time-limit", duration(facts.time_limit)));
         }

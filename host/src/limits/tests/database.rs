@@ -120,3 +120,13 @@ fn next(stream: &mut TcpStream, has_kind: bool) -> io::Result<(u8, Vec<u8>)> {
     stream.take(length).read_to_end(&mut contents)?;
     Ok((kind[0], contents))
 }
+
+/// Reads the leases of a database.
+pub(super) fn leases(address: &str) -> Result<String, String> {
+    let location: crate::journal::Location = address.parse()?;
+    let mut store = crate::journal::open(&location).map_err(|it| it.to_string())?;
+    let found = store.leases();
+    found
+        .map(|_| "read".to_owned())
+        .map_err(|it| it.to_string())
+}
