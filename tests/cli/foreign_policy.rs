@@ -209,22 +209,32 @@ fn a_resume_that_is_refused_holds_no_lock() {
     resumed.gives(1, Text::Has(&["stop["]), Text::Nothing);
 }
 
-/// The contract has actions that this host does not carry out yet.
+/// This host does not roll back yet, and reads metrics only in an environment that is watched.
 #[test]
 fn an_action_that_is_not_possible_ends_the_run() {
-    // permission: hold, next: measure("other")
-    let fields = always("\\02", r"\07\00\00\00\00\01\00\00\05\00\00\00");
-    let (shop, run) = run_under(&fields, "");
-    run.gives(
-        2,
-        Text::Has(&["deployment 1 begins"]),
-        Text::Has(&[
-            "the policy asks to read the metrics of `other`, which is not possible",
-            "cancel the deployment, or use another policy",
-        ]),
-    );
-    let cancel = greenlight(["cancel", "1", "--by", "Ada"]).within(shop.path());
-    cancel.gives(0, Text::Is("deployment 1 is canceled\n"), Text::Nothing);
+    for (next, asks) in [
+        // measure("other")
+        (
+            r"\07\00\00\00\00\01\00\00\05\00\00\00",
+            "read the metrics of `other`",
+        ),
+        // roll-back("other")
+        (
+            r"\08\00\00\00\00\01\00\00\05\00\00\00",
+            "deploy the release again that was live in `other` before",
+        ),
+    ] {
+        // permission: hold
+        let (shop, run) = run_under(&always("\\02", next), "");
+        let asks = format!("the policy asks to {asks}, which is not possible");
+        run.gives(
+            2,
+            Text::Has(&["deployment 1 begins"]),
+            Text::Has(&[&asks, "cancel the deployment, or use another policy"]),
+        );
+        let cancel = greenlight(["cancel", "1", "--by", "Ada"]).within(shop.path());
+        cancel.gives(0, Text::Is("deployment 1 is canceled\n"), Text::Nothing);
+    }
 }
 
 /// The fields of a policy that always gives one answer, written as it lies in its memory. Its strings are `other-` at 256,

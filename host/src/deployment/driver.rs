@@ -376,7 +376,8 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// The policy asks for an action that this host does not carry out yet.
+/// The policy asks for an action that this host can't carry out: it does not roll back yet, and it reads metrics only in
+/// an environment that is watched.
 fn not_possible(action: &Action) -> Error {
     Error::host(
         format!(

@@ -16,9 +16,12 @@ impl Driver<'_> {
         let settings = self.settings.environments.iter();
         let mut settings = settings.filter(|it| it.name == environment);
         let watch = settings.find_map(|it| it.watch.clone());
-        let (Some(server), Some(how), Some(watch)) =
-            (&config.metrics, config.environment(environment), watch)
-        else {
+        let Some(watch) = watch else {
+            return Err(super::not_possible(&Action::Measure(
+                environment.to_owned(),
+            )));
+        };
+        let (Some(server), Some(how)) = (&config.metrics, config.environment(environment)) else {
             return Err(not_configured(environment));
         };
         let answers = nodes::ask(config, environment, &self.context.shutdown);
