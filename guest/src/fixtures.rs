@@ -11,6 +11,7 @@ use crate::bindings::types::{
 use crate::promotion::decide;
 
 mod watch;
+pub mod watched;
 
 pub use watch::{METRIC, metric, metric_reading, watch};
 

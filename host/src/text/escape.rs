@@ -40,6 +40,15 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The beginning of a text, at most so many characters, in one line that is safe to print.
+pub fn beginning(text: &str, characters: usize) -> String {
+    let safe = escape(text.trim());
+    match safe.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &safe[..end]),
+        None => safe.into_owned(),
+    }
+}
+
 /// Appends one character, escaped if it is active or completes a `##`.
 pub fn push(safe: &mut String, before: char, c: char) {
     match c {

@@ -2,53 +2,11 @@
 
 use crate::bindings::promotion::Outcome::{self, Succeeded};
 use crate::bindings::promotion::{
-    Action, Conclusion, Decision, EventKind, Instruction, InterventionKind, Progress, Release,
+    Action, Conclusion, EventKind, Instruction, InterventionKind, Progress, Release,
 };
 use crate::bindings::types::{Attribute, Consequence, LoadTestAction, Verdict};
-use crate::fixtures::{History, OTHER, SHA, release, watch};
-
-const FAILED: f64 = 0.5;
-
-/// Production is watched, and the release has converged there.
-fn converged(failed: Consequence) -> History {
-    History::new()
-        .with(|it| it.environments[1].watch = Some(watch(failed)))
-        .through("stage")
-        .through("prod")
-}
-
-/// The watch failed.
-fn failed(failed: Consequence) -> History {
-    converged(failed).read("prod", FAILED).read("prod", FAILED)
-}
-
-fn decide(history: &History) -> Decision {
-    history.decide(&release("stage"))
-}
-
-fn first(decision: &Decision) -> &str {
-    &decision.reasons[0].code
-}
-
-fn codes(decision: &Decision) -> Vec<&str> {
-    decision.reasons.iter().map(|it| it.code.as_str()).collect()
-}
-
-/// The conclusion, after its notices were sent.
-fn end(history: &History) -> (Conclusion, Vec<String>) {
-    let mut history = history.clone();
-    let mut told = Vec::new();
-    loop {
-        match decide(&history).next {
-            Action::Finish(conclusion) => return (conclusion, told),
-            Action::Notify(notice) => {
-                history = history.notified(&notice.key);
-                told.push(notice.key);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use crate::fixtures::watched::{FAILED, codes, decide, end, failed, first};
+use crate::fixtures::{OTHER, SHA, release};
 
 #[test]
 fn only_what_the_nodes_still_serve_is_rolled_back() {

@@ -1,55 +1,14 @@
 //! Whole watches: rounds in, verdict and next step out.
 
 use crate::bindings::promotion::Outcome::Succeeded;
-use crate::bindings::promotion::{Action, Conclusion, Decision, EventKind, Permission};
+use crate::bindings::promotion::{Action, Conclusion, EventKind, Permission};
 use crate::bindings::types::{Consequence, Verdict};
+use crate::fixtures::watched::{FAILED, codes, converged, decide, end, failed, first};
 use crate::fixtures::{
     History, METRIC, OTHER, SHA, competing_release, metric, metric_reading, release, watch,
 };
 
-const FAILED: f64 = 0.5;
 const GOOD: f64 = 0.0;
-
-/// Production is watched, and the release has converged there.
-fn converged(failed: Consequence) -> History {
-    History::new()
-        .with(|it| it.environments[1].watch = Some(watch(failed)))
-        .through("stage")
-        .through("prod")
-}
-
-/// The watch failed.
-fn failed(failed: Consequence) -> History {
-    converged(failed).read("prod", FAILED).read("prod", FAILED)
-}
-
-fn decide(history: &History) -> Decision {
-    history.decide(&release("stage"))
-}
-
-fn first(decision: &Decision) -> &str {
-    &decision.reasons[0].code
-}
-
-fn codes(decision: &Decision) -> Vec<&str> {
-    decision.reasons.iter().map(|it| it.code.as_str()).collect()
-}
-
-/// The conclusion, after its notices were sent.
-fn end(history: &History) -> (Conclusion, Vec<String>) {
-    let mut history = history.clone();
-    let mut told = Vec::new();
-    loop {
-        match decide(&history).next {
-            Action::Finish(conclusion) => return (conclusion, told),
-            Action::Notify(notice) => {
-                history = history.notified(&notice.key);
-                told.push(notice.key);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
 
 fn verdict(history: &History) -> Option<Verdict> {
     decide(history).environments[1].watch

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::contract::promotion::{QueryAnswer, QueryFailure, QueryFailureKind, Reading, Sample};
-use crate::text::escape::escape;
+use crate::text::escape::beginning;
 
 /// The most series of an answer.
 const MOST_SERIES: usize = 50;
@@ -159,11 +159,7 @@ fn reading(pair: &Value) -> Result<Reading, String> {
 }
 
 fn cut(text: &str) -> String {
-    let safe = escape(text.trim());
-    match safe.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &safe[..end]),
-        None => safe.into_owned(),
-    }
+    beginning(text, SHOWN)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::contract::validate::is_commit;
-use crate::text::escape::escape;
+use crate::text::escape::beginning;
 
 /// How many characters of a node's text a reason shows.
 const SHOWN: usize = 120;
@@ -130,11 +130,7 @@ fn kind(value: &Value) -> &'static str {
 
 /// Shows the beginning of a node's text, in one line that is safe to print.
 pub fn shown(text: &str) -> String {
-    let safe = escape(text.trim());
-    match safe.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &safe[..end]),
-        None => safe.into_owned(),
-    }
+    beginning(text, SHOWN)
 }
 
 #[cfg(test)]
