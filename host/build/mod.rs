@@ -1,8 +1,9 @@
-//! From the guest's source to a core module, a component and machine code.
+//! From the guest's source to a core module, a component and machine code; and how the program is linked.
 
 mod apt;
 mod debian;
 mod guest;
+mod link;
 mod toolchain;
 
 use crate::profile;
@@ -24,6 +25,7 @@ const PREAMBLE: &[u8] = b"\0asm\x0d\0\x01\0";
 
 /// Writes the policy that the host embeds.
 pub fn run() -> anyhow::Result<()> {
+    link::pack_relocations();
     let out = PathBuf::from(variable("OUT_DIR")?);
     println!("cargo::rerun-if-env-changed={GIVEN}");
     // Promises that tests check for the bundled policy do not hold for a given one.
