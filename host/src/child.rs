@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -12,9 +14,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::limits::file::too_long;
 use crate::limits::{CHILD_ERRORS, Limit};
+use crate::text::escape::beginning;
 
 /// How much of standard error is kept, in bytes. The first lines usually name the cause.
 const KEPT: u64 = CHILD_ERRORS.bytes;
+/// The number of characters of standard error that an error repeats.
+const REPEATED: usize = 300;
 
 /// Reads a pipe to its end in a new thread, and keeps the beginning. A child blocks if its pipe is full.
 pub fn listen(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
@@ -109,10 +114,11 @@ fn ended(child: &mut Child, until: Instant) -> io::Result<Option<ExitStatus>> {
     }
 }
 
-/// Ends a child that nobody has waited for, and everything in its process group if it leads one.
+/// Kills a child process, and its whole process group if the child leads one. The caller has not waited for the child yet,
+/// so no other process has its id.
 ///
-/// A group has the id of the child only if the child leads it. The group of the child is not asked for: the kernel
-/// calls it 0 in a container if the group was made outside, which is not a valid id.
+/// A group has the id of the child only if the child leads it. This function does not ask the kernel for the group of the
+/// child: if that group was made outside of a container, the kernel answers 0 inside, which is not a valid id.
 fn kill(child: &mut Child) {
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     let _ = child.kill();
@@ -169,6 +175,56 @@ pub fn output(command: &mut Command, limit: &Limit) -> io::Result<Output> {
         stdout,
         stderr,
     })
+}
+
+/// A program and its arguments, run in a folder without some of the variables. It reads nothing, and has a process group
+/// of its own. `None` if the list is empty.
+pub fn command(arguments: &[String], folder: &Path, without: &[String]) -> Option<Command> {
+    let (program, arguments) = arguments.split_first()?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .process_group(0);
+    for variable in without {
+        command.env_remove(variable);
+    }
+    Some(command)
+}
+
+/// Why a command printed nothing that can be used. The text is one line that is safe to print.
+#[derive(Debug)]
+pub enum Failed {
+    /// It did not start, took too long or printed too much.
+    Run(io::Error),
+    /// It ended without success: its status, and the beginning of its standard error.
+    Ended(String),
+}
+
+/// Runs a command, and returns its standard output.
+///
+/// # Errors
+///
+/// If the command can't be started, takes too long, prints too much or fails.
+pub fn printed(command: &mut Command, limit: &Limit) -> Result<Vec<u8>, Failed> {
+    let output = output(command, limit).map_err(Failed::Run)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let how = match (output.status.code(), output.status.signal()) {
+        (Some(status), _) => format!("exit status {status}"),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => "it failed".to_owned(),
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let errors = beginning(&errors, REPEATED);
+    let errors = if errors.is_empty() {
+        "it printed no error"
+    } else {
+        &errors
+    };
+    Err(Failed::Ended(format!("{how}: {errors}")))
 }
 
 #[cfg(test)]

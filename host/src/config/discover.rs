@@ -8,7 +8,7 @@ use super::tls::Base;
 use super::values::{self, Span, Wrong};
 use crate::contract::history::MOST_NODES;
 use crate::http::{has_credentials, is_url};
-use crate::server_settings::nodes::{Discovery, Format, Port, Shape, Source};
+use crate::server_settings::nodes::{Discovery, Format, List, Port, Source};
 
 /// How the nodes of an environment are found, before each round.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,7 +35,7 @@ pub(super) struct DiscoverTable {
     pub scheme: Option<Scheme>,
     /// The port of the nodes: a number, or its name in an `EndpointSlice`; the port of the list unless set.
     pub port: Option<Port>,
-    /// Fewer nodes than these have not converged; 1 unless set.
+    /// The smallest number of nodes that can converge; 1 unless set.
     #[cfg_attr(test, schemars(range(min = 1, max = MOST_NODES)))]
     pub min_nodes: Option<usize>,
     /// How long finding the nodes may take; 10s unless set.
@@ -78,100 +78,64 @@ impl DiscoverTable {
                 "write the number of the port that the nodes listen on, or its name",
             ));
         }
-        let (format, port) = (self.format, self.port.clone());
-        let scheme = match self.scheme {
-            Some(Scheme::Https) => "https",
-            Some(Scheme::Http) | None => "http",
-        };
         let time_limit = self.time_limit.duration();
-        let is_dns = self.dns.is_some();
-        let source = self.source(at, base)?;
-        let format = match format {
-            Some(_) if is_dns => {
-                return Err(Wrong::new(
-                    key("format"),
-                    "is not for `dns`",
-                    "remove it: the list is the addresses of the host name",
-                ));
-            }
-            Some(format) => format,
-            None if is_dns => Format::Lines,
-            None => {
-                return Err(Wrong::new(
-                    key("format"),
-                    "is missing",
-                    "write `endpointslices`, `http-sd`, `consul` or `lines`",
-                ));
-            }
-        };
-        if matches!(port, Some(Port::Name(_))) && format != Format::Endpointslices {
-            return Err(Wrong::new(
-                key("port"),
-                "is a name, and only `endpointslices` have names of ports",
-                "write the number of the port",
-            ));
-        }
         Ok(Discovery {
-            source,
-            format,
-            shape: Shape {
-                scheme: scheme.to_owned(),
-                port,
-            },
+            source: self.source(at, base)?,
             min_nodes,
             time_limit,
         })
     }
 
     /// Where the list comes from.
-    fn source(self, at: &str, base: Base<'_>) -> Result<Source, Wrong> {
+    fn source(&self, at: &str, base: Base<'_>) -> Result<Source, Wrong> {
         let key = |name: &str| format!("{at}.{name}");
-        let has_token = self.token_variable.is_some() || self.token_file.is_some();
-        if has_token && self.url.is_none() {
-            let name = if self.token_file.is_some() {
-                "token-file"
-            } else {
-                "token-variable"
-            };
-            return Err(Wrong::new(key(name), "is only for `url`", "remove it"));
+        for (name, is_set) in [
+            ("token-variable", self.token_variable.is_some()),
+            ("token-file", self.token_file.is_some()),
+            ("ca-file", self.ca_file.is_some()),
+        ] {
+            if is_set && self.url.is_none() {
+                return Err(Wrong::new(key(name), "is only for `url`", "remove it"));
+            }
         }
-        if self.ca_file.is_some() && self.url.is_none() {
-            return Err(Wrong::new(
-                key("ca-file"),
-                "is only for `url`",
-                "remove it; that of the nodes is `ca-file` of the environment",
-            ));
-        }
-        let is_shaped = self.scheme.is_some() || self.port.is_some();
-        match (self.url, self.command, self.dns) {
+        match (&self.url, &self.command, &self.dns) {
             (Some(url), None, None) => {
-                check_url(&key("url"), &url)?;
-                let token = (self.token_variable, self.token_file);
-                let token = has_token
-                    .then(|| values::secret(at, "token", token, base.folder))
-                    .transpose()?;
+                check_url(&key("url"), url)?;
+                let token = (self.token_variable.clone(), self.token_file.clone());
+                let token = match token {
+                    (None, None) => None,
+                    token => Some(values::secret(at, "token", token, base.folder)?),
+                };
                 Ok(Source::Url {
-                    url,
+                    url: url.clone(),
                     token,
-                    trust: base.trust("environment.discover", self.ca_file),
+                    trust: base.trust("environment.discover", self.ca_file.clone()),
+                    list: self.list(at)?,
                 })
             }
             (None, Some(arguments), None) => {
-                values::command(&key("command"), &arguments)?;
+                values::command(&key("command"), arguments)?;
                 Ok(Source::Command {
-                    arguments,
+                    arguments: arguments.clone(),
                     folder: base.folder.to_owned(),
                     without: Vec::new(),
+                    list: self.list(at)?,
                 })
             }
             (None, None, Some(url)) => {
-                check_url(&key("dns"), &url)?;
-                if is_shaped {
-                    return Err(Wrong::new(
-                        key("dns"),
-                        "has a scheme and a port already",
-                        "remove `scheme` and `port`",
-                    ));
+                check_url(&key("dns"), url)?;
+                for (name, is_set) in [
+                    ("format", self.format.is_some()),
+                    ("scheme", self.scheme.is_some()),
+                    ("port", self.port.is_some()),
+                ] {
+                    if is_set {
+                        return Err(Wrong::new(
+                            key(name),
+                            "is not for `dns`",
+                            "remove it: the list is the addresses of the host name, and the URL has scheme and port",
+                        ));
+                    }
                 }
                 Ok(Source::Dns(url.trim_end_matches('/').to_owned()))
             }
@@ -186,6 +150,34 @@ impl DiscoverTable {
                 "keep one of them",
             )),
         }
+    }
+
+    /// How a list is read.
+    fn list(&self, at: &str) -> Result<List, Wrong> {
+        let key = |name: &str| format!("{at}.{name}");
+        let Some(format) = self.format else {
+            return Err(Wrong::new(
+                key("format"),
+                "is missing",
+                "write `endpointslices`, `http-sd`, `consul` or `lines`",
+            ));
+        };
+        if matches!(self.port, Some(Port::Name(_))) && format != Format::Endpointslices {
+            return Err(Wrong::new(
+                key("port"),
+                "is a name, and only `endpointslices` have names of ports",
+                "write the number of the port",
+            ));
+        }
+        let scheme = match self.scheme {
+            Some(Scheme::Https) => "https",
+            Some(Scheme::Http) | None => "http",
+        };
+        Ok(List {
+            format,
+            scheme: scheme.to_owned(),
+            port: self.port.clone(),
+        })
     }
 }
 
@@ -228,15 +220,26 @@ mod tests {
             "url = \"https://k.example.org/slices?labelSelector=a\"\nformat = \"endpointslices\"\n\
              token-file = \"token\"\nport = \"http\"\nmin-nodes = 2\nscheme = \"https\"",
         );
-        assert!(matches!(&url.source, Source::Url { token: Some(_), .. }));
-        assert_eq!((url.format, url.min_nodes), (Format::Endpointslices, 2));
-        assert_eq!(url.shape.scheme, "https");
-        assert_eq!(url.shape.port, Some(Port::Name("http".to_owned())));
+        let Source::Url {
+            token: Some(_),
+            list,
+            ..
+        } = &url.source
+        else {
+            panic!("{url:?}");
+        };
+        assert_eq!((list.format, url.min_nodes), (Format::Endpointslices, 2));
+        assert_eq!(list.scheme, "https");
+        assert_eq!(list.port, Some(Port::Name("http".to_owned())));
         let command = found("command = [\"./nodes\"]\nformat = \"lines\"\nport = 80");
-        assert!(
-            matches!(&command.source, Source::Command { folder, .. } if folder == Path::new("/srv"))
+        let Source::Command { folder, list, .. } = &command.source else {
+            panic!("{command:?}");
+        };
+        assert_eq!(folder, Path::new("/srv"));
+        assert_eq!(
+            (list.port.clone(), &list.scheme[..]),
+            (Some(Port::Number(80)), "http")
         );
-        assert_eq!(command.shape.port, Some(Port::Number(80)));
         assert_eq!(command.min_nodes, 1);
         let dns = found("dns = \"http://shop.example.org:8000/\"");
         assert!(matches!(&dns.source, Source::Dns(url) if url == "http://shop.example.org:8000"));
@@ -274,7 +277,7 @@ mod tests {
             ),
             (
                 "dns = \"http://k\"\nport = 80",
-                "line 5: `environment.discover.dns` has a scheme and a port",
+                "line 6: `environment.discover.port` is not for `dns`",
             ),
             (
                 "dns = \"http://k\"\ntoken-file = \"t\"",

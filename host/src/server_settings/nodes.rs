@@ -33,10 +33,13 @@ pub enum Source {
     Url {
         /// The address.
         url: String,
-        /// The token that is sent, if there is one. It is read before each request, because tokens are replaced.
+        /// Where the bearer token is stored; `None` if the server needs no token. The token is read before each request,
+        /// because tokens are replaced.
         token: Option<secret::Source>,
         /// Which certificates of the server are trusted.
         trust: Trust,
+        /// How the list is read.
+        list: List,
     },
     /// A command prints the list.
     Command {
@@ -46,6 +49,8 @@ pub enum Source {
         folder: PathBuf,
         /// The variables with secrets, which it does not receive.
         without: Vec<String>,
+        /// How the list is read.
+        list: List,
     },
     /// The name of a host has the address of each node. The URL has the port, too.
     Dns(String),
@@ -56,11 +61,7 @@ pub enum Source {
 pub struct Discovery {
     /// Where the list comes from.
     pub source: Source,
-    /// The format of the list. [`Source::Dns`] has none.
-    pub format: Format,
-    /// How the URLs of the nodes are made.
-    pub shape: Shape,
-    /// Fewer nodes than these have not converged.
+    /// The smallest number of nodes that can converge.
     pub min_nodes: usize,
     /// How long finding the nodes may take.
     pub time_limit: Duration,
@@ -111,11 +112,13 @@ pub enum Port {
     Name(String),
 }
 
-/// How the URL of a node is made from its address.
+/// How a list of nodes is read, and how the URL of a node is made from its address.
 #[derive(Clone, Debug)]
-pub struct Shape {
+pub struct List {
+    /// The format.
+    pub format: Format,
     /// `http` or `https`.
     pub scheme: String,
-    /// The port that is asked; the port of the list if there is none.
+    /// The port of every node; `None` if each node has the port that the list names.
     pub port: Option<Port>,
 }

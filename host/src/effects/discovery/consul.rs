@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::member::{Members, unreadable};
-use crate::server_settings::nodes::Shape;
+use crate::server_settings::nodes::List;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -61,7 +61,7 @@ struct Catalog {
 /// # Errors
 ///
 /// If the text is no list of instances, or an instance can't be asked.
-pub(super) fn read(text: &[u8], shape: &Shape, members: &mut Members) -> Result<(), String> {
+pub(super) fn read(text: &[u8], list: &List, members: &mut Members) -> Result<(), String> {
     let instances: Vec<Instance> = serde_json::from_slice(text)
         .map_err(|error| unreadable("a list of instances of Consul", error))?;
     for instance in instances {
@@ -81,11 +81,11 @@ pub(super) fn read(text: &[u8], shape: &Shape, members: &mut Members) -> Result<
         };
         let name = format!("{machine}/{id}");
         let address = addresses.iter().find(|it| !it.is_empty());
-        let port = shape.number().unwrap_or(port);
+        let port = list.number().unwrap_or(port);
         let (Some(address), 1..) = (address, port) else {
             return Err("an instance has no address or no port".to_owned());
         };
-        members.add(&name, &name, shape.url(address, port))?;
+        members.add(&name, &name, list.url(address, port))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::member::{Members, quoted, unreadable};
-use crate::server_settings::nodes::{Port, Shape};
+use crate::server_settings::nodes::{List, Port};
 
 /// A list of slices, or a single slice.
 #[derive(Deserialize)]
@@ -89,7 +89,7 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T
 /// If the text is no list of slices, or an endpoint can't be asked.
 pub(super) fn read(
     text: &[u8],
-    shape: &Shape,
+    list: &List,
     members: &mut Members,
 ) -> Result<Option<String>, String> {
     let document: Document = serde_json::from_slice(text)
@@ -106,12 +106,12 @@ pub(super) fn read(
         }
     };
     for slice in slices {
-        add(&slice, shape, members)?;
+        add(&slice, list, members)?;
     }
     Ok(Some(document.metadata.next).filter(|it| !it.is_empty()))
 }
 
-fn add(slice: &Slice, shape: &Shape, members: &mut Members) -> Result<(), String> {
+fn add(slice: &Slice, list: &List, members: &mut Members) -> Result<(), String> {
     let mut endpoints = slice.endpoints.iter();
     let mut alive = endpoints
         .by_ref()
@@ -122,15 +122,16 @@ fn add(slice: &Slice, shape: &Shape, members: &mut Members) -> Result<(), String
     }
     if slice.address_type == "FQDN" {
         return Err(
-            "a slice has the address type `FQDN`, which Kubernetes does not define".to_owned(),
+            "a slice has the address type `FQDN`: its addresses are names, and not nodes"
+                .to_owned(),
         );
     }
-    let port = port(slice, shape)?;
+    let port = port(slice, list)?;
     for endpoint in alive {
         let Some(address) = endpoint.addresses.first() else {
             return Err("an endpoint has no address".to_owned());
         };
-        let url = shape.url(address, port);
+        let url = list.url(address, port);
         let target = endpoint.target_ref.as_ref();
         let name = target
             .map(|it| it.name.as_str())
@@ -145,9 +146,9 @@ fn add(slice: &Slice, shape: &Shape, members: &mut Members) -> Result<(), String
     Ok(())
 }
 
-/// The port of a slice that is asked.
-fn port(slice: &Slice, shape: &Shape) -> Result<u16, String> {
-    let name = match &shape.port {
+/// The port of the nodes in a slice.
+fn port(slice: &Slice, list: &List) -> Result<u16, String> {
+    let name = match &list.port {
         Some(Port::Number(number)) => return Ok(*number),
         Some(Port::Name(name)) => name,
         None => {

@@ -6,9 +6,9 @@ use std::fmt::Display;
 use crate::contract::history::MOST_NODES;
 use crate::effects::probe::{Target, shown};
 use crate::http::{has_credentials, is_url};
-use crate::server_settings::nodes::{Port, Shape};
+use crate::server_settings::nodes::{List, Port};
 
-impl Shape {
+impl List {
     /// The URL of a host, which may be an IPv6 address, and a port.
     pub(super) fn url(&self, host: &str, port: u16) -> String {
         let scheme = &self.scheme;

@@ -12,8 +12,7 @@ mod tests;
 
 use std::io::ErrorKind;
 use std::net::ToSocketAddrs as _;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Instant;
@@ -22,24 +21,22 @@ use ureq::http::header::{ACCEPT, AUTHORIZATION};
 
 use super::Failure;
 use super::probe::Target;
-use crate::child;
+use crate::child::{self, Failed};
 use crate::contract::history::MOST_NODES;
 use crate::http::{Client, host_and_port};
 use crate::limits::LIST;
 use crate::secret;
-use crate::server_settings::nodes::{Discovery, Format, Source};
+use crate::server_settings::nodes::{Discovery, Format, List, Source};
 use crate::tls::Trust;
 use member::{Members, quoted};
 
 /// The most pages of one list.
 const MOST_PAGES: usize = 100;
-/// How many characters of the standard error of a command an error repeats.
-const REPEATED: usize = 300;
 /// The name of the list in errors.
 const LIST_OF_NODES: &str = "the server with the list of nodes";
 
 impl Discovery {
-    /// Finds the nodes, sorted by name. There can be fewer than [`Self::min_nodes`], even none.
+    /// Finds the nodes, sorted by name. The list can be shorter than [`Self::min_nodes`], and can be empty.
     ///
     /// # Errors
     ///
@@ -47,12 +44,21 @@ impl Discovery {
     pub fn find(&self) -> Result<Vec<Target>, String> {
         let mut members = Members::default();
         match &self.source {
-            Source::Url { url, token, trust } => {
-                self.ask(url, (token.as_ref(), trust), &mut members)?;
-            }
-            Source::Command { .. } => {
-                let printed = self.run()?;
-                if self.read(&printed, &mut members)?.is_some() {
+            Source::Url {
+                url,
+                token,
+                trust,
+                list,
+            } => self.ask(url, (token.as_ref(), trust), list, &mut members)?,
+            Source::Command {
+                arguments,
+                folder,
+                without,
+                list,
+            } => {
+                let command = child::command(arguments, folder, without);
+                let printed = self.run(command.ok_or("the command is empty")?)?;
+                if read(&printed, list, &mut members)?.is_some() {
                     return Err("the list is a page of a longer one".to_owned());
                 }
             }
@@ -61,7 +67,7 @@ impl Discovery {
         Ok(members.sorted())
     }
 
-    /// What is wrong with so many nodes: `found 1 node, and min-nodes is 2`. `None` if they are enough.
+    /// Explains why so many nodes are too few: `found 1 node, and min-nodes is 2`. Returns `None` if they are enough.
     pub fn shortage(&self, found: usize) -> Option<String> {
         let nodes = if found == 1 { "node" } else { "nodes" };
         match self.min_nodes {
@@ -71,24 +77,12 @@ impl Discovery {
         }
     }
 
-    /// Reads one page, and returns the place of the next one.
-    fn read(&self, text: &[u8], members: &mut Members) -> Result<Option<String>, String> {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let shape = &self.shape;
-        match self.format {
-            Format::Endpointslices => return endpoint_slices::read(text, shape, members),
-            Format::HttpSd => http_sd::read(text, shape, members),
-            Format::Consul => consul::read(text, shape, members),
-            Format::Lines => lines::read(text, shape, members),
-        }
-        .map(|()| None)
-    }
-
     /// Asks a server for all pages.
     fn ask(
         &self,
         url: &str,
         (token, trust): (Option<&secret::Source>, &Trust),
+        list: &List,
         members: &mut Members,
     ) -> Result<(), String> {
         let until = Instant::now() + self.time_limit;
@@ -128,7 +122,7 @@ impl Discovery {
                     quoted(&body)
                 ));
             }
-            next = self.read(&body, members)?;
+            next = read(&body, list, members)?;
             if next.is_none() {
                 return Ok(());
             }
@@ -136,50 +130,20 @@ impl Discovery {
         Err(format!("the list has more than {MOST_PAGES} pages"))
     }
 
-    /// Runs the command, and returns what it printed.
-    fn run(&self) -> Result<Vec<u8>, String> {
-        let Source::Command {
-            arguments,
-            folder,
-            without,
-        } = &self.source
-        else {
-            return Ok(Vec::new());
-        };
-        let [program, arguments @ ..] = arguments.as_slice() else {
-            return Err("the command is empty".to_owned());
-        };
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .process_group(0);
-        for variable in without {
-            command.env_remove(variable);
-        }
+    /// Runs the command, and returns its output.
+    fn run(&self, mut command: Command) -> Result<Vec<u8>, String> {
+        let program = quoted(&command.get_program().to_string_lossy());
         let limit = LIST.within(self.time_limit);
-        let output = child::output(&mut command, &limit).map_err(|error| match error.kind() {
-            ErrorKind::TimedOut => {
+        child::printed(&mut command, &limit).map_err(|failed| match failed {
+            Failed::Run(error) if error.kind() == ErrorKind::TimedOut => {
                 format!(
-                    "the command {} did not end within {:?}",
-                    quoted(program),
+                    "the command {program} did not end within {:?}",
                     self.time_limit
                 )
             }
-            _ => format!("the command {} failed to run: {error}", quoted(program)),
-        })?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said: String = said.trim().chars().take(REPEATED).collect();
-        Err(format!(
-            "the command {} ended with {}: {}",
-            quoted(program),
-            output.status,
-            quoted(&said)
-        ))
+            Failed::Run(error) => format!("the command {program} failed to run: {error}"),
+            Failed::Ended(how) => format!("the command {program} ended with {how}"),
+        })
     }
 
     /// Resolves the host name of a URL. Each address is a node.
@@ -212,4 +176,16 @@ impl Discovery {
             })
             .collect())
     }
+}
+
+/// Reads one page of a list, and returns the place of the next one.
+fn read(text: &[u8], list: &List, members: &mut Members) -> Result<Option<String>, String> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    match list.format {
+        Format::Endpointslices => return endpoint_slices::read(text, list, members),
+        Format::HttpSd => http_sd::read(text, list, members),
+        Format::Consul => consul::read(text, list, members),
+        Format::Lines => lines::read(text, list, members),
+    }
+    .map(|()| None)
 }

@@ -3,45 +3,46 @@ use std::time::Duration;
 
 use super::*;
 use crate::effects::stand_in::{StandIn, answer, closed_port};
-use crate::server_settings::nodes::{Port, Shape};
+use crate::server_settings::nodes::Port;
 
-fn discovery(source: Source, format: Format) -> Discovery {
+fn discovery(source: Source) -> Discovery {
     Discovery {
         source,
-        format,
-        shape: Shape {
-            scheme: "http".to_owned(),
-            port: None,
-        },
         min_nodes: 1,
         time_limit: Duration::from_secs(30),
     }
 }
 
+fn list(format: Format, port: Option<Port>) -> List {
+    List {
+        format,
+        scheme: "http".to_owned(),
+        port,
+    }
+}
+
 fn served(url: &str, format: Format) -> Discovery {
-    let source = Source::Url {
+    discovery(Source::Url {
         url: url.to_owned(),
         token: None,
         trust: Trust::default(),
-    };
-    discovery(source, format)
+        list: list(format, None),
+    })
 }
 
 fn command(script: &str, format: Format) -> Discovery {
-    let source = Source::Command {
+    discovery(Source::Command {
         arguments: ["sh", "-c", script].map(str::to_owned).to_vec(),
         folder: PathBuf::from("/"),
         without: vec!["HOME".to_owned()],
-    };
-    discovery(source, format)
+        list: list(format, None),
+    })
 }
 
 /// The names and URLs that a list has, or the error.
 fn read(format: Format, port: Option<Port>, text: &str) -> Result<Vec<(String, String)>, String> {
-    let mut discovery = served("http://unused.invalid", format);
-    discovery.shape.port = port;
     let mut members = Members::default();
-    let next = discovery.read(text.as_bytes(), &mut members)?;
+    let next = super::read(text.as_bytes(), &list(format, port), &mut members)?;
     assert_eq!(next, None);
     let members = members.sorted().into_iter();
     Ok(members.map(|it| (it.name, it.url)).collect())
@@ -288,12 +289,12 @@ fn a_list_is_complete_or_an_error() {
 fn the_token_is_read_for_each_request() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     let api = StandIn::start(|stream, _| answer(stream, "200 OK", "", "10.0.0.1:80\n"));
-    let source = Source::Url {
+    let discovery = discovery(Source::Url {
         url: api.url.clone(),
         token: Some(secret::Source::File(file.path().to_owned())),
         trust: Trust::default(),
-    };
-    let discovery = discovery(source, Format::Lines);
+        list: list(Format::Lines, None),
+    });
     for token in ["first", "second"] {
         std::fs::write(file.path(), format!("{token}\n")).expect("a token");
         assert_eq!(discovery.find().expect("a list").len(), 1);
@@ -325,10 +326,7 @@ fn a_command_prints_the_list() {
         .collect();
     assert_eq!(urls, ["http://10.0.0.1:80", "http://unset:81"]);
     for (script, said) in [
-        (
-            "echo no cluster >&2; exit 3",
-            "exit status: 3: `no cluster`",
-        ),
+        ("echo no cluster >&2; exit 3", "exit status 3: no cluster"),
         ("echo nothing", "the node `nothing` has no port"),
     ] {
         let error = command(script, Format::Lines).find().expect_err(script);
@@ -348,11 +346,7 @@ fn a_command_prints_the_list() {
 
 #[test]
 fn each_address_of_a_host_name_is_a_node() {
-    let found = discovery(
-        Source::Dns("http://localhost:8000".to_owned()),
-        Format::Lines,
-    )
-    .find();
+    let found = discovery(Source::Dns("http://localhost:8000".to_owned())).find();
     let found = found.expect("an address");
     let loopback = found
         .iter()
@@ -360,10 +354,7 @@ fn each_address_of_a_host_name_is_a_node() {
     let loopback = loopback.expect("the IPv4 address");
     assert_eq!(loopback.url, "http://localhost:8000");
     assert_eq!(loopback.address, "127.0.0.1:8000".parse().ok());
-    let unknown = discovery(
-        Source::Dns("http://shop.invalid:8000".to_owned()),
-        Format::Lines,
-    );
+    let unknown = discovery(Source::Dns("http://shop.invalid:8000".to_owned()));
     let error = unknown.find().expect_err("no such name");
     assert!(
         error.starts_with("the host name did not resolve: "),

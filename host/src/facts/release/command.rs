@@ -2,22 +2,17 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{self, Stdio};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::{Origin, named};
-use crate::child;
+use crate::child::{self, Failed};
 use crate::contract::types::Fact;
 use crate::error::Error;
 use crate::limits;
 use crate::text::escape::escape;
-
-/// How many characters of its standard error an error repeats.
-const REPEATED: usize = 300;
 
 /// The command of `[facts]`.
 pub struct Command<'a> {
@@ -40,46 +35,28 @@ impl Command<'_> {
     ///
     /// If it can't be started, fails, runs too long, or prints anything else than an object with names of facts.
     pub fn run(&self) -> Result<Vec<Fact>, Error> {
-        let (program, arguments) = match self.arguments {
-            [program, arguments @ ..] => (program.as_str(), arguments),
-            [] => ("", &[][..]),
-        };
-        let mut command = process::Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(self.folder)
-            .envs(self.variables.iter().copied())
-            .stdin(Stdio::null())
-            .process_group(0);
-        for variable in self.without {
-            command.env_remove(variable);
-        }
         let limit = limits::FACTS.within(self.time_limit);
-        let output = child::output(&mut command, &limit).map_err(|error| {
-            let help = match error.kind() {
-                ErrorKind::TimedOut => "make it faster, or give it more time with `[facts] time-limit`",
-                ErrorKind::FileTooLarge => "print only what the policy needs",
-                _ => "check the program and its permissions; it starts in the folder of the configuration",
-            };
-            self.failed(format_args!("failed to run: {error}"), help)
+        let Some(mut command) = child::command(self.arguments, self.folder, self.without) else {
+            return Err(self.failed(format_args!("is empty"), "name a program"));
+        };
+        command.envs(self.variables.iter().copied());
+        let printed = child::printed(&mut command, &limit).map_err(|failed| match failed {
+            Failed::Run(error) => {
+                let help = match error.kind() {
+                    ErrorKind::TimedOut => {
+                        "make it faster, or give it more time with `[facts] time-limit`"
+                    }
+                    ErrorKind::FileTooLarge => "print only what the policy needs",
+                    _ => "check the program and its permissions; it starts in the folder of the configuration",
+                };
+                self.failed(format_args!("failed to run: {error}"), help)
+            }
+            Failed::Ended(how) => {
+                let help = "correct the command; a fact that is unknown can be left out";
+                self.failed(format_args!("ended with {how}"), help)
+            }
         })?;
-        if !output.status.success() {
-            let how = match (output.status.code(), output.status.signal()) {
-                (Some(status), _) => format!("exit status {status}"),
-                (None, Some(signal)) => format!("killed by signal {signal}"),
-                (None, None) => "it failed".to_owned(),
-            };
-            let said = String::from_utf8_lossy(&output.stderr);
-            let said: String = said.trim().chars().take(REPEATED).collect();
-            let said = if said.is_empty() {
-                "it printed no error".into()
-            } else {
-                escape(&said)
-            };
-            let help = "correct the command; a fact that is unknown can be left out";
-            return Err(self.failed(format_args!("ended with {how}: {said}"), help));
-        }
-        self.read(&output.stdout)
+        self.read(&printed)
     }
 
     fn read(&self, printed: &[u8]) -> Result<Vec<Fact>, Error> {

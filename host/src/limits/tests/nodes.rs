@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::server_settings::nodes::{Discovery, Format, Shape, Source};
+use crate::server_settings::nodes::{Discovery, Format, List, Source};
 use crate::tls::Trust;
 
 /// Reads a list from a server.
@@ -12,11 +12,11 @@ pub(super) fn list(url: &str, time_limit: Duration) -> Result<(), String> {
             url: url.to_owned(),
             token: None,
             trust: Trust::default(),
-        },
-        format: Format::Lines,
-        shape: Shape {
-            scheme: "http".to_owned(),
-            port: None,
+            list: List {
+                format: Format::Lines,
+                scheme: "http".to_owned(),
+                port: None,
+            },
         },
         min_nodes: 1,
         time_limit,
