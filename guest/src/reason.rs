@@ -46,7 +46,7 @@ pub(crate) fn person(name: &str, proven: bool) -> String {
     }
 }
 
-/// The end of a sentence that gives a person's reason; empty if there is none.
+/// Formats a person's reason for the end of a sentence. Returns an empty text if the person gave no reason.
 pub(crate) fn because(why: &str) -> String {
     if why.is_empty() {
         String::new()

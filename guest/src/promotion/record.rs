@@ -227,7 +227,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The release was rolled back, or that was tried.
+    /// The host rolled the release back, or tried to.
     pub(super) fn rolled_back(&mut self, deployment: Fact<'a, Deployment>) {
         self.waited_since = 0;
         self.rolled_back = Some(deployment.place);

@@ -34,7 +34,7 @@ pub(super) fn answer(
     Answer::hold(Action::RollBack(name.clone()), why)
 }
 
-/// A roll back was tried.
+/// The host has tried to roll back.
 fn tried(
     roll_back: &RollBack<'_>,
     case: &Case<'_>,
@@ -93,7 +93,7 @@ fn tried(
     ask(case, record, name, why)
 }
 
-/// Asks the nodes, or waits if they were asked since the last wait.
+/// Asks the nodes, or waits if the host has asked them since the last wait.
 fn ask(case: &Case<'_>, record: &Record<'_>, name: &str, why: Vec<Reason>) -> Answer {
     if record.asked {
         Answer::wait(case, why)
@@ -134,7 +134,8 @@ fn withheld(case: &Case<'_>, record: &Record<'_>, name: &str) -> Option<Reason> 
     (!is_served).then(|| reason(message).on(evidence))
 }
 
-/// Tells whether a node serves the release, and none serves something else. A bad release may make nodes unreachable.
+/// Tells whether at least one node serves the release, and no node serves another commit. A bad release may make nodes
+/// unreachable.
 fn still_serves(round: &Round, commit: &str) -> bool {
     let nodes = match &round.convergence {
         Convergence::Judged(judged) => return *judged,

@@ -102,7 +102,7 @@ impl MetricsTable {
     }
 }
 
-/// Checks that there is a metrics server if an environment is watched.
+/// Checks that the file has `[metrics]` if it has a watch.
 pub(super) fn check(
     metrics: Option<&MetricsSettings>,
     environments: &[EnvironmentSettings],

@@ -23,7 +23,7 @@ pub(super) struct Nodes {
     discovery: Option<Discovery>,
 }
 
-/// The name of the node that stands for nodes that were not found.
+/// The name of the entry in a round that says why the list of nodes is missing or too short.
 const DISCOVERY: &str = "discovery";
 
 impl Nodes {
@@ -39,7 +39,7 @@ impl Nodes {
         })
     }
 
-    /// Asks all of them once. Nodes are found anew each time: an old list could hide a node.
+    /// Asks all nodes once. Reads the list of nodes anew each time: an old list could hide a node.
     pub(super) fn ask(&self, shutdown: &Shutdown) -> Answers {
         let Some(discovery) = &self.discovery else {
             return self.prober.round(&self.listed, shutdown);

@@ -200,14 +200,14 @@ const fn changed(effect: &Action) -> Option<&String> {
 pub(super) enum Opening {
     /// The deployment is new.
     New {
-        /// What people said about it.
+        /// The interventions that were sent to it.
         said: Vec<Said>,
     },
     /// Another process drove it before.
     Resumed {
         /// What that process recorded.
         recovery: Recovery,
-        /// What people say about it now.
+        /// The interventions that this command sends to it.
         said: Vec<Said>,
     },
 }

@@ -1,4 +1,5 @@
-//! What people said to a deployment since its process ended. The process that resumes the deployment records it.
+//! Interventions that people sent after the process of a deployment had ended. The process that resumes the deployment
+//! records them.
 
 use super::entry::{Details, Entry, Person};
 use super::intervention;
@@ -7,7 +8,8 @@ use super::message::Message;
 use super::timeline::{Note, Timeline};
 use crate::journal::{self, Store};
 
-/// Marks the timeline of a deployment that no process drives as interrupted, and adds what people have said since.
+/// Marks the timeline of a deployment that no process drives as interrupted, and adds the interventions that
+/// people have sent since.
 ///
 /// # Errors
 ///

@@ -44,7 +44,7 @@ pub fn what_now(timeline: &Timeline) -> Vec<String> {
     }
 }
 
-/// What a person has said since its process ended.
+/// The interventions that a person sent after its process had ended.
 pub fn stored(said: &Note) -> String {
     format!("stored, and counts when it is resumed: {}", said.text)
 }

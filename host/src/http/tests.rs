@@ -140,7 +140,7 @@ mod tls {
         }
     }
 
-    /// Requests a URL. Returns the body, or why there is none.
+    /// Requests a URL. Returns the body, or the reason why the request failed.
     fn get(url: &str, trust: &Trust) -> Result<String, String> {
         let client = Client::with(Duration::from_secs(20), trust, Proxies::default());
         let answer = client.agent(url).get(url).call();

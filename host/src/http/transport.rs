@@ -17,7 +17,7 @@ use ureq::unversioned::transport::{
 
 use crate::tls::{Context, explain};
 
-/// Why there is no connection, in a text that is safe to print. It is the content of `ureq::Error::Other`.
+/// The reason why a connection failed, in a text that is safe to print. It is the content of `ureq::Error::Other`.
 #[derive(Debug)]
 pub struct Failed {
     /// What is wrong, and what to do.

@@ -20,8 +20,8 @@ pub struct Context {
     made: Mutex<Option<(Vec<State>, Arc<ClientConfig>)>>,
 }
 
-/// What shows that a file was replaced: its inode, its size, and the second and nanosecond of its last change. `None` if
-/// it can't be read.
+/// The attributes of a file that change when it is replaced: its inode, its size, and the second and nanosecond of its last
+/// change. `None` if the file can't be read.
 type State = Option<(u64, u64, i64, i64)>;
 
 impl Context {

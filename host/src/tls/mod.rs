@@ -22,7 +22,7 @@ pub enum Roots {
     Bundled,
     /// Those of the operating system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     System,
-    /// All of these.
+    /// Both lists.
     #[default]
     Both,
 }
@@ -48,7 +48,7 @@ pub struct Identity {
 /// Whom to trust, and how to identify this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
-    /// The authorities that are trusted apart from those of `files`; `None` for no others.
+    /// The lists of authorities that are trusted in addition to `files`; `None` to trust `files` alone.
     pub roots: Option<Roots>,
     /// Files with further authorities.
     pub files: Vec<NamedFile>,

@@ -113,7 +113,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server with a certificate. It demands a certificate of the clients of an authority, if one is given.
+    /// Starts a server with a certificate. If the test gives an authority, the server demands a client certificate of this
+    /// authority.
     pub fn start(certificate: &Certificate, clients: Option<&Authority>, body: &str) -> Self {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().expect("TLS");

@@ -122,7 +122,7 @@ fn beyond<'a>(
     })
 }
 
-/// The samples of an answer, or an error if the query failed. A query that was not asked has none.
+/// The samples of an answer, or an error if the query failed. A query that the host did not send has no samples.
 fn samples(answer: Option<&QueryAnswer>) -> Result<Option<&[Sample]>, ()> {
     match answer {
         None => Ok(None),

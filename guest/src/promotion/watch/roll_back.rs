@@ -1,14 +1,14 @@
-//! A roll back that was tried, and what the nodes have served since.
+//! The state of a roll back: its outcome, and what the nodes have served since.
 
 use super::super::case::Fact;
 use super::super::convergence::{Finding, Series};
 use crate::bindings::promotion::{Deployment, Outcome, Round};
 use crate::bindings::types::EnvironmentSettings;
 
-/// A roll back that was tried, and what the nodes served since.
+/// The outcome of a roll back, and what the nodes have served since.
 #[derive(Clone)]
 pub(crate) struct RollBack<'a> {
-    /// The earlier release. If there was none, its commit is that of the release itself.
+    /// The commit of the earlier release; the release's own commit if the host found no earlier release.
     pub deployment: Fact<'a, Deployment>,
     series: Series<'a>,
     /// Every node serves the earlier release.

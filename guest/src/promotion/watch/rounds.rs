@@ -16,7 +16,7 @@ pub(crate) struct Watch<'a> {
     first: Timestamp,
     /// The latest round.
     pub last: Option<Fact<'a, WatchRound>>,
-    /// One for each metric of the settings, in their order.
+    /// The state of each metric, in the order of the settings.
     pub(super) tallies: Vec<Tally<'a>>,
     /// The verdict; absent if the watch has not ended.
     pub verdict: Option<Verdict>,
@@ -153,7 +153,7 @@ impl<'a> Tally<'a> {
     }
 }
 
-/// Tells whether the nodes served the release, and nothing else, in a round.
+/// Tells whether every node that answered in a round served the release, and at least one did.
 pub(crate) fn serves_only(round: &WatchRound, commit: &str) -> bool {
     !round.versions.is_empty() && round.versions.iter().all(|it| it == commit)
 }

@@ -15,7 +15,7 @@ impl Driver<'_> {
         self.say(said)
     }
 
-    /// Records what people said.
+    /// Records the interventions of people.
     fn say(&mut self, said: Vec<Said>) -> Result<(), Error> {
         for it in said {
             self.context.screen.note(&it.note);

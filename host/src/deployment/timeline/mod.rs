@@ -79,7 +79,7 @@ pub struct Timeline {
     pub notes: Vec<Note>,
     /// The window that holds the release, by the last decision; null if no window does, or the deployment has ended.
     pub held: Option<Held>,
-    /// What people said since its process ended. It counts when the deployment is resumed.
+    /// The interventions that people sent after the process had ended. They count when the deployment is resumed.
     pub stored: Vec<Note>,
 }
 

@@ -55,7 +55,7 @@ pub struct Target {
     pub name: String,
     /// Its base URL.
     pub url: String,
-    /// The address that is asked; `None` for the address that the host name of the URL has.
+    /// The address to connect to; `None` to resolve the host name of the URL.
     pub address: Option<SocketAddr>,
 }
 
