@@ -8,6 +8,7 @@
 //! ```
 
 mod blocks;
+mod commands;
 mod decision_pages;
 mod generated;
 mod help;

@@ -62,16 +62,17 @@ impl Context {
         let builder = ClientConfig::builder_with_provider(provider.clone());
         let builder = builder.with_safe_default_protocol_versions();
         let builder = builder.map_err(|error| error.to_string())?;
-        let builder = match self.verify {
-            Verify::Name => builder.with_root_certificates(self.roots()?),
-            Verify::Authority => {
-                let verifier = verify::Authority::new(self.roots()?, provider);
-                let builder = builder.dangerous();
-                builder.with_custom_certificate_verifier(Arc::new(verifier))
-            }
-            Verify::Nothing => {
-                let builder = builder.dangerous();
-                builder.with_custom_certificate_verifier(Arc::new(verify::Nothing::new(provider)))
+        let roots = match self.verify {
+            Verify::Name | Verify::Authority => Some(self.roots()?),
+            Verify::Nothing => None,
+        };
+        let builder = match (self.verify, roots) {
+            (Verify::Name, Some(roots)) => builder.with_root_certificates(roots),
+            (_, roots) => {
+                let verifier = Arc::new(verify::AnyName::new(roots, provider));
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(verifier)
             }
         };
         match &self.trust.identity {

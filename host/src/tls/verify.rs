@@ -22,61 +22,21 @@ pub enum Verify {
     Nothing,
 }
 
-/// Accepts a certificate of a trusted authority, for any name.
+/// Accepts a certificate for any name. Verifies only that the server has the key of the certificate that it shows and, if
+/// this value has roots, the authority and the dates of the certificate.
 #[derive(Debug)]
-pub struct Authority {
-    roots: RootCertStore,
+pub struct AnyName {
+    roots: Option<RootCertStore>,
     provider: Arc<CryptoProvider>,
 }
 
-impl Authority {
-    pub const fn new(roots: RootCertStore, provider: Arc<CryptoProvider>) -> Self {
+impl AnyName {
+    pub const fn new(roots: Option<RootCertStore>, provider: Arc<CryptoProvider>) -> Self {
         Self { roots, provider }
     }
 }
 
-/// Accepts every certificate.
-#[derive(Debug)]
-pub struct Nothing {
-    provider: Arc<CryptoProvider>,
-}
-
-impl Nothing {
-    pub const fn new(provider: Arc<CryptoProvider>) -> Self {
-        Self { provider }
-    }
-}
-
-/// Verifies the signatures of the handshake: the server has the key of the certificate that it shows.
-macro_rules! verifies_signatures {
-    () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            let algorithms = &self.provider.signature_verification_algorithms;
-            verify_tls12_signature(message, certificate, signature, algorithms)
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            let algorithms = &self.provider.signature_verification_algorithms;
-            verify_tls13_signature(message, certificate, signature, algorithms)
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            supported(&self.provider)
-        }
-    };
-}
-
-impl ServerCertVerifier for Authority {
+impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -85,32 +45,41 @@ impl ServerCertVerifier for Authority {
         _: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        let certificate = ParsedCertificate::try_from(certificate)?;
-        verify_server_cert_signed_by_trust_anchor(
-            &certificate,
-            &self.roots,
-            between,
-            now,
-            algorithms,
-        )?;
+        if let Some(roots) = &self.roots {
+            let algorithms = self.provider.signature_verification_algorithms.all;
+            let certificate = ParsedCertificate::try_from(certificate)?;
+            verify_server_cert_signed_by_trust_anchor(
+                &certificate,
+                roots,
+                between,
+                now,
+                algorithms,
+            )?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 
-    verifies_signatures!();
-}
-
-impl ServerCertVerifier for Nothing {
-    fn verify_server_cert(
+    fn verify_tls12_signature(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
     }
 
-    verifies_signatures!();
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        supported(&self.provider)
+    }
 }

@@ -10,6 +10,7 @@ use greenlight::contract::settings;
 use greenlight::deployment::entry::{Began, Details, Entry};
 use greenlight::deployment::log::Log;
 use greenlight::journal::{self, Location, NewDeployment};
+use serde_json::Value;
 
 use super::run::{UNREACHABLE, shop};
 use crate::harness::{Repository, Text, greenlight};
@@ -152,6 +153,16 @@ fn what_is_said_to_an_ended_process_is_stored() {
 }
 
 /// The last decision counts the approval, but no process has decided since.
+/// The question of the latest deployment, in the document of `status`.
+fn question_of(shop: &Repository) -> Value {
+    let document = greenlight(["status", "--format", "json"])
+        .within(shop.path())
+        .run()
+        .json();
+    Schema::of("status").fits(&document);
+    document["deployments"][0]["timeline"]["question"].clone()
+}
+
 #[test]
 fn an_expired_approval_is_shown_as_expired() {
     let shop = waiting_with(3600);
@@ -162,12 +173,7 @@ fn an_expired_approval_is_shown_as_expired() {
             .within(shop.path())
             .gives(0, Text::Has(&[question]), Text::Nothing);
     }
-    let document = greenlight(["status", "--format", "json"])
-        .within(shop.path())
-        .run()
-        .json();
-    Schema::of("status").fits(&document);
-    let question = &document["deployments"][0]["timeline"]["question"];
+    let question = question_of(&shop);
     assert_eq!(question["approved-by"].as_array().map(Vec::len), Some(0));
     assert_eq!(question["expired"][0]["by"], "Bob");
 }
@@ -289,12 +295,7 @@ fn status_shows_the_question_and_how_to_answer_it() {
             .within(shop.path())
             .gives(0, Text::Has(parts), Text::Nothing);
     }
-    let document = greenlight(["status", "--format", "json"])
-        .within(shop.path())
-        .run()
-        .json();
-    Schema::of("status").fits(&document);
-    let question = &document["deployments"][0]["timeline"]["question"];
+    let question = question_of(&shop);
     assert_eq!(question["environment"], "prod");
     assert_eq!(question["approvals"], 2);
     assert_eq!(question["approved-by"][0]["by"], "Bob");
