@@ -1,8 +1,8 @@
 //! A round of a watch: the queries, and what was read beside its limits.
 
 use crate::config::Metric;
-use crate::contract::promotion::{MetricReading, QueryAnswer, Reading, WatchRound};
-use crate::contract::types::{MetricSettings, WatchSettings};
+use crate::contract::promotion::{MetricReading, QueryAnswer, Reading, Sample, WatchRound};
+use crate::contract::types::{MetricSettings, Missing, WatchSettings};
 use crate::effects::metrics::{Answered, Metrics};
 use crate::effects::shutdown::Shutdown;
 use crate::server_settings::MetricsSettings;
@@ -81,47 +81,65 @@ impl Reader<'_> {
     }
 }
 
-/// The value of a metric that is the furthest from good, and whether it is within `max` and `min`.
+/// The value of a metric that is the furthest from good, and whether every value is within the limits. This decides only
+/// which rounds reports show; the policy judges them.
 fn value(reading: &MetricReading, settings: &MetricSettings) -> (String, bool) {
     let samples = match &reading.now {
         QueryAnswer::Failed(failure) => {
-            return (format!("no answer, {}", failure.message), false);
+            return (format!("could not be read: {}", failure.message), false);
         }
         QueryAnswer::Samples(samples) => samples,
     };
-    let number = |reading: &Reading| match reading {
-        Reading::Number(it) => Some(*it),
-        Reading::NotANumber | Reading::Infinite(_) => None,
+    if samples.is_empty() {
+        let is_good = settings.missing == Missing::Zero && is_within(0.0, None, settings);
+        return ("has no series".to_owned(), is_good);
+    }
+    let values: Option<Vec<f64>> = samples.iter().map(number).collect();
+    let Some(values) = values else {
+        return ("is not a number".to_owned(), false);
     };
-    let all: Option<Vec<f64>> = samples.iter().map(|it| number(&it.reading)).collect();
-    let Some(all) = all else {
-        return ("not a number".to_owned(), false);
+    let before = match &reading.before {
+        Some(QueryAnswer::Samples(before)) => before.as_slice(),
+        Some(QueryAnswer::Failed(_)) | None => &[],
     };
     let is_low = settings.max.is_none() && settings.max_ratio.is_none();
-    let worst = all.into_iter().reduce(|one, other| {
+    let worst = values.iter().copied().reduce(|one, other| {
         if is_low {
             one.min(other)
         } else {
             one.max(other)
         }
     });
-    let Some(worst) = worst else {
-        return ("no series".to_owned(), false);
-    };
-    let is_good = settings.max.is_none_or(|it| worst <= it)
-        && settings.min.is_none_or(|it| worst >= it)
-        && !reading.partial;
-    let mut text = rounded(worst);
-    if let Some(QueryAnswer::Samples(before)) = &reading.before {
-        let before = before.iter().filter_map(|it| number(&it.reading));
-        if let Some(before) = before.reduce(f64::max) {
-            text = format!("{text}, before the deployment {}", rounded(before));
-        }
+    let mut text = worst.map_or_else(String::new, rounded);
+    if let Some(before) = before.iter().filter_map(number).reduce(f64::max) {
+        text = format!("{text}, before the deployment {}", rounded(before));
     }
     if reading.partial {
         text.push_str(", and data may be missing");
     }
-    (text, is_good)
+    let is_good = samples.iter().zip(values).all(|(sample, value)| {
+        let mut same = before.iter().filter(|it| it.series == sample.series);
+        is_within(value, same.find_map(number), settings)
+    });
+    (text, is_good && !reading.partial)
+}
+
+fn number(sample: &Sample) -> Option<f64> {
+    match sample.reading {
+        Reading::Number(it) => Some(it),
+        Reading::NotANumber | Reading::Infinite(_) => None,
+    }
+}
+
+/// Whether a value is within the limits. `before` is the value of the same series before the deployment.
+fn is_within(value: f64, before: Option<f64>, settings: &MetricSettings) -> bool {
+    let before = before.filter(|it| *it > 0.0);
+    settings.max.is_none_or(|it| value <= it)
+        && settings.min.is_none_or(|it| value >= it)
+        && match (settings.max_ratio, before) {
+            (Some(ratio), Some(before)) => value <= ratio * before,
+            _ => true,
+        }
 }
 
 /// The limits of a metric.
@@ -149,7 +167,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::contract::types::{Consequence, Missing};
+    use crate::contract::types::Consequence;
     use crate::effects::stand_in::{StandIn, answer};
     use crate::tls::Trust;
 
@@ -203,7 +221,8 @@ mod tests {
     fn vector(values: &[&str]) -> String {
         let series = values
             .iter()
-            .map(|it| format!(r#"{{"metric":{{}},"value":[1,"{it}"]}}"#));
+            .enumerate()
+            .map(|(pod, it)| format!(r#"{{"metric":{{"pod":"{pod}"}},"value":[1,"{it}"]}}"#));
         let series = series.collect::<Vec<_>>().join(",");
         format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{series}]}}}}"#)
     }
@@ -234,13 +253,33 @@ mod tests {
     #[test]
     fn what_is_no_number_is_said() {
         for (answered, said) in [
-            (vector(&["NaN"]), "errors not a number"),
-            (vector(&[]), "errors no series"),
-            ("<html>".to_owned(), "errors no answer, the answer is not"),
+            (vector(&["NaN"]), "errors is not a number"),
+            (vector(&[]), "errors has no series"),
+            (
+                "<html>".to_owned(),
+                "errors could not be read: the answer is not",
+            ),
         ] {
             let server = StandIn::start(move |stream, _| answer(stream, "200 OK", "", &answered));
             let (_, text, is_within) = round(&server.url, &settings(Some(0.01), None));
             assert!(text.contains(said) && !is_within, "{text}");
         }
+    }
+
+    /// Reports show the rounds that a person wants to see: those that are not within the limits.
+    #[test]
+    fn the_ratio_and_a_missing_series_count_as_in_the_policy() {
+        let server = StandIn::start(|stream, before| {
+            let value = if before == 2 { "0.1" } else { "0.5" };
+            answer(stream, "200 OK", "", &vector(&[value]));
+        });
+        let (_, text, is_within) = round(&server.url, &settings(None, Some(2.0)));
+        assert!(!is_within, "{text}");
+        let server = StandIn::start(|stream, _| answer(stream, "200 OK", "", &vector(&[])));
+        let mut settings = settings(Some(0.0), None);
+        settings.metrics[0].missing = Missing::Zero;
+        let (_, text, is_within) = round(&server.url, &settings);
+        assert_eq!(text, "watch of prod: errors has no series (at most 0)");
+        assert!(is_within);
     }
 }

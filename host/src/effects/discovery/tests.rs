@@ -4,6 +4,8 @@ use std::time::Duration;
 use super::*;
 use crate::effects::stand_in::{StandIn, answer, closed_port};
 use crate::server_settings::nodes::Port;
+use crate::tls::NamedFile;
+use crate::tls::stand_in::{Authority, Server};
 
 fn discovery(source: Source) -> Discovery {
     Discovery {
@@ -371,4 +373,34 @@ fn too_few_nodes_are_a_shortage() {
     let says = "found 1 node, and `min-nodes` is 3";
     assert_eq!(discovery.shortage(1).as_deref(), Some(says));
     assert_eq!(discovery.shortage(3), None);
+}
+
+/// An API server of Kubernetes has a certificate of the cluster's own authority.
+#[test]
+fn a_list_is_read_from_a_server_with_an_authority_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = Authority::new();
+    let api = Server::start(&authority.server(&["localhost"]), None, SLICES);
+    let find = |files: Vec<NamedFile>| {
+        let source = Source::Url {
+            url: api.url(),
+            token: None,
+            trust: Trust {
+                files,
+                ..Trust::default()
+            },
+            list: list(Format::Endpointslices, Some(name("http"))),
+        };
+        discovery(source).find()
+    };
+    let error = find(Vec::new()).expect_err("an unknown authority");
+    assert!(
+        error.contains("is of an authority that is not trusted"),
+        "{error}"
+    );
+    let known = NamedFile {
+        setting: "environment.discover.ca-file".to_owned(),
+        path: authority.write(folder.path(), "ca.pem"),
+    };
+    assert_eq!(find(vec![known]).expect("a list").len(), 3);
 }
