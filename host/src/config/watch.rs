@@ -151,7 +151,7 @@ impl WatchTable {
             Err(Wrong::new(
                 name,
                 format!("must be at least 1, and at most the {fit} rounds that fit into `for`"),
-                "change it, or `for` or `every`",
+                "write fewer rounds, a longer `for` or a shorter `every`",
             ))
         };
         let min_rounds = self.min_rounds.unwrap_or(fit.div_ceil(2));
